@@ -1,0 +1,107 @@
+"""Anything that is an array, as a NumPy array over the same memory."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.errors import CallError
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+
+class HostArray:
+    """A NumPy array and what its elements are.
+
+    NumPy has no bfloat16: such values are held as ``uint16`` bit patterns and ``dtype`` says so.
+    """
+
+    __slots__ = ("dtype", "values")
+
+    def __init__(self, values: NDArray[Any], dtype: str) -> None:
+        self.values, self.dtype = values, dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array."""
+        return self.values.shape
+
+    def moved(self, axis: int) -> HostArray:
+        """The same memory with ``axis`` last."""
+        try:
+            return HostArray(np.moveaxis(self.values, axis, -1), self.dtype)
+        except np.exceptions.AxisError:
+            raise CallError(
+                f"axis={axis} does not exist in an array of shape {self.shape}; "
+                f"expected {-self.values.ndim} to {self.values.ndim - 1}"
+            ) from None
+
+    def __getitem__(self, key: Any) -> HostArray:
+        return HostArray(self.values[key], self.dtype)
+
+    def as_float64(self) -> NDArray[np.float64]:
+        """The values widened to float64; exact for every floating type narrower than that."""
+        if self.dtype == "bfloat16":
+            return (self.values.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+        return np.asarray(self.values, dtype=np.float64)
+
+
+def host_array(values: Any, what: str) -> HostArray:
+    """``values`` as a :class:`HostArray`, without a copy where the memory can be shared.
+
+    ``what`` names the argument in errors.
+    """
+    if isinstance(values, HostArray):
+        return values
+    if not isinstance(values, np.ndarray) and "bfloat16" in str(getattr(values, "dtype", "")):
+        return _bfloat16_bits(values, what)
+    array = _numpy_view(values, what)
+    name = array.dtype.name
+    if name == "bfloat16":
+        return HostArray(array.view(np.uint16), name)
+    if array.dtype.kind == "O":
+        raise CallError(
+            f"{what} is ragged or holds Python objects; expected numbers in rows of equal length"
+        )
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return HostArray(array, name)
+
+
+def _numpy_view(values: Any, what: str) -> NDArray[Any]:
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        if hasattr(values, "__dlpack__"):
+            return _from_dlpack(values)
+        return np.asarray(values)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        raise CallError(
+            f"{what} cannot be read as an array in main memory ({error}); expected numbers in rows "
+            "of equal length, on the CPU and detached from any gradient"
+        ) from None
+
+
+def _from_dlpack(values: Any) -> NDArray[Any]:
+    try:
+        return np.from_dlpack(values)
+    except (BufferError, TypeError) as error:
+        # Arrow arrays refuse DLPack for nulls and booleans, old NumPy refuses read-only memory;
+        # tensors say no with a reason (a gradient, another device) that must reach the caller.
+        if "grad" in str(error) or not hasattr(values, "__array__"):
+            raise
+        return np.asarray(values)
+
+
+def _bfloat16_bits(values: Any, what: str) -> HostArray:
+    """NumPy's DLPack knows no bfloat16, so the tensor is viewed as 16-bit integers first."""
+    if type(values).__module__.split(".")[0] == "torch":
+        torch = sys.modules["torch"]
+        if values.requires_grad:
+            raise CallError(f"{what} requires a gradient; detach it first: tensor.detach()")
+        return HostArray(_numpy_view(values.view(torch.uint16), what), "bfloat16")
+    array = np.asarray(values)  # JAX and others answer with an ml_dtypes array
+    return HostArray(array.view(np.uint16), "bfloat16")

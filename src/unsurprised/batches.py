@@ -1,0 +1,58 @@
+"""A batch: some rows of a source, ready to be measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.forms import DistributionForm, Labels
+
+
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """What each row of a batch is called.
+
+    ``values`` are int64 or a sequence of strings with a ``take`` method (an Arrow string array).
+    ``None`` means that a row is called by its file and its number there.
+    """
+
+    values: Any = None
+
+    @property
+    def named(self) -> bool:
+        """Whether the rows have ids of their own."""
+        return self.values is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one file (or of one array) in their order.
+
+    Exactly one of ``model`` and ``logprob`` is given; with ``logprob`` alone, ``truth`` may be
+    missing, since the natural logarithm of what the model gave to what happened says it all.
+    """
+
+    size: int
+    truth: Labels | DistributionForm | None = None
+    model: DistributionForm | None = None
+    logprob: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] | None = None
+    ids: RowIds = field(default_factory=RowIds)
+    file: str | None = None
+    file_index: int = 0
+    first_row: int = 0
+    #: Row numbers in the file where rows were skipped; ``None``: ``first_row`` and on, no gap.
+    row_numbers: NDArray[np.int64] | None = None
+    #: Names of the columns, for errors: truth, model, weights, ids.
+    columns: dict[str, str] = field(default_factory=dict)
+    #: Rows left out because of nulls, which the caller allowed.
+    skipped: int = 0
+
+    def numbers(self) -> NDArray[np.int64]:
+        """The number of each row in its file."""
+        if self.row_numbers is not None:
+            return self.row_numbers
+        return np.arange(self.first_row, self.first_row + self.size, dtype=np.int64)

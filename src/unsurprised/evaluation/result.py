@@ -1,0 +1,128 @@
+"""What an evaluation answers: an immutable record, every mean an :class:`Estimate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from unsurprised.evaluation.estimate import Estimate
+
+#: Name and version of the JSON; raised when a key changes its meaning or goes.
+SCHEMA = "unsurprised.evaluation/1"
+
+
+@dataclass(frozen=True, slots=True)
+class WorstRow:
+    """One of the rows that surprised the model most."""
+
+    #: The row's own id, or its number (in ``file``) where it has none.
+    id: int | str
+    file: str | None
+    #: Name of the class that happened; ``None`` where the truth is a distribution or unknown.
+    label: str | None
+    #: Name of the model's top class and what the model gave to it; ``None`` with ``logprob``.
+    predicted: str | None
+    confidence: float | None
+    surprisal: float
+
+
+@dataclass(frozen=True, slots=True)
+class Annotators:
+    """How many votes stand behind a truth that was given as counts, and what that biases.
+
+    With few votes a row, the entropy of the votes is below the entropy of the opinion they sample,
+    and KL is above by the same amount; ``entropy_bias`` estimates it (Miller and Madow, 1955).
+    """
+
+    fewest: float
+    mean: float
+    entropy_bias: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramBar:
+    """Rows (or their weight) whose surprisal lies in ``[low, high)``."""
+
+    low: float
+    high: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluation:
+    """How surprised a model was, in ``unit`` (bits unless another base was asked for).
+
+    Fields that the input cannot tell are ``None``; ``missing`` says why, by field.
+    """
+
+    rows: int
+    #: Rows left out because of nulls (``--nulls skip``).
+    skipped_rows: int
+    #: Sum of the weights; equals ``rows`` without weights.
+    weight: float
+    weighted: bool
+    unit: str
+    base: float
+    classes: tuple[str, ...] | None
+
+    #: Mean surprisal of what happened; infinite where the model gave 0 to what happened.
+    cross_entropy: Estimate
+    cross_entropy_nats: Estimate
+    #: Rows where the model gave 0 to what happened, and the mean over the others.
+    infinite_rows: int
+    finite_cross_entropy: Estimate | None
+    perplexity: Estimate
+
+    #: Entropy of the class frequencies: what knowing only those costs.
+    label_entropy: Estimate | None
+    #: label_entropy − cross_entropy, and its share of label_entropy (scikit-learn's D²).
+    information_gained: Estimate | None
+    information_gained_share: Estimate | None
+
+    #: Mean entropy of the predictions: the surprise that the model itself expected.
+    expected_surprisal: Estimate | None
+    #: cross_entropy − expected_surprisal; positive means over-confident.
+    confidence_gap: Estimate | None
+
+    #: With a distribution as truth: cross_entropy = truth_entropy + kl_divergence.
+    truth_entropy: Estimate | None
+    kl_divergence: Estimate | None
+    annotators: Annotators | None
+
+    accuracy: Estimate | None
+    #: Share of rows on which the model was more surprised than by equal odds.
+    worse_than_uniform: Estimate | None
+    #: Quantiles of the surprisal: 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, keyed by level.
+    quantiles: Mapping[float, Estimate]
+    histogram: tuple[HistogramBar, ...]
+    worst_rows: tuple[WorstRow, ...]
+    #: Rows by (class that happened, top class); ``None`` above 1,000 classes.
+    confusion: tuple[tuple[int, ...], ...] | None
+    #: Rows and weight share of each class that happened, in the order of ``classes``.
+    class_frequencies: tuple[float, ...] | None
+
+    #: Largest ``|Σrow − 1|`` among the predictions; ``None`` for logits.
+    largest_sum_deviation: float | None
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain dictionaries, lists and numbers, in the order of the class."""
+        from unsurprised.report.json import as_dict  # noqa: PLC0415 - report stands above
+
+        return as_dict(self)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
+        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def __repr__(self) -> str:
+        from unsurprised.report.text import summary  # noqa: PLC0415
+
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        from unsurprised.report.notebook import table  # noqa: PLC0415
+
+        return table(self)

@@ -1,0 +1,260 @@
+"""What an array means: probabilities, logits, log-probabilities, counts or labels.
+
+A row of a form states one distribution over the classes along ``axis``. Its entries need not sum
+to one to the last bit (no row of floats does): **a row states the distribution row / Σrow,
+exactly.** Values are checked where they are read, in the same pass that measures them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays import FLOATS, HostArray, host_array
+from unsurprised.errors import CallError
+
+DEFAULT_TOLERANCE = 1e-3
+
+
+class Form:
+    """Base of the five forms; not made by itself."""
+
+    kind: ClassVar[str]
+    __slots__ = ("array",)
+
+    def __init__(self, values: Any) -> None:
+        if isinstance(values, Form):
+            raise CallError(
+                f"{type(self).__name__}({type(values).__name__}(…)): an array has one meaning; "
+                "pass the plain array"
+            )
+        self.array: HostArray = host_array(values, f"{type(self).__name__}(…)")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the underlying array."""
+        return self.array.shape
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.array.dtype})"
+
+
+class DistributionForm(Form):
+    """A form whose rows name a number for every class."""
+
+    __slots__ = ("normalize", "tolerance")
+
+    def __init__(
+        self, values: Any, *, normalize: bool = True, tolerance: float = DEFAULT_TOLERANCE
+    ) -> None:
+        super().__init__(values)
+        self.normalize, self.tolerance = bool(normalize), float(tolerance)
+        if not 0 <= self.tolerance < np.inf:
+            raise CallError(f"tolerance={tolerance!r}; expected a finite number of at least 0")
+        name = type(self).__name__
+        if not self.shape:
+            raise CallError(f"{name}(…) is a single number; expected rows, one number per class")
+        if self.array.dtype not in FLOATS:
+            self.array = self._as_floats(self.array)
+
+    def _as_floats(self, array: HostArray) -> HostArray:
+        if array.values.dtype.kind in "iub" or array.values.size == 0:
+            return HostArray(array.values.astype(np.float64), "float64")
+        raise CallError(
+            f"{type(self).__name__}(…) holds {array.dtype}; expected float16, bfloat16, float32 "
+            "or float64"
+        )
+
+    def rows(self, axis: int) -> HostArray:
+        """The values with the classes along the last axis."""
+        rows = self.array.moved(axis)
+        if rows.shape[-1] == 0:
+            raise CallError(
+                f"{type(self).__name__} of shape {self.shape} has no class along axis {axis}; "
+                "expected at least one"
+            )
+        return rows
+
+    def taken(self, key: Any) -> DistributionForm:
+        """The same meaning for a part of the rows."""
+        return type(self)._made(self.array[key], self.normalize, self.tolerance)
+
+    @classmethod
+    def _made(cls, array: HostArray, normalize: bool, tolerance: float) -> DistributionForm:
+        return cls(array, normalize=normalize, tolerance=tolerance)
+
+
+class Probs(DistributionForm):
+    """Probabilities: entries of at least 0 whose sum is 1 within ``tolerance``.
+
+    Parameters
+    ----------
+    values : array of float16, bfloat16, float32 or float64, shape (..., K, ...)
+        The rows, classes along the measure's ``axis``.
+    normalize : bool, default False
+        Accept rows of any positive sum. The row still means row / Σrow.
+    tolerance : float, default 1e-3
+        The largest accepted ``|Σrow − 1|``.
+
+    Examples
+    --------
+    >>> Probs([0.25, 0.75])
+    Probs(shape=(2,), dtype=float64)
+    """
+
+    kind = "probs"
+    __slots__ = ()
+
+    def __init__(
+        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
+    ) -> None:
+        super().__init__(values, normalize=normalize, tolerance=tolerance)
+
+
+class LogProbs(DistributionForm):
+    """Natural logarithms of probabilities; ``−inf`` is a probability of zero.
+
+    ``normalize`` and ``tolerance`` act on ``Σ exp(row)`` as they do for :class:`Probs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LogProbs(np.log([0.25, 0.75]))
+    LogProbs(shape=(2,), dtype=float64)
+    """
+
+    kind = "logprobs"
+    __slots__ = ()
+
+    def __init__(
+        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
+    ) -> None:
+        super().__init__(values, normalize=normalize, tolerance=tolerance)
+
+
+class Logits(DistributionForm):
+    """Scores whose softmax is meant; ``−inf`` is a probability of zero.
+
+    Examples
+    --------
+    >>> Logits([[2.0, -1.0, 0.5]])
+    Logits(shape=(1, 3), dtype=float64)
+    """
+
+    kind = "logits"
+    __slots__ = ()
+
+    def __init__(self, values: Any) -> None:
+        super().__init__(values)
+
+    @classmethod
+    def _made(cls, array: HostArray, normalize: bool, tolerance: float) -> Logits:  # noqa: ARG003
+        return cls(array)
+
+
+class Counts(DistributionForm):
+    """How often each class was seen; integers (or pseudo-counts) of at least 0, not all 0.
+
+    Examples
+    --------
+    >>> Counts([3, 1, 0])
+    Counts(shape=(3,), dtype=int64)
+    """
+
+    kind = "counts"
+    __slots__ = ()
+
+    def __init__(self, values: Any) -> None:
+        super().__init__(values)
+
+    def _as_floats(self, array: HostArray) -> HostArray:
+        if array.dtype in ("int32", "int64", "uint8", "uint16", "int16", "int8", "uint32"):
+            return array
+        return super()._as_floats(array)
+
+    @classmethod
+    def _made(cls, array: HostArray, normalize: bool, tolerance: float) -> Counts:  # noqa: ARG003
+        return cls(array)
+
+
+class Labels(Form):
+    """One class per row: what happened.
+
+    Parameters
+    ----------
+    values : array of integers or of class names, any shape
+        The index of each row's class, counted from 0, or its name.
+    smoothing : float, default 0.0
+        Share of the mass that is spread evenly over all classes: ``(1 − ε)·one-hot + ε/K``.
+    classes : int or sequence of names, optional
+        The number of classes, or their names in the order of the columns.
+
+    Examples
+    --------
+    >>> Labels(["cat", "dog", "cat"], classes=["cat", "dog"]).indices()
+    array([0, 1, 0])
+    """
+
+    kind = "labels"
+    __slots__ = ("classes", "smoothing")
+
+    def __init__(
+        self,
+        values: Any,
+        *,
+        smoothing: float = 0.0,
+        classes: int | Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(values)
+        self.smoothing = float(smoothing)
+        if not 0 <= self.smoothing <= 1:
+            raise CallError(f"smoothing={smoothing!r}; expected a share between 0 and 1")
+        self.classes = classes if classes is None or isinstance(classes, int) else tuple(classes)
+        if isinstance(self.classes, tuple) and len(set(self.classes)) < len(self.classes):
+            raise CallError("classes names a class twice; expected distinct names")
+        kind = self.array.values.dtype.kind
+        if self.array.values.size and kind not in "iubUT":
+            raise CallError(
+                f"Labels(…) holds {self.array.dtype}; expected integers (the index of the class) "
+                "or names; a row of probabilities is Probs, a row of annotators' votes is Counts"
+            )
+
+    @property
+    def class_count(self) -> int | None:
+        """How many classes there are, where that was said."""
+        return len(self.classes) if isinstance(self.classes, tuple) else self.classes
+
+    def indices(self) -> NDArray[np.int64]:
+        """The index of each row's class, as int64."""
+        values = self.array.values
+        if values.dtype.kind in "UT":
+            return self._named(values)
+        if values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
+            raise CallError("Labels(…) holds an index above 2⁶³ − 1; expected the index of a class")
+        return values.astype(np.int64)
+
+    def _named(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        if not isinstance(self.classes, tuple):
+            raise CallError(
+                "Labels(…) holds names; the order of the columns is not guessed: pass "
+                "classes=[…], the names in the order of the columns"
+            )
+        positions = {str(name): index for index, name in enumerate(self.classes)}
+        names, where = np.unique(values, return_inverse=True)
+        unknown = [str(name) for name in names if str(name) not in positions]
+        if unknown:
+            row = np.argwhere(values == unknown[0])[0]
+            raise CallError(
+                f"Labels(…), row {', '.join(map(str, row))}: unknown class {unknown[0]!r}; "
+                f"expected one of {', '.join(map(repr, positions))}"
+            )
+        table = np.array([positions[str(name)] for name in names], dtype=np.int64)
+        return table[where].reshape(values.shape)
+
+
+def as_form(values: Any) -> Form:
+    """A form as it is; a plain array as :class:`Probs`."""
+    return values if isinstance(values, Form) else Probs(values)

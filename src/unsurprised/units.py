@@ -1,0 +1,43 @@
+"""Bits, nats, hartleys: the unit of a logarithm is its base."""
+
+from __future__ import annotations
+
+import math
+
+from unsurprised.errors import CallError
+
+_NAMES = {2.0: "bits", math.e: "nats", 10.0: "hartleys"}
+
+
+def unit_of(base: float) -> str:
+    """The name of the unit that logarithms to ``base`` count in.
+
+    >>> unit_of(2), unit_of(math.e), unit_of(3)
+    ('bits', 'nats', 'base-3 units')
+    """
+    base = checked_base(base)
+    return _NAMES.get(base, f"base-{base:g} units")
+
+
+def units_per_nat(base: float) -> float:
+    """How many units of ``base`` make one nat: ``1 / ln(base)``.
+
+    >>> units_per_nat(math.e)
+    1.0
+    """
+    base = checked_base(base)
+    return 1.0 if base == math.e else 1.0 / math.log(base)
+
+
+def checked_base(base: float) -> float:
+    """``base`` as a float; an error unless it is finite and above 1."""
+    try:
+        value = float(base)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not 1.0 < value < math.inf:
+        raise CallError(
+            f"base={base!r} is no base of a logarithm; expected a finite number above 1: "
+            "2 for bits, math.e for nats, 10 for hartleys"
+        )
+    return value
