@@ -1,0 +1,112 @@
+"""Makes every code block of README.md and docs/ a test.
+
+Blocks of one file share a namespace and run in order, in a folder that holds ``examples`` and
+nothing else. A ``python`` block is a session (``>>>``) or a script. In a ``console`` block each
+``$ command`` runs in a terminal and must print what stands below it; ``...`` stands for anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import doctest
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sybil import Example, Sybil
+from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
+
+ROOT = Path(__file__).parent
+WIDTH = 88
+
+
+def run_in_terminal(command: str) -> str:
+    """What ``command`` shows to someone at a terminal: its output, then its errors."""
+    terminal, program_side = os.openpty()
+    environment = os.environ | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "COLUMNS": str(WIDTH),
+        "LINES": "60",
+        "TERM": "dumb",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    with subprocess.Popen(
+        ["bash", "-c", command],
+        stdin=subprocess.DEVNULL,
+        stdout=program_side,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        os.close(program_side)
+        output = _read_to_end(terminal)
+        errors = process.stderr.read() if process.stderr else b""
+    return (output + errors).decode().replace("\r\n", "\n")
+
+
+def _read_to_end(terminal: int) -> bytes:
+    chunks = []
+    try:
+        while chunk := os.read(terminal, 1 << 16):
+            chunks.append(chunk)
+    except OSError:  # Linux ends a terminal whose programs are gone with an error, not with nothing
+        pass
+    finally:
+        os.close(terminal)
+    return b"".join(chunks)
+
+
+def difference(expected: str, found: str) -> str:
+    """A diff, empty where ``found`` is what was expected."""
+    want, got = (
+        "".join(f"{line.rstrip()}\n" for line in text.splitlines()) for text in (expected, found)
+    )
+    if doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS):
+        return ""
+    return "\n".join(
+        difflib.unified_diff(want.splitlines(), got.splitlines(), "written", "printed", lineterm="")
+    )
+
+
+def commands_of(session: str) -> list[tuple[str, str]]:
+    """The commands of a console session, each with the output written below it."""
+    before, *parts = ("\n" + session).split("\n$ ")
+    if before.strip() or not parts:
+        raise ValueError(f"a console block starts with '$ command', not with {before.strip()!r}")
+    return [(command, output) for command, _, output in (part.partition("\n") for part in parts)]
+
+
+def run_session(example: Example) -> str:
+    """Evaluate a console block; the differences found, empty if there are none."""
+    problems = [
+        f"$ {command}\n{problem}"
+        for command, expected in commands_of(str(example.parsed))
+        if (problem := difference(expected, run_in_terminal(command)))
+    ]
+    return "\n".join(problems)
+
+
+def _enter_folder(namespace: dict[str, Any]) -> None:
+    namespace["_came_from"] = Path.cwd()
+    namespace["_folder"] = Path(tempfile.mkdtemp())
+    shutil.copytree(ROOT / "examples", namespace["_folder"] / "examples")
+    os.chdir(namespace["_folder"])
+
+
+def _leave_folder(namespace: dict[str, Any]) -> None:
+    os.chdir(namespace["_came_from"])
+    shutil.rmtree(namespace["_folder"])
+
+
+pytest_collect_file = Sybil(
+    parsers=[
+        PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
+        CodeBlockParser("console", run_session),
+    ],
+    patterns=["README.md", "docs/*.md"],
+    setup=_enter_folder,
+    teardown=_leave_folder,
+).pytest()

@@ -1,0 +1,30 @@
+"""Configuration of the documentation's builder."""
+
+from __future__ import annotations
+
+import unsurprised
+
+project = "unsurprised"
+author = "The unsurprised developers"
+release = version = unsurprised.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = "unsurprised"
+
+nitpicky = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "inherited-members": False}
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False

@@ -1,0 +1,72 @@
+"""What is written is run: no code block of README or docs stands outside of the tests."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import unsurprised as us
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+
+INSTALL = """\
+pip install . && unsurprised evaluate examples/digits.parquet
+pip install '.[test]' && pytest
+"""
+
+
+def code_blocks(page: Path) -> list[tuple[str, str]]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"^ *```(\S+)[^\n]*\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+
+
+def public_objects() -> list[tuple[str, object]]:
+    modules = (us, us.states)
+    return [
+        (f"{module.__name__}.{name}", getattr(module, name))
+        for module in modules
+        for name in module.__all__
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_is_executed(page: Path) -> None:
+    """Python and console blocks are run by conftest.py; bash only installs, and CI runs that."""
+    for language, code in code_blocks(page):
+        if language.startswith("{"):  # a directive of the documentation's builder
+            assert "code" not in language
+        elif language == "bash":
+            assert page.name == "README.md"
+            assert code == INSTALL
+        else:
+            assert language in ("python", "console")
+
+
+def test_readme_says_the_two_commands_once() -> None:
+    blocks = [code for language, code in code_blocks(ROOT / "README.md") if language == "bash"]
+    assert blocks == [INSTALL]
+
+
+def test_public_names_have_an_example() -> None:
+    without = [
+        name
+        for name, thing in public_objects()
+        if (inspect.isfunction(thing) or inspect.isclass(thing))
+        and not issubclass(thing if inspect.isclass(thing) else object, Exception)
+        and ">>>" not in (inspect.getdoc(thing) or "")
+    ]
+    assert without == []
+
+
+def test_public_names_are_in_the_api_pages() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES if "api" in page.name)
+    missing = [
+        name
+        for name, thing in public_objects()
+        if not inspect.ismodule(thing) and not re.search(rf"\b{name.split('.')[-1]}\b", text)
+    ]
+    assert missing == []
