@@ -1,0 +1,144 @@
+"""The order of a report, the same for plain text, terminals and notebooks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.result import Evaluation, HistogramBar
+from unsurprised.report.figures import GROUPS, QUANTILES, SUM_DEVIATION, Figure
+from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share, valued
+
+_MOST_BARS = 12
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure, ready to show."""
+
+    name: str
+    value: str
+    interval: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the histogram: its range, its share of the largest, what it holds."""
+
+    range: str
+    fill: float
+    amount: str
+
+
+def groups(evaluation: Evaluation) -> list[list[Line]]:
+    """The figures that the evaluation has, group by group."""
+    shown = [
+        [_line(figure, estimate) for figure in group if (estimate := _shown(figure, evaluation))]
+        for group in GROUPS
+    ]
+    shown.append([_quantile(*pair) for pair in sorted(evaluation.quantiles.items())])
+    if evaluation.largest_sum_deviation is not None:
+        value = number(evaluation.largest_sum_deviation)
+        shown.append([Line(SUM_DEVIATION.name, value, "", SUM_DEVIATION.definition)])
+    return [group for group in shown if group]
+
+
+def _shown(figure: Figure, evaluation: Evaluation) -> Estimate | None:
+    if figure.field == "cross_entropy_nats" and evaluation.unit == "nats":
+        return None
+    if figure.field == "finite_cross_entropy" and not evaluation.infinite_rows:
+        return None
+    estimate = getattr(evaluation, figure.field)
+    return estimate if isinstance(estimate, Estimate) else None
+
+
+def _line(figure: Figure, estimate: Estimate) -> Line:
+    return Line(
+        figure.name,
+        valued(estimate, figure.style),
+        interval(estimate, figure.style),
+        figure.definition,
+    )
+
+
+def _quantile(level: float, estimate: Estimate) -> Line:
+    return Line(
+        "median surprisal" if level == 0.5 else f"  {100 * level:g} % of rows",
+        valued(estimate, "information"),
+        interval(estimate, "information"),
+        QUANTILES.definition,
+    )
+
+
+def bars(evaluation: Evaluation) -> list[Bar]:
+    """The histogram in at most twelve bars, and one for the rows that are infinite."""
+    merged = _merged(evaluation.histogram)
+    largest = max((bar.weight for bar in merged), default=0.0)
+    shown = [
+        Bar(
+            f"{number(bar.low)} to {number(bar.high)}",
+            bar.weight / largest if largest else 0.0,
+            _amount(bar.weight, evaluation),
+        )
+        for bar in merged
+    ]
+    if evaluation.infinite_rows and not any(math.isinf(bar.low) for bar in merged):
+        rows = evaluation.infinite_rows
+        fill = 0.0 if evaluation.weighted or not largest else min(rows / largest, 1.0)
+        amount = counted(rows, "row") if evaluation.weighted else _amount(rows, evaluation)
+        shown.append(Bar("infinite", fill, amount))
+    return shown
+
+
+def _merged(histogram: tuple[HistogramBar, ...]) -> list[HistogramBar]:
+    step = -(-len(histogram) // _MOST_BARS) or 1
+    parts = [histogram[start : start + step] for start in range(0, len(histogram), step)]
+    return [
+        HistogramBar(part[0].low, part[-1].high, sum(bar.weight for bar in part)) for part in parts
+    ]
+
+
+def _amount(weight: float, evaluation: Evaluation) -> str:
+    part = share(weight / evaluation.weight) if evaluation.weight else ABSENT
+    return part if evaluation.weighted else f"{weight:,.0f} ({part})"
+
+
+def blocks(fill: float, width: int) -> str:
+    """A bar of block characters; what is not zero shows.
+
+    >>> blocks(1.0, 4), blocks(0.5, 3), blocks(0.001, 4), blocks(0.0, 4)
+    ('████', '█▌', '▏', '')
+    """
+    eighths = max(round(fill * width * 8), 1 if fill > 0 else 0)
+    whole, part = divmod(eighths, 8)
+    return "█" * whole + _EIGHTHS[part].strip()
+
+
+def worst_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table of worst rows; columns without content are left out."""
+    header = ["surprisal", "row", "happened", "predicted", "given to it", "file"]
+    rows = [
+        [
+            f"{number(row.surprisal)} {evaluation.unit}",
+            printable(row.id, 24),
+            _optional(row.label),
+            _optional(row.predicted),
+            ABSENT if row.confidence is None else share(row.confidence),
+            _optional(row.file, 40),
+        ]
+        for row in evaluation.worst_rows
+    ]
+    files = {row.file for row in evaluation.worst_rows}
+    kept = [
+        index
+        for index in range(len(header))
+        if any(row[index] != ABSENT for row in rows) and (header[index] != "file" or len(files) > 1)
+    ]
+    return [header[index] for index in kept], [[row[index] for index in kept] for row in rows]
+
+
+def _optional(text: str | None, width: int = 20) -> str:
+    return ABSENT if text is None else printable(text, width)

@@ -1,0 +1,116 @@
+"""An evaluation as plain text, at most 100 columns wide: its repr, and what is piped."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.report import layout, sentences
+from unsurprised.report.numbers import printable
+
+WIDTH = 100
+_BAR = 40
+
+
+def summary(evaluation: Evaluation) -> str:
+    """The whole report as text; the same evaluation gives the same text.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What :func:`unsurprised.evaluate` returned.
+
+    Returns
+    -------
+    str
+        Lines of at most 100 characters, without a newline at the end.
+    """
+    parts = [
+        _wrapped(sentences.headline(evaluation)),
+        sentences.size(evaluation, WIDTH),
+        *(_wrapped(note) for note in sentences.notes(evaluation)),
+        "",
+        *_figures(evaluation),
+        *_histogram(evaluation),
+        *_worst_rows(evaluation),
+        *_missing(evaluation),
+    ]
+    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()).rstrip()
+
+
+def choices(taken: Mapping[str, str], width: int = WIDTH) -> str:
+    """What was taken from the input, for the top of a report.
+
+    Examples
+    --------
+    >>> choices({"label": "label", "pred": "probs (list of 10)"})
+    'label: label · pred: probs (list of 10)'
+    """
+    parts = [f"{printable(name)}: {printable(value)}" for name, value in taken.items()]
+    lines = [""]
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines[-1] else part
+        if len(longer) > width and lines[-1]:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return "\n".join(_wrapped(line, width) for line in lines)
+
+
+def _wrapped(text: str, width: int = WIDTH) -> str:
+    return textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _figures(evaluation: Evaluation) -> list[str]:
+    groups = [
+        [[line.name, line.value, line.interval, line.definition] for line in group]
+        for group in layout.groups(evaluation)
+    ]
+    widths = _widths([["", "", "95 % interval", ""], *(row for group in groups for row in group)])
+    lines = [_row(["", "", "95 % interval", ""], widths)]
+    for group in groups:
+        lines += [*(_row(row, widths) for row in group), ""]
+    return lines
+
+
+def _histogram(evaluation: Evaluation) -> list[str]:
+    bars = layout.bars(evaluation)
+    if not bars:
+        return []
+    width = max(len(bar.range) for bar in bars)
+    return [
+        f"How the surprisal of the rows is spread, in {evaluation.unit}",
+        *(
+            f"  {bar.range:>{width}}  {layout.blocks(bar.fill, _BAR):<{_BAR}}  {bar.amount}"
+            for bar in bars
+        ),
+        "",
+    ]
+
+
+def _worst_rows(evaluation: Evaluation) -> list[str]:
+    header, rows = layout.worst_rows(evaluation)
+    if not rows:
+        return []
+    widths = _widths([header, *rows])
+    return [
+        "The rows that surprised the model most",
+        *(f"  {_row(row, widths)}"[:WIDTH] for row in [header, *rows]),
+        "",
+    ]
+
+
+def _missing(evaluation: Evaluation) -> list[str]:
+    lines = sentences.missing(evaluation)
+    return ["Not reported", *(textwrap.indent(_wrapped(line, 98), "  ") for line in lines)] * bool(
+        lines
+    )
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
