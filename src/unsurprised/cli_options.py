@@ -1,0 +1,147 @@
+"""The options of the command line: what each is called, and what ``--help`` says of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+_COLUMNS = "Which columns, e.g.  --label y --pred score_ --id key"
+_MEANING = "What the numbers mean, e.g.  --kind logits --classes cat,dog"
+_REPORT = "The report, e.g.  --base e --top 20 --json result.json"
+_WORK = "How the file is read, e.g.  --batch-rows 4096"
+
+
+class Kind(StrEnum):
+    """What the numbers of a prediction are."""
+
+    probs = "probs"
+    logits = "logits"
+    logprobs = "logprobs"
+
+
+class Nulls(StrEnum):
+    """What to do with rows that have a null."""
+
+    error = "error"
+    skip = "skip"
+
+
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        show_default=False,
+        help="Predictions: Parquet, Arrow, CSV, JSONL, npz or npy; several files, a 'glob*' "
+        "or a folder are read as one.",
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        rich_help_panel=_COLUMNS,
+        help="The truth: class indices or names, or lists of probabilities or of votes.",
+    ),
+]
+Pred = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        rich_help_panel=_COLUMNS,
+        help="The prediction: a column of lists, of the probability of class 1, or the "
+        "prefix of one column a class.",
+    ),
+]
+LogProb = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        rich_help_panel=_COLUMNS,
+        help="Instead of --pred: the natural logarithm of the probability that what happened had.",
+    ),
+]
+Weight = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", rich_help_panel=_COLUMNS, help="Importance of each row."),
+]
+Identity = Annotated[
+    str | None,
+    typer.Option(
+        "--id",
+        metavar="COLUMN",
+        rich_help_panel=_COLUMNS,
+        help="What each row is called; makes the result the same in any order of the rows.",
+    ),
+]
+KindOption = Annotated[
+    Kind | None,
+    typer.Option(
+        show_default=False,
+        rich_help_panel=_MEANING,
+        help="What the prediction's numbers are; probs where nothing says otherwise.",
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,…|@FILE",
+        rich_help_panel=_MEANING,
+        help="Names of the classes in the order of the prediction.",
+    ),
+]
+Normalize = Annotated[
+    bool,
+    typer.Option(
+        "--normalize",
+        rich_help_panel=_MEANING,
+        help="Accept rows of probabilities that do not sum to one.",
+    ),
+]
+Tolerance = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        rich_help_panel=_MEANING,
+        help="How far from one the sum of a row may be.",
+    ),
+]
+NullsOption = Annotated[
+    Nulls,
+    typer.Option(
+        rich_help_panel=_MEANING,
+        help="Rows with a null: an error, or skipped and counted.",
+    ),
+]
+Json = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="-|PATH",
+        rich_help_panel=_REPORT,
+        help="Write the result as JSON: alone on standard output (-), or to a file beside "
+        "the report.",
+    ),
+]
+Top = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", rich_help_panel=_REPORT, help="How many worst rows to show."),
+]
+Base = Annotated[
+    str,
+    typer.Option(
+        metavar="2|e|10",
+        rich_help_panel=_REPORT,
+        help="Base of the logarithm: 2 for bits, e for nats, 10 for hartleys.",
+    ),
+]
+BatchRows = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        rich_help_panel=_WORK,
+        help="Rows read at a time; the result is the same for any.",
+    ),
+]

@@ -1,0 +1,104 @@
+"""Where a JSON report goes: standard output, or a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from unsurprised.errors import CallError
+
+STANDARD_OUTPUT = "-"
+
+
+def checked_target(target: str, inputs: Iterable[str] = ()) -> str:
+    """``target`` as it is, if a report can be written there; said before the work, not after it.
+
+    Parameters
+    ----------
+    target : str
+        A path, or ``-`` for standard output.
+    inputs : iterable of str
+        The files that are read, which must not be written over.
+
+    Returns
+    -------
+    str
+        The target.
+    """
+    if target == STANDARD_OUTPUT:
+        return target
+    path = Path(target)
+    try:
+        _check(path, inputs)
+    except (OSError, ValueError) as error:
+        raise _unwritable(target, error) from None
+    return target
+
+
+def write(text: str, target: str) -> None:
+    """Write ``text`` and a newline as UTF-8; a file appears whole or not at all."""
+    data = f"{text}\n".encode(errors="backslashreplace")  # a lone surrogate's JSON escape
+    if target == STANDARD_OUTPUT:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        _write_file(data, Path(target))
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
+def _check(path: Path, inputs: Iterable[str]) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(None, "it is a folder; expected the path of a file")
+    if path.exists() and not path.is_file():
+        return  # a pipe or a device: written to, never replaced
+    if path.exists() and any(_same(path, Path(name)) for name in inputs):
+        raise ValueError("it is also the input; name another path")
+    if path.exists() and not _is_json(path):
+        raise ValueError("it exists and holds no JSON; remove it or name another path")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(None, "it is write-protected")
+    with tempfile.TemporaryFile(dir=path.resolve().parent):
+        pass
+
+
+def _same(path: Path, other: Path) -> bool:
+    return other.exists() and path.samefile(other)
+
+
+def _is_json(path: Path) -> bool:
+    """Whether the file may be a JSON object; ``--json *.parquet`` must not destroy a data file."""
+    with path.open("rb") as stream:
+        head = stream.read(256).lstrip()
+    return not head or head.startswith(b"{")
+
+
+def _write_file(data: bytes, path: Path) -> None:
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    path = path.resolve()  # a link keeps pointing where it does
+    temporary = path.with_name(f".unsurprised-{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(data)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _unwritable(target: str, error: Exception) -> CallError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return CallError(f"--json {target}: cannot be written: {reason}")
