@@ -1,0 +1,122 @@
+"""Time and memory of ``unsurprised evaluate`` beside a bare decode of the same file.
+
+    python -m benchmarks.evaluate_file [--rows 20000000] [--runs 5] [--folder DIR]
+
+Every number is of a fresh process, start of Python and imports included, unless it says "loop".
+The two commands take turns; the files are in the page cache after a first run that is not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.machine import description
+from benchmarks.processes import Summary, run
+
+SMALL_ROWS = 2_000_000
+#: What the project holds itself to.
+LARGEST_RATIO, LARGEST_PEAK_MB = 1.5, 400
+
+
+def measure(path: Path, runs: int) -> dict[str, Summary]:
+    """Seconds and peak megabytes of both commands on one file, and the ratios of their times."""
+    columns: dict[str, list[float]] = {}
+    for turn in range(runs + 1):
+        decode = run(["-m", "benchmarks.decode", str(path)])
+        evaluate = run(["-m", "unsurprised", "evaluate", str(path)])
+        if turn == 0:
+            continue
+        loop = float(decode.output)
+        values = {
+            "decode, loop [s]": loop,
+            "decode [s]": decode.seconds,
+            "evaluate [s]": evaluate.seconds,
+            "evaluate / decode": evaluate.seconds / decode.seconds,
+            "evaluate / decode loop": evaluate.seconds / loop,
+            "decode peak [MB]": decode.peak_bytes / 1e6,
+            "evaluate peak [MB]": evaluate.peak_bytes / 1e6,
+        }
+        for name, value in values.items():
+            columns.setdefault(name, []).append(value)
+    return {name: Summary.of(values) for name, values in columns.items()}
+
+
+def predictions(rows: int, folder: Path) -> Path:
+    """The file with so many rows, made if it is not there; by a process of its own."""
+    path = folder / f"predictions-{rows}.parquet"
+    if not path.exists():
+        print(f"making {path} …", flush=True)
+        run(["-m", "benchmarks.make_predictions", str(rows), str(path)])
+    return path
+
+
+def markdown(results: dict[int, dict[str, Summary]], runs: int) -> str:
+    """A table with one column a file, and what it was measured on."""
+    machine = ", ".join(f"{name} {value}" for name, value in description().items())
+    head = " | ".join(f"{rows:,} rows" for rows in results)
+    lines = [
+        "# `unsurprised evaluate` beside a bare decode",
+        "",
+        f"Median (smallest to largest) of {runs} runs in turns. Fresh processes, start and imports "
+        "included, except *loop*: the decoding loop alone. The decode is "
+        "`iter_batches(use_threads=True)` of every column with pyarrow's defaults; it computes "
+        "nothing. The files are in the page cache.",
+        "",
+        f"Measured on: {machine}",
+        "",
+        f"| | {head} |",
+        f"|---|{'---|' * len(results)}",
+    ]
+    for name in next(iter(results.values())):
+        cells = " | ".join(str(summary[name]) for summary in results.values())
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def verdict(results: dict[int, dict[str, Summary]]) -> str:
+    """Whether the aims are met, by the file with the most rows."""
+    largest = results[max(results)]
+    ratio, peak = largest["evaluate / decode"].median, largest["evaluate peak [MB]"].high
+    strict = largest["evaluate / decode loop"].median
+    return (
+        f"evaluate takes {ratio:.2f} × the decode ({strict:.2f} × its loop alone; "
+        f"aim: {LARGEST_RATIO}) and {peak:.0f} MB at the peak (aim: {LARGEST_PEAK_MB})"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=20_000_000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "unsurprised-benchmarks"
+    )
+    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    results = {
+        rows: measure(predictions(rows, options.folder), options.runs)
+        for rows in sorted({SMALL_ROWS, options.rows})
+    }
+    table = markdown(results, options.runs)
+    options.results.mkdir(parents=True, exist_ok=True)
+    record = {
+        "machine": description(),
+        "runs": options.runs,
+        "results": {
+            str(rows): {name: asdict(summary) for name, summary in result.items()}
+            for rows, result in results.items()
+        },
+    }
+    (options.results / "evaluate_file.json").write_text(json.dumps(record, indent=2) + "\n")
+    (options.results / "evaluate_file.md").write_text(table, encoding="utf-8")
+    print(table)
+    print(verdict(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Fresh processes, their time and their peak memory.
+
+This module and those that drive it import nothing but the standard library: Linux counts the
+memory of the process that starts another into the peak of the started one.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One process: wall-clock seconds, peak resident memory in bytes, what it printed."""
+
+    seconds: float
+    peak_bytes: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Median, smallest and largest of some measurements."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Summary:
+        return cls(statistics.median(values), min(values), max(values))
+
+    def __str__(self) -> str:
+        return f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def run(arguments: Sequence[str]) -> Run:
+    """Run Python with ``arguments`` in a fresh process; an error if that fails."""
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        child = subprocess.Popen([sys.executable, *arguments], stdout=output)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise SystemExit(f"{' '.join(arguments)}: exit code {child.returncode}")
+        output.seek(0)
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Run(seconds, usage.ru_maxrss * unit, output.read().decode())
