@@ -12,75 +12,151 @@ Style = Literal["information", "nats", "share", "number", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one attribute of an evaluation is called and what it is made of."""
+    """What one attribute of an evaluation is called and what it is made of.
+
+    ``brief`` is the definition where a screen is narrow.
+    """
 
     field: str
     name: str
+    style: Style
     definition: str
-    style: Style = "other"
+    brief: str = ""
 
 
 #: In the order of the reports: what was met, what was expected, what is noise, other views.
 GROUPS: tuple[tuple[Figure, ...], ...] = (
     (
-        Figure("cross_entropy", "cross-entropy", "mean surprisal of what happened", "information"),
-        Figure("cross_entropy_nats", "  in nats", "as scikit-learn's log_loss counts", "nats"),
         Figure(
-            "finite_cross_entropy", "  finite rows only", "the mean without them", "information"
+            "cross_entropy",
+            "cross-entropy",
+            "information",
+            "mean surprisal of what happened",
+            "mean surprisal met",
         ),
-        Figure("label_entropy", "label entropy", "cost of class frequencies alone", "information"),
+        Figure(
+            "cross_entropy_nats",
+            "  in nats",
+            "nats",
+            "the same in the unit of log_loss",
+            "the unit of log_loss",
+        ),
+        Figure(
+            "finite_cross_entropy",
+            "  finite rows only",
+            "information",
+            "mean surprisal without the infinite rows",
+            "without infinite rows",
+        ),
+        Figure(
+            "label_entropy",
+            "label entropy",
+            "information",
+            "what knowing the class frequencies costs",
+            "class frequencies alone",
+        ),
         Figure(
             "information_gained",
             "information gained",
-            "label entropy − cross-entropy",
             "information",
+            "label entropy − cross-entropy",
+            "label − cross-entropy",
         ),
-        Figure("information_gained_share", "  as a share", "of the label entropy (D²)", "share"),
+        Figure(
+            "information_gained_share",
+            "  as a share",
+            "share",
+            "of the label entropy (D²)",
+            "of label entropy (D²)",
+        ),
     ),
     (
         Figure(
             "expected_surprisal",
             "expected surprisal",
-            "mean entropy of the predictions",
             "information",
+            "mean entropy of the predictions",
+            "mean predicted entropy",
         ),
-        Figure("confidence_gap", "confidence gap", "cross-entropy − expected", "information"),
-    ),
-    (
-        Figure("truth_entropy", "truth entropy", "noise no model can predict", "information"),
-        Figure("kl_divergence", "KL divergence", "the rest: the model's own share", "information"),
-    ),
-    (
-        Figure("perplexity", "perplexity", "as unsure as among so many", "number"),
-        Figure("accuracy", "accuracy", "top class is what happened", "share"),
         Figure(
-            "worse_than_uniform", "worse than uniform", "more surprised than equal odds", "share"
+            "confidence_gap",
+            "confidence gap",
+            "information",
+            "cross-entropy − expected surprisal",
+            "met − expected",
+        ),
+    ),
+    (
+        Figure(
+            "truth_entropy",
+            "truth entropy",
+            "information",
+            "noise that no model could predict",
+            "noise, for any model",
+        ),
+        Figure(
+            "kl_divergence",
+            "KL divergence",
+            "information",
+            "cross-entropy − noise: the model's own share",
+            "the model's own share",
+        ),
+    ),
+    (
+        Figure(
+            "perplexity",
+            "perplexity",
+            "number",
+            "as unsure as among so many equal options",
+            "as among so many options",
+        ),
+        Figure(
+            "accuracy",
+            "accuracy",
+            "share",
+            "rows whose top class is what happened",
+            "top class is right",
+        ),
+        Figure(
+            "worse_than_uniform",
+            "worse than uniform",
+            "share",
+            "rows more surprising than by equal odds",
+            "equal odds do better",
         ),
     ),
 )
 
-QUANTILES = Figure("quantiles", "surprisal quantiles", "this share surprised less or as much")
+QUANTILES = Figure(
+    "quantiles", "surprisal", "information", "of the rows surprised less", "met less"
+)
 
-SUM_DEVIATION = Figure("largest_sum_deviation", "largest |sum − 1|", "of a predicted row", "number")
+SUM_DEVIATION = Figure(
+    "largest_sum_deviation",
+    "largest |sum − 1|",
+    "number",
+    "of a predicted row's probabilities",
+    "of a predicted row",
+)
 
 #: What the reports show in words or in tables of their own.
 OTHERS: tuple[Figure, ...] = (
-    Figure("rows", "rows", "rows that were measured"),
-    Figure("skipped_rows", "skipped rows", "rows left out because of nulls"),
-    Figure("weight", "weight", "sum of the weights; the number of rows without weights"),
-    Figure("weighted", "weighted", "whether the rows had weights"),
-    Figure("unit", "unit", "unit of every figure of information that names no other"),
-    Figure("base", "base", "base of the logarithm that the unit stands for"),
-    Figure("classes", "classes", "names of the classes in the order of the columns"),
-    Figure("infinite_rows", "infinite rows", "rows where the model gave 0 to what happened"),
-    Figure("annotators", "annotators", "votes behind a truth of counts, and what few votes bias"),
+    Figure("rows", "rows", "other", "rows that were measured"),
+    Figure("skipped_rows", "skipped rows", "other", "rows left out because of nulls"),
+    Figure("weight", "weight", "other", "sum of the weights, or the rows without weights"),
+    Figure("weighted", "weighted", "other", "whether the rows had weights"),
+    Figure("unit", "unit", "other", "unit of the information where a figure names no other"),
+    Figure("base", "base", "other", "base of the logarithm that the unit stands for"),
+    Figure("classes", "classes", "other", "names of the classes, in the columns' order"),
+    Figure("infinite_rows", "infinite rows", "other", "rows whose outcome the model gave 0"),
+    Figure("annotators", "annotators", "other", "votes behind a truth that is counts"),
     QUANTILES,
-    Figure("histogram", "histogram", "rows, or their weight, by surprisal in [low, high)"),
-    Figure("worst_rows", "worst rows", "the rows with the largest surprisal, largest first"),
-    Figure("confusion", "confusion", "rows by class that happened, then by top class"),
-    Figure("class_frequencies", "class frequencies", "share of each class that happened"),
+    Figure("histogram", "histogram", "other", "rows, or their weight, by their surprisal"),
+    Figure("worst_rows", "worst rows", "other", "rows with the largest surprisal, largest first"),
+    Figure("confusion", "confusion", "other", "rows by class that happened, then by top class"),
+    Figure("class_frequencies", "class frequencies", "other", "share of each class that happened"),
     SUM_DEVIATION,
-    Figure("missing", "missing", "what the input cannot tell, and why"),
+    Figure("missing", "missing", "other", "what the input cannot tell, and why"),
 )
 
 #: Every figure by the attribute that holds it.

@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Mapping
 from importlib.resources import files
-from numbers import Integral, Real
 from typing import Any
 
 from unsurprised.evaluation.result import SCHEMA, Evaluation
@@ -53,12 +52,12 @@ def _fields(record: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (str, bool)):
+    if hasattr(value, "tolist"):  # NumPy's numbers and arrays
+        value = value.tolist()
+    if value is None or isinstance(value, (str, int)):
         return value
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real):
-        return _number(float(value))
+    if isinstance(value, float):
+        return _number(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if dataclasses.is_dataclass(value):

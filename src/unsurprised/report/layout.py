@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.result import Evaluation, HistogramBar
 from unsurprised.report.figures import GROUPS, QUANTILES, SUM_DEVIATION, Figure
-from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share, valued
+from unsurprised.report.numbers import (
+    ABSENT,
+    counted,
+    interval,
+    number,
+    printable,
+    round_number,
+    share,
+    valued,
+)
 
 _MOST_BARS = 12
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -22,6 +31,7 @@ class Line:
     value: str
     interval: str
     definition: str
+    brief: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,8 @@ def groups(evaluation: Evaluation) -> list[list[Line]]:
     shown.append([_quantile(*pair) for pair in sorted(evaluation.quantiles.items())])
     if evaluation.largest_sum_deviation is not None:
         value = number(evaluation.largest_sum_deviation)
-        shown.append([Line(SUM_DEVIATION.name, value, "", SUM_DEVIATION.definition)])
+        about = (SUM_DEVIATION.definition, SUM_DEVIATION.brief)
+        shown.append([Line(SUM_DEVIATION.name, value, "", *about)])
     return [group for group in shown if group]
 
 
@@ -61,15 +72,18 @@ def _line(figure: Figure, estimate: Estimate) -> Line:
         valued(estimate, figure.style),
         interval(estimate, figure.style),
         figure.definition,
+        figure.brief,
     )
 
 
 def _quantile(level: float, estimate: Estimate) -> Line:
+    part = "half" if level == 0.5 else f"{100 * level:g} %"
     return Line(
-        "median surprisal" if level == 0.5 else f"  {100 * level:g} % of rows",
-        valued(estimate, "information"),
-        interval(estimate, "information"),
-        QUANTILES.definition,
+        "median surprisal" if level == 0.5 else f"surprisal at {100 * level:g} %",
+        valued(estimate, QUANTILES.style),
+        interval(estimate, QUANTILES.style),
+        f"{part} {QUANTILES.definition}",
+        f"{part} of rows {QUANTILES.brief}",
     )
 
 
@@ -79,7 +93,7 @@ def bars(evaluation: Evaluation) -> list[Bar]:
     largest = max((bar.weight for bar in merged), default=0.0)
     shown = [
         Bar(
-            f"{number(bar.low)} to {number(bar.high)}",
+            f"{round_number(bar.low)} to {round_number(bar.high)}",
             bar.weight / largest if largest else 0.0,
             _amount(bar.weight, evaluation),
         )

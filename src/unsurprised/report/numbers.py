@@ -26,6 +26,17 @@ def number(value: float) -> str:
     return f"{value:,.1f}" if size >= 1000 else f"{value:.4f}"
 
 
+def round_number(value: float) -> str:
+    """A number that is likely round: no zeros after its last digit.
+
+    >>> round_number(3.0), round_number(51.1), round_number(12345.678), round_number(0.5)
+    ('3', '51.1', '12,345.68', '0.5')
+    """
+    if value == 0 or not 1e-3 <= abs(value) < 1e7:
+        return number(value)
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.7g}"
+
+
 def share(value: float) -> str:
     """A share in percent; only all is 100 % and only nothing is 0 %.
 

@@ -6,7 +6,7 @@ import math
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.figures import name_of
-from unsurprised.report.numbers import counted, number, printable, share
+from unsurprised.report.numbers import counted, number, printable, round_number, share
 from unsurprised.units import units_per_nat
 
 #: Where common tools clip a probability of zero: by habit, and the epsilon of float32.
@@ -112,11 +112,11 @@ def _annotators(evaluation: Evaluation) -> str:
     votes = evaluation.annotators
     if votes is None:
         return ""
+    mean, fewest = round_number(votes.mean), round_number(votes.fewest)
     return (
-        f"The truth is {number(votes.mean)} votes a row on average, {number(votes.fewest)} at "
-        f"least: few votes look more certain than opinion is, by about "
-        f"{number(votes.entropy_bias.value)} {evaluation.unit} here; the noise is larger by that "
-        "and the model's own share smaller."
+        f"The truth is {mean} votes a row on average, {fewest} at least: few votes look more "
+        f"certain than opinion is, by about {number(votes.entropy_bias.value)} {evaluation.unit} "
+        "here; the noise is larger by that and the model's own share smaller."
     )
 
 
@@ -124,7 +124,7 @@ def size(evaluation: Evaluation, width: int = 100) -> str:
     """Rows, what was left out, and the classes."""
     parts = [counted(evaluation.rows, "row")]
     if evaluation.weighted:
-        parts.append(f"weights sum to {number(evaluation.weight)}")
+        parts.append(f"weights sum to {round_number(evaluation.weight)}")
     if evaluation.skipped_rows:
         parts.append(f"{evaluation.skipped_rows:,} skipped because of nulls")
     text = " · ".join(parts)

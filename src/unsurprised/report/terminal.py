@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from rich.console import Console
 from rich.padding import Padding
@@ -57,20 +58,32 @@ def _mood(evaluation: Evaluation) -> str:
 
 
 def _figures(evaluation: Evaluation, width: int) -> Table:
+    groups = layout.groups(evaluation)
+    about = _definitions(groups, width)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True, justify="right", style="bold")
     table.add_column("95 % interval", no_wrap=True, justify="right", style="cyan")
-    if width >= 76:
-        table.add_column("", style="dim")
-    for group in layout.groups(evaluation):
-        for index, line in enumerate(group):
-            cells = (line.name, line.value, line.interval, line.definition)
-            table.add_row(
-                *(Text(cell) for cell in cells[: len(table.columns)]),
-                end_section=index == len(group) - 1,
-            )
+    table.add_column("", style="dim", no_wrap=True)
+    for index, group in enumerate(groups):
+        if index:
+            table.add_row()
+        for line in group:
+            cells = (line.name, line.value, line.interval, about(line))
+            table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def _definitions(groups: list[list[layout.Line]], width: int) -> Callable[[layout.Line], str]:
+    """The full definitions if they fit beside the figures, else the brief ones, else none."""
+    lines = [line for group in groups for line in group]
+    room = width - 6
+    for part in (attrgetter("name"), attrgetter("value"), attrgetter("interval")):
+        room -= max((len(part(line)) for line in lines), default=0)
+    for about in (attrgetter("definition"), attrgetter("brief")):
+        if all(len(about(line)) <= room for line in lines):
+            return about
+    return lambda _: ""
 
 
 def _title(console: Console, title: str) -> None:
@@ -99,11 +112,13 @@ def _worst_rows(evaluation: Evaluation, console: Console) -> None:
         return
     _title(console, "The rows that surprised the model most")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in header:
+    for index, name in enumerate(header):
+        is_number = name in ("surprisal", "given to it")
         table.add_column(
             name,
-            justify="right" if name in ("surprisal", "given to it") else "left",
+            justify="right" if is_number else "left",
             style="bold" if name == "surprisal" else "",
+            min_width=max(len(row[index]) for row in [header, *rows]) if is_number else None,
             overflow="ellipsis",
             no_wrap=True,
         )

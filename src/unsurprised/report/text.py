@@ -59,7 +59,7 @@ def choices(taken: Mapping[str, str], width: int = WIDTH) -> str:
 
 
 def _wrapped(text: str, width: int = WIDTH) -> str:
-    return textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.fill(text, width, break_on_hyphens=False)
 
 
 def _figures(evaluation: Evaluation) -> list[str]:

@@ -1,0 +1,180 @@
+"""The plain report: what it says, and what it must never show."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import fields, replace
+
+import pytest
+from handmade_evaluations import (
+    ALL,
+    HOSTILE,
+    INFINITE,
+    LABELLED,
+    LOGPROB,
+    ONE_ROW,
+    SOFT,
+    WEIGHTED,
+    bits,
+)
+
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.report import layout, sentences, text
+from unsurprised.report.figures import FIGURES, GROUPS
+
+
+def gap(low: float, high: float) -> Evaluation:
+    return replace(LABELLED, confidence_gap=Estimate((low + high) / 2, low, high, "bits", 1000))
+
+
+@pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
+def test_it_is_plain_narrow_and_without_noise(evaluation):
+    report = text.summary(evaluation)
+    assert repr(evaluation) == report
+    lines = report.split("\n")
+    assert max(map(len, lines)) <= 100
+    assert all(line.isprintable() and line == line.rstrip() for line in lines)
+    assert not re.search(r"\bnan\b|-0\.0+\b|None|Estimate\(", report)
+    assert "\n\n\n" not in report
+
+
+def test_every_attribute_is_described():
+    assert set(FIGURES) == {field.name for field in fields(Evaluation)}
+    assert sum(map(len, GROUPS)) == len({figure.field for group in GROUPS for figure in group})
+
+
+@pytest.mark.parametrize("figure", [figure for group in GROUPS for figure in group])
+def test_every_figure_is_shown_with_unit_and_definition(figure):
+    evaluation = INFINITE if figure.field == "finite_cross_entropy" else SOFT
+    unit = {"information": " bits", "nats": " nats", "share": " %", "number": ""}[figure.style]
+    found = [
+        line for line in text.summary(evaluation).splitlines() if line.endswith(figure.definition)
+    ]
+    assert len(found) == 1
+    assert found[0].startswith(figure.name)
+    assert re.search(rf"[\d.]+{unit} ", found[0])
+    assert len(figure.brief) <= 24
+    assert len(figure.definition) <= 44
+
+
+def test_the_order_of_the_report():
+    report = text.summary(replace(SOFT, missing={"accuracy": "no reason"}))
+    wanted = [
+        "The model expected", "1,000 rows", "cross-entropy  ", "in nats", "label entropy",
+        "information gained", "expected surprisal", "confidence gap", "truth entropy",
+        "KL divergence", "perplexity", "accuracy", "worse than uniform", "surprisal at 5 %",
+        "median surprisal", "largest |sum", "spread", "surprised the model most",
+        "Not reported",
+    ]  # fmt: skip
+    places = [report.index(part) for part in wanted]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "verdict"),
+    [
+        (gap(0.1, 0.2), "it is over-confident."),
+        (gap(-0.2, -0.1), "it is under-confident."),
+        (gap(-0.1, 0.1), "1,000 rows show it neither over- nor under-confident."),
+        (gap(math.nan, math.nan), "too few rows to judge its confidence."),
+    ],
+)
+def test_the_headline_judges_confidence_by_the_interval(evaluation, verdict):
+    expected = f"The model expected 0.2278 bits of surprise a row and met 1.1755: {verdict}"
+    assert sentences.headline(evaluation) == expected
+
+
+def test_infinite_rows_are_counted_beside_the_finite_mean_and_clipping_is_explained():
+    report = " ".join(text.summary(INFINITE).split())
+    assert "gave probability 0 to what happened in 41 of 1,000 rows" in report
+    assert "Over the other rows it is 5.2264 bits a row" in report
+    clipped = {clip: 5.2264 * 0.959 - 0.041 * math.log2(clip) for clip in (1e-15, 2.0**-23)}
+    assert f"{clipped[1e-15]:.4f} bits clipped at 1e-15" in report
+    assert f"{clipped[2.0**-23]:.4f} bits clipped at 1.2e-07" in report
+    assert "measures the clip, not the model" in report
+    assert "infinite █" in report
+
+
+def test_rows_that_are_all_infinite_have_no_finite_mean():
+    nothing = replace(INFINITE, infinite_rows=1000, finite_cross_entropy=None)
+    assert "Over the other rows" not in text.summary(nothing)
+    assert "measures the clip" in text.summary(nothing)
+
+
+def test_an_absent_interval_is_a_dash():
+    line = next(line for line in text.summary(ONE_ROW).splitlines() if "confidence gap" in line)
+    assert line.split()[2:5] == ["0", "bits", "–"]
+
+
+def test_soft_truth_is_told_apart_and_annotators_are_mentioned():
+    notes = " ".join(sentences.notes(SOFT))
+    assert "0.9000 bits is noise that no model could predict and 0.2755 is the model's" in notes
+    assert "51.1 votes a row on average, 3 at least" in notes
+    assert "by about 0.0641 bits" in notes
+    assert "noise" not in " ".join(sentences.notes(LABELLED))
+
+
+def test_a_model_worse_than_the_frequencies_is_told_so():
+    worse = replace(LABELLED, information_gained=bits(-0.5))
+    assert "costs 3.3211 bits: less than the model." in " ".join(sentences.notes(worse))
+    assert "saves 2.1456 (64.60 %) of the 3.3211 bits" in " ".join(sentences.notes(LABELLED))
+
+
+def test_log_probabilities_alone():
+    report = text.summary(LOGPROB)
+    assert report.startswith("The model met 1.1755 bits of surprise a row: a perplexity of 2.2586.")
+    assert "accuracy: only the log-probability of what happened is known" in report
+    assert "predicted" not in report
+
+
+def test_figures_that_are_missing_for_the_same_reason_stand_together():
+    assert sentences.missing(LABELLED) == [
+        "truth entropy, KL divergence: the truth is one label a row"
+    ]
+
+
+def test_weights_and_skipped_rows_are_said():
+    size = sentences.size(WEIGHTED)
+    assert "weights sum to 512.25" in size
+    assert "12 skipped because of nulls" in size
+
+
+def test_long_lists_of_classes_are_shortened_to_the_width():
+    many = replace(LABELLED, classes=tuple(f"class{i}" for i in range(1000)))
+    line = sentences.size(many, 80)
+    assert len(line) <= 80
+    assert line.endswith("… class999")
+    assert sentences.size(replace(LABELLED, classes=("only",))).endswith("1 class: only")
+
+
+def test_text_from_the_file_cannot_break_the_lines():
+    report = text.summary(HOSTILE)
+    assert "\x1b" not in report
+    assert r"cat\n\x1b[2J" in report
+    assert r"\u202e" in report
+
+
+def test_histograms_with_many_bars_are_merged_without_losing_rows():
+    bars = tuple(
+        replace(LABELLED.histogram[0], low=float(i), high=i + 1.0, weight=10.0) for i in range(100)
+    )
+    merged = layout.bars(replace(LABELLED, histogram=bars))
+    assert len(merged) <= 12
+    amounts = [int(bar.amount.split()[0]) for bar in merged]
+    assert sum(amounts) == 1000
+    assert (merged[0].range, merged[-1].range[-3:]) == ("0 to 9", "100")
+    assert max(bar.fill for bar in merged) == 1
+
+
+def test_nats_are_not_repeated():
+    nats = replace(LABELLED, unit="nats", cross_entropy=LABELLED.cross_entropy_nats)
+    assert "in nats  " not in text.summary(nats)
+
+
+def test_choices_are_wrapped_between_the_choices():
+    taken = {"label": "label", "pred": "probs (list of 10)", "kind": "probs (the default)"}
+    lines = text.choices(taken, 40).split("\n")
+    assert lines == ["label: label · pred: probs (list of 10)", "kind: probs (the default)"]
+    assert text.choices({}) == ""
