@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,9 @@ FINE, WRONG = 0, 2
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 
 #: Newer versions of typer bring their own copy of click, so the class is found by its heir.
-_ClickError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_ClickError: type[typer.BadParameter] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -181,6 +184,6 @@ def _wrong(message: str) -> int:
 def main() -> None:
     """The entry point of the command ``unsurprised``."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode still gets the report
     sys.exit(run(sys.argv[1:]))
