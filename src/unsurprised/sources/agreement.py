@@ -1,0 +1,107 @@
+"""Whether several files mean the same: columns, types, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from unsurprised.errors import InputError, Place
+from unsurprised.sources.classes import Classes, differ, stated_names
+from unsurprised.sources.columns import Roles, class_columns, require
+from unsurprised.sources.kinds import WORDS, plain, stands_for
+from unsurprised.sources.table import Table
+
+#: Types that can stand for each other in a prediction or a weight.
+_NUMBERS = {"integer": "float", "bool": "float", "integers": "floats"}
+
+
+def check_agreement(tables: Sequence[Table], first: Table, roles: Roles, classes: Classes) -> None:
+    """Refuse files that lack a column of the first, or whose classes differ from its."""
+    for table in tables:
+        if table.empty:
+            continue
+        for name, option in _used(roles):
+            require(table, name, option)
+        _check_classes(table, first, roles, classes)
+        for name, loose in _typed(roles):
+            _check_type(table, first, name, loose)
+
+
+def _used(roles: Roles) -> list[tuple[str, str]]:
+    told = (
+        (roles.label, "label"),
+        (roles.logprob, "logprob"),
+        (roles.weight, "weight"),
+        (roles.id, "id"),
+        (roles.pred[0] if roles.pred and roles.layout != "columns" else None, "pred"),
+    )
+    return [(name, option) for name, option in told if name is not None]
+
+
+def _typed(roles: Roles) -> list[tuple[str, bool]]:
+    strict = [(name, False) for name in (roles.label, roles.id) if name is not None]
+    loose = [(name, True) for name in (roles.logprob, roles.weight) if name is not None]
+    if roles.pred and roles.layout != "columns":
+        loose.append((roles.pred[0], True))
+    return strict + loose
+
+
+def _check_type(table: Table, first: Table, name: str, loose: bool) -> None:
+    here, there = (stands_for(t.schema.field(name).type) for t in (table, first))
+    if loose:
+        here, there = (_NUMBERS.get(kind, kind) for kind in (here, there))
+    if here != there and "null" not in (here, there):
+        raise InputError(
+            f"found {WORDS[here]}",  # type: ignore[index]
+            expected=f"{WORDS[there]}, as in {first.file}",  # type: ignore[index]
+            remedy="write the column with the same type in every file",
+            place=Place(table.file, column=name),
+        )
+
+
+def _check_classes(table: Table, first: Table, roles: Roles, classes: Classes) -> None:
+    found: Sequence[str] | None = None
+    if roles.layout == "columns":
+        taken = {name for name in (roles.label, roles.weight, roles.id) if name}
+        columns = class_columns(table, roles.prefix, taken | set(roles.label_columns))
+        for name in columns:
+            require(table, name, "pred")
+        found = [name.removeprefix(roles.prefix) for name in columns]
+        for name in roles.label_columns:
+            require(table, name, "label")
+    elif roles.layout == "map":
+        kind = plain(table.schema.field(roles.pred[0]).type)
+        found = [field.name for field in kind] if pa.types.is_struct(kind) else None
+    elif classes.origin == "from the file's metadata":
+        found = stated_names(table, roles)
+        if (
+            found is not None
+            and tuple(found) != classes.names
+            and not differ(found, classes.names or ())
+        ):
+            raise InputError(
+                f"the metadata names the classes in another order than {first.file}",
+                expected="one order, since lists bind by position",
+                place=Place(table.file),
+            )
+    difference = (
+        differ(found, classes.names or ()) if found is not None else _width(table, roles, classes)
+    )
+    if difference:
+        raise InputError(
+            f"its classes differ from those of {first.file}: {difference}"
+            if table is not first
+            else f"the classes differ: {difference}",
+            expected="the same classes in every file",
+            place=Place(table.file),
+        )
+
+
+def _width(table: Table, roles: Roles, classes: Classes) -> str:
+    if roles.layout != "list":
+        return ""
+    kind = plain(table.schema.field(roles.pred[0]).type)
+    if not pa.types.is_fixed_size_list(kind) or kind.list_size == classes.count:
+        return ""
+    return f"lists of {kind.list_size}, not of {classes.count}"

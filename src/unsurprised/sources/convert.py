@@ -1,0 +1,281 @@
+"""Columns of Arrow arrays → a batch of forms, views of the same memory wherever it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from unsurprised.batches import Batch, RowIds
+from unsurprised.binary import two_columns
+from unsurprised.errors import InputError, Place
+from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
+from unsurprised.sources.classes import Classes
+from unsurprised.sources.columns import Roles
+from unsurprised.sources.kinds import stands_for
+from unsurprised.sources.labels import indices_of
+from unsurprised.sources.nulls import complete
+from unsurprised.sources.options import Options
+
+_LARGEST_WEIGHT = 1e100
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a record batch becomes a :class:`Batch`."""
+
+    roles: Roles
+    classes: Classes
+    options: Options
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns in use, and what each is for."""
+        roles = self.roles
+        named = {name: "truth" for name in roles.label_columns}
+        if roles.label is not None:
+            named[roles.label] = "label"
+        named |= {name: "pred" for name in roles.pred}
+        for role, name in (("pred", roles.logprob), ("weight", roles.weight), ("id", roles.id)):
+            if name is not None:
+                named.setdefault(name, role)
+        return named
+
+    def batch(self, record: pa.RecordBatch, first_row: int, **where: Any) -> Batch:
+        """One batch.
+
+        Raises
+        ------
+        InputError
+            With the first wrong row of the first wrong column, counted in ``record``.
+        """
+        record = _plain(record)
+        rows, kept = complete(record, record.schema.names, self.options.nulls)
+        try:
+            parts = self._parts(rows)
+        except InputError as error:
+            row = error.place.row
+            if kept is None or not isinstance(row, int):
+                raise
+            raise error.located(row=int(kept[row])) from None
+        return Batch(
+            size=rows.num_rows,
+            first_row=first_row,
+            row_numbers=None if kept is None else kept + first_row,
+            skipped=record.num_rows - rows.num_rows,
+            columns=self._names(),
+            **parts,
+            **where,
+        )
+
+    def _parts(self, rows: pa.RecordBatch) -> dict[str, Any]:
+        roles = self.roles
+        parts: dict[str, Any] = {}
+        if roles.label is not None or roles.label_columns:
+            parts["truth"] = self._truth(rows)
+        if roles.pred:
+            parts["model"] = self._model(rows)
+        if roles.logprob is not None:
+            parts["logprob"] = _at(roles.logprob, _logprobs, rows)
+        if roles.weight is not None:
+            parts["weights"] = _at(roles.weight, _weights, rows)
+        if roles.id is not None:
+            parts["ids"] = RowIds(_at(roles.id, _ids, rows))
+        return parts
+
+    def _names(self) -> dict[str, str]:
+        roles = self.roles
+        names = {
+            "truth": roles.label or (roles.choices["label"] if roles.label_columns else None),
+            "model": roles.model_name if roles.pred else roles.logprob,
+            "weights": roles.weight,
+            "ids": roles.id,
+        }
+        return {part: name for part, name in names.items() if name is not None}
+
+    def _truth(self, rows: pa.RecordBatch) -> Labels | DistributionForm:
+        roles, classes = self.roles, self.classes
+        if roles.label_columns:
+            columns = [rows.column(name) for name in roles.label_columns]
+            counts = all(stands_for(column.type) == "integer" for column in columns)
+            matrix = packed(columns, roles.label_columns, floats=not counts)
+        else:
+            column = rows.column(roles.label)
+            kind = stands_for(column.type)
+            if kind not in ("floats", "integers"):
+                return _at(
+                    roles.label,
+                    lambda c: Labels(indices_of(c, classes), classes=classes.count),
+                    rows,
+                )
+            counts = kind == "integers"
+            matrix = _at(roles.label, lambda c: self._matrix(c, floats=not counts), rows)
+        if counts:
+            return Counts(matrix)
+        options = self.options
+        return Probs(matrix, normalize=options.normalize, tolerance=options.tolerance)
+
+    def _model(self, rows: pa.RecordBatch) -> DistributionForm:
+        roles, options = self.roles, self.options
+        if roles.layout == "number":
+            return _at(
+                roles.pred[0],
+                lambda c: two_columns(roles.kind, numbers(c), tolerance=options.tolerance),
+                rows,
+            )
+        if roles.layout == "list":
+            matrix = _at(roles.pred[0], lambda c: self._matrix(c, floats=True), rows)
+        elif roles.layout == "map":
+            matrix = _at(roles.pred[0], self._mapped, rows)
+        else:
+            matrix = packed([rows.column(name) for name in roles.pred], roles.pred)
+        if roles.kind == "logits":
+            return Logits(matrix)
+        form = LogProbs if roles.kind == "logprobs" else Probs
+        return form(matrix, normalize=options.normalize, tolerance=options.tolerance)
+
+    def _matrix(self, column: pa.Array, *, floats: bool) -> NDArray[Any]:
+        # Without a first row there is no count, and then no row either.
+        return matrix(column, max(self.classes.count, 1), self.classes.origin, floats=floats)
+
+    def _mapped(self, column: pa.StructArray) -> NDArray[Any]:
+        children = dict(zip((f.name for f in column.type), column.flatten(), strict=True))
+        names = self.classes.names or ()
+        return packed([children[name] for name in names], names)
+
+
+def matrix(column: pa.Array, count: int, origin: str, *, floats: bool = True) -> NDArray[Any]:
+    """Lists of ``count`` numbers as ``(rows, count)``, a view of the child values."""
+    if pa.types.is_fixed_size_list(column.type):
+        size = column.type.list_size
+        wrong = np.full(len(column), size != count)
+        lengths = np.full(1, size)
+    else:
+        lengths = np.diff(column.offsets.to_numpy())
+        wrong = lengths != count
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        why = origin if origin in ("as given", "from the file's metadata") else "in the first row"
+        raise InputError(
+            f"found {lengths[min(row, len(lengths) - 1)]} numbers",
+            expected=f"{count}, one a class ({why})"
+            if origin == "as given"
+            else f"{count}, one a class, as {why}",
+            remedy="every list must be of the same length",
+            place=Place(row=row),
+        )
+    values = column.flatten()
+    return numbers(values, floats=floats).reshape(len(column), count)
+
+
+def packed(
+    columns: Sequence[pa.Array], names: Sequence[str], *, floats: bool = True
+) -> NDArray[Any]:
+    """One column a class as ``(rows, classes)``: packed class by class, seen row by row."""
+    arrays = []
+    for column, name in zip(columns, names, strict=True):
+        try:
+            arrays.append(numbers(column, floats=floats))
+        except InputError as error:
+            raise error.located(column=name) from None
+    kind = np.result_type(*{array.dtype for array in arrays})
+    out = np.empty((len(arrays), len(arrays[0])), dtype=kind)
+    for target, array in zip(out, arrays, strict=True):
+        target[:] = array
+    return out.T
+
+
+def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
+    """A column without nulls as a NumPy array; floats of any width stay as they are."""
+    kind = stands_for(column.type)
+    if kind == "float":
+        return column.to_numpy()
+    if kind == "null":
+        return np.zeros(len(column))
+    if kind == "bool":
+        column, kind = column.cast(pa.uint8()), "integer"
+    if kind != "integer":
+        raise InputError(
+            f"found {column.type}",
+            expected="numbers",
+            remedy="cast it to float64",
+            place=Place(row=0 if len(column) else None),
+        )
+    values = column.to_numpy()
+    return values.astype(np.float64) if floats else values
+
+
+def _at(name: str | None, read: Any, rows: pa.RecordBatch) -> Any:
+    try:
+        return read(rows.column(name))
+    except InputError as error:
+        raise error if error.place.column else error.located(column=name) from None
+
+
+def _plain(record: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [_plain_column(column) for column in record.columns]
+    if all(new is old for new, old in zip(columns, record.columns, strict=True)):
+        return record
+    return pa.record_batch(columns, names=record.schema.names)
+
+
+def _plain_column(column: pa.Array) -> pa.Array:
+    """The column without the encodings that nothing later asks for."""
+    kind = column.type
+    if isinstance(kind, pa.FixedShapeTensorType) and len(kind.shape) == 1:
+        return column.storage
+    if pa.types.is_run_end_encoded(kind):
+        return _plain_column(pc.run_end_decode(column))
+    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
+        return column.cast(pa.large_list(kind.value_type))
+    if pa.types.is_dictionary(kind) and (
+        column.dictionary.null_count or stands_for(kind) not in ("text", "integer", "bool")
+    ):
+        return column.dictionary_decode()
+    return column
+
+
+def _weights(column: pa.Array) -> NDArray[np.float64]:
+    values = np.asarray(numbers(column), dtype=np.float64)
+    _refuse(
+        values,
+        ~((values >= 0) & (values <= _LARGEST_WEIGHT)),
+        "a finite weight of at least 0"
+        if not (values > _LARGEST_WEIGHT).any()
+        else f"a weight from 0 to {_LARGEST_WEIGHT:g}",
+    )
+    return values
+
+
+def _logprobs(column: pa.Array) -> NDArray[np.float64]:
+    values = np.asarray(numbers(column), dtype=np.float64)
+    _refuse(values, ~(values <= 0), "the natural logarithm of a probability, at most 0")
+    return values
+
+
+def _refuse(values: NDArray[np.float64], wrong: NDArray[np.bool_], expected: str) -> None:
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(f"found {float(values[row])!r}", expected=expected, place=Place(row=row))
+
+
+def _ids(column: pa.Array) -> Any:
+    """Int64, or names as ``large_string``; unsigned 64-bit integers are names, as they may not fit."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = stands_for(column.type)
+    if kind == "integer" and not pa.types.is_uint64(column.type):
+        return column.to_numpy().astype(np.int64, copy=False)
+    if kind in ("integer", "text"):
+        return column.cast(pa.large_string())
+    raise InputError(
+        f"found {column.type}",
+        expected="integers or names",
+        remedy="cast it to text",
+        place=Place(row=0 if len(column) else None),
+    )

@@ -1,0 +1,212 @@
+"""CSV and TSV: streamed by blocks; every column's type is declared, none is left to a block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import PurePath
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from unsurprised.errors import InputError, Place
+from unsurprised.sources.guard import guarded
+from unsurprised.sources.table import Part, Table
+from unsurprised.sources.text import SAMPLE_ROWS, opened_text
+
+#: What stands for "no value". "nan" is a number here, and a wrong one.
+NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
+
+_BLOCK = 1 << 22
+_INTEGER = r"^\s*[+-]?[0-9]+\s*$"
+_PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_CONVERSION = re.compile(
+    r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?CSV conversion error to "
+    r"(?P<type>[^:]+): (?P<what>.*)",
+    re.DOTALL,
+)
+
+
+class CsvTable(Table):
+    """A CSV file (comma) or TSV file (tab) whose first line names the columns."""
+
+    typed = False
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        suffixes = [suffix.lower() for suffix in PurePath(file).suffixes]
+        tabs = ".tsv" in suffixes or ".tab" in suffixes
+        self.format, self._delimiter = ("TSV", "\t") if tabs else ("CSV", ",")
+        with guarded(file, self.format):
+            self._names = self._header()
+            self.schema = self._seen()
+
+    def read(
+        self, part: Part, columns: Mapping[str, str], batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows by blocks of bytes, the columns as the schema and their roles say."""
+        texts = {name for name, role in columns.items() if role in ("label", "id")}
+        declared = {name: pa.string() if name in texts else pa.float64() for name in columns}
+        first = 0
+        with guarded(self.file, self.format), self._diagnosed():
+            for batch in self._stream(declared):
+                yield self._typed(batch, texts, first)
+                first += batch.num_rows
+
+    def _typed(self, batch: pa.RecordBatch, texts: set[str], first: int) -> pa.RecordBatch:
+        for name in texts:
+            index = batch.schema.get_field_index(name)
+            column = _with_nulls(batch.column(index))
+            if pa.types.is_integer(self.schema.field(name).type):
+                column = self._integers(column, name, first)
+            batch = batch.set_column(index, name, column)
+        return batch
+
+    def _integers(self, column: pa.Array, name: str, first: int) -> pa.Array:
+        wrong = pc.invert(pc.fill_null(pc.match_substring_regex(column, _INTEGER), True))
+        if pc.any(wrong).as_py():
+            row = pc.index(wrong, True).as_py()
+            raise InputError(
+                f"found {column[row].as_py()!r}",
+                expected=f"an integer, as in the first {SAMPLE_ROWS} rows",
+                remedy="write every value as an integer or, in the first row too, as a name",
+                place=Place(self.file, first + row, name),
+            )
+        return pc.utf8_trim_whitespace(column).cast(pa.int64())
+
+    def _stream(self, declared: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+        ragged: list[pacsv.InvalidRow] = []
+
+        def refuse(row: pacsv.InvalidRow) -> str:
+            ragged.append(row)
+            return "error"
+
+        try:
+            with opened_text(self.file or "") as stream:
+                yield from pacsv.open_csv(
+                    stream,
+                    read_options=pacsv.ReadOptions(
+                        use_threads=False,
+                        block_size=self._block,
+                        column_names=self._names,
+                        skip_rows_after_names=1,
+                    ),
+                    parse_options=pacsv.ParseOptions(
+                        delimiter=self._delimiter,
+                        newlines_in_values=True,
+                        invalid_row_handler=refuse,
+                    ),
+                    convert_options=pacsv.ConvertOptions(
+                        column_types=dict(declared),
+                        include_columns=list(declared),
+                        null_values=list(NULLS),
+                        strings_can_be_null=False,
+                    ),
+                )
+        except pa.ArrowInvalid:
+            if not ragged:
+                raise
+            raise self._ragged(ragged[0]) from None
+
+    def _ragged(self, row: pacsv.InvalidRow) -> InputError:
+        number = None if row.number is None else row.number - 2
+        return InputError(
+            f"found {row.actual_columns} values",
+            expected=f"{row.expected_columns}, one for each name in the first line",
+            place=Place(self.file, number),
+        )
+
+    @contextmanager
+    def _diagnosed(self) -> Iterator[None]:
+        """Say which value of which row could not be read, where Arrow's message tells."""
+        try:
+            yield
+        except pa.ArrowInvalid as error:
+            known = _CONVERSION.match(str(error))
+            if known is None:
+                raise
+            row = known["row"]
+            quoted = re.search(r"invalid value '(.*)'", known["what"], re.DOTALL)
+            raise InputError(
+                f"found {quoted[1]!r}" if quoted else f"found {known['what']}",
+                expected="UTF-8 text" if "string" in known["type"] else "a number",
+                place=Place(
+                    self.file,
+                    int(row) - 2 if row else None,
+                    self._names[int(known["column"])],
+                ),
+            ) from None
+
+    def _header(self) -> list[str]:
+        with opened_text(self.file or "") as stream:
+            head = stream.read(_BLOCK)
+        line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+        #: A row must fit into a block; rows of numbers are seldom far longer than their names.
+        self._block = max(_BLOCK, 64 * len(line))
+        if not head.strip():
+            raise InputError(
+                "the file is empty",
+                expected="a first line with the names of the columns",
+                place=Place(self.file),
+            )
+        if b"\x00" in head:
+            raise InputError(
+                "found NUL bytes", expected=f"{self.format} in UTF-8 text", place=Place(self.file)
+            )
+        rows = pacsv.read_csv(
+            pa.BufferReader(line + b"\n"),
+            read_options=pacsv.ReadOptions(use_threads=False, autogenerate_column_names=True),
+            parse_options=pacsv.ParseOptions(delimiter=self._delimiter),
+            convert_options=pacsv.ConvertOptions(default_column_type=pa.string()),
+        )
+        names = [str(column[0].as_py()) for column in rows.columns]
+        other = next((mark for mark in ";\t|," if len(names) == 1 and mark in names[0]), None)
+        if other is not None:
+            raise InputError(
+                f"the first line is one name, {names[0]!r}, that holds {other!r}",
+                expected=f"names separated by {self._delimiter!r}",
+                remedy="write it with commas as .csv or with tabs as .tsv",
+                place=Place(self.file),
+            )
+        return names
+
+    def _seen(self) -> pa.Schema:
+        """The types of the first rows."""
+        columns: list[list[str]] = [[] for _ in self._names]
+        left = SAMPLE_ROWS
+        with self._diagnosed():
+            for batch in self._stream(dict.fromkeys(self._names, pa.string())):
+                for values, column in zip(columns, batch.slice(0, left).columns, strict=True):
+                    values += column.to_pylist()
+                left -= batch.num_rows
+                if left <= 0:
+                    break
+        return pa.schema(
+            [(name, _type_of(values)) for name, values in zip(self._names, columns, strict=True)]
+        )
+
+
+def _with_nulls(column: pa.Array) -> pa.Array:
+    missing = pc.is_in(column, value_set=pa.array(["", *NULLS[1:]]))
+    return pc.if_else(missing, pa.scalar(None, pa.string()), column)
+
+
+def _type_of(values: list[str]) -> pa.DataType:
+    known = [value for value in values if value not in NULLS]
+    if not known:
+        return pa.null()
+    if all(_PLAIN_INTEGER.fullmatch(value.strip()) for value in known):
+        return pa.int64()
+    if all(value.strip().lower() in ("true", "false") for value in known):
+        return pa.bool_()
+    return pa.float64() if all(_is_number(value) for value in known) else pa.string()
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return "_" not in value

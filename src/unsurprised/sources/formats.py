@@ -1,0 +1,173 @@
+"""The formats, one row each: names of files, first bytes, reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from unsurprised.errors import InputError, Place
+from unsurprised.sources.csv import CsvTable
+from unsurprised.sources.guard import guarded
+from unsurprised.sources.ipc import IpcFileTable, IpcStreamTable
+from unsurprised.sources.jsonl import JsonlTable
+from unsurprised.sources.numpy_files import NpyTable, NpzTable
+from unsurprised.sources.parquet import ParquetTable
+from unsurprised.sources.table import Table
+from unsurprised.sources.text import COMPRESSIONS, opened_text
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: how its files are called, how they begin, what reads them."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    opened: Callable[[str], Table]
+    #: The first bytes; empty for text, which begins in any way.
+    magic: tuple[bytes, ...] = ()
+
+    @property
+    def text(self) -> bool:
+        """Whether the files are text, which may be compressed as a whole."""
+        return not self.magic
+
+
+def _npy_alone(file: str) -> Table:
+    return NpyTable(file, [file])
+
+
+FORMATS = (
+    Format("Parquet", (".parquet", ".pq", ".parq"), ParquetTable, (b"PAR1",)),
+    Format("an Arrow file", (".arrow", ".feather", ".ipc"), IpcFileTable, (b"ARROW1",)),
+    Format("an Arrow stream", (".arrows", ".ipcs"), IpcStreamTable, (b"\xff\xff\xff\xff",)),
+    Format("CSV", (".csv",), CsvTable),
+    Format("TSV", (".tsv", ".tab"), CsvTable),
+    Format("JSON lines", (".jsonl", ".ndjson", ".json"), JsonlTable),
+    Format("npz", (".npz",), NpzTable, (b"PK\x03\x04", b"PK\x05\x06")),
+    Format("npy", (".npy",), _npy_alone, (b"\x93NUMPY",)),
+)
+
+#: What a file that is none of the above may be; only ever named in errors.
+_STRANGERS = (
+    (b"PARE", "an encrypted Parquet file"),
+    (b"FEA1", "a Feather file of version 1, which has been given up"),
+    (b"\x1f\x8b", "gzip-compressed data"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
+    (b"BZh", "bzip2-compressed data"),
+    (b"\xfd7zXZ", "xz-compressed data"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"ORC", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"\x80", "a Python pickle"),
+    (b"%PDF", "a PDF"),
+    (b"<", "HTML or XML"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+    (b"version https://git-lfs", "a Git LFS pointer instead of the file itself"),
+)
+
+_HEAD = 64
+
+
+def suffix_of(file: str) -> str:
+    """The suffix that says the format, without the compression's: ``.csv`` of ``a.csv.gz``."""
+    path = PurePath(file)
+    if path.suffix.lower() in COMPRESSIONS:
+        path = path.with_suffix("")
+    return path.suffix.lower()
+
+
+def named_format(file: str) -> Format | None:
+    """The format that a file's name states."""
+    suffix = suffix_of(file)
+    return next((format for format in FORMATS if suffix in format.suffixes), None)
+
+
+def opened(file: str) -> Table:
+    """A file as a table: its format by its name, checked against its first bytes."""
+    format = named_format(file)
+    packed = PurePath(file).suffix.lower() in COMPRESSIONS
+    if packed and format is not None and not format.text:
+        raise InputError(
+            f"{format.name} is compressed inside, not as a whole",
+            remedy="decompress the file first",
+            place=Place(file),
+        )
+    with guarded(file, format.name if format else "a file of predictions"):
+        if packed and (format is None or format.text):
+            with opened_text(file) as stream:
+                head = stream.read(_HEAD)
+        else:
+            with open(file, "rb") as stream:  # noqa: PTH123 - a Path would hide what was given
+                head = stream.read(_HEAD)
+    if format is None:
+        return _by_content(file, head).opened(file)
+    found = _by_magic(head)
+    if found is not None and found is not format and {found.name, format.name} == _ARROW:
+        format = found  # .arrow is used for both
+    _check(file, format, head)
+    return format.opened(file)
+
+
+_ARROW = {"an Arrow file", "an Arrow stream"}
+
+
+def _check(file: str, format: Format, head: bytes) -> None:
+    if format.magic and not head.startswith(format.magic):
+        raise InputError(
+            f"named like {format.name}, but {seems(head)}",
+            remedy="name the file after its format, or write it again",
+            place=Place(file),
+        )
+    stranger = _by_magic(head)
+    if format.text and (stranger is not None or _stranger(head)):
+        raise InputError(
+            f"named like {format.name}, but {seems(head)}",
+            remedy="name the file after its format",
+            place=Place(file),
+        )
+
+
+def _by_content(file: str, head: bytes) -> Format:
+    found = _by_magic(head)
+    if found is None and head.lstrip()[:1] == b"{":
+        found = next(format for format in FORMATS if format.opened is JsonlTable)
+    if found is None:
+        known = ", ".join(suffix for format in FORMATS for suffix in format.suffixes)
+        raise InputError(
+            f"the name states no known format, and the content {seems(head)}",
+            expected=f"a file named {known} (text also with .gz or .zst)",
+            place=Place(file),
+        )
+    return found
+
+
+def _by_magic(head: bytes) -> Format | None:
+    return next((f for f in FORMATS if f.magic and head.startswith(f.magic)), None)
+
+
+def _stranger(head: bytes) -> str | None:
+    return next((name for magic, name in _STRANGERS if head.startswith(magic)), None)
+
+
+def seems(head: bytes) -> str:
+    """What a file that begins with these bytes seems to be.
+
+    >>> seems(b"PK\\x03\\x04")
+    'seems to be npz'
+    >>> seems(b"a,b\\n1,2\\n")
+    'seems to be text'
+    """
+    if not head:
+        return "is empty"
+    found = _by_magic(head)
+    name = found.name if found else _stranger(head)
+    if name is None:
+        try:
+            head[: _HEAD - 4].decode("utf-8")
+        except UnicodeDecodeError:
+            return "is of no known format"
+        name = "JSON" if head.lstrip()[:1] in (b"{", b"[") else "text"
+    return f"seems to be {name}"

@@ -1,0 +1,63 @@
+"""The one place where other libraries' errors about a file become ours."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from unsurprised.errors import InputError, Place, UnsurprisedError
+
+#: ``ArrowException`` covers what does not derive from a builtin error already named here.
+_BROKEN = (
+    pa.ArrowException,
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+@contextmanager
+def guarded(file: str | None, name: str) -> Iterator[None]:
+    """Turn whatever a reader of the format ``name`` raises into an :class:`InputError`."""
+    try:
+        yield
+    except UnsurprisedError:
+        raise
+    except FileNotFoundError:
+        raise InputError("no such file", place=Place(file)) from None
+    except PermissionError:
+        raise InputError(
+            "the file may not be read (permission denied)", place=Place(file)
+        ) from None
+    except MemoryError as error:
+        raise InputError(
+            f"reading it as {name} asks for more memory than there is ({_short(error)})",
+            remedy="the file may be damaged",
+            place=Place(file),
+        ) from None
+    except _BROKEN as error:
+        raise InputError(
+            f"cannot be read as {name} ({_short(error)})",
+            remedy="the file seems to be truncated or damaged; write it again",
+            place=Place(file),
+        ) from None
+
+
+def _short(error: BaseException) -> str:
+    """The first line of a message, which may quote whole rows or a C++ call stack."""
+    text = str(error.args[0]) if error.args else type(error).__name__
+    line = (text.strip().splitlines() or [type(error).__name__])[0].rstrip(". ")
+    return line if len(line) <= 200 else line[:197] + "…"

@@ -1,0 +1,100 @@
+"""Arrow IPC: files (Feather is one) by runs of record batches, streams from their beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+import pyarrow as pa
+
+from unsurprised.sources.guard import guarded
+from unsurprised.sources.table import Part, Table
+
+_ROWS_A_PART = 1 << 18
+
+
+class IpcFileTable(Table):
+    """An Arrow file; record batches can be read in any order."""
+
+    format = "an Arrow file"
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        with guarded(file, self.format), pa.OSFile(file) as handle:
+            self.schema = pa.ipc.open_file(handle).schema
+        self.rows = sum(part.rows or 0 for part in self._parts)
+
+    def parts(self) -> Sequence[Part]:
+        """Runs of record batches."""
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> list[Part]:
+        if not self.schema.names:
+            return []
+        # The footer does not state the rows of a batch; reading one narrow column of each does.
+        narrow = min(range(len(self.schema.types)), key=lambda k: _width(self.schema.types[k]))
+        parts: list[Part] = []
+        with guarded(self.file, self.format), pa.OSFile(self.file) as handle:
+            reader = _opened(handle, [narrow])
+            first = rows = 0
+            keys: list[int] = []
+            for key in range(reader.num_record_batches):
+                size = reader.get_batch(key).num_rows
+                if keys and rows + size > _ROWS_A_PART:
+                    parts.append(Part(first, rows, tuple(keys)))
+                    first, rows, keys = first + rows, 0, []
+                keys.append(key)
+                rows += size
+            if keys:
+                parts.append(Part(first, rows, tuple(keys)))
+        return parts
+
+    def read(
+        self, part: Part, columns: Mapping[str, str], batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The record batches as they were written."""
+        fields = [self.schema.get_field_index(name) for name in columns]
+        with guarded(self.file, self.format), pa.OSFile(self.file) as handle:
+            reader = _opened(handle, fields)
+            for key in part.keys:
+                yield _validated(reader.get_batch(key))
+
+
+class IpcStreamTable(Table):
+    """An Arrow stream; it can only be read from its beginning."""
+
+    format = "an Arrow stream"
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        with guarded(file, self.format), pa.OSFile(file) as handle:
+            self.schema = pa.ipc.open_stream(handle).schema
+
+    def read(
+        self, part: Part, columns: Mapping[str, str], batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The record batches as they were written."""
+        fields = [self.schema.get_field_index(name) for name in columns]
+        options = pa.ipc.IpcReadOptions(included_fields=fields, use_threads=False)
+        with guarded(self.file, self.format), pa.OSFile(self.file) as handle:
+            for batch in pa.ipc.open_stream(handle, options=options):
+                yield _validated(batch)
+
+
+def _opened(handle: pa.NativeFile, fields: list[int]) -> pa.RecordBatchFileReader:
+    options = pa.ipc.IpcReadOptions(included_fields=fields, use_threads=False)
+    return pa.ipc.open_file(handle, options=options)
+
+
+def _validated(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same batch; IPC hands on offsets as they stand in the file, and they may point anywhere."""
+    batch.validate(full=True)
+    return batch
+
+
+def _width(kind: pa.DataType) -> int:
+    try:
+        return int(kind.bit_width)
+    except ValueError:
+        return 1 << 20

@@ -1,0 +1,173 @@
+"""JSON lines: one object a line, read by runs of lines."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from unsurprised.errors import InputError, Place
+from unsurprised.sources.guard import guarded
+from unsurprised.sources.table import Part, Table
+from unsurprised.sources.text import SAMPLE_ROWS, opened_text
+
+Record = dict[str, Any]
+
+
+class JsonlTable(Table):
+    """A file with one JSON object a line; NaN and Infinity are read as Python writes them."""
+
+    typed = False
+    format = "JSON lines"
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        with guarded(file, self.format):
+            sample = [record for _, record in islice(self._records(), SAMPLE_ROWS)]
+        names = dict.fromkeys(name for record in sample for name in record)
+        self.schema = pa.schema(
+            [(name, _type_of([record.get(name) for record in sample])) for name in names]
+        )
+        if not sample:
+            self.rows = 0
+
+    def read(
+        self, part: Part, columns: Mapping[str, str], batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows by runs of lines."""
+        names = list(columns)
+        types = [self._wanted(name, role) for name, role in columns.items()]
+        with guarded(self.file, self.format):
+            for first, records, error in self._runs(batch_rows):
+                if records:
+                    yield pa.record_batch(
+                        [
+                            self._column(
+                                [record.get(name) for record in records], name, kind, first
+                            )
+                            for name, kind in zip(names, types, strict=True)
+                        ],
+                        names=names,
+                    )
+                if error is not None:
+                    raise error
+
+    def _wanted(self, name: str, role: str) -> pa.DataType:
+        """The type to read a column as: a prediction of 0 and 1 is no column of integers."""
+        kind = self.schema.field(name).type
+        if role in ("label", "id"):
+            return kind
+        if pa.types.is_list(kind):
+            floats = role != "truth" or not pa.types.is_integer(kind.value_type)
+            return pa.list_(pa.float64()) if floats else kind
+        return kind if pa.types.is_struct(kind) or pa.types.is_string(kind) else pa.float64()
+
+    def _column(self, values: list[Any], name: str, kind: pa.DataType, first: int) -> pa.Array:
+        try:
+            return _array(values, kind)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            row = _first_wrong(values, lambda value: _array([value], kind))
+            raise InputError(
+                f"found {_short(values[row])}",
+                expected=f"{kind}, as in the first {SAMPLE_ROWS} rows",
+                place=Place(self.file, first + row, name),
+            ) from None
+
+    def _runs(self, size: int) -> Iterator[tuple[int, list[Record], InputError | None]]:
+        """Runs of records; what stands before a broken line is given before its error."""
+        records: list[Record] = []
+        first = 0
+        try:
+            for number, record in self._records():
+                records.append(record)
+                if len(records) == size:
+                    yield first, records, None
+                    first, records = number + 1, []
+        except InputError as error:
+            yield first, records, error
+            return
+        yield first, records, None
+
+    def _records(self) -> Iterator[tuple[int, Record]]:
+        number = 0
+        with opened_text(self.file or "") as stream:
+            for line in io.BufferedReader(stream, 1 << 20):
+                if number == 0:
+                    line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901 - a byte-order mark
+                if line.isspace() or not line:
+                    continue
+                yield number, self._record(line, number)
+                number += 1
+
+    def _record(self, line: bytes, number: int) -> Record:
+        place = Place(self.file, number)
+        try:
+            record = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise InputError("found bytes that are not UTF-8 text", place=place) from None
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"found no complete JSON ({error.msg} at character {error.pos})",
+                expected="one JSON object a line",
+                place=place,
+            ) from None
+        except (RecursionError, ValueError) as error:
+            raise InputError(f"found JSON that cannot be read ({error})", place=place) from None
+        if not isinstance(record, dict):
+            raise InputError(
+                f"found {_short(record)}", expected="one JSON object a line", place=place
+            )
+        return record
+
+
+def _type_of(values: list[Any]) -> pa.DataType:
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, list) for value in known):
+        item = _type_of([entry for value in known for entry in value])
+        return pa.list_(pa.float64() if pa.types.is_null(item) else item)
+    if known and all(isinstance(value, dict) for value in known):
+        names = dict.fromkeys(str(name) for value in known for name in value)
+        return pa.struct([(name, _type_of([value.get(name) for value in known])) for name in names])
+    return _scalar_type({type(value) for value in known})
+
+
+def _scalar_type(kinds: set[type]) -> pa.DataType:
+    for types, arrow in (
+        (set[type](), pa.null()),
+        ({bool}, pa.bool_()),
+        ({int}, pa.int64()),
+        ({int, float}, pa.float64()),
+    ):
+        if kinds <= types:
+            return arrow
+    return pa.string()
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """The values as Arrow; never with a number cut to an integer or a class left out."""
+    if pa.types.is_struct(kind):
+        names = {field.name for field in kind}
+        for value in values:
+            if value is not None and not value.keys() <= names:
+                raise ValueError
+        return pa.array(values, pa.struct([(field.name, pa.float64()) for field in kind]))
+    # Declaring the type would cut 2.5 to 2 without a word; a checked cast does not.
+    return pa.array(values).cast(kind)
+
+
+def _first_wrong(values: list[Any], read: Callable[[Any], object]) -> int:
+    for row, value in enumerate(values):
+        try:
+            read(value)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError, AttributeError):
+            return row
+    return 0
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,240 @@
+"""A source, opened: what was found in it, and its rows as batches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+
+from unsurprised.batches import Batch
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.sources.agreement import check_agreement
+from unsurprised.sources.classes import Classes, classes_of
+from unsurprised.sources.columns import Roles, roles_in
+from unsurprised.sources.convert import Conversion
+from unsurprised.sources.formats import opened
+from unsurprised.sources.frames import FrameTable, is_frame
+from unsurprised.sources.numpy_files import NpyTable
+from unsurprised.sources.options import Options
+from unsurprised.sources.paths import expanded
+from unsurprised.sources.table import Part, Table
+
+_BATCH_BYTES = 4 << 20
+#: However wide the rows (a language model's vocabulary), a batch stays well below this.
+_MOST_BYTES = 64 << 20
+_FEWEST_ROWS, _MOST_ROWS = 1024, 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A part of one file, to be read by whichever thread or machine."""
+
+    file_index: int
+    part: Part
+
+
+class Reading:
+    """What :func:`open_predictions` found; splits of it can be read at the same time."""
+
+    def __init__(
+        self,
+        tables: Sequence[Table],
+        conversion: Conversion,
+        choices: Mapping[str, str],
+    ) -> None:
+        self._tables, self._conversion = tuple(tables), conversion
+        #: What was taken, told or not, for printing.
+        self.choices: Mapping[str, str] = MappingProxyType(dict(choices))
+        #: Names of the classes in the order of the columns; indices where they have no names.
+        self.classes: tuple[str, ...] | None = conversion.classes.shown
+        known = [table.rows for table in self._tables]
+        #: Number of rows, where the files say it without being read.
+        self.rows: int | None = (
+            sum(rows for rows in known if rows is not None) if None not in known else None
+        )
+        #: The files, in the order of their rows; empty for a data frame.
+        self.files: tuple[str, ...] = tuple(t.file for t in self._tables if t.file is not None)
+
+    def plan(self) -> list[Split]:
+        """The splits in the order of their rows."""
+        return [
+            Split(index, part)
+            for index, table in enumerate(self._tables)
+            if not table.empty
+            for part in table.parts()
+        ]
+
+    def batches(self, split: Split) -> Iterator[Batch]:
+        """The rows of a split as batches.
+
+        Rows before a wrong one are given before its error is raised, so that which row is reported
+        does not depend on the size of the batches.
+        """
+        table = self._tables[split.file_index]
+        size = self._batch_rows(table)
+        first = split.part.first_row
+        for record in table.read(split.part, self._conversion.columns, size):
+            for start in range(0, record.num_rows, size):
+                piece = record.slice(start, size)
+                yield from self._converted(piece, split.file_index, first + start)
+            first += record.num_rows
+        stated = split.part.rows
+        if stated is not None and first - split.part.first_row != stated:
+            raise InputError(
+                f"found {first - split.part.first_row} rows from row {split.part.first_row} on",
+                expected=f"{stated}, as the file states",
+                remedy="the file seems to be truncated or damaged; write it again",
+                place=Place(table.file),
+            )
+
+    def _converted(self, record: pa.RecordBatch, index: int, first: int) -> Iterator[Batch]:
+        failure: InputError | None = None
+        while record.num_rows:
+            try:
+                batch = self._conversion.batch(
+                    record, first, file=self._tables[index].file, file_index=index
+                )
+            except InputError as error:
+                row = error.place.row if isinstance(error.place.row, int) else 0
+                failure = error.located(file=self._tables[index].file, row=first + row)
+                record = record.slice(0, row)
+            else:
+                yield batch
+                break
+        if failure is not None:
+            raise failure
+
+    def _batch_rows(self, table: Table) -> int:
+        if self._conversion.options.batch_rows is not None:
+            return self._conversion.options.batch_rows
+        row_bytes = max(1, self._conversion.classes.count) * self._item_bytes(table)
+        rows = max(_BATCH_BYTES // row_bytes, min(_FEWEST_ROWS, _MOST_BYTES // row_bytes))
+        return int(min(max(rows, 1), _MOST_ROWS))
+
+    def _item_bytes(self, table: Table) -> int:
+        roles = self._conversion.roles
+        if not roles.pred:
+            return 8
+        kind = table.schema.field(roles.pred[0]).type
+        while getattr(kind, "value_type", None) is not None:
+            kind = kind.value_type
+        try:
+            return max(1, int(kind.byte_width)) if not kind.num_fields else 8
+        except ValueError:
+            return 8
+
+
+def open_predictions(source: Any, options: Options | None = None) -> Reading:
+    """Open files or a data frame, and decide which columns mean what.
+
+    Parameters
+    ----------
+    source : path, sequence of paths, data frame, or None
+        Parquet, Arrow (file, stream, Feather), CSV, TSV, JSON lines, npz or npy files; globs and
+        folders; or any object with the Arrow interface. ``None`` where ``label`` and ``pred`` are
+        paths of ``.npy`` files; or the prediction's ``.npy`` file, with ``label`` a path.
+    options : Options, optional
+        What the caller says.
+
+    Returns
+    -------
+    Reading
+        What was found; nothing but heads of files has been read yet.
+
+    Examples
+    --------
+    >>> frame = pa.table({"label": ["cat"], "p_cat": [0.9], "p_dog": [0.1]})
+    >>> reading = open_predictions(frame)
+    >>> reading.classes
+    ('cat', 'dog')
+    >>> [batch.size for split in reading.plan() for batch in reading.batches(split)]
+    [1]
+    """
+    options = options or Options()
+    tables, aside = _tables(source, options)
+    first = next((table for table in tables if not table.empty), None)
+    if first is None:
+        raise InputError("holds no row and names no column", place=Place(tables[0].file))
+    options = _with_npy(first, options)
+    roles = roles_in(first, options)
+    classes, roles = classes_of(tables, first, roles, options)
+    check_agreement(tables, first, roles, classes)
+    choices = {**roles.choices, **_described(first, roles, classes)}
+    if aside:
+        choices["files"] = f"{len(tables)}; of another format and left aside: {', '.join(aside)}"
+    return Reading(tables, Conversion(roles, classes, options), choices)
+
+
+def _tables(source: Any, options: Options) -> tuple[list[Table], list[str]]:
+    if is_frame(source):
+        return [FrameTable(source)], []
+    npy = _npy_options(options)
+    if source is None or (not isinstance(source, str | os.PathLike) and not list(_paths(source))):
+        if not npy:
+            raise CallError("no file is given; expected a file, several, a glob or a folder")
+        return [NpyTable(options.pred or options.logprob or npy[0], npy)], []
+    files, aside = expanded(_paths(source))
+    if npy or any(file.lower().endswith(".npy") for file in files):
+        return [_npy_table(files, npy)], aside
+    return [opened(file) for file in files], aside
+
+
+def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
+    if isinstance(source, str | os.PathLike):
+        return [source]
+    if isinstance(source, Sequence) and all(isinstance(s, str | os.PathLike) for s in source):
+        return source
+    raise CallError(
+        f"found {type(source).__name__}; expected a path, a list of paths, or a data frame with "
+        "the Arrow interface (__arrow_c_stream__)"
+    )
+
+
+def _npy_options(options: Options) -> list[str]:
+    told = (options.label, options.pred, options.logprob, options.weight, options.id)
+    return [name for name in told if name is not None and name.lower().endswith(".npy")]
+
+
+def _npy_table(files: Sequence[str], npy: Sequence[str]) -> Table:
+    others = [file for file in files if not file.lower().endswith(".npy")]
+    if others or len(files) > 1 or not npy:
+        raise CallError(
+            f"{', '.join([*files, *npy][:4])}: a .npy file is one column; pass the predictions' "
+            'file, and the others as label="y.npy", weight="w.npy" (--label, --weight)'
+        )
+    return NpyTable(files[0], [files[0], *npy])
+
+
+def _with_npy(first: Table, options: Options) -> Options:
+    """The options with the file itself as the prediction, where it is an npy file."""
+    if not isinstance(first, NpyTable) or options.pred is not None or options.logprob is not None:
+        return options
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(options, pred=first.file)
+
+
+def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:
+    told: dict[str, str] = {}
+    if roles.layout == "columns":
+        told["pred"] = f"{roles.prefix}<class> ({classes.count} columns)"
+    elif roles.layout == "number":
+        name = f"class {classes.names[1]!r}" if classes.names else "class 1"
+        told["pred"] = f"{roles.pred[0]} (one number a row: {name} of two)"
+    elif roles.layout is not None:
+        told["pred"] = f"{roles.pred[0]} ({roles.layout} of {classes.count})"
+    if classes.shown:
+        told["classes"] = f"{_range(classes.shown)} ({classes.origin})"
+    if roles.label and classes.names and classes.bound_by == "index":
+        kind = first.schema.field(roles.label).type
+        if pa.types.is_integer(kind):
+            told["label"] = f"{roles.label} (integers: positions among the classes)"
+    return told
+
+
+def _range(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 4 else f"{names[0]} … {names[-1]}"
