@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -58,30 +57,6 @@ def unsurprised(
         raise CallError("no command given; try: unsurprised evaluate FILE, or unsurprised --help")
 
 
-def _base(text: str) -> float:
-    """``2``, ``e``, ``10``, or any number above 1."""
-    try:
-        base = math.e if text.strip().lower() == "e" else float(text)
-    except ValueError:
-        base = math.nan
-    if not 1 < base < math.inf:
-        raise CallError(f"--base {text}: no base of a logarithm; expected 2, e, 10 or any above 1")
-    return base
-
-
-def _classes(text: str | None) -> list[str] | None:
-    """Names with commas between them, or ``@FILE`` with a name a line."""
-    if text is None:
-        return None
-    if not text.startswith("@"):
-        return [name.strip() for name in text.split(",")]
-    try:
-        lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CallError(f"--classes {text}: cannot be read: {error}") from None
-    return [line.strip() for line in lines if line.strip()]
-
-
 @app.command(
     help="Say how surprised the model was by what happened, and whether it knew it would be.\n\n"
     "Reads the files once and in little memory. What was taken from them is said first; nothing is "
@@ -121,19 +96,24 @@ def evaluate(
         logprob=logprob,
         weight=weight,
         id=identity,
-        classes=_classes(classes),
+        classes=cli_options.classes_of(classes),
         normalize=normalize,
         tolerance=tolerance,
         nulls=nulls.value,
         batch_rows=batch_rows,
     )
-    reading = open_predictions(files, options)
-    _evaluate(reading, base=_base(base), top=top, json=json)
+    logarithm = cli_options.base_of(base)
+    _evaluate(open_predictions(files, options), base=logarithm, top=top, json=json)
 
 
 def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> None:
     from unsurprised.evaluation.engine import evaluate_reading  # noqa: PLC0415
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write  # noqa: PLC0415
+    from unsurprised.report.output import (  # noqa: PLC0415
+        STANDARD_OUTPUT,
+        checked_target,
+        standard_output,
+        write,
+    )
     from unsurprised.report.progress import RowProgress  # noqa: PLC0415
 
     target = None if json is None else checked_target(json, reading.files)
@@ -142,10 +122,12 @@ def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> N
     if target is not None:
         write(evaluation.to_json(), target)
     if target != STANDARD_OUTPUT:
-        _print(evaluation, reading)
+        with standard_output():
+            _print(evaluation, reading)
 
 
 def _print(evaluation: Evaluation, reading: Reading) -> None:
+    """A table with colour on a terminal, plain text elsewhere."""
     if sys.stdout.isatty():
         from unsurprised.report.terminal import show  # noqa: PLC0415 - rich costs 50 ms
 
@@ -160,15 +142,12 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; what went wrong is one line on stderr."""
     try:
         code = app(args=list(arguments), prog_name="unsurprised", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else FINE
     except UnsurprisedError as error:
         return _wrong(str(error))
     except _ClickError as error:
         return _wrong(f"{error.format_message().rstrip('.')}; see unsurprised evaluate --help")
     except BrokenPipeError:
-        # Python flushes standard output once more at exit, which must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
@@ -183,7 +162,10 @@ def _wrong(message: str) -> int:
 
 def main() -> None:
     """The entry point of the command ``unsurprised``."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell: >&-
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+        stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode still gets the report
     sys.exit(run(sys.argv[1:]))

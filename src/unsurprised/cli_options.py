@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from unsurprised.errors import CallError
 
 _COLUMNS = "Which columns, e.g.  --label y --pred score_ --id key"
 _MEANING = "What the numbers mean, e.g.  --kind logits --classes cat,dog"
@@ -145,3 +149,27 @@ BatchRows = Annotated[
         help="Rows read at a time; the result is the same for any.",
     ),
 ]
+
+
+def base_of(text: str) -> float:
+    """``2``, ``e``, ``10``, or any number above 1."""
+    try:
+        base = math.e if text.strip().lower() == "e" else float(text)
+    except ValueError:
+        base = math.nan
+    if not 1 < base < math.inf:
+        raise CallError(f"--base {text}: no base of a logarithm; expected 2, e, 10 or any above 1")
+    return base
+
+
+def classes_of(text: str | None) -> list[str] | None:
+    """Names with commas between them, or ``@FILE`` with a name a line."""
+    if text is None:
+        return None
+    if not text.startswith("@"):
+        return [name.strip() for name in text.split(",")]
+    try:
+        lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CallError(f"--classes {text}: cannot be read: {error}") from None
+    return [line.strip() for line in lines if line.strip()]

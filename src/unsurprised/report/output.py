@@ -7,8 +7,8 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from unsurprised.errors import CallError
@@ -45,14 +45,31 @@ def write(text: str, target: str) -> None:
     """Write ``text`` and a newline as UTF-8; a file appears whole or not at all."""
     data = f"{text}\n".encode(errors="backslashreplace")  # a lone surrogate's JSON escape
     if target == STANDARD_OUTPUT:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        with standard_output():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
         return
     try:
         _write_file(data, Path(target))
     except OSError as error:
         raise _unwritable(target, error) from None
+
+
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Whatever is printed inside is flushed; a full disk is an error in one line.
+
+    ``BrokenPipeError`` is passed on: the reader has seen enough.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        # Python flushes once more at exit, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise CallError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def _check(path: Path, inputs: Iterable[str]) -> None:

@@ -1,0 +1,298 @@
+"""The command line: exit codes, one line for what is wrong, nothing but the report elsewhere."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import unsurprised
+from unsurprised import cli, cli_options
+from unsurprised.evaluation import engine
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+DIGITS = str(EXAMPLES / "digits.parquet")
+COMMAND = [sys.executable, "-m", "unsurprised"]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def started(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
+    """Exit code and screen of a process whose output is a terminal."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # how Linux says that the other side has closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    return child.wait(60), shown.decode()
+
+
+@pytest.fixture
+def refused(capsys):
+    """Run a command line that must be refused in one line; the line without its prefix."""
+
+    def run(*arguments: str) -> str:
+        assert cli.run(arguments) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("unsurprised: ")
+        assert err.count("\n") == 1
+        assert err.strip().isprintable()
+        return err.removeprefix("unsurprised: ").strip()
+
+    return run
+
+
+def test_version(capsys):
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr() == (f"unsurprised {unsurprised.__version__}\n", "")
+
+
+def test_the_version_needs_no_heavy_import():
+    program = (
+        "import sys; from unsurprised.cli import run; run(['--version']);"
+        "print(sorted({'pyarrow', 'rich', 'scipy', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.splitlines()[1:] == [b"[]"]
+
+
+def test_the_report_agrees_with_a_plain_computation():
+    table = pq.read_table(DIGITS)
+    labels = table["label"].to_numpy()
+    probs = np.array(table["probs"].to_pylist(), dtype=np.float64)
+    probs /= probs.sum(axis=1, keepdims=True)
+    met = -np.log2(probs[np.arange(len(labels)), labels])
+    expected = -(probs * np.log2(probs)).sum(axis=1)
+    done = started("evaluate", DIGITS)
+    assert (done.returncode, done.stderr) == (0, b"")
+    report = done.stdout.decode()
+    assert "label: " in report.split("\n")[0]
+    assert (
+        f"The model expected {expected.mean():.4f} bits of surprise a row and met "
+        f"{met.mean():.4f}: it is over-confident." in report
+    )
+    assert f"{100 * (probs.argmax(1) == labels).mean():.2f} %" in report
+    assert f"{met.max():.4f} bits" in report
+    assert "\x1b" not in report
+
+
+def test_json_on_standard_output_is_alone(capsysbinary):
+    assert cli.run(["evaluate", DIGITS, "--json", "-", "--id", "row_id", "--top", "3"]) == 0
+    out, err = capsysbinary.readouterr()
+    assert err == b""
+    wanted = unsurprised.evaluate(DIGITS, id="row_id", top=3).to_json()
+    assert out.decode() == wanted + "\n"
+    assert len(json.loads(out)["worst_rows"]) == 3
+
+
+def test_json_goes_to_a_file_beside_the_report(tmp_path, capsys):
+    target = tmp_path / "result.json"
+    assert cli.run(["evaluate", DIGITS, "--json", str(target)]) == 0
+    assert json.loads(target.read_text(encoding="utf-8"))["rows"] == 1000
+    assert "The model expected" in capsys.readouterr().out
+    assert names(tmp_path) == ["result.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "no command given"),
+        (["evaluate"], "FILE"),
+        (["evalute", DIGITS], "evalute"),
+        (["evaluate", DIGITS, "--nonsense"], "--nonsense"),
+        (["evaluate", DIGITS, "--top", "-1"], "--top"),
+        (["evaluate", DIGITS, "--top", "ten"], "--top"),
+        (["evaluate", DIGITS, "--batch-rows", "0"], "--batch-rows"),
+        (["evaluate", DIGITS, "--kind", "odds"], "odds"),
+        (["evaluate", DIGITS, "--nulls", "keep"], "keep"),
+        (["evaluate", DIGITS, "--base", "1"], "--base 1"),
+        (["evaluate", DIGITS, "--base", "bits"], "--base bits"),
+        (["evaluate", DIGITS, "--base", "nan"], "--base nan"),
+        (["evaluate", DIGITS, "--classes", "@no such file"], "no such file"),
+        (["evaluate", DIGITS, "--classes", "a,b"], "classes"),
+        (["evaluate", DIGITS, "--label", "lable"], "lable"),
+        (["evaluate", DIGITS, "--tolerance", "-1"], "tolerance"),
+        (["evaluate", "no such file.parquet"], "no such file.parquet"),
+        (["evaluate", "a\nb\x1b[2J.parquet"], r"\x1b[2J"),
+        (["evaluate", DIGITS, "--json", "/no/such/folder/x.json"], "/no/such/folder/x.json"),
+        (["evaluate", DIGITS, "--json", DIGITS], "input"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(refused, arguments, said):
+    assert said in refused(*arguments)
+
+
+def test_bad_data_leaves_no_file(refused, tmp_path):
+    bad = tmp_path / "bad.parquet"
+    pq.write_table(pa.table({"label": [0, 1], "probs": [[0.5, 0.5], [0.5, math.nan]]}), bad)
+    message = refused("evaluate", str(bad), "--json", str(tmp_path / "out.json"))
+    assert "bad.parquet" in message
+    assert "row 1" in message
+    assert names(tmp_path) == ["bad.parquet"]
+
+
+def test_a_bad_target_is_refused_before_the_work(refused, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "evaluate_reading", None)
+    assert "cannot be written" in refused("evaluate", DIGITS, "--json", f"{tmp_path}/none/x.json")
+
+
+def test_no_traceback_in_a_real_process(tmp_path):
+    file = tmp_path / "text.parquet"
+    file.write_text("not Parquet")
+    done = started("evaluate", str(file))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"unsurprised: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_bug_is_not_hidden(monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(engine, "evaluate_reading", fail)
+    with pytest.raises(ZeroDivisionError):
+        cli.run(["evaluate", DIGITS])
+
+
+def test_an_interrupt_is_quiet(monkeypatch, capsys):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "evaluate_reading", interrupt)
+    assert cli.run(["evaluate", DIGITS]) == 130
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("arguments", [["evaluate", DIGITS], ["evaluate", DIGITS, "--json", "-"]])
+def test_a_closed_pipe_is_quiet(arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = subprocess.run(
+        [*COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writing)
+    assert (child.returncode, child.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("arguments", [["evaluate", DIGITS], ["evaluate", DIGITS, "--json", "-"]])
+def test_a_full_disk_is_said_in_one_line(arguments):
+    with Path("/dev/full").open("wb") as full:
+        child = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert child.returncode == 2
+    assert child.stderr.startswith(b"unsurprised: standard output cannot be written: No space")
+    assert child.stderr.count(b"\n") == 1
+
+
+def test_closed_streams_do_no_harm(tmp_path):
+    target = tmp_path / "result.json"
+    line = f'"$0" -m unsurprised evaluate "$1" --json "{target}" >&- 2>&-'
+    done = subprocess.run(["sh", "-c", line, sys.executable, DIGITS], timeout=60, check=False)
+    assert done.returncode == 0
+    assert json.loads(target.read_text(encoding="utf-8"))["rows"] == 1000
+
+
+def test_a_terminal_gets_colour_and_its_own_width():
+    code, shown = on_a_terminal("evaluate", DIGITS, COLUMNS="80", NO_COLOR="")
+    assert code == 0
+    assert "\x1b[1;31mThe model expected" in shown
+    code, shown = on_a_terminal("evaluate", DIGITS, COLUMNS="80", NO_COLOR="1")
+    assert code == 0
+    assert "\x1b[31m" not in shown
+    assert "\x1b[1;31m" not in shown
+    assert "█" in shown
+
+
+def test_errors_on_a_terminal_are_plain():
+    code, shown = on_a_terminal("evaluate", "nothing.parquet")
+    assert code == 2
+    assert shown.startswith("unsurprised: ")
+    assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_without_unicode_still_comes(encoding):
+    done = started("evaluate", DIGITS, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"The model expected" in done.stdout
+    done = started("evaluate", DIGITS, "--json", "-", PYTHONIOENCODING=encoding)
+    assert json.loads(done.stdout.decode("utf-8"))["rows"] == 1000
+
+
+def test_help_has_an_example_for_each_group_of_options():
+    done = started("evaluate", "--help", COLUMNS="100")
+    assert done.returncode == 0
+    shown = done.stdout.decode()
+    for option in ("--label", "--pred", "--logprob", "--weight", "--id", "--kind", "--classes",
+                   "--normalize", "--tolerance", "--nulls", "--json", "--top", "--base",
+                   "--batch-rows"):  # fmt: skip
+        assert shown.count(option) >= 1
+    for example in ("e.g.  --label y --pred score_ --id key", "e.g.  --kind logits --classes",
+                    "e.g.  --base e --top 20 --json result.json", "e.g.  --batch-rows 4096",
+                    "unsurprised evaluate predictions.parquet"):  # fmt: skip
+        assert example in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "base"), [("2", 2.0), ("e", math.e), ("E", math.e), ("10", 10.0), ("1.5", 1.5)]
+)
+def test_bases(text, base):
+    assert cli_options.base_of(text) == base
+
+
+def test_names_of_classes(tmp_path):
+    assert cli_options.classes_of(None) is None
+    assert cli_options.classes_of("cat, dog,bird") == ["cat", "dog", "bird"]
+    names = tmp_path / "names.txt"
+    names.write_text("\ufeffcat, tabby\r\ndog\n\n", encoding="utf-8")
+    assert cli_options.classes_of(f"@{names}") == ["cat, tabby", "dog"]
+
+
+def test_options_reach_the_evaluation(capsysbinary):
+    arguments = ["evaluate", DIGITS, "--json", "-", "--label", "label", "--pred", "probs"]
+    arguments += ["--kind", "probs", "--classes", "a,b,c,d,e,f,g,h,i,j", "--base", "e"]
+    arguments += ["--tolerance", "0.01", "--batch-rows", "7", "--top", "1", "--nulls", "skip"]
+    assert cli.run([*arguments, "--weight", "row_id", "--normalize"]) == 0
+    result = json.loads(capsysbinary.readouterr().out)
+    assert result["unit"] == "nats"
+    assert result["classes"] == list("abcdefghij")
+    assert result["weighted"] is True
+    assert len(result["worst_rows"]) == 1
+    assert result["cross_entropy"] == result["cross_entropy_nats"]
