@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 
 class UnsurprisedError(ValueError):
@@ -19,7 +20,10 @@ class StateError(UnsurprisedError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the input something was found; what is unknown stays ``None``."""
+    """Where in the input something was found; what is unknown stays ``None``.
+
+    ``file`` is the argument's name where the input is arrays.
+    """
 
     file: str | None = None
     row: int | tuple[int, ...] | None = None
@@ -38,7 +42,7 @@ class Place:
 class InputError(UnsurprisedError):
     """Data that cannot mean what it is said to mean.
 
-    The message reads ``place: found …; expected …; remedy``. Rows are counted from 0.
+    The message reads ``place: found (note); expected …; remedy``. Rows are counted from 0.
     """
 
     def __init__(
@@ -48,14 +52,17 @@ class InputError(UnsurprisedError):
         expected: str | None = None,
         remedy: str | None = None,
         place: Place | None = None,
+        note: str | None = None,
     ) -> None:
-        self.found, self.expected, self.remedy = found, expected, remedy
+        self.found, self.expected, self.remedy, self.note = found, expected, remedy, note
         self.place = place or Place()
         super().__init__(self._message())
 
     def _message(self) -> str:
         where = str(self.place)
         text = f"{where}: {self.found}" if where else self.found
+        if self.note:
+            text += f" ({self.note})"
         if self.expected:
             text += f"; expected {self.expected}"
         if self.remedy:
@@ -68,25 +75,43 @@ class InputError(UnsurprisedError):
         file: str | None = None,
         row: int | tuple[int, ...] | None = None,
         column: str | None = None,
-    ) -> InputError:
+    ) -> Self:
         """The same error with what is known of its place filled in."""
         known = {
             name: value
             for name, value in (("file", file), ("row", row), ("column", column))
             if value is not None
         }
-        return type(self)(
-            self.found,
-            expected=self.expected,
-            remedy=self.remedy,
-            place=replace(self.place, **known),
-        )
+        return self._changed(place=replace(self.place, **known))
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.found, self.expected, self.remedy, self.place)
+    def noted(self, note: str) -> Self:
+        """The same error with another note."""
+        return self._changed(note=note)
+
+    def _fields(self) -> dict[str, Any]:
+        return {
+            "found": self.found,
+            "expected": self.expected,
+            "remedy": self.remedy,
+            "place": self.place,
+            "note": self.note,
+        }
+
+    def _changed(self, **fields: Any) -> Self:
+        return type(self)(**{**self._fields(), **fields})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._fields())
 
 
-def _rebuild(
-    kind: type[InputError], found: str, expected: str | None, remedy: str | None, place: Place
-) -> InputError:
-    return kind(found, expected=expected, remedy=remedy, place=place)
+class SumsOffError(InputError):
+    """Rows whose sums are off; how many is told for all of the input."""
+
+    @staticmethod
+    def count(rows: int) -> str:
+        """The note that tells how many."""
+        return f"{rows:,} such {'row' if rows == 1 else 'rows'}, this is the first"
+
+
+def _rebuild(kind: type[InputError], fields: dict[str, Any]) -> InputError:
+    return kind(**fields)

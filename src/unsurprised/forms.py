@@ -7,8 +7,9 @@ exactly.** Values are checked where they are read, in the same pass that measure
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,12 @@ class Form:
     def shape(self) -> tuple[int, ...]:
         """The shape of the underlying array."""
         return self.array.shape
+
+    def with_array(self, array: HostArray) -> Self:
+        """The same meaning for another array, such as a part of the rows."""
+        other = copy.copy(self)
+        other.array = array
+        return other
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, dtype={self.array.dtype})"
@@ -77,14 +84,6 @@ class DistributionForm(Form):
                 "expected at least one"
             )
         return rows
-
-    def taken(self, key: Any) -> DistributionForm:
-        """The same meaning for a part of the rows."""
-        return type(self)._made(self.array[key], self.normalize, self.tolerance)
-
-    @classmethod
-    def _made(cls, array: HostArray, normalize: bool, tolerance: float) -> DistributionForm:
-        return cls(array, normalize=normalize, tolerance=tolerance)
 
 
 class Probs(DistributionForm):
@@ -150,10 +149,6 @@ class Logits(DistributionForm):
     def __init__(self, values: Any) -> None:
         super().__init__(values)
 
-    @classmethod
-    def _made(cls, array: HostArray, normalize: bool, tolerance: float) -> Logits:  # noqa: ARG003
-        return cls(array)
-
 
 class Counts(DistributionForm):
     """How often each class was seen; integers (or pseudo-counts) of at least 0, not all 0.
@@ -174,10 +169,6 @@ class Counts(DistributionForm):
         if array.dtype in ("int32", "int64", "uint8", "uint16", "int16", "int8", "uint32"):
             return array
         return super()._as_floats(array)
-
-    @classmethod
-    def _made(cls, array: HostArray, normalize: bool, tolerance: float) -> Counts:  # noqa: ARG003
-        return cls(array)
 
 
 class Labels(Form):

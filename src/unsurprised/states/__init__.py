@@ -1,0 +1,12 @@
+"""Mergeable accumulators: ``update`` or ``add``, ``merge``, ``to_bytes``/``from_bytes``, ``result``.
+
+Each is made of integers or of a choice that does not depend on order, so any batches, any number of
+threads, any order and any machine give the same bytes.
+"""
+
+from unsurprised.states.counts import ClassCounts, Confusion, Histogram
+from unsurprised.states.sample import Sample
+from unsurprised.states.sums import Sums
+from unsurprised.states.topk import Entry, TopK
+
+__all__ = ["ClassCounts", "Confusion", "Entry", "Histogram", "Sample", "Sums", "TopK"]

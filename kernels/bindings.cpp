@@ -1,0 +1,416 @@
+// The only file that knows Python: arrays come in by the buffer protocol, the GIL is released.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exact.h"
+#include "operations.h"
+#include "targets.h"
+
+namespace nb = nanobind;
+using namespace unsurprised;
+
+namespace {
+
+// A strided view of an object's memory for as long as this lives.
+class Buffer {
+ public:
+  explicit Buffer(nb::handle object, bool writable = false) {
+    const int flags = writable ? PyBUF_STRIDED : PyBUF_STRIDED_RO;
+    if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) throw nb::python_error();
+  }
+  ~Buffer() { PyBuffer_Release(&view_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  const Py_buffer& view() const { return view_; }
+
+  // The memory as `count` contiguous T; the Python side prepares such arrays.
+  template <class T>
+  T* contiguous(std::int64_t count) const {
+    const bool fits = view_.len == count * static_cast<std::int64_t>(sizeof(T)) &&
+                      view_.itemsize == static_cast<std::int64_t>(sizeof(T)) &&
+                      PyBuffer_IsContiguous(&view_, 'C');
+    if (!fits) throw nb::value_error("an array of another type, length or layout was expected");
+    return static_cast<T*>(view_.buf);
+  }
+
+  std::int64_t count() const { return view_.itemsize ? view_.len / view_.itemsize : 0; }
+
+ private:
+  Py_buffer view_{};
+};
+
+Type type_named(const std::string& name) {
+  static constexpr struct {
+    const char* name;
+    Type type;
+  } types[] = {{"float16", Type::f16}, {"bfloat16", Type::bf16}, {"float32", Type::f32},
+               {"float64", Type::f64}, {"int8", Type::i8},       {"int16", Type::i16},
+               {"int32", Type::i32},   {"int64", Type::i64},     {"uint8", Type::u8},
+               {"uint16", Type::u16},  {"uint32", Type::u32}};
+  for (const auto& entry : types)
+    if (name == entry.name) return entry.type;
+  throw nb::value_error(("no kernel reads " + name).c_str());
+}
+
+// One side of a request together with the array that it reads.
+struct Rows {
+  Buffer buffer;
+  Side side{};
+
+  Rows(nb::handle array, const std::string& dtype, bool log, bool checks_sum, double tolerance)
+      : buffer(array) {
+    const Py_buffer& view = buffer.view();
+    if (view.ndim < 1 || view.ndim > RowsView::max_dimensions)
+      throw nb::value_error("rows need 1 to 32 dimensions");
+    side.form = log ? Form::log : Form::mass;
+    side.checks_sum = checks_sum;
+    side.tolerance = tolerance;
+    RowsView& rows = side.view;
+    rows.data = static_cast<const char*>(view.buf);
+    rows.type = type_named(dtype);
+    rows.classes = view.shape[view.ndim - 1];
+    rows.class_stride = view.strides[view.ndim - 1];
+    rows.dimensions = 0;
+    for (int d = 0; d + 1 < view.ndim; ++d) push(view.shape[d], view.strides[d]);
+  }
+
+  std::int64_t count() const {
+    std::int64_t rows = 1;
+    for (int d = 0; d < side.view.dimensions; ++d) rows *= side.view.shape[d];
+    return rows;
+  }
+
+ private:
+  // Axes that continue each other in memory become one, so that finding a row is cheap.
+  void push(std::int64_t length, std::int64_t stride) {
+    RowsView& rows = side.view;
+    const int last = rows.dimensions - 1;
+    if (last >= 0 && rows.strides[last] == length * stride) {
+      rows.shape[last] *= length;
+      rows.strides[last] = stride;
+      return;
+    }
+    rows.shape[rows.dimensions] = length;
+    rows.strides[rows.dimensions++] = stride;
+  }
+};
+
+const Target& target() {
+  static const char* error = nullptr;
+  static const Target* chosen = choose_target(std::getenv("UNSURPRISED_ISA"), &error);
+  if (!chosen)
+    throw nb::value_error(
+        (std::string("UNSURPRISED_ISA=") + std::getenv("UNSURPRISED_ISA") + ": " + error).c_str());
+  return *chosen;
+}
+
+// Splits the rows over threads; a row's result does not depend on where the cuts are.
+void run_rows(const Request& request, std::int64_t rows, int threads, Findings* findings) {
+  const Run run = target().run;
+  const std::int64_t share = (rows / threads + 15) / 16 * 16;
+  if (threads <= 1 || share >= rows) return run(request, 0, rows, findings);
+  std::vector<std::thread> workers;
+  std::vector<std::vector<Findings>> found;
+  for (std::int64_t begin = 0; begin < rows; begin += share) found.emplace_back(2);
+  for (std::size_t i = 1; i < found.size(); ++i)
+    workers.emplace_back([&, i] {
+      const auto begin = static_cast<std::int64_t>(i) * share;
+      run(request, begin, std::min(rows, begin + share), found[i].data());
+    });
+  run(request, 0, share, found[0].data());
+  for (auto& worker : workers) worker.join();
+  for (const auto& part : found)
+    for (int side = 0; side < 2; ++side) findings[side].merge(part[static_cast<std::size_t>(side)]);
+}
+
+nb::tuple as_tuple(const Findings& findings) {
+  return nb::make_tuple(findings.first_row, static_cast<int>(findings.fault),
+                        findings.sum_off_rows, findings.largest_deviation);
+}
+
+// Fills `values` and answers what was wrong with p's and q's rows.
+nb::tuple measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
+                  double units_per_nat, nb::handle values, int threads) {
+  Request request;
+  request.operation = name == "entropy"         ? Operation::entropy
+                      : name == "surprisal"     ? Operation::surprisal
+                      : name == "cross_entropy" ? Operation::cross_entropy
+                                                : Operation::kl_divergence;
+  const std::int64_t rows = p.count();
+  request.p = &p.side;
+  request.units_per_nat = units_per_nat;
+  if (!q.is_none()) {
+    const Rows& other = nb::cast<const Rows&>(q);
+    if (other.count() != rows || other.side.view.classes != p.side.view.classes)
+      throw nb::value_error("the two sides have different shapes");
+    request.q = &other.side;
+  }
+  const Buffer out(values, true);
+  request.values = out.contiguous<double>(rows);
+  std::optional<Buffer> at;
+  if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
+  Findings findings[2];
+  {
+    const nb::gil_scoped_release release;
+    run_rows(request, rows, threads, findings);
+  }
+  return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
+}
+
+// Everything that an evaluation asks of a row, in one read of it.
+nb::tuple facts(const Rows& p, nb::handle labels, double units_per_nat, nb::handle values,
+                nb::handle entropies, nb::handle top_surprisals, nb::handle tops) {
+  Request request;
+  request.operation = Operation::facts;
+  request.p = &p.side;
+  request.units_per_nat = units_per_nat;
+  const std::int64_t rows = p.count();
+  const Buffer out[] = {Buffer(values, true), Buffer(entropies, true), Buffer(top_surprisals, true),
+                        Buffer(tops, true)};
+  request.values = out[0].contiguous<double>(rows);
+  request.entropies = out[1].contiguous<double>(rows);
+  request.top_surprisals = out[2].contiguous<double>(rows);
+  request.tops = out[3].contiguous<std::int32_t>(rows);
+  std::optional<Buffer> at;
+  if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
+  Findings findings[2];
+  {
+    const nb::gil_scoped_release release;
+    target().run(request, 0, rows, findings);
+  }
+  return as_tuple(findings[0]);
+}
+
+void event_surprisals(nb::handle probabilities, double units_per_nat, nb::handle values) {
+  const Buffer in(probabilities), out(values, true);
+  const std::int64_t count = in.count();
+  target().surprisals(in.contiguous<double>(count), units_per_nat, count,
+                      out.contiguous<double>(count));
+}
+
+// A column of Sums: doubles, or flags (one byte each), or nothing, which means one a row.
+struct Column {
+  std::optional<Buffer> buffer;
+  const double* values = nullptr;
+  const std::uint8_t* flags = nullptr;
+  bool weighted = true;
+};
+
+void add_column(ExactTable& table, const Column& column, std::int64_t index, std::int64_t columns,
+                const std::uint64_t* hashes, std::int64_t rows, std::int64_t groups,
+                const double* weights) {
+  auto slot = [&](std::int64_t i) -> ExactSum& {
+    const auto group = static_cast<std::int64_t>(hashes[i] % static_cast<std::uint64_t>(groups));
+    return table.slot(group * columns + index);
+  };
+  if (column.values && weights) {
+    for (std::int64_t i = 0; i < rows; ++i)
+      ExactTable::add_product(slot(i), weights[i], column.values[i]);
+  } else if (column.values) {
+    for (std::int64_t i = 0; i < rows; ++i) slot(i).add(column.values[i]);
+  } else if (weights && column.weighted) {
+    for (std::int64_t i = 0; i < rows; ++i)
+      if (!column.flags || column.flags[i]) slot(i).add(weights[i]);
+  } else {
+    std::vector<std::int64_t> counts(static_cast<std::size_t>(groups), 0);
+    for (std::int64_t i = 0; i < rows; ++i)
+      counts[hashes[i] % static_cast<std::uint64_t>(groups)] += !column.flags || column.flags[i];
+    for (std::int64_t g = 0; g < groups; ++g)
+      if (const auto count = counts[static_cast<std::size_t>(g)])
+        table.slot(g * columns + index).add(static_cast<double>(count));
+  }
+}
+
+// values: for each column None, an array of bool or an array of float64.
+void add_columns(ExactTable& table, nb::handle hashes, const nb::list& values, nb::handle weights,
+                 std::int64_t unweighted_columns) {
+  const Buffer keys(hashes);
+  const std::int64_t rows = keys.count();
+  const auto columns = static_cast<std::int64_t>(nb::len(values));
+  if (columns == 0 || table.size() % columns)
+    throw nb::value_error("the number of columns does not fit the table");
+  std::vector<Column> parts(static_cast<std::size_t>(columns));
+  std::int64_t index = 0;
+  for (nb::handle value : values) {
+    Column& part = parts[static_cast<std::size_t>(index)];
+    part.weighted = index++ >= unweighted_columns;
+    if (value.is_none()) continue;
+    part.buffer.emplace(value);
+    if (part.buffer->view().itemsize == 1)
+      part.flags = part.buffer->contiguous<std::uint8_t>(rows);
+    else
+      part.values = part.buffer->contiguous<double>(rows);
+  }
+  std::optional<Buffer> given;
+  const double* w = weights.is_none() ? nullptr : given.emplace(weights).contiguous<double>(rows);
+  const auto* ids = keys.contiguous<std::uint64_t>(rows);
+  const nb::gil_scoped_release release;
+  for (std::int64_t c = 0; c < columns; ++c)
+    add_column(table, parts[static_cast<std::size_t>(c)], c, columns, ids, rows,
+               table.size() / columns, w);
+}
+
+void add_values(ExactTable& table, nb::handle slots, nb::handle values) {
+  const Buffer keys(slots), added(values);
+  const std::int64_t count = keys.count();
+  const auto* at = keys.contiguous<std::int64_t>(count);
+  const auto* x = added.contiguous<double>(count);
+  const nb::gil_scoped_release release;
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (at[i] < 0 || at[i] >= table.size()) throw std::invalid_argument("a slot outside the table");
+    if (!std::isfinite(x[i])) throw std::invalid_argument("only finite values have an exact sum");
+    table.slot(at[i]).add(x[i]);
+  }
+}
+
+void rounded(const ExactTable& table, nb::handle out) {
+  const Buffer values(out, true);
+  double* to = values.contiguous<double>(table.size());
+  for (std::int64_t i = 0; i < table.size(); ++i) to[i] = table.slot(i).rounded();
+}
+
+// For a table of groups × columns: each column's total, and the same without each of the groups.
+void group_totals(const ExactTable& table, std::int64_t columns, nb::handle totals,
+                  nb::handle without) {
+  const std::int64_t groups = columns ? table.size() / columns : 0;
+  const Buffer whole(totals, true), parts(without, true);
+  double* total_out = whole.contiguous<double>(columns);
+  double* without_out = parts.contiguous<double>(groups * columns);
+  for (std::int64_t c = 0; c < columns; ++c) {
+    ExactSum total;
+    for (std::int64_t g = 0; g < groups; ++g) total.merge(table.slot(g * columns + c));
+    total_out[c] = total.rounded();
+    for (std::int64_t g = 0; g < groups; ++g) {
+      ExactSum rest = total;
+      rest.merge(table.slot(g * columns + c), -1);
+      without_out[g * columns + c] = rest.rounded();
+    }
+  }
+}
+
+// Counts key = major · width + minor.
+template <class Major, class Minor>
+void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t modulus,
+               std::int64_t width) {
+  const Buffer a(major), b(minor);
+  const std::int64_t count = a.count();
+  const auto* x = a.contiguous<Major>(count);
+  const auto* y = b.contiguous<Minor>(count);
+  const nb::gil_scoped_release release;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto upper = static_cast<std::int64_t>(
+        modulus ? static_cast<std::uint64_t>(x[i]) % static_cast<std::uint64_t>(modulus)
+                : static_cast<std::uint64_t>(x[i]));
+    tally.add(upper * width + static_cast<std::int64_t>(y[i]));
+  }
+}
+
+// Counts the leading bits of doubles of at least 0; infinite ones are left out.
+void add_leading_bits(Tally& tally, nb::handle values, int dropped_bits) {
+  const Buffer buffer(values);
+  const std::int64_t count = buffer.count();
+  const auto* x = buffer.contiguous<double>(count);
+  const nb::gil_scoped_release release;
+  for (std::int64_t i = 0; i < count; ++i)
+    if (x[i] < std::numeric_limits<double>::infinity())
+      tally.add(static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(x[i]) >> dropped_bits));
+}
+
+void counts_of(const Tally& tally, nb::handle out) {
+  const Buffer values(out, true);
+  std::memcpy(values.contiguous<std::int64_t>(tally.size()), tally.counts(),
+              static_cast<std::size_t>(tally.size()) * sizeof(std::int64_t));
+}
+
+void hash_integers(nb::handle ids, std::uint64_t salt, nb::handle out) {
+  const Buffer in(ids), hashes(out, true);
+  const std::int64_t count = in.count();
+  const auto* x = in.contiguous<std::int64_t>(count);
+  auto* to = hashes.contiguous<std::uint64_t>(count);
+  const std::uint64_t start = salt ? mix(salt) : 0;
+  const nb::gil_scoped_release release;
+  for (std::int64_t i = 0; i < count; ++i) to[i] = mix(static_cast<std::uint64_t>(x[i]) ^ start);
+}
+
+// Strings as Arrow lays them out: `offsets` (int64, one more than strings) into `data`.
+void hash_strings(nb::handle offsets, nb::handle data, nb::handle out) {
+  const Buffer cuts(offsets), text(data), hashes(out, true);
+  const std::int64_t count = hashes.count();
+  const auto* at = cuts.contiguous<std::int64_t>(count + 1);
+  auto* to = hashes.contiguous<std::uint64_t>(count);
+  const auto* bytes = static_cast<const char*>(text.view().buf);
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (at[i] < 0 || at[i] > at[i + 1] || at[i + 1] > text.view().len)
+      throw std::invalid_argument("offsets outside the text");
+    to[i] = hash_bytes(bytes + at[i], static_cast<std::size_t>(at[i + 1] - at[i]));
+  }
+}
+
+template <class T>
+nb::bytes to_bytes(const T& state) {
+  const std::string bytes = state.to_bytes();
+  return nb::bytes(bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+NB_MODULE(_kernels, module) {
+  module.doc() = "Compiled kernels; the Python modules around them are the interface.";
+  nb::class_<Rows>(module, "Rows")
+      .def(nb::init<nb::handle, const std::string&, bool, bool, double>(), nb::arg("array"),
+           nb::arg("dtype"), nb::arg("log"), nb::arg("checks_sum"), nb::arg("tolerance"));
+  module.def("instruction_set", [] { return std::string(target().name); });
+  module.def("measure", &measure, nb::arg("name"), nb::arg("p"), nb::arg("q").none(),
+             nb::arg("labels").none(), nb::arg("units_per_nat"), nb::arg("values"),
+             nb::arg("threads"));
+  module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_nat"),
+             nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"));
+  module.def("event_surprisals", &event_surprisals, nb::arg("probabilities"),
+             nb::arg("units_per_nat"), nb::arg("values"));
+  module.def("hash_integers", &hash_integers, nb::arg("ids"), nb::arg("salt"), nb::arg("out"));
+  module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
+
+  nb::class_<ExactTable>(module, "ExactTable")
+      .def(nb::init<std::int64_t>(), nb::arg("size"))
+      .def_prop_ro("size", &ExactTable::size)
+      .def("add", &add_values, nb::arg("slots"), nb::arg("values"))
+      .def("add_columns", &add_columns, nb::arg("hashes"), nb::arg("values"),
+           nb::arg("weights").none(), nb::arg("unweighted_columns"))
+      .def("merge", &ExactTable::merge, nb::arg("other"))
+      .def("rounded", &rounded, nb::arg("out"))
+      .def("group_totals", &group_totals, nb::arg("columns"), nb::arg("totals"),
+           nb::arg("without"))
+      .def("to_bytes", &to_bytes<ExactTable>)
+      .def_static(
+          "from_bytes",
+          [](const nb::bytes& data, std::int64_t size) {
+            return ExactTable::from_bytes(data.c_str(), data.size(), size);
+          },
+          nb::arg("data"), nb::arg("size"));
+
+  nb::class_<Tally>(module, "Tally")
+      .def(nb::init<std::int64_t>(), nb::arg("size"))
+      .def_prop_ro("size", &Tally::size)
+      .def("add_by_group", &add_pairs<std::uint64_t, std::int64_t>, nb::arg("hashes"),
+           nb::arg("keys"), nb::arg("groups"), nb::arg("width"))
+      .def("add_pairs", &add_pairs<std::int64_t, std::int32_t>, nb::arg("major"), nb::arg("minor"),
+           nb::arg("groups"), nb::arg("width"))
+      .def("add_leading_bits", &add_leading_bits, nb::arg("values"), nb::arg("dropped_bits"))
+      .def("merge", &Tally::merge, nb::arg("other"))
+      .def("counts", &counts_of, nb::arg("out"))
+      .def("to_bytes", &to_bytes<Tally>)
+      .def_static(
+          "from_bytes",
+          [](const nb::bytes& data, std::int64_t size) {
+            return Tally::from_bytes(data.c_str(), data.size(), size);
+          },
+          nb::arg("data"), nb::arg("size"));
+}

@@ -1,0 +1,148 @@
+// exp, log and their relatives, one element at a time and without branches.
+//
+// Every function is a fixed sequence of IEEE 754 double operations (fused multiply-adds are written
+// out, contraction is off), so a compiler may run 2, 4, 8 or 16 elements side by side and the bits
+// stay the same on every instruction set. Bounds on errors are in units in the last place (ulp),
+// measured against mpmath by tests/kernels/test_elementary.py.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "target.h"
+
+namespace UNSURPRISED_TARGET {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+
+inline double from_bits(std::uint64_t bits) { return std::bit_cast<double>(bits); }
+inline std::uint64_t to_bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+
+// ln 2 in two parts; the upper one has trailing zeros, so k·ln2_upper is exact for |k| < 2^11.
+inline constexpr double ln2_upper = 0x1.62e42fee00000p-1;
+inline constexpr double ln2_lower = 0x1.a39ef35793c76p-33;
+
+// e^x; 0 below −746. Error below 1 ulp where the result is normal. x must not exceed 709.
+inline double exp(double x) {
+  constexpr double log2_e = 0x1.71547652b82fep+0;
+  constexpr double to_integer = 0x1.8p52;  // adding it rounds to an integer, held in the low bits
+  x = x < -746.0 ? -746.0 : x;
+  const double shifted = std::fma(x, log2_e, to_integer);
+  const double n = shifted - to_integer;
+  double r = std::fma(-n, ln2_upper, x);
+  r = std::fma(-n, ln2_lower, r);
+  // Taylor: |r| ≤ ln2 / 2, so the first term left out is below 5e-18.
+  double q = 1.0 / 6227020800.0;
+  q = std::fma(q, r, 1.0 / 479001600.0);
+  q = std::fma(q, r, 1.0 / 39916800.0);
+  q = std::fma(q, r, 1.0 / 3628800.0);
+  q = std::fma(q, r, 1.0 / 362880.0);
+  q = std::fma(q, r, 1.0 / 40320.0);
+  q = std::fma(q, r, 1.0 / 5040.0);
+  q = std::fma(q, r, 1.0 / 720.0);
+  q = std::fma(q, r, 1.0 / 120.0);
+  q = std::fma(q, r, 1.0 / 24.0);
+  q = std::fma(q, r, 1.0 / 6.0);
+  q = std::fma(q, r, 0.5);
+  const double power = 1.0 + std::fma(r * r, q, r);
+  // 2^n in two factors: the first product is exact, the second rounds once if it is subnormal.
+  const std::uint64_t raised = to_bits(shifted) - to_bits(to_integer) + 2048;  // n + 2048 > 0
+  const std::uint64_t half = raised >> 1;
+  const double scale_1 = from_bits((half - 1024 + 1023) << 52);
+  const double scale_2 = from_bits((raised - half - 1024 + 1023) << 52);
+  return power * scale_1 * scale_2;
+}
+
+// x = 2^exponent · mantissa with mantissa in [√½, √2); x > 0 and finite, subnormals included.
+struct Parts {
+  double exponent;
+  double mantissa;
+};
+
+inline Parts parts_of(double x) {
+  constexpr std::uint64_t root_half = 0x3fe6a09e00000000;
+  constexpr double integer_frame = 0x1p52;
+  const bool subnormal = x < 0x1p-1022;
+  const double normal = subnormal ? x * 0x1p54 : x;
+  const std::uint64_t bits = to_bits(normal) + (0x3ff0000000000000 - root_half);
+  const double biased = from_bits(to_bits(integer_frame) | (bits >> 52)) - integer_frame;
+  return {biased - (subnormal ? 1023.0 + 54.0 : 1023.0),
+          from_bits((bits & 0x000fffffffffffff) + root_half)};
+}
+
+// ln((1 + s) / (1 − s)) − 2s over s, for |s| ≤ 0.1716: fdlibm's minimax polynomial, error 2^-58.
+inline double log_tail(double s) {
+  const double z = s * s;
+  double q = 1.479819860511658591e-01;
+  q = std::fma(q, z, 1.531383769920937332e-01);
+  q = std::fma(q, z, 1.818357216161805012e-01);
+  q = std::fma(q, z, 2.222219843214978396e-01);
+  q = std::fma(q, z, 2.857142874366239149e-01);
+  q = std::fma(q, z, 3.999999999940941908e-01);
+  q = std::fma(q, z, 6.666666666666735130e-01);
+  return q * z;
+}
+
+// k·ln 2 + ln((1 + s) / (1 − s)); keeps its relative accuracy when k = 0 and s is small.
+inline double log_from(double k, double s) {
+  const double small = std::fma(s, log_tail(s), k * ln2_lower);
+  return k * ln2_upper + (2.0 * s + small);
+}
+
+// ln(x) for finite x > 0. Error below 2 ulp.
+inline double log(double x) {
+  const Parts parts = parts_of(x);
+  return log_from(parts.exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
+}
+
+// ln(p / (q·r)) for finite p, q, r > 0, to a relative error below 4 ulp however close p and q·r
+// are: the numerator below is a difference of close numbers and rounds once.
+inline double log_ratio(double p, double q, double r) {
+  constexpr double root_2 = 0x1.6a09e667f3bcdp+0;
+  const Parts a = parts_of(p), b = parts_of(q), c = parts_of(r);
+  const double product = b.mantissa * c.mantissa;
+  const bool above = a.mantissa > root_2 * product;
+  const bool below = root_2 * a.mantissa < product;
+  const double mantissa = a.mantissa * (above ? 0.5 : below ? 2.0 : 1.0);
+  const double k = a.exponent - b.exponent - c.exponent + (above ? 1.0 : below ? -1.0 : 0.0);
+  const double s = std::fma(-b.mantissa, c.mantissa, mantissa) / (mantissa + product);
+  return log_from(k, s);
+}
+
+// ln(1 + x) for x ≥ 0. Error below 3 ulp.
+inline double log1p(double x) {
+  const double sum = 1.0 + x;
+  const double lost = x < 1.0 ? x - (sum - 1.0) : 1.0 - (sum - x);
+  const double safe = sum < infinity ? sum : 1.0;
+  return sum < infinity ? log(safe) + lost / safe : infinity;
+}
+
+// ln(1 + t) − t without cancellation, for |t| ≤ 0.25.
+inline double log1p_minus(double t) {
+  const double s = t / (2.0 + t);
+  return s * (log_tail(s) - t);
+}
+
+// e^-d − 1 + d without cancellation, for |d| ≤ ½: the term of KL, never negative.
+inline double divergence_series(double d) {
+  double q = 1.0 / 20922789888000.0;
+  q = std::fma(q, -d, 1.0 / 1307674368000.0);
+  q = std::fma(q, -d, 1.0 / 87178291200.0);
+  q = std::fma(q, -d, 1.0 / 6227020800.0);
+  q = std::fma(q, -d, 1.0 / 479001600.0);
+  q = std::fma(q, -d, 1.0 / 39916800.0);
+  q = std::fma(q, -d, 1.0 / 3628800.0);
+  q = std::fma(q, -d, 1.0 / 362880.0);
+  q = std::fma(q, -d, 1.0 / 40320.0);
+  q = std::fma(q, -d, 1.0 / 5040.0);
+  q = std::fma(q, -d, 1.0 / 720.0);
+  q = std::fma(q, -d, 1.0 / 120.0);
+  q = std::fma(q, -d, 1.0 / 24.0);
+  q = std::fma(q, -d, 1.0 / 6.0);
+  q = std::fma(q, -d, 0.5);
+  return d * d * q;
+}
+
+}  // namespace UNSURPRISED_TARGET

@@ -1,0 +1,39 @@
+# The kernels as one static library; also used by tests/cpp. rows.cpp is compiled once for each
+# instruction set and chosen among at run time (targets.cpp).
+find_package(Threads REQUIRED)
+
+add_library(unsurprised_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/targets.cpp)
+set_target_properties(unsurprised_kernels PROPERTIES POSITION_INDEPENDENT_CODE ON
+                                                     CXX_VISIBILITY_PRESET hidden)
+target_include_directories(unsurprised_kernels PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(unsurprised_kernels PUBLIC Threads::Threads)
+
+if(MSVC)
+  set(unsurprised_flags /O2 /fp:precise /utf-8)
+  set(unsurprised_warnings /W4 $<$<BOOL:${UNSURPRISED_WERROR}>:/WX>)
+else()
+  # No contraction: fused multiply-adds stand in the source, so every target rounds alike.
+  set(unsurprised_flags -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math)
+  set(unsurprised_warnings -Wall -Wextra $<$<BOOL:${UNSURPRISED_WERROR}>:-Werror>)
+endif()
+target_compile_options(unsurprised_kernels PUBLIC ${unsurprised_warnings}
+                                           PRIVATE ${unsurprised_flags})
+
+function(unsurprised_add_rows name)
+  add_library(unsurprised_rows_${name} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/rows.cpp)
+  set_target_properties(unsurprised_rows_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
+                                                            CXX_VISIBILITY_PRESET hidden)
+  target_compile_definitions(unsurprised_rows_${name} PRIVATE UNSURPRISED_TARGET=${name})
+  target_compile_options(unsurprised_rows_${name} PRIVATE ${unsurprised_flags}
+                                                          ${unsurprised_warnings} ${ARGN})
+  target_sources(unsurprised_kernels PRIVATE $<TARGET_OBJECTS:unsurprised_rows_${name}>)
+endfunction()
+
+unsurprised_add_rows(baseline)
+if(NOT MSVC AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64"
+   AND NOT CMAKE_OSX_ARCHITECTURES MATCHES "arm64")
+  unsurprised_add_rows(avx2 -mavx2 -mfma -mf16c)
+  unsurprised_add_rows(avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512dq -mavx512bw -mavx512vl
+                       -mprefer-vector-width=512)
+  target_compile_definitions(unsurprised_kernels PRIVATE UNSURPRISED_X86_TARGETS)
+endif()

@@ -1,0 +1,245 @@
+// The operations, compiled once for each instruction set (see target.h).
+#include "operations.h"
+#include "sides.h"
+
+namespace UNSURPRISED_TARGET {
+
+using unsurprised::Fault;
+using unsurprised::Findings;
+using unsurprised::Operation;
+using unsurprised::Request;
+
+namespace {
+
+template <bool Across, class Body>
+void for_blocks(std::int64_t begin, std::int64_t end, Body body) {
+  constexpr int rows = Across ? lanes : 1;
+  for (std::int64_t row = begin; row < end; row += rows)
+    body(row, static_cast<int>(end - row < rows ? end - row : rows));
+}
+
+void check(const Side& side, const Prepared& row, std::int64_t first, int count,
+           Findings& findings) {
+  for (int l = 0; l < count; ++l) {
+    if (row.bad[l] != 0.0) {
+      findings.note(first + l, Fault::bad_entry);
+    } else if (row.empty[l] != 0.0) {
+      findings.note(first + l, Fault::no_mass);
+    } else if (side.checks_sum) {
+      const double deviation = std::fabs(row.total[l] - 1.0);
+      if (deviation > side.tolerance && side.tolerance >= 0.0) {
+        findings.note(first + l, Fault::sum_off);
+        ++findings.sum_off_rows;
+      } else if (deviation > findings.largest_deviation) {
+        findings.largest_deviation = deviation;
+      }
+    }
+  }
+}
+
+template <template <bool> class S, bool Across, bool WithEntropy>
+void one_side(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const Side& side = *request.p;
+  const double unit = request.units_per_nat;
+  const bool facts = request.operation == Operation::facts;
+  S<Across> p(side);
+  for_blocks<Across>(begin, end, [&](std::int64_t row, int count) {
+    p.block.open(row, count);
+    p.template prepare<WithEntropy>();
+    check(side, p.row, row, count, findings[0]);
+    for (int l = 0; l < count; ++l) {
+      const std::int64_t i = row + l;
+      if (request.operation == Operation::entropy) request.values[i] = p.row.entropy[l] * unit;
+      if (facts) {
+        request.entropies[i] = p.row.entropy[l] * unit;
+        request.top_surprisals[i] = p.row.top_surprisal[l] * unit;
+        request.tops[i] = static_cast<std::int32_t>(p.row.top_at[l]);
+      }
+      if (!request.labels) continue;
+      const std::int64_t label = request.labels[i];
+      if (label < 0 || label >= side.view.classes) {
+        findings[0].note(i, Fault::bad_label);
+        continue;
+      }
+      const double x = load_one(side.view, i, label);
+      const bool is_top = static_cast<double>(label) == p.row.top_at[l];
+      request.values[i] = S<Across>::possible(x) ? p.surprisal(x, is_top, l) * unit : infinity;
+    }
+  });
+}
+
+// Σ P·(−ln Q): every term is at least 0.
+template <class P, class Q, class Position>
+struct CrossEntropy {
+  const P& p;
+  const Q& q;
+
+  void prepare(const Side&, std::int64_t, int) {}
+
+  void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
+    const bool is_top = Position::class_at(s, l) == q.row.top_at[l];
+    const bool both = P::possible(x) && Q::possible(y);
+    const double term = p.weight(x, l) * q.surprisal(both ? y : q.row.top[l], is_top, l);
+    parts[0][l] += both ? term : 0.0;
+  }
+
+  double finish(double sum, double, int l) const { return sum / p.row.norm[l]; }
+};
+
+// G + ln(1 + t) − t with G = Σ [P·d + (Q − P)], t = Σ(Q − P) and d = ln P/Q. Every term of G is at
+// least 0, and the identity holds for Q of any scale, so an error of a normaliser, which t measures,
+// has no effect in first order.
+template <class P, class Q, class Position>
+struct KlDivergence {
+  static constexpr bool masses = P::form == Form::mass && Q::form == Form::mass;
+  static constexpr bool logs = P::form == Form::log && Q::form == Form::log;
+
+  const P& p;
+  const Q& q;
+  Lanes ratio{};      // masses: Σp / Σq, which puts q on the scale of p
+  Lanes at_top{};     // logs: p − q at p's largest entry,
+  Lanes at_top_low{};  //   what rounding took from it,
+  Lanes at_top_d{};   //   and d there
+  Lanes p_scale{}, q_scale{};
+
+  void prepare(const Side& q_side, std::int64_t row, int count) {
+    for (int l = 0; l < lanes; ++l) {
+      ratio[l] = p.row.norm[l] / q.row.norm[l];
+      p_scale[l] = masses ? 1.0 : 1.0 / p.row.norm[l];
+      q_scale[l] = masses ? 1.0 : 1.0 / q.row.norm[l];
+    }
+    if constexpr (logs)
+      for (int l = 0; l < lanes; ++l) {
+        const int own = Position::rows_apart && l < count ? l : 0;
+        const auto top = static_cast<std::int64_t>(p.row.top_at[own]);
+        const double y = load_one(q_side.view, row + own, top);
+        at_top[l] = p.row.top[l] - y;
+        at_top_low[l] = lost(p.row.top[l], y);
+        at_top_d[l] = q.surprisal(y, false, l) - p.row.top_surprisal[l];
+      }
+  }
+
+  // a − b, less what a − b rounds to.
+  static double lost(double a, double b) {
+    const double rounded = a - b;
+    const double back = rounded - a;
+    const double low = (a - (rounded - back)) - (b + back);
+    return low - low == 0.0 ? low : 0.0;
+  }
+
+  // ln P/Q where both are possible. The raw difference of logits comes first: it is exact.
+  double log_ratio_of(double x, double y, std::int64_t s, int l) const {
+    if constexpr (masses) return log_ratio(p.weight(x, l), q.weight(y, l), ratio[l]);
+    if constexpr (logs)
+      return ((x - y) - at_top[l]) + (lost(x, y) - at_top_low[l]) + at_top_d[l];
+    const double place = Position::class_at(s, l);
+    return q.surprisal(y, place == q.row.top_at[l], l) -
+           p.surprisal(x, place == p.row.top_at[l], l);
+  }
+
+  void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
+    const bool here = P::possible(x), there = Q::possible(y);
+    const double p_share = here ? p.weight(x, l) * p_scale[l] : 0.0;
+    const double q_share = there ? q.weight(y, l) * q_scale[l] : 0.0;
+    double excess = masses ? std::fma(q_share, ratio[l], -p_share) : q_share - p_share;
+    const double d = log_ratio_of(here && there ? x : p.row.top[l],
+                                  here && there ? y : q.row.top[l], s, l);
+    const bool close = here && there && std::fabs(d) < 0.5;
+    const double series = divergence_series(close ? d : 0.0);
+    const double far_term = here && there ? std::fma(p_share, d, excess) : excess;
+    parts[0][l] += close ? p_share * series : far_term;
+    parts[1][l] += close && !masses ? p_share * (series - d) : excess;
+  }
+
+  double finish(double sum, double excess, int l) const {
+    const double norm = masses ? p.row.norm[l] : 1.0;
+    const double value = sum / norm + log1p_minus(excess / norm);
+    // Where P = Q the two terms differ by less than the smallest of their roundings.
+    return value > 0.0 ? value : 0.0;
+  }
+};
+
+template <bool Across>
+struct Position {
+  static constexpr bool rows_apart = Across;
+  static double class_at(std::int64_t s, int l) { return Block<Across>::class_at(s, l); }
+};
+
+// A truth with mass where the model has none makes a row infinite, whatever its other terms are.
+template <template <bool> class S, template <bool> class T, bool Across,
+          template <class, class, class> class Measure>
+void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const Side &p_side = *request.p, &q_side = *request.q;
+  S<Across> p(p_side);
+  T<Across> q(q_side);
+  Measure<S<Across>, T<Across>, Position<Across>> measure{p, q};
+  for_blocks<Across>(begin, end, [&](std::int64_t row, int count) {
+    p.block.open(row, count);
+    q.block.open(row, count);
+    p.template prepare<false>();
+    q.template prepare<false>();
+    check(p_side, p.row, row, count, findings[0]);
+    check(q_side, q.row, row, count, findings[1]);
+    measure.prepare(q_side, row, count);
+    Lanes impossible = all(0.0);
+    Sum<Across> sums[2];
+    sum_steps<Across>(p.block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
+      const double *x = p.block.step(s), *y = q.block.step(s);
+      for (int l = 0; l < lanes; ++l) {
+        measure.add(x[l], y[l], s, l, parts);
+        const bool denied = S<Across>::possible(x[l]) && !T<Across>::possible(y[l]);
+        impossible[l] = denied ? 1.0 : impossible[l];
+      }
+    });
+    impossible = any<Across>(impossible);
+    const Lanes first = sums[0].total(), second = sums[1].total();
+    for (int l = 0; l < count; ++l)
+      request.values[row + l] = impossible[l] != 0.0
+                                    ? infinity
+                                    : measure.finish(first[l], second[l], l) * request.units_per_nat;
+  });
+}
+
+template <template <bool> class S>
+void one(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const bool across = goes_across(request.p->view.classes);
+  if (request.operation == Operation::surprisal)
+    (across ? one_side<S, true, false> : one_side<S, false, false>)(request, begin, end, findings);
+  else
+    (across ? one_side<S, true, true> : one_side<S, false, true>)(request, begin, end, findings);
+}
+
+template <template <bool> class S, template <bool> class T>
+void two(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const bool across = goes_across(request.p->view.classes);
+  if (request.operation == Operation::cross_entropy)
+    (across ? two_sides<S, T, true, CrossEntropy> : two_sides<S, T, false, CrossEntropy>)(
+        request, begin, end, findings);
+  else
+    (across ? two_sides<S, T, true, KlDivergence> : two_sides<S, T, false, KlDivergence>)(
+        request, begin, end, findings);
+}
+
+}  // namespace
+
+void run(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const bool p_mass = request.p->form == Form::mass;
+  if (!request.q) return (p_mass ? one<Mass> : one<Log>)(request, begin, end, findings);
+  const bool q_mass = request.q->form == Form::mass;
+  if (p_mass)
+    (q_mass ? two<Mass, Mass> : two<Mass, Log>)(request, begin, end, findings);
+  else
+    (q_mass ? two<Log, Mass> : two<Log, Log>)(request, begin, end, findings);
+}
+
+// The elementary functions over arrays, for their own tests and for events' surprisal.
+void surprisals(const double* probabilities, double units_per_nat, std::int64_t count,
+                double* out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double p = probabilities[i];
+    const double nats = -log(p > 0.0 ? p : 1.0);
+    out[i] = p > 0.0 ? (0.0 + nats) * units_per_nat : infinity;
+  }
+}
+
+}  // namespace UNSURPRISED_TARGET

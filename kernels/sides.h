@@ -1,0 +1,161 @@
+// The two ways to state a distribution, and what every measure needs of it.
+//
+// A side is prepared in two passes over a row: the largest entry, then everything that is relative
+// to it. One largest entry is kept apart from the `rest`, so that the surprisal of a confident
+// right answer, log1p(rest / top), keeps its digits.
+#pragma once
+
+#include "rows.h"
+
+namespace UNSURPRISED_TARGET {
+
+// What one lane (one row) of a prepared side is made of.
+struct Prepared {
+  Lanes top;          // the largest entry
+  Lanes top_at;       // its class, the first one where several are largest
+  Lanes rest;         // Σ of the weights of all others
+  Lanes norm;         // Σ of all weights
+  Lanes top_surprisal;  // −ln P(top)
+  Lanes entropy;      // in nats; only where it was asked for
+  Lanes bad;          // an entry that this form cannot hold
+  Lanes empty;        // no mass at all
+  Lanes total;        // Σ of the row as probabilities, to be compared with 1
+};
+
+template <bool Across>
+inline void find_top(Block<Across>& block, double least, double most, Prepared& row) {
+  Lanes top = all(-infinity), top_at = all(0.0), bad = all(0.0);
+  for (std::int64_t s = 0; s < block.steps(); ++s) {
+    const double* x = block.step(s);
+    for (int l = 0; l < lanes; ++l) {
+      const bool legal = x[l] >= least && x[l] <= most;
+      bad[l] = legal ? bad[l] : 1.0;
+      const bool higher = x[l] > top[l];
+      top_at[l] = higher ? Block<Across>::class_at(s, l) : top_at[l];
+      top[l] = higher ? x[l] : top[l];
+    }
+  }
+  if constexpr (!Across) {
+    double best = top[0], best_at = top_at[0];
+    for (int l = 1; l < lanes; ++l) {
+      const bool better = top[l] > best || (top[l] == best && top_at[l] < best_at);
+      best_at = better ? top_at[l] : best_at;
+      best = better ? top[l] : best;
+    }
+    top = all(best);
+    top_at = all(best_at);
+  }
+  row.top = top;
+  row.top_at = top_at;
+  row.bad = any<Across>(bad);
+}
+
+// Entries are shares of the mass: p ≥ 0, P = p / Σp.
+template <bool Across>
+struct Mass {
+  static constexpr Form form = Form::mass;
+  Block<Across> block;
+  Prepared row;
+  Lanes scale;      // a power of two that keeps very small and very large rows away from the ends
+  Lanes exponent;   // of the largest entry: logarithms are taken of p · 2^-exponent
+  Lanes log_norm;   // ln(Σp · 2^-exponent)
+
+  explicit Mass(const Side& side) : block(side) {}
+
+  template <bool WithEntropy>
+  void prepare() {
+    find_top(block, 0.0, std::numeric_limits<double>::max(), row);
+    for (int l = 0; l < lanes; ++l) {
+      scale[l] = row.top[l] < 0x1p-900 ? 0x1p900 : row.top[l] > 0x1p900 ? 0x1p-900 : 1.0;
+      row.top[l] *= scale[l];
+      exponent[l] = parts_of(row.top[l]).exponent;
+    }
+    Sum<Across> sums[2];
+    sum_steps<Across>(block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
+      const double* x = block.step(s);
+      for (int l = 0; l < lanes; ++l) {
+        const bool is_top = Block<Across>::class_at(s, l) == row.top_at[l];
+        const double p = is_top ? 0.0 : weight(x[l], l);
+        parts[0][l] += p;
+        if constexpr (WithEntropy) parts[1][l] -= p * scaled_log(p, l);
+      }
+    });
+    row.rest = sums[0].total();
+    const Lanes spread = sums[1].total();
+    for (int l = 0; l < lanes; ++l) {
+      row.norm[l] = row.top[l] + row.rest[l];
+      row.total[l] = row.norm[l] / scale[l];
+      row.empty[l] = row.norm[l] > 0.0 ? 0.0 : 1.0;
+      row.bad[l] = row.total[l] < infinity ? row.bad[l] : 1.0;
+      row.top_surprisal[l] = log1p(row.rest[l] / row.top[l]);
+      log_norm[l] = scaled_log(row.norm[l], l);
+      if constexpr (WithEntropy)
+        row.entropy[l] = (std::fma(row.rest[l], log_norm[l], spread[l]) +
+                          row.top[l] * row.top_surprisal[l]) /
+                         row.norm[l];
+    }
+  }
+
+  // ln(p · 2^-exponent); finite for p = 0, where a factor of 0 makes it nothing.
+  double scaled_log(double p, int l) const {
+    const Parts parts = parts_of(p);
+    return log_from(parts.exponent - exponent[l],
+                    (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
+  }
+
+  double weight(double x, int l) const { return x * scale[l]; }
+  static bool possible(double x) { return x > 0.0; }
+
+  // −ln P of an entry that is possible.
+  double surprisal(double x, bool is_top, int l) const {
+    return is_top ? row.top_surprisal[l] : log_norm[l] - scaled_log(weight(x, l), l);
+  }
+};
+
+// Entries are logarithms of weights: P = e^x / Σe^x; −∞ is a probability of 0.
+template <bool Across>
+struct Log {
+  static constexpr Form form = Form::log;
+  Block<Across> block;
+  Prepared row;
+
+  explicit Log(const Side& side) : block(side) {}
+
+  template <bool WithEntropy>
+  void prepare() {
+    find_top(block, -infinity, std::numeric_limits<double>::max(), row);
+    Sum<Across> sums[2];
+    sum_steps<Across>(block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
+      const double* x = block.step(s);
+      for (int l = 0; l < lanes; ++l) {
+        const bool is_top = Block<Across>::class_at(s, l) == row.top_at[l];
+        const double weight = exp(x[l] - row.top[l]);
+        const double e = is_top ? 0.0 : weight;
+        parts[0][l] += e;
+        if constexpr (WithEntropy) {
+          const double gap = row.top[l] - x[l];
+          parts[1][l] += e * (e > 0.0 ? gap : 0.0);
+        }
+      }
+    });
+    row.rest = sums[0].total();
+    const Lanes spread = sums[1].total();
+    for (int l = 0; l < lanes; ++l) {
+      row.norm[l] = 1.0 + row.rest[l];
+      const double top = row.top[l] < 700.0 ? row.top[l] : 700.0;
+      row.total[l] = exp(top) * row.norm[l];
+      row.empty[l] = row.top[l] == -infinity ? 1.0 : 0.0;
+      row.top_surprisal[l] = log1p(row.rest[l]);
+      if constexpr (WithEntropy) row.entropy[l] = row.top_surprisal[l] + spread[l] / row.norm[l];
+    }
+  }
+
+  double weight(double x, int l) const { return exp(x - row.top[l]); }
+  static bool possible(double x) { return x > -infinity; }
+
+  double surprisal(double x, bool, int l) const {
+    return row.top_surprisal[l] + (row.top[l] - x);
+  }
+};
+
+}  // namespace UNSURPRISED_TARGET

@@ -1,0 +1,18 @@
+// The compiled instruction sets and the choice among them.
+#pragma once
+
+#include "operations.h"
+
+namespace unsurprised {
+
+struct Target {
+  const char* name;
+  Run run;
+  void (*surprisals)(const double*, double, std::int64_t, double*);
+};
+
+// The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message
+// in *error) where the named one is unknown, not compiled in or not supported by the CPU.
+const Target* choose_target(const char* name, const char** error);
+
+}  // namespace unsurprised

@@ -1,0 +1,240 @@
+"""From states to the answer: every reported mean is a function of the exact sums."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.errors import CallError
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.intervals import estimate, jackknife, quantile_bounds
+from unsurprised.evaluation.result import Annotators, Evaluation, HistogramBar, WorstRow
+from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
+from unsurprised.forms import Counts
+from unsurprised.measures import entropy
+from unsurprised.units import unit_of, units_per_nat
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+Values = NDArray[np.float64]
+Statistic = Callable[[dict[str, Values]], Values]
+
+
+def assemble(states: States, rows: int, skipped: int, base: float) -> Evaluation:
+    """The evaluation that the states tell, in the unit of ``base``."""
+    return _Assembly(states, rows, base).evaluation(skipped)
+
+
+class _Assembly:
+    """The totals, and each part of the answer as a function of them."""
+
+    def __init__(self, states: States, rows: int, base: float) -> None:
+        self.states, self.rows, self.base = states, rows, base
+        self.unit = unit_of(base)
+        self.per_bit = 1.0 if self.unit == "bits" else units_per_nat(base) / units_per_nat(2)
+        self.totals = states.sums.totals()
+        if not self.totals["weight"] > 0:
+            raise CallError("every weight is 0; expected at least one row of positive weight")
+        without = states.sums.without_each_group()
+        # A group without rows (or whose removal leaves no weight) tells nothing.
+        self.groups = (without["rows"] < self.totals["rows"]) & (without["weight"] > 0)
+        self.without = {name: values[self.groups] for name, values in without.items()}
+        self.infinite = self.totals["infinite"] > 0
+
+    def evaluation(self, skipped: int) -> Evaluation:
+        states, said = self.states, self.states.settings
+        cross_entropy = self.mean_surprisal()
+        bits = self.scaled
+        label_entropy, gained, share = self.against_frequencies()
+        truth_entropy, kl, annotators = self.against_distribution()
+        expected = self.mean("expected")
+        frequencies = self.frequencies()
+        return Evaluation(
+            rows=self.rows,
+            skipped_rows=skipped,
+            weight=self.totals["weight"],
+            weighted=said.weighted,
+            unit=self.unit,
+            base=float(self.base),
+            classes=said.classes,
+            cross_entropy=bits(cross_entropy),
+            cross_entropy_nats=cross_entropy.scaled(math.log(2), "nats"),
+            infinite_rows=int(self.totals["infinite_rows"]),
+            finite_cross_entropy=bits(self.finite_mean()) if self.infinite else None,
+            perplexity=_power(cross_entropy),
+            label_entropy=None if label_entropy is None else bits(label_entropy),
+            information_gained=None if gained is None else bits(gained),
+            information_gained_share=share,
+            expected_surprisal=None if expected is None else bits(expected),
+            confidence_gap=self.confidence_gap(),
+            truth_entropy=truth_entropy,
+            kl_divergence=kl,
+            annotators=annotators,
+            accuracy=self.mean("correct", ""),
+            worse_than_uniform=self.mean("worse", ""),
+            quantiles=self.quantiles(),
+            histogram=self.histogram(),
+            worst_rows=self.worst_rows(),
+            confusion=self.confusion(),
+            class_frequencies=None if frequencies is None else tuple(frequencies.tolist()),
+            largest_sum_deviation=states.largest_deviation if said.sums else None,
+            missing=self.missing(),
+        )
+
+    def scaled(self, value: Estimate) -> Estimate:
+        return value.scaled(self.per_bit, self.unit)
+
+    def of(self, statistic: Statistic, unit: str = "bits") -> Estimate:
+        return estimate(statistic, self.totals, self.without, unit, self.rows)
+
+    def mean(self, column: str, unit: str = "bits") -> Estimate | None:
+        if column not in self.totals:
+            return None
+        return self.of(lambda sums: sums[column] / sums["weight"], unit)
+
+    def mean_surprisal(self, less: str | None = None) -> Estimate:
+        """The mean surprisal, less that of another column; infinite if any row is."""
+        if self.infinite:
+            return Estimate(math.inf, math.inf, math.inf, "bits", self.rows)
+        if less is None:
+            return self.of(lambda sums: sums["surprisal"] / sums["weight"])
+        return self.of(lambda sums: (sums["surprisal"] - sums[less]) / sums["weight"])
+
+    def finite_mean(self) -> Estimate | None:
+        finite_rows = self.rows - int(self.totals["infinite_rows"])
+        if not self.totals["weight"] > self.totals["infinite"]:
+            return None
+        found = self.of(lambda sums: sums["surprisal"] / (sums["weight"] - sums["infinite"]))
+        return Estimate(found.value, found.low, found.high, found.unit, finite_rows)
+
+    def confidence_gap(self) -> Estimate | None:
+        if "expected" not in self.totals:
+            return None
+        return self.scaled(self.mean_surprisal(less="expected"))
+
+    def against_frequencies(self) -> tuple[Estimate | None, Estimate | None, Estimate | None]:
+        """Entropy of the class frequencies, what the model knows beyond them, and its share."""
+        if self.states.class_counts is None:
+            return None, None, None
+        totals, without = self.states.class_counts.totals()
+        entropies = _entropy_bits(without[self.groups])
+        whole = float(_entropy_bits(totals[None, :])[0])
+        label_entropy = jackknife(whole, entropies, "bits", self.rows)
+        if self.infinite:
+            lost = -math.inf
+            gained = Estimate(lost, lost, lost, "bits", self.rows)
+            return label_entropy, gained, Estimate(lost, lost, lost, "", self.rows)
+        cost = self.totals["surprisal"] / self.totals["weight"]
+        costs = self.without["surprisal"] / self.without["weight"]
+        gained = jackknife(whole - cost, entropies - costs, "bits", self.rows)
+        if whole == 0:  # one class only: there is nothing to gain, and a share of it has no meaning
+            return label_entropy, gained, None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = jackknife(1 - cost / whole, 1 - costs / entropies, "", self.rows)
+        return label_entropy, gained, share
+
+    def against_distribution(self) -> tuple[Estimate | None, Estimate | None, Annotators | None]:
+        """With a distribution as truth: its entropy, KL from it, and how sure its votes are."""
+        entropy, kl = self.mean("truth_entropy"), self.mean("kl")
+        if entropy is None or kl is None:
+            return None, None, None
+        if self.infinite:
+            kl = Estimate(math.inf, math.inf, math.inf, "bits", self.rows)
+        votes, bias = self.mean("votes", ""), self.mean("entropy_bias")
+        annotators = None
+        if votes is not None and bias is not None:
+            annotators = Annotators(self.states.fewest_votes, votes.value, self.scaled(bias))
+        return self.scaled(entropy), self.scaled(kl), annotators
+
+    def frequencies(self) -> Values | None:
+        if self.states.class_counts is None:
+            return None
+        weights = self.states.class_counts.result()
+        return weights / weights.sum()
+
+    def quantiles(self) -> dict[float, Estimate]:
+        bins = self.states.histogram.bins()
+        found = {}
+        for level in LEVELS:
+            value, low, high = quantile_bounds(bins, level, self.rows, self.totals["infinite"])
+            if self.rows < 2:
+                low = high = math.nan
+            found[level] = self.scaled(Estimate(value, low, high, "bits", self.rows))
+        return found
+
+    def histogram(self, bars: int = 24) -> tuple[HistogramBar, ...]:
+        """Bars of equal width from 0 to the largest finite surprisal, the last one closed."""
+        low, high, weight = self.states.histogram.bins()
+        if not len(low):
+            return ()
+        width = max(float(high[-1]), 1e-9) / bars
+        middle = (low + high) / 2
+        held = np.minimum((middle / width).astype(np.int64), bars - 1)
+        heights = np.zeros(bars)
+        np.add.at(heights, held, weight)
+        scale = self.per_bit
+        return tuple(
+            HistogramBar(i * width * scale, (i + 1) * width * scale, float(heights[i]))
+            for i in range(bars)
+        )
+
+    def worst_rows(self) -> tuple[WorstRow, ...]:
+        classes = self.states.settings.classes
+
+        def name(index: int | None) -> str | None:
+            return None if index is None or classes is None else classes[index]
+
+        return tuple(
+            WorstRow(
+                id=entry.id,
+                file=entry.file,
+                label=name(entry.label),
+                predicted=name(entry.top),
+                confidence=None if entry.top_surprisal is None else 2.0**-entry.top_surprisal,
+                surprisal=entry.value * self.per_bit,
+            )
+            for entry in self.states.worst.result()
+        )
+
+    def confusion(self) -> tuple[tuple[int, ...], ...] | None:
+        if self.states.confusion is None:
+            return None
+        return tuple(map(tuple, self.states.confusion.result().tolist()))
+
+    def missing(self) -> dict[str, str]:
+        """Why fields are empty, where that is not for a want of a cause."""
+        said = self.states.settings
+        reasons = {}
+        if said.truth == "logprob":
+            why = "needs the model's numbers for every class; only that of what happened is known"
+            for field in ("label_entropy", "information_gained", "information_gained_share",
+                          "expected_surprisal", "confidence_gap", "accuracy", "worse_than_uniform",
+                          "confusion", "class_frequencies", "largest_sum_deviation"):  # fmt: skip
+                reasons[field] = why
+        elif said.truth != "labels":
+            reasons["confusion"] = "needs one class a row; the truth is a distribution"
+        elif said.classes is not None and len(said.classes) > MOST_CONFUSION_CLASSES:
+            reasons["confusion"] = f"kept up to {MOST_CONFUSION_CLASSES:,} classes"
+        if said.truth not in ("probs", "counts"):
+            why = "needs a distribution as truth (soft labels or annotators' counts)"
+            reasons["truth_entropy"] = reasons["kl_divergence"] = why
+        if said.truth != "logprob" and not said.sums:
+            reasons["largest_sum_deviation"] = "logits have no sum to be checked"
+        return reasons
+
+
+def _entropy_bits(weights: Values) -> Values:
+    """Entropy of rows of weights that may hold zeros."""
+    return np.asarray(entropy(Counts(weights)), dtype=np.float64)
+
+
+def _power(bits: Estimate) -> Estimate:
+    """Perplexity: 2 to the cross-entropy; infinite where no float holds it."""
+
+    def power(value: float) -> float:
+        return math.nan if math.isnan(value) else math.inf if value >= 1024 else 2.0**value
+
+    return Estimate(power(bits.value), power(bits.low), power(bits.high), "", bits.rows)

@@ -1,0 +1,105 @@
+"""The local engine: plan, evaluate each split, merge. Other engines use the same three steps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from unsurprised.batches import Batch
+from unsurprised.errors import InputError, SumsOffError
+from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.facts import sums_off
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.sources.reading import Reading, Split
+from unsurprised.threads import thread_count
+
+Progress = Callable[[int], None]
+
+
+def evaluate_reading(
+    reading: Reading, *, base: float = 2, top: int = 10, progress: Progress | None = None
+) -> Evaluation:
+    """Evaluate all rows of a source.
+
+    Splits are evaluated side by side and merged exactly, so the answer does not depend on threads
+    or batches, and neither does the error: it is that of the first faulty row.
+    """
+    splits = reading.plan()
+    run = _Run(reading, splits, top, progress)
+    workers = max(1, min(thread_count(), len(splits)))
+    if workers == 1:
+        evaluators = [run.work()]
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            evaluators = list(pool.map(lambda _: run.work(), range(workers)))
+    run.raise_first_error()
+    merged = evaluators[0]
+    for other in evaluators[1:]:
+        merged.merge(other)
+    if not merged.rows:
+        skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
+        raise InputError(f"found no rows{skipped}", expected="at least one").located(
+            file=", ".join(reading.files) or None
+        )
+    return merged.result(base=base)
+
+
+class _Run:
+    """Workers take the splits in order; once one fails, none after it is begun."""
+
+    def __init__(
+        self, reading: Reading, splits: list[Split], top: int, progress: Progress | None
+    ) -> None:
+        self.reading, self.splits, self.top = reading, splits, top
+        self.progress = progress
+        self.lock = threading.Lock()
+        self.next = 0
+        self.errors: dict[int, BaseException] = {}
+
+    def work(self) -> Evaluator:
+        """Evaluate splits until there is none left."""
+        evaluator = Evaluator(self.reading.classes, top=self.top)
+        while (index := self._take()) is not None:
+            try:
+                for batch in self._batches(index):
+                    evaluator.update_batch(batch)
+                    if self.progress is not None:
+                        self.progress(batch.size + batch.skipped)
+            except BaseException as error:  # noqa: BLE001 - told by raise_first_error
+                with self.lock:
+                    self.errors[index] = error
+        return evaluator
+
+    def _take(self) -> int | None:
+        with self.lock:
+            if self.next >= len(self.splits) or self.errors:
+                return None
+            self.next += 1
+            return self.next - 1
+
+    def _batches(self, index: int) -> Iterator[Batch]:
+        """The batches of a split, for as long as no split before it has failed."""
+        for batch in self.reading.batches(self.splits[index]):
+            if any(failed < index for failed in list(self.errors)):
+                return
+            yield batch
+
+    def raise_first_error(self) -> None:
+        """Raise what stopped the first split that failed."""
+        if not self.errors:
+            return
+        first = self.errors[min(self.errors)]
+        if isinstance(first, SumsOffError):
+            raise self._counted(first) from None
+        raise first
+
+    def _counted(self, first: SumsOffError) -> InputError:
+        """How many rows are off is told for all of the input, so the rest of it is read too."""
+        rows = 0
+        for split in self.splits:
+            try:
+                rows += sum(map(sums_off, self.reading.batches(split)))
+            except InputError:  # a worse fault further on: the rows up to it are counted
+                break
+        return first.noted(SumsOffError.count(rows))

@@ -1,0 +1,199 @@
+"""``evaluate``: arrays, a data frame or files in, an :class:`Evaluation` out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+
+from unsurprised.batches import Batch, RowIds
+from unsurprised.errors import CallError
+from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.inputs import batch_from_arrays
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.threads import thread_count
+
+#: Elements of a part that is evaluated at once: small enough to stay in cache.
+_PART_ELEMENTS = 1 << 20
+
+
+def evaluate(
+    y_true: Any,
+    y_pred: Any = None,
+    *,
+    weights: Any = None,
+    ids: Any = None,
+    label: str | None = None,
+    pred: str | None = None,
+    kind: str | None = None,
+    logprob: str | None = None,
+    weight: str | None = None,
+    id: str | None = None,  # noqa: A002 - the name of the command line's option
+    classes: Sequence[str] | None = None,
+    normalize: bool = False,
+    tolerance: float = DEFAULT_TOLERANCE,
+    nulls: str = "error",
+    batch_rows: int | None = None,
+    base: float = 2,
+    top: int = 10,
+) -> Evaluation:
+    """Say how surprised a model was by what happened.
+
+    ``evaluate(y_true, y_pred)`` takes arrays, the truth first as in scikit-learn;
+    ``evaluate(source, label=…, pred=…)`` takes a data frame, a path, a glob, a folder or a list of
+    paths, and streams files that are larger than memory.
+
+    Parameters
+    ----------
+    y_true : array_like, form, data frame or path
+        Labels (integers or names), rows of probabilities, :class:`Counts` of annotators' votes; or
+        the source.
+    y_pred : array_like or form, shape (..., K) or (...), optional
+        A plain array is :class:`Probs`; of ``y_true``'s shape it is the probability of class 1.
+    weights, ids : array_like, optional
+        Importance weights and the rows' names (arrays only).
+    label, pred, weight, id, logprob : str, optional
+        Columns of the source; see the guide for the defaults.
+    kind : {"probs", "logits", "logprobs"}, optional
+        What the numbers of the source are.
+    classes : sequence of str, optional
+        Names of the classes, in the order of the columns.
+    normalize : bool, default False
+        Take each row of probabilities as row / Σrow, whatever its sum.
+    tolerance : float, default 1e-3
+        The largest accepted ``|Σrow − 1|``.
+    nulls : {"error", "skip"}
+        Whether rows of the source with nulls are an error or left out and counted.
+    batch_rows : int, optional
+        Rows a batch; the result does not depend on it.
+    base : float, default 2
+        2 for bits, ``math.e`` for nats, 10 for hartleys.
+    top : int, default 10
+        How many of the worst rows to show.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    InputError
+        For the first row that is not legal, with its place and the remedy.
+    CallError
+        Arguments that do not go together.
+
+    Examples
+    --------
+    >>> result = evaluate([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
+    >>> round(result.cross_entropy.value, 4)
+    0.4913
+    >>> round(result.cross_entropy_nats.value, 4)  # scikit-learn's log_loss
+    0.3406
+    """
+    if y_pred is None:
+        _must_be_none(weights=weights, ids=ids)
+        return _evaluate_source(
+            y_true,
+            {
+                "label": label,
+                "pred": pred,
+                "kind": kind,
+                "logprob": logprob,
+                "weight": weight,
+                "id": id,
+                "classes": classes,
+                "normalize": normalize,
+                "tolerance": tolerance,
+                "nulls": nulls,
+                "batch_rows": batch_rows,
+            },
+            base,
+            top,
+        )
+    _must_be_none(label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id)
+    batch = batch_from_arrays(
+        y_true,
+        y_pred,
+        weights=weights,
+        ids=ids,
+        classes=classes,
+        normalize=normalize,
+        tolerance=tolerance,
+    )
+    return _evaluate_batch(batch, classes, top, batch_rows).result(base=base)
+
+
+def _must_be_none(**arguments: Any) -> None:
+    given = [name for name, value in arguments.items() if value is not None]
+    if not given:
+        return
+    if "weights" in given or "ids" in given:
+        raise CallError(
+            f"evaluate(source, {given[0]}=…): a source names its columns, weight=… and id=…; for "
+            "arrays pass y_pred too: evaluate(y_true, y_pred)"
+        )
+    raise CallError(
+        f"evaluate(y_true, y_pred, {given[0]}=…): {given[0]}=… is for a file or a data frame; "
+        "arrays say their meaning by a form: evaluate(y_true, Logits(y_pred), weights=…, ids=…)"
+    )
+
+
+def _evaluate_source(source: Any, options: dict[str, Any], base: float, top: int) -> Evaluation:
+    # Both need pyarrow, which is not imported before someone has a file or a frame.
+    from unsurprised.evaluation.engine import evaluate_reading  # noqa: PLC0415
+    from unsurprised.sources import Options, open_predictions  # noqa: PLC0415
+
+    is_path = isinstance(source, str | os.PathLike | list | tuple)
+    if not is_path and not hasattr(source, "__arrow_c_stream__") and hasattr(source, "shape"):
+        raise CallError(
+            "evaluate(y_true) lacks y_pred; expected evaluate(y_true, y_pred), "
+            "or a path or a data frame"
+        )
+    return evaluate_reading(open_predictions(source, Options(**options)), base=base, top=top)
+
+
+def _evaluate_batch(
+    batch: Batch, classes: Sequence[str] | None, top: int, batch_rows: int | None
+) -> Evaluator:
+    """Parts of one batch side by side; the first faulty row raises, wherever the parts are cut."""
+    if not batch.size or batch.model is None:
+        raise CallError("no rows to evaluate; expected at least one")
+    rows = batch_rows or max(1, _PART_ELEMENTS // batch.model.shape[-1])
+    parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
+    workers = min(thread_count(), len(parts))
+    shares = [parts[i * len(parts) // workers : (i + 1) * len(parts) // workers]
+              for i in range(workers)]  # fmt: skip
+
+    def work(share: list[slice]) -> Evaluator:
+        evaluator = Evaluator(classes, top=top)
+        for part in share:
+            evaluator.update_batch(_part(batch, part))
+        return evaluator
+
+    if workers == 1:
+        return work(parts)
+    with ThreadPoolExecutor(workers) as pool:
+        # Shares are in the rows' order, so the first one to fail holds the first faulty row.
+        merged, *others = pool.map(work, shares)
+    for other in others:
+        merged.merge(other)
+    return merged
+
+
+def _part(batch: Batch, rows: slice) -> Batch:
+    truth = batch.truth
+    if truth is not None:
+        truth = truth.with_array(truth.array[rows])
+    return replace(
+        batch,
+        size=rows.stop - rows.start,
+        truth=truth,
+        model=None if batch.model is None else batch.model.with_array(batch.model.array[rows]),
+        weights=None if batch.weights is None else batch.weights[rows],
+        ids=RowIds(None if batch.ids.values is None else batch.ids.values[rows]),
+        first_row=batch.first_row + rows.start,
+    )

@@ -1,0 +1,213 @@
+"""An evaluation in the making: rows come in, states merge, a result comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.batches import Batch
+from unsurprised.errors import CallError, StateError
+from unsurprised.evaluation.assemble import assemble
+from unsurprised.evaluation.facts import RowFacts, row_facts
+from unsurprised.evaluation.inputs import batch_from_arrays
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.states import Settings, States
+from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
+from unsurprised.states.hashing import hashes_of, ids_at
+from unsurprised.states.serial import pack, unpack
+from unsurprised.states.topk import Entry
+
+
+class Evaluator:
+    """Collects rows and answers how surprised the model was.
+
+    What it holds does not grow with the rows, does not depend on their order when they have ids,
+    and merges exactly: any split into batches, threads or machines gives the same bytes.
+
+    Parameters
+    ----------
+    classes : sequence of str, optional
+        Names of the classes, in the order of the columns of ``y_pred``.
+    normalize : bool, default False
+        Take each row of probabilities as row / Σrow, whatever its sum.
+    tolerance : float, default 1e-3
+        The largest accepted ``|Σrow − 1|``.
+    top : int, default 10
+        How many of the worst rows to keep.
+    sample_rows : int, optional
+        How many rows to keep as a sample; by default at most 200,000 and at most 64 MiB.
+
+    Examples
+    --------
+    >>> evaluator = Evaluator(classes=["cat", "dog"])
+    >>> _ = evaluator.update([0, 1], [[0.9, 0.1], [0.4, 0.6]])
+    >>> _ = evaluator.update([1], [[0.1, 0.9]])
+    >>> evaluator.result().accuracy.value
+    1.0
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str] | None = None,
+        *,
+        normalize: bool = False,
+        tolerance: float = DEFAULT_TOLERANCE,
+        top: int = 10,
+        sample_rows: int | None = None,
+    ) -> None:
+        self._classes = None if classes is None else tuple(map(str, classes))
+        self._normalize, self._tolerance = normalize, tolerance
+        self._top, self._sample_rows = top, sample_rows
+        if top < 0:
+            raise CallError(f"top={top}; expected 0 or more rows")
+        self._states: States | None = None
+        self._rows = 0
+        self._skipped = 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows have come in."""
+        return self._rows
+
+    def update(
+        self, y_true: Any, y_pred: Any, *, weights: Any = None, ids: Any = None
+    ) -> Evaluator:
+        """Add rows; the truth comes first.
+
+        Parameters
+        ----------
+        y_true : array_like or form, shape (...)
+            Labels (integers or names), or rows of probabilities or :class:`Counts` (..., K).
+        y_pred : array_like or form, shape (..., K) or (...)
+            A plain array is :class:`Probs`; of ``y_true``'s shape it is that of class 1.
+        weights, ids : array_like, shape (...), optional
+            Importance weights; integers or strings that name the rows. Without ids a row is called
+            by its place in the order of updates.
+
+        Raises
+        ------
+        InputError
+            For the first row that is not legal; nothing of the batch is then added.
+        """
+        return self.update_batch(
+            batch_from_arrays(
+                y_true,
+                y_pred,
+                weights=weights,
+                ids=ids,
+                classes=self._classes,
+                normalize=self._normalize,
+                tolerance=self._tolerance,
+                first_row=self._rows,
+            )
+        )
+
+    def update_batch(self, batch: Batch) -> Evaluator:
+        """Add the rows of a source's batch."""
+        if batch.size:
+            facts = row_facts(batch)
+            self._states_for(batch).add(_entries_of(batch, facts), batch, hashes_of(batch), facts)
+        self._rows += batch.size
+        self._skipped += batch.skipped
+        return self
+
+    def merge(self, other: Evaluator) -> Evaluator:
+        """Add another evaluator's rows; associative and commutative to the bit."""
+        if other._states is not None:
+            if self._states is None:
+                self._states = States(other._states.settings)
+            self._states.merge(other._states)
+        self._rows += other._rows
+        self._skipped += other._skipped
+        return self
+
+    def result(self, *, base: float = 2) -> Evaluation:
+        """What can be said so far."""
+        if self._states is None:
+            raise CallError("no rows to evaluate; expected at least one")
+        return assemble(self._states, self._rows, self._skipped, base)
+
+    def sample(self) -> dict[str, NDArray[Any]]:
+        """The sample of rows (all of them if they are few): ``hash, weight, truth, model``."""
+        sample = None if self._states is None else self._states.sample
+        if sample is None:
+            raise CallError("no sample: no rows, or rows without predictions for every class")
+        return sample.result()
+
+    def to_bytes(self) -> bytes:
+        """The evaluator as bytes; equal for equal rows (with ids) in any order and batches."""
+        settings = {"rows": self._rows, "skipped": self._skipped}
+        return pack("Evaluator", settings, [] if self._states is None else self._states.to_parts())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Evaluator:
+        """The evaluator that :meth:`to_bytes` wrote."""
+        settings, parts = unpack(data, "Evaluator")
+        evaluator = cls()
+        evaluator._rows, evaluator._skipped = settings["rows"], settings["skipped"]
+        if parts:
+            evaluator._states = States.from_parts(parts)
+            said = evaluator._states.settings
+            evaluator._classes, evaluator._top = said.classes, said.top
+            evaluator._sample_rows = said.sample_rows
+        return evaluator
+
+    def _states_for(self, batch: Batch) -> States:
+        settings = self._settings_for(batch)
+        if self._states is None:
+            self._states = States(settings)
+        elif settings != self._states.settings:
+            mine, theirs = self._states.settings.difference(settings)
+            raise StateError(
+                f"this batch has {theirs} where those before it had {mine}; expected the same"
+            )
+        return self._states
+
+    def _settings_for(self, batch: Batch) -> Settings:
+        truth, classes = "logprob", None
+        if batch.model is not None:
+            width = batch.model.shape[-1]
+            classes = self._classes or _names_of(batch) or tuple(map(str, range(width)))
+            if len(classes) != width:
+                raise CallError(
+                    f"{len(classes)} class names for predictions of {width} classes: "
+                    f"{', '.join(classes[:10])}"
+                )
+            truth = "labels" if isinstance(batch.truth, Labels) else "probs"
+            truth = "counts" if isinstance(batch.truth, Counts) else truth
+            if isinstance(batch.truth, Labels) and batch.truth.smoothing:
+                truth = "probs"
+        sums = batch.model is not None and batch.model.kind in ("probs", "logprobs")
+        return Settings(
+            classes, truth, batch.weights is not None, sums, self._top, self._sample_rows
+        )
+
+
+def _names_of(batch: Batch) -> tuple[str, ...] | None:
+    names = batch.truth.classes if isinstance(batch.truth, Labels) else None
+    return names if isinstance(names, tuple) else None
+
+
+def _entries_of(batch: Batch, facts: RowFacts) -> Any:
+    """Makes the entries of the worst rows, for the few rows that need one."""
+
+    def entries(rows: NDArray[np.int64]) -> list[Entry]:
+        labels, tops, top_bits = facts.labels, facts.top, facts.top_surprisal
+        named = batch.ids.named
+        return [
+            Entry(
+                value=float(facts.surprisal[row]),
+                id=name,
+                file_index=0 if named else batch.file_index,
+                file=None if named else batch.file,
+                label=None if labels is None else int(labels[row]),
+                top=None if tops is None else int(tops[row]),
+                top_surprisal=None if top_bits is None else float(top_bits[row]),
+            )
+            for row, name in zip(rows.tolist(), ids_at(batch, rows), strict=True)
+        ]
+
+    return entries

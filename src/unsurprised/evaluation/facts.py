@@ -1,0 +1,146 @@
+"""What an evaluation asks of each row of a batch, from as few reads of it as can be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised import _kernels
+from unsurprised.batches import Batch
+from unsurprised.errors import InputError, Place
+from unsurprised.forms import Counts, DistributionForm, Labels
+from unsurprised.measures._rows import BAD_LABEL, Values, dense, fault_of, kernel_rows
+from unsurprised.units import units_per_nat
+
+_BITS = units_per_nat(2)
+
+
+@dataclass(slots=True)
+class RowFacts:
+    """One number a row of each; in bits where there is a unit."""
+
+    surprisal: Values
+    entropy: Values | None = None
+    top: NDArray[np.int32] | None = None
+    top_surprisal: Values | None = None
+    #: Whether the top class happened; with a distribution as truth, its share of the truth.
+    correct: NDArray[Any] | None = None
+    labels: NDArray[np.int64] | None = None
+    #: With a distribution as truth: its rows, summing to one; their entropy; KL from them.
+    shares: Values | None = None
+    truth_entropy: Values | None = None
+    kl: Values | None = None
+    #: With counts as truth: votes a row, and by how much they underestimate the entropy.
+    votes: Values | None = None
+    entropy_bias: Values | None = None
+    largest_deviation: float = 0.0
+
+
+def row_facts(batch: Batch) -> RowFacts:
+    """Measure every row; an :class:`InputError` for the first one that is not legal."""
+    if batch.model is None:
+        if batch.logprob is None:
+            raise TypeError("a batch holds a model's rows or the log-probability of what happened")
+        return RowFacts(surprisal=0.0 - batch.logprob * _BITS)
+    truth = batch.truth
+    if isinstance(truth, Labels) and not truth.smoothing:
+        return _facts_at_labels(batch, batch.model, truth.indices())
+    classes = batch.model.shape[-1]
+    soft = dense(truth, classes) if isinstance(truth, Labels) else truth
+    if soft is None:
+        raise TypeError("a batch of predictions has a truth")
+    return _facts_of_distributions(batch, batch.model, soft)
+
+
+def _facts_at_labels(
+    batch: Batch, model: DistributionForm, labels: NDArray[np.int64] | None
+) -> RowFacts:
+    rows = model.rows(-1).values
+    size = len(rows)
+    facts = RowFacts(
+        surprisal=np.zeros(size),
+        entropy=np.empty(size),
+        top=np.empty(size, dtype=np.int32),
+        top_surprisal=np.empty(size),
+        labels=None if labels is None else np.ascontiguousarray(labels),
+    )
+    findings = _kernels.facts(
+        kernel_rows(model, rows),
+        facts.labels,
+        _BITS,
+        facts.surprisal,
+        facts.entropy,
+        facts.top_surprisal,
+        facts.top,
+    )
+    if findings[0] >= 0:
+        raise _located(batch, fault_of(model, rows, findings, facts.labels), findings, "model")
+    facts.largest_deviation = findings[3]
+    if labels is not None:
+        facts.correct = facts.top == labels
+    return facts
+
+
+def _facts_of_distributions(
+    batch: Batch, model: DistributionForm, truth: DistributionForm
+) -> RowFacts:
+    facts = _facts_at_labels(batch, model, None)
+    p, q = truth.rows(-1).values, model.rows(-1).values
+    if p.shape != q.shape:
+        raise InputError(
+            f"found a truth of {p.shape[-1]} classes and predictions of {q.shape[-1]}",
+            expected="as many classes in both",
+            place=Place(file=batch.file, column=batch.columns.get("truth")),
+        )
+    size = len(p)
+    facts.truth_entropy, facts.kl = np.empty(size), np.empty(size)
+    sides = (kernel_rows(truth, p), kernel_rows(model, q))
+    for name, values in (("cross_entropy", facts.surprisal), ("kl_divergence", facts.kl)):
+        findings, _ = _kernels.measure(name, *sides, None, _BITS, values, 1)
+        if findings[0] >= 0:
+            raise _located(batch, fault_of(truth, p, findings), findings, "truth")
+    _kernels.measure("entropy", sides[0], None, None, _BITS, facts.truth_entropy, 1)
+    facts.shares = _shares(truth)
+    if facts.top is not None:
+        facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[
+            :, 0
+        ]
+    if isinstance(truth, Counts):
+        votes = truth.rows(-1).as_float64()
+        facts.votes = votes.sum(axis=1)
+        seen = np.count_nonzero(votes, axis=1)
+        facts.entropy_bias = (seen - 1) / (2 * math.log(2) * facts.votes)
+    return facts
+
+
+def _shares(form: DistributionForm) -> Values:
+    values = form.rows(-1).as_float64()
+    if form.kind in ("logits", "logprobs"):
+        values = np.exp(values - values.max(axis=1, keepdims=True))
+    shares: Values = values / values.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _located(
+    batch: Batch, error: InputError, findings: tuple[int, int, int, float], role: str
+) -> InputError:
+    first, fault, _, _ = findings
+    return error.located(
+        file=batch.file,
+        row=int(batch.numbers()[first]),
+        column=batch.columns.get("truth" if fault == BAD_LABEL else role),
+    )
+
+
+def sums_off(batch: Batch) -> int:
+    """How many rows of predictions have a sum that is off."""
+    if batch.model is None:
+        return 0
+    rows = batch.model.rows(-1).values
+    unused = [np.empty(len(rows)) for _ in range(3)]
+    tops = np.empty(len(rows), dtype=np.int32)
+    return int(_kernels.facts(kernel_rows(batch.model, rows), None, _BITS, *unused, tops)[2])

@@ -1,0 +1,137 @@
+"""Arrays in, a batch out: what ``evaluate(y_true, y_pred)`` means by its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays import host_array
+from unsurprised.batches import Batch, RowIds
+from unsurprised.binary import two_columns
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.forms import (
+    DistributionForm,
+    Form,
+    Labels,
+    Probs,
+)
+
+#: Above this a weight times a surprisal could overflow; below, no sum of them can.
+LARGEST_WEIGHT = 1e100
+
+_COLUMNS = {"truth": "y_true", "model": "y_pred", "weights": "weights", "ids": "ids"}
+
+
+def batch_from_arrays(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    weights: Any = None,
+    ids: Any = None,
+    classes: Sequence[str] | None = None,
+    normalize: bool = False,
+    tolerance: float = 1e-3,
+    first_row: int = 0,
+) -> Batch:
+    """One batch of all rows, leading dimensions flattened."""
+    model = _model(y_pred, normalize, tolerance)
+    truth = _truth(y_true, model, classes)
+    if isinstance(truth, Labels) and len(truth.shape) == len(model.shape):
+        _same_rows(truth.shape, model.shape)
+        model = two_columns(model.kind, model.array)
+    rows = model.rows(-1)
+    leading = rows.shape[:-1]
+    _same_rows(truth.shape if isinstance(truth, Labels) else truth.shape[:-1], leading)
+    size = int(np.prod(leading, dtype=np.int64))
+    return Batch(
+        size=size,
+        truth=_flat(truth, size),
+        model=model.with_array(type(rows)(rows.values.reshape(size, -1), rows.dtype)),
+        weights=None if weights is None else checked_weights(weights, size),
+        ids=RowIds(None if ids is None else _ids(ids, size)),
+        first_row=first_row,
+        columns=dict(_COLUMNS),
+    )
+
+
+def _model(y_pred: Any, normalize: bool, tolerance: float) -> DistributionForm:
+    if isinstance(y_pred, DistributionForm):
+        return y_pred
+    if isinstance(y_pred, Form):
+        raise CallError(
+            f"y_pred is {y_pred!r}; expected the model's numbers for every class: Probs, Logits or "
+            "LogProbs (the truth comes first: evaluate(y_true, y_pred))"
+        )
+    array = host_array(y_pred, "y_pred")
+    if array.values.dtype.kind in "iuUT" and array.values.size:
+        raise CallError(
+            f"y_pred holds {array.dtype}; expected probabilities, one for every class (the truth "
+            "comes first: evaluate(y_true, y_pred), as in scikit-learn; torchmetrics has the "
+            "reverse order)"
+        )
+    return Probs(array, normalize=normalize, tolerance=tolerance)
+
+
+def _truth(
+    y_true: Any, model: DistributionForm, classes: Sequence[str] | None
+) -> Labels | DistributionForm:
+    if isinstance(y_true, Labels | DistributionForm):
+        return y_true
+    array = host_array(y_true, "y_true")
+    if array.values.dtype.kind in "iubUT" or array.values.size == 0:
+        return Labels(array, classes=classes)
+    if len(array.shape) > 1 and array.shape == model.shape:
+        return Probs(array)
+    raise CallError(
+        f"y_true holds {array.dtype} in the shape {array.shape} beside y_pred {model.shape}; "
+        "expected integers (the index of the class), class names, or rows of probabilities of "
+        "y_pred's shape; labels stored as floats must be cast: y_true.astype(int)"
+    )
+
+
+def _same_rows(truth: tuple[int, ...], model: tuple[int, ...]) -> None:
+    if truth != model:
+        raise CallError(
+            f"y_true has rows of shape {truth}, y_pred of shape {model}; expected the same "
+            "(classes are y_pred's last axis; a 1-D y_pred is the probability of class 1)"
+        )
+
+
+def _flat(truth: Labels | DistributionForm, size: int) -> Labels | DistributionForm:
+    if isinstance(truth, Labels):
+        return Labels(
+            truth.indices().reshape(size), smoothing=truth.smoothing, classes=truth.classes
+        )
+    rows = truth.rows(-1)
+    return truth.with_array(type(rows)(rows.values.reshape(size, -1), rows.dtype))
+
+
+def checked_weights(weights: Any, size: int, place: Place | None = None) -> NDArray[np.float64]:
+    """Weights as float64: one a row, at least 0, finite and not beyond the largest."""
+    values = np.ascontiguousarray(host_array(weights, "weights").as_float64()).reshape(-1)
+    if len(values) != size:
+        raise CallError(f"weights are {len(values)} numbers for {size} rows; expected one a row")
+    legal = (values >= 0) & (values <= LARGEST_WEIGHT)
+    if not legal.all():
+        row = int(np.argmin(legal))
+        raise InputError(
+            f"found the weight {values[row]:.6g}",
+            expected=f"a number from 0 to {LARGEST_WEIGHT:g}",
+            remedy="weights are importance weights; rescale them, or drop the row",
+            place=place or Place(row=row, column="weights"),
+        )
+    return values
+
+
+def _ids(ids: Any, size: int) -> Any:
+    array = host_array(ids, "ids").values.reshape(-1)
+    if len(array) != size:
+        raise CallError(f"ids are {len(array)} values for {size} rows; expected one a row")
+    if array.dtype.kind not in "iuUT":
+        raise CallError(f"ids hold {array.dtype}; expected integers or strings")
+    if array.dtype.kind == "u" and size and array.max() > np.iinfo(np.int64).max:
+        raise CallError("ids hold an integer above 2⁶³ − 1; pass such ids as strings")
+    return array

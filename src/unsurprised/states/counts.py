@@ -1,0 +1,204 @@
+"""Counts by key, and with weights the exact sums of weights by key."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised import _kernels
+from unsurprised.errors import StateError
+from unsurprised.states.serial import must_match, pack, unpack
+from unsurprised.states.sums import GROUPS, group_totals, read_table
+
+Weights = NDArray[np.float64] | None
+
+
+class Counted:
+    """What the states below share: a table of counts and, once weights come, one of weights."""
+
+    name: ClassVar[str]
+
+    def __init__(self, size: int, **settings: Any) -> None:
+        self._size, self._settings = size, settings
+        self._tally = _kernels.Tally(size)
+        self._weights: _kernels.ExactTable | None = None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rows came with weights."""
+        return self._weights is not None
+
+    def _add_weights(self, keys: NDArray[np.int64], weights: NDArray[np.float64]) -> None:
+        if self._weights is None:
+            self._weights = _kernels.ExactTable(self._size)
+        self._weights.add(np.ascontiguousarray(keys), np.ascontiguousarray(weights))
+
+    def merge(self, other: Self) -> Self:
+        """Add another state's rows; associative and commutative to the bit."""
+        must_match(self.name, self._settings, other._settings)
+        self._tally.merge(other._tally)
+        if other._weights is not None:
+            if self._weights is None:
+                self._weights = _kernels.ExactTable(self._size)
+            self._weights.merge(other._weights)
+        return self
+
+    def counts(self) -> NDArray[np.int64]:
+        """Rows by key."""
+        out = np.empty(self._size, dtype=np.int64)
+        self._tally.counts(out)
+        return out
+
+    def weights(self) -> NDArray[np.float64]:
+        """Weight by key; the rows themselves where there are no weights."""
+        if self._weights is None:
+            return self.counts().astype(np.float64)
+        out = np.empty(self._size)
+        self._weights.rounded(out)
+        return out
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes; equal for equal rows in any order and any batches."""
+        parts = [self._tally.to_bytes()]
+        if self._weights is not None:
+            parts.append(self._weights.to_bytes())
+        return pack(self.name, self._settings, parts)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The state that :meth:`to_bytes` wrote."""
+        settings, parts = unpack(data, cls.name)
+        state = cls(**settings)
+        if not 1 <= len(parts) <= 2:
+            raise StateError(
+                f"the bytes of the {cls.name} have {len(parts)} parts; expected 1 or 2"
+            )
+        state._tally = read_table(_kernels.Tally, parts[0], state._size)
+        if len(parts) == 2:
+            state._weights = read_table(_kernels.ExactTable, parts[1], state._size)
+        return state
+
+
+class Histogram(Counted):
+    """Counts over the leading bits of non-negative floats: bins of equal relative width.
+
+    A bin spans 2⁻⁷ of its value or less, so a quantile read from its middle is off by at most
+    0.4 %. Infinite values are not counted.
+
+    Examples
+    --------
+    >>> histogram = Histogram()
+    >>> _ = histogram.add(np.array([1.0, 1.001, 3.0]))
+    >>> low, high, weight = histogram.bins()
+    >>> low, weight
+    (array([1., 3.]), array([2., 1.]))
+    """
+
+    name = "Histogram"
+    MANTISSA_BITS = 7
+    _DROPPED = 52 - MANTISSA_BITS
+
+    def __init__(self) -> None:
+        super().__init__(1 << (11 + self.MANTISSA_BITS))
+
+    def add(self, values: NDArray[np.float64], weights: Weights = None) -> Histogram:
+        """Add values of at least 0."""
+        values = np.ascontiguousarray(values, dtype=np.float64) + 0.0  # −0.0 has another sign bit
+        self._tally.add_leading_bits(values, self._DROPPED)
+        if weights is not None:
+            finite = np.isfinite(values)
+            keys = values[finite].view(np.int64) >> self._DROPPED
+            self._add_weights(keys, weights[finite])
+        return self
+
+    def bins(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Lower ends, upper ends and weights of the bins that hold anything, ascending."""
+        keys = np.flatnonzero(self.counts())
+        ends = (np.array([keys, keys + 1]) << self._DROPPED).view(np.float64)
+        return ends[0], ends[1], self.weights()[keys]
+
+    def result(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """The bins."""
+        return self.bins()
+
+
+class Confusion(Counted):
+    """How often class i happened where j was on top.
+
+    Examples
+    --------
+    >>> confusion = Confusion(classes=2)
+    >>> _ = confusion.add(np.array([0, 0, 1]), np.array([0, 1, 1], dtype=np.int32))
+    >>> confusion.result()
+    array([[1, 1],
+           [0, 1]])
+    """
+
+    name = "Confusion"
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes * classes, classes=classes)
+        self.classes = classes
+
+    def add(
+        self, labels: NDArray[np.int64], tops: NDArray[np.int32], weights: Weights = None
+    ) -> Confusion:
+        """Add rows by the class that happened and the model's top class."""
+        self._tally.add_pairs(labels, tops, 0, self.classes)
+        if weights is not None:
+            self._add_weights(labels * self.classes + tops, weights)
+        return self
+
+    def result(self) -> NDArray[np.int64]:
+        """Rows by (class that happened, top class)."""
+        return self.counts().reshape(self.classes, self.classes)
+
+
+class ClassCounts(Counted):
+    """How often each class happened, in each group of rows.
+
+    Examples
+    --------
+    >>> counts = ClassCounts(classes=3)
+    >>> _ = counts.add(np.array([1, 2, 3], dtype=np.uint64), np.array([0, 2, 2]))
+    >>> counts.result()
+    array([1., 0., 2.])
+    """
+
+    name = "ClassCounts"
+
+    def __init__(self, classes: int, groups: int = GROUPS) -> None:
+        super().__init__(classes * groups, classes=classes, groups=groups)
+        self.classes, self.groups = classes, groups
+
+    def add(
+        self, hashes: NDArray[np.uint64], labels: NDArray[np.int64], weights: Weights = None
+    ) -> ClassCounts:
+        """Add rows by the class that happened."""
+        self._tally.add_by_group(hashes, labels, self.groups, self.classes)
+        if weights is not None:
+            self._add_weights(self._first_key(hashes) + labels, weights)
+        return self
+
+    def add_shares(self, hashes: NDArray[np.uint64], shares: NDArray[np.float64]) -> ClassCounts:
+        """Add rows that name a weight for every class."""
+        keys = self._first_key(hashes)[:, None] + np.arange(self.classes)
+        self._add_weights(keys.ravel(), shares.ravel())
+        return self
+
+    def _first_key(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        return (hashes % np.uint64(self.groups)).astype(np.int64) * self.classes
+
+    def totals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Weight of each class, and the same without each group (groups × classes)."""
+        if self._weights is not None:
+            return group_totals(self._weights, self.groups, self.classes)
+        by_group = self.counts().reshape(self.groups, self.classes)
+        totals = by_group.sum(axis=0)
+        return totals.astype(np.float64), (totals - by_group).astype(np.float64)
+
+    def result(self) -> NDArray[np.float64]:
+        """Weight of each class."""
+        return self.totals()[0]

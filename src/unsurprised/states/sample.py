@@ -1,0 +1,164 @@
+"""A sample of rows that does not depend on their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays import host_array
+from unsurprised.errors import CallError, StateError
+from unsurprised.states.serial import must_match, pack, unpack
+
+#: How many rows a sample holds, unless they would take more memory than the budget.
+SAMPLE_ROWS = 200_000
+SAMPLE_BYTES = 64 << 20
+
+
+class Sample:
+    """The rows with the smallest hashes of their ids: at most ``size`` rows means all of them.
+
+    Which rows those are does not depend on order, batches or threads. Each row keeps its hash,
+    its weight, its truth (an index, or a number for every class) and the model's numbers.
+
+    Parameters
+    ----------
+    classes : int
+        Numbers a row in the model's prediction.
+    truth_width : int, default 1
+        Numbers a row in the truth: 1 for labels, else one for every class.
+    size : int, optional
+        How many rows; 200,000 by default, fewer where those would take more than 64 MiB.
+
+    Examples
+    --------
+    >>> sample = Sample(classes=2, size=2)
+    >>> hashes = np.array([30, 10, 20], dtype=np.uint64)
+    >>> probs = np.array([[0.1, 0.9], [0.5, 0.5], [0.8, 0.2]])
+    >>> _ = sample.add(hashes, np.array([1, 0, 0]), probs)
+    >>> sample.result()["model"]
+    array([[0.5, 0.5],
+           [0.8, 0.2]])
+    """
+
+    def __init__(self, classes: int, *, truth_width: int = 1, size: int | None = None) -> None:
+        self._dtype = np.dtype(
+            [
+                ("hash", ">u8"),
+                ("weight", "<f8"),
+                ("truth", "<f8", (truth_width,)),
+                ("model", "<f8", (classes,)),
+            ]
+        )
+        default = max(1, min(SAMPLE_ROWS, SAMPLE_BYTES // self._dtype.itemsize))
+        self.classes, self.truth_width = classes, truth_width
+        self.size = default if size is None else size
+        if self.size < 0:
+            raise CallError(f"size={size}; expected 0 or more rows")
+        self._rows = np.empty(0, dtype=self._dtype)
+        self._held = 0
+        self._largest: np.uint64 | None = None  # once full: no row above it can enter
+
+    def add(
+        self,
+        hashes: NDArray[np.uint64],
+        truth: NDArray[Any],
+        model: Any,
+        weights: NDArray[np.float64] | None = None,
+    ) -> Sample:
+        """Add rows; ``truth`` is (rows,) or (rows, classes), ``model`` is (rows, classes)."""
+        if self._largest is None:
+            chosen = np.arange(len(hashes))
+        else:
+            chosen = np.flatnonzero(hashes <= self._largest)
+        if self.size == 0 or not len(chosen):
+            return self
+        rows = np.zeros(len(chosen), dtype=self._dtype)
+        rows["hash"] = hashes[chosen]
+        rows["weight"] = 1.0 if weights is None else weights[chosen]
+        rows["truth"] = truth[chosen].reshape(len(chosen), self.truth_width)
+        rows["model"] = host_array(model, "model")[chosen].as_float64()
+        self._append(rows)
+        return self
+
+    def merge(self, other: Sample) -> Sample:
+        """Add another state's rows; associative and commutative to the bit."""
+        must_match("Sample", self._settings(), other._settings())
+        self._append(other._rows[: other._held])
+        return self
+
+    def result(self) -> dict[str, NDArray[Any]]:
+        """The rows, ascending by hash: ``hash``, ``weight``, ``truth``, ``model``."""
+        rows = self._sorted()
+        truth = rows["truth"][:, 0].astype(np.int64) if self.truth_width == 1 else rows["truth"]
+        return {
+            "hash": rows["hash"].astype(np.uint64),
+            "weight": rows["weight"].copy(),
+            "truth": truth.copy(),
+            "model": rows["model"].copy(),
+        }
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes; equal for equal rows in any order and any batches."""
+        return pack("Sample", self._settings(), [self._sorted().tobytes()])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Sample:
+        """The state that :meth:`to_bytes` wrote."""
+        settings, parts = unpack(data, "Sample")
+        state = cls(**settings)
+        if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
+            raise StateError("the bytes of the Sample do not hold whole rows")
+        state._append(np.frombuffer(parts[0], dtype=state._dtype))
+        return state
+
+    def _settings(self) -> dict[str, int]:
+        return {"classes": self.classes, "truth_width": self.truth_width, "size": self.size}
+
+    def _append(self, rows: NDArray[Any]) -> None:
+        """Room grows up to a quarter above ``size``; then the smallest hashes are kept."""
+        most = self.size + max(self.size // 4, 1)
+        while len(rows):
+            taken = min(len(rows), most - self._held)
+            self._reserve(self._held + taken, most)
+            self._rows[self._held : self._held + taken] = rows[:taken]
+            self._held += taken
+            rows = rows[taken:]
+            if self._held > self.size:
+                self._shrink()
+
+    def _reserve(self, needed: int, most: int) -> None:
+        if needed > len(self._rows):
+            grown = np.empty(min(max(needed, 2 * len(self._rows), 1024), most), dtype=self._dtype)
+            grown[: self._held] = self._rows[: self._held]
+            self._rows = grown
+
+    def _shrink(self) -> None:
+        held = self._rows[: self._held]
+        hashes = held["hash"].astype(np.uint64)
+        cut = np.partition(hashes, self.size - 1)[self.size - 1]
+        keep = hashes < cut
+        ties = np.flatnonzero(hashes == cut)
+        needed = self.size - int(keep.sum())
+        if len(ties) > needed:  # ids given twice: the rows' bytes decide, not their order
+            ties = ties[np.argsort(_bytes_of(held[ties]), kind="stable")[:needed]]
+        keep[ties] = True
+        kept = held[keep]
+        self._rows[: self.size] = kept
+        self._held = self.size
+        self._largest = cut
+
+    def _sorted(self) -> NDArray[Any]:
+        held = self._rows[: self._held]
+        order = np.argsort(held["hash"].astype(np.uint64), kind="stable")
+        rows = held[order]
+        hashes = rows["hash"].astype(np.uint64)
+        if len(rows) > 1 and (hashes[1:] == hashes[:-1]).any():
+            rows = rows[np.argsort(_bytes_of(rows), kind="stable")]
+        return rows
+
+
+def _bytes_of(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows as opaque bytes, which compare from the first byte on; the hash comes first."""
+    return np.ascontiguousarray(rows).view(f"V{rows.dtype.itemsize}")

@@ -1,0 +1,138 @@
+"""Exact sums in a table of cell × group × column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised import _kernels
+from unsurprised.errors import StateError
+from unsurprised.states.serial import must_match, pack, unpack
+
+#: Into how many groups rows are put by the hash of their id. Delete-a-group jackknife intervals
+#: from 20 to 50 groups cover 93 to 96 % for means; benchmarks/coverage.py shows it.
+GROUPS = 32
+
+Cell = tuple[str, ...]
+
+
+class Sums:
+    """Sums of columns that do not depend on order, batches, threads or machines.
+
+    A *cell* is a slice of the rows (the empty tuple is all of them), a *group* is given by the hash
+    of a row's id, a *column* is what is summed. Every sum is an integer multiple of 2⁻¹⁰⁷⁴, so
+    merging is exact; it is rounded once, when it is asked for.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        What is summed. Values are finite float64, booleans, or ``None`` for one a row.
+    unweighted : int, default 0
+        How many columns, from the first, ignore the weights.
+    groups : int
+        How many groups.
+
+    Examples
+    --------
+    >>> sums = Sums(["surprisal"])
+    >>> hashes = np.array([7, 8, 9], dtype=np.uint64)
+    >>> _ = sums.add(hashes, {"surprisal": np.array([1e100, 1.0, -1e100])})
+    >>> sums.totals()["surprisal"]
+    1.0
+    """
+
+    def __init__(
+        self, columns: Sequence[str], *, unweighted: int = 0, groups: int = GROUPS
+    ) -> None:
+        self.columns, self.unweighted, self.groups = tuple(columns), unweighted, groups
+        self._cells: dict[Cell, _kernels.ExactTable] = {}
+
+    def add(
+        self,
+        hashes: NDArray[np.uint64],
+        values: Mapping[str, NDArray[Any] | None],
+        weights: NDArray[np.float64] | None = None,
+        cell: Cell = (),
+    ) -> Sums:
+        """Add rows; a value times a weight enters as both halves of the exact product."""
+        self._table(cell).add_columns(
+            hashes, [values[name] for name in self.columns], weights, self.unweighted
+        )
+        return self
+
+    def merge(self, other: Sums) -> Sums:
+        """Add another state's rows; associative and commutative to the bit."""
+        must_match("Sums", self._settings(), other._settings())
+        for cell, table in other._cells.items():
+            self._table(cell).merge(table)
+        return self
+
+    def totals(self, cell: Cell = ()) -> dict[str, float]:
+        """Each column's sum over all groups, rounded once."""
+        return dict(zip(self.columns, self._group_totals(cell)[0].tolist(), strict=True))
+
+    def without_each_group(self, cell: Cell = ()) -> dict[str, NDArray[np.float64]]:
+        """Each column's sum with one group left out, for every group."""
+        return dict(zip(self.columns, self._group_totals(cell)[1].T, strict=True))
+
+    def result(self) -> dict[str, float]:
+        """The totals of all rows."""
+        return self.totals()
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes; equal for equal rows in any order and any batches."""
+        cells = sorted(self._cells)
+        settings = {**self._settings(), "cells": [list(cell) for cell in cells]}
+        return pack("Sums", settings, [self._cells[cell].to_bytes() for cell in cells])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Sums:
+        """The state that :meth:`to_bytes` wrote."""
+        settings, parts = unpack(data, "Sums")
+        state = cls(
+            settings["columns"], unweighted=settings["unweighted"], groups=settings["groups"]
+        )
+        for cell, part in zip(settings["cells"], parts, strict=True):
+            state._cells[tuple(cell)] = read_table(_kernels.ExactTable, part, state._size())
+        return state
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "columns": list(self.columns),
+            "unweighted": self.unweighted,
+            "groups": self.groups,
+        }
+
+    def _size(self) -> int:
+        return self.groups * len(self.columns)
+
+    def _table(self, cell: Cell) -> _kernels.ExactTable:
+        if cell not in self._cells:
+            self._cells[cell] = _kernels.ExactTable(self._size())
+        return self._cells[cell]
+
+    def _group_totals(self, cell: Cell) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if cell not in self._cells:
+            raise StateError(f"no rows were added to the cell {json.dumps(cell)}")
+        return group_totals(self._cells[cell], self.groups, len(self.columns))
+
+
+def group_totals(
+    table: _kernels.ExactTable, groups: int, columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The columns' totals, and the totals without each group (groups × columns)."""
+    totals, without = np.empty(columns), np.empty((groups, columns))
+    table.group_totals(columns, totals, without)
+    return totals, without
+
+
+def read_table(kind: Any, data: bytes, size: int) -> Any:
+    """A compiled table from its bytes; a :class:`StateError` where they are not its own."""
+    try:
+        return kind.from_bytes(data, size)
+    except ValueError as error:
+        raise StateError(f"the bytes of the state make no sense: {error}") from None

@@ -1,0 +1,126 @@
+"""The rows that surprised most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.errors import CallError
+from unsurprised.states.serial import must_match, pack, unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row that is kept: its value, what it is called, and what else is known of it."""
+
+    value: float
+    #: The row's own id, or its number in ``file``.
+    id: int | str
+    file_index: int = 0
+    file: str | None = None
+    label: int | None = None
+    top: int | None = None
+    top_surprisal: float | None = None
+
+    def order(self) -> tuple[Any, ...]:
+        """Larger values first, then smaller ids; numbers before names."""
+        numbered = isinstance(self.id, int)
+        details = (self.file or "", self.label or 0, self.top or 0, self.top_surprisal or 0.0)
+        return (-self.value, not numbered, self.file_index, self.id, *details)
+
+
+class TopK:
+    """The ``size`` rows of largest value; of equal values, those of the smallest ids.
+
+    Examples
+    --------
+    >>> top = TopK(2)
+    >>> values, ids = np.array([0.5, 3.0, 1.0, 3.0]), [10, 11, 12, 9]
+    >>> _ = top.add(values, lambda rows: [Entry(float(values[i]), ids[i]) for i in rows])
+    >>> [(entry.id, entry.value) for entry in top.result()]
+    [(9, 3.0), (11, 3.0)]
+    """
+
+    def __init__(self, size: int) -> None:
+        if size < 0:
+            raise CallError(f"top={size}; expected 0 or more rows")
+        self.size = size
+        self._entries: list[Entry] = []
+
+    def add(
+        self,
+        values: NDArray[np.float64],
+        entries: Callable[[NDArray[np.int64]], list[Entry]],
+        numbers: NDArray[np.int64] | None = None,
+    ) -> TopK:
+        """Add rows; ``entries`` makes the entries of the few that may stay.
+
+        ``numbers`` orders rows of equal value where ids are numbers, so that few entries are made.
+        """
+        rows = np.flatnonzero(values >= self._threshold())
+        if self.size and len(rows):
+            self._keep(entries(self._candidates(values, rows, numbers)))
+        return self
+
+    def merge(self, other: TopK) -> TopK:
+        """Add another state's rows; associative and commutative to the bit."""
+        must_match("TopK", {"size": self.size}, {"size": other.size})
+        self._keep(other._entries)
+        return self
+
+    def result(self) -> list[Entry]:
+        """The entries, largest value first."""
+        return list(self._entries)
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes; equal for equal rows in any order and any batches."""
+        rows = [
+            {name: _plain(value) for name, value in asdict(entry).items()}
+            for entry in self._entries
+        ]
+        return pack("TopK", {"size": self.size, "entries": rows}, [])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TopK:
+        """The state that :meth:`to_bytes` wrote."""
+        settings, _ = unpack(data, "TopK")
+        state = cls(settings["size"])
+        for row in settings["entries"]:
+            for name in ("value", "top_surprisal"):
+                row[name] = None if row[name] is None else float.fromhex(row[name])
+            state._entries.append(Entry(**row))
+        return state
+
+    def _threshold(self) -> float:
+        return self._entries[-1].value if len(self._entries) == self.size else -math.inf
+
+    def _candidates(
+        self,
+        values: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        numbers: NDArray[np.int64] | None,
+    ) -> NDArray[np.int64]:
+        """The rows among which the ``size`` first must be."""
+        if len(rows) <= self.size:
+            return rows
+        chosen = values[rows]
+        cut = np.partition(chosen, len(rows) - self.size)[len(rows) - self.size]
+        above, ties = rows[chosen > cut], rows[chosen == cut]
+        needed = self.size - len(above)
+        if numbers is not None and len(ties) > needed:
+            ties = ties[np.argpartition(numbers[ties], needed - 1)[:needed]]
+        return np.concatenate([above, ties])
+
+    def _keep(self, entries: list[Entry]) -> None:
+        merged = sorted([*self._entries, *entries], key=Entry.order)
+        self._entries = merged[: self.size]
+
+
+def _plain(value: Any) -> Any:
+    """Floats as hexadecimal text, which loses nothing and knows infinity."""
+    return value.hex() if isinstance(value, float) else value
