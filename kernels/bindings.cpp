@@ -132,8 +132,8 @@ void run_rows(const Request& request, std::int64_t rows, int threads, Findings* 
 }
 
 nb::tuple as_tuple(const Findings& findings) {
-  return nb::make_tuple(findings.first_row, static_cast<int>(findings.fault),
-                        findings.sum_off_rows, findings.largest_deviation);
+  return nb::make_tuple(findings.first_row, static_cast<int>(findings.fault), findings.sum_off_rows,
+                        findings.largest_deviation);
 }
 
 // Fills `values` and answers what was wrong with p's and q's rows.
@@ -306,9 +306,9 @@ void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t mo
   const auto* y = b.contiguous<Minor>(count);
   const nb::gil_scoped_release release;
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto upper = static_cast<std::int64_t>(
-        modulus ? static_cast<std::uint64_t>(x[i]) % static_cast<std::uint64_t>(modulus)
-                : static_cast<std::uint64_t>(x[i]));
+    const auto upper = static_cast<std::int64_t>(modulus ? static_cast<std::uint64_t>(x[i]) %
+                                                               static_cast<std::uint64_t>(modulus)
+                                                         : static_cast<std::uint64_t>(x[i]));
     tally.add(upper * width + static_cast<std::int64_t>(y[i]));
   }
 }
@@ -386,8 +386,7 @@ NB_MODULE(_kernels, module) {
            nb::arg("weights").none(), nb::arg("unweighted_columns"))
       .def("merge", &ExactTable::merge, nb::arg("other"))
       .def("rounded", &rounded, nb::arg("out"))
-      .def("group_totals", &group_totals, nb::arg("columns"), nb::arg("totals"),
-           nb::arg("without"))
+      .def("group_totals", &group_totals, nb::arg("columns"), nb::arg("totals"), nb::arg("without"))
       .def("to_bytes", &to_bytes<ExactTable>)
       .def_static(
           "from_bytes",

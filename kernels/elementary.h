@@ -17,8 +17,12 @@ namespace UNSURPRISED_TARGET {
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
-inline double from_bits(std::uint64_t bits) { return std::bit_cast<double>(bits); }
-inline std::uint64_t to_bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+inline double from_bits(std::uint64_t bits) {
+  return std::bit_cast<double>(bits);
+}
+inline std::uint64_t to_bits(double x) {
+  return std::bit_cast<std::uint64_t>(x);
+}
 
 // ln 2 in two parts; the upper one has trailing zeros, so k·ln2_upper is exact for |k| < 2^11.
 inline constexpr double ln2_upper = 0x1.62e42fee00000p-1;
@@ -97,18 +101,22 @@ inline double log(double x) {
   return log_from(parts.exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
 }
 
-// ln(p / (q·r)) for finite p, q, r > 0, to a relative error below 4 ulp however close p and q·r
-// are: the numerator below is a difference of close numbers and rounds once.
-inline double log_ratio(double p, double q, double r) {
+// ln((a·d) / (b·c)) for finite positive numbers, to a relative error below 4 ulp however close the
+// two products are: their difference is taken without loss (Kahan's ad − bc).
+inline double log_cross_ratio(double a, double b, double c, double d) {
   constexpr double root_2 = 0x1.6a09e667f3bcdp+0;
-  const Parts a = parts_of(p), b = parts_of(q), c = parts_of(r);
-  const double product = b.mantissa * c.mantissa;
-  const bool above = a.mantissa > root_2 * product;
-  const bool below = root_2 * a.mantissa < product;
-  const double mantissa = a.mantissa * (above ? 0.5 : below ? 2.0 : 1.0);
-  const double k = a.exponent - b.exponent - c.exponent + (above ? 1.0 : below ? -1.0 : 0.0);
-  const double s = std::fma(-b.mantissa, c.mantissa, mantissa) / (mantissa + product);
-  return log_from(k, s);
+  const Parts pa = parts_of(a), pb = parts_of(b), pc = parts_of(c), pd = parts_of(d);
+  const double lower = pb.mantissa * pc.mantissa;
+  const double raw = pa.mantissa * pd.mantissa;
+  const bool above = raw > root_2 * lower, far_above = raw > 2 * root_2 * lower;
+  const bool below = root_2 * raw < lower, far_below = 2 * root_2 * raw < lower;
+  const double factor = far_above ? 0.25 : above ? 0.5 : far_below ? 4.0 : below ? 2.0 : 1.0;
+  const double moved = far_above ? 2.0 : above ? 1.0 : far_below ? -2.0 : below ? -1.0 : 0.0;
+  const double mantissa = pa.mantissa * factor;
+  const double lower_lost = std::fma(pb.mantissa, pc.mantissa, -lower);
+  const double difference = std::fma(mantissa, pd.mantissa, -lower) - lower_lost;
+  const double k = (pa.exponent + pd.exponent) - (pb.exponent + pc.exponent) + moved;
+  return log_from(k, difference / (std::fma(mantissa, pd.mantissa, lower)));
 }
 
 // ln(1 + x) for x ≥ 0. Error below 3 ulp.

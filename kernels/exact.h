@@ -208,9 +208,7 @@ class ExactTable {
   std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
 
   ExactSum& slot(std::int64_t index) { return slots_[static_cast<std::size_t>(index)]; }
-  const ExactSum& slot(std::int64_t index) const {
-    return slots_[static_cast<std::size_t>(index)];
-  }
+  const ExactSum& slot(std::int64_t index) const { return slots_[static_cast<std::size_t>(index)]; }
 
   // Both halves of the exact product enter.
   static void add_product(ExactSum& sum, double weight, double value) {
@@ -277,9 +275,8 @@ class Tally {
  public:
   explicit Tally(std::int64_t size)
       : size_(size),
-        counts_(static_cast<std::int64_t*>(
-            std::calloc(static_cast<std::size_t>(std::max<std::int64_t>(size, 1)),
-                        sizeof(std::int64_t)))) {
+        counts_(static_cast<std::int64_t*>(std::calloc(
+            static_cast<std::size_t>(std::max<std::int64_t>(size, 1)), sizeof(std::int64_t)))) {
     if (!counts_) throw std::bad_alloc();
   }
 
@@ -293,8 +290,7 @@ class Tally {
   }
 
   void merge(const Tally& other) {
-    if (other.size_ != size_)
-      throw std::invalid_argument("tables of different sizes do not merge");
+    if (other.size_ != size_) throw std::invalid_argument("tables of different sizes do not merge");
     for (std::int64_t i = 0; i < size_; ++i)
       if (const auto count = other.counts_[static_cast<std::size_t>(i)]) add(i, count);
   }

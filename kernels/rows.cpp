@@ -79,7 +79,7 @@ struct CrossEntropy {
   void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
     const bool is_top = Position::class_at(s, l) == q.row.top_at[l];
     const bool both = P::possible(x) && Q::possible(y);
-    const double term = p.weight(x, l) * q.surprisal(both ? y : q.row.top[l], is_top, l);
+    const double term = p.weight(x, l) * q.surprisal(both ? y : q.top(l), is_top, l);
     parts[0][l] += both ? term : 0.0;
   }
 
@@ -87,8 +87,10 @@ struct CrossEntropy {
 };
 
 // G + ln(1 + t) − t with G = Σ [P·d + (Q − P)], t = Σ(Q − P) and d = ln P/Q. Every term of G is at
-// least 0, and the identity holds for Q of any scale, so an error of a normaliser, which t measures,
-// has no effect in first order.
+// least 0, and the identity holds for Q of any scale, so an error of a normaliser, which t
+// measures, has no effect in first order. Where both sides are stated alike, d is found without
+// normalisers: as the difference from d at p's largest entry j, which is known from the two
+// surprisals there.
 template <class P, class Q, class Position>
 struct KlDivergence {
   static constexpr bool masses = P::form == Form::mass && Q::form == Form::mass;
@@ -96,26 +98,28 @@ struct KlDivergence {
 
   const P& p;
   const Q& q;
-  Lanes ratio{};      // masses: Σp / Σq, which puts q on the scale of p
-  Lanes at_top{};     // logs: p − q at p's largest entry,
-  Lanes at_top_low{};  //   what rounding took from it,
-  Lanes at_top_d{};   //   and d there
   Lanes p_scale{}, q_scale{};
+  Lanes q_at_top{};    // the entry of q at j
+  Lanes gap_at_top{};  // logs: p_j − q_j
+  Lanes gap_at_top_lost{};
+  Lanes d_at_top{};
 
   void prepare(const Side& q_side, std::int64_t row, int count) {
     for (int l = 0; l < lanes; ++l) {
-      ratio[l] = p.row.norm[l] / q.row.norm[l];
-      p_scale[l] = masses ? 1.0 : 1.0 / p.row.norm[l];
-      q_scale[l] = masses ? 1.0 : 1.0 / q.row.norm[l];
+      p_scale[l] = 1.0 / p.row.norm[l];
+      q_scale[l] = 1.0 / q.row.norm[l];
     }
-    if constexpr (logs)
+    if constexpr (masses || logs)
       for (int l = 0; l < lanes; ++l) {
         const int own = Position::rows_apart && l < count ? l : 0;
-        const auto top = static_cast<std::int64_t>(p.row.top_at[own]);
-        const double y = load_one(q_side.view, row + own, top);
-        at_top[l] = p.row.top[l] - y;
-        at_top_low[l] = lost(p.row.top[l], y);
-        at_top_d[l] = q.surprisal(y, false, l) - p.row.top_surprisal[l];
+        const double place = p.row.top_at[own];
+        const double y = load_one(q_side.view, row + own, static_cast<std::int64_t>(place));
+        // Where q has nothing at j the row is infinite, whatever is found here.
+        const double possible = Q::possible(y) ? y : q.top(l);
+        q_at_top[l] = masses ? q.weight(possible, l) : possible;
+        gap_at_top[l] = p.row.top[l] - possible;
+        gap_at_top_lost[l] = lost(p.row.top[l], possible);
+        d_at_top[l] = q.surprisal(possible, place == q.row.top_at[l], l) - p.row.top_surprisal[l];
       }
   }
 
@@ -127,34 +131,33 @@ struct KlDivergence {
     return low - low == 0.0 ? low : 0.0;
   }
 
-  // ln P/Q where both are possible. The raw difference of logits comes first: it is exact.
-  double log_ratio_of(double x, double y, std::int64_t s, int l) const {
-    if constexpr (masses) return log_ratio(p.weight(x, l), q.weight(y, l), ratio[l]);
-    if constexpr (logs)
-      return ((x - y) - at_top[l]) + (lost(x, y) - at_top_low[l]) + at_top_d[l];
+  // ln P/Q where both are possible.
+  double log_ratio(double x, double y, std::int64_t s, int l) const {
+    if constexpr (masses)
+      return log_cross_ratio(p.weight(x, l), q.weight(y, l), p.row.top[l], q_at_top[l]) +
+             d_at_top[l];
+    if constexpr (logs)  // the raw difference of logits comes first: it is exact
+      return ((x - y) - gap_at_top[l]) + (lost(x, y) - gap_at_top_lost[l]) + d_at_top[l];
     const double place = Position::class_at(s, l);
     return q.surprisal(y, place == q.row.top_at[l], l) -
            p.surprisal(x, place == p.row.top_at[l], l);
   }
 
   void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
-    const bool here = P::possible(x), there = Q::possible(y);
+    const bool here = P::possible(x), there = Q::possible(y), both = here && there;
     const double p_share = here ? p.weight(x, l) * p_scale[l] : 0.0;
     const double q_share = there ? q.weight(y, l) * q_scale[l] : 0.0;
-    double excess = masses ? std::fma(q_share, ratio[l], -p_share) : q_share - p_share;
-    const double d = log_ratio_of(here && there ? x : p.row.top[l],
-                                  here && there ? y : q.row.top[l], s, l);
-    const bool close = here && there && std::fabs(d) < 0.5;
+    const double d = log_ratio(both ? x : p.top(l), both ? y : q.top(l), s, l);
+    const bool close = both && std::fabs(d) < 0.5;
     const double series = divergence_series(close ? d : 0.0);
-    const double far_term = here && there ? std::fma(p_share, d, excess) : excess;
-    parts[0][l] += close ? p_share * series : far_term;
-    parts[1][l] += close && !masses ? p_share * (series - d) : excess;
+    const double excess = close ? p_share * (series - d) : q_share - p_share;
+    parts[0][l] += close ? p_share * series : both ? std::fma(p_share, d, excess) : excess;
+    parts[1][l] += excess;
   }
 
-  double finish(double sum, double excess, int l) const {
-    const double norm = masses ? p.row.norm[l] : 1.0;
-    const double value = sum / norm + log1p_minus(excess / norm);
-    // Where P = Q the two terms differ by less than the smallest of their roundings.
+  double finish(double sum, double excess, int) const {
+    const double value = sum + log1p_minus(excess);
+    // Where P = Q but for a factor, the two terms differ by no more than their roundings.
     return value > 0.0 ? value : 0.0;
   }
 };
@@ -194,9 +197,9 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
     impossible = any<Across>(impossible);
     const Lanes first = sums[0].total(), second = sums[1].total();
     for (int l = 0; l < count; ++l)
-      request.values[row + l] = impossible[l] != 0.0
-                                    ? infinity
-                                    : measure.finish(first[l], second[l], l) * request.units_per_nat;
+      request.values[row + l] =
+          impossible[l] != 0.0 ? infinity
+                               : measure.finish(first[l], second[l], l) * request.units_per_nat;
   });
 }
 
@@ -213,11 +216,11 @@ template <template <bool> class S, template <bool> class T>
 void two(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
   const bool across = goes_across(request.p->view.classes);
   if (request.operation == Operation::cross_entropy)
-    (across ? two_sides<S, T, true, CrossEntropy> : two_sides<S, T, false, CrossEntropy>)(
-        request, begin, end, findings);
+    (across ? two_sides<S, T, true, CrossEntropy>
+            : two_sides<S, T, false, CrossEntropy>)(request, begin, end, findings);
   else
-    (across ? two_sides<S, T, true, KlDivergence> : two_sides<S, T, false, KlDivergence>)(
-        request, begin, end, findings);
+    (across ? two_sides<S, T, true, KlDivergence>
+            : two_sides<S, T, false, KlDivergence>)(request, begin, end, findings);
 }
 
 }  // namespace

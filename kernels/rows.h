@@ -58,7 +58,9 @@ inline constexpr int lanes = 16;
 
 // The one place where the direction is chosen.
 inline constexpr std::int64_t along_from = 64;
-inline bool goes_across(std::int64_t classes) { return classes < along_from; }
+inline bool goes_across(std::int64_t classes) {
+  return classes < along_from;
+}
 
 template <class T>
 inline T read(const char* at) {
@@ -102,17 +104,28 @@ struct Element<Half> {
 template <class F>
 inline auto with_element(Type type, F f) {
   switch (type) {
-    case Type::f16: return f(Element<Half>{});
-    case Type::bf16: return f(Element<BrainFloat>{});
-    case Type::f32: return f(Element<float>{});
-    case Type::i8: return f(Element<std::int8_t>{});
-    case Type::i16: return f(Element<std::int16_t>{});
-    case Type::i32: return f(Element<std::int32_t>{});
-    case Type::i64: return f(Element<std::int64_t>{});
-    case Type::u8: return f(Element<std::uint8_t>{});
-    case Type::u16: return f(Element<std::uint16_t>{});
-    case Type::u32: return f(Element<std::uint32_t>{});
-    case Type::f64: break;
+    case Type::f16:
+      return f(Element<Half>{});
+    case Type::bf16:
+      return f(Element<BrainFloat>{});
+    case Type::f32:
+      return f(Element<float>{});
+    case Type::i8:
+      return f(Element<std::int8_t>{});
+    case Type::i16:
+      return f(Element<std::int16_t>{});
+    case Type::i32:
+      return f(Element<std::int32_t>{});
+    case Type::i64:
+      return f(Element<std::int64_t>{});
+    case Type::u8:
+      return f(Element<std::uint8_t>{});
+    case Type::u16:
+      return f(Element<std::uint16_t>{});
+    case Type::u32:
+      return f(Element<std::uint32_t>{});
+    case Type::f64:
+      break;
   }
   return f(Element<double>{});
 }

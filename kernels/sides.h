@@ -11,15 +11,15 @@ namespace UNSURPRISED_TARGET {
 
 // What one lane (one row) of a prepared side is made of.
 struct Prepared {
-  Lanes top;          // the largest entry
-  Lanes top_at;       // its class, the first one where several are largest
-  Lanes rest;         // Σ of the weights of all others
-  Lanes norm;         // Σ of all weights
+  Lanes top;            // the largest entry
+  Lanes top_at;         // its class, the first one where several are largest
+  Lanes rest;           // Σ of the weights of all others
+  Lanes norm;           // Σ of all weights
   Lanes top_surprisal;  // −ln P(top)
-  Lanes entropy;      // in nats; only where it was asked for
-  Lanes bad;          // an entry that this form cannot hold
-  Lanes empty;        // no mass at all
-  Lanes total;        // Σ of the row as probabilities, to be compared with 1
+  Lanes entropy;        // in nats; only where it was asked for
+  Lanes bad;            // an entry that this form cannot hold
+  Lanes empty;          // no mass at all
+  Lanes total;          // Σ of the row as probabilities, to be compared with 1
 };
 
 template <bool Across>
@@ -56,9 +56,9 @@ struct Mass {
   static constexpr Form form = Form::mass;
   Block<Across> block;
   Prepared row;
-  Lanes scale;      // a power of two that keeps very small and very large rows away from the ends
-  Lanes exponent;   // of the largest entry: logarithms are taken of p · 2^-exponent
-  Lanes log_norm;   // ln(Σp · 2^-exponent)
+  Lanes scale;     // a power of two that keeps very small and very large rows away from the ends
+  Lanes exponent;  // of the largest entry: logarithms are taken of p · 2^-exponent
+  Lanes log_norm;  // ln(Σp · 2^-exponent)
 
   explicit Mass(const Side& side) : block(side) {}
 
@@ -90,19 +90,20 @@ struct Mass {
       row.top_surprisal[l] = log1p(row.rest[l] / row.top[l]);
       log_norm[l] = scaled_log(row.norm[l], l);
       if constexpr (WithEntropy)
-        row.entropy[l] = (std::fma(row.rest[l], log_norm[l], spread[l]) +
-                          row.top[l] * row.top_surprisal[l]) /
-                         row.norm[l];
+        row.entropy[l] =
+            (std::fma(row.rest[l], log_norm[l], spread[l]) + row.top[l] * row.top_surprisal[l]) /
+            row.norm[l];
     }
   }
 
   // ln(p · 2^-exponent); finite for p = 0, where a factor of 0 makes it nothing.
   double scaled_log(double p, int l) const {
     const Parts parts = parts_of(p);
-    return log_from(parts.exponent - exponent[l],
-                    (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
+    return log_from(parts.exponent - exponent[l], (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
   }
 
+  // The largest entry as it stands in the row: an entry that is possible wherever any is.
+  double top(int l) const { return row.top[l] / scale[l]; }
   double weight(double x, int l) const { return x * scale[l]; }
   static bool possible(double x) { return x > 0.0; }
 
@@ -150,12 +151,11 @@ struct Log {
     }
   }
 
+  double top(int l) const { return row.top[l]; }
   double weight(double x, int l) const { return exp(x - row.top[l]); }
   static bool possible(double x) { return x > -infinity; }
 
-  double surprisal(double x, bool, int l) const {
-    return row.top_surprisal[l] + (row.top[l] - x);
-  }
+  double surprisal(double x, bool, int l) const { return row.top_surprisal[l] + (row.top[l] - x); }
 };
 
 }  // namespace UNSURPRISED_TARGET

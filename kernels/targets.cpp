@@ -2,10 +2,10 @@
 
 #include <cstring>
 
-#define UNSURPRISED_DECLARE(target)                                                       \
-  namespace target {                                                                      \
+#define UNSURPRISED_DECLARE(target)                                                          \
+  namespace target {                                                                         \
   void run(const unsurprised::Request&, std::int64_t, std::int64_t, unsurprised::Findings*); \
-  void surprisals(const double*, double, std::int64_t, double*);                          \
+  void surprisals(const double*, double, std::int64_t, double*);                             \
   }
 
 UNSURPRISED_DECLARE(baseline)
@@ -19,20 +19,25 @@ namespace unsurprised {
 namespace {
 
 #ifdef UNSURPRISED_X86_TARGETS
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 #endif
-bool always() { return true; }
+bool always() {
+  return true;
+}
 
 struct Choice {
   Target target;
   bool (*supported)();
 };
 
-constexpr Choice choices[] = {  // the best first
+constexpr Choice choices[] = {
+    // the best first
 #ifdef UNSURPRISED_X86_TARGETS
     {{"avx512", avx512::run, avx512::surprisals}, has_avx512},
     {{"avx2", avx2::run, avx2::surprisals}, has_avx2},
