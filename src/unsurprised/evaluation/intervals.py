@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from unsurprised.evaluation.estimate import Estimate
 
@@ -25,6 +24,8 @@ def jackknife(value: float, without_group: Values, unit: str, rows: int) -> Esti
     """
     if math.isinf(value):
         return Estimate(value, value, value, unit, rows)
+    from scipy import special  # noqa: PLC0415 - 160 ms that `import unsurprised` must not cost
+
     groups = len(without_group)
     finite = bool(np.isfinite(without_group).all())
     if math.isnan(value) or groups < 2 or not finite:
@@ -69,6 +70,8 @@ def quantile_bounds(
         return float(middle[min(index, len(middle) - 1)])
 
     tail = (1 - CONFIDENCE) / 2
+    from scipy import special  # noqa: PLC0415
+
     first = math.floor(np.nan_to_num(special.bdtrik(tail, rows, level)))
     last = math.ceil(np.nan_to_num(special.bdtrik(1 - tail, rows, level), nan=rows)) + 1
     return at(level), at(first / rows), at(last / rows)
