@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unsurprised import __version__, cli_options
 from unsurprised.errors import CallError, UnsurprisedError
+from unsurprised.report.output import PipeClosedError, standard_output
 
 if TYPE_CHECKING:
     from unsurprised.evaluation.result import Evaluation
@@ -108,12 +108,7 @@ def evaluate(
 
 def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> None:
     from unsurprised.evaluation.engine import evaluate_reading  # noqa: PLC0415
-    from unsurprised.report.output import (  # noqa: PLC0415
-        STANDARD_OUTPUT,
-        checked_target,
-        standard_output,
-        write,
-    )
+    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write  # noqa: PLC0415
     from unsurprised.report.progress import RowProgress  # noqa: PLC0415
 
     target = None if json is None else checked_target(json, reading.files)
@@ -142,12 +137,13 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; what went wrong is one line on stderr."""
     try:
         code = app(args=list(arguments), prog_name="unsurprised", standalone_mode=False)
-        return code if isinstance(code, int) else FINE
+        with standard_output():
+            return code if isinstance(code, int) else FINE
     except UnsurprisedError as error:
         return _wrong(str(error))
     except _ClickError as error:
         return _wrong(f"{error.format_message().rstrip('.')}; see unsurprised evaluate --help")
-    except BrokenPipeError:
+    except PipeClosedError:
         return _PIPE_CLOSED
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
@@ -164,7 +160,7 @@ def main() -> None:
     """The entry point of the command ``unsurprised``."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell: >&-
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode still gets the report

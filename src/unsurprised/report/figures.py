@@ -98,7 +98,7 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "kl_divergence",
             "KL divergence",
             "information",
-            "cross-entropy − noise: the model's own share",
+            "cross-entropy − that: the model's share",
             "the model's own share",
         ),
     ),
@@ -108,7 +108,7 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "perplexity",
             "number",
             "as unsure as among so many equal options",
-            "as among so many options",
+            "as among so many",
         ),
         Figure(
             "accuracy",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.result import Evaluation, HistogramBar
@@ -19,7 +21,7 @@ from unsurprised.report.numbers import (
     valued,
 )
 
-_MOST_BARS = 12
+_MOST_BARS = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -87,8 +89,20 @@ def _quantile(level: float, estimate: Estimate) -> Line:
     )
 
 
+def definitions(groups: list[list[Line]], width: int) -> Callable[[Line], str]:
+    """The full definitions if they fit beside the figures, else the brief ones, else none."""
+    lines = [line for group in groups for line in group]
+    room = width - 6
+    for part in (attrgetter("name"), attrgetter("value"), attrgetter("interval")):
+        room -= max((len(part(line)) for line in lines), default=0)
+    for about in (attrgetter("definition"), attrgetter("brief")):
+        if all(len(about(line)) <= room for line in lines):
+            return about
+    return lambda _: ""
+
+
 def bars(evaluation: Evaluation) -> list[Bar]:
-    """The histogram in at most twelve bars, and one for the rows that are infinite."""
+    """The histogram in at most sixteen bars, and one for the rows that are infinite."""
     merged = _merged(evaluation.histogram)
     largest = max((bar.weight for bar in merged), default=0.0)
     shown = [
@@ -133,7 +147,7 @@ def blocks(fill: float, width: int) -> str:
 
 def worst_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
     """Header and rows of the table of worst rows; columns without content are left out."""
-    header = ["surprisal", "row", "happened", "predicted", "given to it", "file"]
+    header = ["surprisal", "row", "label", "predicted", "confidence", "file"]
     rows = [
         [
             f"{number(row.surprisal)} {evaluation.unit}",

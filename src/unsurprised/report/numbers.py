@@ -11,10 +11,10 @@ ABSENT = "–"
 
 
 def number(value: float) -> str:
-    """A number with about four digits that matter.
+    """A number with the four or five digits that matter.
 
     >>> number(0.370866), number(6.9e-35), number(-0.0), number(12345.67), number(math.inf)
-    ('0.3709', '6.9e-35', '0', '12,345.7', 'inf')
+    ('0.3709', '6.90e-35', '0', '12,345.7', 'inf')
     """
     if math.isnan(value):
         return ABSENT
@@ -22,19 +22,20 @@ def number(value: float) -> str:
         return f"{value + 0.0:g}"
     size = abs(value)
     if size < 1e-3 or size >= 1e7:
-        return f"{value:.3g}"
-    return f"{value:,.1f}" if size >= 1000 else f"{value:.4f}"
+        return f"{value:.2e}"
+    decimals = 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1
+    return f"{value:,.{decimals}f}"
 
 
 def round_number(value: float) -> str:
-    """A number that is likely round: no zeros after its last digit.
+    """A number that is likely round: at most four digits, no zeros after the last.
 
     >>> round_number(3.0), round_number(51.1), round_number(12345.678), round_number(0.5)
-    ('3', '51.1', '12,345.68', '0.5')
+    ('3', '51.1', '12,346', '0.5')
     """
-    if value == 0 or not 1e-3 <= abs(value) < 1e7:
-        return number(value)
-    return f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.7g}"
+    if value == 0 or not 1e-3 <= abs(value) < 1000:
+        return f"{value + 0.0:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value + 0.0:.4g}"
+    return f"{value:.4g}"
 
 
 def share(value: float) -> str:

@@ -55,12 +55,13 @@ def write(text: str, target: str) -> None:
         raise _unwritable(target, error) from None
 
 
+class PipeClosedError(Exception):
+    """The reader of standard output has seen enough."""
+
+
 @contextmanager
 def standard_output() -> Iterator[None]:
-    """Whatever is printed inside is flushed; a full disk is an error in one line.
-
-    ``BrokenPipeError`` is passed on: the reader has seen enough.
-    """
+    """Whatever is printed inside is flushed; a full disk is an error in one line."""
     try:
         yield
         sys.stdout.flush()
@@ -68,7 +69,7 @@ def standard_output() -> Iterator[None]:
         # Python flushes once more at exit, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
-            raise
+            raise PipeClosedError from None
         raise CallError(f"standard output cannot be written: {error.strerror}") from None
 
 

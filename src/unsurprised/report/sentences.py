@@ -124,7 +124,7 @@ def size(evaluation: Evaluation, width: int = 100) -> str:
     """Rows, what was left out, and the classes."""
     parts = [counted(evaluation.rows, "row")]
     if evaluation.weighted:
-        parts.append(f"weights sum to {round_number(evaluation.weight)}")
+        parts.append(f"weights sum to {number(evaluation.weight)}")
     if evaluation.skipped_rows:
         parts.append(f"{evaluation.skipped_rows:,} skipped because of nulls")
     text = " · ".join(parts)

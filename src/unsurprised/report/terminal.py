@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.padding import Padding
@@ -59,7 +58,7 @@ def _mood(evaluation: Evaluation) -> str:
 
 def _figures(evaluation: Evaluation, width: int) -> Table:
     groups = layout.groups(evaluation)
-    about = _definitions(groups, width)
+    about = layout.definitions(groups, width)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True, justify="right", style="bold")
@@ -72,18 +71,6 @@ def _figures(evaluation: Evaluation, width: int) -> Table:
             cells = (line.name, line.value, line.interval, about(line))
             table.add_row(*(Text(cell) for cell in cells))
     return table
-
-
-def _definitions(groups: list[list[layout.Line]], width: int) -> Callable[[layout.Line], str]:
-    """The full definitions if they fit beside the figures, else the brief ones, else none."""
-    lines = [line for group in groups for line in group]
-    room = width - 6
-    for part in (attrgetter("name"), attrgetter("value"), attrgetter("interval")):
-        room -= max((len(part(line)) for line in lines), default=0)
-    for about in (attrgetter("definition"), attrgetter("brief")):
-        if all(len(about(line)) <= room for line in lines):
-            return about
-    return lambda _: ""
 
 
 def _title(console: Console, title: str) -> None:
@@ -113,7 +100,7 @@ def _worst_rows(evaluation: Evaluation, console: Console) -> None:
     _title(console, "The rows that surprised the model most")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for index, name in enumerate(header):
-        is_number = name in ("surprisal", "given to it")
+        is_number = name in ("surprisal", "confidence")
         table.add_column(
             name,
             justify="right" if is_number else "left",

@@ -11,6 +11,7 @@ from unsurprised.report.numbers import printable
 
 WIDTH = 100
 _BAR = 40
+_CHOICES = ("label", "pred", "logprob", "kind", "classes", "weight", "id")
 
 
 def summary(evaluation: Evaluation) -> str:
@@ -47,7 +48,9 @@ def choices(taken: Mapping[str, str], width: int = WIDTH) -> str:
     >>> choices({"label": "label", "pred": "probs (list of 10)"})
     'label: label · pred: probs (list of 10)'
     """
-    parts = [f"{printable(name)}: {printable(value)}" for name, value in taken.items()]
+    known = [name for name in _CHOICES if name in taken]
+    order = [*known, *(name for name in taken if name not in known)]
+    parts = [f"{printable(name)}: {printable(taken[name])}" for name in order]
     lines = [""]
     for part in parts:
         longer = f"{lines[-1]} · {part}" if lines[-1] else part
@@ -63,12 +66,14 @@ def _wrapped(text: str, width: int = WIDTH) -> str:
 
 
 def _figures(evaluation: Evaluation) -> list[str]:
+    shown = layout.groups(evaluation)
+    about = layout.definitions(shown, WIDTH)
     groups = [
-        [[line.name, line.value, line.interval, line.definition] for line in group]
-        for group in layout.groups(evaluation)
+        [[line.name, line.value, line.interval, about(line)] for line in group] for group in shown
     ]
-    widths = _widths([["", "", "95 % interval", ""], *(row for group in groups for row in group)])
-    lines = [_row(["", "", "95 % interval", ""], widths)]
+    header = ["", "", "95 % interval", ""]
+    widths = _widths([header, *(row for group in groups for row in group)])
+    lines = [_row(header, widths)]
     for group in groups:
         lines += [*(_row(row, widths) for row in group), ""]
     return lines
