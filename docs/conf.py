@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sphinx.application import Sphinx
+
 import unsurprised
 
 project = "unsurprised"
@@ -27,4 +29,17 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "inherited-members": False}
 napoleon_google_docstring = False
 napoleon_use_ivar = True
+napoleon_use_param = False
 napoleon_use_rtype = False
+
+
+def _no_colon(*event: object) -> None:
+    # Napoleon takes what stands before a colon in an attribute's first line for its type.
+    _, what, *_, lines = event
+    if what == "attribute" and isinstance(lines, list):
+        lines[:1] = [line.replace(": ", " – ") for line in lines[:1]]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by the builder."""
+    app.connect("autodoc-process-docstring", _no_colon, priority=400)
