@@ -77,7 +77,7 @@ def test_the_order_of_the_report():
     [
         (gap(0.1, 0.2), "it is over-confident."),
         (gap(-0.2, -0.1), "it is under-confident."),
-        (gap(-0.1, 0.1), "1,000 rows show it neither over- nor under-confident."),
+        (gap(-0.1, 0.1), "it is neither over- nor under-confident, as far as 1,000 rows can tell."),
         (gap(math.nan, math.nan), "too few rows to judge its confidence."),
     ],
 )
@@ -133,6 +133,12 @@ def test_figures_that_are_missing_for_the_same_reason_stand_together():
     assert sentences.missing(LABELLED) == [
         "truth entropy, KL divergence: the truth is one label a row"
     ]
+
+
+def test_what_only_json_holds_is_not_missed_in_the_report():
+    evaluation = replace(LABELLED, missing={"confusion": "kept up to 1,000 classes"})
+    assert sentences.missing(evaluation) == []
+    assert "Not reported" not in text.summary(evaluation)
 
 
 def test_weights_and_skipped_rows_are_said():

@@ -11,6 +11,7 @@ from unsurprised.units import units_per_nat
 
 #: Where common tools clip a probability of zero: by habit, and the epsilon of float32.
 _CLIPS = (1e-15, 2.0**-23)
+_ONLY_IN_JSON = ("confusion", "class_frequencies")
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -49,7 +50,8 @@ def _confidence(evaluation: Evaluation) -> str:
         return "it is over-confident"
     if gap.high < 0:
         return "it is under-confident"
-    return f"{counted(evaluation.rows, 'row')} show it neither over- nor under-confident"
+    rows = counted(evaluation.rows, "row")
+    return f"it is neither over- nor under-confident, as far as {rows} can tell"
 
 
 def notes(evaluation: Evaluation) -> list[str]:
@@ -150,8 +152,10 @@ def _listed(names: tuple[str, ...], width: int) -> str:
 
 
 def missing(evaluation: Evaluation) -> list[str]:
-    """What is not reported and why; figures with the same reason together."""
+    """Which figures of the report are missing and why; those with the same reason together."""
     reasons: dict[str, list[str]] = {}
     for field, reason in evaluation.missing.items():
+        if field in _ONLY_IN_JSON:
+            continue
         reasons.setdefault(reason, []).append(name_of(field))
     return [f"{', '.join(names)}: {printable(reason)}" for reason, names in reasons.items()]
