@@ -9,11 +9,11 @@ import pyarrow as pa
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.classes import Classes, differ, stated_names
 from unsurprised.sources.columns import Roles, class_columns, require
-from unsurprised.sources.kinds import WORDS, plain, stands_for
+from unsurprised.sources.kinds import WORDS, Stands, plain, stands_for
 from unsurprised.sources.table import Table
 
 #: Types that can stand for each other in a prediction or a weight.
-_NUMBERS = {"integer": "float", "bool": "float", "integers": "floats"}
+_NUMBERS: dict[Stands, Stands] = {"integer": "float", "bool": "float", "integers": "floats"}
 
 
 def check_agreement(tables: Sequence[Table], first: Table, roles: Roles, classes: Classes) -> None:
@@ -53,8 +53,8 @@ def _check_type(table: Table, first: Table, name: str, loose: bool) -> None:
         here, there = (_NUMBERS.get(kind, kind) for kind in (here, there))
     if here != there and "null" not in (here, there):
         raise InputError(
-            f"found {WORDS[here]}",  # type: ignore[index]
-            expected=f"{WORDS[there]}, as in {first.file}",  # type: ignore[index]
+            f"found {WORDS[here]}",
+            expected=f"{WORDS[there]}, as in {first.file}",
             remedy="write the column with the same type in every file",
             place=Place(table.file, column=name),
         )

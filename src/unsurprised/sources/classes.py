@@ -269,8 +269,7 @@ def _hugging_face_names(schema: pa.Schema, label: str | None) -> tuple[str, ...]
     found: Any = _json((schema.metadata or {}).get(b"huggingface", b"null"))
     for key in ("info", "features", label, "names"):
         found = found.get(key) if isinstance(found, dict) else None
-    names = _names(json.dumps(found).encode())
-    return names
+    return _names(json.dumps(found).encode())
 
 
 def _json(text: bytes) -> Any:

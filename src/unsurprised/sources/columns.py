@@ -13,6 +13,7 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table
+from unsurprised.sources.text import PARTLY_NUMBERS
 
 Layout = Literal["list", "map", "number", "columns"]
 
@@ -107,10 +108,7 @@ def missing(table: Table, found: str, name: str | None, option: str) -> InputErr
     """An error that lists the columns, and the nearest name."""
     names = list(dict.fromkeys(table.schema.names))
     near = get_close_matches(name, names, 1) if name else []
-    if near:
-        remedy = f"did you mean {near[0]!r}?"
-    else:
-        remedy = f"name it with {option}=… (--{option})"
+    remedy = f"did you mean {near[0]!r}?" if near else f"name it with {option}=… (--{option})"
     return InputError(
         found, expected=f"one of {listed(names)}", remedy=remedy, place=Place(table.file)
     )
@@ -125,7 +123,7 @@ def listed(names: Sequence[str], most: int = 20) -> str:
 def class_columns(table: Table, prefix: str, taken: set[str]) -> tuple[str, ...]:
     """The columns that name a class after ``prefix``, in the order of the file."""
     kinds = {
-        field.name: stands_for(field.type)
+        field.name: "float" if field.metadata == PARTLY_NUMBERS else stands_for(field.type)
         for field in table.schema
         if field.name.startswith(prefix)
         and len(field.name) > len(prefix)

@@ -37,10 +37,10 @@ class Conversion:
     def columns(self) -> dict[str, str]:
         """The columns in use, and what each is for."""
         roles = self.roles
-        named = {name: "truth" for name in roles.label_columns}
+        named = dict.fromkeys(roles.label_columns, "truth")
         if roles.label is not None:
             named[roles.label] = "label"
-        named |= {name: "pred" for name in roles.pred}
+        named |= dict.fromkeys(roles.pred, "pred")
         for role, name in (("pred", roles.logprob), ("weight", roles.weight), ("id", roles.id)):
             if name is not None:
                 named.setdefault(name, role)
@@ -76,10 +76,10 @@ class Conversion:
     def _parts(self, rows: pa.RecordBatch) -> dict[str, Any]:
         roles = self.roles
         parts: dict[str, Any] = {}
-        if roles.label is not None or roles.label_columns:
-            parts["truth"] = self._truth(rows)
         if roles.pred:
             parts["model"] = self._model(rows)
+        if roles.label is not None or roles.label_columns:
+            parts["truth"] = self._truth(rows)
         if roles.logprob is not None:
             parts["logprob"] = _at(roles.logprob, _logprobs, rows)
         if roles.weight is not None:
@@ -232,12 +232,32 @@ def _plain_column(column: pa.Array) -> pa.Array:
     if pa.types.is_run_end_encoded(kind):
         return _plain_column(pc.run_end_decode(column))
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
-        return column.cast(pa.large_list(kind.value_type))
-    if pa.types.is_dictionary(kind) and (
-        column.dictionary.null_count or stands_for(kind) not in ("text", "integer", "bool")
-    ):
+        return _listed(column)
+    if pa.types.is_string_view(kind):
+        return column.cast(pa.large_string())  # few of Arrow's functions know views
+    if pa.types.is_dictionary(kind):
+        return _plain_dictionary(column)
+    return column
+
+
+def _plain_dictionary(column: pa.DictionaryArray) -> pa.Array:
+    """Names and integers stay encoded; nulls among the entries are nulls of the rows."""
+    entries = _plain_column(column.dictionary)
+    if entries is not column.dictionary:
+        column = pa.DictionaryArray.from_arrays(column.indices, entries)
+    if entries.null_count or stands_for(column.type) not in ("text", "integer", "bool"):
         return column.dictionary_decode()
     return column
+
+
+def _listed(column: pa.Array) -> pa.Array:
+    """A list view as lists; Arrow's own cast gives lists with too few offsets."""
+    missing = column.is_null()
+    lengths = pc.if_else(missing, 0, pc.list_value_length(column)).to_numpy()
+    offsets = np.zeros(len(column) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    mask = missing if column.null_count else None
+    return pa.LargeListArray.from_arrays(pa.array(offsets), column.flatten(), mask=mask)
 
 
 def _weights(column: pa.Array) -> NDArray[np.float64]:
@@ -265,7 +285,7 @@ def _refuse(values: NDArray[np.float64], wrong: NDArray[np.bool_], expected: str
 
 
 def _ids(column: pa.Array) -> Any:
-    """Int64, or names as ``large_string``; unsigned 64-bit integers are names, as they may not fit."""
+    """Int64, or names as ``large_string``; uint64, which may not fit, are names."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = stands_for(column.type)

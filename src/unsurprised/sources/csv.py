@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ import pyarrow.csv as pacsv
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table
-from unsurprised.sources.text import SAMPLE_ROWS, opened_text
+from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS, opened_text
 
 #: What stands for "no value". "nan" is a number here, and a wrong one.
 NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
@@ -22,6 +24,9 @@ NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
 _BLOCK = 1 << 22
 _INTEGER = r"^\s*[+-]?[0-9]+\s*$"
 _PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_RAGGED = re.compile(
+    r"CSV parse error: (?:Row #(?P<row>\d+): )?Expected (?P<names>\d+) columns, got (?P<values>\d+)"
+)
 _CONVERSION = re.compile(
     r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?CSV conversion error to "
     r"(?P<type>[^:]+): (?P<what>.*)",
@@ -77,46 +82,20 @@ class CsvTable(Table):
         return pc.utf8_trim_whitespace(column).cast(pa.int64())
 
     def _stream(self, declared: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-        ragged: list[pacsv.InvalidRow] = []
-
-        def refuse(row: pacsv.InvalidRow) -> str:
-            ragged.append(row)
-            return "error"
-
-        try:
-            with opened_text(self.file or "") as stream:
-                yield from pacsv.open_csv(
-                    stream,
-                    read_options=pacsv.ReadOptions(
-                        use_threads=False,
-                        block_size=self._block,
-                        column_names=self._names,
-                        skip_rows_after_names=1,
-                    ),
-                    parse_options=pacsv.ParseOptions(
-                        delimiter=self._delimiter,
-                        newlines_in_values=True,
-                        invalid_row_handler=refuse,
-                    ),
-                    convert_options=pacsv.ConvertOptions(
-                        column_types=dict(declared),
-                        include_columns=list(declared),
-                        null_values=list(NULLS),
-                        strings_can_be_null=False,
-                    ),
-                )
-        except pa.ArrowInvalid:
-            if not ragged:
-                raise
-            raise self._ragged(ragged[0]) from None
-
-    def _ragged(self, row: pacsv.InvalidRow) -> InputError:
-        number = None if row.number is None else row.number - 2
-        return InputError(
-            f"found {row.actual_columns} values",
-            expected=f"{row.expected_columns}, one for each name in the first line",
-            place=Place(self.file, number),
-        )
+        with opened_text(self.file or "") as stream:
+            yield from pacsv.open_csv(
+                stream,
+                read_options=pacsv.ReadOptions(use_threads=False, block_size=self._block),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=self._delimiter, newlines_in_values=True
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict(declared),
+                    include_columns=list(declared),
+                    null_values=list(NULLS),
+                    strings_can_be_null=False,
+                ),
+            )
 
     @contextmanager
     def _diagnosed(self) -> Iterator[None]:
@@ -124,44 +103,43 @@ class CsvTable(Table):
         try:
             yield
         except pa.ArrowInvalid as error:
+            ragged = _RAGGED.match(str(error))
+            if ragged is not None:
+                raise InputError(
+                    f"found {ragged['values']} values",
+                    expected=f"{ragged['names']}, one for each name in the first line",
+                    place=Place(self.file, _row(ragged)),
+                ) from None
             known = _CONVERSION.match(str(error))
             if known is None:
                 raise
-            row = known["row"]
             quoted = re.search(r"invalid value '(.*)'", known["what"], re.DOTALL)
             raise InputError(
                 f"found {quoted[1]!r}" if quoted else f"found {known['what']}",
                 expected="UTF-8 text" if "string" in known["type"] else "a number",
-                place=Place(
-                    self.file,
-                    int(row) - 2 if row else None,
-                    self._names[int(known["column"])],
-                ),
+                place=Place(self.file, _row(known), self._names[int(known["column"])]),
             ) from None
 
     def _header(self) -> list[str]:
         with opened_text(self.file or "") as stream:
             head = stream.read(_BLOCK)
-        line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-        #: A row must fit into a block; rows of numbers are seldom far longer than their names.
-        self._block = max(_BLOCK, 64 * len(line))
-        if not head.strip():
+        # A row must fit into a block; rows of numbers are seldom far longer than their names.
+        self._block = max(_BLOCK, 64 * len(head.lstrip().split(b"\n", 1)[0]))
+        if b"\x00" in head:
+            raise InputError(
+                "found NUL bytes", expected=f"{self.format} in UTF-8 text", place=Place(self.file)
+            )
+        rows = csv.reader(
+            io.StringIO(head.decode("utf-8-sig", errors="replace"), newline=""),
+            delimiter=self._delimiter,
+        )
+        names = next((row for row in rows if row), None)
+        if names is None:
             raise InputError(
                 "the file is empty",
                 expected="a first line with the names of the columns",
                 place=Place(self.file),
             )
-        if b"\x00" in head:
-            raise InputError(
-                "found NUL bytes", expected=f"{self.format} in UTF-8 text", place=Place(self.file)
-            )
-        rows = pacsv.read_csv(
-            pa.BufferReader(line + b"\n"),
-            read_options=pacsv.ReadOptions(use_threads=False, autogenerate_column_names=True),
-            parse_options=pacsv.ParseOptions(delimiter=self._delimiter),
-            convert_options=pacsv.ConvertOptions(default_column_type=pa.string()),
-        )
-        names = [str(column[0].as_py()) for column in rows.columns]
         other = next((mark for mark in ";\t|," if len(names) == 1 and mark in names[0]), None)
         if other is not None:
             raise InputError(
@@ -174,27 +152,37 @@ class CsvTable(Table):
 
     def _seen(self) -> pa.Schema:
         """The types of the first rows."""
-        columns: list[list[str]] = [[] for _ in self._names]
+        seen: dict[str, list[str]] = {name: [] for name in self._names}
         left = SAMPLE_ROWS
         with self._diagnosed():
-            for batch in self._stream(dict.fromkeys(self._names, pa.string())):
-                for values, column in zip(columns, batch.slice(0, left).columns, strict=True):
-                    values += column.to_pylist()
+            for batch in self._stream(dict.fromkeys(seen, pa.string())):
+                for name, values in seen.items():
+                    values.extend(batch.column(name).slice(0, left).to_pylist())
                 left -= batch.num_rows
                 if left <= 0:
                     break
-        return pa.schema(
-            [(name, _type_of(values)) for name, values in zip(self._names, columns, strict=True)]
-        )
+        fields = {name: _field(name, values) for name, values in seen.items()}
+        return pa.schema([fields[name] for name in self._names])
+
+
+def _row(found: re.Match[str]) -> int | None:
+    """The row that Arrow counts from 1, the first line included."""
+    return int(found["row"]) - 2 if found["row"] else None
 
 
 def _with_nulls(column: pa.Array) -> pa.Array:
-    missing = pc.is_in(column, value_set=pa.array(["", *NULLS[1:]]))
+    missing = pc.is_in(column, value_set=pa.array(NULLS))
     return pc.if_else(missing, pa.scalar(None, pa.string()), column)
 
 
-def _type_of(values: list[str]) -> pa.DataType:
+def _field(name: str, values: list[str]) -> pa.Field:
     known = [value for value in values if value not in NULLS]
+    kind = _type_of(known)
+    partly = pa.types.is_string(kind) and any(map(_is_number, known))
+    return pa.field(name, kind, metadata=PARTLY_NUMBERS if partly else None)
+
+
+def _type_of(known: list[str]) -> pa.DataType:
     if not known:
         return pa.null()
     if all(_PLAIN_INTEGER.fullmatch(value.strip()) for value in known):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
+
+import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.csv import CsvTable
@@ -58,11 +60,12 @@ _STRANGERS = (
     (b"\xfd7zXZ", "xz-compressed data"),
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite format 3", "an SQLite database"),
-    (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"\x80", "a Python pickle"),
     (b"%PDF", "a PDF"),
-    (b"<", "HTML or XML"),
+    (b"<!", "HTML"),
+    (b"<html", "HTML"),
+    (b"<?xml", "XML"),
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
     (b"version https://git-lfs", "a Git LFS pointer instead of the file itself"),
@@ -82,49 +85,65 @@ def suffix_of(file: str) -> str:
 def named_format(file: str) -> Format | None:
     """The format that a file's name states."""
     suffix = suffix_of(file)
-    return next((format for format in FORMATS if suffix in format.suffixes), None)
+    return next((fmt for fmt in FORMATS if suffix in fmt.suffixes), None)
 
 
 def opened(file: str) -> Table:
     """A file as a table: its format by its name, checked against its first bytes."""
-    format = named_format(file)
+    fmt = named_format(file)
     packed = PurePath(file).suffix.lower() in COMPRESSIONS
-    if packed and format is not None and not format.text:
+    if packed and fmt is not None and not fmt.text:
         raise InputError(
-            f"{format.name} is compressed inside, not as a whole",
+            f"{fmt.name} is compressed inside, not as a whole",
             remedy="decompress the file first",
             place=Place(file),
         )
-    with guarded(file, format.name if format else "a file of predictions"):
-        if packed and (format is None or format.text):
+    with guarded(file, fmt.name if fmt else "a file of predictions"):
+        if packed and (fmt is None or fmt.text):
             with opened_text(file) as stream:
                 head = stream.read(_HEAD)
         else:
             with open(file, "rb") as stream:  # noqa: PTH123 - a Path would hide what was given
                 head = stream.read(_HEAD)
-    if format is None:
-        return _by_content(file, head).opened(file)
+    if fmt is None:
+        return _readable(file, _by_content(file, head))
     found = _by_magic(head)
-    if found is not None and found is not format and {found.name, format.name} == _ARROW:
-        format = found  # .arrow is used for both
-    _check(file, format, head)
-    return format.opened(file)
+    if found is not None and found is not fmt and {found.name, fmt.name} == _ARROW:
+        fmt = found  # .arrow is used for both
+    _check(file, fmt, head)
+    return _readable(file, fmt)
 
 
 _ARROW = {"an Arrow file", "an Arrow stream"}
 
 
-def _check(file: str, format: Format, head: bytes) -> None:
-    if format.magic and not head.startswith(format.magic):
+def _readable(file: str, fmt: Format) -> Table:
+    """The table; names that are no text are found now, not wherever one is asked for."""
+    with guarded(file, fmt.name):
+        table = fmt.opened(file)
+        _visited(table.schema)
+        return table
+
+
+def _visited(fields: Iterable[pa.Field]) -> None:
+    """Decode every name, those within types too."""
+    for field in fields:
+        _ = field.name
+        if pa.types.is_struct(field.type):
+            _visited(field.type)
+
+
+def _check(file: str, fmt: Format, head: bytes) -> None:
+    if fmt.magic and not head.startswith(fmt.magic):
         raise InputError(
-            f"named like {format.name}, but {seems(head)}",
+            f"named like {fmt.name}, but {seems(head)}",
             remedy="name the file after its format, or write it again",
             place=Place(file),
         )
     stranger = _by_magic(head)
-    if format.text and (stranger is not None or _stranger(head)):
+    if fmt.text and (stranger is not None or _stranger(head)):
         raise InputError(
-            f"named like {format.name}, but {seems(head)}",
+            f"named like {fmt.name}, but {seems(head)}",
             remedy="name the file after its format",
             place=Place(file),
         )
@@ -133,9 +152,9 @@ def _check(file: str, format: Format, head: bytes) -> None:
 def _by_content(file: str, head: bytes) -> Format:
     found = _by_magic(head)
     if found is None and head.lstrip()[:1] == b"{":
-        found = next(format for format in FORMATS if format.opened is JsonlTable)
+        found = next(fmt for fmt in FORMATS if fmt.opened is JsonlTable)
     if found is None:
-        known = ", ".join(suffix for format in FORMATS for suffix in format.suffixes)
+        known = ", ".join(suffix for fmt in FORMATS for suffix in fmt.suffixes)
         raise InputError(
             f"the name states no known format, and the content {seems(head)}",
             expected=f"a file named {known} (text also with .gz or .zst)",
@@ -153,11 +172,11 @@ def _stranger(head: bytes) -> str | None:
 
 
 def seems(head: bytes) -> str:
-    """What a file that begins with these bytes seems to be.
+    r"""What a file that begins with these bytes seems to be.
 
-    >>> seems(b"PK\\x03\\x04")
+    >>> seems(b"PK\x03\x04")
     'seems to be npz'
-    >>> seems(b"a,b\\n1,2\\n")
+    >>> seems(b"a,b\n1,2\n")
     'seems to be text'
     """
     if not head:

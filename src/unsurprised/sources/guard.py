@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import struct
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ _BROKEN = (
     OverflowError,
     RecursionError,
     struct.error,
+    csv.Error,
     zlib.error,
     zipfile.BadZipFile,
 )

@@ -30,12 +30,13 @@ class IpcFileTable(Table):
 
     @cached_property
     def _parts(self) -> list[Part]:
-        if not self.schema.names:
-            return []
-        # The footer does not state the rows of a batch; reading one narrow column of each does.
-        narrow = min(range(len(self.schema.types)), key=lambda k: _width(self.schema.types[k]))
         parts: list[Part] = []
         with guarded(self.file, self.format), pa.OSFile(self.file) as handle:
+            if not len(self.schema):
+                return []
+            # The footer does not state the rows of a batch; reading one narrow column of each does.
+            types = self.schema.types
+            narrow = min(range(len(types)), key=lambda k: _width(types[k]))
             reader = _opened(handle, [narrow])
             first = rows = 0
             keys: list[int] = []
@@ -88,7 +89,7 @@ def _opened(handle: pa.NativeFile, fields: list[int]) -> pa.RecordBatchFileReade
 
 
 def _validated(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same batch; IPC hands on offsets as they stand in the file, and they may point anywhere."""
+    """The same batch; the offsets are those of the file, and may point anywhere."""
     batch.validate(full=True)
     return batch
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table
-from unsurprised.sources.text import SAMPLE_ROWS, opened_text
+from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS, opened_text
 
 Record = dict[str, Any]
 
@@ -30,7 +30,7 @@ class JsonlTable(Table):
             sample = [record for _, record in islice(self._records(), SAMPLE_ROWS)]
         names = dict.fromkeys(name for record in sample for name in record)
         self.schema = pa.schema(
-            [(name, _type_of([record.get(name) for record in sample])) for name in names]
+            [_field(name, [record.get(name) for record in sample]) for name in names]
         )
         if not sample:
             self.rows = 0
@@ -64,7 +64,7 @@ class JsonlTable(Table):
         if pa.types.is_list(kind):
             floats = role != "truth" or not pa.types.is_integer(kind.value_type)
             return pa.list_(pa.float64()) if floats else kind
-        return kind if pa.types.is_struct(kind) or pa.types.is_string(kind) else pa.float64()
+        return kind if pa.types.is_struct(kind) else pa.float64()
 
     def _column(self, values: list[Any], name: str, kind: pa.DataType, first: int) -> pa.Array:
         try:
@@ -124,6 +124,12 @@ class JsonlTable(Table):
         return record
 
 
+def _field(name: str, values: list[Any]) -> pa.Field:
+    kind = _type_of(values)
+    partly = pa.types.is_string(kind) and any(type(value) in (int, float) for value in values)
+    return pa.field(name, kind, metadata=PARTLY_NUMBERS if partly else None)
+
+
 def _type_of(values: list[Any]) -> pa.DataType:
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, list) for value in known):
@@ -152,7 +158,7 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_struct(kind):
         names = {field.name for field in kind}
         for value in values:
-            if value is not None and not value.keys() <= names:
+            if value is not None and not (isinstance(value, dict) and value.keys() <= names):
                 raise ValueError
         return pa.array(values, pa.struct([(field.name, pa.float64()) for field in kind]))
     # Declaring the type would cut 2.5 to 2 without a word; a checked cast does not.
@@ -163,7 +169,7 @@ def _first_wrong(values: list[Any], read: Callable[[Any], object]) -> int:
     for row, value in enumerate(values):
         try:
             read(value)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError, AttributeError):
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
             return row
     return 0
 

@@ -18,7 +18,7 @@ Indices = NDArray[np.int64]
 
 
 def indices_of(column: pa.Array, classes: Classes) -> Indices:
-    """The index of each row's class. ``column`` holds no null.
+    """The index of each row's class. ``column`` holds no null (one of nulls holds no row).
 
     Raises
     ------
@@ -34,6 +34,8 @@ def indices_of(column: pa.Array, classes: Classes) -> Indices:
         return _of_booleans(column, classes)
     if kind == "integer":
         return _of_integers(column, classes)
+    if kind == "null":
+        return np.zeros(len(column), dtype=np.int64)
     value = _short(column[0].as_py()) if len(column) else "a value"
     raise InputError(
         f"found {value} ({plain(column.type)})",
@@ -44,7 +46,7 @@ def indices_of(column: pa.Array, classes: Classes) -> Indices:
 
 
 def _of_dictionary(column: pa.DictionaryArray, classes: Classes) -> Indices:
-    """Each entry of the dictionary is looked up once, and only entries that rows use can be wrong."""
+    """Each entry is looked up once, and only entries that rows use can be wrong."""
     codes = column.indices.to_numpy(zero_copy_only=False)
     used = np.unique(codes)
     table = np.full(len(column.dictionary), -1, dtype=np.int64)

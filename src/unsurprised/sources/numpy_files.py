@@ -66,6 +66,8 @@ class _Header:
                 expected="one or two dimensions, rows first",
                 place=place,
             )
+        if 0 in self.shape[1:]:
+            raise InputError("found rows of no number", expected="one a class", place=place)
         kind = pa.string() if self.dtype.kind in "US" else pa.from_numpy_dtype(self.dtype)
         return kind if len(self.shape) == 1 else pa.list_(kind, self.shape[1])
 

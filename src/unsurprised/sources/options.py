@@ -44,7 +44,8 @@ class Options:
     batch_rows : int, optional
         Rows a batch; by default as many as make about 4 MiB. The result does not depend on it.
 
-    Any of ``label``, ``pred``, ``logprob``, ``weight`` and ``id`` may be the path of a ``.npy`` file.
+    Any of ``label``, ``pred``, ``logprob``, ``weight`` and ``id`` may be the path of an
+    ``.npy`` file.
 
     Examples
     --------

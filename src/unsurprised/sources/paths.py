@@ -80,7 +80,7 @@ def _globbed(path: str) -> tuple[list[str], list[str]]:
 def _folder(path: str) -> tuple[list[str], list[str]]:
     files = _walked(path)
     formats = {file: named_format(file) for file in files}
-    counts = Counter(format.name for format in formats.values() if format is not None)
+    counts = Counter(fmt.name for fmt in formats.values() if fmt is not None)
     if not counts:
         raise InputError("the folder holds no file of a known format", place=Place(path))
     if len(counts) > 1:
@@ -91,8 +91,8 @@ def _folder(path: str) -> tuple[list[str], list[str]]:
             remedy=f"name the files you mean, such as {os.path.join(path, '*.parquet')!r}",  # noqa: PTH118
             place=Place(path),
         )
-    known = [file for file, format in formats.items() if format is not None]
-    return known, [file for file, format in formats.items() if format is None]
+    known = [file for file, fmt in formats.items() if fmt is not None]
+    return known, [file for file, fmt in formats.items() if fmt is None]
 
 
 def _walked(path: str) -> list[str]:

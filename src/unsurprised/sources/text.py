@@ -10,6 +10,9 @@ import pyarrow as pa
 #: do not depend on how a file is read; a later value that is none of its type is an error.
 SAMPLE_ROWS = 1000
 
+#: Marks a column of text that holds numbers too: a wrong number must not hide a class.
+PARTLY_NUMBERS = {b"unsurprised.partly": b"numbers"}
+
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 

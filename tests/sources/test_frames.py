@@ -1,0 +1,142 @@
+"""Data frames of any library with the Arrow interface."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from same_rows import CLASSES, INDICES, NAMES, PROBS, columned, joined, listed, raises, read
+
+from unsurprised.sources import Options, open_predictions
+
+
+class OnlyStream:
+    """An object that has nothing but the interface."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+class OnlyArray:
+    """A single batch that has nothing but the interface."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._batch = batch
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return self._batch.__arrow_c_array__(requested_schema)
+
+
+def chunked(table: pa.Table) -> pa.Table:
+    return pa.concat_tables([table.slice(0, 2), table.slice(2, 0), table.slice(2)])
+
+
+FRAMES: dict[str, Callable[[pa.Table], Any]] = {
+    "table": lambda table: table,
+    "chunks": chunked,
+    "batch": lambda table: table.combine_chunks().to_batches()[0],
+    "reader": lambda table: chunked(table).to_reader(),
+    "stream": OnlyStream,
+    "array": lambda table: OnlyArray(table.combine_chunks().to_batches()[0]),
+    "pandas": lambda table: table.to_pandas(),
+    "polars": pl.from_arrow,
+}
+
+
+@pytest.mark.parametrize("make", FRAMES.values(), ids=FRAMES)
+@pytest.mark.parametrize("table", [listed(), columned()], ids=["list", "columns"])
+@pytest.mark.parametrize("batch_rows", [None, 2])
+def test_every_frame(make: Callable[[pa.Table], Any], table: pa.Table, batch_rows: int) -> None:
+    reading, batches = read(make(table), weight="w", id="key", batch_rows=batch_rows)
+    assert joined(batches, "truth").tolist() == INDICES
+    assert joined(batches, "model").tolist() == PROBS
+    assert joined(batches, "rows").tolist() == [0, 1, 2, 3, 4]
+    assert reading.files == ()
+    assert {batch.file for batch in batches} == {None}
+
+
+def test_a_stream_is_read_once_and_others_again() -> None:
+    for make, again in ((FRAMES["polars"], 5), (FRAMES["table"], 5), (FRAMES["reader"], 0)):
+        reading = open_predictions(make(listed()), Options())
+        (split,) = reading.plan()
+        assert sum(batch.size for batch in reading.batches(split)) == 5
+        assert sum(batch.size for batch in reading.batches(split)) == again
+
+
+def test_categories_of_pandas_and_polars() -> None:
+    probs = {f"p_{name}": [row[k] for row in PROBS] for k, name in enumerate(CLASSES)}
+    for frame in (
+        pd.DataFrame(
+            {"label": pd.Categorical(NAMES, categories=["dog", "cow", "cat", "bird"])} | probs
+        ),
+        pl.DataFrame({"label": NAMES} | probs, schema_overrides={"label": pl.Categorical}),
+        pl.DataFrame(
+            {"label": NAMES} | probs, schema_overrides={"label": pl.Enum(["bird", "dog", "cat"])}
+        ),
+    ):
+        reading, batches = read(frame)
+        assert reading.classes == CLASSES
+        assert joined(batches, "truth").tolist() == INDICES
+
+
+def test_lists_of_pandas_and_polars() -> None:
+    for frame in (
+        pd.DataFrame({"label": INDICES, "probs": [np.array(row, np.float32) for row in PROBS]}),
+        pl.DataFrame(
+            {"label": INDICES, "probs": PROBS}, schema_overrides={"probs": pl.Array(pl.Float32, 3)}
+        ),
+    ):
+        _, batches = read(frame)
+        assert joined(batches, "model").tolist() == PROBS
+        assert joined(batches, "model").dtype == np.float32
+
+
+def test_maps_of_polars() -> None:
+    rows = [dict(zip(CLASSES, row, strict=True)) for row in PROBS]
+    reading, batches = read(pl.DataFrame({"label": NAMES, "probs": rows}))
+    assert reading.classes == CLASSES
+    assert reading.choices["pred"] == "probs (map of 3)"
+    assert joined(batches, "model").tolist() == PROBS
+
+
+def test_nan_of_pandas_is_null() -> None:
+    frame = pd.DataFrame({"label": ["a", None], "p_a": [1.0, 0.5], "p_b": [0.0, 0.5]})
+    assert raises(frame).startswith("row 1, column 'label': found null")
+    frame = pd.DataFrame({"label": [1.0, np.nan], "p": [0.5, 0.5], "q": [0.5, 0.5]})
+    assert "found 1.0 (double)" in raises(frame, pred="p", nulls="skip")
+
+
+def test_a_frame_without_rows() -> None:
+    reading, batches = read(listed().slice(0, 0))
+    assert batches == []
+    assert reading.rows == 0
+
+
+def test_splits_are_small_and_can_be_read_at_once(tmp_path: Path) -> None:
+    rows = 1_200_000
+    labels = np.arange(rows) % 2
+    table = pa.table({"label": labels, "probs": labels.astype(np.float64)})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=100_000)
+    reading = open_predictions(tmp_path / "a.parquet")
+    plan = pickle.loads(pickle.dumps(reading.plan()))
+    assert plan == reading.plan()
+
+    def rows_of(split: Any) -> list[tuple[int, int]]:
+        return [(b.first_row, int(b.truth.array.values.sum())) for b in reading.batches(split)]
+
+    alone = [rows_of(split) for split in plan]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(rows_of, plan)) == alone
+    assert sum(total for part in alone for _, total in part) == rows // 2
