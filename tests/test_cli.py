@@ -199,7 +199,10 @@ def test_an_interrupt_is_quiet(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("arguments", [["evaluate", DIGITS], ["evaluate", DIGITS, "--json", "-"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["evaluate", DIGITS], ["evaluate", DIGITS, "--json", "-"], ["--help"], ["--version"]],
+)
 def test_a_closed_pipe_is_quiet(arguments):
     reading, writing = os.pipe()
     os.close(reading)

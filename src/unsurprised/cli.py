@@ -143,7 +143,7 @@ def run(arguments: Sequence[str]) -> int:
         return _wrong(str(error))
     except _ClickError as error:
         return _wrong(f"{error.format_message().rstrip('.')}; see unsurprised evaluate --help")
-    except PipeClosedError:
+    except (PipeClosedError, SystemExit):  # the latter is typer's and rich's, for --help
         return _PIPE_CLOSED
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
