@@ -23,6 +23,9 @@ from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 ROOT = Path(__file__).parent
 WIDTH = 88
 
+#: Needs the documentation's builder, which is no part of the tests.
+collect_ignore = ["docs/conf.py"]
+
 
 def run_in_terminal(command: str) -> str:
     """What ``command`` shows to someone at a terminal: its output, then its errors."""
