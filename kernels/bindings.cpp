@@ -196,6 +196,8 @@ void event_surprisals(nb::handle probabilities, double units_per_nat, nb::handle
                       out.contiguous<double>(count));
 }
 
+constexpr std::int64_t most_groups = 256;
+
 // A column of Sums: doubles, or flags (one byte each), or nothing, which means one a row.
 struct Column {
   std::optional<Buffer> buffer;
@@ -204,28 +206,27 @@ struct Column {
   bool weighted = true;
 };
 
+// Adds rows whose groups are known to one column.
 void add_column(ExactTable& table, const Column& column, std::int64_t index, std::int64_t columns,
-                const std::uint64_t* hashes, std::int64_t rows, std::int64_t groups,
+                const std::uint8_t* group, std::int64_t from, std::int64_t to, std::int64_t groups,
                 const double* weights) {
   auto slot = [&](std::int64_t i) -> ExactSum& {
-    const auto group = static_cast<std::int64_t>(hashes[i] % static_cast<std::uint64_t>(groups));
-    return table.slot(group * columns + index);
+    return table.slot(group[i - from] * columns + index);
   };
   if (column.values && weights) {
-    for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t i = from; i < to; ++i)
       ExactTable::add_product(slot(i), weights[i], column.values[i]);
   } else if (column.values) {
-    for (std::int64_t i = 0; i < rows; ++i) slot(i).add(column.values[i]);
+    for (std::int64_t i = from; i < to; ++i) slot(i).add(column.values[i]);
   } else if (weights && column.weighted) {
-    for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t i = from; i < to; ++i)
       if (!column.flags || column.flags[i]) slot(i).add(weights[i]);
   } else {
-    std::vector<std::int64_t> counts(static_cast<std::size_t>(groups), 0);
-    for (std::int64_t i = 0; i < rows; ++i)
-      counts[hashes[i] % static_cast<std::uint64_t>(groups)] += !column.flags || column.flags[i];
+    std::int64_t counts[most_groups] = {};
+    for (std::int64_t i = from; i < to; ++i)
+      counts[group[i - from]] += column.flags ? column.flags[i] : 1;
     for (std::int64_t g = 0; g < groups; ++g)
-      if (const auto count = counts[static_cast<std::size_t>(g)])
-        table.slot(g * columns + index).add(static_cast<double>(count));
+      if (counts[g]) table.slot(g * columns + index).add(static_cast<double>(counts[g]));
   }
 }
 
@@ -252,10 +253,18 @@ void add_columns(ExactTable& table, nb::handle hashes, const nb::list& values, n
   std::optional<Buffer> given;
   const double* w = weights.is_none() ? nullptr : given.emplace(weights).contiguous<double>(rows);
   const auto* ids = keys.contiguous<std::uint64_t>(rows);
+  const std::int64_t groups = table.size() / columns;
+  if (groups < 1 || groups > most_groups) throw nb::value_error("expected 1 to 256 groups");
   const nb::gil_scoped_release release;
-  for (std::int64_t c = 0; c < columns; ++c)
-    add_column(table, parts[static_cast<std::size_t>(c)], c, columns, ids, rows,
-               table.size() / columns, w);
+  constexpr std::int64_t run = 2048;  // rows whose columns stay in the first cache
+  std::uint8_t group[run];
+  for (std::int64_t from = 0; from < rows; from += run) {
+    const std::int64_t to = std::min(rows, from + run);
+    for (std::int64_t i = from; i < to; ++i)
+      group[i - from] = static_cast<std::uint8_t>(ids[i] % static_cast<std::uint64_t>(groups));
+    for (std::int64_t c = 0; c < columns; ++c)
+      add_column(table, parts[static_cast<std::size_t>(c)], c, columns, group, from, to, groups, w);
+  }
 }
 
 void add_values(ExactTable& table, nb::handle slots, nb::handle values) {

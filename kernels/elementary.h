@@ -17,10 +17,10 @@ namespace UNSURPRISED_TARGET {
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
-inline double from_bits(std::uint64_t bits) {
+UNSURPRISED_INLINE double from_bits(std::uint64_t bits) {
   return std::bit_cast<double>(bits);
 }
-inline std::uint64_t to_bits(double x) {
+UNSURPRISED_INLINE std::uint64_t to_bits(double x) {
   return std::bit_cast<std::uint64_t>(x);
 }
 
@@ -29,7 +29,7 @@ inline constexpr double ln2_upper = 0x1.62e42fee00000p-1;
 inline constexpr double ln2_lower = 0x1.a39ef35793c76p-33;
 
 // e^x; 0 below −746. Error below 1 ulp where the result is normal. x must not exceed 709.
-inline double exp(double x) {
+UNSURPRISED_INLINE double exp(double x) {
   constexpr double log2_e = 0x1.71547652b82fep+0;
   constexpr double to_integer = 0x1.8p52;  // adding it rounds to an integer, held in the low bits
   x = x < -746.0 ? -746.0 : x;
@@ -65,7 +65,7 @@ struct Parts {
   double mantissa;
 };
 
-inline Parts parts_of(double x) {
+UNSURPRISED_INLINE Parts parts_of(double x) {
   constexpr std::uint64_t root_half = 0x3fe6a09e00000000;
   constexpr double integer_frame = 0x1p52;
   const bool subnormal = x < 0x1p-1022;
@@ -77,7 +77,7 @@ inline Parts parts_of(double x) {
 }
 
 // ln((1 + s) / (1 − s)) − 2s over s, for |s| ≤ 0.1716: fdlibm's minimax polynomial, error 2^-58.
-inline double log_tail(double s) {
+UNSURPRISED_INLINE double log_tail(double s) {
   const double z = s * s;
   double q = 1.479819860511658591e-01;
   q = std::fma(q, z, 1.531383769920937332e-01);
@@ -90,20 +90,20 @@ inline double log_tail(double s) {
 }
 
 // k·ln 2 + ln((1 + s) / (1 − s)); keeps its relative accuracy when k = 0 and s is small.
-inline double log_from(double k, double s) {
+UNSURPRISED_INLINE double log_from(double k, double s) {
   const double small = std::fma(s, log_tail(s), k * ln2_lower);
   return k * ln2_upper + (2.0 * s + small);
 }
 
 // ln(x) for finite x > 0. Error below 2 ulp.
-inline double log(double x) {
+UNSURPRISED_INLINE double log(double x) {
   const Parts parts = parts_of(x);
   return log_from(parts.exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
 }
 
 // ln((a·d) / (b·c)) for finite positive numbers, to a relative error below 4 ulp however close the
 // two products are: their difference is taken without loss (Kahan's ad − bc).
-inline double log_cross_ratio(double a, double b, double c, double d) {
+UNSURPRISED_INLINE double log_cross_ratio(double a, double b, double c, double d) {
   constexpr double root_2 = 0x1.6a09e667f3bcdp+0;
   const Parts pa = parts_of(a), pb = parts_of(b), pc = parts_of(c), pd = parts_of(d);
   const double lower = pb.mantissa * pc.mantissa;
@@ -120,7 +120,7 @@ inline double log_cross_ratio(double a, double b, double c, double d) {
 }
 
 // ln(1 + x) for x ≥ 0. Error below 3 ulp.
-inline double log1p(double x) {
+UNSURPRISED_INLINE double log1p(double x) {
   const double sum = 1.0 + x;
   const double lost = x < 1.0 ? x - (sum - 1.0) : 1.0 - (sum - x);
   const double safe = sum < infinity ? sum : 1.0;
@@ -128,13 +128,13 @@ inline double log1p(double x) {
 }
 
 // ln(1 + t) − t without cancellation, for |t| ≤ 0.25.
-inline double log1p_minus(double t) {
+UNSURPRISED_INLINE double log1p_minus(double t) {
   const double s = t / (2.0 + t);
   return s * (log_tail(s) - t);
 }
 
 // e^-d − 1 + d without cancellation, for |d| ≤ ½: the term of KL, never negative.
-inline double divergence_series(double d) {
+UNSURPRISED_INLINE double divergence_series(double d) {
   double q = 1.0 / 20922789888000.0;
   q = std::fma(q, -d, 1.0 / 1307674368000.0);
   q = std::fma(q, -d, 1.0 / 87178291200.0);

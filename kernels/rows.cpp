@@ -37,34 +37,44 @@ void check(const Side& side, const Prepared& row, std::int64_t first, int count,
   }
 }
 
+// The surprisal at each row's label; the entries are gathered first, so that lanes share the work.
+template <class S>
+void surprisals_at(const Request& request, S& p, std::int64_t row, int count, Findings& findings) {
+  Lanes entry, is_top, found;
+  for (int l = 0; l < lanes; ++l) {
+    const int own = l < count ? l : 0;
+    const std::int64_t label = request.labels[row + own];
+    const bool legal = label >= 0 && label < request.p->view.classes;
+    if (!legal && l < count) findings.note(row + l, Fault::bad_label);
+    entry[l] = legal ? p.block.entry(row + own, own, label) : p.top(own);
+    is_top[l] = static_cast<double>(label) == p.row.top_at[own] ? 1.0 : 0.0;
+  }
+  for (int l = 0; l < lanes; ++l) {
+    const bool possible = S::possible(entry[l]);
+    const double surprisal = p.surprisal(possible ? entry[l] : p.top(l), is_top[l] != 0.0, l);
+    found[l] = possible ? surprisal * request.units_per_nat : infinity;
+  }
+  for (int l = 0; l < count; ++l) request.values[row + l] = found[l];
+}
+
 template <template <bool> class S, bool Across, bool WithEntropy>
 void one_side(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
-  const Side& side = *request.p;
   const double unit = request.units_per_nat;
-  const bool facts = request.operation == Operation::facts;
-  S<Across> p(side);
+  double* const entropies =
+      request.operation == Operation::entropy ? request.values : request.entropies;
+  S<Across> p(*request.p);
   for_blocks<Across>(begin, end, [&](std::int64_t row, int count) {
     p.block.open(row, count);
     p.template prepare<WithEntropy>();
-    check(side, p.row, row, count, findings[0]);
-    for (int l = 0; l < count; ++l) {
-      const std::int64_t i = row + l;
-      if (request.operation == Operation::entropy) request.values[i] = p.row.entropy[l] * unit;
-      if (facts) {
-        request.entropies[i] = p.row.entropy[l] * unit;
-        request.top_surprisals[i] = p.row.top_surprisal[l] * unit;
-        request.tops[i] = static_cast<std::int32_t>(p.row.top_at[l]);
+    check(*request.p, p.row, row, count, findings[0]);
+    if (request.labels) surprisals_at(request, p, row, count, findings[0]);
+    if constexpr (WithEntropy)
+      for (int l = 0; l < count; ++l) entropies[row + l] = p.row.entropy[l] * unit;
+    if (request.operation == Operation::facts)
+      for (int l = 0; l < count; ++l) {
+        request.top_surprisals[row + l] = p.row.top_surprisal[l] * unit;
+        request.tops[row + l] = static_cast<std::int32_t>(p.row.top_at[l]);
       }
-      if (!request.labels) continue;
-      const std::int64_t label = request.labels[i];
-      if (label < 0 || label >= side.view.classes) {
-        findings[0].note(i, Fault::bad_label);
-        continue;
-      }
-      const double x = load_one(side.view, i, label);
-      const bool is_top = static_cast<double>(label) == p.row.top_at[l];
-      request.values[i] = S<Across>::possible(x) ? p.surprisal(x, is_top, l) * unit : infinity;
-    }
   });
 }
 
@@ -76,14 +86,14 @@ struct CrossEntropy {
 
   void prepare(const Side&, std::int64_t, int) {}
 
-  void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
+  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
     const bool is_top = Position::class_at(s, l) == q.row.top_at[l];
     const bool both = P::possible(x) && Q::possible(y);
     const double term = p.weight(x, l) * q.surprisal(both ? y : q.top(l), is_top, l);
     parts[0][l] += both ? term : 0.0;
   }
 
-  double finish(double sum, double, int l) const { return sum / p.row.norm[l]; }
+  UNSURPRISED_INLINE double finish(double sum, double, int l) const { return sum / p.row.norm[l]; }
 };
 
 // G + ln(1 + t) − t with G = Σ [P·d + (Q − P)], t = Σ(Q − P) and d = ln P/Q. Every term of G is at
@@ -124,7 +134,7 @@ struct KlDivergence {
   }
 
   // a − b, less what a − b rounds to.
-  static double lost(double a, double b) {
+  UNSURPRISED_INLINE static double lost(double a, double b) {
     const double rounded = a - b;
     const double back = rounded - a;
     const double low = (a - (rounded - back)) - (b + back);
@@ -132,7 +142,7 @@ struct KlDivergence {
   }
 
   // ln P/Q where both are possible.
-  double log_ratio(double x, double y, std::int64_t s, int l) const {
+  UNSURPRISED_INLINE double log_ratio(double x, double y, std::int64_t s, int l) const {
     if constexpr (masses)
       return log_cross_ratio(p.weight(x, l), q.weight(y, l), p.row.top[l], q_at_top[l]) +
              d_at_top[l];
@@ -143,7 +153,7 @@ struct KlDivergence {
            p.surprisal(x, place == p.row.top_at[l], l);
   }
 
-  void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
+  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
     const bool here = P::possible(x), there = Q::possible(y), both = here && there;
     const double p_share = here ? p.weight(x, l) * p_scale[l] : 0.0;
     const double q_share = there ? q.weight(y, l) * q_scale[l] : 0.0;
@@ -155,7 +165,7 @@ struct KlDivergence {
     parts[1][l] += excess;
   }
 
-  double finish(double sum, double excess, int) const {
+  UNSURPRISED_INLINE double finish(double sum, double excess, int) const {
     const double value = sum + log1p_minus(excess);
     // Where P = Q but for a factor, the two terms differ by no more than their roundings.
     return value > 0.0 ? value : 0.0;

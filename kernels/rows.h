@@ -173,6 +173,12 @@ class Block {
     return buffer_ + (s % tile_steps) * lanes;
   }
 
+  // The entry of one class in row `row`, which lane l holds.
+  double entry(std::int64_t row, int l, std::int64_t index) const {
+    if constexpr (Across) return buffer_[index * lanes + l];
+    return load_one(view_, row, index);
+  }
+
   // The class that lane l of step s holds.
   static double class_at(std::int64_t s, int l) {
     return static_cast<double>(Across ? s : s * lanes + l);

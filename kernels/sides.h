@@ -97,18 +97,18 @@ struct Mass {
   }
 
   // ln(p · 2^-exponent); finite for p = 0, where a factor of 0 makes it nothing.
-  double scaled_log(double p, int l) const {
+  UNSURPRISED_INLINE double scaled_log(double p, int l) const {
     const Parts parts = parts_of(p);
     return log_from(parts.exponent - exponent[l], (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
   }
 
   // The largest entry as it stands in the row: an entry that is possible wherever any is.
-  double top(int l) const { return row.top[l] / scale[l]; }
-  double weight(double x, int l) const { return x * scale[l]; }
-  static bool possible(double x) { return x > 0.0; }
+  UNSURPRISED_INLINE double top(int l) const { return row.top[l] / scale[l]; }
+  UNSURPRISED_INLINE double weight(double x, int l) const { return x * scale[l]; }
+  UNSURPRISED_INLINE static bool possible(double x) { return x > 0.0; }
 
   // −ln P of an entry that is possible.
-  double surprisal(double x, bool is_top, int l) const {
+  UNSURPRISED_INLINE double surprisal(double x, bool is_top, int l) const {
     return is_top ? row.top_surprisal[l] : log_norm[l] - scaled_log(weight(x, l), l);
   }
 };
@@ -151,11 +151,13 @@ struct Log {
     }
   }
 
-  double top(int l) const { return row.top[l]; }
-  double weight(double x, int l) const { return exp(x - row.top[l]); }
-  static bool possible(double x) { return x > -infinity; }
+  UNSURPRISED_INLINE double top(int l) const { return row.top[l]; }
+  UNSURPRISED_INLINE double weight(double x, int l) const { return exp(x - row.top[l]); }
+  UNSURPRISED_INLINE static bool possible(double x) { return x > -infinity; }
 
-  double surprisal(double x, bool, int l) const { return row.top_surprisal[l] + (row.top[l] - x); }
+  UNSURPRISED_INLINE double surprisal(double x, bool, int l) const {
+    return row.top_surprisal[l] + (row.top[l] - x);
+  }
 };
 
 }  // namespace UNSURPRISED_TARGET

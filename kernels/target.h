@@ -7,3 +7,12 @@
 #ifndef UNSURPRISED_TARGET
 #define UNSURPRISED_TARGET baseline
 #endif
+
+// What is called for every element must be inlined, or the loop around it does not become vectors.
+#if defined(__GNUC__)
+#define UNSURPRISED_INLINE inline __attribute__((always_inline))
+#elif defined(_MSC_VER)
+#define UNSURPRISED_INLINE __forceinline
+#else
+#define UNSURPRISED_INLINE inline
+#endif

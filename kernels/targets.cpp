@@ -37,7 +37,7 @@ struct Choice {
 };
 
 constexpr Choice choices[] = {
-    // the best first
+// the best first
 #ifdef UNSURPRISED_X86_TARGETS
     {{"avx512", avx512::run, avx512::surprisals}, has_avx512},
     {{"avx2", avx2::run, avx2::surprisals}, has_avx2},

@@ -17,6 +17,7 @@ from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.units import unit_of, units_per_nat
 
+_LOWEST_BAR = -10
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 Values = NDArray[np.float64]
@@ -165,20 +166,20 @@ class _Assembly:
             found[level] = self.scaled(Estimate(value, low, high, "bits", self.rows))
         return found
 
-    def histogram(self, bars: int = 24) -> tuple[HistogramBar, ...]:
-        """Bars of equal width from 0 to the largest finite surprisal, the last one closed."""
+    def histogram(self) -> tuple[HistogramBar, ...]:
+        """Bars that double, from 2⁻¹⁰ bits on: surprisals span many orders of magnitude."""
         low, high, weight = self.states.histogram.bins()
         if not len(low):
             return ()
-        width = max(float(high[-1]), 1e-9) / bars
-        middle = (low + high) / 2
-        held = np.minimum((middle / width).astype(np.int64), bars - 1)
-        heights = np.zeros(bars)
-        np.add.at(heights, held, weight)
-        scale = self.per_bit
+        # A bin of the state never straddles a power of two.
+        last = max(_LOWEST_BAR, math.ceil(math.log2(float(high[-1]))))
+        ends = np.array([0.0, *(2.0**power for power in range(_LOWEST_BAR, last + 1))])
+        held = np.searchsorted(ends, low, side="right") - 1
+        heights = np.bincount(held, weights=weight, minlength=len(ends) - 1)
+        ends *= self.per_bit
         return tuple(
-            HistogramBar(i * width * scale, (i + 1) * width * scale, float(heights[i]))
-            for i in range(bars)
+            HistogramBar(float(ends[i]), float(ends[i + 1]), float(heights[i]))
+            for i in range(len(ends) - 1)
         )
 
     def worst_rows(self) -> tuple[WorstRow, ...]:

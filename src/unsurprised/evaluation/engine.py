@@ -28,11 +28,12 @@ def evaluate_reading(
     splits = reading.plan()
     run = _Run(reading, splits, top, progress)
     workers = max(1, min(thread_count(), len(splits)))
-    if workers == 1:
-        evaluators = [run.work()]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
+        try:
             evaluators = list(pool.map(lambda _: run.work(), range(workers)))
+        except KeyboardInterrupt:
+            run.stopped = True
+            raise
     run.raise_first_error()
     merged = evaluators[0]
     for other in evaluators[1:]:
@@ -56,6 +57,7 @@ class _Run:
         self.lock = threading.Lock()
         self.next = 0
         self.errors: dict[int, BaseException] = {}
+        self.stopped = False
 
     def work(self) -> Evaluator:
         """Evaluate splits until there is none left."""
@@ -66,14 +68,14 @@ class _Run:
                     evaluator.update_batch(batch)
                     if self.progress is not None:
                         self.progress(batch.size + batch.skipped)
-            except BaseException as error:  # noqa: BLE001 - told by raise_first_error
+            except BaseException as error:  # told by raise_first_error
                 with self.lock:
                     self.errors[index] = error
         return evaluator
 
     def _take(self) -> int | None:
         with self.lock:
-            if self.next >= len(self.splits) or self.errors:
+            if self.next >= len(self.splits) or self.errors or self.stopped:
                 return None
             self.next += 1
             return self.next - 1
@@ -81,7 +83,7 @@ class _Run:
     def _batches(self, index: int) -> Iterator[Batch]:
         """The batches of a split, for as long as no split before it has failed."""
         for batch in self.reading.batches(self.splits[index]):
-            if any(failed < index for failed in list(self.errors)):
+            if self.stopped or any(failed < index for failed in list(self.errors)):
                 return
             yield batch
 

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-
 from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError
 from unsurprised.evaluation.evaluator import Evaluator

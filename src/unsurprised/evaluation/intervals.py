@@ -59,7 +59,7 @@ def quantile_bounds(
     """
     low_end, high_end, weight = ends
     # The lowest bin holds zeros and numbers that are as good as zero.
-    middle = np.append(np.where(low_end > 0, (low_end + high_end) / 2, 0.0), math.inf)
+    middle = np.append(np.where(low_end > 0, low_end / 2 + high_end / 2, 0.0), math.inf)
     reached = np.cumsum(np.append(weight, infinite_weight))
     total = reached[-1]
 

@@ -93,7 +93,7 @@ def _common_shape(
         raise CallError(
             "rows do not broadcast: "
             + " and ".join(map(str, shapes))
-            + f" beside the classes along axis {axis}; expected equal shapes, or 1 where they differ"
+            + f" beside the classes along axis {axis}; expected equal lengths, or 1"
         ) from None
 
 

@@ -21,9 +21,9 @@ from unsurprised.measures.registry import measure
 
 @measure(sides=2, kernel="cross_entropy")
 def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values | float:
-    """The average surprise of a model that believes ``q`` where ``p`` is true.
+    r"""The average surprise of a model that believes ``q`` where ``p`` is true.
 
-    .. math:: H(P, Q) = -\\sum_i P_i \\log Q_i = H(P) + D(P \\| Q)
+    .. math:: H(P, Q) = -\sum_i P_i \log Q_i = H(P) + D(P \| Q)
 
     Parameters
     ----------
@@ -64,13 +64,13 @@ def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values 
 
 @measure(sides=2, kernel="kl_divergence", zero_iff_equal=True)
 def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values | float:
-    """The extra bits paid for believing ``q`` where ``p`` is true (relative entropy).
+    r"""The extra bits paid for believing ``q`` where ``p`` is true (relative entropy).
 
-    .. math:: D(P \\| Q) = \\sum_i P_i \\log \\frac{P_i}{Q_i}
+    .. math:: D(P \| Q) = \sum_i P_i \log \frac{P_i}{Q_i}
 
     It is not symmetric, never negative, and 0 only where the two distributions are the same. It
     keeps its relative accuracy however close they are, since it is summed from terms
-    :math:`P_i d_i + Q_i - P_i \\ge 0` with :math:`d_i = \\log P_i / Q_i`.
+    :math:`P_i d_i + Q_i - P_i \ge 0` with :math:`d_i = \log P_i / Q_i`.
 
     Parameters
     ----------

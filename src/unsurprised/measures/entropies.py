@@ -22,9 +22,9 @@ from unsurprised.units import units_per_nat
 
 
 def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Values | float:
-    """How surprising an event is, or what happened to a row.
+    r"""How surprising an event is, or what happened to a row.
 
-    .. math:: s = -\\log q \\qquad\\text{or, of a row at its outcome,}\\qquad s = -\\log Q_y
+    .. math:: s = -\log q \qquad\text{or, of a row at its outcome,}\qquad s = -\log Q_y
 
     Parameters
     ----------
@@ -100,9 +100,9 @@ def _event_surprisal(q: Any, base: float) -> Values | float:
 
 @measure(sides=1, kernel="entropy")
 def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Values | float:
-    """The average surprise of a distribution: the least bits that encode its draws.
+    r"""The average surprise of a distribution: the least bits that encode its draws.
 
-    .. math:: H(P) = -\\sum_i P_i \\log P_i, \\qquad P = p / \\textstyle\\sum p, \\qquad 0 \\log 0 = 0
+    .. math:: H(P) = -\sum_i P_i \log P_i, \qquad P = p / {\textstyle\sum p}, \quad 0 \log 0 = 0
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Mergeable accumulators: ``update`` or ``add``, ``merge``, ``to_bytes``/``from_bytes``, ``result``.
+"""Mergeable accumulators: ``add``, ``merge``, ``to_bytes`` and ``from_bytes``, ``result``.
 
 Each is made of integers or of a choice that does not depend on order, so any batches, any number of
 threads, any order and any machine give the same bytes.

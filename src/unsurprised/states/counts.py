@@ -117,7 +117,8 @@ class Histogram(Counted):
         """Lower ends, upper ends and weights of the bins that hold anything, ascending."""
         keys = np.flatnonzero(self.counts())
         ends = (np.array([keys, keys + 1]) << self._DROPPED).view(np.float64)
-        return ends[0], ends[1], self.weights()[keys]
+        upper = np.minimum(ends[1], np.finfo(np.float64).max)  # the last bin ends where floats do
+        return ends[0], upper, self.weights()[keys]
 
     def result(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """The bins."""

@@ -117,15 +117,15 @@ class Sample:
         return {"classes": self.classes, "truth_width": self.truth_width, "size": self.size}
 
     def _append(self, rows: NDArray[Any]) -> None:
-        """Room grows up to a quarter above ``size``; then the smallest hashes are kept."""
-        most = self.size + max(self.size // 4, 1)
+        """Room grows up to twice ``size``; when it is full, the smallest hashes are kept."""
+        most = 2 * self.size
         while len(rows):
             taken = min(len(rows), most - self._held)
             self._reserve(self._held + taken, most)
             self._rows[self._held : self._held + taken] = rows[:taken]
             self._held += taken
             rows = rows[taken:]
-            if self._held > self.size:
+            if self._held == most:
                 self._shrink()
 
     def _reserve(self, needed: int, most: int) -> None:
@@ -150,6 +150,8 @@ class Sample:
         self._largest = cut
 
     def _sorted(self) -> NDArray[Any]:
+        if self._held > self.size:
+            self._shrink()
         held = self._rows[: self._held]
         order = np.argsort(held["hash"].astype(np.uint64), kind="stable")
         rows = held[order]

@@ -62,8 +62,10 @@ class TopK:
 
         ``numbers`` orders rows of equal value where ids are numbers, so that few entries are made.
         """
+        if self.size == 0:
+            return self
         rows = np.flatnonzero(values >= self._threshold())
-        if self.size and len(rows):
+        if len(rows):
             self._keep(entries(self._candidates(values, rows, numbers)))
         return self
 

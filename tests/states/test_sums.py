@@ -1,0 +1,116 @@
+"""Sums against fractions, and the laws of merging to the bit."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unsurprised import StateError
+from unsurprised.states import Sums
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+WEIGHTS = st.floats(min_value=0, max_value=1e100)
+ROWS = st.lists(st.tuples(FINITE, st.integers(0, 2**64 - 1)), max_size=60)
+
+
+def sums_of(rows: list[tuple[float, int]], weights: list[float] | None = None) -> Sums:
+    values = np.array([value for value, _ in rows], dtype=np.float64)
+    hashes = np.array([identity for _, identity in rows], dtype=np.uint64)
+    state = Sums(["rows", "weight", "value", "positive"], unweighted=1)
+    given_weights = None if weights is None else np.array(weights, dtype=np.float64)
+    columns = {"rows": None, "weight": None, "value": values, "positive": values > 0}
+    return state.add(hashes, columns, given_weights)
+
+
+def nearest(exact: Fraction) -> float:
+    """The nearest double; where there is none, infinity, as IEEE 754 rounds."""
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+@given(ROWS)
+def test_totals_are_the_nearest_doubles_to_the_exact_sums(rows):
+    totals = sums_of(rows).totals()
+    assert totals["value"] == nearest(sum((Fraction(value) for value, _ in rows), Fraction(0)))
+    assert totals["rows"] == totals["weight"] == len(rows)
+    assert totals["positive"] == sum(value > 0 for value, _ in rows)
+
+
+@given(st.lists(st.tuples(st.floats(-1e100, 1e100), st.floats(1e-100, 1e100)), max_size=40))
+def test_weighted_totals_are_exact_where_no_product_underflows(pairs):
+    pairs = [(value if abs(value) > 1e-100 else 0.0, weight) for value, weight in pairs]
+    rows = [(value, number) for number, (value, _) in enumerate(pairs)]
+    totals = sums_of(rows, [weight for _, weight in pairs]).totals()
+    exact = sum((Fraction(value) * Fraction(weight) for value, weight in pairs), Fraction(0))
+    assert totals["value"] == nearest(exact)
+    assert totals["weight"] == nearest(sum((Fraction(w) for _, w in pairs), Fraction(0)))
+    assert totals["rows"] == len(pairs)
+
+
+@given(ROWS, st.randoms(use_true_random=False), st.data())
+def test_any_order_and_any_split_give_the_same_bytes(rows, random, data):
+    weights = data.draw(
+        st.none() | st.lists(WEIGHTS, min_size=len(rows), max_size=len(rows)), label="weights"
+    )
+    whole = sums_of(rows, weights).to_bytes()
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    cut = data.draw(st.integers(0, len(rows)))
+    parts = [
+        sums_of([rows[i] for i in part], None if weights is None else [weights[i] for i in part])
+        for part in (order[:cut], order[cut:])
+    ]
+    first, second = (part.to_bytes() for part in parts)
+    assert Sums.from_bytes(first).merge(parts[1]).to_bytes() == whole
+    assert Sums.from_bytes(second).merge(Sums.from_bytes(first)).to_bytes() == whole
+
+
+@given(ROWS)
+def test_leaving_a_group_out_is_exact(rows):
+    state = sums_of(rows)
+    without = state.without_each_group()["value"]
+    for group in range(state.groups):
+        kept = [Fraction(value) for value, identity in rows if identity % state.groups != group]
+        assert without[group] == nearest(sum(kept, Fraction(0)))
+
+
+def test_ten_million_equal_additions_carry():
+    hashes = np.zeros(1_000_000, dtype=np.uint64)
+    state = Sums(["value"])
+    for _ in range(10):
+        state.add(hashes, {"value": np.full(1_000_000, -0.1)})
+    assert state.totals()["value"] == float(-Fraction(0.1) * 10_000_000)
+
+
+def test_cells_are_kept_apart_and_travel():
+    state = Sums(["value"])
+    one = np.ones(1, dtype=np.uint64)
+    state.add(one, {"value": np.array([1.0])}, cell=("day=1",))
+    state.add(one, {"value": np.array([2.0])}, cell=("day=2",))
+    state.add(one, {"value": np.array([3.0])})
+    again = Sums.from_bytes(state.to_bytes())
+    assert [again.totals(cell)["value"] for cell in [(), ("day=1",), ("day=2",)]] == [3, 1, 2]
+    with pytest.raises(StateError, match="day=3"):
+        again.totals(("day=3",))
+
+
+def test_states_of_other_settings_do_not_merge():
+    with pytest.raises(StateError, match="do not merge.*'a'.*'b'"):
+        Sums(["a"]).merge(Sums(["b"]))
+
+
+@given(st.binary(max_size=40), st.integers(0, 400), st.integers(1, 255))
+def test_bytes_that_were_altered_cut_or_never_ours_are_refused(noise, at, flip):
+    good = sums_of([(0.1, 1), (-3e300, 2), (5e-324, 3)]).to_bytes()
+    altered = bytearray(good)
+    altered[at % len(good)] ^= flip
+    for bad in (noise, good[: at % len(good)], bytes(altered), good + b"\0"):
+        with pytest.raises(StateError):
+            Sums.from_bytes(bad)

@@ -1,0 +1,118 @@
+"""The worst rows and the sample depend on the rows alone, not on how they came."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unsurprised import CallError, StateError
+from unsurprised.states import Entry, Sample, TopK
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.5, 1.0, 2.0, math.inf]), st.integers(-50, 50)), max_size=60
+)
+
+
+def top_of(rows, size, named=False):
+    values = np.array([value for value, _ in rows], dtype=np.float64)
+    ids = [f"r{identity}" if named else identity for _, identity in rows]
+    numbers = None if named else np.array([identity for _, identity in rows], dtype=np.int64)
+    state = TopK(size)
+    return state.add(values, lambda at: [Entry(float(values[i]), ids[i]) for i in at], numbers)
+
+
+@given(ROWS, st.integers(0, 7), st.booleans(), st.integers(0, 60))
+def test_topk_is_a_sort_and_a_cut(rows, size, named, cut):
+    state = top_of(rows, size, named)
+    ids = [(value, f"r{i}" if named else i) for value, i in rows]
+    expected = sorted(ids, key=lambda row: (-row[0], row[1]))[:size]
+    assert [(entry.value, entry.id) for entry in state.result()] == expected
+    merged = top_of(rows[cut:], size, named).merge(top_of(rows[:cut], size, named))
+    assert merged.to_bytes() == state.to_bytes()
+    assert TopK.from_bytes(state.to_bytes()).result() == state.result()
+
+
+def test_topk_asks_for_few_entries_when_all_values_are_equal():
+    asked = []
+
+    def entries(rows):
+        asked.extend(rows.tolist())
+        return [Entry(1.0, int(ids[row])) for row in rows]
+
+    ids = np.arange(100_000, dtype=np.int64)[::-1].copy()
+    state = TopK(3).add(np.ones(100_000), entries, ids)
+    assert [entry.id for entry in state.result()] == [0, 1, 2]
+    assert len(asked) == 3
+
+
+def test_numbers_come_before_names_and_files_in_their_order():
+    state = TopK(9)
+    rows = [
+        Entry(1.0, "a"),
+        Entry(1.0, 7, file_index=1, file="b.parquet"),
+        Entry(1.0, 9, file_index=0, file="a.parquet"),
+    ]
+    state.add(np.ones(3), lambda at: [rows[i] for i in at])
+    assert [entry.id for entry in state.result()] == [9, 7, "a"]
+
+
+def test_negative_sizes_are_refused():
+    with pytest.raises(CallError, match="top=-1"):
+        TopK(-1)
+    with pytest.raises(CallError, match="size=-1"):
+        Sample(2, size=-1)
+
+
+SAMPLED = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(0, 2), st.sampled_from([0.25, 0.5, 1.0])),
+    max_size=60,
+)
+
+
+def sample_of(rows, size):
+    hashes = np.array([row[0] for row in rows], dtype=np.uint64)
+    truth = np.array([row[1] for row in rows], dtype=np.int64)
+    share = np.array([row[2] for row in rows], dtype=np.float32)
+    model = np.stack([share, 1 - share], axis=1).reshape(len(rows), 2)
+    return Sample(2, size=size).add(hashes, truth, model)
+
+
+@given(SAMPLED, st.integers(0, 9), st.integers(0, 60), st.randoms(use_true_random=False))
+def test_the_sample_is_the_smallest_hashes_in_any_order(rows, size, cut, random):
+    state = sample_of(rows, size)
+    found = state.result()
+    assert found["hash"].tolist() == sorted(row[0] for row in rows)[:size]
+    assert (found["model"].sum(axis=1) == 1).all()
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    merged = sample_of(shuffled[cut:], size).merge(sample_of(shuffled[:cut], size))
+    assert merged.to_bytes() == state.to_bytes()
+    assert Sample.from_bytes(state.to_bytes()).to_bytes() == state.to_bytes()
+
+
+def test_few_rows_are_all_of_them_with_their_weights_and_truths():
+    sample = Sample(3, truth_width=3)
+    hashes = np.array([2, 1], dtype=np.uint64)
+    truth = np.array([[1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
+    model = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
+    found = sample.add(hashes, truth, model, np.array([3.0, 4.0])).result()
+    assert found["weight"].tolist() == [4.0, 3.0]
+    assert found["truth"].tolist() == truth[::-1].tolist()
+    assert found["model"].tolist() == model[::-1].tolist()
+
+
+def test_a_wide_sample_stays_within_its_bytes():
+    assert Sample(10).size == 200_000
+    assert Sample(100_000).size * 100_000 * 8 <= 64 << 20
+    assert Sample(100_000_000).size == 1
+
+
+def test_samples_that_do_not_fit_are_refused():
+    with pytest.raises(StateError, match="do not merge"):
+        Sample(2).merge(Sample(3))
+    with pytest.raises(StateError):
+        Sample.from_bytes(Sample(2).to_bytes()[:-5])
