@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray, host_array
+from unsurprised.arrays import host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DEFAULT_TOLERANCE, DistributionForm, Logits, LogProbs, Probs
 
@@ -46,7 +46,7 @@ def two_columns(
            [0.  , 1.  ]])
     """
     array = host_array(values, "the prediction")
-    if not isinstance(array, HostArray) or array.values.dtype.kind not in "iubf":
+    if array.values.dtype.kind not in "iubf":
         raise CallError(f"the prediction holds {array.dtype}; expected one number a row")
     numbers = array.as_float64()
     first, second = _PAIRS[kind](numbers)

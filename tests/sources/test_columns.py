@@ -18,6 +18,7 @@ from same_rows import (
     columned,
     csv_text,
     joined,
+    json_lines,
     listed,
     raises,
     read,
@@ -121,6 +122,19 @@ def test_ambiguous_predictions() -> None:
     # A number beside lists or class columns is the predicted class or its score.
     beside = frame(label=["a"], prediction=[0.0], p_a=[1.0], p_b=[0.0])
     assert read(beside)[0].choices["pred"] == "p_<class> (2 columns)"
+
+
+def test_dots_in_names(tmp_path: Path) -> None:
+    """Parquet's reader takes a dot for a path into a column."""
+    table = frame(
+        label=["1.5", "1"], **{"p_1.5": [1.0, 0.0], "p_1": [0.0, 1.0], "p_1.5.2": [0.0] * 2}
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    _, (batch,) = read(tmp_path / "a.parquet")
+    assert batch.model.array.values.tolist() == [[1, 0, 0], [0, 1, 0]]
+    beside = frame(label=[0, 1], probs=TWO, **{"probs.raw": [None, None]})
+    pq.write_table(beside, tmp_path / "a.parquet")
+    assert joined(read(tmp_path / "a.parquet")[1], "model").tolist() == TWO
 
 
 def test_a_prefix_needs_two_columns() -> None:
@@ -371,7 +385,7 @@ def test_truth_as_a_distribution(truth: pa.Array, form: type) -> None:
     assert form is Counts or (batch.truth.normalize, batch.truth.tolerance) == (True, 0.25)
 
 
-def test_truth_as_one_column_a_class() -> None:
+def test_truth_as_one_column_a_class(tmp_path: Path) -> None:
     votes = {"votes_dog": [1, 2], "votes_cat": [3, 0]}
     table = frame(**votes, p_cat=[0.5, 0.5], p_dog=[0.5, 0.5])
     _, (batch,) = read(table, label="votes_")
@@ -381,6 +395,20 @@ def test_truth_as_one_column_a_class() -> None:
         table.rename_columns(["votes_cow", "votes_cat", "p_cat", "p_dog"]), label="votes_"
     )
     assert "the columns' classes differ: missing 'dog', additional 'cow'" in text
+    for path, data in (
+        (tmp_path / "a.csv", csv_text(table)),
+        (tmp_path / "a.jsonl", json_lines(table.to_pylist())),
+    ):
+        path.write_bytes(data)
+        _, (batch,) = read(path, label="votes_")
+        assert isinstance(batch.truth, Counts)
+        assert batch.truth.array.values.tolist() == [[3, 1], [0, 2]]
+        pq.write_table(table, tmp_path / "0.parquet")
+        floats = table.set_column(0, "votes_dog", [[0.5, 0.5]])
+        pq.write_table(floats, tmp_path / "1.parquet")
+        assert "column 'votes_dog': found floating-point numbers; expected integers, as in" in (
+            raises([tmp_path / "0.parquet", tmp_path / "1.parquet"], label="votes_")
+        )
     assert "have no names" in raises(frame(**votes, probs=TWO), label="votes_")
 
 

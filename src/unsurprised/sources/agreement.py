@@ -40,7 +40,8 @@ def _used(roles: Roles) -> list[tuple[str, str]]:
 
 
 def _typed(roles: Roles) -> list[tuple[str, bool]]:
-    strict = [(name, False) for name in (roles.label, roles.id) if name is not None]
+    names = (roles.label, *roles.label_columns, roles.id)
+    strict = [(name, False) for name in names if name is not None]
     loose = [(name, True) for name in (roles.logprob, roles.weight) if name is not None]
     if roles.pred and roles.layout != "columns":
         loose.append((roles.pred[0], True))

@@ -21,6 +21,9 @@ from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table
 
 _METADATA = (b"unsurprised.classes", b"classes")
+#: Few, as rows may be wide; not one by one, as the first of many may be null.
+_PEEK_ROWS = 64
+
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
@@ -227,7 +230,7 @@ def _columns(table: Table, name: str) -> Iterable[pa.Array]:
             yield batch.column(name)
         return
     for part in table.parts():
-        for batch in table.read(part, {name: "pred"}, 1):
+        for batch in table.read(part, {name: "pred"}, _PEEK_ROWS):
             yield batch.column(name)
 
 

@@ -90,7 +90,7 @@ def roles_in(table: Table, options: Options) -> Roles:
 
 
 def require(table: Table, name: str, option: str) -> pa.Field:
-    """The column ``name``; an error that lists the columns where it is not there once."""
+    """The column called ``name``; an error that lists the columns where it is not there once."""
     found = table.schema.get_all_field_indices(name)
     if len(found) == 1:
         return table.schema.field(found[0])
@@ -160,12 +160,14 @@ def _label(
 
 
 def _usual_label(table: Table) -> str:
-    names = table.schema.names
+    names: list[str] = table.schema.names
     if "label" in names:
-        return require(table, "label", "label").name
+        require(table, "label", "label")
+        return "label"
     found = [name for name in LABELS if name in names]
     if len(found) == 1:
-        return require(table, found[0], "label").name
+        require(table, found[0], "label")
+        return found[0]
     told = f"several columns could be the label: {listed(found)}" if found else "no column 'label'"
     raise missing(table, told, None if found else "label", "label")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,8 @@ from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.labels import indices_of
 from unsurprised.sources.nulls import complete
 from unsurprised.sources.options import Options
+
+T = TypeVar("T")
 
 _LARGEST_WEIGHT = 1e100
 
@@ -100,19 +102,15 @@ class Conversion:
 
     def _truth(self, rows: pa.RecordBatch) -> Labels | DistributionForm:
         roles, classes = self.roles, self.classes
-        if roles.label_columns:
+        if roles.label is None:
             columns = [rows.column(name) for name in roles.label_columns]
             counts = all(stands_for(column.type) == "integer" for column in columns)
             matrix = packed(columns, roles.label_columns, floats=not counts)
         else:
-            column = rows.column(roles.label)
-            kind = stands_for(column.type)
+            kind = stands_for(rows.column(roles.label).type)
             if kind not in ("floats", "integers"):
-                return _at(
-                    roles.label,
-                    lambda c: Labels(indices_of(c, classes), classes=classes.count),
-                    rows,
-                )
+                indices = _at(roles.label, lambda c: indices_of(c, classes), rows)
+                return Labels(indices, classes=classes.count)
             counts = kind == "integers"
             matrix = _at(roles.label, lambda c: self._matrix(c, floats=not counts), rows)
         if counts:
@@ -194,7 +192,8 @@ def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
     """A column without nulls as a NumPy array; floats of any width stay as they are."""
     kind = stands_for(column.type)
     if kind == "float":
-        return column.to_numpy()
+        floating: NDArray[Any] = column.to_numpy()
+        return floating
     if kind == "null":
         return np.zeros(len(column))
     if kind == "bool":
@@ -206,11 +205,11 @@ def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
             remedy="cast it to float64",
             place=Place(row=0 if len(column) else None),
         )
-    values = column.to_numpy()
+    values: NDArray[Any] = column.to_numpy()
     return values.astype(np.float64) if floats else values
 
 
-def _at(name: str | None, read: Any, rows: pa.RecordBatch) -> Any:
+def _at(name: str, read: Callable[[Any], T], rows: pa.RecordBatch) -> T:
     try:
         return read(rows.column(name))
     except InputError as error:

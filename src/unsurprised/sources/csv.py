@@ -27,6 +27,7 @@ _PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _RAGGED = re.compile(
     r"CSV parse error: (?:Row #(?P<row>\d+): )?Expected (?P<names>\d+) columns, got (?P<values>\d+)"
 )
+_EXPECTED = {"string": "UTF-8 text", "int64": f"an integer, as in the first {SAMPLE_ROWS} rows"}
 _CONVERSION = re.compile(
     r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?CSV conversion error to "
     r"(?P<type>[^:]+): (?P<what>.*)",
@@ -53,12 +54,18 @@ class CsvTable(Table):
     ) -> Iterator[pa.RecordBatch]:
         """The rows by blocks of bytes, the columns as the schema and their roles say."""
         texts = {name for name, role in columns.items() if role in ("label", "id")}
-        declared = {name: pa.string() if name in texts else pa.float64() for name in columns}
+        declared = {name: self._declared(name, role) for name, role in columns.items()}
         first = 0
         with guarded(self.file, self.format), self._diagnosed():
             for batch in self._stream(declared):
                 yield self._typed(batch, texts, first)
                 first += batch.num_rows
+
+    def _declared(self, name: str, role: str) -> pa.DataType:
+        if role in ("label", "id"):
+            return pa.string()  # "007" is a name where others are
+        integers = role == "truth" and pa.types.is_integer(self.schema.field(name).type)
+        return pa.int64() if integers else pa.float64()
 
     def _typed(self, batch: pa.RecordBatch, texts: set[str], first: int) -> pa.RecordBatch:
         for name in texts:
@@ -116,7 +123,7 @@ class CsvTable(Table):
             quoted = re.search(r"invalid value '(.*)'", known["what"], re.DOTALL)
             raise InputError(
                 f"found {quoted[1]!r}" if quoted else f"found {known['what']}",
-                expected="UTF-8 text" if "string" in known["type"] else "a number",
+                expected=_EXPECTED.get(known["type"], "a number"),
                 place=Place(self.file, _row(known), self._names[int(known["column"])]),
             ) from None
 

@@ -59,12 +59,11 @@ class JsonlTable(Table):
     def _wanted(self, name: str, role: str) -> pa.DataType:
         """The type to read a column as: a prediction of 0 and 1 is no column of integers."""
         kind = self.schema.field(name).type
-        if role in ("label", "id"):
+        if role in ("label", "id") or pa.types.is_struct(kind):
             return kind
-        if pa.types.is_list(kind):
-            floats = role != "truth" or not pa.types.is_integer(kind.value_type)
-            return pa.list_(pa.float64()) if floats else kind
-        return kind if pa.types.is_struct(kind) else pa.float64()
+        if role == "truth" and pa.types.is_integer(kind):
+            return kind
+        return pa.list_(pa.float64()) if pa.types.is_list(kind) else pa.float64()
 
     def _column(self, values: list[Any], name: str, kind: pa.DataType, first: int) -> pa.Array:
         try:

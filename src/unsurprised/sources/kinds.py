@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import pyarrow as pa
@@ -36,7 +37,7 @@ def stands_for(kind: pa.DataType) -> Stands:
     'other'
     """
     kind = plain(kind)
-    for matches, word in _SCALARS:
+    for word, matches in _SCALARS.items():
         if matches(kind):
             return word
     if is_list(kind):
@@ -72,13 +73,13 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-_SCALARS = (
-    (types.is_boolean, "bool"),
-    (types.is_integer, "integer"),
-    (types.is_floating, "float"),
-    (_is_text, "text"),
-    (types.is_null, "null"),
-)
+_SCALARS: dict[Stands, Callable[[pa.DataType], bool]] = {
+    "bool": types.is_boolean,
+    "integer": types.is_integer,
+    "float": types.is_floating,
+    "text": _is_text,
+    "null": types.is_null,
+}
 
 #: A list that holds nothing but nulls says nothing of its numbers; its rows are refused one by one.
 _LISTS: dict[Stands, Stands] = {

@@ -49,7 +49,7 @@ def _of_dictionary(column: pa.DictionaryArray, classes: Classes) -> Indices:
     """Each entry is looked up once, and only entries that rows use can be wrong."""
     codes = column.indices.to_numpy(zero_copy_only=False)
     used = np.unique(codes)
-    table = np.full(len(column.dictionary), -1, dtype=np.int64)
+    table: Indices = np.full(len(column.dictionary), -1, dtype=np.int64)
     try:
         table[used] = indices_of(column.dictionary.take(pa.array(used)), classes)
     except InputError:
@@ -60,7 +60,8 @@ def _of_dictionary(column: pa.DictionaryArray, classes: Classes) -> Indices:
                 table[code] = indices_of(column.dictionary.slice(int(code), 1), classes)[0]
             except InputError as error:
                 raise error.located(row=row) from None
-    return table[codes]
+    found: Indices = table[codes]
+    return found
 
 
 def _of_names(column: pa.Array, classes: Classes) -> Indices:
@@ -77,12 +78,13 @@ def _of_names(column: pa.Array, classes: Classes) -> Indices:
     if found.null_count:
         row = pc.index(pc.is_null(found), True).as_py()
         raise _unknown(column, row, classes)
-    return found.to_numpy().astype(np.int64)
+    indices: Indices = found.to_numpy().astype(np.int64)
+    return indices
 
 
 def _of_booleans(column: pa.Array, classes: Classes) -> Indices:
     lower = [name.lower() for name in classes.names or ()]
-    values = column.cast(pa.uint8()).to_numpy().astype(np.int64)
+    values: Indices = column.cast(pa.uint8()).to_numpy().astype(np.int64)
     if sorted(lower) == ["false", "true"]:
         return np.where(values == 1, lower.index("true"), lower.index("false"))
     return _checked(values, column, classes)
@@ -100,7 +102,8 @@ def _of_integers(column: pa.Array, classes: Classes) -> Indices:
     wrong = known[where] != values
     if wrong.any():
         raise _unknown(column, int(np.argmax(wrong)), classes)
-    return order[where]
+    indices: Indices = order[where]
+    return indices
 
 
 def _checked(values: Indices, column: pa.Array, classes: Classes) -> Indices:

@@ -25,26 +25,28 @@ def present(column: pa.Array) -> Mask | None:
     """
     if pa.types.is_null(column.type):
         return np.zeros(len(column), dtype=bool)
+    own: Mask | None
     own = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
     inner = _inside(column, own)
     if own is None or inner is None:
         return own if inner is None else inner
-    return own & inner
+    both: Mask = own & inner
+    return both
 
 
 def complete(
     batch: pa.RecordBatch, names: Sequence[str], nulls: str
 ) -> tuple[pa.RecordBatch, NDArray[np.int64] | None]:
     """The rows without nulls, and their positions in ``batch``; ``None``: all of them."""
-    masks = {name: present(batch.column(name)) for name in names}
-    masks = {name: mask for name, mask in masks.items() if mask is not None and not mask.all()}
+    found = {name: present(batch.column(name)) for name in names}
+    masks = {name: mask for name, mask in found.items() if mask is not None and not mask.all()}
     if not masks:
         return batch, None
-    kept = np.logical_and.reduce([mask for mask in masks.values() if mask is not None])
+    kept = np.logical_and.reduce(list(masks.values()))
     if nulls == "skip":
         return batch.filter(pa.array(kept)), np.flatnonzero(kept).astype(np.int64)
     row = int(np.argmin(kept))
-    name = next(name for name, mask in masks.items() if mask is not None and not mask[row])
+    name = next(name for name, mask in masks.items() if not mask[row])
     raise InputError(
         "found null" if not batch.column(name)[row].is_valid else "found a null among the values",
         expected="a value in every row",
@@ -58,8 +60,8 @@ def _inside(column: pa.Array, own: Mask | None) -> Mask | None:
     kind = column.type
     if pa.types.is_struct(kind):
         masks = [present(child) for child in column.flatten()]
-        masks = [mask for mask in masks if mask is not None]
-        return np.logical_and.reduce(masks) if masks else None
+        known = [mask for mask in masks if mask is not None]
+        return np.logical_and.reduce(known) if known else None
     if not is_list(kind):
         return None
     values = column.flatten()

@@ -54,12 +54,14 @@ class ParquetTable(Table):
                 self.file, metadata=self._metadata, pre_buffer=False, buffer_size=_BUFFER
             ) as opened,
         ):
-            yield from opened.iter_batches(
+            for batch in opened.iter_batches(
                 batch_size=batch_rows,
                 row_groups=list(part.keys),
                 columns=list(columns),
                 use_threads=False,
-            )
+            ):
+                # "p_1" also asks for "p_1.5": Arrow takes the dot for a path into "p_1".
+                yield batch.select(list(columns))
 
 
 def _grouped(sizes: Sequence[int]) -> list[Part]:
