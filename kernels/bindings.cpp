@@ -131,13 +131,17 @@ void run_rows(const Request& request, std::int64_t rows, int threads, Findings* 
     for (int side = 0; side < 2; ++side) findings[side].merge(part[static_cast<std::size_t>(side)]);
 }
 
-nb::tuple as_tuple(const Findings& findings) {
+// First faulty row, fault, rows whose sum is off, largest deviation of a sum from one.
+using Found = nb::typed<nb::tuple, std::int64_t, int, std::int64_t, double>;
+using BothFound = nb::typed<nb::tuple, Found, Found>;
+
+Found as_tuple(const Findings& findings) {
   return nb::make_tuple(findings.first_row, static_cast<int>(findings.fault), findings.sum_off_rows,
                         findings.largest_deviation);
 }
 
 // Fills `values` and answers what was wrong with p's and q's rows.
-nb::tuple measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
+BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
                   double units_per_nat, nb::handle values, int threads) {
   Request request;
   request.operation = name == "entropy"         ? Operation::entropy
@@ -166,8 +170,8 @@ nb::tuple measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
 }
 
 // Everything that an evaluation asks of a row, in one read of it.
-nb::tuple facts(const Rows& p, nb::handle labels, double units_per_nat, nb::handle values,
-                nb::handle entropies, nb::handle top_surprisals, nb::handle tops) {
+Found facts(const Rows& p, nb::handle labels, double units_per_nat, nb::handle values,
+            nb::handle entropies, nb::handle top_surprisals, nb::handle tops) {
   Request request;
   request.operation = Operation::facts;
   request.p = &p.side;
@@ -231,11 +235,12 @@ void add_column(ExactTable& table, const Column& column, std::int64_t index, std
 }
 
 // values: for each column None, an array of bool or an array of float64.
-void add_columns(ExactTable& table, nb::handle hashes, const nb::list& values, nb::handle weights,
+void add_columns(ExactTable& table, nb::handle hashes,
+                 const nb::typed<nb::list, nb::object>& values, nb::handle weights,
                  std::int64_t unweighted_columns) {
   const Buffer keys(hashes);
   const std::int64_t rows = keys.count();
-  const auto columns = static_cast<std::int64_t>(nb::len(values));
+  const auto columns = static_cast<std::int64_t>(values.size());
   if (columns == 0 || table.size() % columns)
     throw nb::value_error("the number of columns does not fit the table");
   std::vector<Column> parts(static_cast<std::size_t>(columns));

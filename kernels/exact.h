@@ -12,6 +12,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace unsurprised {
@@ -31,6 +32,7 @@ class ExactSum {
   void add(double x) {
     const auto bits = std::bit_cast<std::uint64_t>(x);
     const int exponent = static_cast<int>(bits >> 52) & 0x7ff;
+    if (exponent == 0x7ff) throw std::invalid_argument("only finite values have an exact sum");
     const std::uint64_t fraction = bits & 0x000fffffffffffff;
     // Subnormals share the place of the smallest normal exponent, without its leading one.
     const std::uint64_t mantissa = exponent ? fraction | 0x0010000000000000 : fraction;
@@ -119,7 +121,8 @@ class ExactSum {
   }
 
  private:
-  // The upper part of a double has up to 53 bits, which leaves 10 bits of a limb for adding up.
+  // The upper part of a double has at most 52 bits (a shift of 31 leaves 53 + 31 − 32), the lower
+  // one and what a carry leaves have 32: 1000 of them stay below 2^62.
   static constexpr int most_pending = 1000;
   static constexpr std::int64_t largest_digit = 0xffffffff;
 
@@ -199,18 +202,23 @@ class Reader {
   std::size_t left_;
 };
 
-// Many exact sums, by number. A value may be infinite or NaN only by mistake: those are counted by
-// the caller, in columns of their own.
+inline std::int64_t checked_size(std::int64_t size) {
+  if (size < 0) throw std::invalid_argument("a table has at least 0 places");
+  return size;
+}
+
+// Many exact sums, by number. Infinite values and NaN are refused: they are counted by the caller,
+// in columns of their own.
 class ExactTable {
  public:
-  explicit ExactTable(std::int64_t size) : slots_(static_cast<std::size_t>(size)) {}
+  explicit ExactTable(std::int64_t size) : slots_(static_cast<std::size_t>(checked_size(size))) {}
 
   std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
 
   ExactSum& slot(std::int64_t index) { return slots_[static_cast<std::size_t>(index)]; }
   const ExactSum& slot(std::int64_t index) const { return slots_[static_cast<std::size_t>(index)]; }
 
-  // Both halves of the exact product enter.
+  // Both halves of the exact product enter; what it has below 2^-1074 is rounded.
   static void add_product(ExactSum& sum, double weight, double value) {
     const double product = weight * value;
     const double lost = std::fma(weight, value, -product);
@@ -255,12 +263,17 @@ class ExactTable {
   }
 
  private:
+  // 2^64 times the largest double is below 2^(32·68) units of 2^-1074.
+  static constexpr int most_digits = 68;
+
   static Digits read_digits(Reader& in) {
     Digits sum;
     const auto negative = in.get<std::uint8_t>();
     sum.sign = negative ? -1 : 1;
     sum.first = in.get<std::uint8_t>();
     const int count = in.get<std::uint8_t>();
+    if (sum.first + count > most_digits)
+      throw std::invalid_argument("a sum is larger than sums can be");
     for (int i = 0; i < count; ++i) sum.digits.push_back(in.get<std::uint32_t>());
     if (negative > 1 || count == 0 || sum.digits.front() == 0 || sum.digits.back() == 0)
       throw std::invalid_argument("a sum is not in its one form");
@@ -274,7 +287,7 @@ class ExactTable {
 class Tally {
  public:
   explicit Tally(std::int64_t size)
-      : size_(size),
+      : size_(checked_size(size)),
         counts_(static_cast<std::int64_t*>(std::calloc(
             static_cast<std::size_t>(std::max<std::int64_t>(size, 1)), sizeof(std::int64_t)))) {
     if (!counts_) throw std::bad_alloc();
@@ -286,7 +299,10 @@ class Tally {
 
   void add(std::int64_t key, std::int64_t count = 1) {
     if (key < 0 || key >= size_) throw std::invalid_argument("a key outside the table");
-    counts_[static_cast<std::size_t>(key)] += count;
+    std::int64_t& held = counts_[static_cast<std::size_t>(key)];
+    if (held > std::numeric_limits<std::int64_t>::max() - count)
+      throw std::overflow_error("more rows than can be counted");
+    held += count;
   }
 
   void merge(const Tally& other) {
@@ -315,7 +331,8 @@ class Tally {
     while (!in.empty()) {
       const auto key = static_cast<std::int64_t>(in.get<std::uint64_t>());
       const auto count = static_cast<std::int64_t>(in.get<std::uint64_t>());
-      if (key < next || count <= 0) throw std::invalid_argument("keys out of order");
+      if (key < next || key >= keys || count <= 0)
+        throw std::invalid_argument("keys out of order");
       next = key + 1;
       tally.add(key, count);
     }

@@ -77,7 +77,7 @@ class InputError(UnsurprisedError):
         column: str | None = None,
     ) -> Self:
         """The same error with what is known of its place filled in."""
-        known = {
+        known: dict[str, Any] = {
             name: value
             for name, value in (("file", file), ("row", row), ("column", column))
             if value is not None

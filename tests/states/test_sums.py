@@ -102,7 +102,7 @@ def test_cells_are_kept_apart_and_travel():
 
 
 def test_states_of_other_settings_do_not_merge():
-    with pytest.raises(StateError, match="do not merge.*'a'.*'b'"):
+    with pytest.raises(StateError, match=r"do not merge.*'a'.*'b'"):
         Sums(["a"]).merge(Sums(["b"]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +65,12 @@ class _Assembly:
             cross_entropy=bits(cross_entropy),
             cross_entropy_nats=cross_entropy.scaled(math.log(2), "nats"),
             infinite_rows=int(self.totals["infinite_rows"]),
-            finite_cross_entropy=bits(self.finite_mean()) if self.infinite else None,
+            finite_cross_entropy=bits(self.finite_mean()),
             perplexity=_power(cross_entropy),
-            label_entropy=None if label_entropy is None else bits(label_entropy),
-            information_gained=None if gained is None else bits(gained),
+            label_entropy=bits(label_entropy),
+            information_gained=bits(gained),
             information_gained_share=share,
-            expected_surprisal=None if expected is None else bits(expected),
+            expected_surprisal=bits(expected),
             confidence_gap=self.confidence_gap(),
             truth_entropy=truth_entropy,
             kl_divergence=kl,
@@ -85,8 +86,15 @@ class _Assembly:
             missing=self.missing(),
         )
 
-    def scaled(self, value: Estimate) -> Estimate:
-        return value.scaled(self.per_bit, self.unit)
+    @overload
+    def scaled(self, value: Estimate) -> Estimate: ...
+    @overload
+    def scaled(self, value: None) -> None: ...
+    @overload
+    def scaled(self, value: Estimate | None) -> Estimate | None: ...
+    def scaled(self, value: Estimate | None) -> Estimate | None:
+        """An estimate in bits in the unit asked for; what is missing stays missing."""
+        return value if value is None else value.scaled(self.per_bit, self.unit)
 
     def of(self, statistic: Statistic, unit: str = "bits") -> Estimate:
         return estimate(statistic, self.totals, self.without, unit, self.rows)
@@ -105,6 +113,8 @@ class _Assembly:
         return self.of(lambda sums: (sums["surprisal"] - sums[less]) / sums["weight"])
 
     def finite_mean(self) -> Estimate | None:
+        if not self.infinite:
+            return None
         finite_rows = self.rows - int(self.totals["infinite_rows"])
         if not self.totals["weight"] > self.totals["infinite"]:
             return None
@@ -154,7 +164,8 @@ class _Assembly:
         if self.states.class_counts is None:
             return None
         weights = self.states.class_counts.result()
-        return weights / weights.sum()
+        shares: Values = weights / weights.sum()
+        return shares
 
     def quantiles(self) -> dict[float, Estimate]:
         bins = self.states.histogram.bins()

@@ -72,6 +72,11 @@ class Evaluator:
         """How many rows have come in."""
         return self._rows
 
+    @property
+    def skipped(self) -> int:
+        """How many rows the sources left out for nulls."""
+        return self._skipped
+
     def update(
         self, y_true: Any, y_pred: Any, *, weights: Any = None, ids: Any = None
     ) -> Evaluator:

@@ -80,8 +80,8 @@ def _facts_at_labels(
     if findings[0] >= 0:
         raise _located(batch, fault_of(model, rows, findings, facts.labels), findings, "model")
     facts.largest_deviation = findings[3]
-    if labels is not None:
-        facts.correct = facts.top == labels
+    if labels is not None and facts.top is not None:
+        facts.correct = np.equal(facts.top, labels)
     return facts
 
 
@@ -141,6 +141,6 @@ def sums_off(batch: Batch) -> int:
     if batch.model is None:
         return 0
     rows = batch.model.rows(-1).values
-    unused = [np.empty(len(rows)) for _ in range(3)]
+    a, b, c = (np.empty(len(rows)) for _ in range(3))
     tops = np.empty(len(rows), dtype=np.int32)
-    return int(_kernels.facts(kernel_rows(batch.model, rows), None, _BITS, *unused, tops)[2])
+    return _kernels.facts(kernel_rows(batch.model, rows), None, _BITS, a, b, c, tops)[2]
