@@ -113,6 +113,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "a.csv": lambda path: path.write_bytes(csv_text(columned())),
     "bom.csv": lambda path: path.write_bytes(b"\xef\xbb\xbf" + csv_text(columned())),
     "crlf.csv": lambda path: path.write_bytes(csv_text(columned()).replace(b"\n", b"\r\n")),
+    "lists.csv": lambda path: path.write_bytes(csv_text(listed())),
     "a.tsv": lambda path: path.write_bytes(csv_text(columned(), "\t")),
     "a.csv.gz": lambda path: path.write_bytes(gzip.compress(csv_text(columned()))),
     "members.csv.gz": lambda path: path.write_bytes(

@@ -14,7 +14,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from same_rows import PROBS, WRITERS, columned, csv_text, ipc, listed, raises, read
+from same_rows import (
+    PROBS,
+    WRITERS,
+    columned,
+    csv_text,
+    ipc,
+    json_lines,
+    listed,
+    raises,
+    read,
+)
 
 from unsurprised.errors import InputError
 from unsurprised.sources import Options, open_predictions
@@ -128,6 +138,66 @@ def test_wrong_values_in_csv(tmp_path: Path, content: str, message: str | None) 
         return
     for batch_rows in (None, 1, 7):
         assert raises(path, batch_rows=batch_rows).startswith(f"{path}, {message}")
+
+
+@pytest.mark.parametrize("batch_rows", [None, 1, 3])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_the_first_wrong_row_is_reported(tmp_path: Path, name: str, batch_rows: int | None) -> None:
+    """A label of another type at row 1005 hides no label out of range at row 1003."""
+    labels = [0] * 1003 + [5, 0, "x", 0]
+    rows = [{"label": label, "p_a": 0.5, "p_b": 0.5} for label in labels]
+    text = "label,p_a,p_b\n" + "".join(f"{label},0.5,0.5\n" for label in labels)
+    path = written(tmp_path / name, text if name == "a.csv" else json_lines(rows))
+    assert raises(path, batch_rows=batch_rows).startswith(f"{path}, row 1003, column 'label'")
+
+
+def test_text_that_looks_like_null(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "key,label,p_NA,p_b\nNA,NA,1,0\nnull,b,0,1\nx,None,1,0\n")
+    _, (batch,) = read(path, id="key", nulls="skip")
+    assert batch.truth.array.values.tolist() == [0, 1]
+    assert batch.ids.values.to_pylist() == ["NA", "null"]
+    assert raises(path, id="key").startswith(f"{path}, row 2, column 'label': found null")
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("[0.5, x]", "found '[0.5, x]'; expected numbers between commas (double), as in the first"),
+        ("[0.5 0.5]", "found '[0.5 0.5]'; expected numbers between commas"),
+        ("[]", "found '[]'; expected numbers between commas"),
+        ("0.5", "found '0.5'; expected a list of numbers such as [0.1, 0.9], as in the first"),
+        ("[1.0]", "found 1 numbers; expected 2"),
+        ("", "found null; expected a value"),
+    ],
+)
+def test_lists_in_csv(tmp_path: Path, cell: str, message: str) -> None:
+    good = '1,"[0.25, 0.75]"\n'
+    path = written(tmp_path / "a.csv", "label,probs\n" + good * 1500 + f'0,"{cell}"\n' + good)
+    for batch_rows in (None, 100):
+        text = raises(path, batch_rows=batch_rows)
+        assert text.startswith(f"{path}, row 1500, column 'probs': {message}")
+
+
+def test_votes_as_lists_in_csv(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", 'label,probs\n"[3, 0]","[1, 0]"\n,"[0.5, 0.5]"\n')
+    _, (batch,) = read(path, nulls="skip")
+    assert batch.truth.kind == "counts"
+    assert batch.truth.array.values.tolist() == [[3, 0]]
+    assert batch.model.array.values.tolist() == [[1.0, 0.0]]
+
+
+def test_booleans_in_csv(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "label,pred\nTrue,0.75\nfalse,0.25\n")
+    assert read(path)[1][0].truth.array.values.tolist() == [1, 0]
+    path = written(tmp_path / "a.csv", "label,p_True,p_False\nTrue,0.75,0.25\n")
+    assert read(path)[1][0].truth.array.values.tolist() == [0]
+
+
+def test_names_of_digits_in_csv(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "key,label,p_02,p_01\n007,01,0,1\n08,02,1,0\n")
+    _, (batch,) = read(path, id="key")
+    assert batch.truth.array.values.tolist() == [1, 0]
+    assert batch.ids.values.to_pylist() == ["007", "08"]
 
 
 def test_ragged_line_in_a_later_block(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
 
@@ -15,15 +15,15 @@ import pyarrow.csv as pacsv
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.table import Part, Table
-from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS, opened_text
+from unsurprised.sources.table import Part, Table, until_wrong
+from unsurprised.sources.text import LIST, PARTLY_NUMBERS, SAMPLE_ROWS, lists, opened_text
 
 #: What stands for "no value". "nan" is a number here, and a wrong one.
 NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
 
 _BLOCK = 1 << 22
-_INTEGER = r"^\s*[+-]?[0-9]+\s*$"
-_PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_INTEGER = r"^\s*-?(0|[1-9][0-9]{0,17})\s*$"
+_BOOLEAN = r"^\s*(?i:true|false)\s*$"
 _RAGGED = re.compile(
     r"CSV parse error: (?:Row #(?P<row>\d+): )?Expected (?P<names>\d+) columns, got (?P<values>\d+)"
 )
@@ -53,40 +53,47 @@ class CsvTable(Table):
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows by blocks of bytes, the columns as the schema and their roles say."""
-        texts = {name for name, role in columns.items() if role in ("label", "id")}
+        texts = {name: role for name, role in columns.items() if self._as_text(name, role)}
         declared = {name: self._declared(name, role) for name, role in columns.items()}
         first = 0
         with guarded(self.file, self.format), self._diagnosed():
             for batch in self._stream(declared):
-                yield self._typed(batch, texts, first)
+                try:
+                    yield from until_wrong(batch, lambda rows: self._typed(rows, texts))
+                except InputError as error:
+                    row = error.place.row if isinstance(error.place.row, int) else 0
+                    raise error.located(file=self.file, row=first + row) from None
                 first += batch.num_rows
 
+    def _as_text(self, name: str, role: str) -> bool:
+        """Whether Arrow hands the column on as text: "007" is a name where others are names."""
+        return role in ("label", "id") or pa.types.is_list(self.schema.field(name).type)
+
     def _declared(self, name: str, role: str) -> pa.DataType:
-        if role in ("label", "id"):
-            return pa.string()  # "007" is a name where others are
+        if self._as_text(name, role):
+            return pa.string()
         integers = role == "truth" and pa.types.is_integer(self.schema.field(name).type)
         return pa.int64() if integers else pa.float64()
 
-    def _typed(self, batch: pa.RecordBatch, texts: set[str], first: int) -> pa.RecordBatch:
-        for name in texts:
+    def _typed(self, batch: pa.RecordBatch, texts: Mapping[str, str]) -> pa.RecordBatch:
+        for name, role in texts.items():
+            kind = self.schema.field(name).type
+            nulls: Sequence[str] = NULLS
+            if pa.types.is_string(kind):
+                nulls = _null_names(self.known_names) if role == "label" else ("",)
             index = batch.schema.get_field_index(name)
-            column = _with_nulls(batch.column(index))
-            if pa.types.is_integer(self.schema.field(name).type):
-                column = self._integers(column, name, first)
+            column = _with_nulls(batch.column(index), nulls)
+            if pa.types.is_list(kind):
+                _refuse(column, LIST, "a list of numbers such as [0.1, 0.9]", name)
+                column = _at_row(column, kind, name)
+            elif pa.types.is_integer(kind):
+                _refuse(column, _INTEGER, "an integer", name)
+                column = pc.utf8_trim_whitespace(column).cast(pa.int64())
+            elif pa.types.is_boolean(kind):
+                _refuse(column, _BOOLEAN, "true or false", name)
+                column = pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(column)), "true")
             batch = batch.set_column(index, name, column)
         return batch
-
-    def _integers(self, column: pa.Array, name: str, first: int) -> pa.Array:
-        wrong = pc.invert(pc.fill_null(pc.match_substring_regex(column, _INTEGER), True))
-        if pc.any(wrong).as_py():
-            row = pc.index(wrong, True).as_py()
-            raise InputError(
-                f"found {column[row].as_py()!r}",
-                expected=f"an integer, as in the first {SAMPLE_ROWS} rows",
-                remedy="write every value as an integer or, in the first row too, as a name",
-                place=Place(self.file, first + row, name),
-            )
-        return pc.utf8_trim_whitespace(column).cast(pa.int64())
 
     def _stream(self, declared: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
         with opened_text(self.file or "") as stream:
@@ -177,9 +184,46 @@ def _row(found: re.Match[str]) -> int | None:
     return int(found["row"]) - 2 if found["row"] else None
 
 
-def _with_nulls(column: pa.Array) -> pa.Array:
-    missing = pc.is_in(column, value_set=pa.array(NULLS))
+def _null_names(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in NULLS if word not in names)
+
+
+def _with_nulls(column: pa.Array, nulls: Sequence[str]) -> pa.Array:
+    missing = pc.is_in(column, value_set=pa.array(nulls, pa.string()))
     return pc.if_else(missing, pa.scalar(None, pa.string()), column)
+
+
+def _refuse(column: pa.Array, pattern: str, expected: str, name: str) -> None:
+    wrong = pc.invert(pc.fill_null(pc.match_substring_regex(column, pattern), True))
+    row = pc.index(wrong, True).as_py()
+    if row >= 0:
+        raise InputError(
+            f"found {column[row].as_py()!r}",
+            expected=f"{expected}, as in the first {SAMPLE_ROWS} rows",
+            remedy="if these are names, let one of the first rows hold one that is nothing else",
+            place=Place(row=row, column=name),
+        )
+
+
+def _at_row(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
+    try:
+        return lists(column, kind)
+    except pa.ArrowInvalid:
+        row = next(row for row in range(len(column)) if not _is_list(column[row : row + 1], kind))
+        raise InputError(
+            f"found {column[row].as_py()!r}",
+            expected=f"numbers between commas ({kind.value_type}), as in the first "
+            f"{SAMPLE_ROWS} rows",
+            place=Place(row=row, column=name),
+        ) from None
+
+
+def _is_list(column: pa.Array, kind: pa.DataType) -> bool:
+    try:
+        lists(column, kind)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _field(name: str, values: list[str]) -> pa.Field:
@@ -192,9 +236,13 @@ def _field(name: str, values: list[str]) -> pa.Field:
 def _type_of(known: list[str]) -> pa.DataType:
     if not known:
         return pa.null()
-    if all(_PLAIN_INTEGER.fullmatch(value.strip()) for value in known):
+    if all(re.match(LIST, value) for value in known):
+        entries = [entry for value in known for entry in value.strip("[] ").split(",")]
+        whole = all(re.match(_INTEGER, entry) for entry in entries)
+        return pa.list_(pa.int64() if whole else pa.float64())
+    if all(re.match(_INTEGER, value) for value in known):
         return pa.int64()
-    if all(value.strip().lower() in ("true", "false") for value in known):
+    if all(re.match(_BOOLEAN, value) for value in known):
         return pa.bool_()
     return pa.float64() if all(_is_number(value) for value in known) else pa.string()
 

@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.table import Part, Table
+from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS, opened_text
 
 Record = dict[str, Any]
+
+#: Rows are Python objects while they are read, many times the size of what comes of them.
+_RUN = 4096
 
 
 class JsonlTable(Table):
@@ -41,20 +44,23 @@ class JsonlTable(Table):
         """The rows by runs of lines."""
         names = list(columns)
         types = [self._wanted(name, role) for name, role in columns.items()]
+
+        def batch(records: list[Record]) -> pa.RecordBatch:
+            columns = [
+                self._column([record.get(name) for record in records], name, kind)
+                for name, kind in zip(names, types, strict=True)
+            ]
+            return pa.record_batch(columns, names=names)
+
         with guarded(self.file, self.format):
-            for first, records, error in self._runs(batch_rows):
-                if records:
-                    yield pa.record_batch(
-                        [
-                            self._column(
-                                [record.get(name) for record in records], name, kind, first
-                            )
-                            for name, kind in zip(names, types, strict=True)
-                        ],
-                        names=names,
-                    )
-                if error is not None:
-                    raise error
+            for first, records, failure in self._runs(min(batch_rows, _RUN)):
+                try:
+                    yield from until_wrong(records, batch)
+                except InputError as error:
+                    row = error.place.row if isinstance(error.place.row, int) else 0
+                    raise error.located(file=self.file, row=first + row) from None
+                if failure is not None:
+                    raise failure
 
     def _wanted(self, name: str, role: str) -> pa.DataType:
         """The type to read a column as: a prediction of 0 and 1 is no column of integers."""
@@ -65,7 +71,7 @@ class JsonlTable(Table):
             return kind
         return pa.list_(pa.float64()) if pa.types.is_list(kind) else pa.float64()
 
-    def _column(self, values: list[Any], name: str, kind: pa.DataType, first: int) -> pa.Array:
+    def _column(self, values: list[Any], name: str, kind: pa.DataType) -> pa.Array:
         try:
             return _array(values, kind)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
@@ -73,7 +79,7 @@ class JsonlTable(Table):
             raise InputError(
                 f"found {_short(values[row])}",
                 expected=f"{kind}, as in the first {SAMPLE_ROWS} rows",
-                place=Place(self.file, first + row, name),
+                place=Place(row=row, column=name),
             ) from None
 
     def _runs(self, size: int) -> Iterator[tuple[int, list[Record], InputError | None]]:

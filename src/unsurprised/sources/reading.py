@@ -18,10 +18,11 @@ from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
 from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame
+from unsurprised.sources.kinds import plain
 from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
-from unsurprised.sources.table import Part, Table
+from unsurprised.sources.table import Part, Table, until_wrong
 
 _BATCH_BYTES = 4 << 20
 #: However wide the rows (a language model's vocabulary), a batch stays well below this.
@@ -92,21 +93,16 @@ class Reading:
             )
 
     def _converted(self, record: pa.RecordBatch, index: int, first: int) -> Iterator[Batch]:
-        failure: InputError | None = None
-        while record.num_rows:
-            try:
-                batch = self._conversion.batch(
-                    record, first, file=self._tables[index].file, file_index=index
-                )
-            except InputError as error:
-                row = error.place.row if isinstance(error.place.row, int) else 0
-                failure = error.located(file=self._tables[index].file, row=first + row)
-                record = record.slice(0, row)
-            else:
-                yield batch
-                break
-        if failure is not None:
-            raise failure
+        file = self._tables[index].file
+
+        def convert(rows: pa.RecordBatch) -> Batch:
+            return self._conversion.batch(rows, first, file=file, file_index=index)
+
+        try:
+            yield from until_wrong(record, convert)
+        except InputError as error:
+            row = error.place.row if isinstance(error.place.row, int) else 0
+            raise error.located(file=file, row=first + row) from None
 
     def _batch_rows(self, table: Table) -> int:
         if self._conversion.options.batch_rows is not None:
@@ -163,6 +159,8 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     roles = roles_in(first, options)
     classes, roles = classes_of(tables, first, roles, options)
     check_agreement(tables, first, roles, classes)
+    for table in tables:
+        table.known_names = classes.names or ()
     choices = {**roles.choices, **_described(first, roles, classes)}
     if aside:
         choices["files"] = f"{len(tables)}; of another format and left aside: {', '.join(aside)}"
@@ -218,6 +216,13 @@ def _with_npy(first: Table, options: Options) -> Options:
     return replace(options, pred=first.file)
 
 
+_BINDINGS = {
+    "index": "positions among the classes",
+    "name": "the classes' names",
+    "metadata": "positions among the names in the file's metadata",
+}
+
+
 def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:
     told: dict[str, str] = {}
     if roles.layout == "columns":
@@ -229,10 +234,10 @@ def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:
         told["pred"] = f"{roles.pred[0]} ({roles.layout} of {classes.count})"
     if classes.shown:
         told["classes"] = f"{_range(classes.shown)} ({classes.origin})"
-    if roles.label and classes.names and classes.bound_by == "index":
-        kind = first.schema.field(roles.label).type
+    if roles.label and classes.names:
+        kind = plain(first.schema.field(roles.label).type)
         if pa.types.is_integer(kind):
-            told["label"] = f"{roles.label} (integers: positions among the classes)"
+            told["label"] = f"{roles.label} (integers: {_BINDINGS[classes.bound_by]})"
     return told
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pyarrow as pa
+
+from unsurprised.errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Table(ABC):
     format: str
     #: Names of the classes, where the file states them outside of the schema.
     class_names: tuple[str, ...] | None = None
+    #: Names of the classes once known: text such as "NA" is no null if a class is so named.
+    known_names: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -55,6 +62,22 @@ class Table(ABC):
         """
 
 
-def unpicked(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-    """The part of a schema that has these names, in their order."""
-    return pa.schema([schema.field(name) for name in names])
+def until_wrong(rows: Any, convert: Callable[[Any], T]) -> Iterator[T]:
+    """``convert(rows)``, or what stands before the first wrong row, and then its error.
+
+    A conversion looks at one column after the other, so the row that it complains of need not be
+    the first wrong one; those before it are tried again. So the row that is reported does not
+    depend on how many rows are converted at once. Errors count rows from the first of ``rows``.
+    """
+    failure: InputError | None = None
+    while len(rows):
+        try:
+            converted = convert(rows)
+        except InputError as error:
+            failure = error
+            rows = rows[: error.place.row if isinstance(error.place.row, int) else 0]
+        else:
+            yield converted
+            break
+    if failure is not None:
+        raise failure

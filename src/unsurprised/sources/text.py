@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 #: Text has no types. They are seen from this many rows, never from a block of bytes, so that they
 #: do not depend on how a file is read; a later value that is none of its type is an error.
@@ -12,6 +13,9 @@ SAMPLE_ROWS = 1000
 
 #: Marks a column of text that holds numbers too: a wrong number must not hide a class.
 PARTLY_NUMBERS = {b"unsurprised.partly": b"numbers"}
+
+#: A list of numbers as Python and JSON write it into a cell.
+LIST = r"^\s*\[[^\[\]]*\]\s*$"
 
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
@@ -28,3 +32,17 @@ def compression_of(file: str) -> str | None:
 def opened_text(file: str) -> pa.NativeFile:
     """A file's bytes, decompressed."""
     return pa.input_stream(file, compression=compression_of(file))
+
+
+def lists(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Cells such as ``[0.1, 0.9]`` as lists.
+
+    Examples
+    --------
+    >>> lists(pa.array(["[0.1, 0.9]", None]), pa.list_(pa.float64())).to_pylist()
+    [[0.1, 0.9], None]
+    """
+    cells = pc.split_pattern(pc.utf8_trim(column, characters="[] \t\r\n"), ",")
+    values = pc.utf8_trim_whitespace(cells.flatten()).cast(kind.value_type)
+    mask = cells.is_null() if cells.null_count else None
+    return pa.ListArray.from_arrays(cells.offsets, values, mask=mask)
