@@ -179,11 +179,12 @@ def test_lists_in_csv(tmp_path: Path, cell: str, message: str) -> None:
 
 
 def test_votes_as_lists_in_csv(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", 'label,probs\n"[3, 0]","[1, 0]"\n,"[0.5, 0.5]"\n')
+    sample = '"[3, 0]","[1, 0]"\n' * 1000
+    path = written(tmp_path / "a.csv", f'label,probs\n{sample},"[1, 0]"\n"[1, 2]","[0.5, 0.5]"\n')
     _, (batch,) = read(path, nulls="skip")
     assert batch.truth.kind == "counts"
-    assert batch.truth.array.values.tolist() == [[3, 0]]
-    assert batch.model.array.values.tolist() == [[1.0, 0.0]]
+    assert batch.truth.array.values[-2:].tolist() == [[3, 0], [1, 2]]
+    assert batch.model.array.values[-2:].tolist() == [[1.0, 0.0], [0.5, 0.5]]
 
 
 def test_booleans_in_csv(tmp_path: Path) -> None:

@@ -195,9 +195,9 @@ def _same_classes(table: Table, found: Iterable[str], wanted: Sequence[str], who
 
 def differ(found: Iterable[str], wanted: Iterable[str]) -> str:
     """How two sets of names differ, in words; empty if they don't."""
-    here, there = list(found), list(wanted)
-    lacking = [name for name in there if name not in set(here)]
-    additional = [name for name in here if name not in set(there)]
+    here, there = dict.fromkeys(found), dict.fromkeys(wanted)
+    lacking = [name for name in there if name not in here]
+    additional = [name for name in here if name not in there]
     parts = []
     if lacking:
         parts.append(f"missing {listed(lacking, 10)}")

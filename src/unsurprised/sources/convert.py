@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch, RowIds
@@ -17,6 +16,7 @@ from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
+from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.labels import indices_of
 from unsurprised.sources.nulls import complete
@@ -56,7 +56,7 @@ class Conversion:
         InputError
             With the first wrong row of the first wrong column, counted in ``record``.
         """
-        record = _plain(record)
+        record = without_encodings(record)
         rows, kept = complete(record, record.schema.names, self.options.nulls)
         try:
             parts = self._parts(rows)
@@ -147,6 +147,10 @@ class Conversion:
         return packed([children[name] for name in names], names)
 
 
+#: Where the number of classes comes from, in errors.
+_ORIGINS = {"by position": ", as in the first row"}
+
+
 def matrix(column: pa.Array, count: int, origin: str, *, floats: bool = True) -> NDArray[Any]:
     """Lists of ``count`` numbers as ``(rows, count)``, a view of the child values."""
     if pa.types.is_fixed_size_list(column.type):
@@ -158,12 +162,9 @@ def matrix(column: pa.Array, count: int, origin: str, *, floats: bool = True) ->
         wrong = lengths != count
     if wrong.any():
         row = int(np.argmax(wrong))
-        why = origin if origin in ("as given", "from the file's metadata") else "in the first row"
         raise InputError(
             f"found {lengths[min(row, len(lengths) - 1)]} numbers",
-            expected=f"{count}, one a class ({why})"
-            if origin == "as given"
-            else f"{count}, one a class, as {why}",
+            expected=f"{count}, one a class{_ORIGINS.get(origin, ' (' + origin + ')')}",
             remedy="every list must be of the same length",
             place=Place(row=row),
         )
@@ -216,58 +217,10 @@ def _at(name: str, read: Callable[[Any], T], rows: pa.RecordBatch) -> T:
         raise error if error.place.column else error.located(column=name) from None
 
 
-def _plain(record: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [_plain_column(column) for column in record.columns]
-    if all(new is old for new, old in zip(columns, record.columns, strict=True)):
-        return record
-    return pa.record_batch(columns, names=record.schema.names)
-
-
-def _plain_column(column: pa.Array) -> pa.Array:
-    """The column without the encodings that nothing later asks for."""
-    kind = column.type
-    if isinstance(kind, pa.FixedShapeTensorType) and len(kind.shape) == 1:
-        return column.storage
-    if pa.types.is_run_end_encoded(kind):
-        return _plain_column(pc.run_end_decode(column))
-    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
-        return _listed(column)
-    if pa.types.is_string_view(kind):
-        return column.cast(pa.large_string())  # few of Arrow's functions know views
-    if pa.types.is_dictionary(kind):
-        return _plain_dictionary(column)
-    return column
-
-
-def _plain_dictionary(column: pa.DictionaryArray) -> pa.Array:
-    """Names and integers stay encoded; nulls among the entries are nulls of the rows."""
-    entries = _plain_column(column.dictionary)
-    if entries is not column.dictionary:
-        column = pa.DictionaryArray.from_arrays(column.indices, entries)
-    if entries.null_count or stands_for(column.type) not in ("text", "integer", "bool"):
-        return column.dictionary_decode()
-    return column
-
-
-def _listed(column: pa.Array) -> pa.Array:
-    """A list view as lists; Arrow's own cast gives lists with too few offsets."""
-    missing = column.is_null()
-    lengths = pc.if_else(missing, 0, pc.list_value_length(column)).to_numpy()
-    offsets = np.zeros(len(column) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    mask = missing if column.null_count else None
-    return pa.LargeListArray.from_arrays(pa.array(offsets), column.flatten(), mask=mask)
-
-
 def _weights(column: pa.Array) -> NDArray[np.float64]:
     values = np.asarray(numbers(column), dtype=np.float64)
-    _refuse(
-        values,
-        ~((values >= 0) & (values <= _LARGEST_WEIGHT)),
-        "a finite weight of at least 0"
-        if not (values > _LARGEST_WEIGHT).any()
-        else f"a weight from 0 to {_LARGEST_WEIGHT:g}",
-    )
+    wrong = ~((values >= 0) & (values <= _LARGEST_WEIGHT))
+    _refuse(values, wrong, f"a weight from 0 to {_LARGEST_WEIGHT:g}")
     return values
 
 

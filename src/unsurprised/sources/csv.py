@@ -85,7 +85,9 @@ class CsvTable(Table):
             column = _with_nulls(batch.column(index), nulls)
             if pa.types.is_list(kind):
                 _refuse(column, LIST, "a list of numbers such as [0.1, 0.9]", name)
-                column = _at_row(column, kind, name)
+                # A prediction of 0 and 1 is no list of integers.
+                floats = role == "pred"
+                column = _at_row(column, pa.list_(pa.float64()) if floats else kind, name)
             elif pa.types.is_integer(kind):
                 _refuse(column, _INTEGER, "an integer", name)
                 column = pc.utf8_trim_whitespace(column).cast(pa.int64())

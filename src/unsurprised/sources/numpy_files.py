@@ -51,7 +51,7 @@ class _Header:
     def arrow_type(self, column: str, file: str) -> pa.DataType:
         """The type of the column; an error for arrays that are none."""
         place = Place(file, column=column)
-        if self.dtype.hasobject or self.dtype.kind not in "biufUST":
+        if self.dtype.hasobject or self.dtype.kind not in "biufUS":
             raise InputError(
                 f"found an array of {self.dtype}",
                 expected="numbers or names",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -96,13 +97,9 @@ def _checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
     if isinstance(classes, str):
         raise CallError(f"classes={classes!r} is one text; expected a list of names")
     names = tuple(str(name) for name in classes)
-    twice = sorted({name for name in names if names.count(name) > 1}) if _repeats(names) else []
-    if twice:
-        raise CallError(f"classes names {twice[0]!r} twice; expected distinct names (--classes)")
+    most = Counter(names).most_common(1)
+    if most and most[0][1] > 1:
+        raise CallError(f"classes names {most[0][0]!r} twice; expected distinct names (--classes)")
     if not names:
         raise CallError("classes is empty; expected the names of the classes (--classes)")
     return names
-
-
-def _repeats(names: tuple[str, ...]) -> bool:
-    return len(set(names)) < len(names)

@@ -39,7 +39,17 @@ class Split:
 
 
 class Reading:
-    """What :func:`open_predictions` found; splits of it can be read at the same time."""
+    """What :func:`open_predictions` found; splits of it can be read at the same time.
+
+    Examples
+    --------
+    >>> frame = pa.table({"label": [1, 0], "probs": [[0.25, 0.75], [0.5, 0.5]]})
+    >>> reading = open_predictions(frame)
+    >>> reading.choices["pred"], reading.choices["kind"], reading.rows
+    ('probs (list of 2)', 'probs (the default)', 2)
+    >>> [batch.model for split in reading.plan() for batch in reading.batches(split)]
+    [Probs(shape=(2, 2), dtype=float64)]
+    """
 
     def __init__(
         self,
