@@ -152,9 +152,7 @@ def test_the_unit_follows_the_base():
     assert nats.cross_entropy.value == pytest.approx(bits.cross_entropy.value * math.log(2))
     assert nats.cross_entropy.value == pytest.approx(nats.cross_entropy_nats.value, rel=1e-15)
     assert nats.perplexity == bits.perplexity
-    assert nats.worst_rows[0].surprisal == pytest.approx(
-        bits.worst_rows[0].surprisal * math.log(2)
-    )
+    assert nats.worst_rows[0].surprisal == pytest.approx(bits.worst_rows[0].surprisal * math.log(2))
     ratio = nats.quantiles[0.5].value / bits.quantiles[0.5].value
     assert ratio == pytest.approx(math.log(2), rel=1e-12)
 
@@ -193,8 +191,8 @@ def test_one_class_and_one_row():
 
 def test_an_interval_is_the_jackknife_over_groups_of_rows():
     """With one row a group the jackknife is the textbook standard error of a mean."""
-    from unsurprised.states.hashing import hashes_of  # noqa: PLC0415
     from unsurprised.batches import Batch, RowIds  # noqa: PLC0415
+    from unsurprised.states.hashing import hashes_of  # noqa: PLC0415
 
     many = np.arange(4000)
     groups = hashes_of(Batch(size=4000, ids=RowIds(many))) % 32

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from unsurprised.batches import Batch, RowIds
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.forms import DEFAULT_TOLERANCE
@@ -123,7 +124,10 @@ def evaluate(
         normalize=normalize,
         tolerance=tolerance,
     )
-    return _evaluate_batch(batch, classes, top, batch_rows).result(base=base)
+    try:
+        return _evaluate_batch(batch, classes, top, batch_rows).result(base=base)
+    except SumsOffError as error:
+        raise error.noted(SumsOffError.count(sums_off(batch))) from None
 
 
 def _must_be_none(**arguments: Any) -> None:

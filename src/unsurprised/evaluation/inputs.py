@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import host_array
+from unsurprised.arrays import HostArray, host_array
 from unsurprised.batches import Batch, RowIds
 from unsurprised.binary import two_columns
 from unsurprised.errors import CallError, InputError, Place
@@ -42,14 +42,13 @@ def batch_from_arrays(
     if isinstance(truth, Labels) and len(truth.shape) == len(model.shape):
         _same_rows(truth.shape, model.shape)
         model = two_columns(model.kind, model.array)
-    rows = model.rows(-1)
-    leading = rows.shape[:-1]
+    leading = model.rows(-1).shape[:-1]
     _same_rows(truth.shape if isinstance(truth, Labels) else truth.shape[:-1], leading)
     size = int(np.prod(leading, dtype=np.int64))
     return Batch(
         size=size,
         truth=_flat(truth, size),
-        model=model.with_array(type(rows)(rows.values.reshape(size, -1), rows.dtype)),
+        model=_flat_rows(model, size),
         weights=None if weights is None else checked_weights(weights, size),
         ids=RowIds(None if ids is None else _ids(ids, size)),
         first_row=first_row,
@@ -105,8 +104,13 @@ def _flat(truth: Labels | DistributionForm, size: int) -> Labels | DistributionF
         return Labels(
             truth.indices().reshape(size), smoothing=truth.smoothing, classes=truth.classes
         )
-    rows = truth.rows(-1)
-    return truth.with_array(type(rows)(rows.values.reshape(size, -1), rows.dtype))
+    return _flat_rows(truth, size)
+
+
+def _flat_rows(form: DistributionForm, size: int) -> DistributionForm:
+    rows = form.rows(-1)
+    flat = rows.values.reshape(size, rows.shape[-1])
+    return form.with_array(HostArray(flat, rows.dtype))
 
 
 def checked_weights(weights: Any, size: int, place: Place | None = None) -> NDArray[np.float64]:

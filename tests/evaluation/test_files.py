@@ -1,0 +1,169 @@
+"""Files, end to end: the same JSON for any batches, threads and order, and the same first error."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import unsurprised as us
+from unsurprised import InputError
+
+CIFAR = Path(__file__).parents[3] / "shared/data/cifar10_vgg_probs.parquet"
+needs_cifar = pytest.mark.skipif(not CIFAR.exists(), reason="needs ../shared, which is not here")
+
+RNG = np.random.default_rng(3)
+ROWS, CLASSES = 997, 3
+
+
+@pytest.fixture(name="table")
+def make_table() -> pa.Table:
+    probs = RNG.dirichlet(np.ones(CLASSES), size=ROWS).astype(np.float32)
+    probs[17] = [1.0, 0.0, 0.0]
+    return pa.table(
+        {
+            "key": [f"k{i:04}" for i in RNG.permutation(ROWS)],
+            "label": np.where(np.arange(ROWS) == 17, 1, RNG.integers(0, CLASSES, ROWS)),
+            "probs": pa.array(list(probs), type=pa.list_(pa.float32())),
+            "w": RNG.exponential(size=ROWS),
+        }
+    )
+
+
+def test_the_json_depends_on_the_rows_alone(table, tmp_path, monkeypatch):
+    orders = {"a": np.arange(ROWS), "b": RNG.permutation(ROWS), "c": np.arange(ROWS)[::-1]}
+    answers = set()
+    for name, order in orders.items():
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(table.take(order), path, row_group_size=101)
+        for threads in ("1", "2", "5"):
+            monkeypatch.setenv("UNSURPRISED_NUM_THREADS", threads)
+            for rows in (1, 7, 65536):
+                found = us.evaluate(path, id="key", weight="w", batch_rows=rows)
+                answers.add(found.to_json())
+    parts = [tmp_path / "p0.parquet", tmp_path / "p1.parquet"]
+    pq.write_table(table[500:], parts[0])
+    pq.write_table(table[:500], parts[1])
+    answers.add(us.evaluate(parts, id="key", weight="w").to_json())
+    answers.add(us.evaluate(table, id="key", weight="w").to_json())
+    assert len(answers) == 1
+
+
+def test_without_ids_batches_and_threads_do_not_matter(table, tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    pq.write_table(table, path, row_group_size=101)
+    answers = set()
+    for threads in ("1", "2"):
+        monkeypatch.setenv("UNSURPRISED_NUM_THREADS", threads)
+        for rows in (1, 7, 65536):
+            answers.add(us.evaluate(path, batch_rows=rows).to_json())
+    assert len(answers) == 1
+
+
+def test_files_and_arrays_say_the_same(table, tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(table, path)
+    probs = np.stack(table["probs"].to_numpy())
+    from_file = us.evaluate(path, id="key", weight="w")
+    from_arrays = us.evaluate(
+        table["label"].to_numpy(),
+        probs,
+        weights=table["w"].to_numpy(),
+        ids=table["key"].to_pylist(),
+    )
+    assert from_file.to_json() == from_arrays.to_json()
+    assert from_file.infinite_rows == 1
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+@pytest.mark.parametrize("threads", ["1", "2", "4"])
+@pytest.mark.parametrize("batch_rows", [1, 10, 65536])
+def test_the_first_faulty_row_is_the_same_one(tmp_path, monkeypatch, order, threads, batch_rows):
+    """Faults of every kind, found by different layers, in one file: the first row wins."""
+    monkeypatch.setenv("UNSURPRISED_NUM_THREADS", threads)
+    probs = [[0.5, 0.5] for _ in range(300)]
+    labels = [0] * 300
+    faults = {"negative": 70, "off": 120, "null": 180, "label": 250}
+    if order == "backward":
+        faults = {name: 300 - row for name, row in faults.items()}
+    probs[faults["negative"]] = [1.5, -0.5]
+    probs[faults["off"]] = [0.5, 0.6]
+    labels[faults["null"]] = None
+    labels[faults["label"]] = 2
+    path = tmp_path / "faulty.parquet"
+    pq.write_table(pa.table({"label": labels, "probs": probs}), path, row_group_size=37)
+    first, row = min(faults.items(), key=lambda item: item[1])
+    with pytest.raises(InputError, match=f"faulty.parquet, row {row}, column") as caught:
+        us.evaluate(path, batch_rows=batch_rows)
+    assert {"negative": "found -0.5", "label": "2"}[first] in str(caught.value)
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_sums_that_are_off_are_counted_over_the_file(tmp_path, monkeypatch, threads):
+    monkeypatch.setenv("UNSURPRISED_NUM_THREADS", threads)
+    probs = [[0.5, 0.5] for _ in range(300)]
+    for row in (40, 41, 200, 299):
+        probs[row] = [0.5, 0.6]
+    path = tmp_path / "off.parquet"
+    pq.write_table(pa.table({"label": [0] * 300, "probs": probs}), path, row_group_size=37)
+    with pytest.raises(InputError, match=r"row 40, column 'probs': .*1\.1 \(4 such rows"):
+        us.evaluate(path, batch_rows=16)
+    assert us.evaluate(path, normalize=True).rows == 300
+    assert us.evaluate(path, tolerance=0.2).largest_sum_deviation == pytest.approx(0.1)
+
+
+def test_log_probabilities_of_what_happened_suffice(tmp_path):
+    logprobs = np.array([-0.5, -2.0, -math.inf, 0.0])
+    path = tmp_path / "tokens.parquet"
+    pq.write_table(pa.table({"lp": logprobs}), path)
+    found = us.evaluate(path, logprob="lp")
+    assert found.infinite_rows == 1
+    assert found.finite_cross_entropy.value == pytest.approx(2.5 / 3 / math.log(2), rel=1e-14)
+    assert found.accuracy is None
+    assert "every class" in found.missing["accuracy"]
+    assert found.worst_rows[0].id == 2
+    assert found.worst_rows[0].file.endswith("tokens.parquet")
+
+
+def test_nulls_may_be_skipped_and_are_counted(tmp_path):
+    path = tmp_path / "nulls.parquet"
+    table = pa.table(
+        {"label": [0, None, 1], "probs": [[0.5, 0.5], [0.5, 0.5], None]},
+        schema=pa.schema([("label", pa.int64()), ("probs", pa.list_(pa.float64()))]),
+    )
+    pq.write_table(table, path)
+    found = us.evaluate(path, nulls="skip")
+    assert (found.rows, found.skipped_rows) == (1, 2)
+
+
+def test_no_rows(tmp_path):
+    path = tmp_path / "empty.parquet"
+    schema = pa.schema([("label", pa.int64()), ("probs", pa.list_(pa.float64()))])
+    pq.write_table(schema.empty_table(), path)
+    with pytest.raises(InputError, match=r"empty\.parquet: found no rows; expected at least one"):
+        us.evaluate(path)
+
+
+@needs_cifar
+def test_the_published_predictions_of_a_vgg_network(tmp_path):
+    found = us.evaluate(CIFAR, id="row_id")
+    table = pq.read_table(CIFAR)
+    assert found.rows == 10_000
+    assert found.accuracy.value == 0.9359
+    assert found.cross_entropy.value == pytest.approx(0.370866, abs=5e-7)
+    assert found.expected_surprisal.value == pytest.approx(0.092762, abs=5e-7)
+    probs = np.stack(table["probs"].to_numpy())
+    labels = table["label"].to_numpy()
+    rows = [
+        -math.log2(Fraction(float(row[label])) / sum(map(Fraction, row.tolist())))
+        for row, label in zip(probs, labels, strict=True)
+    ]
+    assert found.cross_entropy.value == pytest.approx(math.fsum(rows) / 10_000, rel=1e-13)
+    shuffled = tmp_path / "shuffled.parquet"
+    pq.write_table(table.take(np.random.default_rng(0).permutation(10_000)), shuffled)
+    assert us.evaluate(shuffled, id="row_id").to_json() == found.to_json()
