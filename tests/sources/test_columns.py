@@ -137,6 +137,15 @@ def test_dots_in_names(tmp_path: Path) -> None:
     assert joined(read(tmp_path / "a.parquet")[1], "model").tolist() == TWO
 
 
+def test_the_usual_name_with_another_type() -> None:
+    assert raises(frame(label=[0], probs=[[["a"]]])).startswith(
+        "column 'probs': found list<item: list<item: string>>; expected lists of numbers, maps"
+    )
+    assert raises(frame(label=[0], probs=[[1.0]]), label="probs").endswith(
+        "expected one of 'label', 'probs'; name it with pred=… (--pred)"
+    )
+
+
 def test_a_prefix_needs_two_columns() -> None:
     assert "no column, and no two columns beginning with, 'prob'" in raises(
         frame(label=[0], probs=[[1.0]]), pred="prob"

@@ -162,5 +162,7 @@ def test_ragged_lists() -> None:
     assert "found 2 numbers; expected 3, one a class (as given)" in raises(
         table, classes=["a", "b", "c"]
     )
+    empty = pa.table({"label": [0], "probs": pa.array([[]], pa.list_(pa.float32()))})
+    assert "found 0 numbers; expected 1, one a class (at least one);" in raises(empty)
     truth = pa.table({"label": [[1, 2, 3]], "probs": [[0.5, 0.5]]})
     assert "column 'label': found 3 numbers; expected 2" in raises(truth)

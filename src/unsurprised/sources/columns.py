@@ -107,7 +107,8 @@ def require(table: Table, name: str, option: str) -> pa.Field:
 def missing(table: Table, found: str, name: str | None, option: str) -> InputError:
     """An error that lists the columns, and the nearest name."""
     names = list(dict.fromkeys(table.schema.names))
-    near = get_close_matches(name, names, 1) if name else []
+    others = [other for other in names if other != name]
+    near = get_close_matches(name, others, 1) if name else []
     remedy = f"did you mean {near[0]!r}?" if near else f"name it with {option}=… (--{option})"
     return InputError(
         found, expected=f"one of {listed(names)}", remedy=remedy, place=Place(table.file)
@@ -219,6 +220,7 @@ _LAYOUTS: dict[str, Layout] = {
 
 
 def _usual_pred(table: Table, taken: set[str]) -> _Prediction:
+    strange: list[pa.Field] = []
     whole: list[_Prediction] = []
     single: list[_Prediction] = []
     for name in dict.fromkeys(table.schema.names):
@@ -230,6 +232,8 @@ def _usual_pred(table: Table, taken: set[str]) -> _Prediction:
             whole.append(((name,), _layout(table, field), "", stated))
         elif stands_for(field.type) == "float" or not table.typed:
             single.append(((name,), "number", "", stated))
+        else:
+            strange.append(field)
     for prefix, stated in PREFIXES.items():
         columns = class_columns(table, prefix, taken)
         if len(columns) > 1:
@@ -238,6 +242,8 @@ def _usual_pred(table: Table, taken: set[str]) -> _Prediction:
     if len(found) == 1:
         return found[0]
     if not found:
+        for field in strange:
+            _layout(table, field)  # the usual name, and a type that is no prediction
         raise missing(table, "no column of predictions ('probs', 'p_<class>', …)", "probs", "pred")
     names = [f"{prefix}<class>" if prefix else pred[0] for pred, _, prefix, _ in found]
     raise InputError(

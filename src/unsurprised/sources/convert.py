@@ -139,7 +139,8 @@ class Conversion:
 
     def _matrix(self, column: pa.Array, *, floats: bool) -> NDArray[Any]:
         # Without a first row there is no count, and then no row either.
-        return matrix(column, max(self.classes.count, 1), self.classes.origin, floats=floats)
+        count, origin = self.classes.count, self.classes.origin
+        return matrix(column, max(count, 1), origin if count else "at least one", floats=floats)
 
     def _mapped(self, column: pa.StructArray) -> NDArray[Any]:
         children = dict(zip((f.name for f in column.type), column.flatten(), strict=True))
