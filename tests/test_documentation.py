@@ -50,6 +50,7 @@ def test_every_block_is_executed(page: Path) -> None:
             assert code == INSTALL
         else:
             assert language in ("python", "console")
+            assert 'File "' not in code  # no page shows a crash
 
 
 def test_readme_says_the_two_commands_once() -> None:
