@@ -34,9 +34,8 @@ class Buffer {
   // The memory as `count` contiguous T; the Python side prepares such arrays.
   template <class T>
   T* contiguous(std::int64_t count) const {
-    const bool fits = view_.len == count * static_cast<std::int64_t>(sizeof(T)) &&
-                      view_.itemsize == static_cast<std::int64_t>(sizeof(T)) &&
-                      PyBuffer_IsContiguous(&view_, 'C');
+    const bool fits = view_.itemsize == static_cast<std::int64_t>(sizeof(T)) &&
+                      this->count() == count && PyBuffer_IsContiguous(&view_, 'C');
     if (!fits) throw nb::value_error("an array of another type, length or layout was expected");
     return static_cast<T*>(view_.buf);
   }
@@ -76,7 +75,12 @@ struct Rows {
     RowsView& rows = side.view;
     rows.data = static_cast<const char*>(view.buf);
     rows.type = type_named(dtype);
+    const auto size =
+        baseline::with_element(rows.type, [](auto element) { return decltype(element)::size; });
+    if (view.itemsize != size)
+      throw nb::value_error(("the elements of the array are no " + dtype).c_str());
     rows.classes = view.shape[view.ndim - 1];
+    if (rows.classes < 1) throw nb::value_error("rows need at least one class");
     rows.class_stride = view.strides[view.ndim - 1];
     rows.dimensions = 0;
     for (int d = 0; d + 1 < view.ndim; ++d) push(view.shape[d], view.strides[d]);
@@ -103,28 +107,40 @@ struct Rows {
   }
 };
 
+// Needs the GIL, for the error that it may raise. The variable is read once.
 const Target& target() {
+  static const char* const given = std::getenv("UNSURPRISED_ISA");
+  static const std::string name = given ? given : "";
   static const char* error = nullptr;
-  static const Target* chosen = choose_target(std::getenv("UNSURPRISED_ISA"), &error);
-  if (!chosen)
-    throw nb::value_error(
-        (std::string("UNSURPRISED_ISA=") + std::getenv("UNSURPRISED_ISA") + ": " + error).c_str());
+  static const Target* const chosen = choose_target(name.c_str(), &error);
+  if (!chosen) {
+    const nb::object call_error = nb::module_::import_("unsurprised.errors").attr("CallError");
+    const std::string message = "UNSURPRISED_ISA='" + name + "': " + error;
+    PyErr_SetString(call_error.ptr(), message.c_str());
+    throw nb::python_error();
+  }
   return *chosen;
 }
 
 // Splits the rows over threads; a row's result does not depend on where the cuts are.
-void run_rows(const Request& request, std::int64_t rows, int threads, Findings* findings) {
-  const Run run = target().run;
-  const std::int64_t share = (rows / threads + 15) / 16 * 16;
+void run_rows(Run run, const Request& request, std::int64_t rows, int threads, Findings* findings) {
+  const std::int64_t share = (rows / std::max(threads, 1) + 15) / 16 * 16;
   if (threads <= 1 || share >= rows) return run(request, 0, rows, findings);
-  std::vector<std::thread> workers;
   std::vector<std::vector<Findings>> found;
   for (std::int64_t begin = 0; begin < rows; begin += share) found.emplace_back(2);
-  for (std::size_t i = 1; i < found.size(); ++i)
-    workers.emplace_back([&, i] {
+  std::vector<std::thread> workers;
+  workers.reserve(found.size());
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    const auto work = [&, i] {
       const auto begin = static_cast<std::int64_t>(i) * share;
       run(request, begin, std::min(rows, begin + share), found[i].data());
-    });
+    };
+    try {
+      workers.emplace_back(work);
+    } catch (const std::exception&) {
+      work();  // a thread that the system refuses is no reason to fail
+    }
+  }
   run(request, 0, share, found[0].data());
   for (auto& worker : workers) worker.join();
   for (const auto& part : found)
@@ -140,14 +156,27 @@ Found as_tuple(const Findings& findings) {
                         findings.largest_deviation);
 }
 
+// The operation of a name, if it was given what it works on.
+Operation operation_named(const std::string& name, bool with_q, bool with_labels) {
+  static constexpr struct {
+    const char* name;
+    Operation operation;
+    bool q, labels;
+  } operations[] = {{"surprisal", Operation::surprisal, false, true},
+                    {"entropy", Operation::entropy, false, false},
+                    {"cross_entropy", Operation::cross_entropy, true, false},
+                    {"kl_divergence", Operation::kl_divergence, true, false}};
+  for (const auto& entry : operations)
+    if (name == entry.name && with_q == entry.q && with_labels == entry.labels)
+      return entry.operation;
+  throw nb::value_error(("no kernel " + name + " takes these arguments").c_str());
+}
+
 // Fills `values` and answers what was wrong with p's and q's rows.
 BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
                   double units_per_nat, nb::handle values, int threads) {
   Request request;
-  request.operation = name == "entropy"         ? Operation::entropy
-                      : name == "surprisal"     ? Operation::surprisal
-                      : name == "cross_entropy" ? Operation::cross_entropy
-                                                : Operation::kl_divergence;
+  request.operation = operation_named(name, !q.is_none(), !labels.is_none());
   const std::int64_t rows = p.count();
   request.p = &p.side;
   request.units_per_nat = units_per_nat;
@@ -162,9 +191,10 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
   std::optional<Buffer> at;
   if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
   Findings findings[2];
+  const Run run = target().run;
   {
     const nb::gil_scoped_release release;
-    run_rows(request, rows, threads, findings);
+    run_rows(run, request, rows, threads, findings);
   }
   return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
 }
@@ -186,9 +216,10 @@ Found facts(const Rows& p, nb::handle labels, double units_per_nat, nb::handle v
   std::optional<Buffer> at;
   if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
   Findings findings[2];
+  const Run run = target().run;
   {
     const nb::gil_scoped_release release;
-    target().run(request, 0, rows, findings);
+    run(request, 0, rows, findings);
   }
   return as_tuple(findings[0]);
 }
@@ -208,6 +239,7 @@ struct Column {
   const double* values = nullptr;
   const std::uint8_t* flags = nullptr;
   bool weighted = true;
+  bool nothing = false;
 };
 
 // Adds rows whose groups are known to one column.
@@ -217,6 +249,7 @@ void add_column(ExactTable& table, const Column& column, std::int64_t index, std
   auto slot = [&](std::int64_t i) -> ExactSum& {
     return table.slot(group[i - from] * columns + index);
   };
+  if (column.nothing) return;
   if (column.values && weights) {
     for (std::int64_t i = from; i < to; ++i)
       ExactTable::add_product(slot(i), weights[i], column.values[i]);
@@ -226,15 +259,17 @@ void add_column(ExactTable& table, const Column& column, std::int64_t index, std
     for (std::int64_t i = from; i < to; ++i)
       if (!column.flags || column.flags[i]) slot(i).add(weights[i]);
   } else {
-    std::int64_t counts[most_groups] = {};
-    for (std::int64_t i = from; i < to; ++i)
-      counts[group[i - from]] += column.flags ? column.flags[i] : 1;
+    std::int32_t counts[most_groups] = {};
+    if (column.flags)
+      for (std::int64_t i = from; i < to; ++i) counts[group[i - from]] += column.flags[i];
+    else
+      for (std::int64_t i = from; i < to; ++i) ++counts[group[i - from]];
     for (std::int64_t g = 0; g < groups; ++g)
       if (counts[g]) table.slot(g * columns + index).add(static_cast<double>(counts[g]));
   }
 }
 
-// values: for each column None, an array of bool or an array of float64.
+// values: for each column None (one a row), False (nothing), an array of bool or of float64.
 void add_columns(ExactTable& table, nb::handle hashes,
                  const nb::typed<nb::list, nb::object>& values, nb::handle weights,
                  std::int64_t unweighted_columns) {
@@ -248,7 +283,8 @@ void add_columns(ExactTable& table, nb::handle hashes,
   for (nb::handle value : values) {
     Column& part = parts[static_cast<std::size_t>(index)];
     part.weighted = index++ >= unweighted_columns;
-    if (value.is_none()) continue;
+    part.nothing = value.ptr() == Py_False;
+    if (value.is_none() || part.nothing) continue;
     part.buffer.emplace(value);
     if (part.buffer->view().itemsize == 1)
       part.flags = part.buffer->contiguous<std::uint8_t>(rows);
@@ -310,7 +346,7 @@ void group_totals(const ExactTable& table, std::int64_t columns, nb::handle tota
   }
 }
 
-// Counts key = major · width + minor.
+// Counts key = major · width + minor, with minor < width.
 template <class Major, class Minor>
 void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t modulus,
                std::int64_t width) {
@@ -318,12 +354,16 @@ void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t mo
   const std::int64_t count = a.count();
   const auto* x = a.contiguous<Major>(count);
   const auto* y = b.contiguous<Minor>(count);
+  if (width < 1 || modulus < 0) throw nb::value_error("a width or a modulus below 1");
+  const auto uppers = static_cast<std::uint64_t>(tally.size() / width);
   const nb::gil_scoped_release release;
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto upper = static_cast<std::int64_t>(modulus ? static_cast<std::uint64_t>(x[i]) %
-                                                               static_cast<std::uint64_t>(modulus)
-                                                         : static_cast<std::uint64_t>(x[i]));
-    tally.add(upper * width + static_cast<std::int64_t>(y[i]));
+    const auto given = static_cast<std::uint64_t>(x[i]);
+    const std::uint64_t upper = modulus ? given % static_cast<std::uint64_t>(modulus) : given;
+    const auto lower = static_cast<std::int64_t>(y[i]);
+    if (upper >= uppers || lower < 0 || lower >= width)
+      throw std::invalid_argument("a key outside the table");
+    tally.add(static_cast<std::int64_t>(upper) * width + lower);
   }
 }
 
@@ -332,6 +372,7 @@ void add_leading_bits(Tally& tally, nb::handle values, int dropped_bits) {
   const Buffer buffer(values);
   const std::int64_t count = buffer.count();
   const auto* x = buffer.contiguous<double>(count);
+  if (dropped_bits < 0 || dropped_bits > 63) throw nb::value_error("expected 0 to 63 bits");
   const nb::gil_scoped_release release;
   for (std::int64_t i = 0; i < count; ++i)
     if (x[i] < std::numeric_limits<double>::infinity())
@@ -360,7 +401,7 @@ void hash_strings(nb::handle offsets, nb::handle data, nb::handle out) {
   const std::int64_t count = hashes.count();
   const auto* at = cuts.contiguous<std::int64_t>(count + 1);
   auto* to = hashes.contiguous<std::uint64_t>(count);
-  const auto* bytes = static_cast<const char*>(text.view().buf);
+  const auto* bytes = text.contiguous<char>(text.view().len);
   for (std::int64_t i = 0; i < count; ++i) {
     if (at[i] < 0 || at[i] > at[i + 1] || at[i + 1] > text.view().len)
       throw std::invalid_argument("offsets outside the text");

@@ -2,8 +2,8 @@
 //
 // Every function is a fixed sequence of IEEE 754 double operations (fused multiply-adds are written
 // out, contraction is off), so a compiler may run 2, 4, 8 or 16 elements side by side and the bits
-// stay the same on every instruction set. Bounds on errors are in units in the last place (ulp) of the
-// true value; tests/cpp/test_elementary.cpp measures them against long double.
+// stay the same on every instruction set. Bounds on errors are in units in the last place (ulp) of
+// the true value; tests/cpp/test_elementary.cpp measures them against long double.
 #pragma once
 
 #include <bit>
@@ -57,6 +57,11 @@ UNSURPRISED_INLINE double exp(double x) {
   const double scale_1 = from_bits((half - 1024 + 1023) << 52);
   const double scale_2 = from_bits((raised - half - 1024 + 1023) << 52);
   return power * scale_1 * scale_2;
+}
+
+// 2^n for an integer n from −1022 to 1023.
+UNSURPRISED_INLINE double power_of_two(double n) {
+  return from_bits(to_bits(0x1p52 + (n + 1023.0)) << 52);
 }
 
 // x = 2^exponent · mantissa with mantissa in [√½, √2); x > 0 and finite, subnormals included.

@@ -331,8 +331,7 @@ class Tally {
     while (!in.empty()) {
       const auto key = static_cast<std::int64_t>(in.get<std::uint64_t>());
       const auto count = static_cast<std::int64_t>(in.get<std::uint64_t>());
-      if (key < next || key >= keys || count <= 0)
-        throw std::invalid_argument("keys out of order");
+      if (key < next || key >= keys || count <= 0) throw std::invalid_argument("keys out of order");
       next = key + 1;
       tally.add(key, count);
     }

@@ -81,19 +81,25 @@ void one_side(const Request& request, std::int64_t begin, std::int64_t end, Find
 // Σ P·(−ln Q): every term is at least 0.
 template <class P, class Q, class Position>
 struct CrossEntropy {
+  static constexpr int sums = 1;
+
   const P& p;
   const Q& q;
 
   void prepare(const Side&, std::int64_t, int) {}
 
-  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
+  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l,
+                              Lanes (&parts)[sums]) const {
     const bool is_top = Position::class_at(s, l) == q.row.top_at[l];
-    const bool both = P::possible(x) && Q::possible(y);
-    const double term = p.weight(x, l) * q.surprisal(both ? y : q.top(l), is_top, l);
-    parts[0][l] += both ? term : 0.0;
+    const double weight = p.weight(x, l);
+    const double term = weight * q.surprisal(y, is_top, l);
+    // A weight of 0 may meet an infinite surprisal.
+    parts[0][l] += weight > 0.0 ? term : 0.0;
   }
 
-  UNSURPRISED_INLINE double finish(double sum, double, int l) const { return sum / p.row.norm[l]; }
+  UNSURPRISED_INLINE double finish(const Lanes (&totals)[sums], int l) const {
+    return totals[0][l] / p.row.norm[l];
+  }
 };
 
 // G + ln(1 + t) − t with G = Σ [P·d + (Q − P)], t = Σ(Q − P) and d = ln P/Q. Every term of G is at
@@ -105,12 +111,14 @@ template <class P, class Q, class Position>
 struct KlDivergence {
   static constexpr bool masses = P::form == Form::mass && Q::form == Form::mass;
   static constexpr bool logs = P::form == Form::log && Q::form == Form::log;
+  static constexpr int sums = 3;  // the terms of G, those of t, and how many classes are apart
+  static constexpr double eighth = 0.125;  // of a logit: differences of three pairs stay finite
 
   const P& p;
   const Q& q;
   Lanes p_scale{}, q_scale{};
-  Lanes q_at_top{};    // the entry of q at j
-  Lanes gap_at_top{};  // logs: p_j − q_j
+  Lanes q_at_top{};    // masses: the entry of q at j
+  Lanes gap_at_top{};  // logs: (p_j − q_j) / 8
   Lanes gap_at_top_lost{};
   Lanes d_at_top{};
 
@@ -126,9 +134,9 @@ struct KlDivergence {
         const double y = load_one(q_side.view, row + own, static_cast<std::int64_t>(place));
         // Where q has nothing at j the row is infinite, whatever is found here.
         const double possible = Q::possible(y) ? y : q.top(l);
-        q_at_top[l] = masses ? q.weight(possible, l) : possible;
-        gap_at_top[l] = p.row.top[l] - possible;
-        gap_at_top_lost[l] = lost(p.row.top[l], possible);
+        q_at_top[l] = possible;
+        gap_at_top[l] = p.top(l) * eighth - possible * eighth;
+        gap_at_top_lost[l] = lost(p.top(l) * eighth, possible * eighth);
         d_at_top[l] = q.surprisal(possible, place == q.row.top_at[l], l) - p.row.top_surprisal[l];
       }
   }
@@ -141,34 +149,44 @@ struct KlDivergence {
     return low - low == 0.0 ? low : 0.0;
   }
 
-  // ln P/Q where both are possible.
-  UNSURPRISED_INLINE double log_ratio(double x, double y, std::int64_t s, int l) const {
-    if constexpr (masses)
-      return log_cross_ratio(p.weight(x, l), q.weight(y, l), p.row.top[l], q_at_top[l]) +
-             d_at_top[l];
-    if constexpr (logs)  // the raw difference of logits comes first: it is exact
-      return ((x - y) - gap_at_top[l]) + (lost(x, y) - gap_at_top_lost[l]) + d_at_top[l];
-    const double place = Position::class_at(s, l);
-    return q.surprisal(y, place == q.row.top_at[l], l) -
-           p.surprisal(x, place == p.row.top_at[l], l);
+  // How far ln P/Q is from what it is at j; exactly 0 where P/Q is the same.
+  UNSURPRISED_INLINE double log_ratio_from_top(double x, double y, int l) const {
+    if constexpr (masses) return log_cross_ratio(x, y, p.top(l), q_at_top[l]);
+    // The raw difference of logits comes first: it is exact.
+    x *= eighth;
+    y *= eighth;
+    return (((x - y) - gap_at_top[l]) + (lost(x, y) - gap_at_top_lost[l])) * (1.0 / eighth);
   }
 
-  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l, Lanes (&parts)[2]) const {
+  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l,
+                              Lanes (&parts)[sums]) const {
     const bool here = P::possible(x), there = Q::possible(y), both = here && there;
     const double p_share = here ? p.weight(x, l) * p_scale[l] : 0.0;
     const double q_share = there ? q.weight(y, l) * q_scale[l] : 0.0;
-    const double d = log_ratio(both ? x : p.top(l), both ? y : q.top(l), s, l);
+    x = both ? x : p.top(l);
+    y = both ? y : q.top(l);
+    double d, apart = 1.0;
+    if constexpr (masses || logs) {
+      const double from_top = log_ratio_from_top(x, y, l);
+      apart = here == there && from_top == 0.0 ? 0.0 : 1.0;
+      d = from_top + d_at_top[l];
+    } else {
+      const double place = Position::class_at(s, l);
+      d = q.surprisal(y, place == q.row.top_at[l], l) - p.surprisal(x, place == p.row.top_at[l], l);
+    }
     const bool close = both && std::fabs(d) < 0.5;
     const double series = divergence_series(close ? d : 0.0);
     const double excess = close ? p_share * (series - d) : q_share - p_share;
-    parts[0][l] += close ? p_share * series : both ? std::fma(p_share, d, excess) : excess;
+    // A share that underflows to 0 may meet a log ratio that overflows.
+    const double far = p_share > 0.0 ? std::fma(p_share, d, excess) : excess;
+    parts[0][l] += close ? p_share * series : far;
     parts[1][l] += excess;
+    parts[2][l] += apart;
   }
 
-  UNSURPRISED_INLINE double finish(double sum, double excess, int) const {
-    const double value = sum + log1p_minus(excess);
-    // Where P = Q but for a factor, the two terms differ by no more than their roundings.
-    return value > 0.0 ? value : 0.0;
+  UNSURPRISED_INLINE double finish(const Lanes (&totals)[sums], int l) const {
+    const double value = totals[0][l] + log1p_minus(totals[1][l]);
+    return totals[2][l] > 0.0 && value > 0.0 ? value : 0.0;
   }
 };
 
@@ -195,8 +213,9 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
     check(q_side, q.row, row, count, findings[1]);
     measure.prepare(q_side, row, count);
     Lanes impossible = all(0.0);
-    Sum<Across> sums[2];
-    sum_steps<Across>(p.block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
+    constexpr int count_of_sums = decltype(measure)::sums;
+    Sum<Across> sums[count_of_sums];
+    sum_steps<Across>(p.block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[count_of_sums]) {
       const double *x = p.block.step(s), *y = q.block.step(s);
       for (int l = 0; l < lanes; ++l) {
         measure.add(x[l], y[l], s, l, parts);
@@ -205,11 +224,11 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
       }
     });
     impossible = any<Across>(impossible);
-    const Lanes first = sums[0].total(), second = sums[1].total();
+    Lanes totals[count_of_sums];
+    for (int i = 0; i < count_of_sums; ++i) totals[i] = sums[i].total();
     for (int l = 0; l < count; ++l)
       request.values[row + l] =
-          impossible[l] != 0.0 ? infinity
-                               : measure.finish(first[l], second[l], l) * request.units_per_nat;
+          impossible[l] != 0.0 ? infinity : measure.finish(totals, l) * request.units_per_nat;
   });
 }
 

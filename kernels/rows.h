@@ -166,6 +166,7 @@ class Block {
   }
 
   std::int64_t steps() const { return steps_; }
+  double class_count() const { return static_cast<double>(view_.classes); }
 
   const double* step(std::int64_t s) {
     if constexpr (Across) return buffer_ + s * lanes;

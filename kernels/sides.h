@@ -43,7 +43,8 @@ inline void find_top(Block<Across>& block, double least, double most, Prepared& 
       best = better ? top[l] : best;
     }
     top = all(best);
-    top_at = all(best_at);
+    // In a row that is negative throughout, which is reported, the padding is on top.
+    top_at = all(best_at < block.class_count() ? best_at : 0.0);
   }
   row.top = top;
   row.top_at = top_at;
@@ -56,7 +57,7 @@ struct Mass {
   static constexpr Form form = Form::mass;
   Block<Across> block;
   Prepared row;
-  Lanes scale;     // a power of two that keeps very small and very large rows away from the ends
+  Lanes scale;     // the power of two that brings the largest entry near one
   Lanes exponent;  // of the largest entry: logarithms are taken of p · 2^-exponent
   Lanes log_norm;  // ln(Σp · 2^-exponent)
 
@@ -66,9 +67,10 @@ struct Mass {
   void prepare() {
     find_top(block, 0.0, std::numeric_limits<double>::max(), row);
     for (int l = 0; l < lanes; ++l) {
-      scale[l] = row.top[l] < 0x1p-900 ? 0x1p900 : row.top[l] > 0x1p900 ? 0x1p-900 : 1.0;
-      row.top[l] *= scale[l];
       exponent[l] = parts_of(row.top[l]).exponent;
+      const double back = -exponent[l];
+      scale[l] = power_of_two(back < -1000.0 ? -1000.0 : back > 1000.0 ? 1000.0 : back);
+      row.top[l] *= scale[l];
     }
     Sum<Across> sums[2];
     sum_steps<Across>(block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
@@ -77,7 +79,7 @@ struct Mass {
         const bool is_top = Block<Across>::class_at(s, l) == row.top_at[l];
         const double p = is_top ? 0.0 : weight(x[l], l);
         parts[0][l] += p;
-        if constexpr (WithEntropy) parts[1][l] -= p * scaled_log(p, l);
+        if constexpr (WithEntropy) parts[1][l] -= p * scaled_log(x[l], exponent[l]);
       }
     });
     row.rest = sums[0].total();
@@ -88,7 +90,7 @@ struct Mass {
       row.empty[l] = row.norm[l] > 0.0 ? 0.0 : 1.0;
       row.bad[l] = row.total[l] < infinity ? row.bad[l] : 1.0;
       row.top_surprisal[l] = log1p(row.rest[l] / row.top[l]);
-      log_norm[l] = scaled_log(row.norm[l], l);
+      log_norm[l] = scaled_log(row.norm[l], parts_of(row.top[l]).exponent);
       if constexpr (WithEntropy)
         row.entropy[l] =
             (std::fma(row.rest[l], log_norm[l], spread[l]) + row.top[l] * row.top_surprisal[l]) /
@@ -96,10 +98,11 @@ struct Mass {
     }
   }
 
-  // ln(p · 2^-exponent); finite for p = 0, where a factor of 0 makes it nothing.
-  UNSURPRISED_INLINE double scaled_log(double p, int l) const {
+  // ln(p · 2^-exponent) of an entry as it stands, since its weight may be too small for a double;
+  // finite for p = 0, where a factor of 0 makes it nothing.
+  UNSURPRISED_INLINE static double scaled_log(double p, double exponent) {
     const Parts parts = parts_of(p);
-    return log_from(parts.exponent - exponent[l], (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
+    return log_from(parts.exponent - exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
   }
 
   // The largest entry as it stands in the row: an entry that is possible wherever any is.
@@ -109,7 +112,7 @@ struct Mass {
 
   // −ln P of an entry that is possible.
   UNSURPRISED_INLINE double surprisal(double x, bool is_top, int l) const {
-    return is_top ? row.top_surprisal[l] : log_norm[l] - scaled_log(weight(x, l), l);
+    return is_top ? row.top_surprisal[l] : log_norm[l] - scaled_log(x, exponent[l]);
   }
 };
 

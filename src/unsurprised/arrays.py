@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from typing import Any
 
@@ -32,7 +33,9 @@ class HostArray:
     def moved(self, axis: int) -> HostArray:
         """The same memory with ``axis`` last."""
         try:
-            return HostArray(np.moveaxis(self.values, axis, -1), self.dtype)
+            return HostArray(np.moveaxis(self.values, operator.index(axis), -1), self.dtype)
+        except TypeError:
+            raise CallError(f"axis={axis!r}; expected an integer") from None
         except np.exceptions.AxisError:
             raise CallError(
                 f"axis={axis} does not exist in an array of shape {self.shape}; "
@@ -59,16 +62,21 @@ def host_array(values: Any, what: str) -> HostArray:
     if not isinstance(values, np.ndarray) and "bfloat16" in str(getattr(values, "dtype", "")):
         return _bfloat16_bits(values, what)
     array = _numpy_view(values, what)
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise CallError(f"{what} has masked entries; expected a number everywhere")
+    array = array.view(np.ndarray)
     name = array.dtype.name
     if name == "bfloat16":
         return HostArray(array.view(np.uint16), name)
+    if array.dtype.kind == "O" and array.size and all(isinstance(x, str) for x in array.flat):
+        array = array.astype(str)  # how data frames hand out names
     if array.dtype.kind == "O":
         raise CallError(
             f"{what} is ragged or holds Python objects; expected numbers in rows of equal length"
         )
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    return HostArray(array, name)
+    return HostArray(array, array.dtype.name)
 
 
 def _numpy_view(values: Any, what: str) -> NDArray[Any]:
@@ -78,7 +86,7 @@ def _numpy_view(values: Any, what: str) -> NDArray[Any]:
         if hasattr(values, "__dlpack__"):
             return _from_dlpack(values)
         return np.asarray(values)
-    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
         raise CallError(
             f"{what} cannot be read as an array in main memory ({error}); expected numbers in rows "
             "of equal length, on the CPU and detached from any gradient"
@@ -88,7 +96,7 @@ def _numpy_view(values: Any, what: str) -> NDArray[Any]:
 def _from_dlpack(values: Any) -> NDArray[Any]:
     try:
         return np.from_dlpack(values)
-    except (BufferError, TypeError) as error:
+    except (AttributeError, BufferError, TypeError) as error:
         # Arrow arrays refuse DLPack for nulls and booleans, old NumPy refuses read-only memory;
         # tensors say no with a reason (a gradient, another device) that must reach the caller.
         if "grad" in str(error) or not hasattr(values, "__array__"):

@@ -8,7 +8,9 @@ exactly.** Values are checked where they are read, in the same pass that measure
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import math
+import operator
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -58,8 +60,8 @@ class DistributionForm(Form):
         self, values: Any, *, normalize: bool = True, tolerance: float = DEFAULT_TOLERANCE
     ) -> None:
         super().__init__(values)
-        self.normalize, self.tolerance = bool(normalize), float(tolerance)
-        if not 0 <= self.tolerance < np.inf:
+        self.normalize, self.tolerance = bool(normalize), _number(tolerance)
+        if not 0 <= self.tolerance < math.inf:
             raise CallError(f"tolerance={tolerance!r}; expected a finite number of at least 0")
         name = type(self).__name__
         if not self.shape:
@@ -197,15 +199,13 @@ class Labels(Form):
         values: Any,
         *,
         smoothing: float = 0.0,
-        classes: int | Sequence[str] | None = None,
+        classes: int | Iterable[str] | None = None,
     ) -> None:
         super().__init__(values)
-        self.smoothing = float(smoothing)
+        self.smoothing = _number(smoothing)
         if not 0 <= self.smoothing <= 1:
             raise CallError(f"smoothing={smoothing!r}; expected a share between 0 and 1")
-        self.classes = classes if classes is None or isinstance(classes, int) else tuple(classes)
-        if isinstance(self.classes, tuple) and len(set(self.classes)) < len(self.classes):
-            raise CallError("classes names a class twice; expected distinct names")
+        self.classes = None if classes is None else _checked_classes(classes)
         kind = self.array.values.dtype.kind
         if self.array.values.size and kind not in "iubUT":
             raise CallError(
@@ -244,6 +244,34 @@ class Labels(Form):
             )
         table = np.array([positions[str(name)] for name in names], dtype=np.int64)
         return table[where].reshape(values.shape)
+
+
+def _number(value: float) -> float:
+    """``value`` as a float; NaN, which is in no range, where it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _checked_classes(classes: int | Iterable[str]) -> int | tuple[str, ...]:
+    if isinstance(classes, (str, bytes, bool)):
+        raise CallError(f"classes={classes!r}; expected the number of classes or a list of names")
+    if isinstance(classes, Iterable):
+        names = tuple(classes)
+        if len(set(names)) < len(names):
+            raise CallError("classes names a class twice; expected distinct names")
+        count = len(names)
+    else:
+        try:
+            names, count = (), operator.index(classes)
+        except TypeError:
+            count = -1
+    if count < 1:
+        raise CallError(
+            f"classes={classes!r}; expected the number of classes, at least 1, or a list of names"
+        )
+    return names or count
 
 
 def as_form(values: Any) -> Form:

@@ -27,7 +27,7 @@ def array(values, dtype=np.float64):
 
 @given(SURPRISALS)
 def test_every_finite_value_lies_in_its_bin_and_bins_are_narrow(values):
-    low, high, weight = Histogram().add(array(values)).bins()
+    low, high, weight = Histogram().update(array(values)).bins()
     finite = sorted(value for value in values if math.isfinite(value))
     assert weight.sum() == len(finite)
     assert all((low[1:] >= high[:-1]).tolist())
@@ -41,7 +41,7 @@ def test_every_finite_value_lies_in_its_bin_and_bins_are_narrow(values):
 @given(SURPRISALS, st.sampled_from([0.01, 0.25, 0.5, 0.75, 0.99]))
 def test_quantiles_are_within_four_thousandths(values, level):
     values = [value if value > 1e-300 else 0.0 for value in values]
-    bins = Histogram().add(array(values)).bins()
+    bins = Histogram().update(array(values)).bins()
     infinite = sum(map(math.isinf, values))
     found, low, high = quantile_bounds(bins, level, len(values), infinite)
     true = sorted(values)[max(0, math.ceil(Fraction(level) * len(values)) - 1)]
@@ -51,16 +51,16 @@ def test_quantiles_are_within_four_thousandths(values, level):
 
 @given(SURPRISALS, SURPRISALS)
 def test_histograms_merge_as_their_values_join(a, b):
-    joined = Histogram().add(array(a + b)).to_bytes()
-    merged = Histogram.from_bytes(Histogram().add(array(b)).to_bytes())
-    assert merged.merge(Histogram().add(array(a))).to_bytes() == joined
+    joined = Histogram().update(array(a + b)).to_bytes()
+    merged = Histogram.from_bytes(Histogram().update(array(b)).to_bytes())
+    assert merged.merge(Histogram().update(array(a))).to_bytes() == joined
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e3), st.floats(0, 1e50)), min_size=1, max_size=40))
 def test_weights_by_bin_are_exact_and_order_free(pairs):
     values, weights = array([v for v, _ in pairs]), array([w for _, w in pairs])
-    forward = Histogram().add(values, weights)
-    backward = Histogram().add(values[::-1], weights[::-1])
+    forward = Histogram().update(values, weights)
+    backward = Histogram().update(values[::-1], weights[::-1])
     assert forward.to_bytes() == backward.to_bytes()
     low, high, held = forward.bins()
     for begin, end, weight in zip(low, high, held, strict=True):
@@ -77,7 +77,7 @@ def test_confusion_and_class_counts_count(rows, cut):
         labels = array([row[0] for row in part], np.int64)
         tops = array([row[1] for row in part], np.int32)
         hashes = array([row[2] for row in part], np.uint64)
-        return Confusion(5).add(labels, tops), ClassCounts(5).add(hashes, labels)
+        return Confusion(5).update(labels, tops), ClassCounts(5).update(hashes, labels)
 
     confusion, classes = states(rows)
     expected = Counter((label, top) for label, top, _ in rows)
@@ -98,9 +98,9 @@ def test_weighted_classes_and_shares_are_exact_sums():
     hashes = array([1, 2, 3], np.uint64)
     labels = array([0, 1, 0], np.int64)
     weights = array([1e100, 1.0, -0.0])
-    assert ClassCounts(2).add(hashes, labels, weights).result().tolist() == [1e100, 1.0]
+    assert ClassCounts(2).update(hashes, labels, weights).result().tolist() == [1e100, 1.0]
     shares = array([[0.25, 0.75], [1.0, 0.0], [1e-20, 1.0]])
-    found = ClassCounts(2).add_shares(hashes, shares).result()
+    found = ClassCounts(2).update_shares(hashes, shares).result()
     exact = [sum(map(Fraction, column)) for column in shares.T.tolist()]
     assert found.tolist() == [float(total) for total in exact]
 
@@ -108,9 +108,9 @@ def test_weighted_classes_and_shares_are_exact_sums():
 def test_keys_outside_the_table_are_errors():
     one = array([0], np.int32)
     with pytest.raises(ValueError, match="outside"):
-        Confusion(2).add(array([2], np.int64), one)
+        Confusion(2).update(array([2], np.int64), one)
     with pytest.raises(ValueError, match="outside"):
-        Confusion(2).add(array([-1], np.int64), one)
+        Confusion(2).update(array([-1], np.int64), one)
 
 
 def test_other_sizes_do_not_merge_and_other_states_are_refused():

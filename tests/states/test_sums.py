@@ -24,7 +24,7 @@ def sums_of(rows: list[tuple[float, int]], weights: list[float] | None = None) -
     state = Sums(["rows", "weight", "value", "positive"], unweighted=1)
     given_weights = None if weights is None else np.array(weights, dtype=np.float64)
     columns = {"rows": None, "weight": None, "value": values, "positive": values > 0}
-    return state.add(hashes, columns, given_weights)
+    return state.update(hashes, columns, given_weights)
 
 
 def nearest(exact: Fraction) -> float:
@@ -59,6 +59,8 @@ def test_any_order_and_any_split_give_the_same_bytes(rows, random, data):
     weights = data.draw(
         st.none() | st.lists(WEIGHTS, min_size=len(rows), max_size=len(rows)), label="weights"
     )
+    if weights is not None:  # a product must be finite to have an exact sum
+        rows = [(value if abs(value) < 1e200 else 1.0, identity) for value, identity in rows]
     whole = sums_of(rows, weights).to_bytes()
     order = list(range(len(rows)))
     random.shuffle(order)
@@ -85,16 +87,16 @@ def test_ten_million_equal_additions_carry():
     hashes = np.zeros(1_000_000, dtype=np.uint64)
     state = Sums(["value"])
     for _ in range(10):
-        state.add(hashes, {"value": np.full(1_000_000, -0.1)})
+        state.update(hashes, {"value": np.full(1_000_000, -0.1)})
     assert state.totals()["value"] == float(-Fraction(0.1) * 10_000_000)
 
 
 def test_cells_are_kept_apart_and_travel():
     state = Sums(["value"])
     one = np.ones(1, dtype=np.uint64)
-    state.add(one, {"value": np.array([1.0])}, cell=("day=1",))
-    state.add(one, {"value": np.array([2.0])}, cell=("day=2",))
-    state.add(one, {"value": np.array([3.0])})
+    state.update(one, {"value": np.array([1.0])}, cell=("day=1",))
+    state.update(one, {"value": np.array([2.0])}, cell=("day=2",))
+    state.update(one, {"value": np.array([3.0])})
     again = Sums.from_bytes(state.to_bytes())
     assert [again.totals(cell)["value"] for cell in [(), ("day=1",), ("day=2",)]] == [3, 1, 2]
     with pytest.raises(StateError, match="day=3"):

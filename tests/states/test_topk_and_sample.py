@@ -22,7 +22,7 @@ def top_of(rows, size, named=False):
     ids = [f"r{identity}" if named else identity for _, identity in rows]
     numbers = None if named else np.array([identity for _, identity in rows], dtype=np.int64)
     state = TopK(size)
-    return state.add(values, lambda at: [Entry(float(values[i]), ids[i]) for i in at], numbers)
+    return state.update(values, lambda at: [Entry(float(values[i]), ids[i]) for i in at], numbers)
 
 
 @given(ROWS, st.integers(0, 7), st.booleans(), st.integers(0, 60))
@@ -44,7 +44,7 @@ def test_topk_asks_for_few_entries_when_all_values_are_equal():
         return [Entry(1.0, int(ids[row])) for row in rows]
 
     ids = np.arange(100_000, dtype=np.int64)[::-1].copy()
-    state = TopK(3).add(np.ones(100_000), entries, ids)
+    state = TopK(3).update(np.ones(100_000), entries, ids)
     assert [entry.id for entry in state.result()] == [0, 1, 2]
     assert len(asked) == 3
 
@@ -56,7 +56,7 @@ def test_numbers_come_before_names_and_files_in_their_order():
         Entry(1.0, 7, file_index=1, file="b.parquet"),
         Entry(1.0, 9, file_index=0, file="a.parquet"),
     ]
-    state.add(np.ones(3), lambda at: [rows[i] for i in at])
+    state.update(np.ones(3), lambda at: [rows[i] for i in at])
     assert [entry.id for entry in state.result()] == [9, 7, "a"]
 
 
@@ -78,7 +78,7 @@ def sample_of(rows, size):
     truth = np.array([row[1] for row in rows], dtype=np.int64)
     share = np.array([row[2] for row in rows], dtype=np.float32)
     model = np.stack([share, 1 - share], axis=1).reshape(len(rows), 2)
-    return Sample(2, size=size).add(hashes, truth, model)
+    return Sample(2, size=size).update(hashes, truth, model)
 
 
 @given(SAMPLED, st.integers(0, 9), st.integers(0, 60), st.randoms(use_true_random=False))
@@ -99,7 +99,7 @@ def test_few_rows_are_all_of_them_with_their_weights_and_truths():
     hashes = np.array([2, 1], dtype=np.uint64)
     truth = np.array([[1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
     model = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
-    found = sample.add(hashes, truth, model, np.array([3.0, 4.0])).result()
+    found = sample.update(hashes, truth, model, np.array([3.0, 4.0])).result()
     assert found["weight"].tolist() == [4.0, 3.0]
     assert found["truth"].tolist() == truth[::-1].tolist()
     assert found["model"].tolist() == model[::-1].tolist()

@@ -82,7 +82,7 @@ class _Assembly:
             worst_rows=self.worst_rows(),
             confusion=self.confusion(),
             class_frequencies=None if frequencies is None else tuple(frequencies.tolist()),
-            largest_sum_deviation=states.largest_deviation if said.sums else None,
+            largest_sum_deviation=states.extremes["deviation"][1] if said.sums else None,
             missing=self.missing(),
         )
 
@@ -157,7 +157,9 @@ class _Assembly:
         votes, bias = self.mean("votes", ""), self.mean("entropy_bias")
         annotators = None
         if votes is not None and bias is not None:
-            annotators = Annotators(self.states.fewest_votes, votes.value, self.scaled(bias))
+            annotators = Annotators(
+                self.states.extremes["votes"][0], votes.value, self.scaled(bias)
+            )
         return self.scaled(entropy), self.scaled(kl), annotators
 
     def frequencies(self) -> Values | None:

@@ -114,7 +114,9 @@ class Evaluator:
         """Add the rows of a source's batch."""
         if batch.size:
             facts = row_facts(batch)
-            self._states_for(batch).add(_entries_of(batch, facts), batch, hashes_of(batch), facts)
+            self._states_for(batch).update(
+                _entries_of(batch, facts), batch, hashes_of(batch), facts
+            )
         self._rows += batch.size
         self._skipped += batch.skipped
         return self

@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
 from unsurprised.evaluation.facts import RowFacts
-from unsurprised.states import ClassCounts, Confusion, Entry, Histogram, Sample, Sums, TopK
+from unsurprised.states import (
+    ClassCounts,
+    Confusion,
+    Entry,
+    Extremes,
+    Histogram,
+    Product,
+    Sample,
+    Sums,
+    TopK,
+)
+from unsurprised.states.product import State
 from unsurprised.states.serial import must_match, pack, unpack
 
 #: Above this many classes a confusion table would have more than a million cells.
@@ -57,29 +68,52 @@ class Settings:
 
 
 class States:
-    """Sums, histogram, worst rows, class counts, confusion counts and the sample, as one."""
+    """The product of sums, histogram, worst rows, class and confusion counts, and the sample."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, product: Product | None = None) -> None:
         self.settings = settings
-        self.sums = Sums(settings.columns(), unweighted=_UNWEIGHTED)
-        self.histogram = Histogram()
-        self.worst = TopK(settings.top)
-        self.class_counts: ClassCounts | None = None
-        self.confusion: Confusion | None = None
-        self.sample: Sample | None = None
-        self.largest_deviation = 0.0
-        self.fewest_votes = np.inf
-        if settings.classes is not None:
-            classes = len(settings.classes)
-            hard = settings.truth == "labels"
-            self.class_counts = ClassCounts(classes)
-            if hard and classes <= MOST_CONFUSION_CLASSES:
-                self.confusion = Confusion(classes)
-            self.sample = Sample(
-                classes, truth_width=1 if hard else classes, size=settings.sample_rows
-            )
+        self.product = product or Product(_new_states(settings))
 
-    def add(
+    @property
+    def sums(self) -> Sums:
+        """What every reported mean is a function of."""
+        state: Sums = self.product["sums"]
+        return state
+
+    @property
+    def histogram(self) -> Histogram:
+        """Of the surprisal."""
+        state: Histogram = self.product["histogram"]
+        return state
+
+    @property
+    def worst(self) -> TopK:
+        """The rows of largest surprisal."""
+        state: TopK = self.product["worst"]
+        return state
+
+    @property
+    def extremes(self) -> Extremes:
+        """``deviation`` of a row's sum from one, ``votes`` a row."""
+        state: Extremes = self.product["extremes"]
+        return state
+
+    @property
+    def class_counts(self) -> ClassCounts | None:
+        """Of what happened."""
+        return self.product.get("class_counts")
+
+    @property
+    def confusion(self) -> Confusion | None:
+        """Of what happened and the top class."""
+        return self.product.get("confusion")
+
+    @property
+    def sample(self) -> Sample | None:
+        """Some rows, or all of them if they are few."""
+        return self.product.get("sample")
+
+    def update(
         self,
         entries: Callable[[NDArray[np.int64]], list[Entry]],
         batch: Batch,
@@ -87,14 +121,14 @@ class States:
         facts: RowFacts,
     ) -> None:
         """Add the rows of a batch."""
-        self.sums.add(hashes, self._columns(facts), batch.weights)
-        self.histogram.add(facts.surprisal, batch.weights)
+        self.sums.update(hashes, self._columns(facts), batch.weights)
+        self.histogram.update(facts.surprisal, batch.weights)
         ids = batch.numbers() if not batch.ids.named else batch.ids.values
         numbers = ids if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu" else None
-        self.worst.add(facts.surprisal, entries, numbers)
-        self.largest_deviation = max(self.largest_deviation, facts.largest_deviation)
+        self.worst.update(facts.surprisal, entries, numbers)
+        self.extremes.update("deviation", 0.0, facts.largest_deviation)
         if facts.votes is not None:
-            self.fewest_votes = min(self.fewest_votes, float(facts.votes.min()))
+            self.extremes.update("votes", float(facts.votes.min()), float(facts.votes.max()))
         self._add_classes(batch, hashes, facts)
 
     def _columns(self, facts: RowFacts) -> dict[str, Any]:
@@ -104,12 +138,12 @@ class States:
         def finite(values: Any) -> Any:
             return np.where(infinite, 0.0, values) if any_infinite else values
 
-        columns = {
+        columns: dict[str, Any] = {
             "rows": None,
-            "infinite_rows": infinite,
+            "infinite_rows": infinite if any_infinite else False,
             "weight": None,
             "surprisal": finite(facts.surprisal),
-            "infinite": infinite,
+            "infinite": infinite if any_infinite else False,
             "expected": facts.entropy,
             "correct": facts.correct,
             "truth_entropy": facts.truth_entropy,
@@ -127,54 +161,52 @@ class States:
         if self.class_counts is None or self.sample is None or batch.model is None:
             return
         if facts.labels is not None:
-            self.class_counts.add(hashes, facts.labels, batch.weights)
+            self.class_counts.update(hashes, facts.labels, batch.weights)
             if self.confusion is not None and facts.top is not None:
-                self.confusion.add(facts.labels, facts.top, batch.weights)
+                self.confusion.update(facts.labels, facts.top, batch.weights)
         elif facts.shares is not None:
             weighted = (
                 facts.shares if batch.weights is None else (facts.shares * batch.weights[:, None])
             )
-            self.class_counts.add_shares(hashes, weighted)
+            self.class_counts.update_shares(hashes, weighted)
         truth = facts.labels if facts.labels is not None else facts.shares
         if truth is not None:
-            self.sample.add(hashes, truth, batch.model.rows(-1), batch.weights)
+            self.sample.update(hashes, truth, batch.model.rows(-1), batch.weights)
 
     def merge(self, other: States) -> None:
         """Add the rows of another product of states."""
         must_match("Evaluator", *self.settings.difference(other.settings))
-        for mine, theirs in zip(self._parts(), other._parts(), strict=True):
-            mine.merge(theirs)
-        self.largest_deviation = max(self.largest_deviation, other.largest_deviation)
-        self.fewest_votes = min(self.fewest_votes, other.fewest_votes)
+        self.product.merge(other.product)
 
     def to_parts(self) -> list[bytes]:
-        """The settings and every state as bytes."""
-        said = {
-            **asdict(self.settings),
-            "largest_deviation": self.largest_deviation.hex(),
-            "fewest_votes": float(self.fewest_votes).hex(),
-        }
-        return [pack("States", said, []), *(part.to_bytes() for part in self._parts())]
+        """The settings and the product as bytes."""
+        return [pack("Settings", asdict(self.settings), []), self.product.to_bytes()]
 
     @classmethod
     def from_parts(cls, parts: list[bytes]) -> States:
         """The states that :meth:`to_parts` wrote."""
-        said, _ = unpack(parts[0], "States")
-        deviation, votes = said.pop("largest_deviation"), said.pop("fewest_votes")
+        if len(parts) != 2:
+            raise StateError(f"the evaluator has {len(parts)} parts; expected 2")
+        said, _ = unpack(parts[0], "Settings")
         classes = said.pop("classes")
-        states = cls(Settings(classes=None if classes is None else tuple(classes), **said))
-        names = states._names()
-        if len(names) != len(parts) - 1:
-            raise StateError(f"the evaluator has {len(parts) - 1} states; expected {len(names)}")
-        for name, part in zip(names, parts[1:], strict=True):
-            setattr(states, name, type(getattr(states, name)).from_bytes(part))
-        states.largest_deviation = float.fromhex(deviation)
-        states.fewest_votes = float.fromhex(votes)
-        return states
+        settings = Settings(classes=None if classes is None else tuple(classes), **said)
+        product = Product.from_bytes(parts[1])
+        must_match("Evaluator", list(_new_states(settings)), list(product))
+        return cls(settings, product)
 
-    def _names(self) -> list[str]:
-        names = ["sums", "histogram", "worst", "class_counts", "confusion", "sample"]
-        return [name for name in names if getattr(self, name) is not None]
 
-    def _parts(self) -> list[Any]:
-        return [getattr(self, name) for name in self._names()]
+def _new_states(settings: Settings) -> dict[str, State]:
+    states: dict[str, State] = {
+        "sums": Sums(settings.columns(), unweighted=_UNWEIGHTED),
+        "histogram": Histogram(),
+        "worst": TopK(settings.top),
+        "extremes": Extremes(),
+    }
+    if settings.classes is not None:
+        classes, hard = len(settings.classes), settings.truth == "labels"
+        states["class_counts"] = ClassCounts(classes)
+        if hard and classes <= MOST_CONFUSION_CLASSES:
+            states["confusion"] = Confusion(classes)
+        width = 1 if hard else classes
+        states["sample"] = Sample(classes, truth_width=width, size=settings.sample_rows)
+    return states

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.arrays import HostArray, host_array
+from unsurprised.arrays import FLOATS, HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place, SumsOffError
 from unsurprised.forms import DistributionForm, Form, Labels, Probs
 from unsurprised.threads import thread_count
@@ -69,7 +69,8 @@ def measure_rows(
 
 
 def _threads(rows: NDArray[Any]) -> int:
-    return 1 if rows.size < 2 * _ELEMENTS_PER_THREAD else thread_count()
+    most = rows.size // _ELEMENTS_PER_THREAD
+    return 1 if most < 2 else min(most, thread_count())
 
 
 def _common_shape(
@@ -87,13 +88,17 @@ def _common_shape(
             )
         )
     shapes = [side.shape[:-1] for side in sides] + ([] if labels is None else [labels.shape])
+    return common_shape(shapes, f" beside the classes along axis {axis}")
+
+
+def common_shape(shapes: list[tuple[int, ...]], where: str = "") -> tuple[int, ...]:
+    """The shape that rows of these shapes broadcast to."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         raise CallError(
-            "rows do not broadcast: "
-            + " and ".join(map(str, shapes))
-            + f" beside the classes along axis {axis}; expected equal lengths, or 1"
+            f"rows do not broadcast: {' and '.join(map(str, shapes))}{where}; "
+            "expected equal shapes, or 1 where they differ"
         ) from None
 
 
@@ -207,13 +212,26 @@ def checked_indices(labels: Labels, classes: int) -> NDArray[np.int64]:
     said = labels.class_count
     if said is not None and said != classes:
         raise CallError(f"Labels(…, classes={said}) met rows of {classes} classes")
+    return _indices_within(labels, classes)
+
+
+def own_indices(labels: Labels) -> NDArray[np.int64]:
+    """The labels' indices, all of them within the classes that they know of."""
+    return _indices_within(labels, labels.class_count)
+
+
+def _indices_within(labels: Labels, classes: int | None) -> NDArray[np.int64]:
     indices = labels.indices()
-    outside = (indices < 0) | (indices >= classes)
+    outside = indices < 0
+    expected = "at least 0, the index of a class"
+    if classes is not None:
+        outside |= indices >= classes
+        expected = f"0 to {classes - 1}, the index of one of {classes} classes"
     if outside.any():
         first = tuple(int(i) for i in np.argwhere(outside)[0])
         raise InputError(
             f"found the label {int(indices[first])}",
-            expected=f"0 to {classes - 1}, the index of one of {classes} classes",
+            expected=expected,
             place=Place(row=first or None),
         )
     return indices
@@ -231,7 +249,10 @@ def need_distribution(form: Form, argument: str) -> DistributionForm:
 
 def pointwise(values: Any, function: Callable[[Values, Values], None], what: str) -> Values | float:
     """``function`` applied to each number of an array of any shape."""
-    array = np.asarray(host_array(values, what).as_float64(), order="C")
+    host = host_array(values, what)
+    if host.dtype not in FLOATS and host.values.dtype.kind not in "iub":
+        raise CallError(f"{what} holds {host.dtype}; expected numbers")
+    array = np.asarray(host.as_float64(), order="C")
     out = np.empty(array.shape, dtype=np.float64)
     function(array, out)
     return out if array.shape else float(out)

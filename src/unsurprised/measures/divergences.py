@@ -12,9 +12,11 @@ from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.measures._rows import (
     Values,
     checked_indices,
+    common_shape,
     dense,
     measure_rows,
     need_distribution,
+    own_indices,
 )
 from unsurprised.measures.registry import measure
 
@@ -136,11 +138,25 @@ def _last(form: DistributionForm, axis: int) -> DistributionForm:
 def _between_labels(
     kernel: str, truth: Labels, model: Labels, axis: int, base: float
 ) -> Values | float:
+    _same_classes(truth, model)
     classes = truth.class_count if truth.class_count is not None else model.class_count
     if classes is not None:
         return _between(kernel, dense(truth, classes), dense(model, classes), -1, base)
     if truth.smoothing or model.smoothing:
         raise CallError("Labels(…, smoothing=…) needs classes=…, the number of classes or names")
     del axis  # labels have no axis of classes
-    answer = np.where(truth.indices() == model.indices(), 0.0, math.inf)
+    common_shape([truth.shape, model.shape])
+    answer = np.where(own_indices(truth) == own_indices(model), 0.0, math.inf)
     return answer if answer.shape else float(answer)
+
+
+def _same_classes(truth: Labels, model: Labels) -> None:
+    ours, theirs = truth.classes, model.classes
+    if isinstance(ours, tuple) and isinstance(theirs, tuple) and ours != theirs:
+        raise CallError(
+            f"the classes of p, {list(ours)}, are not those of q, {list(theirs)}; "
+            "expected the same names in the same order"
+        )
+    counts = truth.class_count, model.class_count
+    if None not in counts and counts[0] != counts[1]:
+        raise CallError(f"p has {counts[0]} classes, q has {counts[1]}; expected the same number")

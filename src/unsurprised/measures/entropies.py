@@ -15,6 +15,7 @@ from unsurprised.measures._rows import (
     dense,
     measure_rows,
     need_distribution,
+    own_indices,
     pointwise,
 )
 from unsurprised.measures.registry import measure
@@ -58,6 +59,7 @@ def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Val
     6.6439
     >>> surprisal([[0.5, 0.5], [0.25, 0.75]], at=[0, 0])
     array([1., 2.])
+    >>> from unsurprised import Logits
     >>> f"{surprisal(Logits([80, 0, 0.5]), at=0):.2g}"  # a confident right answer keeps its digits
     '6.9e-35'
     """
@@ -136,6 +138,7 @@ def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Values | float:
     1.0
     >>> round(entropy([0.99, 0.01]), 4)
     0.0808
+    >>> from unsurprised import Counts
     >>> entropy(Counts([[1, 1, 1, 1], [3, 0, 0, 0]]))
     array([2., 0.])
     """
@@ -147,8 +150,8 @@ def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Values | float:
 
 def _label_entropy(labels: Labels, axis: int, base: float) -> Values | float:
     if not labels.smoothing:
-        zeros = np.zeros(labels.shape)
-        return zeros if zeros.shape else 0.0
+        own_indices(labels)
+        return np.zeros(labels.shape) if labels.shape else 0.0
     if labels.class_count is None:
         raise CallError("Labels(…, smoothing=…) needs classes=…, the number of classes or names")
     del axis  # labels have no axis of classes

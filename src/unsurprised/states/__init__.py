@@ -1,12 +1,24 @@
-"""Mergeable accumulators: ``add``, ``merge``, ``to_bytes`` and ``from_bytes``, ``result``.
+"""Mergeable accumulators: ``update``, ``merge``, ``to_bytes`` and ``from_bytes``, ``result``.
 
 Each is made of integers or of a choice that does not depend on order, so any batches, any number of
 threads, any order and any machine give the same bytes.
 """
 
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
+from unsurprised.states.extremes import Extremes
+from unsurprised.states.product import Product
 from unsurprised.states.sample import Sample
 from unsurprised.states.sums import Sums
 from unsurprised.states.topk import Entry, TopK
 
-__all__ = ["ClassCounts", "Confusion", "Entry", "Histogram", "Sample", "Sums", "TopK"]
+__all__ = [
+    "ClassCounts",
+    "Confusion",
+    "Entry",
+    "Extremes",
+    "Histogram",
+    "Product",
+    "Sample",
+    "Sums",
+    "TopK",
+]

@@ -90,7 +90,7 @@ class Histogram(Counted):
     Examples
     --------
     >>> histogram = Histogram()
-    >>> _ = histogram.add(np.array([1.0, 1.001, 3.0]))
+    >>> _ = histogram.update(np.array([1.0, 1.001, 3.0]))
     >>> low, high, weight = histogram.bins()
     >>> low, weight
     (array([1., 3.]), array([2., 1.]))
@@ -103,7 +103,7 @@ class Histogram(Counted):
     def __init__(self) -> None:
         super().__init__(1 << (11 + self.MANTISSA_BITS))
 
-    def add(self, values: NDArray[np.float64], weights: Weights = None) -> Histogram:
+    def update(self, values: NDArray[np.float64], weights: Weights = None) -> Histogram:
         """Add values of at least 0."""
         values = np.ascontiguousarray(values, dtype=np.float64) + 0.0  # −0.0 has another sign bit
         self._tally.add_leading_bits(values, self._DROPPED)
@@ -131,7 +131,7 @@ class Confusion(Counted):
     Examples
     --------
     >>> confusion = Confusion(classes=2)
-    >>> _ = confusion.add(np.array([0, 0, 1]), np.array([0, 1, 1], dtype=np.int32))
+    >>> _ = confusion.update(np.array([0, 0, 1]), np.array([0, 1, 1], dtype=np.int32))
     >>> confusion.result()
     array([[1, 1],
            [0, 1]])
@@ -143,7 +143,7 @@ class Confusion(Counted):
         super().__init__(classes * classes, classes=classes)
         self.classes = classes
 
-    def add(
+    def update(
         self, labels: NDArray[np.int64], tops: NDArray[np.int32], weights: Weights = None
     ) -> Confusion:
         """Add rows by the class that happened and the model's top class."""
@@ -163,7 +163,7 @@ class ClassCounts(Counted):
     Examples
     --------
     >>> counts = ClassCounts(classes=3)
-    >>> _ = counts.add(np.array([1, 2, 3], dtype=np.uint64), np.array([0, 2, 2]))
+    >>> _ = counts.update(np.array([1, 2, 3], dtype=np.uint64), np.array([0, 2, 2]))
     >>> counts.result()
     array([1., 0., 2.])
     """
@@ -174,7 +174,7 @@ class ClassCounts(Counted):
         super().__init__(classes * groups, classes=classes, groups=groups)
         self.classes, self.groups = classes, groups
 
-    def add(
+    def update(
         self, hashes: NDArray[np.uint64], labels: NDArray[np.int64], weights: Weights = None
     ) -> ClassCounts:
         """Add rows by the class that happened."""
@@ -183,7 +183,7 @@ class ClassCounts(Counted):
             self._add_weights(self._first_key(hashes) + labels, weights)
         return self
 
-    def add_shares(self, hashes: NDArray[np.uint64], shares: NDArray[np.float64]) -> ClassCounts:
+    def update_shares(self, hashes: NDArray[np.uint64], shares: NDArray[np.float64]) -> ClassCounts:
         """Add rows that name a weight for every class."""
         keys = self._first_key(hashes)[:, None] + np.arange(self.classes)
         self._add_weights(keys.ravel(), shares.ravel())

@@ -36,7 +36,7 @@ class Sample:
     >>> sample = Sample(classes=2, size=2)
     >>> hashes = np.array([30, 10, 20], dtype=np.uint64)
     >>> probs = np.array([[0.1, 0.9], [0.5, 0.5], [0.8, 0.2]])
-    >>> _ = sample.add(hashes, np.array([1, 0, 0]), probs)
+    >>> _ = sample.update(hashes, np.array([1, 0, 0]), probs)
     >>> sample.result()["model"]
     array([[0.5, 0.5],
            [0.8, 0.2]])
@@ -60,7 +60,7 @@ class Sample:
         self._held = 0
         self._largest: np.uint64 | None = None  # once full: no row above it can enter
 
-    def add(
+    def update(
         self,
         hashes: NDArray[np.uint64],
         truth: NDArray[Any],

@@ -33,16 +33,7 @@ def pack(name: str, settings: dict[str, Any], parts: Sequence[bytes]) -> bytes:
 
 def unpack(data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
     """What :func:`pack` was given; an error that says why where it was not this state."""
-    if data[: len(_MAGIC)] != _MAGIC:
-        raise StateError("these bytes are no state of unsurprised; expected those of to_bytes()")
-    cursor = _Cursor(data, len(_MAGIC))
-    (version,) = cursor.numbers("<H")
-    if version != FORMAT_VERSION:
-        raise StateError(
-            f"the state has format version {version}; this release reads version "
-            f"{FORMAT_VERSION}: read it with the release that wrote it"
-        )
-    found = cursor.text("<I").decode(errors="replace")
+    cursor, found = _opened(data)
     settings = cursor.text("<I")
     (count,) = cursor.numbers("<I")
     parts = [cursor.text("<Q") for _ in range(count)]
@@ -53,6 +44,24 @@ def unpack(data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
     if found != name:
         raise StateError(f"the bytes hold a {found}; expected a {name}")
     return json.loads(settings), parts
+
+
+def name_of(data: bytes) -> str:
+    """The name of the state that the bytes hold."""
+    return _opened(data)[1]
+
+
+def _opened(data: bytes) -> tuple[_Cursor, str]:
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise StateError("these bytes are no state of unsurprised; expected those of to_bytes()")
+    cursor = _Cursor(data, len(_MAGIC))
+    (version,) = cursor.numbers("<H")
+    if version != FORMAT_VERSION:
+        raise StateError(
+            f"the state has format version {version}; this release reads version "
+            f"{FORMAT_VERSION}: read it with the release that wrote it"
+        )
+    return cursor, cursor.text("<I").decode(errors="replace")
 
 
 class _Cursor:

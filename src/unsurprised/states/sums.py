@@ -13,8 +13,8 @@ from unsurprised import _kernels
 from unsurprised.errors import StateError
 from unsurprised.states.serial import must_match, pack, unpack
 
-#: Into how many groups rows are put by the hash of their id. Delete-a-group jackknife intervals
-#: from 20 to 50 groups cover 93 to 96 % for means; benchmarks/coverage.py shows it.
+#: Into how many groups rows are put by the hash of their id: enough for Student's t to be close to
+#: the normal, few enough that each group holds many rows.
 GROUPS = 32
 
 Cell = tuple[str, ...]
@@ -30,7 +30,8 @@ class Sums:
     Parameters
     ----------
     columns : sequence of str
-        What is summed. Values are finite float64, booleans, or ``None`` for one a row.
+        What is summed. Values are finite float64 or booleans, one a row; ``None`` stands for a
+        column of ones and ``False`` for one of zeros.
     unweighted : int, default 0
         How many columns, from the first, ignore the weights.
     groups : int
@@ -40,7 +41,7 @@ class Sums:
     --------
     >>> sums = Sums(["surprisal"])
     >>> hashes = np.array([7, 8, 9], dtype=np.uint64)
-    >>> _ = sums.add(hashes, {"surprisal": np.array([1e100, 1.0, -1e100])})
+    >>> _ = sums.update(hashes, {"surprisal": np.array([1e100, 1.0, -1e100])})
     >>> sums.totals()["surprisal"]
     1.0
     """
@@ -51,10 +52,10 @@ class Sums:
         self.columns, self.unweighted, self.groups = tuple(columns), unweighted, groups
         self._cells: dict[Cell, _kernels.ExactTable] = {}
 
-    def add(
+    def update(
         self,
         hashes: NDArray[np.uint64],
-        values: Mapping[str, NDArray[Any] | None],
+        values: Mapping[str, NDArray[Any] | bool | None],
         weights: NDArray[np.float64] | None = None,
         cell: Cell = (),
     ) -> Sums:

@@ -41,7 +41,7 @@ class TopK:
     --------
     >>> top = TopK(2)
     >>> values, ids = np.array([0.5, 3.0, 1.0, 3.0]), [10, 11, 12, 9]
-    >>> _ = top.add(values, lambda rows: [Entry(float(values[i]), ids[i]) for i in rows])
+    >>> _ = top.update(values, lambda rows: [Entry(float(values[i]), ids[i]) for i in rows])
     >>> [(entry.id, entry.value) for entry in top.result()]
     [(9, 3.0), (11, 3.0)]
     """
@@ -52,7 +52,7 @@ class TopK:
         self.size = size
         self._entries: list[Entry] = []
 
-    def add(
+    def update(
         self,
         values: NDArray[np.float64],
         entries: Callable[[NDArray[np.int64]], list[Entry]],

@@ -1,0 +1,55 @@
+"""The smallest and the largest of some numbers, by name."""
+
+from __future__ import annotations
+
+import math
+
+from unsurprised.states.serial import pack, unpack
+
+
+class Extremes:
+    """Least and greatest values met, by name; no value yet is ``(inf, −inf)``.
+
+    Examples
+    --------
+    >>> extremes = Extremes()
+    >>> _ = extremes.update("votes", 3.0, 5.0).update("votes", 4.0, 7.0)
+    >>> extremes.result()
+    {'votes': (3.0, 7.0)}
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[str, tuple[float, float]] = {}
+
+    def update(self, name: str, least: float, greatest: float) -> Extremes:
+        """Meet values from ``least`` to ``greatest``."""
+        low, high = self[name]
+        self._ends[name] = (min(low, least), max(high, greatest))
+        return self
+
+    def __getitem__(self, name: str) -> tuple[float, float]:
+        return self._ends.get(name, (math.inf, -math.inf))
+
+    def merge(self, other: Extremes) -> Extremes:
+        """Meet another state's values; associative and commutative to the bit."""
+        for name, ends in other._ends.items():
+            self.update(name, *ends)
+        return self
+
+    def result(self) -> dict[str, tuple[float, float]]:
+        """Least and greatest by name."""
+        return dict(sorted(self._ends.items()))
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes; equal for equal values in any order."""
+        ends = {name: [low.hex(), high.hex()] for name, (low, high) in self._ends.items()}
+        return pack("Extremes", {"ends": ends}, [])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Extremes:
+        """The state that :meth:`to_bytes` wrote."""
+        settings, _ = unpack(data, "Extremes")
+        state = cls()
+        for name, (low, high) in settings["ends"].items():
+            state.update(name, float.fromhex(low), float.fromhex(high))
+        return state

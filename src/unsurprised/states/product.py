@@ -1,0 +1,93 @@
+"""Several states as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, Self
+
+from unsurprised.errors import StateError
+from unsurprised.states.counts import ClassCounts, Confusion, Histogram
+from unsurprised.states.extremes import Extremes
+from unsurprised.states.sample import Sample
+from unsurprised.states.serial import must_match, name_of, pack, unpack
+from unsurprised.states.sums import Sums
+from unsurprised.states.topk import TopK
+
+
+class State(Protocol):
+    """What every state can do besides ``update``, whose arguments are its own."""
+
+    def merge(self, other: Any, /) -> Any:
+        """Add another state's rows."""
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes."""
+
+    def result(self) -> Any:
+        """What the state tells."""
+
+
+_KINDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (Sums, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes)
+}
+
+
+class Product(Mapping[str, Any]):
+    """States by name that are merged, written and read together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = Product({"worst": TopK(3), "spread": Histogram()})
+    >>> _ = one["spread"].update(np.array([0.5, 2.0]))
+    >>> again = Product.from_bytes(one.to_bytes())
+    >>> again.merge(one)["spread"].counts().sum()
+    np.int64(4)
+    """
+
+    def __init__(self, states: Mapping[str, State]) -> None:
+        self._states: dict[str, Any] = dict(states)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._states[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def merge(self, other: Product) -> Self:
+        """Add the rows of another product with the same names."""
+        must_match("Product", list(self), list(other))
+        for name, state in self.items():
+            state.merge(other[name])
+        return self
+
+    def result(self) -> dict[str, Any]:
+        """What each state tells."""
+        return {name: state.result() for name, state in self.items()}
+
+    def to_bytes(self) -> bytes:
+        """The states as bytes."""
+        parts = [state.to_bytes() for state in self.values()]
+        return pack("Product", {"names": list(self)}, parts)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Product:
+        """The states that :meth:`to_bytes` wrote."""
+        settings, parts = unpack(data, "Product")
+        if len(parts) != len(settings["names"]):
+            raise StateError(
+                f"the product holds {len(parts)} states for {len(settings['names'])} names"
+            )
+        states = {}
+        for name, part in zip(settings["names"], parts, strict=True):
+            kind = name_of(part)
+            if kind not in _KINDS:
+                raise StateError(
+                    f"the state {name!r} is a {kind}, which this release does not know"
+                )
+            states[name] = _KINDS[kind].from_bytes(part)
+        return cls(states)
