@@ -83,7 +83,9 @@ def _numpy_view(values: Any, what: str) -> NDArray[Any]:
     if isinstance(values, np.ndarray):
         return values
     try:
-        if hasattr(values, "__dlpack__"):
+        # Arrow arrays have nulls, booleans and names, which DLPack lacks; NumPy shares their memory
+        # all the same.
+        if hasattr(values, "__dlpack__") and not hasattr(values, "__arrow_c_array__"):
             return _from_dlpack(values)
         return np.asarray(values)
     except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
@@ -97,8 +99,8 @@ def _from_dlpack(values: Any) -> NDArray[Any]:
     try:
         return np.from_dlpack(values)
     except (AttributeError, BufferError, TypeError) as error:
-        # Arrow arrays refuse DLPack for nulls and booleans, old NumPy refuses read-only memory;
-        # tensors say no with a reason (a gradient, another device) that must reach the caller.
+        # Old NumPy refuses read-only memory; tensors say no with a reason (a gradient, another
+        # device) that must reach the caller.
         if "grad" in str(error) or not hasattr(values, "__array__"):
             raise
         return np.asarray(values)

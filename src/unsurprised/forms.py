@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays import FLOATS, HostArray, host_array
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, InputError, Place
 
 DEFAULT_TOLERANCE = 1e-3
 
@@ -206,6 +206,8 @@ class Labels(Form):
         if not 0 <= self.smoothing <= 1:
             raise CallError(f"smoothing={smoothing!r}; expected a share between 0 and 1")
         self.classes = None if classes is None else _checked_classes(classes)
+        if self.class_count == 0 and self.array.values.size:
+            raise CallError(f"classes={classes!r}; expected at least one class")
         kind = self.array.values.dtype.kind
         if self.array.values.size and kind not in "iubUT":
             raise CallError(
@@ -237,41 +239,38 @@ class Labels(Form):
         names, where = np.unique(values, return_inverse=True)
         unknown = [str(name) for name in names if str(name) not in positions]
         if unknown:
-            row = np.argwhere(values == unknown[0])[0]
-            raise CallError(
-                f"Labels(…), row {', '.join(map(str, row))}: unknown class {unknown[0]!r}; "
-                f"expected one of {', '.join(map(repr, positions))}"
+            strangers = np.isin(values, unknown)
+            row = tuple(int(i) for i in np.argwhere(strangers)[0])
+            raise InputError(
+                f"found the unknown class {str(values[row])!r}",
+                expected=f"one of {', '.join(map(repr, positions))}",
+                place=Place(row=row or None),
             )
         table = np.array([positions[str(name)] for name in names], dtype=np.int64)
         return table[where].reshape(values.shape)
 
 
-def _number(value: float) -> float:
+def _number(value: Any) -> float:
     """``value`` as a float; NaN, which is in no range, where it is none."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return math.nan if isinstance(value, str | bytes) else float(value)
+    except (TypeError, ValueError, OverflowError):
         return math.nan
 
 
 def _checked_classes(classes: int | Iterable[str]) -> int | tuple[str, ...]:
-    if isinstance(classes, (str, bytes, bool)):
-        raise CallError(f"classes={classes!r}; expected the number of classes or a list of names")
-    if isinstance(classes, Iterable):
+    if isinstance(classes, Iterable) and not isinstance(classes, str | bytes):
         names = tuple(classes)
-        if len(set(names)) < len(names):
+        if len({str(name) for name in names}) < len(names):
             raise CallError("classes names a class twice; expected distinct names")
-        count = len(names)
-    else:
-        try:
-            names, count = (), operator.index(classes)
-        except TypeError:
-            count = -1
-    if count < 1:
-        raise CallError(
-            f"classes={classes!r}; expected the number of classes, at least 1, or a list of names"
-        )
-    return names or count
+        return names
+    try:
+        count = -1 if isinstance(classes, bool) else operator.index(classes)
+    except TypeError:
+        count = -1
+    if count < 0:
+        raise CallError(f"classes={classes!r}; expected the number of classes or a list of names")
+    return count
 
 
 def as_form(values: Any) -> Form:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from unsurprised.errors import CallError
 
@@ -29,11 +30,11 @@ def units_per_nat(base: float) -> float:
     return 1.0 if base == math.e else 1.0 / math.log(base)
 
 
-def checked_base(base: float) -> float:
+def checked_base(base: Any) -> float:
     """``base`` as a float; an error unless it is finite and above 1."""
     try:
-        value = float(base)
-    except (TypeError, ValueError):
+        value = math.nan if isinstance(base, str | bytes) else float(base)
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not 1.0 < value < math.inf:
         raise CallError(

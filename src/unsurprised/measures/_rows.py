@@ -21,6 +21,9 @@ Values = NDArray[np.float64]
 #: Below this many elements, starting a thread costs more than it saves.
 _ELEMENTS_PER_THREAD = 1 << 18
 
+#: What NumPy broadcasts and the kernels walk.
+_MOST_DIMENSIONS = 31
+
 BAD_ENTRY, NO_MASS, SUM_OFF, BAD_LABEL = 1, 2, 3, 4
 
 
@@ -93,6 +96,8 @@ def _common_shape(
 
 def common_shape(shapes: list[tuple[int, ...]], where: str = "") -> tuple[int, ...]:
     """The shape that rows of these shapes broadcast to."""
+    if max(map(len, shapes)) > _MOST_DIMENSIONS:
+        raise CallError(f"expected at most {_MOST_DIMENSIONS} dimensions beside the classes")
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
