@@ -16,7 +16,7 @@ from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
-from unsurprised.sources.encodings import without_encodings
+from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.labels import indices_of
 from unsurprised.sources.nulls import complete
@@ -159,7 +159,7 @@ def matrix(column: pa.Array, count: int, origin: str, *, floats: bool = True) ->
         wrong = np.full(len(column), size != count)
         lengths = np.full(1, size)
     else:
-        lengths = np.diff(column.offsets.to_numpy())
+        lengths = np.diff(as_numpy(column.offsets))
         wrong = lengths != count
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -194,8 +194,7 @@ def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
     """A column without nulls as a NumPy array; floats of any width stay as they are."""
     kind = stands_for(column.type)
     if kind == "float":
-        floating: NDArray[Any] = column.to_numpy()
-        return floating
+        return as_numpy(column)
     if kind == "null":
         return np.zeros(len(column))
     if kind == "bool":
@@ -207,7 +206,7 @@ def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
             remedy="cast it to float64",
             place=Place(row=0 if len(column) else None),
         )
-    values: NDArray[Any] = column.to_numpy()
+    values = as_numpy(column)
     return values.astype(np.float64) if floats else values
 
 
@@ -243,7 +242,7 @@ def _ids(column: pa.Array) -> Any:
         column = column.dictionary_decode()
     kind = stands_for(column.type)
     if kind == "integer" and not pa.types.is_uint64(column.type):
-        return column.to_numpy().astype(np.int64, copy=False)
+        return as_numpy(column).astype(np.int64, copy=False)
     if kind in ("integer", "text"):
         return column.cast(pa.large_string())
     raise InputError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import listed
+from unsurprised.sources.encodings import as_numpy
 from unsurprised.sources.kinds import plain, stands_for
 
 Indices = NDArray[np.int64]
@@ -47,7 +48,7 @@ def indices_of(column: pa.Array, classes: Classes) -> Indices:
 
 def _of_dictionary(column: pa.DictionaryArray, classes: Classes) -> Indices:
     """Each entry is looked up once, and only entries that rows use can be wrong."""
-    codes = column.indices.to_numpy(zero_copy_only=False)
+    codes = as_numpy(column.indices)
     used = np.unique(codes)
     table: Indices = np.full(len(column.dictionary), -1, dtype=np.int64)
     try:
@@ -78,20 +79,20 @@ def _of_names(column: pa.Array, classes: Classes) -> Indices:
     if found.null_count:
         row = pc.index(pc.is_null(found), True).as_py()
         raise _unknown(column, row, classes)
-    indices: Indices = found.to_numpy().astype(np.int64)
+    indices: Indices = as_numpy(found).astype(np.int64)
     return indices
 
 
 def _of_booleans(column: pa.Array, classes: Classes) -> Indices:
     lower = [name.lower() for name in classes.names or ()]
-    values: Indices = column.cast(pa.uint8()).to_numpy().astype(np.int64)
+    values: Indices = as_numpy(column.cast(pa.uint8())).astype(np.int64)
     if sorted(lower) == ["false", "true"]:
         return np.where(values == 1, lower.index("true"), lower.index("false"))
     return _checked(values, column, classes)
 
 
 def _of_integers(column: pa.Array, classes: Classes) -> Indices:
-    values = column.to_numpy(zero_copy_only=False)
+    values = as_numpy(column)
     if values.dtype == np.uint64:
         values = np.minimum(values, np.uint64(np.iinfo(np.int64).max))
     values = values.astype(np.int64)
