@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "exact.h"
@@ -18,11 +20,20 @@ using namespace unsurprised;
 
 namespace {
 
+// Codes of the struct module for numbers of one kind; their sizes tell them apart.
+constexpr std::string_view floating = "efd", signed_integers = "bhilqn",
+                           unsigned_integers = "?BHILQN";
+
+template <class T>
+constexpr std::string_view kind_of = std::is_floating_point_v<T> ? floating
+                                     : std::is_signed_v<T>       ? signed_integers
+                                                                 : unsigned_integers;
+
 // A strided view of an object's memory for as long as this lives.
 class Buffer {
  public:
   explicit Buffer(nb::handle object, bool writable = false) {
-    const int flags = writable ? PyBUF_STRIDED : PyBUF_STRIDED_RO;
+    const int flags = PyBUF_FORMAT | (writable ? PyBUF_STRIDED : PyBUF_STRIDED_RO);
     if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) throw nb::python_error();
   }
   ~Buffer() { PyBuffer_Release(&view_); }
@@ -34,10 +45,16 @@ class Buffer {
   // The memory as `count` contiguous T; the Python side prepares such arrays.
   template <class T>
   T* contiguous(std::int64_t count) const {
-    const bool fits = view_.itemsize == static_cast<std::int64_t>(sizeof(T)) &&
-                      this->count() == count && PyBuffer_IsContiguous(&view_, 'C');
+    const bool fits = holds(kind_of<T>, sizeof(T)) && this->count() == count &&
+                      PyBuffer_IsContiguous(&view_, 'C');
     if (!fits) throw nb::value_error("an array of another type, length or layout was expected");
     return static_cast<T*>(view_.buf);
+  }
+
+  // Whether the elements are numbers of this kind and size, in this machine's byte order.
+  bool holds(std::string_view kind, std::int64_t size) const {
+    const std::string_view format = view_.format ? view_.format : "B";
+    return view_.itemsize == size && format.size() == 1 && kind.find(format) != kind.npos;
   }
 
   std::int64_t count() const { return view_.itemsize ? view_.len / view_.itemsize : 0; }
@@ -46,16 +63,24 @@ class Buffer {
   Py_buffer view_{};
 };
 
-Type type_named(const std::string& name) {
-  static constexpr struct {
-    const char* name;
-    Type type;
-  } types[] = {{"float16", Type::f16}, {"bfloat16", Type::bf16}, {"float32", Type::f32},
-               {"float64", Type::f64}, {"int8", Type::i8},       {"int16", Type::i16},
-               {"int32", Type::i32},   {"int64", Type::i64},     {"uint8", Type::u8},
-               {"uint16", Type::u16},  {"uint32", Type::u32}};
-  for (const auto& entry : types)
-    if (name == entry.name) return entry.type;
+// A type that the kernels read, and how its arrays come.
+struct NamedType {
+  std::string_view name;
+  Type type;
+  std::string_view kind;
+  std::int64_t size;
+};
+
+NamedType type_named(const std::string& name) {
+  static constexpr NamedType types[] = {
+      {"float16", Type::f16, floating, 2},        {"bfloat16", Type::bf16, unsigned_integers, 2},
+      {"float32", Type::f32, floating, 4},        {"float64", Type::f64, floating, 8},
+      {"int8", Type::i8, signed_integers, 1},     {"int16", Type::i16, signed_integers, 2},
+      {"int32", Type::i32, signed_integers, 4},   {"int64", Type::i64, signed_integers, 8},
+      {"uint8", Type::u8, unsigned_integers, 1},  {"uint16", Type::u16, unsigned_integers, 2},
+      {"uint32", Type::u32, unsigned_integers, 4}};
+  for (const NamedType& entry : types)
+    if (name == entry.name) return entry;
   throw nb::value_error(("no kernel reads " + name).c_str());
 }
 
@@ -74,11 +99,10 @@ struct Rows {
     side.tolerance = tolerance;
     RowsView& rows = side.view;
     rows.data = static_cast<const char*>(view.buf);
-    rows.type = type_named(dtype);
-    const auto size =
-        baseline::with_element(rows.type, [](auto element) { return decltype(element)::size; });
-    if (view.itemsize != size)
+    const NamedType type = type_named(dtype);
+    if (!buffer.holds(type.kind, type.size))
       throw nb::value_error(("the elements of the array are no " + dtype).c_str());
+    rows.type = type.type;
     rows.classes = view.shape[view.ndim - 1];
     if (rows.classes < 1) throw nb::value_error("rows need at least one class");
     rows.class_stride = view.strides[view.ndim - 1];
@@ -124,7 +148,7 @@ const Target& target() {
 
 // Splits the rows over threads; a row's result does not depend on where the cuts are.
 void run_rows(Run run, const Request& request, std::int64_t rows, int threads, Findings* findings) {
-  const std::int64_t share = (rows / std::max(threads, 1) + 15) / 16 * 16;
+  const std::int64_t share = (rows / std::max(threads, 1) / 16 + 1) * 16;
   if (threads <= 1 || share >= rows) return run(request, 0, rows, findings);
   std::vector<std::vector<Findings>> found;
   for (std::int64_t begin = 0; begin < rows; begin += share) found.emplace_back(2);
@@ -401,7 +425,7 @@ void hash_strings(nb::handle offsets, nb::handle data, nb::handle out) {
   const std::int64_t count = hashes.count();
   const auto* at = cuts.contiguous<std::int64_t>(count + 1);
   auto* to = hashes.contiguous<std::uint64_t>(count);
-  const auto* bytes = text.contiguous<char>(text.view().len);
+  const auto* bytes = reinterpret_cast<const char*>(text.contiguous<std::uint8_t>(text.count()));
   for (std::int64_t i = 0; i < count; ++i) {
     if (at[i] < 0 || at[i] > at[i + 1] || at[i + 1] > text.view().len)
       throw std::invalid_argument("offsets outside the text");
