@@ -1,0 +1,87 @@
+"""The stated bounds: how far a measure may be from mpmath, by condition.
+
+- Rows of mass, whatever their floating type: 1e-14, relative.
+- Logits and log-probabilities: 1e-14 · max(1, gap / 64), relative, where gap (in nats, at most 746)
+  is how far below the top logit an entry lies that still has weight: the double nearest to the gap
+  is off by half a unit of its last place, and so is the logarithm of the weight.
+- KL between mass and logits: besides that, 8 · eps · Σ|p − q|(1 + |log p|) and (8 · eps)².
+- What underflows, a weight below 2^-1022, say: besides that, a step of 5e-324 for every class,
+  times the largest logarithm there is.
+- Zeros and infinities: exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import oracle
+
+import unsurprised as us
+
+RELATIVE = 1e-14
+EPS = 2.0**-52
+#: e^-746 is 0 as a double.
+NO_WEIGHT = 746.0
+UNDERFLOW = 1100 * 5e-324
+
+FORMS: dict[str, Callable[[Any], us.Probs | us.Logits | us.LogProbs | us.Counts]] = {
+    "probs": lambda row: us.Probs(row, normalize=True),
+    "logits": us.Logits,
+    "logprobs": lambda row: us.LogProbs(row, normalize=True),
+    "counts": us.Counts,
+}
+KINDS = tuple(FORMS)
+
+
+def widened(row: Any) -> list[float]:
+    return [float(x) for x in np.asarray(row).astype(np.float64)]
+
+
+def relative_bound(kind: str, row: list[float]) -> float:
+    if not oracle.is_log(kind):
+        return RELATIVE
+    top = max(row)
+    gap = max(top - x for x in row if top - x <= NO_WEIGHT)
+    return RELATIVE * max(1.0, gap / 64)
+
+
+def _within(
+    found: Any, true: Any, bound: float, underflow: float, said: str, slack: float = 0.0
+) -> None:
+    assert isinstance(found, float), type(found)
+    absolute = underflow + slack if true != 0 else slack
+    error = oracle.relative_error(found, true, absolute)
+    assert error <= bound, (
+        f"{said}: found {found!r}, not {float(true)!r}; {error:.2g} > {bound:.2g}"
+    )
+    assert math.copysign(1, found) == 1, f"{said} is -0.0"
+
+
+def check_row(kind: str, row: Any, labels: list[int] | None = None) -> None:
+    """Entropy, and the surprisal at ``labels`` (else at the first, the top and the last class)."""
+    entries, form = widened(row), FORMS[kind](row)
+    underflow = UNDERFLOW * len(entries)
+    bound, said = relative_bound(kind, entries), f"{kind} {entries[:6]}"
+    _within(us.entropy(form), oracle.entropy(kind, entries), bound, underflow, f"H of {said}")
+    for at in labels or {0, entries.index(max(entries)), len(entries) - 1}:
+        true = oracle.surprisal(kind, entries, at)
+        _within(us.surprisal(form, at=at), true, bound, underflow, f"surprisal of {said} at {at}")
+
+
+def check_pair(kinds: tuple[str, str], p: Any, q: Any) -> None:
+    """Cross-entropy and KL."""
+    rows = widened(p), widened(q)
+    forms = FORMS[kinds[0]](p), FORMS[kinds[1]](q)
+    bound, underflow = max(map(relative_bound, kinds, rows)), UNDERFLOW * len(rows[0])
+    said = f"of {kinds} {rows[0][:6]} {rows[1][:6]}"
+    true = oracle.cross_entropy(kinds, *rows)
+    _within(us.cross_entropy(*forms), true, bound, underflow, f"CE {said}")
+    true = oracle.kl_divergence(kinds, *rows)
+    slack = 0.0
+    if oracle.is_log(kinds[0]) != oracle.is_log(kinds[1]):
+        difference = float(oracle.difference(kinds, *rows))
+        slack = 8 * EPS * difference + (8 * EPS) ** 2 / math.log(2)
+    _within(us.kl_divergence(*forms), true, bound, underflow, f"KL {said}", slack)
