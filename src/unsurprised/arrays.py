@@ -65,6 +65,8 @@ def host_array(values: Any, what: str) -> HostArray:
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise CallError(f"{what} has masked entries; expected a number everywhere")
     array = array.view(np.ndarray)
+    if not (array.dtype.isnative and array.flags.aligned):
+        array = array.astype(array.dtype.newbyteorder("="))
     name = array.dtype.name
     if name == "bfloat16":
         return HostArray(array.view(np.uint16), name)
@@ -74,8 +76,6 @@ def host_array(values: Any, what: str) -> HostArray:
         raise CallError(
             f"{what} is ragged or holds Python objects; expected numbers in rows of equal length"
         )
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
     return HostArray(array, array.dtype.name)
 
 
