@@ -258,7 +258,7 @@ def _number(value: Any) -> float:
         return math.nan
 
 
-def _checked_classes(classes: int | Iterable[str]) -> int | tuple[str, ...]:
+def _checked_classes(classes: Any) -> int | tuple[str, ...]:
     if isinstance(classes, Iterable) and not isinstance(classes, str | bytes):
         names = tuple(classes)
         if len({str(name) for name in names}) < len(names):
