@@ -18,23 +18,34 @@ void for_blocks(std::int64_t begin, std::int64_t end, Body body) {
     body(row, static_cast<int>(end - row < rows ? end - row : rows));
 }
 
-void check(const Side& side, const Prepared& row, std::int64_t first, int count,
-           Findings& findings) {
+// Notes what is wrong with some rows of a block.
+void note_faults(const Side& side, const Prepared& row, const Lanes& deviation, std::int64_t first,
+                 int count, Findings& findings) {
   for (int l = 0; l < count; ++l) {
     if (row.bad[l] != 0.0) {
       findings.note(first + l, Fault::bad_entry);
     } else if (row.empty[l] != 0.0) {
       findings.note(first + l, Fault::no_mass);
-    } else if (side.checks_sum) {
-      const double deviation = std::fabs(row.total[l] - 1.0);
-      if (deviation > side.tolerance && side.tolerance >= 0.0) {
-        findings.note(first + l, Fault::sum_off);
-        ++findings.sum_off_rows;
-      } else if (deviation > findings.largest_deviation) {
-        findings.largest_deviation = deviation;
-      }
+    } else if (deviation[l] > side.tolerance && side.tolerance >= 0.0) {
+      findings.note(first + l, Fault::sum_off);
+      ++findings.sum_off_rows;
+    } else if (deviation[l] > findings.largest_deviation) {
+      findings.largest_deviation = deviation[l];
     }
   }
+}
+
+// Looks at all lanes at once; rows are told apart only where something is to be noted.
+void check(const Side& side, const Prepared& row, std::int64_t first, int count,
+           Findings& findings) {
+  Lanes deviation, notable;
+  for (int l = 0; l < lanes; ++l) {
+    deviation[l] = side.checks_sum ? std::fabs(row.total[l] - 1.0) : 0.0;
+    const bool fine =
+        row.bad[l] == 0.0 && row.empty[l] == 0.0 && deviation[l] <= findings.largest_deviation;
+    notable[l] = fine ? 0.0 : 1.0;
+  }
+  if (any<false>(notable)[0] != 0.0) note_faults(side, row, deviation, first, count, findings);
 }
 
 // The surprisal at each row's label; the entries are gathered first, so that lanes share the work.

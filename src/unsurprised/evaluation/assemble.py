@@ -18,7 +18,7 @@ from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.units import unit_of, units_per_nat
 
-_LOWEST_BAR = -10
+_LOWEST_BAR = -6
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 Values = NDArray[np.float64]
@@ -180,7 +180,7 @@ class _Assembly:
         return found
 
     def histogram(self) -> tuple[HistogramBar, ...]:
-        """Bars that double, from 2⁻¹⁰ bits on: surprisals span many orders of magnitude."""
+        """Bars that double, from 2⁻⁶ bits on: surprisals span many orders of magnitude."""
         low, high, weight = self.states.histogram.bins()
         if not len(low):
             return ()

@@ -56,7 +56,8 @@ class Sample:
         self.size = default if size is None else size
         if self.size < 0:
             raise CallError(f"size={size}; expected 0 or more rows")
-        self._rows = np.empty(0, dtype=self._dtype)
+        # Memory that is never written costs nothing.
+        self._rows = np.empty(self.size + (self.size + 1) // 2, dtype=self._dtype)
         self._held = 0
         self._largest: np.uint64 | None = None  # once full: no row above it can enter
 
@@ -117,22 +118,15 @@ class Sample:
         return {"classes": self.classes, "truth_width": self.truth_width, "size": self.size}
 
     def _append(self, rows: NDArray[Any]) -> None:
-        """Room grows up to twice ``size``; when it is full, the smallest hashes are kept."""
-        most = 2 * self.size
+        """There is room for half as many again; when it is full, the smallest hashes are kept."""
+        most = len(self._rows)
         while len(rows):
             taken = min(len(rows), most - self._held)
-            self._reserve(self._held + taken, most)
             self._rows[self._held : self._held + taken] = rows[:taken]
             self._held += taken
             rows = rows[taken:]
             if self._held == most:
                 self._shrink()
-
-    def _reserve(self, needed: int, most: int) -> None:
-        if needed > len(self._rows):
-            grown = np.empty(min(max(needed, 2 * len(self._rows), 1024), most), dtype=self._dtype)
-            grown[: self._held] = self._rows[: self._held]
-            self._rows = grown
 
     def _shrink(self) -> None:
         held = self._rows[: self._held]
