@@ -198,12 +198,12 @@ Operation operation_named(const std::string& name, bool with_q, bool with_labels
 
 // Fills `values` and answers what was wrong with p's and q's rows.
 BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
-                  double units_per_nat, nb::handle values, int threads) {
+                  double units_per_bit, nb::handle values, int threads) {
   Request request;
   request.operation = operation_named(name, !q.is_none(), !labels.is_none());
   const std::int64_t rows = p.count();
   request.p = &p.side;
-  request.units_per_nat = units_per_nat;
+  request.units_per_bit = units_per_bit;
   if (!q.is_none()) {
     const Rows& other = nb::cast<const Rows&>(q);
     if (other.count() != rows || other.side.view.classes != p.side.view.classes)
@@ -224,12 +224,12 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
 }
 
 // Everything that an evaluation asks of a row, in one read of it.
-Found facts(const Rows& p, nb::handle labels, double units_per_nat, nb::handle values,
+Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle values,
             nb::handle entropies, nb::handle top_surprisals, nb::handle tops) {
   Request request;
   request.operation = Operation::facts;
   request.p = &p.side;
-  request.units_per_nat = units_per_nat;
+  request.units_per_bit = units_per_bit;
   const std::int64_t rows = p.count();
   const Buffer out[] = {Buffer(values, true), Buffer(entropies, true), Buffer(top_surprisals, true),
                         Buffer(tops, true)};
@@ -248,10 +248,10 @@ Found facts(const Rows& p, nb::handle labels, double units_per_nat, nb::handle v
   return as_tuple(findings[0]);
 }
 
-void event_surprisals(nb::handle probabilities, double units_per_nat, nb::handle values) {
+void event_surprisals(nb::handle probabilities, double units_per_bit, nb::handle values) {
   const Buffer in(probabilities), out(values, true);
   const std::int64_t count = in.count();
-  target().surprisals(in.contiguous<double>(count), units_per_nat, count,
+  target().surprisals(in.contiguous<double>(count), units_per_bit, count,
                       out.contiguous<double>(count));
 }
 
@@ -278,7 +278,9 @@ void add_column(ExactTable& table, const Column& column, std::int64_t index, std
     for (std::int64_t i = from; i < to; ++i)
       ExactTable::add_product(slot(i), weights[i], column.values[i]);
   } else if (column.values) {
-    for (std::int64_t i = from; i < to; ++i) slot(i).add(column.values[i]);
+    RunSum sums[most_groups];
+    for (std::int64_t i = from; i < to; ++i) sums[group[i - from]].add(column.values[i], slot(i));
+    for (std::int64_t g = 0; g < groups; ++g) sums[g].flush(table.slot(g * columns + index));
   } else if (weights && column.weighted) {
     for (std::int64_t i = from; i < to; ++i)
       if (!column.flags || column.flags[i]) slot(i).add(weights[i]);
@@ -321,12 +323,15 @@ void add_columns(ExactTable& table, nb::handle hashes,
   const std::int64_t groups = table.size() / columns;
   if (groups < 1 || groups > most_groups) throw nb::value_error("expected 1 to 256 groups");
   const nb::gil_scoped_release release;
-  constexpr std::int64_t run = 2048;  // rows whose columns stay in the first cache
+  constexpr std::int64_t run = RunSum::longest;  // rows whose columns stay in the first cache
+  const auto divisor = static_cast<std::uint64_t>(groups);
+  const bool masks = std::has_single_bit(divisor);
   std::uint8_t group[run];
   for (std::int64_t from = 0; from < rows; from += run) {
     const std::int64_t to = std::min(rows, from + run);
     for (std::int64_t i = from; i < to; ++i)
-      group[i - from] = static_cast<std::uint8_t>(ids[i] % static_cast<std::uint64_t>(groups));
+      group[i - from] =
+          static_cast<std::uint8_t>(masks ? ids[i] & (divisor - 1) : ids[i] % divisor);
     for (std::int64_t c = 0; c < columns; ++c)
       add_column(table, parts[static_cast<std::size_t>(c)], c, columns, group, from, to, groups, w);
   }
@@ -381,13 +386,15 @@ void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t mo
   if (width < 1 || modulus < 0) throw nb::value_error("a width or a modulus below 1");
   const auto uppers = static_cast<std::uint64_t>(tally.size() / width);
   const nb::gil_scoped_release release;
+  const auto divisor = static_cast<std::uint64_t>(modulus);
+  const bool masks = std::has_single_bit(divisor);  // a division takes longer than all the rest
   for (std::int64_t i = 0; i < count; ++i) {
     const auto given = static_cast<std::uint64_t>(x[i]);
-    const std::uint64_t upper = modulus ? given % static_cast<std::uint64_t>(modulus) : given;
+    const std::uint64_t upper = masks ? given & (divisor - 1) : modulus ? given % divisor : given;
     const auto lower = static_cast<std::int64_t>(y[i]);
     if (upper >= uppers || lower < 0 || lower >= width)
       throw std::invalid_argument("a key outside the table");
-    tally.add(static_cast<std::int64_t>(upper) * width + lower);
+    tally.count(static_cast<std::int64_t>(upper) * width + lower);
   }
 }
 
@@ -400,7 +407,9 @@ void add_leading_bits(Tally& tally, nb::handle values, int dropped_bits) {
   const nb::gil_scoped_release release;
   for (std::int64_t i = 0; i < count; ++i)
     if (x[i] < std::numeric_limits<double>::infinity())
-      tally.add(static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(x[i]) >> dropped_bits));
+      // Adding 0 takes the sign from −0.
+      tally.add(
+          static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(x[i] + 0.0) >> dropped_bits));
 }
 
 void counts_of(const Tally& tally, nb::handle out) {
@@ -417,6 +426,17 @@ void hash_integers(nb::handle ids, std::uint64_t salt, nb::handle out) {
   const std::uint64_t start = salt ? mix(salt) : 0;
   const nb::gil_scoped_release release;
   for (std::int64_t i = 0; i < count; ++i) to[i] = mix(static_cast<std::uint64_t>(x[i]) ^ start);
+}
+
+// The same for first, first + 1, ….
+void hash_range(std::int64_t first, std::uint64_t salt, nb::handle out) {
+  const Buffer hashes(out, true);
+  const std::int64_t count = hashes.count();
+  auto* to = hashes.contiguous<std::uint64_t>(count);
+  const std::uint64_t start = salt ? mix(salt) : 0;
+  const nb::gil_scoped_release release;
+  for (std::int64_t i = 0; i < count; ++i)
+    to[i] = mix((static_cast<std::uint64_t>(first) + static_cast<std::uint64_t>(i)) ^ start);
 }
 
 // Strings as Arrow lays them out: `offsets` (int64, one more than strings) into `data`.
@@ -448,13 +468,14 @@ NB_MODULE(_kernels, module) {
            nb::arg("dtype"), nb::arg("log"), nb::arg("checks_sum"), nb::arg("tolerance"));
   module.def("instruction_set", [] { return std::string(target().name); });
   module.def("measure", &measure, nb::arg("name"), nb::arg("p"), nb::arg("q").none(),
-             nb::arg("labels").none(), nb::arg("units_per_nat"), nb::arg("values"),
+             nb::arg("labels").none(), nb::arg("units_per_bit"), nb::arg("values"),
              nb::arg("threads"));
-  module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_nat"),
+  module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_bit"),
              nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"));
   module.def("event_surprisals", &event_surprisals, nb::arg("probabilities"),
-             nb::arg("units_per_nat"), nb::arg("values"));
+             nb::arg("units_per_bit"), nb::arg("values"));
   module.def("hash_integers", &hash_integers, nb::arg("ids"), nb::arg("salt"), nb::arg("out"));
+  module.def("hash_range", &hash_range, nb::arg("first"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
 
   nb::class_<ExactTable>(module, "ExactTable")

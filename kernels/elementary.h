@@ -24,16 +24,18 @@ UNSURPRISED_INLINE std::uint64_t to_bits(double x) {
   return std::bit_cast<std::uint64_t>(x);
 }
 
+inline constexpr double bits_per_nat = 0x1.71547652b82fep+0;
+inline constexpr double nats_per_bit = 0x1.62e42fefa39efp-1;
+
 // ln 2 in two parts; the upper one has trailing zeros, so k·ln2_upper is exact for |k| < 2^11.
 inline constexpr double ln2_upper = 0x1.62e42fee00000p-1;
 inline constexpr double ln2_lower = 0x1.a39ef35793c76p-33;
 
 // e^x; 0 below −746. Error below 1 ulp, subnormal results included. x must not exceed 709.
 UNSURPRISED_INLINE double exp(double x) {
-  constexpr double log2_e = 0x1.71547652b82fep+0;
   constexpr double to_integer = 0x1.8p52;  // adding it rounds to an integer, held in the low bits
   x = x < -746.0 ? -746.0 : x;
-  const double shifted = std::fma(x, log2_e, to_integer);
+  const double shifted = std::fma(x, bits_per_nat, to_integer);
   const double n = shifted - to_integer;
   double r = std::fma(-n, ln2_upper, x);
   r = std::fma(-n, ln2_lower, r);
@@ -100,10 +102,21 @@ UNSURPRISED_INLINE double log_from(double k, double s) {
   return k * ln2_upper + (2.0 * s + small);
 }
 
-// ln(x) for finite x > 0. Error below 2 ulp.
-UNSURPRISED_INLINE double log(double x) {
+// k + log2((1 + s) / (1 − s)); exactly k when s = 0, so powers of two have whole logarithms.
+UNSURPRISED_INLINE double log2_from(double k, double s) {
+  constexpr double bits_per_nat_lost = 0x1.777d0ffda0d24p-56;
+  const double twice = 2.0 * s;
+  const double upper = twice * bits_per_nat;
+  const double lost = std::fma(twice, bits_per_nat, -upper);
+  const double lower =
+      std::fma(s * log_tail(s), bits_per_nat, std::fma(twice, bits_per_nat_lost, lost));
+  return k + (upper + lower);
+}
+
+// log2(x · 2^-exponent) for finite x > 0. Error below 2 ulp.
+UNSURPRISED_INLINE double scaled_log2(double x, double exponent) {
   const Parts parts = parts_of(x);
-  return log_from(parts.exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
+  return log2_from(parts.exponent - exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
 }
 
 // ln((a·d) / (b·c)) for finite positive numbers, with an error below 4 ulp however close the
@@ -124,12 +137,13 @@ UNSURPRISED_INLINE double log_cross_ratio(double a, double b, double c, double d
   return log_from(k, difference / (std::fma(mantissa, pd.mantissa, lower)));
 }
 
-// ln(1 + x) for x ≥ 0. Error below 3 ulp.
-UNSURPRISED_INLINE double log1p(double x) {
+// log2(1 + x) for x ≥ 0. Error below 3 ulp.
+UNSURPRISED_INLINE double log2_1p(double x) {
   const double sum = 1.0 + x;
   const double lost = x < 1.0 ? x - (sum - 1.0) : 1.0 - (sum - x);
   const double safe = sum < infinity ? sum : 1.0;
-  return sum < infinity ? log(safe) + lost / safe : infinity;
+  const double log = std::fma(lost / safe, bits_per_nat, scaled_log2(safe, 0.0));
+  return sum < infinity ? log : infinity;
 }
 
 // ln(1 + t) − t without cancellation, for |t| ≤ 0.25. Error below 3.5 ulp.

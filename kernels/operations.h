@@ -37,7 +37,7 @@ struct Request {
   const Side* p = nullptr;
   const Side* q = nullptr;               // the second side of a pair
   const std::int64_t* labels = nullptr;  // for surprisal and, if not null, facts
-  double units_per_nat = 1.0;
+  double units_per_bit = 1.0;
   double* values = nullptr;     // the answer; in facts the surprisal at the label
   double* entropies = nullptr;  // the rest is filled by facts alone
   double* top_surprisals = nullptr;

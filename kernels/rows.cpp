@@ -51,26 +51,36 @@ void check(const Side& side, const Prepared& row, std::int64_t first, int count,
 // The surprisal at each row's label; the entries are gathered first, so that lanes share the work.
 template <class S>
 void surprisals_at(const Request& request, S& p, std::int64_t row, int count, Findings& findings) {
-  Lanes entry, is_top, found;
+  const std::int64_t classes = request.p->view.classes;
+  std::int64_t labels[lanes];
+  Lanes entry, found, illegal;
+  for (int l = 0; l < lanes; ++l) labels[l] = l < count ? request.labels[row + l] : 0;
   for (int l = 0; l < lanes; ++l) {
-    const int own = l < count ? l : 0;
-    const std::int64_t label = request.labels[row + own];
-    const bool legal = label >= 0 && label < request.p->view.classes;
-    if (!legal && l < count) findings.note(row + l, Fault::bad_label);
-    entry[l] = legal ? p.block.entry(row + own, own, label) : p.top(own);
-    is_top[l] = static_cast<double>(label) == p.row.top_at[own] ? 1.0 : 0.0;
+    const bool legal = labels[l] >= 0 && labels[l] < classes;
+    illegal[l] = legal ? 0.0 : 1.0;
+    labels[l] = legal ? labels[l] : 0;
   }
+  if (any<false>(illegal)[0] != 0.0)
+    for (int l = 0; l < count; ++l)
+      if (illegal[l] != 0.0) findings.note(row + l, Fault::bad_label);
+  for (int l = 0; l < lanes; ++l) entry[l] = p.block.entry(l < count ? row + l : row, l, labels[l]);
+  // Loops of one thing each: with a choice around the logarithm it would be taken lane by lane.
+  Lanes safe, is_top;
   for (int l = 0; l < lanes; ++l) {
-    const bool possible = S::possible(entry[l]);
-    const double surprisal = p.surprisal(possible ? entry[l] : p.top(l), is_top[l] != 0.0, l);
-    found[l] = possible ? surprisal * request.units_per_nat : infinity;
+    safe[l] = S::possible(entry[l]) ? entry[l] : 1.0;
+    is_top[l] = static_cast<double>(labels[l]) == p.row.top_at[l] ? 1.0 : 0.0;
+  }
+  for (int l = 0; l < lanes; ++l) found[l] = p.surprisal(safe[l], false, l);
+  for (int l = 0; l < lanes; ++l) {
+    const double surprisal = is_top[l] != 0.0 ? p.row.top_surprisal[l] : found[l];
+    found[l] = S::possible(entry[l]) ? surprisal * request.units_per_bit : infinity;
   }
   for (int l = 0; l < count; ++l) request.values[row + l] = found[l];
 }
 
 template <template <bool> class S, bool Across, bool WithEntropy>
 void one_side(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
-  const double unit = request.units_per_nat;
+  const double unit = request.units_per_bit;
   double* const entropies =
       request.operation == Operation::entropy ? request.values : request.entropies;
   S<Across> p(*request.p);
@@ -89,7 +99,7 @@ void one_side(const Request& request, std::int64_t begin, std::int64_t end, Find
   });
 }
 
-// Σ P·(−ln Q): every term is at least 0.
+// Σ P·(−log2 Q): every term is at least 0.
 template <class P, class Q, class Position>
 struct CrossEntropy {
   static constexpr int sums = 1;
@@ -148,7 +158,8 @@ struct KlDivergence {
         q_at_top[l] = possible;
         gap_at_top[l] = p.top(l) * eighth - possible * eighth;
         gap_at_top_lost[l] = lost(p.top(l) * eighth, possible * eighth);
-        d_at_top[l] = q.surprisal(possible, place == q.row.top_at[l], l) - p.row.top_surprisal[l];
+        const double bits = q.surprisal(possible, place == q.row.top_at[l], l);
+        d_at_top[l] = (bits - p.row.top_surprisal[l]) * nats_per_bit;
       }
   }
 
@@ -183,7 +194,9 @@ struct KlDivergence {
       d = from_top + d_at_top[l];
     } else {
       const double place = Position::class_at(s, l);
-      d = q.surprisal(y, place == q.row.top_at[l], l) - p.surprisal(x, place == p.row.top_at[l], l);
+      d = (q.surprisal(y, place == q.row.top_at[l], l) -
+           p.surprisal(x, place == p.row.top_at[l], l)) *
+          nats_per_bit;
     }
     const bool close = both && std::fabs(d) < 0.5;
     const double series = divergence_series(close ? d : 0.0);
@@ -197,7 +210,7 @@ struct KlDivergence {
 
   UNSURPRISED_INLINE double finish(const Lanes (&totals)[sums], int l) const {
     const double value = totals[0][l] + log1p_minus(totals[1][l]);
-    return totals[2][l] > 0.0 && value > 0.0 ? value : 0.0;
+    return totals[2][l] > 0.0 && value > 0.0 ? value * bits_per_nat : 0.0;
   }
 };
 
@@ -239,7 +252,7 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
     for (int i = 0; i < count_of_sums; ++i) totals[i] = sums[i].total();
     for (int l = 0; l < count; ++l)
       request.values[row + l] =
-          impossible[l] != 0.0 ? infinity : measure.finish(totals, l) * request.units_per_nat;
+          impossible[l] != 0.0 ? infinity : measure.finish(totals, l) * request.units_per_bit;
   });
 }
 
@@ -276,12 +289,12 @@ void run(const Request& request, std::int64_t begin, std::int64_t end, Findings*
 }
 
 // The elementary functions over arrays, for their own tests and for events' surprisal.
-void surprisals(const double* probabilities, double units_per_nat, std::int64_t count,
+void surprisals(const double* probabilities, double units_per_bit, std::int64_t count,
                 double* out) {
   for (std::int64_t i = 0; i < count; ++i) {
     const double p = probabilities[i];
-    const double nats = -log(p > 0.0 ? p : 1.0);
-    out[i] = p > 0.0 ? (0.0 + nats) * units_per_nat : infinity;
+    const double bits = 0.0 - scaled_log2(p > 0.0 ? p : 1.0, 0.0);
+    out[i] = p > 0.0 ? bits * units_per_bit : infinity;
   }
 }
 

@@ -15,21 +15,20 @@ struct Prepared {
   Lanes top_at;         // its class, the first one where several are largest
   Lanes rest;           // Σ of the weights of all others
   Lanes norm;           // Σ of all weights
-  Lanes top_surprisal;  // −ln P(top)
-  Lanes entropy;        // in nats; only where it was asked for
+  Lanes top_surprisal;  // −log2 P(top)
+  Lanes entropy;        // in bits; only where it was asked for
   Lanes bad;            // an entry that this form cannot hold
   Lanes empty;          // no mass at all
   Lanes total;          // Σ of the row as probabilities, to be compared with 1
 };
 
-template <bool Across>
-inline void find_top(Block<Across>& block, double least, double most, Prepared& row) {
+template <bool Across, class Legal>
+inline void find_top(Block<Across>& block, Prepared& row, Legal legal) {
   Lanes top = all(-infinity), top_at = all(0.0), bad = all(0.0);
   for (std::int64_t s = 0; s < block.steps(); ++s) {
     const double* x = block.step(s);
     for (int l = 0; l < lanes; ++l) {
-      const bool legal = x[l] >= least && x[l] <= most;
-      bad[l] = legal ? bad[l] : 1.0;
+      bad[l] = legal(x[l]) ? bad[l] : 1.0;
       const bool higher = x[l] > top[l];
       top_at[l] = higher ? Block<Across>::class_at(s, l) : top_at[l];
       top[l] = higher ? x[l] : top[l];
@@ -59,13 +58,14 @@ struct Mass {
   Prepared row;
   Lanes scale;     // the power of two that brings the largest entry near one
   Lanes exponent;  // of the largest entry: logarithms are taken of p · 2^-exponent
-  Lanes log_norm;  // ln(Σp · 2^-exponent)
+  Lanes log_norm;  // log2(Σp · 2^-exponent)
 
   explicit Mass(const Side& side) : block(side) {}
 
   template <bool WithEntropy>
   void prepare() {
-    find_top(block, 0.0, std::numeric_limits<double>::max(), row);
+    // An infinite entry is found by its sum.
+    find_top(block, row, [](double x) { return x >= 0.0; });
     for (int l = 0; l < lanes; ++l) {
       exponent[l] = parts_of(row.top[l]).exponent;
       const double back = -exponent[l];
@@ -79,7 +79,8 @@ struct Mass {
         const bool is_top = Block<Across>::class_at(s, l) == row.top_at[l];
         const double p = is_top ? 0.0 : weight(x[l], l);
         parts[0][l] += p;
-        if constexpr (WithEntropy) parts[1][l] -= p * scaled_log(x[l], exponent[l]);
+        // For p = 0 the logarithm is finite, and a factor of 0 makes it nothing.
+        if constexpr (WithEntropy) parts[1][l] -= p * scaled_log2(x[l], exponent[l]);
       }
     });
     row.rest = sums[0].total();
@@ -89,8 +90,8 @@ struct Mass {
       row.total[l] = row.norm[l] / scale[l];
       row.empty[l] = row.norm[l] > 0.0 ? 0.0 : 1.0;
       row.bad[l] = row.total[l] < infinity ? row.bad[l] : 1.0;
-      row.top_surprisal[l] = log1p(row.rest[l] / row.top[l]);
-      log_norm[l] = scaled_log(row.norm[l], parts_of(row.top[l]).exponent);
+      row.top_surprisal[l] = log2_1p(row.rest[l] / row.top[l]);
+      log_norm[l] = scaled_log2(row.norm[l], parts_of(row.top[l]).exponent);
       if constexpr (WithEntropy)
         row.entropy[l] =
             (std::fma(row.rest[l], log_norm[l], spread[l]) + row.top[l] * row.top_surprisal[l]) /
@@ -98,21 +99,15 @@ struct Mass {
     }
   }
 
-  // ln(p · 2^-exponent) of an entry as it stands, since its weight may be too small for a double;
-  // finite for p = 0, where a factor of 0 makes it nothing.
-  UNSURPRISED_INLINE static double scaled_log(double p, double exponent) {
-    const Parts parts = parts_of(p);
-    return log_from(parts.exponent - exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
-  }
-
   // The largest entry as it stands in the row: an entry that is possible wherever any is.
   UNSURPRISED_INLINE double top(int l) const { return row.top[l] / scale[l]; }
   UNSURPRISED_INLINE double weight(double x, int l) const { return x * scale[l]; }
   UNSURPRISED_INLINE static bool possible(double x) { return x > 0.0; }
 
-  // −ln P of an entry that is possible.
+  // −log2 P of an entry that is possible; of the entry as it stands, since its weight may be too
+  // small for a double.
   UNSURPRISED_INLINE double surprisal(double x, bool is_top, int l) const {
-    return is_top ? row.top_surprisal[l] : log_norm[l] - scaled_log(x, exponent[l]);
+    return is_top ? row.top_surprisal[l] : log_norm[l] - scaled_log2(x, exponent[l]);
   }
 };
 
@@ -127,7 +122,7 @@ struct Log {
 
   template <bool WithEntropy>
   void prepare() {
-    find_top(block, -infinity, std::numeric_limits<double>::max(), row);
+    find_top(block, row, [](double x) { return x < infinity; });
     Sum<Across> sums[2];
     sum_steps<Across>(block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
       const double* x = block.step(s);
@@ -149,8 +144,9 @@ struct Log {
       const double top = row.top[l] < 700.0 ? row.top[l] : 700.0;
       row.total[l] = exp(top) * row.norm[l];
       row.empty[l] = row.top[l] == -infinity ? 1.0 : 0.0;
-      row.top_surprisal[l] = log1p(row.rest[l]);
-      if constexpr (WithEntropy) row.entropy[l] = row.top_surprisal[l] + spread[l] / row.norm[l];
+      row.top_surprisal[l] = log2_1p(row.rest[l]);
+      if constexpr (WithEntropy)
+        row.entropy[l] = std::fma(spread[l] / row.norm[l], bits_per_nat, row.top_surprisal[l]);
     }
   }
 
@@ -159,7 +155,7 @@ struct Log {
   UNSURPRISED_INLINE static bool possible(double x) { return x > -infinity; }
 
   UNSURPRISED_INLINE double surprisal(double x, bool, int l) const {
-    return row.top_surprisal[l] + (row.top[l] - x);
+    return std::fma(row.top[l] - x, bits_per_nat, row.top_surprisal[l]);
   }
 };
 

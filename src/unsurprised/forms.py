@@ -227,7 +227,7 @@ class Labels(Form):
             return self._named(values)
         if values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
             raise CallError("Labels(…) holds an index above 2⁶³ − 1; expected the index of a class")
-        return values.astype(np.int64)
+        return values.astype(np.int64, copy=False)
 
     def _named(self, values: NDArray[Any]) -> NDArray[np.int64]:
         if not isinstance(self.classes, tuple):

@@ -20,14 +20,13 @@ def unit_of(base: float) -> str:
     return _NAMES.get(base, f"base-{base:g} units")
 
 
-def units_per_nat(base: float) -> float:
-    """How many units of ``base`` make one nat: ``1 / ln(base)``.
+def units_per_bit(base: float) -> float:
+    """How many units of ``base`` make one bit: ``ln 2 / ln(base)``.
 
-    >>> units_per_nat(math.e)
-    1.0
+    >>> units_per_bit(2), units_per_bit(4)
+    (1.0, 0.5)
     """
-    base = checked_base(base)
-    return 1.0 if base == math.e else 1.0 / math.log(base)
+    return math.log(2) / math.log(checked_base(base))
 
 
 def checked_base(base: Any) -> float:

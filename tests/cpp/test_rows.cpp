@@ -87,7 +87,7 @@ struct Question {
     if (pair()) request.q = &q;
     if (operation == Operation::surprisal || operation == Operation::facts)
       request.labels = labels.data();
-    request.units_per_nat = 1.0 / std::log(2.0);
+    request.units_per_bit = 1.0;
     request.values = answer.values.data();
     request.entropies = answer.entropies.data();
     request.top_surprisals = answer.top_surprisals.data();

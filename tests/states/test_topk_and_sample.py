@@ -22,7 +22,8 @@ def top_of(rows, size, named=False):
     ids = [f"r{identity}" if named else identity for _, identity in rows]
     numbers = None if named else np.array([identity for _, identity in rows], dtype=np.int64)
     state = TopK(size)
-    return state.update(values, lambda at: [Entry(float(values[i]), ids[i]) for i in at], numbers)
+    of = None if numbers is None else numbers.__getitem__
+    return state.update(values, lambda at: [Entry(float(values[i]), ids[i]) for i in at], of)
 
 
 @given(ROWS, st.integers(0, 7), st.booleans(), st.integers(0, 60))
@@ -44,7 +45,7 @@ def test_topk_asks_for_few_entries_when_all_values_are_equal():
         return [Entry(1.0, int(ids[row])) for row in rows]
 
     ids = np.arange(100_000, dtype=np.int64)[::-1].copy()
-    state = TopK(3).update(np.ones(100_000), entries, ids)
+    state = TopK(3).update(np.ones(100_000), entries, ids.__getitem__)
     assert [entry.id for entry in state.result()] == [0, 1, 2]
     assert len(asked) == 3
 

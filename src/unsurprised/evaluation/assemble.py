@@ -16,7 +16,7 @@ from unsurprised.evaluation.result import Annotators, Evaluation, HistogramBar, 
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
-from unsurprised.units import unit_of, units_per_nat
+from unsurprised.units import unit_of, units_per_bit
 
 _LOWEST_BAR = -6
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -36,7 +36,7 @@ class _Assembly:
     def __init__(self, states: States, rows: int, base: float) -> None:
         self.states, self.rows, self.base = states, rows, base
         self.unit = unit_of(base)
-        self.per_bit = 1.0 if self.unit == "bits" else units_per_nat(base) / units_per_nat(2)
+        self.per_bit = units_per_bit(base)
         self.totals = states.sums.totals()
         if not self.totals["weight"] > 0:
             raise CallError("every weight is 0; expected at least one row of positive weight")

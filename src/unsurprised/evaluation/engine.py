@@ -61,7 +61,8 @@ class _Run:
 
     def work(self) -> Evaluator:
         """Evaluate splits until there is none left."""
-        evaluator = Evaluator(self.reading.classes, top=self.top)
+        # No figure of an Evaluation is computed from a sample of rows.
+        evaluator = Evaluator(self.reading.classes, top=self.top, sample_rows=0)
         while (index := self._take()) is not None:
             try:
                 for batch in self._batches(index):

@@ -172,7 +172,7 @@ def _evaluate_batch(
               for i in range(workers)]  # fmt: skip
 
     def work(share: list[slice]) -> Evaluator:
-        evaluator = Evaluator(classes, top=top)
+        evaluator = Evaluator(classes, top=top, sample_rows=0)
         for part in share:
             evaluator.update_batch(_part(batch, part))
         return evaluator

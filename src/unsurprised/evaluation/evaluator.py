@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.assemble import assemble
@@ -66,6 +67,7 @@ class Evaluator:
         self._states: States | None = None
         self._rows = 0
         self._skipped = 0
+        self._scratch = Scratch()
 
     @property
     def rows(self) -> int:
@@ -113,10 +115,9 @@ class Evaluator:
     def update_batch(self, batch: Batch) -> Evaluator:
         """Add the rows of a source's batch."""
         if batch.size:
-            facts = row_facts(batch)
-            self._states_for(batch).update(
-                _entries_of(batch, facts), batch, hashes_of(batch), facts
-            )
+            facts = row_facts(batch, self._scratch)
+            hashes = hashes_of(batch, self._scratch)
+            self._states_for(batch).update(_entries_of(batch, facts), batch, hashes, facts)
         self._rows += batch.size
         self._skipped += batch.skipped
         return self

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
+from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels
 from unsurprised.measures._rows import BAD_LABEL, Values, dense, fault_of, kernel_rows
-from unsurprised.units import units_per_nat
 
-_BITS = units_per_nat(2)
+_BITS = 1.0
 
 
 @dataclass(slots=True)
@@ -40,32 +40,39 @@ class RowFacts:
     largest_deviation: float = 0.0
 
 
-def row_facts(batch: Batch) -> RowFacts:
-    """Measure every row; an :class:`InputError` for the first one that is not legal."""
+def row_facts(batch: Batch, scratch: Scratch | None = None) -> RowFacts:
+    """Measure every row; an :class:`InputError` for the first one that is not legal.
+
+    With ``scratch`` the facts are valid until its next use.
+    """
+    scratch = scratch or Scratch()
     if batch.model is None:
         if batch.logprob is None:
             raise TypeError("a batch holds a model's rows or the log-probability of what happened")
-        return RowFacts(surprisal=0.0 - batch.logprob * _BITS)
+        return RowFacts(surprisal=0.0 - batch.logprob / math.log(2))
     truth = batch.truth
     if isinstance(truth, Labels) and not truth.smoothing:
-        return _facts_at_labels(batch, batch.model, truth.indices())
+        return _facts_at_labels(batch, batch.model, truth.indices(), scratch)
     classes = batch.model.shape[-1]
     soft = dense(truth, classes) if isinstance(truth, Labels) else truth
     if soft is None:
         raise TypeError("a batch of predictions has a truth")
-    return _facts_of_distributions(batch, batch.model, soft)
+    return _facts_of_distributions(batch, batch.model, soft, scratch)
 
 
 def _facts_at_labels(
-    batch: Batch, model: DistributionForm, labels: NDArray[np.int64] | None
+    batch: Batch,
+    model: DistributionForm,
+    labels: NDArray[np.int64] | None,
+    scratch: Scratch,
 ) -> RowFacts:
     rows = model.rows(-1).values
     size = len(rows)
     facts = RowFacts(
-        surprisal=np.zeros(size),
-        entropy=np.empty(size),
-        top=np.empty(size, dtype=np.int32),
-        top_surprisal=np.empty(size),
+        surprisal=scratch.array("surprisal", size),
+        entropy=scratch.array("entropy", size),
+        top=scratch.array("top", size, np.int32),
+        top_surprisal=scratch.array("top_surprisal", size),
         labels=None if labels is None else np.ascontiguousarray(labels),
     )
     findings = _kernels.facts(
@@ -86,9 +93,9 @@ def _facts_at_labels(
 
 
 def _facts_of_distributions(
-    batch: Batch, model: DistributionForm, truth: DistributionForm
+    batch: Batch, model: DistributionForm, truth: DistributionForm, scratch: Scratch
 ) -> RowFacts:
-    facts = _facts_at_labels(batch, model, None)
+    facts = _facts_at_labels(batch, model, None, scratch)
     p, q = truth.rows(-1).values, model.rows(-1).values
     if p.shape != q.shape:
         raise InputError(

@@ -23,6 +23,7 @@ from unsurprised.states import (
     Sums,
     TopK,
 )
+from unsurprised.states.hashing import numbers_of
 from unsurprised.states.product import State
 from unsurprised.states.serial import must_match, pack, unpack
 
@@ -123,9 +124,7 @@ class States:
         """Add the rows of a batch."""
         self.sums.update(hashes, self._columns(facts), batch.weights)
         self.histogram.update(facts.surprisal, batch.weights)
-        ids = batch.numbers() if not batch.ids.named else batch.ids.values
-        numbers = ids if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu" else None
-        self.worst.update(facts.surprisal, entries, numbers)
+        self.worst.update(facts.surprisal, entries, numbers_of(batch))
         self.extremes.update("deviation", 0.0, facts.largest_deviation)
         if facts.votes is not None:
             self.extremes.update("votes", float(facts.votes.min()), float(facts.votes.max()))

@@ -14,7 +14,7 @@ from unsurprised.arrays import FLOATS, HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place, SumsOffError
 from unsurprised.forms import DistributionForm, Form, Labels, Probs
 from unsurprised.threads import thread_count
-from unsurprised.units import units_per_nat
+from unsurprised.units import units_per_bit
 
 Values = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def measure_rows(
     base: float,
 ) -> Values | float:
     """One number for each row, from the kernel called ``name``."""
-    units = units_per_nat(base)
+    units = units_per_bit(base)
     forms = [p] if q is None else [p, q]
     sides = [form.rows(axis).values for form in forms]
     shape = _common_shape(forms, sides, labels, axis)

@@ -19,7 +19,7 @@ from unsurprised.measures._rows import (
     pointwise,
 )
 from unsurprised.measures.registry import measure
-from unsurprised.units import units_per_nat
+from unsurprised.units import units_per_bit
 
 
 def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Values | float:
@@ -83,7 +83,7 @@ def _event_surprisal(q: Any, base: float) -> Values | float:
             f"surprisal({q!r}): rows need their outcomes, at=labels; "
             "the mean surprise that a row expects is entropy(q)"
         )
-    units = units_per_nat(base)
+    units = units_per_bit(base)
 
     def check_and_fill(events: Values, out: Values) -> None:
         legal = (events >= 0) & (events <= 1)

@@ -7,7 +7,7 @@ import math
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.figures import name_of
 from unsurprised.report.numbers import counted, number, printable, round_number, share
-from unsurprised.units import units_per_nat
+from unsurprised.units import units_per_bit
 
 #: Where common tools clip a probability of zero: by habit, and the epsilon of float32.
 _CLIPS = (1e-15, 2.0**-23)
@@ -72,7 +72,7 @@ def _clipping(evaluation: Evaluation) -> str:
     wrong = evaluation.infinite_rows / evaluation.rows
     known = 0.0 if wrong == 1 else finite.value * (1 - wrong)
     clipped = [
-        f"{number(known - wrong * math.log(clip) * units_per_nat(evaluation.base))} "
+        f"{number(known - wrong * math.log2(clip) * units_per_bit(evaluation.base))} "
         f"{evaluation.unit} clipped at {clip:.2g}"
         for clip in _CLIPS
     ]

@@ -105,11 +105,11 @@ class Histogram(Counted):
 
     def update(self, values: NDArray[np.float64], weights: Weights = None) -> Histogram:
         """Add values of at least 0."""
-        values = np.ascontiguousarray(values, dtype=np.float64) + 0.0  # −0.0 has another sign bit
+        values = np.ascontiguousarray(values, dtype=np.float64)
         self._tally.add_leading_bits(values, self._DROPPED)
         if weights is not None:
             finite = np.isfinite(values)
-            keys = values[finite].view(np.int64) >> self._DROPPED
+            keys = (values[finite] + 0.0).view(np.int64) >> self._DROPPED  # −0.0 has a sign bit
             self._add_weights(keys, weights[finite])
         return self
 

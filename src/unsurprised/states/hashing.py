@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
+from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 
 
-def hashes_of(batch: Batch) -> NDArray[np.uint64]:
-    """One hash a row: of its id, or of its file's place in the list and its number there."""
+def hashes_of(batch: Batch, scratch: Scratch | None = None) -> NDArray[np.uint64]:
+    """One hash a row: of its id, or of its file's place in the list and its number there.
+
+    With ``scratch`` the hashes are valid until its next use.
+    """
     ids = batch.ids.values
-    out = np.empty(batch.size, dtype=np.uint64)
-    if ids is None:
-        _kernels.hash_integers(batch.numbers(), batch.file_index, out)
+    out = (scratch or Scratch()).array("hashes", batch.size, np.uint64)
+    if ids is None and batch.row_numbers is None:
+        _kernels.hash_range(batch.first_row, batch.file_index, out)
+    elif ids is None:
+        _kernels.hash_integers(batch.row_numbers, batch.file_index, out)
     elif isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
         _kernels.hash_integers(np.ascontiguousarray(ids, dtype=np.int64), 0, out)
     else:
@@ -43,3 +50,13 @@ def ids_at(batch: Batch, rows: NDArray[np.int64]) -> list[int | str]:
     if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
         return [int(value) for value in ids[rows]]
     return [str(value) for value in _as_list(ids.take(rows))]
+
+
+def numbers_of(batch: Batch) -> Callable[[NDArray[np.int64]], NDArray[np.int64]] | None:
+    """What tells the ids of some rows, where ids are numbers."""
+    ids = batch.ids.values
+    if ids is None:
+        return lambda rows: batch.numbers()[rows]
+    if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
+        return lambda rows: ids[rows]
+    return None

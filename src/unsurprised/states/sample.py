@@ -138,8 +138,9 @@ class Sample:
         if len(ties) > needed:  # ids given twice: the rows' bytes decide, not their order
             ties = ties[np.argsort(_bytes_of(held[ties]), kind="stable")[:needed]]
         keep[ties] = True
-        kept = held[keep]
-        self._rows[: self.size] = kept
+        # Rows from behind take the places of those that go.
+        free, behind = np.flatnonzero(~keep[: self.size]), np.flatnonzero(keep[self.size :])
+        held[free] = held[self.size + behind]
         self._held = self.size
         self._largest = cut
 

@@ -56,11 +56,12 @@ class TopK:
         self,
         values: NDArray[np.float64],
         entries: Callable[[NDArray[np.int64]], list[Entry]],
-        numbers: NDArray[np.int64] | None = None,
+        numbers: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
     ) -> TopK:
         """Add rows; ``entries`` makes the entries of the few that may stay.
 
-        ``numbers`` orders rows of equal value where ids are numbers, so that few entries are made.
+        ``numbers`` tells the ids of some rows where ids are numbers, so that few entries are made
+        even of many rows of equal value.
         """
         if self.size == 0:
             return self
@@ -105,7 +106,7 @@ class TopK:
         self,
         values: NDArray[np.float64],
         rows: NDArray[np.int64],
-        numbers: NDArray[np.int64] | None,
+        numbers: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None,
     ) -> NDArray[np.int64]:
         """The rows among which the ``size`` first must be."""
         if len(rows) <= self.size:
@@ -115,7 +116,7 @@ class TopK:
         above, ties = rows[chosen > cut], rows[chosen == cut]
         needed = self.size - len(above)
         if numbers is not None and len(ties) > needed:
-            ties = ties[np.argpartition(numbers[ties], needed - 1)[:needed]]
+            ties = ties[np.argpartition(numbers(ties), needed - 1)[:needed]]
         return np.concatenate([above, ties])
 
     def _keep(self, entries: list[Entry]) -> None:
