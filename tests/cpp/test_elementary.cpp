@@ -98,9 +98,11 @@ void test_parts() {
   see(largest);
 }
 
-void test_log() {
-  Worst worst("log", 2.0);
-  auto see = [&](double x) { worst.see(baseline::log(x), std::log(static_cast<Wide>(x)), x); };
+void test_scaled_log2() {
+  Worst worst("scaled_log2", 3.0);
+  auto see = [&](double x) {
+    worst.see(baseline::scaled_log2(x, 0.0), std::log2(static_cast<Wide>(x)), x);
+  };
   Random random(3);
   for (int i = 0; i < many; ++i) {
     see(any_positive(random));
@@ -108,7 +110,11 @@ void test_log() {
     see(random.uniform(0.6, 1.5));
     see(1.0 + std::ldexp(random.uniform(-0.5, 0.5), -static_cast<int>(random.below(52))));
   }
-  for (int e = -1074; e < 1024; ++e) see(std::ldexp(1.0, e));
+  for (int e = -1074; e < 1024; ++e) {
+    const double x = std::ldexp(1.0, e);
+    CHECK(baseline::scaled_log2(x, 0.0) == e, "powers of two are exact", e);
+    CHECK(baseline::scaled_log2(x, 7.0) == e - 7, "so are scaled ones", e);
+  }
   for (int step = -1000; step <= 1000; ++step) {
     see(neighbour(1.0, step));
     see(neighbour(0x1.6a09e667f3bcdp-1, step));
@@ -116,12 +122,16 @@ void test_log() {
     see(neighbour(smallest_normal, step));
   }
   see(largest);
-  CHECK(baseline::log(1.0) == 0.0 && !std::signbit(baseline::log(1.0)), "log(1)");
+  const double none = baseline::scaled_log2(1.0, 0.0);
+  CHECK(none == 0.0 && !std::signbit(none), "log2(1)");
 }
 
-void test_log1p() {
-  Worst worst("log1p", 3.0);
-  auto see = [&](double x) { worst.see(baseline::log1p(x), std::log1p(static_cast<Wide>(x)), x); };
+void test_log2_1p() {
+  Worst worst("log2_1p", 3.5);
+  auto see = [&](double x) {
+    const Wide truth = std::log1p(static_cast<Wide>(x)) / std::log(static_cast<Wide>(2.0));
+    worst.see(baseline::log2_1p(x), truth, x);
+  };
   Random random(4);
   for (int i = 0; i < many; ++i) {
     see(any_positive(random));
@@ -133,7 +143,7 @@ void test_log1p() {
     for (const double x : {0x1p-53, 0x1p-52, 0.41421356237309503, 1.0, 3.0, 0x1p52, 0x1p53})
       see(neighbour(x, step));
   for (const double x : {0.0, smallest, smallest_normal, largest}) see(x);
-  CHECK(baseline::log1p(baseline::infinity) == baseline::infinity, "log1p(inf)");
+  CHECK(baseline::log2_1p(baseline::infinity) == baseline::infinity, "log2_1p(inf)");
 }
 
 // ln((a·d) / (b·c)) with both products and their difference as integers: nothing is lost.
@@ -233,8 +243,8 @@ void test_divergence_series() {
 int main() {
   test_exp();
   test_parts();
-  test_log();
-  test_log1p();
+  test_scaled_log2();
+  test_log2_1p();
   test_log_cross_ratio();
   test_log1p_minus();
   test_divergence_series();

@@ -171,6 +171,14 @@ def test_weights_that_are_none(weight):
         us.evaluate([0, 0], [[0.5, 0.5]] * 2, weights=[1.0, weight])
 
 
+def test_a_weight_times_a_surprisal_that_no_float_holds():
+    logits = us.Logits([[0.0, 0.0], [-1e300, 1e300]])
+    with pytest.raises(InputError, match="row 1, column 'weights': .*no float holds.*rescale"):
+        us.evaluate([0, 0], logits, weights=[1e100, 1e100])
+    alone = us.evaluate([0, 0], logits)
+    assert alone.cross_entropy.value == pytest.approx(1e300 / math.log(2))
+
+
 @pytest.mark.parametrize(
     ("ids", "message"), [([1.5, 2.5], "hold float64"), ([1], "1 values for 2 rows")]
 )

@@ -7,8 +7,18 @@ import math
 import numpy as np
 import pytest
 
-from unsurprised import StateError
-from unsurprised.states import Extremes, Histogram, Product
+from unsurprised import Evaluator, StateError
+from unsurprised.states import (
+    ClassCounts,
+    Confusion,
+    Extremes,
+    Histogram,
+    Product,
+    Sample,
+    Sums,
+    TopK,
+)
+from unsurprised.states.serial import pack
 
 
 def product_of(values):
@@ -35,6 +45,29 @@ def test_a_state_that_this_release_does_not_know_is_named():
     bad = Product({"x": Product({})}).to_bytes()
     with pytest.raises(StateError, match="'x' is a Product, which this release does not know"):
         Product.from_bytes(bad)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "parts"),
+    [
+        (Sums, {}, []),
+        (Sums, {"columns": 3, "unweighted": 0, "groups": 32, "cells": []}, []),
+        (Sums, {"columns": ["a"], "unweighted": 0, "groups": 32, "cells": [["x"]]}, []),
+        (Histogram, {"unknown": 1}, [b""]),
+        (Histogram, {}, [b"\0" * 8]),
+        (Confusion, {"classes": 10**9}, [b""]),
+        (Confusion, {"classes": "x"}, [b""]),
+        (ClassCounts, {"classes": 2, "groups": -1}, [b""]),
+        (TopK, {"size": 1, "entries": [{"value": "0x1p0"}]}, []),
+        (Sample, {"classes": 2, "truth_width": 1, "size": 10**15}, [b""]),
+        (Extremes, {"ends": {"a": ["no number", "0x0p0"]}}, []),
+        (Product, {"names": ["a"]}, [b"garbage"]),
+        (Evaluator, {"rows": 1}, []),
+    ],
+)
+def test_bytes_with_a_right_checksum_that_make_no_sense_are_refused(kind, settings, parts):
+    with pytest.raises(StateError):
+        kind.from_bytes(pack(kind.__name__, settings, parts))
 
 
 def test_extremes_know_infinities_and_nothing():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
-from unsurprised.errors import CallError, StateError
+from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.assemble import assemble
 from unsurprised.evaluation.facts import RowFacts, row_facts
 from unsurprised.evaluation.inputs import batch_from_arrays
@@ -18,7 +18,7 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.evaluation.states import Settings, States
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
 from unsurprised.states.hashing import hashes_of, ids_at
-from unsurprised.states.serial import pack, unpack
+from unsurprised.states.serial import pack, sensible, unpack
 from unsurprised.states.topk import Entry
 
 
@@ -116,6 +116,7 @@ class Evaluator:
         """Add the rows of a source's batch."""
         if batch.size:
             facts = row_facts(batch, self._scratch)
+            _refuse_overflow(batch, facts)
             hashes = hashes_of(batch, self._scratch)
             self._states_for(batch).update(_entries_of(batch, facts), batch, hashes, facts)
         self._rows += batch.size
@@ -151,6 +152,7 @@ class Evaluator:
         return pack("Evaluator", settings, [] if self._states is None else self._states.to_parts())
 
     @classmethod
+    @sensible()
     def from_bytes(cls, data: bytes) -> Evaluator:
         """The evaluator that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, "Evaluator")
@@ -191,6 +193,24 @@ class Evaluator:
         sums = batch.model is not None and batch.model.kind in ("probs", "logprobs")
         return Settings(
             classes, truth, batch.weights is not None, sums, self._top, self._sample_rows
+        )
+
+
+def _refuse_overflow(batch: Batch, facts: RowFacts) -> None:
+    """A weight times a surprisal has to be a number; only absurd ones are not."""
+    if batch.weights is None:
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = batch.weights * facts.surprisal
+    beyond = np.isinf(products) & np.isfinite(facts.surprisal)
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise InputError(
+            f"found the weight {batch.weights[row]:.6g} of a surprisal of "
+            f"{facts.surprisal[row]:.6g} bits, whose product no float holds",
+            expected="weights of an ordinary size",
+            remedy="rescale all weights by the same factor, which changes no mean",
+            place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("weights")),
         )
 
 

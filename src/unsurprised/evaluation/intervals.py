@@ -45,8 +45,8 @@ def jackknife(value: float, without_group: Values, unit: str, rows: int) -> Esti
     if math.isnan(value) or groups < 2 or not finite:
         return Estimate(value, math.nan, math.nan, unit, rows)
     deviations = without_group - without_group.mean()
-    variance = (groups - 1) / groups * math.fsum((deviations**2).tolist())
-    half = _STUDENT_T[groups - 1] * math.sqrt(variance)
+    spread = math.hypot(*deviations.tolist())  # squares of the largest surprisals would overflow
+    half = _STUDENT_T[groups - 1] * math.sqrt((groups - 1) / groups) * spread
     return Estimate(value, value - half, value + half, unit, rows)
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from unsurprised import _kernels
 from unsurprised.errors import StateError
-from unsurprised.states.serial import must_match, pack, unpack
-from unsurprised.states.sums import GROUPS, group_totals, read_table
+from unsurprised.states.serial import must_match, pack, sensible, unpack
+from unsurprised.states.sums import GROUPS, group_totals
 
 Weights = NDArray[np.float64] | None
 
@@ -67,6 +67,7 @@ class Counted:
         return pack(self.name, self._settings, parts)
 
     @classmethod
+    @sensible()
     def from_bytes(cls, data: bytes) -> Self:
         """The state that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, cls.name)
@@ -75,9 +76,9 @@ class Counted:
             raise StateError(
                 f"the bytes of the {cls.name} have {len(parts)} parts; expected 1 or 2"
             )
-        state._tally = read_table(_kernels.Tally, parts[0], state._size)
+        state._tally = _kernels.Tally.from_bytes(parts[0], state._size)
         if len(parts) == 2:
-            state._weights = read_table(_kernels.ExactTable, parts[1], state._size)
+            state._weights = _kernels.ExactTable.from_bytes(parts[1], state._size)
         return state
 
 

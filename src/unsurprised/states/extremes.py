@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from unsurprised.states.serial import pack, unpack
+from unsurprised.states.serial import pack, sensible, unpack
 
 
 class Extremes:
@@ -46,6 +46,7 @@ class Extremes:
         return pack("Extremes", {"ends": ends}, [])
 
     @classmethod
+    @sensible()
     def from_bytes(cls, data: bytes) -> Extremes:
         """The state that :meth:`to_bytes` wrote."""
         settings, _ = unpack(data, "Extremes")

@@ -9,7 +9,7 @@ from unsurprised.errors import StateError
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.extremes import Extremes
 from unsurprised.states.sample import Sample
-from unsurprised.states.serial import must_match, name_of, pack, unpack
+from unsurprised.states.serial import must_match, name_of, pack, sensible, unpack
 from unsurprised.states.sums import Sums
 from unsurprised.states.topk import TopK
 
@@ -75,6 +75,7 @@ class Product(Mapping[str, Any]):
         return pack("Product", {"names": list(self)}, parts)
 
     @classmethod
+    @sensible()
     def from_bytes(cls, data: bytes) -> Product:
         """The states that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, "Product")

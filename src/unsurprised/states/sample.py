@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays import host_array
 from unsurprised.errors import CallError, StateError
-from unsurprised.states.serial import must_match, pack, unpack
+from unsurprised.states.serial import must_match, pack, sensible, unpack
 
 #: How many rows a sample holds, unless they would take more memory than the budget.
 SAMPLE_ROWS = 200_000
@@ -105,6 +105,7 @@ class Sample:
         return pack("Sample", self._settings(), [self._sorted().tobytes()])
 
     @classmethod
+    @sensible()
     def from_bytes(cls, data: bytes) -> Sample:
         """The state that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, "Sample")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from unsurprised.errors import StateError
@@ -81,6 +82,17 @@ class _Cursor:
 
     def text(self, length_layout: str) -> bytes:
         return self.take(self.numbers(length_layout)[0])
+
+
+@contextmanager
+def sensible() -> Iterator[None]:
+    """Bytes whose checksum is right may still make no sense: that is a :class:`StateError`."""
+    try:
+        yield
+    except StateError:
+        raise
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+        raise StateError(f"the bytes of the state make no sense: {error!r}") from None
 
 
 def must_match(name: str, mine: Any, theirs: Any) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unsurprised import _kernels
 from unsurprised.errors import StateError
-from unsurprised.states.serial import must_match, pack, unpack
+from unsurprised.states.serial import must_match, pack, sensible, unpack
 
 #: Into how many groups rows are put by the hash of their id: enough for Student's t to be close to
 #: the normal, few enough that each group holds many rows.
@@ -91,6 +91,7 @@ class Sums:
         return pack("Sums", settings, [self._cells[cell].to_bytes() for cell in cells])
 
     @classmethod
+    @sensible()
     def from_bytes(cls, data: bytes) -> Sums:
         """The state that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, "Sums")
@@ -98,7 +99,7 @@ class Sums:
             settings["columns"], unweighted=settings["unweighted"], groups=settings["groups"]
         )
         for cell, part in zip(settings["cells"], parts, strict=True):
-            state._cells[tuple(cell)] = read_table(_kernels.ExactTable, part, state._size())
+            state._cells[tuple(cell)] = _kernels.ExactTable.from_bytes(part, state._size())
         return state
 
     def _settings(self) -> dict[str, Any]:
@@ -129,11 +130,3 @@ def group_totals(
     totals, without = np.empty(columns), np.empty((groups, columns))
     table.group_totals(columns, totals, without)
     return totals, without
-
-
-def read_table(kind: Any, data: bytes, size: int) -> Any:
-    """A compiled table from its bytes; a :class:`StateError` where they are not its own."""
-    try:
-        return kind.from_bytes(data, size)
-    except ValueError as error:
-        raise StateError(f"the bytes of the state make no sense: {error}") from None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import CallError
-from unsurprised.states.serial import must_match, pack, unpack
+from unsurprised.states.serial import must_match, pack, sensible, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class TopK:
         return pack("TopK", {"size": self.size, "entries": rows}, [])
 
     @classmethod
+    @sensible()
     def from_bytes(cls, data: bytes) -> TopK:
         """The state that :meth:`to_bytes` wrote."""
         settings, _ = unpack(data, "TopK")
