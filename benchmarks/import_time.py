@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from benchmarks.machine import description
 from benchmarks.processes import Summary, run
 
 LARGEST_MS = 60
+RESULTS = Path(__file__).parent / "results"
 HEAVY = ("torch", "jax", "pyarrow", "altair", "typer", "scipy.stats")
 
 
@@ -38,13 +40,35 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=21)
     runs = max(11, parser.parse_args().runs)
     results = measure(runs)
-    print(", ".join(f"{name} {value}" for name, value in description().items()))
-    print(f"median (smallest to largest) of {runs} fresh processes each, in turns, in ms:")
-    for name, summary in results.items():
-        print(f"  {name:<22} {summary}")
+    table = markdown(results, runs)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "import_time.md").write_text(table, encoding="utf-8")
+    print(table)
+
+
+def markdown(results: dict[str, Summary], runs: int) -> str:
+    """A table, what it was measured on and what it says."""
+    machine = ", ".join(f"{name} {value}" for name, value in description().items())
     added = results["numpy and unsurprised"].median - results["numpy"].median
-    print(f"unsurprised adds {added:.1f} ms (aim: {LARGEST_MS})")
-    print(f"heavy libraries that come along: {' '.join(heavy_imports()) or 'none'}")
+    rows = [f"| {name} | {summary} |" for name, summary in results.items()]
+    return "\n".join(
+        [
+            "## What `import unsurprised` costs",
+            "",
+            f"Median (smallest to largest) of {runs} fresh processes each, in turns "
+            "(`python -m benchmarks.import_time`).",
+            "",
+            f"Measured on: {machine}",
+            "",
+            "| imports | ms |",
+            "|---|---|",
+            *rows,
+            "",
+            f"unsurprised adds {added:.1f} ms to NumPy (aim: {LARGEST_MS}); heavy libraries that "
+            f"come along: {' '.join(heavy_imports()) or 'none'}.",
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def test_weights_that_are_none(weight):
 
 def test_a_weight_times_a_surprisal_that_no_float_holds():
     logits = us.Logits([[0.0, 0.0], [-1e300, 1e300]])
-    with pytest.raises(InputError, match="row 1, column 'weights': .*no float holds.*rescale"):
+    with pytest.raises(InputError, match=r"row 1, column 'weights': .*no float holds.*rescale"):
         us.evaluate([0, 0], logits, weights=[1e100, 1e100])
     alone = us.evaluate([0, 0], logits)
     assert alone.cross_entropy.value == pytest.approx(1e300 / math.log(2))

@@ -160,7 +160,7 @@ def test_row_groups_and_record_batches_know_their_first_row(tmp_path: Path) -> N
             batches = list(reading.batches(split))
             assert batches[0].first_row == split.part.first_row
             assert sum(batch.size for batch in batches) == split.part.rows
-            assert max(batch.size for batch in batches) <= 65536
+            assert max(batch.size for batch in batches) <= 131_072
         ends = [split.part.first_row + split.part.rows for split in plan]
         assert [split.part.first_row for split in plan] == [0, *ends[:-1]]
 

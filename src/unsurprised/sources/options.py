@@ -43,7 +43,7 @@ class Options:
     nulls : {"error", "skip"}
         Whether rows with a null are an error or left out (and counted).
     batch_rows : int, optional
-        Rows a batch; by default as many as make about 4 MiB. The result does not depend on it.
+        Rows a batch; by default as many as make about 8 MiB. The result does not depend on it.
 
     Any of ``label``, ``pred``, ``logprob``, ``weight`` and ``id`` may be the path of an
     ``.npy`` file.

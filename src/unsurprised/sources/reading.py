@@ -24,10 +24,10 @@ from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.table import Part, Table, until_wrong
 
-_BATCH_BYTES = 4 << 20
+_BATCH_BYTES = 8 << 20
 #: However wide the rows (a language model's vocabulary), a batch stays well below this.
 _MOST_BYTES = 64 << 20
-_FEWEST_ROWS, _MOST_ROWS = 1024, 65536
+_FEWEST_ROWS, _MOST_ROWS = 1024, 131_072
 
 
 @dataclass(frozen=True, slots=True)
