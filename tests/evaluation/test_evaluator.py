@@ -120,7 +120,7 @@ def test_nothing_to_say_without_rows_or_weight():
     empty = Evaluator().update(np.zeros(0, dtype=int), np.zeros((0, 2)))
     with pytest.raises(CallError, match="no rows"):
         empty.result()
-    with pytest.raises(CallError, match="every weight is 0"):
+    with pytest.raises(InputError, match="found weights that are all 0"):
         Evaluator().update([0], [[0.5, 0.5]], weights=[0.0]).result()
 
 

@@ -30,6 +30,8 @@ def unnormalised(*rows: Any) -> us.Probs:
 
 Bad = tuple[Callable[[], Any], str]
 
+MEND = "; mend it where the row was made, or leave the row out"
+
 #: What is wrong with a row: a call, and the whole message.
 ROWS: dict[str, Bad] = {
     "negative": (
@@ -46,19 +48,20 @@ ROWS: dict[str, Bad] = {
     ),
     "NaN": (
         lambda: us.entropy([HALF, HALF, [0.5, NAN]]),
-        "row 2: found NaN for class 1 in a row of probs; expected finite numbers of at least 0",
+        "row 2: found NaN for class 1 in a row of probs; expected finite numbers of at least 0"
+        + MEND,
     ),
     "infinite": (
         lambda: us.entropy([0.5, INF]),
-        "found inf for class 1 in a row of probs; expected finite numbers of at least 0",
+        "found inf for class 1 in a row of probs; expected finite numbers of at least 0" + MEND,
     ),
     "no mass": (
         lambda: us.entropy(unnormalised(HALF, [0, 0])),
-        "row 1: a row of probs that is 0 only; expected at least one class that is possible",
+        "row 1: a row of probs that is 0 only; expected at least one class that is possible" + MEND,
     ),
     "no mass, sum checked": (
         lambda: us.entropy([HALF, [0, 0]]),
-        "row 1: a row of probs that is 0 only; expected at least one class that is possible",
+        "row 1: a row of probs that is 0 only; expected at least one class that is possible" + MEND,
     ),
     "a sum beyond the doubles": (
         lambda: us.entropy(unnormalised([1.7e308, 1.7e308])),
@@ -98,33 +101,37 @@ ROWS: dict[str, Bad] = {
     "NaN logit": (
         lambda: us.entropy(us.Logits([[0, 1], [NAN, 0]])),
         "row 1: found NaN for class 0 in a row of logits; "
-        "expected finite numbers, or −inf for a probability of 0",
+        "expected finite numbers, or −inf for a probability of 0" + MEND,
     ),
     "infinite logit": (
         lambda: us.entropy(us.Logits([[0, INF]])),
         "row 0: found inf for class 1 in a row of logits; "
-        "expected finite numbers, or −inf for a probability of 0",
+        "expected finite numbers, or −inf for a probability of 0" + MEND,
     ),
     "−inf only": (
         lambda: us.entropy(us.Logits([[0, 1], [-INF, -INF]])),
-        "row 1: a row of logits that is −inf only; expected at least one class that is possible",
+        "row 1: a row of logits that is −inf only; expected at least one class that is possible"
+        + MEND,
     ),
     "negative count": (
         lambda: us.entropy(us.Counts([[1, 2], [3, -1]])),
-        "row 1: found -1 for class 1 in a row of counts; expected finite numbers of at least 0",
+        "row 1: found -1 for class 1 in a row of counts; expected finite numbers of at least 0"
+        + MEND,
     ),
     "no count": (
         lambda: us.entropy(us.Counts([[0, 0]])),
-        "row 0: a row of counts that is 0 only; expected at least one class that is possible",
+        "row 0: a row of counts that is 0 only; expected at least one class that is possible"
+        + MEND,
     ),
     "in p": (
         lambda: us.kl_divergence([HALF, [NAN, 1]], GOOD),
-        "p, row 1: found NaN for class 0 in a row of probs; expected finite numbers of at least 0",
+        "p, row 1: found NaN for class 0 in a row of probs; expected finite numbers of at least 0"
+        + MEND,
     ),
     "in q, of several dimensions": (
         lambda: us.kl_divergence([HALF], [GOOD, [HALF, [1, NAN]]]),
         "q, row (1, 1): found NaN for class 1 in a row of probs; "
-        "expected finite numbers of at least 0",
+        "expected finite numbers of at least 0" + MEND,
     ),
     "label too large": (
         lambda: us.surprisal(GOOD, at=[1, 2]),

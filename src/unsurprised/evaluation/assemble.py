@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.errors import CallError
+from unsurprised.errors import InputError
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import estimate, jackknife, quantile_bounds
 from unsurprised.evaluation.result import Annotators, Evaluation, HistogramBar, WorstRow
@@ -39,7 +39,11 @@ class _Assembly:
         self.per_bit = units_per_bit(base)
         self.totals = states.sums.totals()
         if not self.totals["weight"] > 0:
-            raise CallError("every weight is 0; expected at least one row of positive weight")
+            raise InputError(
+                "found weights that are all 0",
+                expected="at least one row of positive weight",
+                remedy="leave the weights out to count every row once",
+            )
         without = states.sums.without_each_group()
         # A group without rows (or whose removal leaves no weight) tells nothing.
         self.groups = (without["rows"] < self.totals["rows"]) & (without["weight"] > 0)

@@ -43,7 +43,10 @@ def evaluate_reading(
         raise InputError(f"found no rows{skipped}", expected="at least one").located(
             file=", ".join(reading.files) or None
         )
-    return merged.result(base=base)
+    try:
+        return merged.result(base=base)
+    except InputError as error:  # of all rows together: it has no row of its own
+        raise error.located(file=", ".join(reading.files) or None) from None
 
 
 class _Run:

@@ -132,6 +132,7 @@ def fault_of(
         return InputError(
             f"a row of {form.kind} that is {what} only",
             expected="at least one class that is possible",
+            remedy="mend it where the row was made, or leave the row out",
             place=place,
         )
     return _sum_off(form, values, sum_off_rows, place)
@@ -149,7 +150,7 @@ def _bad_entry(form: DistributionForm, values: Values, place: Place) -> InputErr
             f"{form.kind} whose sum is too large for a float", expected="a finite sum", place=place
         )
     where = int(np.argmax(bad))
-    remedy = None
+    remedy = "mend it where the row was made, or leave the row out"
     if form.kind == "probs" and values[where] < 0:
         kind, call = ("logprobs", "LogProbs(…)") if np.all(values <= 0) else ("logits", "Logits(…)")
         remedy = (

@@ -233,7 +233,12 @@ def _logprobs(column: pa.Array) -> NDArray[np.float64]:
 def _refuse(values: NDArray[np.float64], wrong: NDArray[np.bool_], expected: str) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise InputError(f"found {float(values[row])!r}", expected=expected, place=Place(row=row))
+        raise InputError(
+            f"found {float(values[row])!r}",
+            expected=expected,
+            remedy="mend it where the row was made, or leave the row out",
+            place=Place(row=row),
+        )
 
 
 def _ids(column: pa.Array) -> Any:
