@@ -102,6 +102,7 @@ def _enter_folder(namespace: dict[str, Any]) -> None:
 def _leave_folder(namespace: dict[str, Any]) -> None:
     os.chdir(namespace["_came_from"])
     shutil.rmtree(namespace["_folder"])
+    namespace.clear()  # what a page made does not outlive it
 
 
 pytest_collect_file = Sybil(

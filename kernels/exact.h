@@ -1,18 +1,10 @@
 // Sums and counts that do not depend on the order of what enters them: their state is integers.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <limits>
-#include <memory>
-#include <new>
 #include <stdexcept>
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace unsurprised {
@@ -181,46 +173,6 @@ class ExactSum {
   std::int32_t pending_ = 0;
 };
 
-// Little-endian writing and reading of states; reading never trusts a length.
-class Writer {
- public:
-  template <class T>
-  void put(T value) {
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      bytes_.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i)));
-  }
-  std::string take() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
-};
-
-class Reader {
- public:
-  Reader(const char* data, std::size_t size) : at_(data), left_(size) {}
-
-  template <class T>
-  T get() {
-    if (left_ < sizeof(T)) throw std::invalid_argument("the bytes end too early");
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(at_[i])) << (8 * i);
-    at_ += sizeof(T);
-    left_ -= sizeof(T);
-    return static_cast<T>(value);
-  }
-  bool empty() const { return left_ == 0; }
-
- private:
-  const char* at_;
-  std::size_t left_;
-};
-
-inline std::int64_t checked_size(std::int64_t size) {
-  if (size < 0) throw std::invalid_argument("a table has at least 0 places");
-  return size;
-}
-
 // Up to 2,048 doubles on their way into an exact sum: the common ones meet in one wide integer,
 // which is quicker than the sum itself, and exact as well.
 class RunSum {
@@ -254,162 +206,5 @@ class RunSum {
   unsigned __int128 units_ = 0;
 #endif
 };
-
-// Many exact sums, by number. Infinite values and NaN are refused: they are counted by the caller,
-// in columns of their own.
-class ExactTable {
- public:
-  explicit ExactTable(std::int64_t size) : slots_(static_cast<std::size_t>(checked_size(size))) {}
-
-  std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
-
-  ExactSum& slot(std::int64_t index) { return slots_[static_cast<std::size_t>(index)]; }
-  const ExactSum& slot(std::int64_t index) const { return slots_[static_cast<std::size_t>(index)]; }
-
-  // Both halves of the exact product enter; what it has below 2^-1074 is rounded.
-  static void add_product(ExactSum& sum, double weight, double value) {
-    const double product = weight * value;
-    const double lost = std::fma(weight, value, -product);
-    sum.add(product);
-    if (lost != 0.0) sum.add(lost);
-  }
-
-  void merge(const ExactTable& other) {
-    if (other.slots_.size() != slots_.size())
-      throw std::invalid_argument("tables of different sizes do not merge");
-    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].merge(other.slots_[i]);
-  }
-
-  std::string to_bytes() const {
-    Writer out;
-    out.put<std::uint64_t>(slots_.size());
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      const Digits sum = slots_[i].digits();
-      if (sum.sign == 0) continue;
-      out.put<std::uint64_t>(i);
-      out.put<std::uint8_t>(sum.sign < 0);
-      out.put<std::uint8_t>(static_cast<std::uint8_t>(sum.first));
-      out.put<std::uint8_t>(static_cast<std::uint8_t>(sum.digits.size()));
-      for (const std::uint32_t digit : sum.digits) out.put<std::uint32_t>(digit);
-    }
-    return out.take();
-  }
-
-  static ExactTable from_bytes(const char* data, std::size_t size, std::int64_t slots) {
-    Reader in(data, size);
-    if (in.get<std::uint64_t>() != static_cast<std::uint64_t>(slots))
-      throw std::invalid_argument("the table has another size than its header says");
-    ExactTable table(slots);
-    std::int64_t next = 0;
-    while (!in.empty()) {
-      const auto index = static_cast<std::int64_t>(in.get<std::uint64_t>());
-      if (index < next || index >= slots) throw std::invalid_argument("slots out of order");
-      next = index + 1;
-      table.slot(index) = ExactSum::from_digits(read_digits(in));
-    }
-    return table;
-  }
-
- private:
-  // 2^64 times the largest double is below 2^(32·68) units of 2^-1074.
-  static constexpr int most_digits = 68;
-
-  static Digits read_digits(Reader& in) {
-    Digits sum;
-    const auto negative = in.get<std::uint8_t>();
-    sum.sign = negative ? -1 : 1;
-    sum.first = in.get<std::uint8_t>();
-    const int count = in.get<std::uint8_t>();
-    if (sum.first + count > most_digits)
-      throw std::invalid_argument("a sum is larger than sums can be");
-    for (int i = 0; i < count; ++i) sum.digits.push_back(in.get<std::uint32_t>());
-    if (negative > 1 || count == 0 || sum.digits.front() == 0 || sum.digits.back() == 0)
-      throw std::invalid_argument("a sum is not in its one form");
-    return sum;
-  }
-
-  std::vector<ExactSum> slots_;
-};
-
-// Counts by key. Memory is taken from the system zeroed, so keys never met cost no page.
-class Tally {
- public:
-  explicit Tally(std::int64_t size)
-      : size_(checked_size(size)),
-        counts_(static_cast<std::int64_t*>(std::calloc(
-            static_cast<std::size_t>(std::max<std::int64_t>(size, 1)), sizeof(std::int64_t)))) {
-    if (!counts_) throw std::bad_alloc();
-  }
-
-  std::int64_t size() const { return size_; }
-  std::int64_t* counts() { return counts_.get(); }
-  const std::int64_t* counts() const { return counts_.get(); }
-
-  void add(std::int64_t key, std::int64_t count = 1) {
-    if (key < 0 || key >= size_) throw std::invalid_argument("a key outside the table");
-    std::int64_t& held = counts_[static_cast<std::size_t>(key)];
-    if (held > std::numeric_limits<std::int64_t>::max() - count)
-      throw std::overflow_error("more rows than can be counted");
-    held += count;
-  }
-
-  // One more of a key that is known to be in the table.
-  void count(std::int64_t key) { ++counts_[static_cast<std::size_t>(key)]; }
-
-  void merge(const Tally& other) {
-    if (other.size_ != size_) throw std::invalid_argument("tables of different sizes do not merge");
-    for (std::int64_t i = 0; i < size_; ++i)
-      if (const auto count = other.counts_[static_cast<std::size_t>(i)]) add(i, count);
-  }
-
-  std::string to_bytes() const {
-    Writer out;
-    out.put<std::uint64_t>(static_cast<std::uint64_t>(size_));
-    for (std::int64_t i = 0; i < size_; ++i)
-      if (const auto count = counts_[static_cast<std::size_t>(i)]) {
-        out.put<std::uint64_t>(static_cast<std::uint64_t>(i));
-        out.put<std::uint64_t>(static_cast<std::uint64_t>(count));
-      }
-    return out.take();
-  }
-
-  static Tally from_bytes(const char* data, std::size_t size, std::int64_t keys) {
-    Reader in(data, size);
-    if (in.get<std::uint64_t>() != static_cast<std::uint64_t>(keys))
-      throw std::invalid_argument("the table has another size than its header says");
-    Tally tally(keys);
-    std::int64_t next = 0;
-    while (!in.empty()) {
-      const auto key = static_cast<std::int64_t>(in.get<std::uint64_t>());
-      const auto count = static_cast<std::int64_t>(in.get<std::uint64_t>());
-      if (key < next || key >= keys || count <= 0) throw std::invalid_argument("keys out of order");
-      next = key + 1;
-      tally.add(key, count);
-    }
-    return tally;
-  }
-
- private:
-  struct Free {
-    void operator()(std::int64_t* memory) const { std::free(memory); }
-  };
-  std::int64_t size_;
-  std::unique_ptr<std::int64_t[], Free> counts_;
-};
-
-// A fixed hash of row ids: it decides groups and samples, so it must never change.
-inline std::uint64_t mix(std::uint64_t x) {  // the finaliser of SplitMix64 (Steele et al., 2014)
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-inline std::uint64_t hash_bytes(const char* data, std::size_t size) {  // FNV-1a, then mixed
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (std::size_t i = 0; i < size; ++i)
-    hash = (hash ^ static_cast<unsigned char>(data[i])) * 0x100000001b3;
-  return mix(hash);
-}
 
 }  // namespace unsurprised

@@ -18,14 +18,14 @@ struct Findings {
   std::int64_t sum_off_rows = 0;
   double largest_deviation = 0.0;  // of a legal row's sum from one
 
-  void note(std::int64_t row, Fault what) {
+  UNSURPRISED_INLINE void note(std::int64_t row, Fault what) {
     if (first_row < 0 || row < first_row) {
       first_row = row;
       fault = what;
     }
   }
 
-  void merge(const Findings& other) {
+  UNSURPRISED_INLINE void merge(const Findings& other) {
     if (other.first_row >= 0) note(other.first_row, other.fault);
     sum_off_rows += other.sum_off_rows;
     if (other.largest_deviation > largest_deviation) largest_deviation = other.largest_deviation;

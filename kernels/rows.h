@@ -27,7 +27,7 @@ struct RowsView {
   std::int64_t shape[max_dimensions];
   std::int64_t strides[max_dimensions];
 
-  const char* row(std::int64_t index) const {
+  UNSURPRISED_INLINE const char* row(std::int64_t index) const {
     const char* start = data;
     for (int d = dimensions - 1; d > 0; --d) {
       start += (index % shape[d]) * strides[d];

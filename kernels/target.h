@@ -8,7 +8,8 @@
 #define UNSURPRISED_TARGET baseline
 #endif
 
-// What is called for every element must be inlined, or the loop around it does not become vectors.
+// What is called for every element must be inlined, or the loop around it does not become vectors;
+// so must what lies outside the namespace, or a target would share its code with others.
 #if defined(__GNUC__)
 #define UNSURPRISED_INLINE inline __attribute__((always_inline))
 #elif defined(_MSC_VER)

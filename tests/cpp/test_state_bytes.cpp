@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "check.h"
-#include "exact.h"
+#include "tables.h"
 
 namespace {
 

@@ -1,0 +1,60 @@
+// What the bindings share. Only bindings*.cpp know Python: arrays come in by the buffer protocol,
+// and the GIL is released while the kernels run.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <string_view>
+#include <type_traits>
+
+namespace unsurprised {
+
+namespace nb = nanobind;
+
+void bind_rows(nb::module_& module);    // bindings_rows.cpp
+void bind_tables(nb::module_& module);  // bindings_tables.cpp
+
+// Codes of the struct module for numbers of one kind; their sizes tell them apart.
+inline constexpr std::string_view floating = "efd", signed_integers = "bhilqn",
+                                  unsigned_integers = "?BHILQN";
+
+template <class T>
+inline constexpr std::string_view kind_of = std::is_floating_point_v<T> ? floating
+                                            : std::is_signed_v<T>       ? signed_integers
+                                                                        : unsigned_integers;
+
+// A strided view of an object's memory for as long as this lives.
+class Buffer {
+ public:
+  explicit Buffer(nb::handle object, bool writable = false) {
+    const int flags = PyBUF_FORMAT | (writable ? PyBUF_STRIDED : PyBUF_STRIDED_RO);
+    if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) throw nb::python_error();
+  }
+  ~Buffer() { PyBuffer_Release(&view_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  const Py_buffer& view() const { return view_; }
+
+  // The memory as `count` contiguous T; the Python side prepares such arrays.
+  template <class T>
+  T* contiguous(std::int64_t count) const {
+    const bool fits = holds(kind_of<T>, sizeof(T)) && this->count() == count &&
+                      PyBuffer_IsContiguous(&view_, 'C');
+    if (!fits) throw nb::value_error("an array of another type, length or layout was expected");
+    return static_cast<T*>(view_.buf);
+  }
+
+  // Whether the elements are numbers of this kind and size, in this machine's byte order.
+  bool holds(std::string_view kind, std::int64_t size) const {
+    const std::string_view format = view_.format ? view_.format : "B";
+    return view_.itemsize == size && format.size() == 1 && kind.find(format) != kind.npos;
+  }
+
+  std::int64_t count() const { return view_.itemsize ? view_.len / view_.itemsize : 0; }
+
+ private:
+  Py_buffer view_{};
+};
+
+}  // namespace unsurprised

@@ -1,0 +1,226 @@
+// Operations on rows for Python.
+#include <nanobind/stl/string.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bindings.h"
+#include "operations.h"
+#include "targets.h"
+
+namespace unsurprised {
+
+namespace {
+
+// A type that the kernels read, and how its arrays come.
+struct NamedType {
+  std::string_view name;
+  Type type;
+  std::string_view kind;
+  std::int64_t size;
+};
+
+NamedType type_named(const std::string& name) {
+  static constexpr NamedType types[] = {
+      {"float16", Type::f16, floating, 2},        {"bfloat16", Type::bf16, unsigned_integers, 2},
+      {"float32", Type::f32, floating, 4},        {"float64", Type::f64, floating, 8},
+      {"int8", Type::i8, signed_integers, 1},     {"int16", Type::i16, signed_integers, 2},
+      {"int32", Type::i32, signed_integers, 4},   {"int64", Type::i64, signed_integers, 8},
+      {"uint8", Type::u8, unsigned_integers, 1},  {"uint16", Type::u16, unsigned_integers, 2},
+      {"uint32", Type::u32, unsigned_integers, 4}};
+  for (const NamedType& entry : types)
+    if (name == entry.name) return entry;
+  throw nb::value_error(("no kernel reads " + name).c_str());
+}
+
+// One side of a request together with the array that it reads.
+struct Rows {
+  Buffer buffer;
+  Side side{};
+
+  Rows(nb::handle array, const std::string& dtype, bool log, bool checks_sum, double tolerance)
+      : buffer(array) {
+    const Py_buffer& view = buffer.view();
+    if (view.ndim < 1 || view.ndim > RowsView::max_dimensions)
+      throw nb::value_error("rows need 1 to 32 dimensions");
+    side.form = log ? Form::log : Form::mass;
+    side.checks_sum = checks_sum;
+    side.tolerance = tolerance;
+    RowsView& rows = side.view;
+    rows.data = static_cast<const char*>(view.buf);
+    const NamedType type = type_named(dtype);
+    if (!buffer.holds(type.kind, type.size))
+      throw nb::value_error(("the elements of the array are no " + dtype).c_str());
+    rows.type = type.type;
+    rows.classes = view.shape[view.ndim - 1];
+    if (rows.classes < 1) throw nb::value_error("rows need at least one class");
+    rows.class_stride = view.strides[view.ndim - 1];
+    rows.dimensions = 0;
+    for (int d = 0; d + 1 < view.ndim; ++d) push(view.shape[d], view.strides[d]);
+  }
+
+  std::int64_t count() const {
+    std::int64_t rows = 1;
+    for (int d = 0; d < side.view.dimensions; ++d) rows *= side.view.shape[d];
+    return rows;
+  }
+
+ private:
+  // Axes that continue each other in memory become one, so that finding a row is cheap.
+  void push(std::int64_t length, std::int64_t stride) {
+    RowsView& rows = side.view;
+    const int last = rows.dimensions - 1;
+    if (last >= 0 && rows.strides[last] == length * stride) {
+      rows.shape[last] *= length;
+      rows.strides[last] = stride;
+      return;
+    }
+    rows.shape[rows.dimensions] = length;
+    rows.strides[rows.dimensions++] = stride;
+  }
+};
+
+// Needs the GIL, for the error that it may raise. The variable is read once.
+const Target& target() {
+  static const char* const given = std::getenv("UNSURPRISED_ISA");
+  static const std::string name = given ? given : "";
+  static const char* error = nullptr;
+  static const Target* const chosen = choose_target(name.c_str(), &error);
+  if (!chosen) {
+    const nb::object call_error = nb::module_::import_("unsurprised.errors").attr("CallError");
+    const std::string message = "UNSURPRISED_ISA='" + name + "': " + error;
+    PyErr_SetString(call_error.ptr(), message.c_str());
+    throw nb::python_error();
+  }
+  return *chosen;
+}
+
+// Splits the rows over threads; a row's result does not depend on where the cuts are.
+void run_rows(Run run, const Request& request, std::int64_t rows, int threads, Findings* findings) {
+  const std::int64_t share = (rows / std::max(threads, 1) / 16 + 1) * 16;
+  if (threads <= 1 || share >= rows) return run(request, 0, rows, findings);
+  std::vector<std::vector<Findings>> found;
+  for (std::int64_t begin = 0; begin < rows; begin += share) found.emplace_back(2);
+  std::vector<std::thread> workers;
+  workers.reserve(found.size());
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    const auto work = [&, i] {
+      const auto begin = static_cast<std::int64_t>(i) * share;
+      run(request, begin, std::min(rows, begin + share), found[i].data());
+    };
+    try {
+      workers.emplace_back(work);
+    } catch (const std::exception&) {
+      work();  // a thread that the system refuses is no reason to fail
+    }
+  }
+  run(request, 0, share, found[0].data());
+  for (auto& worker : workers) worker.join();
+  for (const auto& part : found)
+    for (int side = 0; side < 2; ++side) findings[side].merge(part[static_cast<std::size_t>(side)]);
+}
+
+// First faulty row, fault, rows whose sum is off, largest deviation of a sum from one.
+using Found = nb::typed<nb::tuple, std::int64_t, int, std::int64_t, double>;
+using BothFound = nb::typed<nb::tuple, Found, Found>;
+
+Found as_tuple(const Findings& findings) {
+  return nb::make_tuple(findings.first_row, static_cast<int>(findings.fault), findings.sum_off_rows,
+                        findings.largest_deviation);
+}
+
+// The operation of a name, if it was given what it works on.
+Operation operation_named(const std::string& name, bool with_q, bool with_labels) {
+  static constexpr struct {
+    const char* name;
+    Operation operation;
+    bool q, labels;
+  } operations[] = {{"surprisal", Operation::surprisal, false, true},
+                    {"entropy", Operation::entropy, false, false},
+                    {"cross_entropy", Operation::cross_entropy, true, false},
+                    {"kl_divergence", Operation::kl_divergence, true, false}};
+  for (const auto& entry : operations)
+    if (name == entry.name && with_q == entry.q && with_labels == entry.labels)
+      return entry.operation;
+  throw nb::value_error(("no kernel " + name + " takes these arguments").c_str());
+}
+
+// Fills `values` and answers what was wrong with p's and q's rows.
+BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
+                  double units_per_bit, nb::handle values, int threads) {
+  Request request;
+  request.operation = operation_named(name, !q.is_none(), !labels.is_none());
+  const std::int64_t rows = p.count();
+  request.p = &p.side;
+  request.units_per_bit = units_per_bit;
+  if (!q.is_none()) {
+    const Rows& other = nb::cast<const Rows&>(q);
+    if (other.count() != rows || other.side.view.classes != p.side.view.classes)
+      throw nb::value_error("the two sides have different shapes");
+    request.q = &other.side;
+  }
+  const Buffer out(values, true);
+  request.values = out.contiguous<double>(rows);
+  std::optional<Buffer> at;
+  if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
+  Findings findings[2];
+  const Run run = target().run;
+  {
+    const nb::gil_scoped_release release;
+    run_rows(run, request, rows, threads, findings);
+  }
+  return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
+}
+
+// Everything that an evaluation asks of a row, in one read of it.
+Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle values,
+            nb::handle entropies, nb::handle top_surprisals, nb::handle tops) {
+  Request request;
+  request.operation = Operation::facts;
+  request.p = &p.side;
+  request.units_per_bit = units_per_bit;
+  const std::int64_t rows = p.count();
+  const Buffer out[] = {Buffer(values, true), Buffer(entropies, true), Buffer(top_surprisals, true),
+                        Buffer(tops, true)};
+  request.values = out[0].contiguous<double>(rows);
+  request.entropies = out[1].contiguous<double>(rows);
+  request.top_surprisals = out[2].contiguous<double>(rows);
+  request.tops = out[3].contiguous<std::int32_t>(rows);
+  std::optional<Buffer> at;
+  if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
+  Findings findings[2];
+  const Run run = target().run;
+  {
+    const nb::gil_scoped_release release;
+    run(request, 0, rows, findings);
+  }
+  return as_tuple(findings[0]);
+}
+
+void event_surprisals(nb::handle probabilities, double units_per_bit, nb::handle values) {
+  const Buffer in(probabilities), out(values, true);
+  const std::int64_t count = in.count();
+  target().surprisals(in.contiguous<double>(count), units_per_bit, count,
+                      out.contiguous<double>(count));
+}
+
+}  // namespace
+
+void bind_rows(nb::module_& module) {
+  nb::class_<Rows>(module, "Rows")
+      .def(nb::init<nb::handle, const std::string&, bool, bool, double>(), nb::arg("array"),
+           nb::arg("dtype"), nb::arg("log"), nb::arg("checks_sum"), nb::arg("tolerance"));
+  module.def("instruction_set", [] { return std::string(target().name); });
+  module.def("measure", &measure, nb::arg("name"), nb::arg("p"), nb::arg("q").none(),
+             nb::arg("labels").none(), nb::arg("units_per_bit"), nb::arg("values"),
+             nb::arg("threads"));
+  module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_bit"),
+             nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"));
+  module.def("event_surprisals", &event_surprisals, nb::arg("probabilities"),
+             nb::arg("units_per_bit"), nb::arg("values"));
+}
+
+}  // namespace unsurprised
