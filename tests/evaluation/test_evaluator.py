@@ -171,6 +171,12 @@ def test_weights_that_are_none(weight):
         us.evaluate([0, 0], [[0.5, 0.5]] * 2, weights=[1.0, weight])
 
 
+@pytest.mark.parametrize("alone", [[0, 1], (0, 1), np.array([0, 1])])
+def test_a_truth_without_predictions(alone):
+    with pytest.raises(CallError, match="lacks y_pred"):
+        us.evaluate(alone)
+
+
 def test_a_weight_times_a_surprisal_that_no_float_holds():
     logits = us.Logits([[0.0, 0.0], [-1e300, 1e300]])
     with pytest.raises(InputError, match=r"row 1, column 'weights': .*no float holds.*rescale"):

@@ -149,8 +149,10 @@ def _evaluate_source(source: Any, options: dict[str, Any], base: float, top: int
     from unsurprised.evaluation.engine import evaluate_reading  # noqa: PLC0415
     from unsurprised.sources import Options, open_predictions  # noqa: PLC0415
 
-    is_path = isinstance(source, str | os.PathLike | list | tuple)
-    if not is_path and not hasattr(source, "__arrow_c_stream__") and hasattr(source, "shape"):
+    items = source if isinstance(source, list | tuple) else [source]
+    is_path = all(isinstance(item, str | os.PathLike) for item in items)
+    is_frame = hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
+    if not is_path and not is_frame and (hasattr(source, "shape") or items is source):
         raise CallError(
             "evaluate(y_true) lacks y_pred; expected evaluate(y_true, y_pred), "
             "or a path or a data frame"
