@@ -87,7 +87,7 @@ def evaluate(
     batch_rows: cli_options.BatchRows = None,
 ) -> None:
     """Score the files, print the report, write the JSON."""
-    from unsurprised.sources import Options, open_predictions  # noqa: PLC0415 - pyarrow is slow
+    from unsurprised.sources import Options, open_predictions  # pyarrow is slow
 
     options = Options(
         label=label,
@@ -107,9 +107,9 @@ def evaluate(
 
 
 def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> None:
-    from unsurprised.evaluation.engine import evaluate_reading  # noqa: PLC0415
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write  # noqa: PLC0415
-    from unsurprised.report.progress import RowProgress  # noqa: PLC0415
+    from unsurprised.evaluation.engine import evaluate_reading
+    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write
+    from unsurprised.report.progress import RowProgress
 
     target = None if json is None else checked_target(json, reading.files)
     with RowProgress(reading.rows) as progress:
@@ -124,11 +124,11 @@ def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> N
 def _print(evaluation: Evaluation, reading: Reading) -> None:
     """A table with colour on a terminal, plain text elsewhere."""
     if sys.stdout.isatty():
-        from unsurprised.report.terminal import show  # noqa: PLC0415 - rich costs 50 ms
+        from unsurprised.report.terminal import show  # rich costs 50 ms
 
         show(evaluation, reading.choices)
         return
-    from unsurprised.report.text import choices, summary  # noqa: PLC0415
+    from unsurprised.report.text import choices, summary
 
     print(choices(reading.choices), summary(evaluation), sep="\n\n")
 
@@ -150,7 +150,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _wrong(message: str) -> int:
-    from unsurprised.report.numbers import printable  # noqa: PLC0415
+    from unsurprised.report.numbers import printable
 
     print(f"unsurprised: {printable(' '.join(message.split()))}", file=sys.stderr)
     return WRONG

@@ -191,8 +191,8 @@ def test_one_class_and_one_row():
 
 def test_an_interval_is_the_jackknife_over_groups_of_rows():
     """With one row a group the jackknife is the textbook standard error of a mean."""
-    from unsurprised.batches import Batch, RowIds  # noqa: PLC0415
-    from unsurprised.states.hashing import hashes_of  # noqa: PLC0415
+    from unsurprised.batches import Batch, RowIds
+    from unsurprised.states.hashing import hashes_of
 
     many = np.arange(4000)
     groups = hashes_of(Batch(size=4000, ids=RowIds(many))) % 32

@@ -146,8 +146,8 @@ def _must_be_none(**arguments: Any) -> None:
 
 def _evaluate_source(source: Any, options: dict[str, Any], base: float, top: int) -> Evaluation:
     # Both need pyarrow, which is not imported before someone has a file or a frame.
-    from unsurprised.evaluation.engine import evaluate_reading  # noqa: PLC0415
-    from unsurprised.sources import Options, open_predictions  # noqa: PLC0415
+    from unsurprised.evaluation.engine import evaluate_reading
+    from unsurprised.sources import Options, open_predictions
 
     items = source if isinstance(source, list | tuple) else [source]
     is_path = all(isinstance(item, str | os.PathLike) for item in items)
@@ -180,7 +180,7 @@ def _evaluate_batch(
 
     if workers == 1:
         return work(parts)
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - 5 ms of every import
+    from concurrent.futures import ThreadPoolExecutor  # 5 ms of every import
 
     with ThreadPoolExecutor(workers) as pool:
         # Shares are in the rows' order, so the first one to fail holds the first faulty row.

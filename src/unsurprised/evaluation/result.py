@@ -109,7 +109,7 @@ class Evaluation:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain dictionaries, lists and numbers, in the order of the class."""
-        from unsurprised.report.json import as_dict  # noqa: PLC0415 - report stands above
+        from unsurprised.report.json import as_dict  # report stands above
 
         return as_dict(self)
 
@@ -118,11 +118,11 @@ class Evaluation:
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
     def __repr__(self) -> str:
-        from unsurprised.report.text import summary  # noqa: PLC0415
+        from unsurprised.report.text import summary
 
         return summary(self)
 
     def _repr_html_(self) -> str:
-        from unsurprised.report.notebook import table  # noqa: PLC0415
+        from unsurprised.report.notebook import table
 
         return table(self)

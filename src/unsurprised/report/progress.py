@@ -61,8 +61,8 @@ class RowProgress:
 
 
 def _started(total: int | None) -> tuple[Progress, TaskID]:
-    from rich.console import Console  # noqa: PLC0415 - costs 50 ms that short work never pays
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console  # costs 50 ms that short work never pays
+    from rich.progress import (
         BarColumn,
         Progress,
         TaskProgressColumn,

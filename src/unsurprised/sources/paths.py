@@ -124,7 +124,7 @@ def _refuse_twice(files: Sequence[str]) -> None:
 
 
 def _nearest(path: str) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - only needed to be helpful
+    from difflib import get_close_matches  # only needed to be helpful
 
     try:
         siblings = [entry.name for entry in Path(path).parent.iterdir()]

@@ -221,7 +221,7 @@ def _with_npy(first: Table, options: Options) -> Options:
     """The options with the file itself as the prediction, where it is an npy file."""
     if not isinstance(first, NpyTable) or options.pred is not None or options.logprob is not None:
         return options
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
     return replace(options, pred=first.file)
 
