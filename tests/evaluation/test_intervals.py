@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
+import unsurprised as us
+from unsurprised import Estimate
 from unsurprised.evaluation import intervals
 from unsurprised.states.sums import GROUPS
 
@@ -40,3 +45,34 @@ def test_exact_ranks_are_those_of_the_binomial(rows, level):
     below = stats.binom(rows, level)
     assert below.cdf(first - 1) <= 0.025 + 1e-9
     assert below.sf(last - 1) <= 0.025 + 1e-9
+
+
+@given(st.integers(2, 3000), st.data())
+def test_a_share_has_wilsons_interval_for_the_rows_it_is_worth(rows, data):
+    hits = data.draw(st.integers(0, rows))
+    share, groups = hits / rows, min(rows, GROUPS)
+    t = special.stdtrit(groups - 1, 0.975)
+    spread = math.sqrt(share * (1 - share) / rows)
+    plain = Estimate(share, share - t * spread, share + t * spread, "", rows)
+    found = intervals.share_interval(plain, groups)
+    assert 0 <= found.low <= share <= found.high <= 1
+    assert found.high - found.low > 0
+    for end in {found.low, found.high} - {0.0, 1.0}:
+        assert abs(share - end) == pytest.approx(t * math.sqrt(end * (1 - end) / rows), rel=1e-6)
+
+
+def test_where_every_row_counts_the_share_is_still_not_certain():
+    found = us.evaluate(np.ones(1000, dtype=int), np.full(1000, 0.9)).accuracy
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(1 / (1 + 2.0395134463964077**2 / 1000), rel=1e-12)
+
+
+def test_intervals_hold_only_what_is_possible():
+    found = us.evaluate([0, 1, 0, 1, 0, 1], [[0.5, 0.5], [0.1, 0.9], [0.9, 0.1]] * 2)
+    assert found.cross_entropy.low == 0.0
+    assert found.perplexity.low == 1.0
+    assert found.expected_surprisal.high <= 1.0
+    assert found.label_entropy.high == 1.0
+    assert found.information_gained.high <= 1.0
+    assert found.information_gained_share.high <= 1.0
+    assert 0.0 <= found.accuracy.low < found.accuracy.high <= 1.0

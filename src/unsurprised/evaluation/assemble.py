@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import overload
 
 import numpy as np
@@ -11,7 +12,13 @@ from numpy.typing import NDArray
 
 from unsurprised.errors import InputError
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import estimate, jackknife, quantile_bounds
+from unsurprised.evaluation.intervals import (
+    estimate,
+    jackknife,
+    quantile_bounds,
+    share_interval,
+    within,
+)
 from unsurprised.evaluation.result import Annotators, Evaluation, HistogramBar, WorstRow
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
@@ -49,6 +56,8 @@ class _Assembly:
         self.groups = (without["rows"] < self.totals["rows"]) & (without["weight"] > 0)
         self.without = {name: values[self.groups] for name, values in without.items()}
         self.infinite = self.totals["infinite"] > 0
+        classes = states.settings.classes
+        self.uniform = math.inf if classes is None else math.log2(len(classes))
 
     def evaluation(self, skipped: int) -> Evaluation:
         states, said = self.states, self.states.settings
@@ -56,7 +65,7 @@ class _Assembly:
         bits = self.scaled
         label_entropy, gained, share = self.against_frequencies()
         truth_entropy, kl, annotators = self.against_distribution()
-        expected = self.mean("expected")
+        expected = self.mean("expected", most=self.uniform)
         frequencies = self.frequencies()
         return Evaluation(
             rows=self.rows,
@@ -79,8 +88,8 @@ class _Assembly:
             truth_entropy=truth_entropy,
             kl_divergence=kl,
             annotators=annotators,
-            accuracy=self.mean("correct", ""),
-            worse_than_uniform=self.mean("worse", ""),
+            accuracy=self.share("correct"),
+            worse_than_uniform=self.share("worse"),
             quantiles=self.quantiles(),
             histogram=self.histogram(),
             worst_rows=self.worst_rows(),
@@ -103,17 +112,26 @@ class _Assembly:
     def of(self, statistic: Statistic, unit: str = "bits") -> Estimate:
         return estimate(statistic, self.totals, self.without, unit, self.rows)
 
-    def mean(self, column: str, unit: str = "bits") -> Estimate | None:
+    def mean(self, column: str, unit: str = "bits", most: float = math.inf) -> Estimate | None:
+        """The mean of a column whose values lie between 0 and ``most``."""
         if column not in self.totals:
             return None
-        return self.of(lambda sums: sums[column] / sums["weight"], unit)
+        return within(self.of(lambda sums: sums[column] / sums["weight"], unit), 0.0, most)
+
+    def share(self, column: str) -> Estimate | None:
+        """The share of the weight whose rows are counted in a column."""
+        if column not in self.totals:
+            return None
+        found = self.of(lambda sums: sums[column] / sums["weight"], "")
+        return share_interval(found, int(self.groups.sum()))
 
     def mean_surprisal(self, less: str | None = None) -> Estimate:
         """The mean surprisal, less that of another column; infinite if any row is."""
         if self.infinite:
             return Estimate(math.inf, math.inf, math.inf, "bits", self.rows)
         if less is None:
-            return self.of(lambda sums: sums["surprisal"] / sums["weight"])
+            found = self.of(lambda sums: sums["surprisal"] / sums["weight"])
+            return within(found, 0.0, math.inf)
         return self.of(lambda sums: (sums["surprisal"] - sums[less]) / sums["weight"])
 
     def finite_mean(self) -> Estimate | None:
@@ -123,7 +141,7 @@ class _Assembly:
         if not self.totals["weight"] > self.totals["infinite"]:
             return None
         found = self.of(lambda sums: sums["surprisal"] / (sums["weight"] - sums["infinite"]))
-        return Estimate(found.value, found.low, found.high, found.unit, finite_rows)
+        return replace(within(found, 0.0, math.inf), rows=finite_rows)
 
     def confidence_gap(self) -> Estimate | None:
         if "expected" not in self.totals:
@@ -138,6 +156,7 @@ class _Assembly:
         entropies = _entropy_bits(without[self.groups])
         whole = float(_entropy_bits(totals[None, :])[0])
         label_entropy = jackknife(whole, entropies, "bits", self.rows)
+        label_entropy = within(label_entropy, 0.0, self.uniform)
         if self.infinite:
             lost = -math.inf
             gained = Estimate(lost, lost, lost, "bits", self.rows)
@@ -145,15 +164,16 @@ class _Assembly:
         cost = self.totals["surprisal"] / self.totals["weight"]
         costs = self.without["surprisal"] / self.without["weight"]
         gained = jackknife(whole - cost, entropies - costs, "bits", self.rows)
+        gained = within(gained, -math.inf, self.uniform)
         if whole == 0:  # one class only: there is nothing to gain, and a share of it has no meaning
             return label_entropy, gained, None
         with np.errstate(divide="ignore", invalid="ignore"):
             share = jackknife(1 - cost / whole, 1 - costs / entropies, "", self.rows)
-        return label_entropy, gained, share
+        return label_entropy, gained, within(share, -math.inf, 1.0)
 
     def against_distribution(self) -> tuple[Estimate | None, Estimate | None, Annotators | None]:
         """With a distribution as truth: its entropy, KL from it, and how sure its votes are."""
-        entropy, kl = self.mean("truth_entropy"), self.mean("kl")
+        entropy, kl = self.mean("truth_entropy", most=self.uniform), self.mean("kl")
         if entropy is None or kl is None:
             return None, None, None
         if self.infinite:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,37 @@ def jackknife(value: float, without_group: Values, unit: str, rows: int) -> Esti
     spread = math.hypot(*deviations.tolist())  # squares of the largest surprisals would overflow
     half = _STUDENT_T[groups - 1] * math.sqrt((groups - 1) / groups) * spread
     return Estimate(value, value - half, value + half, unit, rows)
+
+
+def share_interval(share: Estimate, groups: int) -> Estimate:
+    """A share's interval by Wilson's score, for as many rows as the jackknife's spread is worth.
+
+    It stays between 0 and 1 and is not empty where every row, or none, is counted: with ``n`` the
+    effective number of rows, ``share (1 − share) / s²``, its ends are the shares ``p`` with
+    ``|share − p| = t √(p (1 − p) / n)`` (Wilson, 1927; Korn and Graubard, *Survey Methodology* 24,
+    1998, for effective numbers).
+    """
+    if math.isnan(share.low):
+        return share
+    t = _STUDENT_T[groups - 1]
+    spread = (share.high - share.low) / (2 * t)
+    variance = share.value * (1 - share.value)
+    rows = variance / spread**2 if spread > 0 and variance > 0 else share.rows
+    weight = 1 / (1 + t * t / rows)
+    middle = weight * (share.value + t * t / (2 * rows))
+    half = weight * t * math.sqrt(max(variance, 0.0) / rows + (t / (2 * rows)) ** 2)
+    # Rounding must not part the value from its interval's end.
+    low, high = min(middle - half, share.value), max(middle + half, share.value)
+    return replace(share, low=max(low, 0.0), high=min(high, 1.0))
+
+
+def within(value: Estimate, least: float, most: float) -> Estimate:
+    """The part of an interval that is possible; which loses no coverage."""
+    if math.isnan(value.low) or math.isinf(value.value):
+        return value
+    # The value itself may be beyond an end by a rounding.
+    least, most = min(least, value.value), max(most, value.value)
+    return replace(value, low=max(value.low, least), high=min(value.high, most))
 
 
 def estimate(
