@@ -68,6 +68,7 @@ class Evaluator:
         self._rows = 0
         self._skipped = 0
         self._scratch = Scratch()
+        self._numbers: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -176,11 +177,17 @@ class Evaluator:
             )
         return self._states
 
+    def _numbered(self, width: int) -> tuple[str, ...]:
+        """The classes' indices as their names; made once, for there may be many."""
+        if len(self._numbers) != width:
+            self._numbers = tuple(map(str, range(width)))
+        return self._numbers
+
     def _settings_for(self, batch: Batch) -> Settings:
         truth, classes = "logprob", None
         if batch.model is not None:
             width = batch.model.shape[-1]
-            classes = self._classes or _names_of(batch) or tuple(map(str, range(width)))
+            classes = self._classes or _names_of(batch) or self._numbered(width)
             if len(classes) != width:
                 raise CallError(
                     f"{len(classes)} class names for predictions of {width} classes: "

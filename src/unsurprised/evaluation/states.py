@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -50,9 +50,13 @@ class Settings:
     top: int
     sample_rows: int | None
 
+    def said(self) -> dict[str, Any]:
+        """The settings by name; not by ``asdict``, which copies a hundred thousand class names."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def difference(self, other: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
         """What differs, in the one and in the other."""
-        mine, theirs = asdict(self), asdict(other)
+        mine, theirs = self.said(), other.said()
         names = [name for name in mine if mine[name] != theirs[name]]
         return {name: mine[name] for name in names}, {name: theirs[name] for name in names}
 
@@ -179,7 +183,7 @@ class States:
 
     def to_parts(self) -> list[bytes]:
         """The settings and the product as bytes."""
-        return [pack("Settings", asdict(self.settings), []), self.product.to_bytes()]
+        return [pack("Settings", self.settings.said(), []), self.product.to_bytes()]
 
     @classmethod
     def from_parts(cls, parts: list[bytes]) -> States:
