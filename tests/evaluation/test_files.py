@@ -117,6 +117,33 @@ def test_sums_that_are_off_are_counted_over_the_file(tmp_path, monkeypatch, thre
     assert us.evaluate(path, tolerance=0.2).largest_sum_deviation == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("batch_rows", [1, 7, 65536])
+@pytest.mark.parametrize(("truth_row", "model_row"), [(20, 90), (90, 20)])
+def test_the_first_faulty_row_of_two_distributions(tmp_path, batch_rows, truth_row, model_row):
+    truth, model = ([[0.5, 0.5] for _ in range(100)] for _ in range(2))
+    truth[truth_row], model[model_row] = [1.5, -0.5], [1.25, -0.25]
+    path = tmp_path / "soft.parquet"
+    pq.write_table(pa.table({"label": truth, "probs": model}), path)
+    column = "label" if truth_row < model_row else "probs"
+    with pytest.raises(InputError, match=f"row 20, column '{column}': found -0"):
+        us.evaluate(path, batch_rows=batch_rows)
+
+
+@pytest.mark.parametrize("column", ["label", "probs"])
+def test_sums_that_are_off_are_counted_on_their_own_side(tmp_path, column):
+    columns = {name: [[0.5, 0.5] for _ in range(100)] for name in ("label", "probs")}
+    for row in (30, 60, 99):
+        columns[column][row] = [0.5, 0.6]
+    path = tmp_path / "soft.parquet"
+    pq.write_table(pa.table(columns), path)
+    expected = rf"row 30, column '{column}': .*1\.1 \(3 such rows"
+    with pytest.raises(InputError, match=expected):
+        us.evaluate(path, batch_rows=16)
+    arrays = [np.array(columns[name]) for name in ("label", "probs")]
+    with pytest.raises(InputError, match=r"row 30, .*1\.1 \(3 such rows"):
+        us.evaluate(*arrays, batch_rows=16)
+
+
 def test_log_probabilities_of_what_happened_suffice(tmp_path):
     logprobs = np.array([-0.5, -2.0, -math.inf, 0.0])
     path = tmp_path / "tokens.parquet"

@@ -102,10 +102,10 @@ class _Run:
 
     def _counted(self, first: SumsOffError) -> InputError:
         """How many rows are off is told for all of the input, so the rest of it is read too."""
-        rows = 0
+        rows, column = 0, first.place.column
         for split in self.splits:
             try:
-                rows += sum(map(sums_off, self.reading.batches(split)))
+                rows += sum(sums_off(batch, column) for batch in self.reading.batches(split))
             except InputError:  # a worse fault further on: the rows up to it are counted
                 break
         return first.noted(SumsOffError.count(rows))

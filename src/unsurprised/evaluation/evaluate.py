@@ -126,7 +126,7 @@ def evaluate(
     try:
         return _evaluate_batch(batch, classes, top, batch_rows).result(base=base)
     except SumsOffError as error:
-        raise error.noted(SumsOffError.count(sums_off(batch))) from None
+        raise error.noted(SumsOffError.count(sums_off(batch, error.place.column))) from None
 
 
 def _must_be_none(**arguments: Any) -> None:

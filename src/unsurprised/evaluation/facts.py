@@ -95,7 +95,6 @@ def _facts_at_labels(
 def _facts_of_distributions(
     batch: Batch, model: DistributionForm, truth: DistributionForm, scratch: Scratch
 ) -> RowFacts:
-    facts = _facts_at_labels(batch, model, None, scratch)
     p, q = truth.rows(-1).values, model.rows(-1).values
     if p.shape != q.shape:
         raise InputError(
@@ -103,14 +102,25 @@ def _facts_of_distributions(
             expected="as many classes in both",
             place=Place(file=batch.file, column=batch.columns.get("truth")),
         )
-    size = len(p)
-    facts.truth_entropy, facts.kl = np.empty(size), np.empty(size)
+    cross_entropy, kl, truth_entropy = (np.empty(len(p)) for _ in range(3))
     sides = (kernel_rows(truth, p), kernel_rows(model, q))
-    for name, values in (("cross_entropy", facts.surprisal), ("kl_divergence", facts.kl)):
-        findings, _ = _kernels.measure(name, *sides, None, _BITS, values, 1)
-        if findings[0] >= 0:
-            raise _located(batch, fault_of(truth, p, findings), findings, "truth")
-    _kernels.measure("entropy", sides[0], None, None, _BITS, facts.truth_entropy, 1)
+    found = _kernels.measure("cross_entropy", *sides, None, _BITS, cross_entropy, 1)
+    # The first faulty row is told, whichever side it is on; of one row the model's side.
+    faults = [
+        (findings[0], role, form, rows, findings)
+        for role, form, rows, findings in (
+            ("model", model, q, found[1]),
+            ("truth", truth, p, found[0]),
+        )
+        if findings[0] >= 0
+    ]
+    if faults:
+        _, role, form, rows, findings = min(faults, key=lambda fault: fault[0])
+        raise _located(batch, fault_of(form, rows, findings), findings, role)
+    _kernels.measure("kl_divergence", *sides, None, _BITS, kl, 1)
+    _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, 1)
+    facts = _facts_at_labels(batch, model, None, scratch)
+    facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
     facts.shares = _shares(truth)
     if facts.top is not None:
         facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[
@@ -143,11 +153,12 @@ def _located(
     )
 
 
-def sums_off(batch: Batch) -> int:
-    """How many rows of predictions have a sum that is off."""
-    if batch.model is None:
+def sums_off(batch: Batch, column: str | None) -> int:
+    """How many rows of a column, the predictions' or the truth's, have a sum that is off."""
+    form = batch.truth if column == batch.columns.get("truth") else batch.model
+    if not isinstance(form, DistributionForm):
         return 0
-    rows = batch.model.rows(-1).values
-    a, b, c = (np.empty(len(rows)) for _ in range(3))
-    tops = np.empty(len(rows), dtype=np.int32)
-    return _kernels.facts(kernel_rows(batch.model, rows), None, _BITS, a, b, c, tops)[2]
+    rows = form.rows(-1).values
+    unused = np.empty(len(rows))
+    findings, _ = _kernels.measure("entropy", kernel_rows(form, rows), None, None, _BITS, unused, 1)
+    return findings[2]
