@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from unsurprised.forms import DistributionForm, Labels
 
+#: Above this a weight times a surprisal could overflow.
+LARGEST_WEIGHT = 1e100
+
 
 @dataclass(frozen=True, slots=True)
 class RowIds:

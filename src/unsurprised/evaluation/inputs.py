@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays import HostArray, host_array
-from unsurprised.batches import Batch, RowIds
+from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
 from unsurprised.binary import two_columns
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import (
@@ -18,9 +18,6 @@ from unsurprised.forms import (
     Labels,
     Probs,
 )
-
-#: Above this a weight times a surprisal could overflow; below, no sum of them can.
-LARGEST_WEIGHT = 1e100
 
 _COLUMNS = {"truth": "y_true", "model": "y_pred", "weights": "weights", "ids": "ids"}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from unsurprised.batches import Batch, RowIds
+from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
 from unsurprised.binary import two_columns
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
@@ -23,8 +23,6 @@ from unsurprised.sources.nulls import complete
 from unsurprised.sources.options import Options
 
 T = TypeVar("T")
-
-_LARGEST_WEIGHT = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +217,8 @@ def _at(name: str, read: Callable[[Any], T], rows: pa.RecordBatch) -> T:
 
 def _weights(column: pa.Array) -> NDArray[np.float64]:
     values = np.asarray(numbers(column), dtype=np.float64)
-    wrong = ~((values >= 0) & (values <= _LARGEST_WEIGHT))
-    _refuse(values, wrong, f"a weight from 0 to {_LARGEST_WEIGHT:g}")
+    wrong = ~((values >= 0) & (values <= LARGEST_WEIGHT))
+    _refuse(values, wrong, f"a weight from 0 to {LARGEST_WEIGHT:g}")
     return values
 
 

@@ -78,7 +78,6 @@ class _Files(Table):
     file: str
 
     def _adopt(self, headers: Mapping[str, _Header]) -> None:
-        self._headers = headers
         lengths = {name: header.shape[0] for name, header in headers.items()}
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
