@@ -16,7 +16,7 @@ import unsurprised as us
 from unsurprised.measures.registry import MEASURES
 
 NAMES = sorted(MEASURES)
-TWO_SIDED = sorted(name for name, measure in MEASURES.items() if measure.sides == 2)
+TWO_SIDED = sorted(name for name, measure in MEASURES.items() if measure.family == "two")
 CLASSES = st.sampled_from([1, 2, 3, 7, 63, 64, 70])
 
 
@@ -41,7 +41,7 @@ def arrays(draw: st.DrawFn, kind: str, shape: tuple[int, ...]) -> Any:
 
 
 def call(name: str, *forms: Any, **options: Any) -> Any:
-    return MEASURES[name].function(*forms[: MEASURES[name].sides], **options)
+    return MEASURES[name].function(*forms[: 2 if MEASURES[name].family == "two" else 1], **options)
 
 
 @pytest.mark.parametrize("name", NAMES)

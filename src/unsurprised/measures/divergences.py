@@ -21,7 +21,7 @@ from unsurprised.measures._rows import (
 from unsurprised.measures.registry import measure
 
 
-@measure(sides=2, kernel="cross_entropy")
+@measure("two", kernel="cross_entropy")
 def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values | float:
     r"""The average surprise of a model that believes ``q`` where ``p`` is true.
 
@@ -64,7 +64,7 @@ def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values 
     return _between("cross_entropy", p, q, axis, base)
 
 
-@measure(sides=2, kernel="kl_divergence", zero_iff_equal=True)
+@measure("two", kernel="kl_divergence", zero_iff_equal=True, data_processing=True)
 def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values | float:
     r"""The extra bits paid for believing ``q`` where ``p`` is true (relative entropy).
 

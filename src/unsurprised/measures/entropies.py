@@ -100,7 +100,7 @@ def _event_surprisal(q: Any, base: float) -> Values | float:
     return pointwise(q, check_and_fill, "q")
 
 
-@measure(sides=1, kernel="entropy")
+@measure("one", high="log K", kernel="entropy")
 def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Values | float:
     r"""The average surprise of a distribution: the least bits that encode its draws.
 
