@@ -2,201 +2,132 @@
 
 Nothing here comes from the library: a row states ``row / Σrow``, and that is what is summed. Equal
 entries are taken together, so that a row of a million classes costs what its distinct entries do.
+Values are in bits where a measure has a unit.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Callable
+from typing import Any
 
-import mpmath
+from oracle_clusterings import (
+    adjusted_mutual_information,
+    completeness,
+    contingency,
+    homogeneity,
+    v_measure,
+)
+from oracle_divergences import (
+    alpha_divergence,
+    bhattacharyya_coefficient,
+    bhattacharyya_distance,
+    chi_squared_divergence,
+    cross_entropy,
+    difference,
+    f_divergence,
+    hellinger_distance,
+    jeffreys_divergence,
+    js_distance,
+    js_divergence,
+    kl_divergence,
+    population_stability_index,
+    renyi_divergence,
+    total_variation,
+    tsallis_divergence,
+)
+from oracle_entropies import (
+    binary_entropy,
+    efficiency,
+    entropy,
+    event_surprisal,
+    gini_impurity,
+    hartley_entropy,
+    log2_of,
+    min_entropy,
+    perplexity,
+    renyi_entropy,
+    shares,
+    smoothing_cost,
+    surprisal,
+    tsallis_entropy,
+)
+from oracle_joint import (
+    conditional_entropy,
+    conditional_mutual_information,
+    dual_total_correlation,
+    interaction_information,
+    joint_entropy,
+    mutual_information,
+    normalized_mutual_information,
+    pointwise_mutual_information,
+    total_correlation,
+    variation_of_information,
+)
+from oracle_rows import CONTEXT, Number, bits, exact, is_log
 
-CONTEXT = mpmath.MPContext()
+__all__ = [
+    "CONTEXT",
+    "ORACLES",
+    "bits",
+    "contingency",
+    "difference",
+    "is_log",
+    "log2_of",
+    "relative_error",
+    "shares",
+    "surprisal",
+]
 
-#: Beyond the span of a row's entries: 106 where P and Q differ in their last bits, 64 to spare.
-_BITS = 170
-#: What is smaller than 2^-1100 is below every double.
-_WIDEST = 1100
-#: No double is changed by a weight of e^-2000 beside one of 1.
-_NO_WEIGHT = 2000
-
-Weighted = dict[float, int]
-
-
-def is_log(kind: str) -> bool:
-    return kind in ("logits", "logprobs")
-
-
-def _exact(value: float) -> mpmath.mpf:
-    return CONTEXT.mpf(float(value))
-
-
-def _span(kind: str, entries: Iterable[float]) -> int:
-    """How many bits lie between the largest and the smallest share."""
-    if is_log(kind):
-        finite = [x for x in entries if x > -math.inf]
-        width = (max(finite) - min(finite)) / math.log(2)
-    else:
-        exponents = [math.frexp(x)[1] for x in entries if x > 0]
-        width = max(exponents) - min(exponents)
-    return int(min(width, _WIDEST))
-
-
-def _set_precision(*sides: tuple[str, Sequence[float]]) -> None:
-    classes = len(sides[0][1])
-    spans = [_span(kind, row) for kind, row in sides]
-    CONTEXT.prec = _BITS + max(spans) + classes.bit_length()
-
-
-class _Stated:
-    """The distribution that a row states: the share of an entry, and its surprisal in nats."""
-
-    def __init__(self, kind: str, row: Sequence[float]) -> None:
-        self.log = is_log(kind)
-        self.top = _exact(max(row))
-        counted = Counter(row)
-        self.total = CONTEXT.fsum(self.weight(x) * n for x, n in counted.items())
-        self.log_total = CONTEXT.log(self.total)
-
-    def weight(self, x: float) -> mpmath.mpf:
-        if not self.log:
-            return _exact(x)
-        if x == -math.inf:
-            return CONTEXT.mpf(0)
-        gap = _exact(x) - self.top
-        return CONTEXT.exp(gap) if gap > -_NO_WEIGHT else CONTEXT.mpf(0)
-
-    def possible(self, x: float) -> bool:
-        return x > -math.inf if self.log else x > 0
-
-    def share(self, x: float) -> mpmath.mpf:
-        return self.weight(x) / self.total
-
-    def surprisal(self, x: float) -> mpmath.mpf:
-        if not self.possible(x):
-            return CONTEXT.inf
-        if self.log:
-            return self.log_total + (self.top - _exact(x))
-        return CONTEXT.log(self.total / _exact(x))
-
-
-def bits(nats: mpmath.mpf) -> mpmath.mpf:
-    return nats / CONTEXT.log(2)
-
-
-def shares(kind: str, row: Sequence[float]) -> list[mpmath.mpf]:
-    """The distribution that a row states."""
-    row = [float(x) for x in row]
-    _set_precision((kind, row))
-    stated = _Stated(kind, row)
-    return [stated.share(x) for x in row]
-
-
-def surprisal(kind: str, row: Sequence[float], label: int) -> mpmath.mpf:
-    row = [float(x) for x in row]
-    _set_precision((kind, row))
-    return bits(_Stated(kind, row).surprisal(row[label]))
-
-
-def entropy(kind: str, row: Sequence[float]) -> mpmath.mpf:
-    row = [float(x) for x in row]
-    _set_precision((kind, row))
-    stated = _Stated(kind, row)
-    terms = (
-        n * stated.share(x) * stated.surprisal(x)
-        for x, n in Counter(row).items()
-        if stated.possible(x)
-    )
-    return bits(CONTEXT.fsum(terms))
-
-
-class _Pair:
-    """Two rows, equal pairs of entries taken together."""
-
-    def __init__(
-        self, kinds: tuple[str, str], p_row: Sequence[float], q_row: Sequence[float]
-    ) -> None:
-        p_row, q_row = [float(x) for x in p_row], [float(y) for y in q_row]
-        _set_precision((kinds[0], p_row), (kinds[1], q_row))
-        self.kinds = kinds
-        self.p, self.q = _Stated(kinds[0], p_row), _Stated(kinds[1], q_row)
-        self.counted = Counter(zip(p_row, q_row, strict=True))
-
-    @property
-    def denied(self) -> bool:
-        return any(self.p.possible(x) and not self.q.possible(y) for x, y in self.counted)
-
-    @property
-    def equal(self) -> bool:
-        """Whether both rows state the same distribution, in rational arithmetic."""
-        alike = is_log(self.kinds[0]) == is_log(self.kinds[1])
-        both = [(x, y) for x, y in self.counted if self.p.possible(x) or self.q.possible(y)]
-        if not alike or not all(self.p.possible(x) and self.q.possible(y) for x, y in both):
-            return False
-        pairs = [(Fraction(x), Fraction(y)) for x, y in both]
-        (x0, y0), others = pairs[0], pairs[1:]
-        if is_log(self.kinds[0]):
-            return all(x - y == x0 - y0 for x, y in others)
-        return all(x * y0 == x0 * y for x, y in others)
-
-    def possible(self) -> list[tuple[float, float, int]]:
-        return [(x, y, n) for (x, y), n in self.counted.items() if self.p.possible(x)]
+#: By the measures' names. Called as ``f(kind, row, …)`` of one distribution, ``f(kinds, p_row,
+#: q_row, …)`` of two (Jensen–Shannon of more), ``f(kind, table, …)`` of a joint table, ``f(a, b,
+#: …)`` or ``f(table, …)`` of clusterings, ``f(x)`` of one event; parameters by keyword.
+ORACLES: dict[str, Callable[..., Any]] = {
+    "adjusted_mutual_information": adjusted_mutual_information,
+    "alpha_divergence": alpha_divergence,
+    "bhattacharyya_coefficient": bhattacharyya_coefficient,
+    "bhattacharyya_distance": bhattacharyya_distance,
+    "binary_entropy": binary_entropy,
+    "chi_squared_divergence": chi_squared_divergence,
+    "completeness": completeness,
+    "conditional_entropy": conditional_entropy,
+    "conditional_mutual_information": conditional_mutual_information,
+    "cross_entropy": cross_entropy,
+    "dual_total_correlation": dual_total_correlation,
+    "efficiency": efficiency,
+    "entropy": entropy,
+    "f_divergence": f_divergence,
+    "gini_impurity": gini_impurity,
+    "hartley_entropy": hartley_entropy,
+    "hellinger_distance": hellinger_distance,
+    "homogeneity": homogeneity,
+    "interaction_information": interaction_information,
+    "jeffreys_divergence": jeffreys_divergence,
+    "joint_entropy": joint_entropy,
+    "js_distance": js_distance,
+    "js_divergence": js_divergence,
+    "kl_divergence": kl_divergence,
+    "min_entropy": min_entropy,
+    "mutual_information": mutual_information,
+    "normalized_mutual_information": normalized_mutual_information,
+    "perplexity": perplexity,
+    "pointwise_mutual_information": pointwise_mutual_information,
+    "population_stability_index": population_stability_index,
+    "renyi_divergence": renyi_divergence,
+    "renyi_entropy": renyi_entropy,
+    "smoothing_cost": smoothing_cost,
+    "surprisal": event_surprisal,
+    "total_correlation": total_correlation,
+    "total_variation": total_variation,
+    "tsallis_divergence": tsallis_divergence,
+    "tsallis_entropy": tsallis_entropy,
+    "v_measure": v_measure,
+    "variation_of_information": variation_of_information,
+}
 
 
-def cross_entropy(
-    kinds: tuple[str, str], p_row: Sequence[float], q_row: Sequence[float]
-) -> mpmath.mpf:
-    pair = _Pair(kinds, p_row, q_row)
-    if pair.denied:
-        return CONTEXT.inf
-    return bits(
-        CONTEXT.fsum(n * pair.p.share(x) * pair.q.surprisal(y) for x, y, n in pair.possible())
-    )
-
-
-def kl_divergence(
-    kinds: tuple[str, str], p_row: Sequence[float], q_row: Sequence[float]
-) -> mpmath.mpf:
-    pair = _Pair(kinds, p_row, q_row)
-    if pair.denied:
-        return CONTEXT.inf
-    if pair.equal:
-        return CONTEXT.mpf(0)
-    return bits(
-        CONTEXT.fsum(
-            n * pair.p.share(x) * (pair.q.surprisal(y) - pair.p.surprisal(x))
-            for x, y, n in pair.possible()
-        )
-    )
-
-
-def difference(
-    kinds: tuple[str, str], p_row: Sequence[float], q_row: Sequence[float]
-) -> mpmath.mpf:
-    """``Σ |P − Q| (1 + |log P|)``, which the bound for two unlike forms is stated by."""
-    pair = _Pair(kinds, p_row, q_row)
-    return bits(
-        CONTEXT.fsum(
-            n * abs(pair.p.share(x) - pair.q.share(y)) * (1 + pair.p.surprisal(x))
-            for x, y, n in pair.possible()
-        )
-        + CONTEXT.fsum(
-            n * pair.q.share(y) for (x, y), n in pair.counted.items() if not pair.p.possible(x)
-        )
-    )
-
-
-@functools.cache
-def log2_of(classes: int) -> mpmath.mpf:
-    CONTEXT.prec = _BITS
-    return bits(CONTEXT.log(classes))
-
-
-def relative_error(found: float, true: mpmath.mpf, absolute: float = 0.0) -> float:
+def relative_error(found: float, true: Number, absolute: float = 0.0) -> float:
     """|found − true| / |true|, where an error of ``absolute`` is forgiven.
 
     Zeros and infinities are either met exactly (error 0) or missed (infinite error).
@@ -209,5 +140,5 @@ def relative_error(found: float, true: mpmath.mpf, absolute: float = 0.0) -> flo
         return math.inf
     if true == 0:
         return 0.0 if abs(found) <= absolute else math.inf
-    excess = abs(_exact(found) - true) - absolute
+    excess = abs(exact(float(found)) - true) - absolute
     return float(excess / abs(true)) if excess > 0 else 0.0
