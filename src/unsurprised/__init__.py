@@ -4,7 +4,8 @@ from unsurprised import errors, states
 from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
 from unsurprised.evaluation import Estimate, Evaluation, Evaluator, evaluate
 from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
-from unsurprised.measures import cross_entropy, entropy, kl_divergence, surprisal
+from unsurprised.measures import *  # noqa: F403 -- the names are listed where they are defined
+from unsurprised.measures import __all__ as _measures
 
 __version__ = "0.1.0"
 
@@ -21,11 +22,8 @@ __all__ = [
     "Probs",
     "StateError",
     "UnsurprisedError",
-    "cross_entropy",
-    "entropy",
     "errors",
     "evaluate",
-    "kl_divergence",
     "states",
-    "surprisal",
+    *_measures,
 ]

@@ -32,15 +32,10 @@ class HostArray:
 
     def moved(self, axis: int) -> HostArray:
         """The same memory with ``axis`` last."""
-        try:
-            return HostArray(np.moveaxis(self.values, operator.index(axis), -1), self.dtype)
-        except TypeError:
-            raise CallError(f"axis={axis!r}; expected an integer") from None
-        except np.exceptions.AxisError:
-            raise CallError(
-                f"axis={axis} does not exist in an array of shape {self.shape}; "
-                f"expected {-self.values.ndim} to {self.values.ndim - 1}"
-            ) from None
+        axis = checked_axis(axis, self.shape)
+        if axis == self.values.ndim - 1:
+            return self
+        return HostArray(np.moveaxis(self.values, axis, -1), self.dtype)
 
     def __getitem__(self, key: Any) -> HostArray:
         return HostArray(self.values[key], self.dtype)
@@ -50,6 +45,20 @@ class HostArray:
         if self.dtype == "bfloat16":
             return (self.values.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
         return np.asarray(self.values, dtype=np.float64)
+
+
+def checked_axis(axis: Any, shape: tuple[int, ...]) -> int:
+    """``axis`` of an array of this shape, counted from the front."""
+    try:
+        index = operator.index(axis)
+    except TypeError:
+        raise CallError(f"axis={axis!r}; expected an integer") from None
+    if not -len(shape) <= index < len(shape):
+        raise CallError(
+            f"axis={axis} does not exist in an array of shape {shape}; "
+            f"expected {-len(shape)} to {len(shape) - 1}"
+        )
+    return index % len(shape)
 
 
 def host_array(values: Any, what: str) -> HostArray:

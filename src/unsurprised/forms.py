@@ -3,6 +3,9 @@
 A row of a form states one distribution over the classes along ``axis``. Its entries need not sum
 to one to the last bit (no row of floats does): **a row states the distribution row / Σrow,
 exactly.** Values are checked where they are read, in the same pass that measures them.
+
+Arrays of PyTorch, JAX and other libraries stay what they are (``given``); NumPy's view of them
+(``array``) is made when something asks for it.
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import FLOATS, HostArray, host_array
+from unsurprised.arrays import FLOATS, HostArray, checked_axis, host_array
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.libraries import detached, float_kind, is_in_main_memory, library_of, namespace_of
 
 DEFAULT_TOLERANCE = 1e-3
 
@@ -26,7 +30,7 @@ class Form:
     """Base of the five forms; not made by itself."""
 
     kind: ClassVar[str]
-    __slots__ = ("array",)
+    __slots__ = ("_array", "given")
 
     def __init__(self, values: Any) -> None:
         if isinstance(values, Form):
@@ -34,21 +38,50 @@ class Form:
                 f"{type(self).__name__}({type(values).__name__}(…)): an array has one meaning; "
                 "pass the plain array"
             )
-        self.array: HostArray = host_array(values, f"{type(self).__name__}(…)")
+        #: The array as it was given, where it is not NumPy's.
+        self.given: Any = values if library_of(values) else None
+        self._array: HostArray | None = None
+        if self.given is None:
+            self._array = self._on_host(values)
+
+    def _on_host(self, values: Any) -> HostArray:
+        return host_array(values, f"{type(self).__name__}(…)")
+
+    @property
+    def array(self) -> HostArray:
+        """The values as NumPy sees them."""
+        if self._array is None:
+            memory = is_in_main_memory(self.given)
+            self._array = self._on_host(detached(self.given) if memory else self.given)
+        return self._array
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the underlying array."""
-        return self.array.shape
+        return tuple(self.given.shape) if self._array is None else self._array.shape
 
     def with_array(self, array: HostArray) -> Self:
         """The same meaning for another array, such as a part of the rows."""
         other = copy.copy(self)
-        other.array = array
+        other._array, other.given = array, None
+        return other
+
+    def on_host(self) -> Self:
+        """The same meaning for NumPy's view of the array."""
+        return self if self.given is None else self.with_array(self.array)
+
+    def with_given(self, given: Any) -> Self:
+        """The same meaning for another array of the library that the array comes from."""
+        other = copy.copy(self)
+        other._array, other.given = None, given
         return other
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(shape={self.shape}, dtype={self.array.dtype})"
+        if self.given is None:
+            dtype = self.array.dtype
+        else:
+            dtype = str(self.given.dtype).rpartition(".")[2]
+        return f"{type(self).__name__}(shape={self.shape}, dtype={dtype})"
 
 
 class DistributionForm(Form):
@@ -66,26 +99,52 @@ class DistributionForm(Form):
         name = type(self).__name__
         if not self.shape:
             raise CallError(f"{name}(…) is a single number; expected rows, one number per class")
-        if self.array.dtype not in FLOATS:
-            self.array = self._as_floats(self.array)
+        if self.given is not None:
+            self._check_type(self.given)
+
+    def _check_type(self, given: Any) -> None:
+        name = str(given.dtype).rpartition(".")[2]
+        real = (float_kind(given) or "float64") in FLOATS and "complex" not in name
+        if not real:
+            raise self._no_floats(name)
+
+    def _on_host(self, values: Any) -> HostArray:
+        array = super()._on_host(values)
+        return array if array.dtype in FLOATS else self._as_floats(array)
 
     def _as_floats(self, array: HostArray) -> HostArray:
         if array.values.dtype.kind in "iub" or array.values.size == 0:
             return HostArray(array.values.astype(np.float64), "float64")
-        raise CallError(
-            f"{type(self).__name__}(…) holds {array.dtype}; expected float16, bfloat16, float32 "
-            "or float64"
+        raise self._no_floats(array.dtype)
+
+    def _no_floats(self, dtype: str) -> CallError:
+        return CallError(
+            f"{type(self).__name__}(…) holds {dtype}; expected float16, bfloat16, float32 or float64"
         )
 
     def rows(self, axis: int) -> HostArray:
-        """The values with the classes along the last axis."""
-        rows = self.array.moved(axis)
-        if rows.shape[-1] == 0:
+        """The values as NumPy sees them, with the classes along the last axis."""
+        axis = self._checked_axis(axis)
+        return self.array.moved(axis)
+
+    def with_classes_last(self, axis: int) -> Self:
+        """The same rows with the classes along the last axis."""
+        if self.given is None:
+            rows = self.rows(axis)
+            return self if rows.values is self.array.values else self.with_array(rows)
+        axis = self._checked_axis(axis)
+        if axis == len(self.shape) - 1:
+            return self
+        return self.with_given(namespace_of(self.given).moveaxis(self.given, axis, -1))
+
+    def _checked_axis(self, axis: int) -> int:
+        checked = checked_axis(axis, self.shape)
+        if self.shape[checked] == 0:
             raise CallError(
                 f"{type(self).__name__} of shape {self.shape} has no class along axis {axis}; "
                 "expected at least one"
             )
-        return rows
+        return checked
 
 
 class Probs(DistributionForm):
@@ -206,14 +265,22 @@ class Labels(Form):
         if not 0 <= self.smoothing <= 1:
             raise CallError(f"smoothing={smoothing!r}; expected a share between 0 and 1")
         self.classes = None if classes is None else _checked_classes(classes)
-        if self.class_count == 0 and self.array.values.size:
+        if self.class_count == 0 and math.prod(self.shape):
             raise CallError(f"classes={classes!r}; expected at least one class")
+        if self.given is not None:
+            if not any(kind in str(self.given.dtype) for kind in ("int", "bool")):
+                raise self._no_labels(str(self.given.dtype).rpartition(".")[2])
+            return
         kind = self.array.values.dtype.kind
         if self.array.values.size and kind not in "iubUT":
-            raise CallError(
-                f"Labels(…) holds {self.array.dtype}; expected integers (the index of the class) "
-                "or names; a row of probabilities is Probs, a row of annotators' votes is Counts"
-            )
+            raise self._no_labels(self.array.dtype)
+
+    @staticmethod
+    def _no_labels(dtype: str) -> CallError:
+        return CallError(
+            f"Labels(…) holds {dtype}; expected integers (the index of the class) "
+            "or names; a row of probabilities is Probs, a row of annotators' votes is Counts"
+        )
 
     @property
     def class_count(self) -> int | None:

@@ -14,7 +14,9 @@ from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels
-from unsurprised.measures._rows import BAD_LABEL, Values, dense, fault_of, kernel_rows
+from unsurprised.measures._faults import BAD_LABEL, fault_of
+from unsurprised.measures._host import Values, kernel_rows
+from unsurprised.measures._labels import dense
 
 _BITS = 1.0
 

@@ -1,246 +1,226 @@
-"""The only place that knows forms: rows to kernels, and what a kernel found back to an error."""
+"""The only place that knows forms: what a formula is given, where it runs, what comes back.
+
+NumPy's arrays, and tensors in main memory that nobody differentiates, are measured in float64: by a
+compiled kernel where there is one, else by the formula in blocks. Everything else (other devices,
+gradients, ``jit``, ``vmap``) runs the same formula on its own library's arrays.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
-from unsurprised.arrays import FLOATS, HostArray, host_array
-from unsurprised.errors import CallError, InputError, Place, SumsOffError
-from unsurprised.forms import DistributionForm, Form, Labels, Probs
-from unsurprised.threads import thread_count
-from unsurprised.units import units_per_bit
+from unsurprised.errors import CallError
+from unsurprised.forms import DistributionForm, Form, Labels, as_form
+from unsurprised.libraries import (
+    Namespace,
+    answer_type,
+    carries_derivatives,
+    device_of,
+    is_in_main_memory,
+    is_traced,
+    library_of,
+    namespace_of,
+    to_numpy,
+)
+from unsurprised.measures._host import (
+    by_kernel,
+    by_numpy,
+    common_rows,
+    is_log,
+    looks_wrong,
+    refuse,
+)
+from unsurprised.measures._labels import dense, same_or_not
+from unsurprised.measures._shares import Side
+from unsurprised.units import checked_base
 
-Values = NDArray[np.float64]
-
-#: Below this many elements, starting a thread costs more than it saves.
-_ELEMENTS_PER_THREAD = 1 << 18
-
-#: What NumPy broadcasts and the kernels walk.
-_MOST_DIMENSIONS = 31
-
-BAD_ENTRY, NO_MASS, SUM_OFF, BAD_LABEL = 1, 2, 3, 4
-
-
-def kernel_rows(form: DistributionForm, rows: NDArray[Any]) -> _kernels.Rows:
-    """``rows`` (classes last) as the kernels take them, with what ``form`` says of them."""
-    # Without a check of the sum the deviation is still reported, except where a sum has no meaning.
-    tolerance = -1.0 if form.normalize else form.tolerance
-    return _kernels.Rows(
-        rows,
-        form.array.dtype,
-        form.kind in ("logits", "logprobs"),
-        form.kind in ("probs", "logprobs"),
-        tolerance,
-    )
-
-
-def measure_rows(
-    name: str,
-    p: DistributionForm,
-    q: DistributionForm | None = None,
-    *,
-    labels: NDArray[Any] | None = None,
-    axis: int,
-    base: float,
-) -> Values | float:
-    """One number for each row, from the kernel called ``name``."""
-    units = units_per_bit(base)
-    forms = [p] if q is None else [p, q]
-    sides = [form.rows(axis).values for form in forms]
-    shape = _common_shape(forms, sides, labels, axis)
-    classes = sides[0].shape[-1]
-    sides = [np.broadcast_to(side, (*shape, classes)) for side in sides]
-    at = None
-    if labels is not None:
-        at = np.ascontiguousarray(np.broadcast_to(labels, shape), dtype=np.int64)
-    values = np.empty(shape, dtype=np.float64)
-    rows = [kernel_rows(form, side) for form, side in zip(forms, sides, strict=True)]
-    findings = _kernels.measure(
-        name, rows[0], rows[1] if q is not None else None, at, units, values, _threads(sides[0])
-    )
-    names = ("p", "q") if len(forms) > 1 else (None,)
-    for argument, form, side, found in zip(names, forms, sides, findings, strict=False):
-        if found[0] >= 0:
-            raise fault_of(form, side, found, at).located(file=argument)
-    return values if shape else float(values)
+#: What a measure answers with: a float or float64 array, or an array of its input's library.
+Answer = Any
+Formula = Callable[[list[Side]], Any]
 
 
-def _threads(rows: NDArray[Any]) -> int:
-    most = rows.size // _ELEMENTS_PER_THREAD
-    return 1 if most < 2 else min(most, thread_count())
+@dataclass(frozen=True)
+class Home:
+    """The library that an answer belongs to."""
 
+    xp: Namespace
+    device: Any
+    #: At least float32: half precision is for storing.
+    dtype: Any
 
-def _common_shape(
-    forms: list[DistributionForm],
-    sides: list[NDArray[Any]],
-    labels: NDArray[Any] | None,
-    axis: int,
-) -> tuple[int, ...]:
-    classes = {side.shape[-1] for side in sides}
-    if len(classes) > 1:
-        raise CallError(
-            f"different numbers of classes along axis {axis}: "
-            + " and ".join(
-                f"{form!r} has {s.shape[-1]}" for form, s in zip(forms, sides, strict=True)
-            )
-        )
-    shapes = [side.shape[:-1] for side in sides] + ([] if labels is None else [labels.shape])
-    return common_shape(shapes, f" beside the classes along axis {axis}")
-
-
-def common_shape(shapes: list[tuple[int, ...]], where: str = "") -> tuple[int, ...]:
-    """The shape that rows of these shapes broadcast to."""
-    if max(map(len, shapes)) > _MOST_DIMENSIONS:
-        raise CallError(f"expected at most {_MOST_DIMENSIONS} dimensions beside the classes")
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise CallError(
-            f"rows do not broadcast: {' and '.join(map(str, shapes))}{where}; "
-            "expected equal shapes, or 1 where they differ"
-        ) from None
-
-
-def fault_of(
-    form: DistributionForm,
-    rows: NDArray[Any],
-    found: tuple[int, int, int, float],
-    labels: NDArray[Any] | None = None,
-) -> InputError:
-    """The error for the first faulty row of ``rows`` (classes last)."""
-    first, fault, sum_off_rows, _ = found
-    index = tuple(int(i) for i in np.unravel_index(first, rows.shape[:-1])) if rows.ndim > 1 else ()
-    place = Place(row=index or None)
-    if fault == BAD_LABEL:
-        label = int(np.asarray(labels)[index])
-        return InputError(
-            f"found the label {label}",
-            expected=f"0 to {rows.shape[-1] - 1}, the index of one of {rows.shape[-1]} classes",
-            place=place,
-        )
-    values = HostArray(rows[index], form.array.dtype).as_float64()
-    if fault == BAD_ENTRY:
-        return _bad_entry(form, values, place)
-    if fault == NO_MASS:
-        what = "−inf" if form.kind in ("logits", "logprobs") else "0"
-        return InputError(
-            f"a row of {form.kind} that is {what} only",
-            expected="at least one class that is possible",
-            remedy="mend it where the row was made, or leave the row out",
-            place=place,
-        )
-    return _sum_off(form, values, sum_off_rows, place)
-
-
-def _bad_entry(form: DistributionForm, values: Values, place: Place) -> InputError:
-    if form.kind in ("logits", "logprobs"):
-        bad = np.isnan(values) | (values == math.inf)
-        expected = "finite numbers, or −inf for a probability of 0"
-    else:
-        bad = ~((values >= 0) & (values < math.inf))
-        expected = "finite numbers of at least 0"
-    if not bad.any():
-        return InputError(
-            f"{form.kind} whose sum is too large for a float", expected="a finite sum", place=place
-        )
-    where = int(np.argmax(bad))
-    remedy = "mend it where the row was made, or leave the row out"
-    if form.kind == "probs" and values[where] < 0:
-        kind, call = ("logprobs", "LogProbs(…)") if np.all(values <= 0) else ("logits", "Logits(…)")
-        remedy = (
-            f"if these are {_MEANING[kind]}, say so: {call} (--kind {kind}); "
-            "a tiny negative from rounding must be set to 0 where it arises"
-        )
-    value = values[where]
-    found = "NaN" if np.isnan(value) else f"{value:.6g}"
-    return InputError(
-        f"found {found} for class {where} in a row of {form.kind}",
-        expected=expected,
-        remedy=remedy,
-        place=place,
-    )
-
-
-_MEANING = {"logits": "logits", "logprobs": "log-probabilities", "probs": "probabilities"}
-
-
-def _sum_off(form: DistributionForm, values: Values, rows: int, place: Place) -> InputError:
-    if form.kind == "logprobs":
+    def bring(self, values: NDArray[Any]) -> Any:
+        """NumPy's values as an array of this library, on this device."""
+        # Not every device holds doubles.
+        kind = np.float64 if "float64" in str(self.dtype) else np.float32
         with np.errstate(over="ignore"):
-            total = float(np.exp(values).sum())
-        what = f"log-probabilities whose exponentials sum to {total:.6g}"
+            narrowed = values.astype(kind)
+        return self.xp.astype(self.place(narrowed), self.dtype)
+
+    def place(self, values: NDArray[Any]) -> Any:
+        """NumPy's values as they are, on this device."""
+        return self.xp.asarray(values, device=self.device)
+
+
+def home_of(arrays: Sequence[Any]) -> Home | None:
+    """Where the answer to these (given) arrays belongs; None for NumPy."""
+    foreign = [array for array in arrays if library_of(array)]
+    if not foreign:
+        return None
+    libraries = sorted({str(library_of(array)) for array in foreign})
+    if len(libraries) > 1:
+        raise CallError(f"arrays of {' and '.join(libraries)} met; expected one library")
+    devices = [device for device in map(device_of, foreign) if device is not None]
+    if len({str(device) for device in devices}) > 1:
+        raise CallError(
+            f"arrays on {' and '.join(sorted({str(d) for d in devices}))} met; expected one device"
+        )
+    xp = namespace_of(foreign[0])
+    return Home(xp, devices[0] if devices else None, answer_type(xp, foreign))
+
+
+def settled(forms: Sequence[Form]) -> tuple[Home | None, bool, list[Form]]:
+    """Where the answer belongs, whether NumPy computes it, and the forms as it will see them."""
+    given = [form.given for form in forms if form.given is not None]
+    home = home_of(given)
+    on_host = all(map(is_in_main_memory, given))
+    return home, on_host, [form.on_host() for form in forms] if on_host else list(forms)
+
+
+def answer(
+    formula: Formula,
+    forms: Sequence[Form],
+    *,
+    axis: int = -1,
+    base: float | None = None,
+    kernel: str | None = None,
+    home: Home | None = None,
+) -> Answer:
+    """What ``formula`` (in nats where there is a ``base``) says of each row.
+
+    ``formula`` takes one :class:`Side` for each form. Labels become rows of as many classes as the
+    other forms have. Whoever knows of another array that decides where the answer belongs, and that
+    NumPy cannot compute it, passes ``home``.
+    """
+    if base is not None:
+        checked_base(base)
+    if home is None:
+        home, on_host, forms = settled(forms)
     else:
-        total = float(values.sum())
-        what = f"probabilities that sum to {total:.6g}"
-    return SumsOffError(
-        f"found {what}",
-        expected=f"1 within {form.tolerance:g}",
-        remedy=_sum_remedy(form, values),
-        place=place,
-        note=SumsOffError.count(rows),
-    )
+        on_host = False
+    rows = as_rows(forms, axis)
+    if not on_host:
+        return _by_library(home, formula, rows, axis, base)
+    if kernel:
+        values = by_kernel(kernel, rows, base=2 if base is None else base, axis=axis)
+    else:
+        values = by_numpy(formula, rows, axis=axis)
+        if base is not None:
+            values /= math.log(base)
+    return finished(home, values)
 
 
-def _sum_remedy(form: DistributionForm, values: Values) -> str:
-    general = (
-        "to take each row as row / sum pass normalize=True (--normalize), "
-        "to accept larger deviations raise tolerance (--tolerance)"
-    )
-    if form.kind == "logprobs":
-        if abs(values.sum() - 1) <= form.tolerance and np.all(values >= 0):
-            return "these look like probabilities: Probs(…) (--kind probs)"
-        return f"if these are logits, say so: Logits(…) (--kind logits); {general}"
-    if np.any(values > 1):
-        return (
-            "entries above 1 are no probabilities; if these are logits, say so: Logits(…) "
-            f"(--kind logits), if they are counts: Counts(…); {general}"
+def finished(home: Home | None, values: NDArray[Any]) -> Answer:
+    """NumPy's values as the caller wants them."""
+    if home is not None:
+        return home.bring(values)
+    return values if values.shape else float(values)
+
+
+def as_rows(forms: Sequence[Form], axis: int) -> list[DistributionForm]:
+    """Every form as rows with its classes last."""
+    rows = [
+        form.with_classes_last(axis) if isinstance(form, DistributionForm) else None
+        for form in forms
+    ]
+    known = [row.shape[-1] for row in rows if row is not None]
+    labels = [form for form in forms if isinstance(form, Labels)]
+    classes = known[0] if known else _classes_of(labels)
+    if classes is None:
+        return list(same_or_not(labels))
+    return [
+        dense(form, classes) if isinstance(form, Labels) else row
+        for form, row in zip(forms, rows, strict=True)
+    ]
+
+
+def _classes_of(labels: Sequence[Labels]) -> int | None:
+    """How many classes labels have that meet no rows; None where nobody said."""
+    named = {label.classes for label in labels if isinstance(label.classes, tuple)}
+    if len(named) > 1:
+        first, second = (list(names) for names in sorted(named)[:2])
+        raise CallError(
+            f"the classes of p, {first}, are not those of q, {second}; "
+            "expected the same names in the same order"
         )
-    return general
+    said = {label.class_count for label in labels} - {None}
+    if len(said) > 1:
+        first, second = (label.class_count for label in labels[:2])
+        raise CallError(f"p has {first} classes, q has {second}; expected the same number")
+    if said:
+        return int(said.pop() or 0)
+    if any(label.smoothing for label in labels):
+        raise CallError("Labels(…, smoothing=…) needs classes=…, the number of classes or names")
+    return None
 
 
-def dense(labels: Labels, classes: int) -> Probs:
-    """Labels as rows of probabilities, smoothing included."""
-    indices = checked_indices(labels, classes)
-    share = labels.smoothing / classes
-    rows = np.full((*indices.shape, classes), share)
-    np.put_along_axis(rows, indices[..., None], share + (1.0 - labels.smoothing), axis=-1)
-    return Probs(rows)
+def _by_library(
+    home: Home | None,
+    formula: Formula,
+    forms: list[DistributionForm],
+    axis: int,
+    base: float | None,
+) -> Any:
+    assert home is not None  # NumPy alone is always on the host
+    common_rows(forms, axis)
+    sides = [_side(home, form) for form in forms]
+    if not any(is_traced(side.given) for side in sides):
+        _check(forms, sides, axis)
+    values = formula(sides) + 0.0  # no -0.0
+    return values if base is None else values / math.log(base)
 
 
-def checked_indices(labels: Labels, classes: int) -> NDArray[np.int64]:
-    """The labels' indices, all of them within the classes."""
-    said = labels.class_count
-    if said is not None and said != classes:
-        raise CallError(f"Labels(…, classes={said}) met rows of {classes} classes")
-    return _indices_within(labels, classes)
+def _side(home: Home, form: DistributionForm) -> Side:
+    given = form.given
+    if given is None:
+        values, attached = home.bring(form.array.as_float64()), False
+    else:
+        values, attached = home.xp.astype(given, home.dtype), carries_derivatives(given)
+    return Side(home.xp, values, log=is_log(form), attached=attached)
 
 
-def own_indices(labels: Labels) -> NDArray[np.int64]:
-    """The labels' indices, all of them within the classes that they know of."""
-    return _indices_within(labels, labels.class_count)
+def _check(forms: list[DistributionForm], sides: list[Side], axis: int) -> None:
+    """Have the kernels say what is wrong with rows that are at hand and look wrong."""
+    if any(looks_wrong(form, side) for form, side in zip(forms, sides, strict=True)):
+        refuse([_copied(form) for form in forms], axis=axis)
 
 
-def _indices_within(labels: Labels, classes: int | None) -> NDArray[np.int64]:
-    indices = labels.indices()
-    outside = indices < 0
-    expected = "at least 0, the index of a class"
-    if classes is not None:
-        outside |= indices >= classes
-        expected = f"0 to {classes - 1}, the index of one of {classes} classes"
-    if outside.any():
-        first = tuple(int(i) for i in np.argwhere(outside)[0])
-        raise InputError(
-            f"found the label {int(indices[first])}",
-            expected=expected,
-            place=Place(row=first or None),
-        )
-    return indices
+def _copied(form: DistributionForm) -> DistributionForm:
+    return form if form.given is None else _like(form, to_numpy(form.given))
+
+
+def _like(form: DistributionForm, values: NDArray[Any]) -> DistributionForm:
+    from unsurprised.arrays import host_array
+
+    return form.with_array(host_array(values, repr(form)))
+
+
+def denied_classes(forms: Sequence[Form], axis: int) -> NDArray[np.bool_]:
+    """Where the second side says "impossible" and the first does not; classes last."""
+    rows = [_copied(row) for row in as_rows(forms, axis)]
+    shape = common_rows(rows, axis)
+    refuse(rows, axis=axis)
+    possible = []
+    for row in rows:
+        values = row.array.as_float64()
+        some = values > (-math.inf if is_log(row) else 0.0)
+        possible.append(np.broadcast_to(some, (*shape, row.shape[-1])))
+    return possible[0] & ~possible[1]
 
 
 def need_distribution(form: Form, argument: str) -> DistributionForm:
@@ -253,12 +233,6 @@ def need_distribution(form: Form, argument: str) -> DistributionForm:
     return form
 
 
-def pointwise(values: Any, function: Callable[[Values, Values], None], what: str) -> Values | float:
-    """``function`` applied to each number of an array of any shape."""
-    host = host_array(values, what)
-    if host.dtype not in FLOATS and host.values.dtype.kind not in "iub":
-        raise CallError(f"{what} holds {host.dtype}; expected numbers")
-    array = np.asarray(host.as_float64(), order="C")
-    out = np.empty(array.shape, dtype=np.float64)
-    function(array, out)
-    return out if array.shape else float(out)
+def forms_of(*values: Any) -> list[Form]:
+    """Each value as a form; a plain array is :class:`Probs`."""
+    return [as_form(value) for value in values]

@@ -1,28 +1,26 @@
-"""Measures between two distributions; the truth comes first."""
+"""Measures between distributions in units of information; the truth comes first."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from unsurprised.errors import CallError
-from unsurprised.forms import DistributionForm, Labels, as_form
-from unsurprised.measures._rows import (
-    Values,
-    checked_indices,
-    common_shape,
-    dense,
-    measure_rows,
-    need_distribution,
-    own_indices,
-)
+from unsurprised.forms import Labels, as_form
+from unsurprised.measures._elementary import Array, root, weighted
+from unsurprised.measures._events import outcome_surprisal
+from unsurprised.measures._generators import JEFFREYS, KULLBACK_LEIBLER, divergence, terms
+from unsurprised.measures._rows import Answer, Formula, answer, need_distribution
+from unsurprised.measures._shares import Pair, Side, ratio_between
 from unsurprised.measures.registry import measure
+from unsurprised.units import checked_base
 
 
 @measure("two", kernel="cross_entropy")
-def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values | float:
+def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
     r"""The average surprise of a model that believes ``q`` where ``p`` is true.
 
     .. math:: H(P, Q) = -\sum_i P_i \log Q_i = H(P) + D(P \| Q)
@@ -40,7 +38,7 @@ def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values 
 
     Returns
     -------
-    float or array of float64, shape (...)
+    float or array, shape (...)
         At least the entropy of ``p``; ``inf`` where ``Q = 0 < P``. One number a row, not a mean.
 
     Raises
@@ -61,11 +59,11 @@ def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values 
     >>> cross_entropy([0.5, 0.5], [0.25, 0.75]) >= 1.0
     True
     """
-    return _between("cross_entropy", p, q, axis, base)
+    return _against(_cross_entropy, "cross_entropy", p, q, axis, base)
 
 
 @measure("two", kernel="kl_divergence", zero_iff_equal=True, data_processing=True)
-def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values | float:
+def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
     r"""The extra bits paid for believing ``q`` where ``p`` is true (relative entropy).
 
     .. math:: D(P \| Q) = \sum_i P_i \log \frac{P_i}{Q_i}
@@ -87,7 +85,7 @@ def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values 
 
     Returns
     -------
-    float or array of float64, shape (...)
+    float or array, shape (...)
         At least 0; ``inf`` where ``Q = 0 < P``.
 
     Raises
@@ -109,54 +107,262 @@ def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Values 
     >>> kl_divergence([0.5, 0.5], [0.0, 1.0])
     inf
     """
-    return _between("kl_divergence", p, q, axis, base)
+    return _against(_kl_divergence, "kl_divergence", p, q, axis, base)
 
 
-def _between(kernel: str, p: Any, q: Any, axis: int, base: float) -> Values | float:
+def _against(formula: Formula, kernel: str, p: Any, q: Any, axis: int, base: float) -> Answer:
     truth, model = as_form(p), as_form(q)
-    if isinstance(truth, Labels) and isinstance(model, Labels):
-        return _between_labels(kernel, truth, model, axis, base)
-    if isinstance(model, Labels):
-        truth = need_distribution(truth, "p")
-        truth, model = _last(truth, axis), dense(model, truth.rows(axis).shape[-1])
-        return measure_rows(kernel, truth, model, axis=-1, base=base)
-    model = need_distribution(model, "q")
-    if not isinstance(truth, Labels):
-        return measure_rows(kernel, need_distribution(truth, "p"), model, axis=axis, base=base)
-    classes = model.rows(axis).shape[-1]
-    if truth.smoothing:
-        return measure_rows(kernel, dense(truth, classes), _last(model, axis), axis=-1, base=base)
-    # A label has no entropy, so cross-entropy and KL are both the surprisal of what happened.
-    at = checked_indices(truth, classes)
-    return measure_rows("surprisal", model, labels=at, axis=axis, base=base)
+    if isinstance(truth, Labels) and not truth.smoothing and not isinstance(model, Labels):
+        # A label has no entropy, so cross-entropy and KL are both the surprisal of what happened.
+        return outcome_surprisal(need_distribution(model, "q"), truth, axis=axis, base=base)
+    return answer(formula, [truth, model], axis=axis, base=base, kernel=kernel)
 
 
-def _last(form: DistributionForm, axis: int) -> DistributionForm:
-    return form.with_array(form.rows(axis))
+def _cross_entropy(sides: list[Side]) -> Array:
+    p, q = sides
+    attached = p.attached or q.attached
+    return 0.0 - p.xp.sum(weighted(p.xp, p.share, q.log_share, attached=attached), axis=-1)
 
 
-def _between_labels(
-    kernel: str, truth: Labels, model: Labels, axis: int, base: float
-) -> Values | float:
-    _same_classes(truth, model)
-    classes = truth.class_count if truth.class_count is not None else model.class_count
-    if classes is not None:
-        return _between(kernel, dense(truth, classes), dense(model, classes), -1, base)
-    if truth.smoothing or model.smoothing:
-        raise CallError("Labels(…, smoothing=…) needs classes=…, the number of classes or names")
-    del axis  # labels have no axis of classes
-    common_shape([truth.shape, model.shape])
-    answer = np.where(own_indices(truth) == own_indices(model), 0.0, math.inf)
-    return answer if answer.shape else float(answer)
+def _kl_divergence(sides: list[Side]) -> Array:
+    return divergence(Pair(*sides), KULLBACK_LEIBLER)
 
 
-def _same_classes(truth: Labels, model: Labels) -> None:
-    ours, theirs = truth.classes, model.classes
-    if isinstance(ours, tuple) and isinstance(theirs, tuple) and ours != theirs:
+@measure("two", symmetric=True, zero_iff_equal=True, data_processing=True)
+def jeffreys_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
+    r"""The KL divergence in both directions, added (Jeffreys' J, symmetrised KL).
+
+    .. math:: D(P \| Q) + D(Q \| P) = \sum_i (P_i - Q_i) \log \frac{P_i}{Q_i}
+
+    Parameters
+    ----------
+    p : array_like or form, shape (..., K, ...)
+        The truth: a plain array is :class:`Probs`; :class:`Labels` are what happened, one a row.
+    q : array_like or form, shape (..., K, ...)
+        The model. Leading dimensions broadcast against those of ``p``.
+    axis : int, default −1
+        The classes' axis of both.
+    base : float, default 2
+        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
+
+    Returns
+    -------
+    float or array, shape (...)
+        At least 0; ``inf`` where a class is possible in one and not in the other. Some halve it.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form, a label outside the classes.
+    CallError
+        Shapes that do not broadcast, different numbers of classes.
+
+    References
+    ----------
+    Jeffreys, "An invariant form for the prior probability in estimation problems", Proceedings of
+    the Royal Society A 186 (1946); Kullback and Leibler (1951).
+
+    Examples
+    --------
+    >>> round(jeffreys_divergence([0.5, 0.5], [0.1, 0.9]), 4)
+    1.268
+    """
+    return answer(_jeffreys, [as_form(p), as_form(q)], axis=axis, base=base)
+
+
+def _jeffreys(sides: list[Side]) -> Array:
+    return divergence(Pair(*sides), JEFFREYS)
+
+
+@measure("two", unit=False, symmetric=True, zero_iff_equal=True, data_processing=True)
+def population_stability_index(p: Any, q: Any, *, axis: int = -1) -> Answer:
+    r"""How far a distribution has drifted: :func:`jeffreys_divergence` in nats, by its credit name.
+
+    .. math:: \sum_i (P_i - Q_i) \ln \frac{P_i}{Q_i}
+
+    The customary thresholds (0.1 for some drift, 0.25 for much) are in nats, hence no ``base``. A
+    bin that is empty on one side makes it infinite; that is the honest answer, and
+    :func:`add_pseudocounts` the usual remedy.
+
+    Parameters
+    ----------
+    p : array_like or form, shape (..., K, ...)
+        The truth: a plain array is :class:`Probs`; :class:`Labels` are what happened, one a row.
+    q : array_like or form, shape (..., K, ...)
+        The model. Leading dimensions broadcast against those of ``p``.
+    axis : int, default −1
+        The classes' axis of both.
+
+    Returns
+    -------
+    float or array, shape (...)
+        At least 0; ``inf`` where a bin is empty on one side only.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form, a label outside the classes.
+    CallError
+        Shapes that do not broadcast, different numbers of classes.
+
+    References
+    ----------
+    Siddiqi, *Credit Risk Scorecards* (2006); Lewis, *An Introduction to Credit Scoring* (1994).
+
+    Examples
+    --------
+    >>> from unsurprised import Counts
+    >>> round(population_stability_index(Counts([40, 60]), Counts([50, 50])), 4)
+    0.0405
+    """
+    return answer(_jeffreys, [as_form(p), as_form(q)], axis=axis)
+
+
+
+
+
+@measure("two", symmetric=True, zero_iff_equal=True, high="log 2", data_processing=True)
+def js_divergence(
+    p: Any, q: Any, *more: Any, weights: Any = None, axis: int = -1, base: float = 2
+) -> Answer:
+    r"""The mean divergence of two or more distributions from their mixture (Jensen–Shannon).
+
+    .. math:: \sum_k w_k D(P_k \| M), \qquad M = \sum_k w_k P_k
+
+    It is the mutual information between a draw and which distribution it came from.
+
+    Parameters
+    ----------
+    p, q, *more : array_like or form, shape (..., K, ...)
+        The distributions; plain arrays are :class:`Probs`. Leading dimensions broadcast.
+    weights : array_like, optional
+        One number of at least 0 for each distribution, summing to one; equal by default.
+    axis : int, default −1
+        The classes' axis of all.
+    base : float, default 2
+        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
+
+    Returns
+    -------
+    float or array, shape (...)
+        From 0 to the entropy of the weights: at most 1 bit for two. Never infinite.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form, a label outside the classes.
+    CallError
+        Weights that are negative, do not sum to one or are not one for each distribution; shapes
+        that do not broadcast, different numbers of classes.
+
+    References
+    ----------
+    Lin, "Divergence measures based on the Shannon entropy", IEEE Transactions on Information
+    Theory 37 (1991).
+
+    Examples
+    --------
+    >>> js_divergence([1.0, 0.0], [0.0, 1.0])
+    1.0
+    >>> round(js_divergence([0.5, 0.5], [0.1, 0.9], [1.0, 0.0], weights=[0.5, 0.25, 0.25]), 4)
+    0.2955
+    """
+    forms = [as_form(given) for given in (p, q, *more)]
+    formula = partial(_js_divergence, _checked_weights(weights, len(forms)))
+    return answer(formula, forms, axis=axis, base=base)
+
+
+@measure("two", symmetric=True, zero_iff_equal=True, high="√log 2", data_processing=True)
+def js_distance(
+    p: Any, q: Any, *more: Any, weights: Any = None, axis: int = -1, base: float = 2
+) -> Answer:
+    r"""The square root of :func:`js_divergence`, which is a metric (for equal weights).
+
+    .. math:: \sqrt{\sum_k w_k D(P_k \| M)}, \qquad M = \sum_k w_k P_k
+
+    Parameters
+    ----------
+    p, q, *more : array_like or form, shape (..., K, ...)
+        The distributions; plain arrays are :class:`Probs`. Leading dimensions broadcast.
+    weights : array_like, optional
+        One number of at least 0 for each distribution, summing to one; equal by default.
+    axis : int, default −1
+        The classes' axis of all.
+    base : float, default 2
+        Base of the logarithm under the root: the distance is in √bits by default.
+
+    Returns
+    -------
+    float or array, shape (...)
+        From 0 to 1 for two distributions in base 2. Its derivative where they are equal is 0.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form, a label outside the classes.
+    CallError
+        Weights that are negative, do not sum to one or are not one for each distribution; shapes
+        that do not broadcast, different numbers of classes.
+
+    References
+    ----------
+    Endres and Schindelin, "A new metric for probability distributions", IEEE Transactions on
+    Information Theory 49 (2003).
+
+    Examples
+    --------
+    >>> js_distance([1.0, 0.0], [0.0, 1.0])
+    1.0
+    >>> round(js_distance([0.5, 0.5], [0.1, 0.9]), 4)
+    0.3833
+    """
+    forms = [as_form(given) for given in (p, q, *more)]
+    formula = partial(_js_distance, _checked_weights(weights, len(forms)), _log_of(base))
+    return answer(formula, forms, axis=axis)
+
+
+def _log_of(base: float) -> float:
+    return math.log(checked_base(base))
+
+
+def _js_distance(weights: tuple[float, ...], log_base: float, sides: list[Side]) -> Array:
+    return root(sides[0].xp, _js_divergence(weights, sides) / log_base)
+
+
+def _js_divergence(weights: tuple[float, ...], sides: list[Side]) -> Array:
+    """Each distribution against the mixture, by its exact difference from it."""
+    xp, first = sides[0].xp, sides[0]
+    attached = any(side.attached for side in sides)
+    weighed = [(weight, side) for weight, side in zip(weights, sides, strict=True) if weight]
+    apart = [Pair(side, first).difference for _, side in weighed]
+    mean = sum(weight * gap for (weight, _), gap in zip(weighed, apart, strict=True))
+    mixture = sum(weight * side.share for weight, side in weighed)
+    positive = mixture > 0
+    log_mixture = xp.log(xp.where(positive, mixture, 1.0))
+    found: Any = 0.0
+    for (weight, side), gap in zip(weighed, apart, strict=True):
+        possible = side.share > 0
+        log_ratio = xp.where(possible, xp.where(possible, side.log_share, 0.0) - log_mixture, -xp.inf)
+        ratio = ratio_between(xp, side.share, mixture, gap - mean, log_ratio, attached=attached)
+        found = found + weight * xp.sum(terms(ratio, KULLBACK_LEIBLER), axis=-1)
+    limit = -math.fsum(weight * math.log(weight) for weight, _ in weighed)
+    return found if attached else xp.where(found > limit, limit, found)
+
+
+def _checked_weights(weights: Any, count: int) -> tuple[float, ...]:
+    if weights is None:
+        return (1.0 / count,) * count
+    try:
+        numbers = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.full(1, math.nan)
+    if numbers.shape != (count,):
         raise CallError(
-            f"the classes of p, {list(ours)}, are not those of q, {list(theirs)}; "
-            "expected the same names in the same order"
+            f"weights of shape {numbers.shape} for {count} distributions; expected one number each"
         )
-    counts = truth.class_count, model.class_count
-    if None not in counts and counts[0] != counts[1]:
-        raise CallError(f"p has {counts[0]} classes, q has {counts[1]}; expected the same number")
+    if not ((numbers >= 0) & (numbers <= 1)).all() or abs(numbers.sum() - 1) > 1e-3:
+        raise CallError(
+            f"weights={weights!r} sum to {numbers.sum():.6g}; expected numbers of at least 0 that "
+            "sum to 1 (within 0.001); divide them by their sum"
+        )
+    return tuple(float(number) for number in numbers / numbers.sum())

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import Any
 
-import numpy as np
-
 from unsurprised import _kernels
-from unsurprised.errors import CallError, InputError, Place
+from unsurprised.errors import CallError
 from unsurprised.forms import Form, Labels, as_form
-from unsurprised.measures._rows import (
-    Values,
-    checked_indices,
-    dense,
-    measure_rows,
-    need_distribution,
-    own_indices,
-    pointwise,
-)
+from unsurprised.libraries import Namespace
+from unsurprised.measures._elementary import Array, weighted
+from unsurprised.measures._events import of_events, outcome_surprisal
+from unsurprised.measures._rows import Answer, answer, need_distribution
+from unsurprised.measures._shares import Side, at_index
 from unsurprised.measures.registry import measure
 from unsurprised.units import units_per_bit
 
 
-def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Values | float:
+@measure("events")
+def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Answer:
     r"""How surprising an event is, or what happened to a row.
 
     .. math:: s = -\log q \qquad\text{or, of a row at its outcome,}\qquad s = -\log Q_y
@@ -41,7 +38,7 @@ def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Val
 
     Returns
     -------
-    float or array of float64
+    float or array
         At least 0; ``inf`` where the probability is 0. One number an event, or one a row.
 
     Raises
@@ -65,43 +62,90 @@ def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Val
     """
     if at is None:
         return _event_surprisal(q, base)
-    form = as_form(q)
     labels = at if isinstance(at, Labels) else Labels(at)
     if labels.smoothing:
         raise CallError(
             "surprisal(…, at=Labels(…, smoothing=…)): an outcome is one class; "
             "for smoothed targets use cross_entropy(labels, q)"
         )
-    form = need_distribution(form, "q")
-    checked = checked_indices(labels, form.rows(axis).shape[-1])
-    return measure_rows("surprisal", form, labels=checked, axis=axis, base=base)
+    return outcome_surprisal(need_distribution(as_form(q), "q"), labels, axis=axis, base=base)
 
 
-def _event_surprisal(q: Any, base: float) -> Values | float:
+def _event_surprisal(q: Any, base: float) -> Answer:
     if isinstance(q, Form):
         raise CallError(
             f"surprisal({q!r}): rows need their outcomes, at=labels; "
             "the mean surprise that a row expects is entropy(q)"
         )
-    units = units_per_bit(base)
 
-    def check_and_fill(events: Values, out: Values) -> None:
-        legal = (events >= 0) & (events <= 1)
-        if not legal.all():
-            first = tuple(int(i) for i in np.argwhere(~legal)[0])
-            raise InputError(
-                f"found {events[first]:.6g} as the probability of an event",
-                expected="a number from 0 to 1",
-                remedy="for rows of probabilities pass their outcomes too: surprisal(rows, at=…)",
-                place=Place(row=first or None),
-            )
-        _kernels.event_surprisals(events, units, out)
+    def formula(xp: Namespace, events: Array) -> Array:
+        return 0.0 - xp.log(events)
 
-    return pointwise(q, check_and_fill, "q")
+    return of_events(
+        q,
+        formula,
+        base=base,
+        remedy="for rows of probabilities pass their outcomes too: surprisal(rows, at=…)",
+        kernel=partial(_event_kernel, units_per_bit(base)),
+    )
+
+
+def _event_kernel(units: float, events: Any, values: Any) -> None:
+    _kernels.event_surprisals(events, units, values)
+
+
+@measure("events", high=1.0)
+def binary_entropy(p: Any, *, base: float = 2) -> Answer:
+    r"""The entropy of an event that happens or not.
+
+    .. math:: h(p) = -p \log p - (1 - p) \log (1 - p)
+
+    Parameters
+    ----------
+    p : array_like, any shape
+        Probabilities of events, each in [0, 1]: one number an event, not one a class.
+    base : float, default 2
+        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
+
+    Returns
+    -------
+    float or array of the shape of ``p``
+        From 0 (certain either way) to log 2 (even odds).
+
+    Raises
+    ------
+    InputError
+        A probability outside [0, 1] or NaN.
+
+    References
+    ----------
+    Cover and Thomas, *Elements of Information Theory*, 2nd ed., example 2.1.1.
+
+    Examples
+    --------
+    >>> binary_entropy([0.0, 0.5, 1.0])
+    array([0., 1., 0.])
+    >>> round(binary_entropy(0.99), 4)
+    0.0808
+    """
+    if isinstance(p, Form):
+        raise CallError(f"binary_entropy({p!r}): of rows it is entropy(p); expected plain numbers")
+    remedy = "for rows of probabilities use entropy(rows)"
+    return of_events(p, _binary_entropy, base=base, remedy=remedy)
+
+
+def _binary_entropy(xp: Namespace, p: Array) -> Array:
+    # The smaller of p and 1 − p has all its digits; log1p gives those of the larger's logarithm.
+    upper = p > 0.5
+    small = xp.where(upper, 1.0 - p, p)
+    likely = weighted(xp, 1.0 - small, xp.log1p(-small), attached=False)
+    positive = small > 0
+    logarithm = xp.where(positive, xp.log(xp.where(positive, small, 1.0)), -xp.inf)
+    return 0.0 - weighted(xp, small, logarithm, attached=True) - likely
 
 
 @measure("one", high="log K", kernel="entropy")
-def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Values | float:
+def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
     r"""The average surprise of a distribution: the least bits that encode its draws.
 
     .. math:: H(P) = -\sum_i P_i \log P_i, \qquad P = p / {\textstyle\sum p}, \quad 0 \log 0 = 0
@@ -119,7 +163,7 @@ def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Values | float:
 
     Returns
     -------
-    float or array of float64, shape (...)
+    float or array, shape (...)
         From 0 to log K; one number a row, a ``float`` for a single row.
 
     Raises
@@ -142,17 +186,238 @@ def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Values | float:
     >>> entropy(Counts([[1, 1, 1, 1], [3, 0, 0, 0]]))
     array([2., 0.])
     """
+    return answer(_entropy, [as_form(p)], axis=axis, base=base, kernel="entropy")
+
+
+def _entropy(sides: list[Side]) -> Array:
+    (p,) = sides
+    terms = weighted(p.xp, p.share, p.log_share, attached=p.attached)
+    return 0.0 - p.xp.sum(terms, axis=-1)
+
+
+@measure("one", unit=False, low=1.0, high="K")
+def perplexity(p: Any, *, axis: int = -1) -> Answer:
+    r"""How many equally probable classes would be as surprising.
+
+    .. math:: 2^{H(P)} = e^{-\sum_i P_i \ln P_i}
+
+    The perplexity of a model on what happened is ``2 ** np.mean(surprisal(q, at=labels))``.
+
+    Parameters
+    ----------
+    p : array_like or form, shape (..., K, ...)
+        Rows; a plain array is :class:`Probs`.
+    axis : int, default −1
+        The classes' axis.
+
+    Returns
+    -------
+    float or array, shape (...)
+        From 1 to K. It has no unit: the same for entropies in bits or nats.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form.
+
+    References
+    ----------
+    Jelinek, Mercer, Bahl and Baker, "Perplexity: a measure of the difficulty of speech recognition
+    tasks", Journal of the Acoustical Society of America 62 (1977).
+
+    Examples
+    --------
+    >>> perplexity([0.25, 0.25, 0.25, 0.25])
+    4.0
+    >>> round(perplexity([0.99, 0.01]), 4)
+    1.0576
+    """
+    return answer(_perplexity, [as_form(p)], axis=axis)
+
+
+def _perplexity(sides: list[Side]) -> Array:
+    return _at_most(sides[0], 2.0 ** (_entropy(sides) / math.log(2)), sides[0].values.shape[-1])
+
+
+def _at_most(side: Side, values: Array, high: float) -> Array:
+    """Without what rounding adds to the largest possible value; derivatives pass untouched."""
+    return values if side.attached else side.xp.where(values > high, float(high), values)
+
+
+@measure("one", high="log K")
+def min_entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
+    r"""The surprise of the most probable class: what an ideal guesser meets.
+
+    .. math:: H_\infty(P) = -\log \max_i P_i
+
+    Parameters
+    ----------
+    p : array_like or form, shape (..., K, ...)
+        Rows; a plain array is :class:`Probs`.
+    axis : int, default −1
+        The classes' axis.
+    base : float, default 2
+        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
+
+    Returns
+    -------
+    float or array, shape (...)
+        From 0 to log K, and never above the entropy.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form.
+
+    References
+    ----------
+    Rényi, "On measures of entropy and information", 4th Berkeley Symposium (1961): order ∞.
+
+    Examples
+    --------
+    >>> min_entropy([0.5, 0.25, 0.25])
+    1.0
+    """
+    return answer(_min_entropy, [as_form(p)], axis=axis, base=base)
+
+
+def _min_entropy(sides: list[Side]) -> Array:
+    (p,) = sides
+    return 0.0 - at_index(p.xp, p.log_share, p.top)[..., 0]
+
+
+@measure("one", high="log K")
+def hartley_entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
+    r"""The logarithm of how many classes are possible at all (Hartley, or max-entropy).
+
+    .. math:: H_0(P) = \log \left|\{i : P_i > 0\}\right|
+
+    Parameters
+    ----------
+    p : array_like or form, shape (..., K, ...)
+        Rows; a plain array is :class:`Probs`.
+    axis : int, default −1
+        The classes' axis.
+    base : float, default 2
+        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
+
+    Returns
+    -------
+    float or array, shape (...)
+        From 0 to log K, and never below the entropy.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form.
+
+    References
+    ----------
+    Hartley, "Transmission of Information", Bell System Technical Journal 7 (1928).
+
+    Examples
+    --------
+    >>> hartley_entropy([0.5, 0.25, 0.25, 0.0], base=3)
+    1.0
+    """
+    return answer(_hartley_entropy, [as_form(p)], axis=axis, base=base)
+
+
+def _hartley_entropy(sides: list[Side]) -> Array:
+    (p,) = sides
+    possible = p.xp.where(p.possible, p.xp.ones_like(p.values), 0.0)
+    return p.xp.log(p.xp.sum(possible, axis=-1))
+
+
+@measure("one", unit=False, high="1 − 1/K")
+def gini_impurity(p: Any, *, axis: int = -1) -> Answer:
+    r"""How often two draws differ (Gini impurity, Gini–Simpson index).
+
+    .. math:: \sum_i P_i (1 - P_i) = 1 - \sum_i P_i^2
+
+    Parameters
+    ----------
+    p : array_like or form, shape (..., K, ...)
+        Rows; a plain array is :class:`Probs`.
+    axis : int, default −1
+        The classes' axis.
+
+    Returns
+    -------
+    float or array, shape (...)
+        From 0 to 1 − 1/K. It has no unit.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form.
+
+    References
+    ----------
+    Simpson, "Measurement of Diversity", Nature 163 (1949); Breiman, Friedman, Olshen and Stone,
+    *Classification and Regression Trees* (1984), section 4.3.
+
+    Examples
+    --------
+    >>> gini_impurity([0.5, 0.5])
+    0.5
+    >>> gini_impurity([1.0, 1e-20]) > 0  # nothing is lost beside a certain answer
+    True
+    """
+    return answer(_gini_impurity, [as_form(p)], axis=axis)
+
+
+def _gini_impurity(sides: list[Side]) -> Array:
+    (p,) = sides
+    # 1 − P from the logarithm, which keeps its digits next to P = 1.
+    possible = p.share > 0
+    others = 0.0 - p.xp.expm1(p.xp.where(possible, p.log_share, 0.0))
+    return p.xp.sum(p.xp.where(possible, p.share * others, p.share), axis=-1)
+
+
+@measure("one", unit=False, high=1.0)
+def efficiency(p: Any, *, axis: int = -1) -> Answer:
+    r"""The entropy as a share of the most that K classes could have (evenness, Pielou's J).
+
+    .. math:: H(P) / \log K
+
+    Parameters
+    ----------
+    p : array_like or form, shape (..., K, ...)
+        Rows; a plain array is :class:`Probs`. Impossible classes count in K.
+    axis : int, default −1
+        The classes' axis.
+
+    Returns
+    -------
+    float or array, shape (...)
+        From 0 to 1; 1 for a single class, which is as even as it can be. One less is called the
+        redundancy.
+
+    Raises
+    ------
+    InputError
+        A row that is not legal for its form.
+    CallError
+        :class:`Labels` without a number of classes.
+
+    References
+    ----------
+    Shannon (1948), section 7 (relative entropy of a source, redundancy); Pielou, "The measurement
+    of diversity in different types of biological collections", J. Theoretical Biology 13 (1966).
+
+    Examples
+    --------
+    >>> efficiency([0.5, 0.5, 0.0, 0.0])
+    0.5
+    """
     form = as_form(p)
-    if isinstance(form, Labels):
-        return _label_entropy(form, axis, base)
-    return measure_rows("entropy", need_distribution(form, "p"), axis=axis, base=base)
+    if isinstance(form, Labels) and form.class_count is None:
+        raise CallError("efficiency of Labels(…) needs classes=…, the number of classes or names")
+    return answer(_efficiency, [form], axis=axis)
 
 
-def _label_entropy(labels: Labels, axis: int, base: float) -> Values | float:
-    if not labels.smoothing:
-        own_indices(labels)
-        return np.zeros(labels.shape) if labels.shape else 0.0
-    if labels.class_count is None:
-        raise CallError("Labels(…, smoothing=…) needs classes=…, the number of classes or names")
-    del axis  # labels have no axis of classes
-    return measure_rows("entropy", dense(labels, labels.class_count), axis=-1, base=base)
+def _efficiency(sides: list[Side]) -> Array:
+    classes = sides[0].values.shape[-1]
+    found = _entropy(sides)
+    return _at_most(sides[0], found / math.log(classes), 1.0) if classes > 1 else found + 1.0

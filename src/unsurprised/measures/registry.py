@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Family = Literal["one", "two", "joint", "labels", "events"]
 
 #: A bound that depends on the number of classes K.
-Bound = float | Literal["log K", "K", "1 − 1/K", "K − 1"]
+Bound = float | Literal["log K", "log 2", "√log 2", "K", "1 − 1/K", "K − 1"]
 
 
 @dataclass(frozen=True, slots=True)

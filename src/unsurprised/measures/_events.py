@@ -1,0 +1,95 @@
+"""Measures of single numbers: probabilities of events, and what happened to a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays import FLOATS, host_array
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.forms import DistributionForm, Labels
+from unsurprised.libraries import (
+    Namespace,
+    detached,
+    is_in_main_memory,
+    is_traced,
+    library_of,
+    to_numpy,
+)
+from unsurprised.measures._host import Values, by_kernel, common_shape
+from unsurprised.measures._labels import checked_indices
+from unsurprised.measures._rows import Answer, answer, finished, home_of, settled
+from unsurprised.measures._shares import Side
+from unsurprised.units import checked_base
+
+Array = Any
+
+
+def of_events(
+    events: Any,
+    formula: Callable[[Namespace, Array], Array],
+    *,
+    base: float,
+    remedy: str | None = None,
+    kernel: Callable[[Values, Values], None] | None = None,
+) -> Answer:
+    """``formula`` (in nats), or ``kernel`` (in units), of each number from 0 to 1."""
+    checked_base(base)
+    home = home_of([events])
+    if home is not None and not is_in_main_memory(events):
+        if not is_traced(events):
+            _numbers(to_numpy(events), remedy)
+        return formula(home.xp, home.xp.astype(events, home.dtype)) / math.log(base)
+    numbers = _numbers(detached(events) if library_of(events) else events, remedy)
+    if kernel is None:
+        with np.errstate(all="ignore"):
+            values = np.asarray(formula(np, numbers) / math.log(base))
+    else:
+        values = np.empty(numbers.shape, dtype=np.float64)
+        kernel(numbers, values)
+    return finished(home, values)
+
+
+def _numbers(values: Any, remedy: str | None) -> NDArray[np.float64]:
+    host = host_array(values, "q")
+    if host.dtype not in FLOATS and host.values.dtype.kind not in "iub" and host.values.size:
+        raise CallError(f"q holds {host.dtype}; expected numbers")
+    events = np.asarray(host.as_float64(), order="C")
+    legal = (events >= 0) & (events <= 1)
+    if not legal.all():
+        first = tuple(int(i) for i in np.argwhere(~legal)[0])
+        raise InputError(
+            f"found {events[first]:.6g} as the probability of an event",
+            expected="a number from 0 to 1",
+            remedy=remedy,
+            place=Place(row=first or None),
+        )
+    return events
+
+
+def outcome_surprisal(q: DistributionForm, labels: Labels, *, axis: int, base: float) -> Answer:
+    """The surprisal of each row at what happened."""
+    checked_base(base)
+    home, on_host, (rows, labels) = settled([q, labels])
+    assert isinstance(rows, DistributionForm) and isinstance(labels, Labels)
+    rows = rows.with_classes_last(axis)
+    at = checked_indices(labels, rows.shape[-1])
+    if on_host:
+        return finished(home, by_kernel("surprisal", [rows], labels=at, base=base, axis=axis))
+    shape = common_shape(
+        [rows.shape[:-1], tuple(at.shape)], f" beside the classes along axis {axis}"
+    )
+
+    def formula(sides: list[Side]) -> Array:
+        (side,) = sides
+        xp = side.xp
+        index = at if library_of(at) else home.place(at)
+        scores = xp.broadcast_to(side.log_share, (*shape, side.log_share.shape[-1]))
+        index = xp.broadcast_to(xp.astype(index, xp.int64), shape)[..., None]
+        return 0.0 - xp.take_along_axis(scores, index, axis=-1)[..., 0]
+
+    return answer(formula, [rows], axis=axis, base=base, home=home)

@@ -1,0 +1,114 @@
+"""What a kernel found wrong with a row, as an error that says where, what, and what to do."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays import HostArray
+from unsurprised.errors import InputError, Place, SumsOffError
+from unsurprised.forms import DistributionForm
+
+Values = NDArray[np.float64]
+
+BAD_ENTRY, NO_MASS, SUM_OFF, BAD_LABEL = 1, 2, 3, 4
+
+
+def fault_of(
+    form: DistributionForm,
+    rows: NDArray[Any],
+    found: tuple[int, int, int, float],
+    labels: NDArray[Any] | None = None,
+) -> InputError:
+    """The error for the first faulty row of ``rows`` (classes last)."""
+    first, fault, sum_off_rows, _ = found
+    index = tuple(int(i) for i in np.unravel_index(first, rows.shape[:-1])) if rows.ndim > 1 else ()
+    place = Place(row=index or None)
+    if fault == BAD_LABEL:
+        label = int(np.asarray(labels)[index])
+        return InputError(
+            f"found the label {label}",
+            expected=f"0 to {rows.shape[-1] - 1}, the index of one of {rows.shape[-1]} classes",
+            place=place,
+        )
+    values = HostArray(rows[index], form.array.dtype).as_float64()
+    if fault == BAD_ENTRY:
+        return _bad_entry(form, values, place)
+    if fault == NO_MASS:
+        what = "−inf" if form.kind in ("logits", "logprobs") else "0"
+        return InputError(
+            f"a row of {form.kind} that is {what} only",
+            expected="at least one class that is possible",
+            remedy="mend it where the row was made, or leave the row out",
+            place=place,
+        )
+    return _sum_off(form, values, sum_off_rows, place)
+
+
+def _bad_entry(form: DistributionForm, values: Values, place: Place) -> InputError:
+    if form.kind in ("logits", "logprobs"):
+        bad = np.isnan(values) | (values == math.inf)
+        expected = "finite numbers, or −inf for a probability of 0"
+    else:
+        bad = ~((values >= 0) & (values < math.inf))
+        expected = "finite numbers of at least 0"
+    if not bad.any():
+        return InputError(
+            f"{form.kind} whose sum is too large for a float", expected="a finite sum", place=place
+        )
+    where = int(np.argmax(bad))
+    remedy = "mend it where the row was made, or leave the row out"
+    if form.kind == "probs" and values[where] < 0:
+        kind, call = ("logprobs", "LogProbs(…)") if np.all(values <= 0) else ("logits", "Logits(…)")
+        remedy = (
+            f"if these are {_MEANING[kind]}, say so: {call} (--kind {kind}); "
+            "a tiny negative from rounding must be set to 0 where it arises"
+        )
+    value = values[where]
+    found = "NaN" if np.isnan(value) else f"{value:.6g}"
+    return InputError(
+        f"found {found} for class {where} in a row of {form.kind}",
+        expected=expected,
+        remedy=remedy,
+        place=place,
+    )
+
+
+_MEANING = {"logits": "logits", "logprobs": "log-probabilities", "probs": "probabilities"}
+
+
+def _sum_off(form: DistributionForm, values: Values, rows: int, place: Place) -> InputError:
+    if form.kind == "logprobs":
+        with np.errstate(over="ignore"):
+            total = float(np.exp(values).sum())
+        what = f"log-probabilities whose exponentials sum to {total:.6g}"
+    else:
+        total = float(values.sum())
+        what = f"probabilities that sum to {total:.6g}"
+    return SumsOffError(
+        f"found {what}",
+        expected=f"1 within {form.tolerance:g}",
+        remedy=_sum_remedy(form, values),
+        place=place,
+        note=SumsOffError.count(rows),
+    )
+
+
+def _sum_remedy(form: DistributionForm, values: Values) -> str:
+    general = (
+        "to take each row as row / sum pass normalize=True (--normalize), "
+        "to accept larger deviations raise tolerance (--tolerance)"
+    )
+    if form.kind == "logprobs":
+        if abs(values.sum() - 1) <= form.tolerance and np.all(values >= 0):
+            return "these look like probabilities: Probs(…) (--kind probs)"
+        return f"if these are logits, say so: Logits(…) (--kind logits); {general}"
+    if np.any(values > 1):
+        return (
+            "entries above 1 are no probabilities; if these are logits, say so: Logits(…) "
+            f"(--kind logits), if they are counts: Counts(…); {general}"
+        )
+    return general

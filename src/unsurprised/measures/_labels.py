@@ -1,0 +1,99 @@
+"""Labels where a formula wants rows, and their indices where it wants those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays import host_array
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.forms import Labels, Probs
+from unsurprised.libraries import (
+    answer_type,
+    device_of,
+    is_in_main_memory,
+    is_traced,
+    namespace_of,
+    to_numpy,
+)
+
+
+def dense(labels: Labels, classes: int) -> Probs:
+    """Labels as rows of probabilities, smoothing included."""
+    share = labels.smoothing / classes
+    if not is_elsewhere(labels):
+        indices = checked_indices(labels, classes)
+        rows = np.full((*indices.shape, classes), share)
+        np.put_along_axis(rows, indices[..., None], share + (1.0 - labels.smoothing), axis=-1)
+        return Probs(rows)
+    indices = checked_indices(labels, classes)
+    xp = namespace_of(indices)
+    numbers = xp.arange(classes, dtype=indices.dtype, device=device_of(indices))
+    kind = answer_type(xp, [])
+    hit = xp.astype(numbers == indices[..., None], kind)
+    return Probs(hit * (1.0 - labels.smoothing) + share)
+
+
+def same_or_not(labels: Sequence[Labels]) -> Iterator[Probs]:
+    """Labels of unknown classes as rows of a class for each argument: that of its first equal."""
+    indices = [own_indices(label) for label in labels]
+    xp: Any = namespace_of(indices[0]) if is_elsewhere(labels[0]) else np
+    for number, own in enumerate(indices):
+        columns, before = [], None
+        for other in indices[: number + 1]:
+            same = other == own
+            columns.append(same if before is None else same & ~before)
+            before = same if before is None else before | same
+        shape = np.broadcast_shapes(*(tuple(column.shape) for column in columns))
+        nothing = xp.broadcast_to(columns[0] != columns[0], shape)
+        columns = [xp.broadcast_to(column, shape) for column in columns]
+        columns += [nothing] * (len(labels) - len(columns))
+        yield Probs(xp.where(xp.stack(columns, axis=-1), 1.0, 0.0))
+
+
+def is_elsewhere(labels: Labels) -> bool:
+    """Whether NumPy cannot look at the labels as they are."""
+    return labels.given is not None and not is_in_main_memory(labels.given)
+
+
+def checked_indices(labels: Labels, classes: int) -> Any:
+    """The labels' indices, all of them within the classes; of their own library if elsewhere."""
+    said = labels.class_count
+    if said is not None and said != classes:
+        raise CallError(f"Labels(…, classes={said}) met rows of {classes} classes")
+    if not is_elsewhere(labels):
+        return _indices_within(labels, classes)
+    return _checked_elsewhere(labels, classes)
+
+
+def _checked_elsewhere(labels: Labels, classes: int | None) -> Any:
+    if not is_traced(labels.given):
+        _indices_within(labels.with_array(host_array(to_numpy(labels.given), "labels")), classes)
+    return labels.given
+
+
+def own_indices(labels: Labels) -> Any:
+    """The labels' indices, all of them within the classes that they know of."""
+    if not is_elsewhere(labels):
+        return _indices_within(labels, labels.class_count)
+    return _checked_elsewhere(labels, labels.class_count)
+
+
+def _indices_within(labels: Labels, classes: int | None) -> NDArray[np.int64]:
+    indices = labels.indices()
+    outside = indices < 0
+    expected = "at least 0, the index of a class"
+    if classes is not None:
+        outside |= indices >= classes
+        expected = f"0 to {classes - 1}, the index of one of {classes} classes"
+    if outside.any():
+        first = tuple(int(i) for i in np.argwhere(outside)[0])
+        raise InputError(
+            f"found the label {int(indices[first])}",
+            expected=expected,
+            place=Place(row=first or None),
+        )
+    return indices
