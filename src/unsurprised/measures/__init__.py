@@ -1,5 +1,12 @@
 """The formulas, one family a file."""
 
+from unsurprised.measures._contingency import contingency
+from unsurprised.measures.clusterings import (
+    adjusted_mutual_information,
+    completeness,
+    homogeneity,
+    v_measure,
+)
 from unsurprised.measures.divergences import (
     cross_entropy,
     jeffreys_divergence,
@@ -28,6 +35,18 @@ from unsurprised.measures.f_divergences import (
     hellinger_distance,
     total_variation,
 )
+from unsurprised.measures.joint import (
+    conditional_entropy,
+    conditional_mutual_information,
+    dual_total_correlation,
+    interaction_information,
+    joint_entropy,
+    mutual_information,
+    normalized_mutual_information,
+    pointwise_mutual_information,
+    total_correlation,
+    variation_of_information,
+)
 from unsurprised.measures.orders import (
     renyi_divergence,
     renyi_entropy,
@@ -36,12 +55,18 @@ from unsurprised.measures.orders import (
 )
 
 __all__ = [
+    "adjusted_mutual_information",
     "alpha_divergence",
     "bhattacharyya_coefficient",
     "bhattacharyya_distance",
     "binary_entropy",
     "chi_squared_divergence",
+    "completeness",
+    "conditional_entropy",
+    "conditional_mutual_information",
+    "contingency",
     "cross_entropy",
+    "dual_total_correlation",
     "efficiency",
     "entropy",
     "explain_infinite",
@@ -49,17 +74,26 @@ __all__ = [
     "gini_impurity",
     "hartley_entropy",
     "hellinger_distance",
+    "homogeneity",
+    "interaction_information",
     "jeffreys_divergence",
+    "joint_entropy",
     "js_distance",
     "js_divergence",
     "kl_divergence",
     "min_entropy",
+    "mutual_information",
+    "normalized_mutual_information",
     "perplexity",
+    "pointwise_mutual_information",
     "population_stability_index",
     "renyi_divergence",
     "renyi_entropy",
     "surprisal",
+    "total_correlation",
     "total_variation",
     "tsallis_divergence",
     "tsallis_entropy",
+    "v_measure",
+    "variation_of_information",
 ]

@@ -76,13 +76,17 @@ def by_kernel(
 
 
 def by_numpy(
-    formula: Callable[[list[Side]], Any], forms: list[DistributionForm], *, axis: int = -1
+    formula: Callable[[list[Side]], Any],
+    forms: list[DistributionForm],
+    *,
+    axis: int = -1,
+    each_class: bool = False,
 ) -> Values:
-    """One number for each row, from a formula in float64."""
+    """One number for each row (or each class of each row), from a formula in float64."""
     shape = common_rows(forms, axis)
     classes = forms[0].shape[-1]
     sides = [_spread(form.array, shape) for form in forms]
-    values = np.empty(shape, dtype=np.float64)
+    values = np.empty((*shape, classes) if each_class else shape, dtype=np.float64)
     with np.errstate(all="ignore"):
         for block in _blocks(shape, max(1, _ELEMENTS_PER_BLOCK // classes)):
             given = [

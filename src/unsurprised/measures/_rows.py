@@ -100,8 +100,9 @@ def answer(
     base: float | None = None,
     kernel: str | None = None,
     home: Home | None = None,
+    each_class: bool = False,
 ) -> Answer:
-    """What ``formula`` (in nats where there is a ``base``) says of each row.
+    """What ``formula`` (in nats where there is a ``base``) says of each row, or ``each_class``.
 
     ``formula`` takes one :class:`Side` for each form. Labels become rows of as many classes as the
     other forms have. Whoever knows of another array that decides where the answer belongs, and that
@@ -119,7 +120,7 @@ def answer(
     if kernel:
         values = by_kernel(kernel, rows, base=2 if base is None else base, axis=axis)
     else:
-        values = by_numpy(formula, rows, axis=axis)
+        values = by_numpy(formula, rows, axis=axis, each_class=each_class)
         if base is not None:
             values /= math.log(base)
     return finished(home, values)

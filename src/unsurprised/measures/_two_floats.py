@@ -60,3 +60,16 @@ def lifted(xp: Namespace, a: Array, b: Array) -> tuple[Array, Array]:
     power = 2.0 ** round(math.log2(float(xp.finfo(a.dtype).max)) / 2)
     scale = xp.where((a < 1.0 / power) & (b < 1.0 / power), power, 1.0)
     return a * scale, b * scale
+
+
+def two_float_sum(xp: Namespace, high: Array, low: Array) -> tuple[Array, Array]:
+    """The sum along the last axis of numbers that are each ``high + low``, as such a number."""
+    while high.shape[-1] > 1:
+        half, odd = divmod(high.shape[-1], 2)
+        total, error = two_sum(high[..., :half], high[..., half : 2 * half])
+        rest = low[..., :half] + low[..., half : 2 * half] + error
+        if odd:
+            total = xp.concat([total, high[..., -1:]], axis=-1)
+            rest = xp.concat([rest, low[..., -1:]], axis=-1)
+        high, low = two_sum(total, rest)
+    return high[..., 0], low[..., 0]

@@ -190,7 +190,11 @@ def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
 
 
 def _entropy(sides: list[Side]) -> Array:
-    (p,) = sides
+    return row_entropy(sides[0])
+
+
+def row_entropy(p: Side) -> Array:
+    """The entropy of each row, in nats."""
     terms = weighted(p.xp, p.share, p.log_share, attached=p.attached)
     return 0.0 - p.xp.sum(terms, axis=-1)
 

@@ -1,0 +1,185 @@
+"""Joint tables: which axes are the variables, and the information that parts of them share."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unsurprised.arrays import HostArray, checked_axis
+from unsurprised.errors import CallError
+from unsurprised.forms import DistributionForm, Labels, as_form
+from unsurprised.libraries import Namespace, detached, namespace_of
+from unsurprised.measures._elementary import attach
+from unsurprised.measures._generators import KULLBACK_LEIBLER, terms
+from unsurprised.measures._shares import Ratio, Side, ratio_between
+from unsurprised.measures._two_floats import scale_to_one, two_float_sum, two_product, two_sum
+from unsurprised.measures.entropies import row_entropy
+
+Array = Any
+Variables = tuple[tuple[int, ...], ...]
+
+
+def table_form(joint: Any, measure: str) -> DistributionForm:
+    """A joint table as a form with a number for every cell."""
+    form = as_form(joint)
+    if isinstance(form, Labels):
+        raise CallError(
+            f"{measure} of one label vector; expected two, {measure}(a, b), or a joint table"
+        )
+    assert isinstance(form, DistributionForm)
+    return form
+
+
+def variables_of(
+    form: DistributionForm, axis: Any, measure: str, *, least: int, most: int | None = None
+) -> Variables:
+    """The axes of each variable, counted from the front; all axes where ``axis`` is None."""
+    dimensions = len(form.shape)
+    if axis is None:
+        axis = range(dimensions)
+    if not isinstance(axis, Iterable):
+        axis = (axis,)
+    entries = list(axis)
+    needed = f"{least} variables" if least > 1 else "a variable"
+    if dimensions < least:
+        raise CallError(
+            f"{measure} of a table of shape {form.shape}; expected at least {needed}, one an axis"
+        )
+    variables = tuple(axes_of(form, entry) for entry in entries)
+    flat = [one for variable in variables for one in variable]
+    if len(set(flat)) < len(flat):
+        raise CallError(f"axis={axis!r} names an axis twice; expected distinct axes")
+    if not least <= len(variables) <= (most or len(variables)):
+        raise CallError(
+            f"{measure} with axis={axis!r}, {len(variables)} variables; expected "
+            + (f"exactly {least}" if most == least else f"at least {least}")
+            + ", each an axis or a tuple of axes"
+        )
+    return variables
+
+
+def axes_of(form: DistributionForm, entry: Any) -> tuple[int, ...]:
+    """One variable's axes, counted from the front."""
+    if isinstance(entry, Iterable) and not isinstance(entry, str | bytes):
+        return tuple(checked_axis(one, form.shape) for one in entry)
+    return (checked_axis(operator.index(entry) if hasattr(entry, "__index__") else entry, form.shape),)
+
+
+def flattened(form: DistributionForm, variables: Variables) -> tuple[DistributionForm, tuple[int, ...]]:
+    """The table with all its variables' axes as one last axis, and the variables' sizes."""
+    own = [one for variable in variables for one in variable]
+    leading = [one for one in range(len(form.shape)) if one not in own]
+    sizes = tuple(math.prod(form.shape[one] for one in variable) for variable in variables)
+    if not all(sizes):
+        raise CallError(f"a table of shape {form.shape} has no cell; expected at least one")
+    shape = (*(form.shape[one] for one in leading), math.prod(sizes))
+    order = (*leading, *own)
+    if form.given is None:
+        values = form.array.values.transpose(order).reshape(shape)
+        return form.with_array(HostArray(values, form.array.dtype)), sizes
+    xp = namespace_of(form.given)
+    return form.with_given(xp.reshape(xp.permute_dims(form.given, order), shape)), sizes
+
+
+@dataclass(frozen=True)
+class Table:
+    """A joint table, variables as its last axes: its shares, and its masses as two floats."""
+
+    xp: Namespace
+    #: Shares, with derivatives; and what of them is possible at all.
+    share: Array
+    high: Array
+    low: Array
+    count: int
+    attached: bool
+
+    @classmethod
+    def of(cls, side: Side, sizes: tuple[int, ...]) -> Table:
+        """The table that a flat row holds."""
+        xp, leading = side.xp, side.values.shape[:-1]
+        mass = side.relative if side.log else side.values * scale_to_one(xp, side.largest)
+        share, mass = (xp.reshape(each, (*leading, *sizes)) for each in (side.share, mass))
+        return cls(xp, share, mass, xp.zeros_like(mass), len(sizes), side.attached)
+
+    def arranged(self, *groups: Sequence[int]) -> Table:
+        """Each group of variables as one; the other variables are summed over."""
+        named = [one for group in groups for one in group]
+        others = [one for one in range(self.count) if one not in named]
+        leading = len(self.share.shape) - self.count
+        order = (*range(leading), *(leading + one for one in (*named, *others)))
+        size = self.share.shape[leading:]
+        sizes = [math.prod(size[one] for one in group) for group in (*groups, others)]
+        share, high, low = (
+            self.xp.reshape(
+                self.xp.permute_dims(each, order), (*self.share.shape[:leading], *sizes)
+            )
+            for each in (self.share, self.high, self.low)
+        )
+        high, low = two_float_sum(self.xp, high, low)
+        share = self.xp.sum(share, axis=-1)
+        return Table(self.xp, share, high, low, len(groups), self.attached)
+
+
+def shared_ratio(table: Table) -> Ratio:
+    """P(x, y, z) beside P(x, z) P(y, z) / P(z), of a table of z, x and y.
+
+    The difference is that of exact products of exact sums, so variables that are independent to
+    their last digits are told from those that are not.
+    """
+    xp = table.xp
+    high, low = table.high, table.low
+    x_high, x_low = (each[..., :, None] for each in two_float_sum(xp, high, low))
+    turned = [xp.moveaxis(each, -1, -2) for each in (high, low)]
+    y_high, y_low = (each[..., None, :] for each in two_float_sum(xp, *turned))
+    z_high, z_low = two_float_sum(xp, y_high[..., 0, :], y_low[..., 0, :])
+    all_high = two_float_sum(xp, z_high, z_low)[0][..., None, None, None]
+    z_high, z_low = z_high[..., None, None], z_low[..., None, None]
+    joint, joint_error = two_product(xp, high, z_high)
+    apart, apart_error = two_product(xp, x_high, y_high)
+    gap, gap_error = two_sum(joint, -apart)
+    joint_error = joint_error + (high * z_low + low * z_high)
+    apart_error = apart_error + (x_high * y_low + x_low * y_high)
+    scale = xp.where(z_high > 0, z_high, 1.0) * all_high
+    difference = (gap + (gap_error + (joint_error - apart_error))) / scale
+    return _ratio(table, difference)
+
+
+def _ratio(table: Table, difference: Array) -> Ratio:
+    xp, share = table.xp, table.share
+    x = xp.sum(share, axis=-1, keepdims=True)
+    y = xp.sum(share, axis=-2, keepdims=True)
+    z = xp.sum(x, axis=-2, keepdims=True)
+    met = (x > 0) & (y > 0)
+    logs = [xp.log(xp.where(each > 0, each, 1.0)) for each in (x, y, z)]
+    log_product = logs[0] + logs[1] - logs[2]
+    product = detached(x) * (detached(y) / xp.where(z > 0, detached(z), 1.0))
+    if table.attached:
+        product = attach(product, xp.exp(xp.where(met, log_product, 0.0)))
+    product = xp.where(met, product, 0.0)
+    possible = table.high > 0
+    positive = share > 0
+    log_share = xp.log(xp.where(positive, share, 1.0))
+    log_ratio = xp.where(possible & positive, log_share - log_product, -xp.inf)
+    log_ratio = xp.where(met, log_ratio, 0.0)
+    return ratio_between(xp, share, product, difference, log_ratio, attached=table.attached)
+
+
+def shared_information(table: Table, x: Sequence[int], y: Sequence[int], given: Sequence[int] = ()) -> Array:
+    """I(X; Y | Z) in nats: a KL divergence, never negative."""
+    ratio = shared_ratio(table.arranged(given, x, y))
+    cells = terms(ratio, KULLBACK_LEIBLER)
+    flat = table.xp.reshape(cells, (*cells.shape[:-3], -1))
+    return table.xp.sum(flat, axis=-1)
+
+
+def conditional(table: Table, variables: Sequence[int], given: Sequence[int]) -> Array:
+    """H(variables | given) in nats: the mean of the rows' entropies."""
+    xp = table.xp
+    part = table.arranged(given, variables)
+    weight = xp.sum(part.share, axis=-1)
+    some = xp.any(part.high > 0, axis=-1, keepdims=True)
+    rows = Side(xp, xp.where(some, part.share, 1.0), log=False, attached=table.attached)
+    return xp.sum(weight * row_entropy(rows), axis=-1)
