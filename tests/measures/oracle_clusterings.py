@@ -82,16 +82,13 @@ def adjusted_mutual_information(
 ) -> Number:
     """(I − E[I]) / (mean of entropies − E[I]).
 
-    One cluster alone says nothing: 1 beside its like, 0 beside any other. Where the clusters are
-    single items, no dealing changes what is shared: 0, or 1 where it is the most there could be.
+    Where one side is a single cluster, or nothing but single items, no dealing changes what is
+    shared: 1 beside its like, 0 beside any other.
     """
     clusters = _Clusters(a, b)
     counts = len(clusters.one), len(clusters.two)
-    if 1 in counts:
-        return CONTEXT.mpf(1) if counts == (1, 1) else ZERO
-    if clusters.items in counts:
-        most = normalization == "min" or counts == (clusters.items, clusters.items)
-        return CONTEXT.mpf(1) if most else ZERO
+    if 1 in counts or clusters.items in counts:
+        return CONTEXT.mpf(1) if counts in ((1, 1), (clusters.items, clusters.items)) else ZERO
 
     def formula() -> Number:
         both = clusters.entropy(clusters.met.values())

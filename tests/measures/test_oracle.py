@@ -11,6 +11,8 @@ import oracle
 import pytest
 from oracle import CONTEXT, ORACLES
 
+from unsurprised.measures.registry import MEASURES
+
 NAT = 1 / math.log(2)
 HALVES = [0.5, 0.25, 0.125, 0.125]
 MASS = ("probs", "probs")
@@ -276,6 +278,10 @@ def test_equal_rows_are_zero_exactly() -> None:
         for order in (0.5, 1, 3, math.inf):
             assert (two("renyi_divergence", p, q, kinds, order=order) == 0) is equal
             assert (two("tsallis_divergence", p, q, kinds, order=order) == 0) is equal
+
+
+def test_every_measure_has_an_oracle() -> None:
+    assert MEASURES.keys() <= ORACLES.keys()
 
 
 def test_errors_are_relative() -> None:

@@ -178,7 +178,8 @@ def test_clusterings_without_choice() -> None:
     ami = ORACLES["adjusted_mutual_information"]
     close(ami(["x", "x", "y", "y"], [1, 1, 0, 0]), 1)
     assert ami([0, 0, 0, 0], [0, 1, 2, 3]) == 0
-    assert ami([0, 0, 1, 1], [0, 1, 2, 3]) == 0
+    for normalization in ("min", "max", "arithmetic", "geometric", "joint"):
+        assert ami([0, 0, 1, 1], [0, 1, 2, 3], normalization=normalization) == 0
     assert ami([0, 1, 2, 3], [3, 1, 0, 2]) == ami([0, 0], [1, 1]) == ami([7], [5]) == 1
 
 
