@@ -97,6 +97,16 @@ def test_many_classes_lose_no_digits() -> None:
     check(found, [stated.share(float(row[i])) for i in at], uniform, 0.25)
 
 
+def test_a_sum_that_always_rounds_down_loses_no_digits() -> None:
+    """Pairwise, each of 17 sums 1 + 2^-53 is 1."""
+    row = np.zeros(2**17)
+    row[0] = 1
+    row[2 ** np.arange(17)] = 2.0**-53
+    total = 1 + 17 * CONTEXT.mpf(2) ** -53
+    found = entries(smooth(row, 0.0))
+    assert abs(CONTEXT.mpf(float(found[0])) - 1 / total) <= 4e-16
+
+
 def test_logits_far_apart_keep_their_digits() -> None:
     row = np.array([0.1, -640.3, -708.25, -3.3e-16])
     check(entries(smooth(us.Logits(row), 0.0)), shares("logits", row), [CONTEXT.mpf(0.25)] * 4, 0.0)
