@@ -25,9 +25,14 @@ def attach(value: Array, carrier: Array) -> Array:
 
 def steep(xp: Namespace, zero: Array) -> Array:
     """Zero where ``zero`` is, with an infinite derivative; but 0, not NaN, where it is not asked."""
-    largest = float(xp.finfo(zero.dtype).max)
-    # The selection keeps compilers from multiplying both factors into an infinity.
-    return xp.where(zero >= 0, zero * largest, 0.0) * largest
+    # Divided by a one that no compiler knows: it could multiply two constants into an infinity.
+    huge = float(xp.finfo(zero.dtype).max) / (1.0 + detached(zero))
+    return zero * huge * huge
+
+
+def magnitude(xp: Namespace, x: Array) -> Array:
+    """``|x|``, whose derivative at 0 is 0 (some libraries say 1)."""
+    return xp.where(x < 0, -x, xp.where(x > 0, x, 0.0))
 
 
 def weighted(xp: Namespace, share: Array, logarithm: Array, *, attached: bool) -> Array:
@@ -40,7 +45,20 @@ def weighted(xp: Namespace, share: Array, logarithm: Array, *, attached: bool) -
     if not attached:
         return product
     never = xp.where(endless & (share == 0), share, 0.0)
-    return product + xp.where(logarithm < 0, -1.0, 1.0) * steep(xp, never)
+    slope = steep(xp, never)
+    return product + xp.where(logarithm < 0, -slope, slope)
+
+
+def safe_log(xp: Namespace, x: Array) -> Array:
+    """``log x``, −inf at 0 with an infinite derivative there, but 0 where none is asked for."""
+    positive = x > 0
+    logarithm = xp.log(xp.where(positive, x, 1.0))
+    return xp.where(positive, logarithm, steep(xp, xp.where(positive, 0.0, x)) - xp.inf)
+
+
+def without_derivative(values: Array, like: Array) -> Array:
+    """``values``, that do not depend on ``like``, with the derivative 0 by it."""
+    return attach(values, 0.0 * like)
 
 
 def root(xp: Namespace, square: Array) -> Array:

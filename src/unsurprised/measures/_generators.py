@@ -31,7 +31,8 @@ class Half:
     """f where u ≤ 1: its values, and what holds at u = 0, which the function is never asked for."""
 
     values: Callable[[Ratio], Array]
-    at_zero: float
+    #: A number, or under ``jit`` what stands for one.
+    at_zero: Any
     slope_at_zero: float
 
 
@@ -59,7 +60,7 @@ def terms(ratio: Ratio, generator: Generator) -> Array:
 def _half_terms(ratio: Ratio, half: Half) -> Array:
     xp, gone = ratio.xp, ratio.gone
     present = xp.where(gone, 0.0, ratio.larger) * half.values(ratio)
-    if not math.isfinite(half.at_zero):
+    if isinstance(half.at_zero, float | int) and not math.isfinite(half.at_zero):
         at_zero = half.at_zero
     else:
         at_zero = xp.where(gone, ratio.larger, 0.0) * half.at_zero
@@ -173,7 +174,7 @@ def _below_one_half(alpha: float) -> Callable[[Ratio], Array]:
     return values
 
 
-def given_generator(function: Callable[[Any], Any], at_zero: float, slope: float) -> Generator:
+def given_generator(function: Callable[[Any], Any], at_zero: Any, slope: Any) -> Generator:
     """A user's own f, with f(0) and the limit of f(u) / u for large u."""
 
     def above(ratio: Ratio) -> Array:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from unsurprised.libraries import Namespace, detached, device_of, library_of
-from unsurprised.measures._elementary import attach, log_sum_exp
+from unsurprised.measures._elementary import attach, log_sum_exp, steep
 from unsurprised.measures._two_floats import difference_of_products, lifted, scale_to_one, two_sum
 
 Array = Any
@@ -150,7 +150,9 @@ def ratio_between(
     small, large = detached(smaller), detached(larger)
     apart = xp.isinf(log_ratio)
     gone = apart & (large > 0)
-    usable = (large > 0) & ~apart
+    # Some compilers take what is below the normal floats for zero, in some operations.
+    floor = float(xp.finfo(large.dtype).smallest_normal) if attached else 0.0
+    usable = (large > floor) & ~apart
     gap = -xp.abs(xp.where(usable, detached(log_ratio), 0.0))
     if log_is_best:
         u, excess, log = xp.exp(gap), xp.expm1(gap), gap
@@ -206,8 +208,16 @@ class Pair:
     def log_ratio(self) -> Array:
         """log P − log Q; ±inf where one is impossible, 0 where both are."""
         xp, ratio = self.xp, self.ratio
-        endless = xp.where(ratio.less, -xp.inf, xp.inf)
-        return xp.where(ratio.gone, endless, xp.where(ratio.less, ratio.log, 0.0 - ratio.log))
+        finite = xp.where(ratio.less, ratio.log, 0.0 - ratio.log)
+        below, above = ratio.gone & ratio.less, ratio.gone & ~ratio.less
+        return xp.where(below, -xp.inf, xp.where(above, xp.inf, finite))
+
+    def steep_overlap(self) -> Array:
+        """Zero, with the infinite derivative that √(P·Q) has by a share of zero beside another."""
+        xp, p, q = self.xp, self.p, self.q
+        p_zero = xp.where(q.possible & ~p.possible, p.share, 0.0)
+        q_zero = xp.where(p.possible & ~q.possible, q.share, 0.0)
+        return steep(xp, p_zero) + steep(xp, q_zero)
 
     @cached_property
     def _both(self) -> Array:
@@ -225,9 +235,9 @@ class Pair:
         else:
             p, q = (xp.where(self._both, side.log_share, 0.0) for side in (self.p, self.q))
             apart = p - q
-        only_one = xp.where(self.p.possible, xp.inf, -xp.inf)
-        neither = ~(self.p.possible | self.q.possible)
-        return xp.where(self._both, apart, xp.where(neither, 0.0, only_one))
+        apart = xp.where(self._both, apart, 0.0)
+        apart = xp.where(self.p.possible & ~self.q.possible, xp.inf, apart)
+        return xp.where(self.q.possible & ~self.p.possible, -xp.inf, apart)
 
     @cached_property
     def _difference(self) -> Array:

@@ -58,7 +58,8 @@ def scale_to_one(xp: Namespace, largest: Array) -> Array:
 def lifted(xp: Namespace, a: Array, b: Array) -> tuple[Array, Array]:
     """Both times the same power of two, so that tiny pairs keep their digits in products."""
     power = 2.0 ** round(math.log2(float(xp.finfo(a.dtype).max)) / 2)
-    scale = xp.where((a < 1.0 / power) & (b < 1.0 / power), power, 1.0)
+    tiny = (a < 1.0 / power) & (b < 1.0 / power)
+    scale = xp.where(tiny, power, xp.ones_like(a * b))
     return a * scale, b * scale
 
 

@@ -10,7 +10,7 @@ from unsurprised import _kernels
 from unsurprised.errors import CallError
 from unsurprised.forms import Form, Labels, as_form
 from unsurprised.libraries import Namespace
-from unsurprised.measures._elementary import Array, weighted
+from unsurprised.measures._elementary import Array, safe_log, weighted, without_derivative
 from unsurprised.measures._events import of_events, outcome_surprisal
 from unsurprised.measures._rows import Answer, answer, need_distribution
 from unsurprised.measures._shares import Side, at_index
@@ -79,7 +79,7 @@ def _event_surprisal(q: Any, base: float) -> Answer:
         )
 
     def formula(xp: Namespace, events: Array) -> Array:
-        return 0.0 - xp.log(events)
+        return 0.0 - safe_log(xp, events)
 
     return of_events(
         q,
@@ -328,9 +328,13 @@ def hartley_entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
 
 
 def _hartley_entropy(sides: list[Side]) -> Array:
-    (p,) = sides
-    possible = p.xp.where(p.possible, p.xp.ones_like(p.values), 0.0)
-    return p.xp.log(p.xp.sum(possible, axis=-1))
+    return sides[0].xp.log(possible_classes(sides[0]))
+
+
+def possible_classes(p: Side) -> Array:
+    """How many classes are possible."""
+    count = p.xp.sum(p.xp.where(p.possible, p.xp.ones_like(p.values), 0.0), axis=-1)
+    return without_derivative(count, p.xp.sum(p.share, axis=-1)) if p.attached else count
 
 
 @measure("one", unit=False, high="1 − 1/K")

@@ -12,7 +12,7 @@ import numpy as np
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
 from unsurprised.libraries import Namespace, is_traced
-from unsurprised.measures._elementary import Array, root
+from unsurprised.measures._elementary import Array, magnitude, root
 from unsurprised.measures._generators import (
     PEARSON,
     SQUARED_HELLINGER,
@@ -232,7 +232,8 @@ def _overlaps(pair: Pair) -> Array:
     """√(P·Q): through the logarithms, as the product of two small shares is beyond the floats."""
     xp, both = pair.xp, pair.p.possible & pair.q.possible
     logs = [xp.where(both, side.log_share, 0.0) for side in (pair.p, pair.q)]
-    return xp.where(both, xp.exp(0.5 * (logs[0] + logs[1])), 0.0)
+    overlaps = xp.where(both, xp.exp(0.5 * (logs[0] + logs[1])), 0.0)
+    return overlaps + pair.steep_overlap() if pair.attached else overlaps
 
 
 @measure("two", symmetric=True, zero_iff_equal=True, data_processing=True)
@@ -333,7 +334,7 @@ def total_variation(p: Any, q: Any, *, axis: int = -1) -> Answer:
 
 def _total_variation(sides: list[Side]) -> Array:
     pair = Pair(*sides)
-    found = 0.5 * pair.xp.sum(pair.xp.abs(pair.difference), axis=-1)
+    found = 0.5 * pair.xp.sum(magnitude(pair.xp, pair.difference), axis=-1)
     return found if pair.attached else pair.xp.where(found > 1.0, 1.0, found)
 
 
@@ -429,7 +430,9 @@ def _given_divergence(
                 "Q = 0 < P for some class (explain_infinite(p, q) lists them): pass slope=…, the "
                 "limit of f(u) / u for large u (math.inf where f grows faster than u)"
             )
-    limits = (math.nan if limit is None else float(limit) for limit in (at_zero, slope))
+    elif at_zero is None:
+        at_zero = function(_number(xp, 0.0, like))[0]
+    limits = (math.nan if limit is None else limit for limit in (at_zero, slope))
     return divergence(pair, given_generator(function, *limits))
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
-from unsurprised.measures._elementary import Array, expm1_share_minus_1, log_sum_exp, steep
+from unsurprised.measures._elementary import Array, expm1_share_minus_1, log_sum_exp, steep, without_derivative
 from unsurprised.measures._generators import KULLBACK_LEIBLER, alpha_generator, divergence
 from unsurprised.measures._rows import Answer, answer
 from unsurprised.measures._shares import Pair, Side, at_index
+from unsurprised.measures.entropies import possible_classes
 from unsurprised.measures.registry import measure
 
 _ORDERS = tuple({"order": order} for order in (0, 0.5, 1 - 1e-9, 1, 1 + 1e-9, 2, 7.5, math.inf))
@@ -80,6 +81,8 @@ def _renyi_entropy(order: float, sides: list[Side]) -> Array:
     by_tsallis = 0.0 - xp.log1p(xp.where(near, moved, 0.0)) / excess
     exponents = xp.where(p.possible, order * (_finite(p) - top[..., None]), -xp.inf)
     by_exponents = (0.0 - top) * (order / excess) - log_sum_exp(xp, exponents) / excess
+    if p.attached and order < 1:
+        by_exponents = by_exponents + xp.sum(_slopes_at_zero(order, p), axis=-1)
     return xp.where(near, by_tsallis, by_exponents)
 
 
@@ -136,7 +139,7 @@ def _tsallis_entropy(order: float, sides: list[Side]) -> Array:
     if _is_infinite(p, order):
         return 0.0 * at_index(xp, p.share, p.top)[..., 0]
     if order == 0:
-        return xp.sum(xp.where(p.possible, xp.ones_like(p.values), 0.0), axis=-1) - 1.0
+        return possible_classes(p) - 1.0
     logs = _finite(p)
     exponents = (order - 1.0) * logs
     small = (xp.abs(exponents) < 0.5) if order < 1 else xp.ones_like(logs) > 0
@@ -232,6 +235,8 @@ def _renyi_divergence(order: float, sides: list[Side]) -> Array:
     exponents = xp.where(never, 0.0, p.log_share) + excess * xp.where(never, 0.0, ratios)
     exponents = xp.where(never, -xp.inf, exponents)
     by_exponents = log_sum_exp(xp, exponents) / excess
+    if pair.attached and order < 1:
+        by_exponents = by_exponents - xp.sum(pair.steep_overlap(), axis=-1)
     found = xp.where(near, by_generator, by_exponents)
     if order < 1:
         return found
@@ -305,7 +310,10 @@ def _tsallis_divergence(order: float, sides: list[Side]) -> Array:
     if order == 0:
         return xp.sum(xp.where(p.possible, 0.0, pair.q.share), axis=-1)
     if _is_infinite(p, order):
-        return xp.where(xp.max(pair.log_ratio, axis=-1) > 0, xp.inf, 0.0)
+        largest = xp.max(pair.log_ratio, axis=-1)
+        found = xp.where(largest > 0, xp.inf, xp.zeros_like(largest))
+        shares = xp.sum(p.share, axis=-1) + xp.sum(pair.q.share, axis=-1)
+        return without_derivative(found, shares) if pair.attached else found
     return order * divergence(pair, alpha_generator(order))
 
 
