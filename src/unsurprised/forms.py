@@ -10,7 +10,6 @@ Arrays of PyTorch, JAX and other libraries stay what they are (``given``); NumPy
 
 from __future__ import annotations
 
-import copy
 import math
 import operator
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays import FLOATS, HostArray, checked_axis, host_array
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.libraries import detached, float_kind, is_in_main_memory, library_of, namespace_of
+from unsurprised.libraries import detached, float_kind, is_in_main_memory, library_of, moved, namespace_of
 
 DEFAULT_TOLERANCE = 1e-3
 
@@ -62,9 +61,7 @@ class Form:
 
     def with_array(self, array: HostArray) -> Self:
         """The same meaning for another array, such as a part of the rows."""
-        other = copy.copy(self)
-        other._array, other.given = array, None
-        return other
+        return self._holding(array, None)
 
     def on_host(self) -> Self:
         """The same meaning for NumPy's view of the array."""
@@ -72,8 +69,16 @@ class Form:
 
     def with_given(self, given: Any) -> Self:
         """The same meaning for another array of the library that the array comes from."""
-        other = copy.copy(self)
-        other._array, other.given = None, given
+        return self._holding(None, given)
+
+    def _holding(self, array: HostArray | None, given: Any) -> Self:
+        # Not copy.copy, which compilers of array code cannot follow.
+        other = object.__new__(type(self))
+        for kind in type(self).__mro__[:-1]:
+            for name in kind.__slots__:
+                if name not in ("_array", "given"):
+                    setattr(other, name, getattr(self, name))
+        other._array, other.given = array, given
         return other
 
     def __repr__(self) -> str:
@@ -135,7 +140,7 @@ class DistributionForm(Form):
         axis = self._checked_axis(axis)
         if axis == len(self.shape) - 1:
             return self
-        return self.with_given(namespace_of(self.given).moveaxis(self.given, axis, -1))
+        return self.with_given(moved(namespace_of(self.given), self.given, axis, -1))
 
     def _checked_axis(self, axis: int) -> int:
         checked = checked_axis(axis, self.shape)

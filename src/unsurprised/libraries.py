@@ -13,6 +13,8 @@ import numpy as np
 
 Namespace = Any
 
+_NO_FOREIGN_ARRAYS = (np.ndarray, np.generic, list, tuple, float, int)
+
 
 def library_of(values: Any) -> str | None:
     """The name of the array library that ``values`` comes from; None for NumPy and for no array.
@@ -20,7 +22,7 @@ def library_of(values: Any) -> str | None:
     >>> library_of(np.ones(2)), library_of([0.5, 0.5])
     (None, None)
     """
-    if isinstance(values, np.ndarray | np.generic | list | tuple | float | int):
+    if isinstance(values, _NO_FOREIGN_ARRAYS):
         return None
     torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
     if torch is not None and isinstance(values, torch.Tensor):
@@ -68,6 +70,13 @@ def carries_derivatives(values: Any) -> bool:
     if values.requires_grad and torch.is_grad_enabled():
         return True
     return torch.autograd.forward_ad.unpack_dual(values).tangent is not None
+
+
+def moved(xp: Namespace, values: Any, source: int, target: int) -> Any:
+    """``values`` with one axis elsewhere (PyTorch's ``vmap`` knows no ``moveaxis``)."""
+    order = list(range(len(values.shape)))
+    order.insert(target % len(order), order.pop(source % len(order)))
+    return xp.permute_dims(values, tuple(order))
 
 
 def detached(values: Any) -> Any:

@@ -7,8 +7,8 @@ derivatives, where someone may want them, are attached to them from the plain fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from unsurprised.libraries import Namespace, detached, device_of, library_of
@@ -16,6 +16,20 @@ from unsurprised.measures._elementary import attach, log_sum_exp, steep
 from unsurprised.measures._two_floats import difference_of_products, lifted, scale_to_one, two_sum
 
 Array = Any
+
+
+class remembered:  # noqa: N801 -- a decorator
+    """A property that is found once (``functools.cached_property`` holds a lock, and compilers no)."""
+
+    def __init__(self, find: Callable[[Any], Array]) -> None:
+        self.find, self.name = find, find.__name__
+        self.__doc__ = find.__doc__
+
+    def __get__(self, owner: Any, kind: Any = None) -> Array:
+        """The value, from now on an attribute of ``owner``."""
+        value = self.find(owner)
+        setattr(owner, self.name, value)
+        return value
 
 
 def total(xp: Namespace, terms: Array) -> Array:
@@ -37,32 +51,32 @@ class Side:
         self.possible = values > -xp.inf if log else values > 0
         self.top = xp.argmax(self.values, axis=-1, keepdims=True)
 
-    @cached_property
+    @remembered
     def largest(self) -> Array:
         """The largest entry."""
         return at_index(self.xp, self.values, self.top)
 
-    @cached_property
+    @remembered
     def relative(self) -> Array:
         """Each share as a part of the largest."""
         if self.log:
             return self.xp.exp(self.values - self.largest)
         return self.values / self.largest
 
-    @cached_property
+    @remembered
     def rest(self) -> Array:
         """What all other classes have beside the largest's 1."""
         xp = self.xp
         classes = xp.arange(self.values.shape[-1], **placed_like(self.top))
         return total(xp, xp.where(classes == self.top, 0.0, self.relative))
 
-    @cached_property
+    @remembered
     def share(self) -> Array:
         """P, the shares."""
         share = self.relative / (1.0 + self.rest)
         return self._attached_share(share) if self.attached else share
 
-    @cached_property
+    @remembered
     def log_share(self) -> Array:
         """log P; −inf where a class is impossible.
 
@@ -84,7 +98,7 @@ class Side:
         apart = xp.log(xp.where(tiny, self.values, 1.0)) - xp.log(self.largest)
         return xp.where(tiny, apart, xp.log(xp.where(tiny, 1.0, ratio)))
 
-    @cached_property
+    @remembered
     def _log_carrier(self) -> Array:
         """log P by the plain formula, finite everywhere: what derivatives are taken of."""
         xp = self.xp
@@ -185,13 +199,13 @@ class Pair:
         self.p, self.q, self.xp = p, q, p.xp
         self.attached = p.attached or q.attached
 
-    @cached_property
+    @remembered
     def difference(self) -> Array:
         """P − Q, to its last digits where the two are close."""
         value = self._difference
         return attach(value, self.p.share - self.q.share) if self.attached else value
 
-    @cached_property
+    @remembered
     def ratio(self) -> Ratio:
         """The smaller of P and Q to the larger."""
         return ratio_between(
@@ -204,7 +218,7 @@ class Pair:
             log_is_best=self.p.log or self.q.log,
         )
 
-    @cached_property
+    @remembered
     def log_ratio(self) -> Array:
         """log P − log Q; ±inf where one is impossible, 0 where both are."""
         xp, ratio = self.xp, self.ratio
@@ -219,11 +233,11 @@ class Pair:
         q_zero = xp.where(p.possible & ~q.possible, q.share, 0.0)
         return steep(xp, p_zero) + steep(xp, q_zero)
 
-    @cached_property
+    @remembered
     def _both(self) -> Array:
         return self.p.possible & self.q.possible
 
-    @cached_property
+    @remembered
     def _log_ratio(self) -> Array:
         """Of the shares' own logarithms: right where P and Q are far apart."""
         xp = self.xp
@@ -239,7 +253,7 @@ class Pair:
         apart = xp.where(self.p.possible & ~self.q.possible, xp.inf, apart)
         return xp.where(self.q.possible & ~self.p.possible, -xp.inf, apart)
 
-    @cached_property
+    @remembered
     def _difference(self) -> Array:
         if self.p.log and self.q.log:
             return self._scores[0]
@@ -279,7 +293,7 @@ class Pair:
         alike = met & (p_of_k < 2.0 * q_of_k) & (q_of_k < 2.0 * p_of_k)
         return xp.where(self._both & alike, near, p_share - q_share)
 
-    @cached_property
+    @remembered
     def _scores(self) -> tuple[Array, Array]:
         """P − Q and log P − log Q of log scores: their exact differences less one constant."""
         xp, (p, q) = self.xp, (self.p, self.q)

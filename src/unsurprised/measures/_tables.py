@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from unsurprised.arrays import HostArray, checked_axis
 from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm, Labels, as_form
-from unsurprised.libraries import Namespace, detached, namespace_of
+from unsurprised.libraries import Namespace, detached, moved, namespace_of
 from unsurprised.measures._elementary import attach
 from unsurprised.measures._generators import KULLBACK_LEIBLER, terms
 from unsurprised.measures._shares import Ratio, Side, ratio_between
@@ -40,9 +39,7 @@ def variables_of(
     dimensions = len(form.shape)
     if axis is None:
         axis = range(dimensions)
-    if not isinstance(axis, Iterable):
-        axis = (axis,)
-    entries = list(axis)
+    entries = list(axis) if hasattr(axis, "__iter__") else [axis]
     needed = f"{least} variables" if least > 1 else "a variable"
     if dimensions < least:
         raise CallError(
@@ -63,16 +60,15 @@ def variables_of(
 
 def axes_of(form: DistributionForm, entry: Any) -> tuple[int, ...]:
     """One variable's axes, counted from the front."""
-    if isinstance(entry, Iterable) and not isinstance(entry, str | bytes):
-        return tuple(checked_axis(one, form.shape) for one in entry)
-    return (checked_axis(operator.index(entry) if hasattr(entry, "__index__") else entry, form.shape),)
+    several = hasattr(entry, "__iter__") and not isinstance(entry, (str, bytes))
+    return tuple([checked_axis(one, form.shape) for one in (entry if several else [entry])])
 
 
 def flattened(form: DistributionForm, variables: Variables) -> tuple[DistributionForm, tuple[int, ...]]:
     """The table with all its variables' axes as one last axis, and the variables' sizes."""
     own = [one for variable in variables for one in variable]
     leading = [one for one in range(len(form.shape)) if one not in own]
-    sizes = tuple(math.prod(form.shape[one] for one in variable) for variable in variables)
+    sizes = tuple(math.prod([form.shape[one] for one in variable]) for variable in variables)
     if not all(sizes):
         raise CallError(f"a table of shape {form.shape} has no cell; expected at least one")
     shape = (*(form.shape[one] for one in leading), math.prod(sizes))
@@ -111,7 +107,7 @@ class Table:
         leading = len(self.share.shape) - self.count
         order = (*range(leading), *(leading + one for one in (*named, *others)))
         size = self.share.shape[leading:]
-        sizes = [math.prod(size[one] for one in group) for group in (*groups, others)]
+        sizes = [math.prod([size[one] for one in group]) for group in (*groups, others)]
         share, high, low = (
             self.xp.reshape(
                 self.xp.permute_dims(each, order), (*self.share.shape[:leading], *sizes)
@@ -132,7 +128,7 @@ def shared_ratio(table: Table) -> Ratio:
     xp = table.xp
     high, low = table.high, table.low
     x_high, x_low = (each[..., :, None] for each in two_float_sum(xp, high, low))
-    turned = [xp.moveaxis(each, -1, -2) for each in (high, low)]
+    turned = [moved(xp, each, -1, -2) for each in (high, low)]
     y_high, y_low = (each[..., None, :] for each in two_float_sum(xp, *turned))
     z_high, z_low = two_float_sum(xp, y_high[..., 0, :], y_low[..., 0, :])
     all_high = two_float_sum(xp, z_high, z_low)[0][..., None, None, None]

@@ -6,8 +6,6 @@ import math
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from unsurprised.errors import CallError
 from unsurprised.forms import Labels, as_form
 from unsurprised.measures._elementary import Array, root, weighted
@@ -345,24 +343,27 @@ def _js_divergence(weights: tuple[float, ...], sides: list[Side]) -> Array:
         log_ratio = xp.where(possible, xp.where(possible, side.log_share, 0.0) - log_mixture, -xp.inf)
         ratio = ratio_between(xp, side.share, mixture, gap - mean, log_ratio, attached=attached)
         found = found + weight * xp.sum(terms(ratio, KULLBACK_LEIBLER), axis=-1)
+    if attached:
+        return found
     limit = -math.fsum(weight * math.log(weight) for weight, _ in weighed)
-    return found if attached else xp.where(found > limit, limit, found)
+    return xp.where(found > limit, limit, found)
 
 
 def _checked_weights(weights: Any, count: int) -> tuple[float, ...]:
     if weights is None:
         return (1.0 / count,) * count
     try:
-        numbers = np.asarray(weights, dtype=np.float64)
+        numbers = [float(weight) for weight in weights]
     except (TypeError, ValueError):
-        numbers = np.full(1, math.nan)
-    if numbers.shape != (count,):
+        numbers = []
+    if len(numbers) != count:
         raise CallError(
-            f"weights of shape {numbers.shape} for {count} distributions; expected one number each"
+            f"weights={weights!r} for {count} distributions; expected a number for each"
         )
-    if not ((numbers >= 0) & (numbers <= 1)).all() or abs(numbers.sum() - 1) > 1e-3:
+    total = sum(numbers)
+    if not all([0 <= number <= 1 for number in numbers]) or not abs(total - 1) <= 1e-3:
         raise CallError(
-            f"weights={weights!r} sum to {numbers.sum():.6g}; expected numbers of at least 0 that "
-            "sum to 1 (within 0.001); divide them by their sum"
+            f"weights={weights!r} sum to {total:.6g}; expected numbers of at least 0 that sum to 1 "
+            "(within 0.001); divide them by their sum"
         )
-    return tuple(float(number) for number in numbers / numbers.sum())
+    return tuple([number / total for number in numbers])

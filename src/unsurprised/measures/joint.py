@@ -8,7 +8,7 @@ difference of entropies, except where the measure itself is one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -476,13 +476,15 @@ def _of_several(
 
 def _total_correlation(table: Table) -> Array:
     return _added(
-        shared_information(table, (one,), range(one)) for one in range(1, table.count)
+        [shared_information(table, (one,), range(one)) for one in range(1, table.count)]
     )
 
 
-def _added(terms: Any) -> Array:
-    first, *others = terms
-    return sum(others, start=first)
+def _added(terms: list[Array]) -> Array:
+    found = terms[0]
+    for term in terms[1:]:
+        found = found + term
+    return found
 
 
 @measure("joint", zero_iff_equal=True)
@@ -531,8 +533,10 @@ def dual_total_correlation(joint: Any, *, axis: Any = None, base: float = 2) -> 
 
 def _dual_total_correlation(table: Table) -> Array:
     return _added(
-        shared_information(table, (one,), range(one), range(one + 1, table.count))
-        for one in range(1, table.count)
+        [
+            shared_information(table, (one,), range(one), range(one + 1, table.count))
+            for one in range(1, table.count)
+        ]
     )
 
 
@@ -584,9 +588,11 @@ def interaction_information(joint: Any, *, axis: Any = None, base: float = 2) ->
 def _interaction(table: Table) -> Array:
     others = range(2, table.count)
     return _added(
-        (-1.0) ** (len(others) - size) * shared_information(table, (0,), (1,), known)
-        for size in range(len(others) + 1)
-        for known in combinations(others, size)
+        [
+            (-1.0) ** (len(others) - size) * shared_information(table, (0,), (1,), known)
+            for size in range(len(others) + 1)
+            for known in combinations(others, size)
+        ]
     )
 
 
@@ -654,7 +660,12 @@ def _pointwise(table: Table) -> Array:
 
 
 def _unflattened(found: Any, sizes: tuple[int, ...], variables: Variables) -> Any:
-    xp = np if isinstance(found, np.ndarray) else namespace_of(found)
-    shape = (*found.shape[:-1], *sizes)
-    places: Sequence[int] = [variable[0] for variable in variables]
-    return xp.moveaxis(xp.reshape(found, shape), (-2, -1), tuple(places))
+    """The table's own axes again."""
+    on_host = isinstance(found, np.ndarray)
+    xp = np if on_host else namespace_of(found)
+    table = xp.reshape(found, (*found.shape[:-1], *sizes))
+    (first,), (second,) = variables
+    order = [one for one in range(len(table.shape) - 2)]
+    for place, own in sorted([(first, -2), (second, -1)]):
+        order.insert(place, own % len(table.shape))
+    return np.transpose(table, order) if on_host else xp.permute_dims(table, tuple(order))
