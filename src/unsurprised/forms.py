@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays import FLOATS, HostArray, checked_axis, host_array
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.libraries import detached, float_kind, is_in_main_memory, library_of, moved, namespace_of
+from unsurprised.libraries import (
+    detached,
+    float_kind,
+    is_in_main_memory,
+    library_of,
+    moved,
+    namespace_of,
+    type_name,
+)
+from unsurprised.units import as_number
 
 DEFAULT_TOLERANCE = 1e-3
 
@@ -74,18 +83,15 @@ class Form:
     def _holding(self, array: HostArray | None, given: Any) -> Self:
         # Not copy.copy, which compilers of array code cannot follow.
         other = object.__new__(type(self))
-        for kind in type(self).__mro__[:-1]:
-            for name in kind.__slots__:
+        for kind in type(self).__mro__:
+            for name in getattr(kind, "__slots__", ()):
                 if name not in ("_array", "given"):
                     setattr(other, name, getattr(self, name))
         other._array, other.given = array, given
         return other
 
     def __repr__(self) -> str:
-        if self.given is None:
-            dtype = self.array.dtype
-        else:
-            dtype = str(self.given.dtype).rpartition(".")[2]
+        dtype = self.array.dtype if self.given is None else type_name(self.given)
         return f"{type(self).__name__}(shape={self.shape}, dtype={dtype})"
 
 
@@ -98,7 +104,7 @@ class DistributionForm(Form):
         self, values: Any, *, normalize: bool = True, tolerance: float = DEFAULT_TOLERANCE
     ) -> None:
         super().__init__(values)
-        self.normalize, self.tolerance = bool(normalize), _number(tolerance)
+        self.normalize, self.tolerance = bool(normalize), as_number(tolerance)
         if not 0 <= self.tolerance < math.inf:
             raise CallError(f"tolerance={tolerance!r}; expected a finite number of at least 0")
         name = type(self).__name__
@@ -108,7 +114,7 @@ class DistributionForm(Form):
             self._check_type(self.given)
 
     def _check_type(self, given: Any) -> None:
-        name = str(given.dtype).rpartition(".")[2]
+        name = type_name(given)
         real = (float_kind(given) or "float64") in FLOATS and "complex" not in name
         if not real:
             raise self._no_floats(name)
@@ -124,7 +130,8 @@ class DistributionForm(Form):
 
     def _no_floats(self, dtype: str) -> CallError:
         return CallError(
-            f"{type(self).__name__}(…) holds {dtype}; expected float16, bfloat16, float32 or float64"
+            f"{type(self).__name__}(…) holds {dtype}; expected float16, bfloat16, float32 "
+            "or float64"
         )
 
     def rows(self, axis: int) -> HostArray:
@@ -266,15 +273,15 @@ class Labels(Form):
         classes: int | Iterable[str] | None = None,
     ) -> None:
         super().__init__(values)
-        self.smoothing = _number(smoothing)
+        self.smoothing = as_number(smoothing)
         if not 0 <= self.smoothing <= 1:
             raise CallError(f"smoothing={smoothing!r}; expected a share between 0 and 1")
         self.classes = None if classes is None else _checked_classes(classes)
-        if self.class_count == 0 and math.prod(self.shape):
+        if self.class_count == 0 and 0 not in self.shape:
             raise CallError(f"classes={classes!r}; expected at least one class")
         if self.given is not None:
             if not any(kind in str(self.given.dtype) for kind in ("int", "bool")):
-                raise self._no_labels(str(self.given.dtype).rpartition(".")[2])
+                raise self._no_labels(type_name(self.given))
             return
         kind = self.array.values.dtype.kind
         if self.array.values.size and kind not in "iubUT":
@@ -320,14 +327,6 @@ class Labels(Form):
             )
         table = np.array([positions[str(name)] for name in names], dtype=np.int64)
         return table[where].reshape(values.shape)
-
-
-def _number(value: Any) -> float:
-    """``value`` as a float; NaN, which is in no range, where it is none."""
-    try:
-        return math.nan if isinstance(value, str | bytes) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
 
 
 def _checked_classes(classes: Any) -> int | tuple[str, ...]:

@@ -95,7 +95,7 @@ def is_in_main_memory(values: Any) -> bool:
     if name not in ("torch", "jax") or carries_derivatives(values):
         return False
     if name == "torch":
-        return values.device.type == "cpu" and values.layout == sys.modules["torch"].strided
+        return bool(values.device.type == "cpu" and values.layout == sys.modules["torch"].strided)
     return all(device.platform == "cpu" for device in values.devices())
 
 
@@ -106,9 +106,14 @@ def device_of(values: Any) -> Any:
     return values.device
 
 
+def type_name(values: Any) -> str:
+    """The name of the type of a foreign array's elements, such as ``float32``."""
+    return str(values.dtype).rpartition(".")[2]
+
+
 def float_kind(values: Any) -> str | None:
     """The name of a foreign array's floating type; None for integers and booleans."""
-    name = str(values.dtype).rpartition(".")[2]
+    name = type_name(values)
     return name if "float" in name else None
 
 
@@ -129,7 +134,7 @@ def to_numpy(values: Any) -> np.ndarray[Any, Any]:
     name = library_of(values)
     if name == "torch":
         values = values.detach().cpu()
-        return (values.float() if "bfloat16" in str(values.dtype) else values).numpy()
-    if name == "cupy":
-        return values.get()
-    return np.asarray(values) if hasattr(values, "__array__") else np.from_dlpack(values)
+        values = (values.float() if "bfloat16" in str(values.dtype) else values).numpy()
+    elif name == "cupy":
+        values = values.get()
+    return np.asarray(values if hasattr(values, "__array__") else np.from_dlpack(values))

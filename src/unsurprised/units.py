@@ -31,13 +31,22 @@ def units_per_bit(base: float) -> float:
 
 def checked_base(base: Any) -> float:
     """``base`` as a float; an error unless it is finite and above 1."""
-    try:
-        value = math.nan if isinstance(base, str | bytes) else float(base)
-    except (TypeError, ValueError, OverflowError):
-        value = math.nan
+    value = as_number(base)
     if not 1.0 < value < math.inf:
         raise CallError(
             f"base={base!r} is no base of a logarithm; expected a finite number above 1: "
             "2 for bits, math.e for nats, 10 for hartleys"
         )
     return value
+
+
+def as_number(value: Any) -> float:
+    """``value`` as a float; NaN, which is in no range, where it is none.
+
+    >>> as_number(2), as_number("0.5")
+    (2.0, nan)
+    """
+    try:
+        return math.nan if isinstance(value, (str, bytes)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan

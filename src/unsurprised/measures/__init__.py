@@ -37,15 +37,17 @@ from unsurprised.measures.f_divergences import (
 )
 from unsurprised.measures.joint import (
     conditional_entropy,
-    conditional_mutual_information,
-    dual_total_correlation,
-    interaction_information,
     joint_entropy,
     mutual_information,
     normalized_mutual_information,
     pointwise_mutual_information,
-    total_correlation,
     variation_of_information,
+)
+from unsurprised.measures.multivariate import (
+    conditional_mutual_information,
+    dual_total_correlation,
+    interaction_information,
+    total_correlation,
 )
 from unsurprised.measures.orders import (
     renyi_divergence,
@@ -53,8 +55,10 @@ from unsurprised.measures.orders import (
     tsallis_divergence,
     tsallis_entropy,
 )
+from unsurprised.measures.smoothing import add_pseudocounts, smooth, smoothing_cost
 
 __all__ = [
+    "add_pseudocounts",
     "adjusted_mutual_information",
     "alpha_divergence",
     "bhattacharyya_coefficient",
@@ -89,6 +93,8 @@ __all__ = [
     "population_stability_index",
     "renyi_divergence",
     "renyi_entropy",
+    "smooth",
+    "smoothing_cost",
     "surprisal",
     "total_correlation",
     "total_variation",

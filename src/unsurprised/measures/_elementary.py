@@ -24,7 +24,7 @@ def attach(value: Array, carrier: Array) -> Array:
 
 
 def steep(xp: Namespace, zero: Array) -> Array:
-    """Zero where ``zero`` is, with an infinite derivative; but 0, not NaN, where it is not asked."""
+    """Zero where ``zero`` is, with an infinite derivative; 0, not NaN, where none is asked for."""
     # Divided by a one that no compiler knows: it could multiply two constants into an infinity.
     huge = float(xp.finfo(zero.dtype).max) / (1.0 + detached(zero))
     return zero * huge * huge
@@ -40,7 +40,9 @@ def weighted(xp: Namespace, share: Array, logarithm: Array, *, attached: bool) -
     endless = xp.isinf(logarithm)
     finite = xp.where(endless, 0.0, logarithm)
     product = xp.where(
-        endless, xp.where(share > 0, detached(logarithm), 0.0), xp.where(endless, 0.0, share) * finite
+        endless,
+        xp.where(share > 0, detached(logarithm), 0.0),
+        xp.where(endless, 0.0, share) * finite,
     )
     if not attached:
         return product

@@ -74,11 +74,12 @@ def _numbers(values: Any, remedy: str | None) -> NDArray[np.float64]:
 def outcome_surprisal(q: DistributionForm, labels: Labels, *, axis: int, base: float) -> Answer:
     """The surprisal of each row at what happened."""
     checked_base(base)
-    home, on_host, (rows, labels) = settled([q, labels])
-    assert isinstance(rows, DistributionForm) and isinstance(labels, Labels)
+    home, on_host, (rows, outcomes) = settled([q, labels])
+    assert isinstance(rows, DistributionForm)  # as they were given
+    assert isinstance(outcomes, Labels)
     rows = rows.with_classes_last(axis)
-    at = checked_indices(labels, rows.shape[-1])
-    if on_host:
+    at = checked_indices(outcomes, rows.shape[-1])
+    if on_host or home is None:
         return finished(home, by_kernel("surprisal", [rows], labels=at, base=base, axis=axis))
     shape = common_shape(
         [rows.shape[:-1], tuple(at.shape)], f" beside the classes along axis {axis}"

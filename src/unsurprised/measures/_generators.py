@@ -144,10 +144,7 @@ def alpha_generator(alpha: float) -> Generator:
 
 
 def _alpha_half(alpha: float) -> Half:
-    if alpha >= 0.5:
-        values = _above_one_half(alpha)
-    else:
-        values = _below_one_half(alpha)
+    values = _above_one_half(alpha) if alpha >= 0.5 else _below_one_half(alpha)
     at_zero = 1.0 / alpha if alpha > 0 else math.inf
     return Half(values, at_zero, -1.0 / (alpha - 1.0) if alpha > 1 else -math.inf)
 
@@ -180,6 +177,4 @@ def given_generator(function: Callable[[Any], Any], at_zero: Any, slope: Any) ->
     def above(ratio: Ratio) -> Array:
         return ratio.u * function(1.0 / ratio.u)
 
-    return Generator(
-        Half(lambda ratio: function(ratio.u), at_zero, 0.0), Half(above, slope, 0.0)
-    )
+    return Generator(Half(lambda ratio: function(ratio.u), at_zero, 0.0), Half(above, slope, 0.0))

@@ -114,7 +114,7 @@ def looks_wrong(form: DistributionForm, side: Side) -> bool:
     else:
         wrong = ~((top > 0) & (top < xp.inf)) | (xp.min(values, axis=-1) < 0)
     wrong = wrong | xp.any(xp.isnan(values), axis=-1)
-    if form.kind == "counts" or form.kind == "probs":
+    if not side.log:
         wrong = wrong | xp.isinf(xp.sum(values, axis=-1))
     if not form.normalize:
         sums = total(xp, xp.exp(values) if side.log else values)[..., 0]
@@ -167,9 +167,7 @@ def _threads(rows: NDArray[Any]) -> int:
     return 1 if most < 2 else min(most, thread_count())
 
 
-def common_rows(
-    forms: list[DistributionForm], axis: int, labels: Any = None
-) -> tuple[int, ...]:
+def common_rows(forms: list[DistributionForm], axis: int, labels: Any = None) -> tuple[int, ...]:
     """The shape that the rows of all sides (classes last) broadcast to."""
     classes = {form.shape[-1] for form in forms}
     if len(classes) > 1:

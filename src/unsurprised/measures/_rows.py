@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.arrays import host_array
 from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm, Form, Labels, as_form
 from unsurprised.libraries import (
@@ -144,19 +145,22 @@ def as_rows(forms: Sequence[Form], axis: int) -> list[DistributionForm]:
     classes = known[0] if known else _classes_of(labels)
     if classes is None:
         return list(same_or_not(labels))
-    return [
-        dense(form, classes) if isinstance(form, Labels) else row
-        for form, row in zip(forms, rows, strict=True)
-    ]
+    found: list[DistributionForm] = []
+    for form, row in zip(forms, rows, strict=True):
+        if row is not None:
+            found.append(row)
+        elif isinstance(form, Labels):
+            found.append(dense(form, classes))
+    return found
 
 
 def _classes_of(labels: Sequence[Labels]) -> int | None:
     """How many classes labels have that meet no rows; None where nobody said."""
     named = {label.classes for label in labels if isinstance(label.classes, tuple)}
     if len(named) > 1:
-        first, second = (list(names) for names in sorted(named)[:2])
+        ours, theirs = (list(names) for names in sorted(named)[:2])
         raise CallError(
-            f"the classes of p, {first}, are not those of q, {second}; "
+            f"the classes of p, {ours}, are not those of q, {theirs}; "
             "expected the same names in the same order"
         )
     said = {label.class_count for label in labels} - {None}
@@ -202,13 +206,9 @@ def _check(forms: list[DistributionForm], sides: list[Side], axis: int) -> None:
 
 
 def _copied(form: DistributionForm) -> DistributionForm:
-    return form if form.given is None else _like(form, to_numpy(form.given))
-
-
-def _like(form: DistributionForm, values: NDArray[Any]) -> DistributionForm:
-    from unsurprised.arrays import host_array
-
-    return form.with_array(host_array(values, repr(form)))
+    if form.given is None:
+        return form
+    return form.with_array(host_array(to_numpy(form.given), repr(form)))
 
 
 def denied_classes(forms: Sequence[Form], axis: int) -> NDArray[np.bool_]:

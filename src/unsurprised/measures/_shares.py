@@ -19,7 +19,7 @@ Array = Any
 
 
 class remembered:  # noqa: N801 -- a decorator
-    """A property that is found once (``functools.cached_property`` holds a lock, and compilers no)."""
+    """A property that is found once; without the lock of Python 3.11's, which compilers refuse."""
 
     def __init__(self, find: Callable[[Any], Array]) -> None:
         self.find, self.name = find, find.__name__
@@ -78,13 +78,15 @@ class Side:
 
     @remembered
     def log_share(self) -> Array:
-        """log P; −inf where a class is impossible.
+        """Log P; −inf where a class is impossible.
 
         The largest is left out of the sum, so that log P of a share next to one keeps its digits.
         """
         xp = self.xp
         gap = self.values - self.largest if self.log else self._log_relative()
-        value = xp.where(self.possible, xp.where(self.possible, gap, 0.0) - xp.log1p(self.rest), -xp.inf)
+        value = xp.where(
+            self.possible, xp.where(self.possible, gap, 0.0) - xp.log1p(self.rest), -xp.inf
+        )
         if not self.attached:
             return value
         finite = xp.where(self.possible, value, 0.0)
@@ -100,7 +102,7 @@ class Side:
 
     @remembered
     def _log_carrier(self) -> Array:
-        """log P by the plain formula, finite everywhere: what derivatives are taken of."""
+        """Log P by the plain formula, finite everywhere: what derivatives are taken of."""
         xp = self.xp
         if self.log:
             scores = xp.where(self.possible, self.given, -xp.inf)
@@ -185,7 +187,7 @@ def ratio_between(
 
 
 def _log_of_ratio(xp: Namespace, u: Array, excess: Array, gap: Array) -> Array:
-    """log u from u − 1 near one, from u elsewhere, and from ``gap`` where u has few digits."""
+    """Log u from u − 1 near one, from u elsewhere, and from ``gap`` where u has few digits."""
     limits = xp.finfo(u.dtype)
     near, tiny = u > 0.5, u <= float(limits.smallest_normal) / float(limits.eps)
     between = xp.log(xp.where(near | tiny, 1.0, u))
@@ -220,7 +222,7 @@ class Pair:
 
     @remembered
     def log_ratio(self) -> Array:
-        """log P − log Q; ±inf where one is impossible, 0 where both are."""
+        """Log P − log Q; ±inf where one is impossible, 0 where both are."""
         xp, ratio = self.xp, self.ratio
         finite = xp.where(ratio.less, ratio.log, 0.0 - ratio.log)
         below, above = ratio.gone & ratio.less, ratio.gone & ~ratio.less
@@ -298,7 +300,9 @@ class Pair:
         """P − Q and log P − log Q of log scores: their exact differences less one constant."""
         xp, (p, q) = self.xp, (self.p, self.q)
         k = xp.argmax((p.values - p.largest) + (q.values - q.largest), axis=-1, keepdims=True)
-        high, low = two_sum(xp.where(self._both, p.values, 0.0), -xp.where(self._both, q.values, 0.0))
+        high, low = two_sum(
+            xp.where(self._both, p.values, 0.0), -xp.where(self._both, q.values, 0.0)
+        )
         step = (high - at_index(xp, high, k)) + (low - at_index(xp, low, k))
         beyond = xp.isnan(step)  # scores further apart than the largest float
         plain = (p.values - p.largest) - (q.values - q.largest)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import host_array
+from unsurprised.arrays import checked_axis, host_array
 from unsurprised.errors import InputError
 from unsurprised.forms import DistributionForm, Form
 from unsurprised.libraries import (
@@ -80,6 +80,16 @@ class Site:
                 block = slice(begin, begin + step)
                 out[block] = formula(*(array[block] for array in spread))
         return out
+
+    def with_last_at(self, axis: int, values: Array) -> Array:
+        """The array with its last axis moved to ``axis``."""
+        order = list(range(values.ndim - 1))
+        order.insert(checked_axis(axis, tuple(values.shape)), values.ndim - 1)
+        if self.xp is np:
+            return values.transpose(order)
+        return self.xp.permute_dims(
+            values, tuple(order)
+        )  # unlike moveaxis, known to PyTorch's vmap
 
     def answer(self, values: Array) -> Array:
         """What was computed, as an array of the library where it belongs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.libraries import Namespace, detached, moved, namespace_of
 from unsurprised.measures._elementary import attach
 from unsurprised.measures._generators import KULLBACK_LEIBLER, terms
+from unsurprised.measures._rows import Answer, answer
 from unsurprised.measures._shares import Ratio, Side, ratio_between
 from unsurprised.measures._two_floats import scale_to_one, two_float_sum, two_product, two_sum
 from unsurprised.measures.entropies import row_entropy
@@ -64,7 +65,9 @@ def axes_of(form: DistributionForm, entry: Any) -> tuple[int, ...]:
     return tuple([checked_axis(one, form.shape) for one in (entry if several else [entry])])
 
 
-def flattened(form: DistributionForm, variables: Variables) -> tuple[DistributionForm, tuple[int, ...]]:
+def flattened(
+    form: DistributionForm, variables: Variables
+) -> tuple[DistributionForm, tuple[int, ...]]:
     """The table with all its variables' axes as one last axis, and the variables' sizes."""
     own = [one for variable in variables for one in variable]
     leading = [one for one in range(len(form.shape)) if one not in own]
@@ -163,7 +166,9 @@ def _ratio(table: Table, difference: Array) -> Ratio:
     return ratio_between(xp, share, product, difference, log_ratio, attached=table.attached)
 
 
-def shared_information(table: Table, x: Sequence[int], y: Sequence[int], given: Sequence[int] = ()) -> Array:
+def shared_information(
+    table: Table, x: Sequence[int], y: Sequence[int], given: Sequence[int] = ()
+) -> Array:
     """I(X; Y | Z) in nats: a KL divergence, never negative."""
     ratio = shared_ratio(table.arranged(given, x, y))
     cells = terms(ratio, KULLBACK_LEIBLER)
@@ -179,3 +184,19 @@ def conditional(table: Table, variables: Sequence[int], given: Sequence[int]) ->
     some = xp.any(part.high > 0, axis=-1, keepdims=True)
     rows = Side(xp, xp.where(some, part.share, 1.0), log=False, attached=table.attached)
     return xp.sum(weight * row_entropy(rows), axis=-1)
+
+
+def of_table(
+    form: DistributionForm,
+    variables: Variables,
+    formula: Callable[[Table], Array],
+    *,
+    base: float | None = None,
+) -> Answer:
+    """What ``formula`` says of each table, whose last axes are the variables."""
+    flat, sizes = flattened(form, variables)
+
+    def of_sides(sides: list[Side]) -> Array:
+        return formula(Table.of(sides[0], sizes))
+
+    return answer(of_sides, [flat], base=base)

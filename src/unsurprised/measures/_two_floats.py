@@ -43,7 +43,7 @@ def difference_of_products(xp: Namespace, a: Array, b: Array, c: Array, d: Array
 
 
 def scale_to_one(xp: Namespace, largest: Array) -> Array:
-    """A power of two that brings ``largest`` so near to 1 that products neither over- nor underflow.
+    """A power of two that brings ``largest`` near to 1, so that products do not overflow.
 
     One of seven constants, as no library's ``exp2`` is sure to be exact.
     """

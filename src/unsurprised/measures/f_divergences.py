@@ -24,6 +24,7 @@ from unsurprised.measures._generators import (
 from unsurprised.measures._rows import Answer, answer, denied_classes
 from unsurprised.measures._shares import Pair, Side, placed_like
 from unsurprised.measures.registry import measure
+from unsurprised.units import as_number
 
 
 @measure(
@@ -74,13 +75,14 @@ def alpha_divergence(p: Any, q: Any, alpha: float, *, axis: int = -1) -> Answer:
     >>> round(alpha_divergence([0.5, 0.5], [0.1, 0.9], 0.5), 4)
     0.4223
     """
-    try:
-        value = math.nan if isinstance(alpha, str | bytes) else float(alpha)
-    except (TypeError, ValueError, OverflowError):
-        value = math.nan
+    return _f_divergence(alpha_generator(_checked_alpha(alpha)), p, q, axis)
+
+
+def _checked_alpha(alpha: Any) -> float:
+    value = as_number(alpha)
     if not math.isfinite(value):
         raise CallError(f"alpha={alpha!r}; expected a finite number")
-    return _f_divergence(alpha_generator(value), p, q, axis)
+    return value
 
 
 def _f_divergence(generator: Generator, p: Any, q: Any, axis: int) -> Answer:

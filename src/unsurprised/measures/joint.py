@@ -1,4 +1,4 @@
-"""Measures of a joint table: what its variables have in common.
+"""Measures of a joint table of two variables (or of all of them together).
 
 Whatever several variables share is summed from terms I(X; Y | Z), each of which is a KL divergence
 and so never negative; what they do not share from entropies of rows. Nothing is found as a
@@ -8,8 +8,6 @@ difference of entropies, except where the measure itself is one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -27,6 +25,7 @@ from unsurprised.measures._tables import (
     axes_of,
     conditional,
     flattened,
+    of_table,
     shared_information,
     shared_ratio,
     table_form,
@@ -132,9 +131,7 @@ def conditional_entropy(
             f"conditional_entropy with given={given!r} and axis={axis!r}; expected at least one "
             "axis that is given and one that is not"
         )
-    return _of_table(
-        form, (known, others), lambda table: conditional(table, (1,), (0,)), base=base
-    )
+    return of_table(form, (known, others), lambda table: conditional(table, (1,), (0,)), base=base)
 
 
 @measure("joint", high="log K", zero_iff_equal=True)
@@ -188,7 +185,7 @@ def mutual_information(
     1.0
     """
     form, variables = _two_variables(joint, other, axis, "mutual_information")
-    return _of_table(form, variables, _mutual_information, base=base)
+    return of_table(form, variables, _mutual_information, base=base)
 
 
 def _mutual_information(table: Table) -> Array:
@@ -200,22 +197,6 @@ def _two_variables(
 ) -> tuple[DistributionForm, Variables]:
     form = table_form(joint if other is None else contingency(joint, other), name)
     return form, variables_of(form, axis, name, least=2, most=2)
-
-
-def _of_table(
-    form: DistributionForm,
-    variables: Variables,
-    formula: Callable[[Table], Array],
-    *,
-    base: float | None = None,
-) -> Answer:
-    """What ``formula`` says of each table, whose last axes are the variables."""
-    flat, sizes = flattened(form, variables)
-
-    def of_sides(sides: list[Side]) -> Array:
-        return formula(Table.of(sides[0], sizes))
-
-    return answer(of_sides, [flat], base=base)
 
 
 @measure("joint", high="log K")
@@ -264,7 +245,7 @@ def variation_of_information(
     2.0
     """
     form, variables = _two_variables(joint, other, axis, "variation_of_information")
-    return _of_table(form, variables, _variation, base=base)
+    return of_table(form, variables, _variation, base=base)
 
 
 def _variation(table: Table) -> Array:
@@ -320,8 +301,8 @@ def normalized_mutual_information(
 
     References
     ----------
-    Strehl and Ghosh, "Cluster Ensembles", Journal of Machine Learning Research 3 (2002); Vinh, Epps
-    and Bailey, "Information Theoretic Measures for Clusterings Comparison", JMLR 11 (2010), table 2.
+    Strehl and Ghosh, "Cluster Ensembles", JMLR 3 (2002); Vinh, Epps and Bailey, "Information
+    Theoretic Measures for Clusterings Comparison", JMLR 11 (2010), table 2.
 
     Examples
     --------
@@ -334,7 +315,7 @@ def normalized_mutual_information(
         expected = ", ".join(map(repr, _NORMALIZATIONS))
         raise CallError(f"normalization={normalization!r}; expected one of {expected}")
     form, variables = _two_variables(joint, other, axis, "normalized_mutual_information")
-    return _of_table(form, variables, lambda table: _normalized(table, normalization))
+    return of_table(form, variables, lambda table: _normalized(table, normalization))
 
 
 def _normalized(table: Table, normalization: str) -> Array:
@@ -343,7 +324,7 @@ def _normalized(table: Table, normalization: str) -> Array:
     x_rest, y_rest = conditional(table, (0,), (1,)), conditional(table, (1,), (0,))
 
     def part(whole: Array, rest: Array) -> Array:
-        """shared / whole, from what is not shared where that is the smaller part."""
+        """Shared / whole, from what is not shared where that is the smaller part."""
         divisor = xp.where(whole > 0, whole, 1.0)
         found = xp.where(rest < shared, 1.0 - rest / divisor, shared / divisor)
         return xp.where(whole > 0, found, 0.0)
@@ -360,246 +341,8 @@ def _normalized(table: Table, normalization: str) -> Array:
     return xp.where((x > 0) | (y > 0), found, 1.0)
 
 
-@measure("joint", high="log K", parameters=({}, {"given": 0}))
-def conditional_mutual_information(
-    joint: Any, *, given: Any = -1, axis: Any = None, base: float = 2
-) -> Answer:
-    r"""The information that two variables share for those who know a third.
-
-    .. math:: I(X; Y | Z) = \sum_{x, y, z} P(x, y, z)
-        \log \frac{P(z) P(x, y, z)}{P(x, z) P(y, z)}
-
-    Parameters
-    ----------
-    joint : array_like or form
-        The table of probabilities or counts; a plain array is :class:`Probs`. All its entries over
-        the axes of the variables are one distribution; other axes are leading dimensions.
-    given : int or tuple of int, default −1
-        The axes of what is known.
-    axis : pair of int, optional
-        The axes of the two variables; an entry may be a tuple of axes, which make up one variable.
-        By default the last two axes besides ``given``.
-    base : float, default 2
-        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
-
-    Returns
-    -------
-    float or array
-        At least 0; one number a table.
-
-    Raises
-    ------
-    InputError
-        Cells that are not legal for the table's form.
-    CallError
-        Too few axes, or axes that the table does not have; empty label vectors.
-
-    References
-    ----------
-    Cover and Thomas, *Elements of Information Theory*, 2nd ed., section 2.5.
-
-    Examples
-    --------
-    >>> xor = [[[0.25, 0.0], [0.0, 0.25]], [[0.0, 0.25], [0.25, 0.0]]]
-    >>> conditional_mutual_information(xor)  # nothing in common, until the third is known
-    1.0
-    """
-    name = "conditional_mutual_information"
-    form = table_form(joint, name)
-    variables_of(form, None, name, least=3)
-    known = axes_of(form, given)
-    if axis is None:
-        axis = [one for one in range(len(form.shape)) if one not in known][-2:]
-    both = variables_of(form, axis, name, least=2, most=2)
-    if not known or set(known) & {one for variable in both for one in variable}:
-        raise CallError(
-            f"{name} with given={given!r} and axis={axis!r}; expected two variables and other "
-            "axes that are given"
-        )
-    return _of_table(
-        form,
-        (known, *both),
-        lambda table: shared_information(table, (1,), (2,), (0,)),
-        base=base,
-    )
-
-
-@measure("joint", zero_iff_equal=True)
-def total_correlation(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
-    r"""How far several variables are from independent (multi-information).
-
-    .. math:: \sum_i H(X_i) - H(X_1, \ldots, X_n) = \sum_{i > 1} I(X_i; X_1, \ldots, X_{i - 1})
-
-    Parameters
-    ----------
-    joint : array_like or form
-        The table of probabilities or counts; a plain array is :class:`Probs`. All its entries over
-        the axes of the variables are one distribution; other axes are leading dimensions.
-    axis : sequence of int, optional
-        The axes of the variables; an entry may itself be a tuple of axes, which make up one
-        variable. All axes, each a variable, by default.
-    base : float, default 2
-        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
-
-    Returns
-    -------
-    float or array
-        At least 0, and 0 only where all variables are independent; one number a table.
-
-    Raises
-    ------
-    InputError
-        Cells that are not legal for the table's form.
-    CallError
-        Too few axes, or axes that the table does not have; empty label vectors.
-
-    References
-    ----------
-    Watanabe, "Information Theoretical Analysis of Multivariate Correlation", IBM Journal of
-    Research and Development 4 (1960).
-
-    Examples
-    --------
-    >>> xor = [[[0.25, 0.0], [0.0, 0.25]], [[0.0, 0.25], [0.25, 0.0]]]
-    >>> total_correlation(xor)
-    1.0
-    """
-    return _of_several(joint, axis, "total_correlation", _total_correlation, base)
-
-
-def _of_several(
-    joint: Any, axis: Any, name: str, formula: Callable[[Table], Array], base: float
-) -> Answer:
-    form = table_form(joint, name)
-    return _of_table(form, variables_of(form, axis, name, least=2), formula, base=base)
-
-
-def _total_correlation(table: Table) -> Array:
-    return _added(
-        [shared_information(table, (one,), range(one)) for one in range(1, table.count)]
-    )
-
-
-def _added(terms: list[Array]) -> Array:
-    found = terms[0]
-    for term in terms[1:]:
-        found = found + term
-    return found
-
-
-@measure("joint", zero_iff_equal=True)
-def dual_total_correlation(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
-    r"""What several variables know of each other (binding information).
-
-    .. math:: H(X_1, \ldots, X_n) - \sum_i H(X_i | X_{j \ne i})
-        = \sum_{i > 1} I(X_i; X_1, \ldots, X_{i - 1} | X_{i + 1}, \ldots, X_n)
-
-    Parameters
-    ----------
-    joint : array_like or form
-        The table of probabilities or counts; a plain array is :class:`Probs`. All its entries over
-        the axes of the variables are one distribution; other axes are leading dimensions.
-    axis : sequence of int, optional
-        The axes of the variables; an entry may itself be a tuple of axes, which make up one
-        variable. All axes, each a variable, by default.
-    base : float, default 2
-        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
-
-    Returns
-    -------
-    float or array
-        At least 0, and 0 only where all variables are independent; one number a table.
-
-    Raises
-    ------
-    InputError
-        Cells that are not legal for the table's form.
-    CallError
-        Too few axes, or axes that the table does not have; empty label vectors.
-
-    References
-    ----------
-    Han, "Nonnegative Entropy Measures of Multivariate Symmetric Correlations", Information and
-    Control 36 (1978).
-
-    Examples
-    --------
-    >>> xor = [[[0.25, 0.0], [0.0, 0.25]], [[0.0, 0.25], [0.25, 0.0]]]
-    >>> dual_total_correlation(xor)
-    2.0
-    """
-    return _of_several(joint, axis, "dual_total_correlation", _dual_total_correlation, base)
-
-
-def _dual_total_correlation(table: Table) -> Array:
-    return _added(
-        [
-            shared_information(table, (one,), range(one), range(one + 1, table.count))
-            for one in range(1, table.count)
-        ]
-    )
-
-
 @measure("joint", low=-math.inf)
-def interaction_information(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
-    r"""What several variables share only all together, with McGill's sign: synergy is positive.
-
-    .. math:: I(X; Y; Z) = I(X; Y | Z) - I(X; Y), \qquad
-        -\sum_{T} (-1)^{n - |T|} H(X_T) \text{ in general}
-
-    The *co-information* is the same with the sign (−1)ⁿ.
-
-    Parameters
-    ----------
-    joint : array_like or form
-        The table of probabilities or counts; a plain array is :class:`Probs`. All its entries over
-        the axes of the variables are one distribution; other axes are leading dimensions.
-    axis : sequence of int, optional
-        The axes of the variables; an entry may itself be a tuple of axes, which make up one
-        variable. All axes, each a variable, by default.
-    base : float, default 2
-        Base of the logarithm: 2 for bits, ``math.e`` for nats, 10 for hartleys.
-
-    Returns
-    -------
-    float or array
-        Of either sign for three variables and more; for two it is the mutual information.
-
-    Raises
-    ------
-    InputError
-        Cells that are not legal for the table's form.
-    CallError
-        Too few axes, or axes that the table does not have; empty label vectors.
-
-    References
-    ----------
-    McGill, "Multivariate information transmission", Psychometrika 19 (1954).
-
-    Examples
-    --------
-    >>> xor = [[[0.25, 0.0], [0.0, 0.25]], [[0.0, 0.25], [0.25, 0.0]]]
-    >>> interaction_information(xor)
-    1.0
-    """
-    return _of_several(joint, axis, "interaction_information", _interaction, base)
-
-
-def _interaction(table: Table) -> Array:
-    others = range(2, table.count)
-    return _added(
-        [
-            (-1.0) ** (len(others) - size) * shared_information(table, (0,), (1,), known)
-            for size in range(len(others) + 1)
-            for known in combinations(others, size)
-        ]
-    )
-
-
-@measure("joint", low=-math.inf)
-def pointwise_mutual_information(
-    joint: Any, *, axis: Any = (-2, -1), base: float = 2
-) -> Answer:
+def pointwise_mutual_information(joint: Any, *, axis: Any = (-2, -1), base: float = 2) -> Answer:
     r"""How much more often each pair of outcomes meets than independent ones would.
 
     .. math:: \log \frac{P(x, y)}{P(x) P(y)}
@@ -665,7 +408,7 @@ def _unflattened(found: Any, sizes: tuple[int, ...], variables: Variables) -> An
     xp = np if on_host else namespace_of(found)
     table = xp.reshape(found, (*found.shape[:-1], *sizes))
     (first,), (second,) = variables
-    order = [one for one in range(len(table.shape) - 2)]
+    order = list(range(len(table.shape) - 2))
     for place, own in sorted([(first, -2), (second, -1)]):
         order.insert(place, own % len(table.shape))
     return np.transpose(table, order) if on_host else xp.permute_dims(table, tuple(order))

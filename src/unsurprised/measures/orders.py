@@ -8,12 +8,19 @@ from typing import Any
 
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
-from unsurprised.measures._elementary import Array, expm1_share_minus_1, log_sum_exp, steep, without_derivative
+from unsurprised.measures._elementary import (
+    Array,
+    expm1_share_minus_1,
+    log_sum_exp,
+    steep,
+    without_derivative,
+)
 from unsurprised.measures._generators import KULLBACK_LEIBLER, alpha_generator, divergence
 from unsurprised.measures._rows import Answer, answer
 from unsurprised.measures._shares import Pair, Side, at_index
 from unsurprised.measures.entropies import possible_classes
 from unsurprised.measures.registry import measure
+from unsurprised.units import as_number
 
 _ORDERS = tuple({"order": order} for order in (0, 0.5, 1 - 1e-9, 1, 1 + 1e-9, 2, 7.5, math.inf))
 _POSITIVE_ORDERS = _ORDERS[1:]
@@ -256,9 +263,7 @@ def _order_zero(pair: Pair) -> Array:
     return 0.0 - xp.where(near, by_outside, by_inside)
 
 
-@measure(
-    "two", unit=False, zero_iff_equal=True, data_processing=True, parameters=_POSITIVE_ORDERS
-)
+@measure("two", unit=False, zero_iff_equal=True, data_processing=True, parameters=_POSITIVE_ORDERS)
 def tsallis_divergence(p: Any, q: Any, order: float, *, axis: int = -1) -> Answer:
     r"""The non-additive divergence of a given order.
 
@@ -319,10 +324,7 @@ def _tsallis_divergence(order: float, sides: list[Side]) -> Array:
 
 def checked_order(order: Any) -> float:
     """The order as a float, if there is such an order."""
-    try:
-        value = math.nan if isinstance(order, str | bytes) else float(order)
-    except (TypeError, ValueError, OverflowError):
-        value = math.nan
+    value = as_number(order)
     if not value >= 0:
         raise CallError(f"order={order!r}; expected a number of at least 0, or math.inf")
     return value

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import FLOATS, checked_axis, host_array
+from unsurprised.arrays import FLOATS, host_array
 from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs, as_form
 from unsurprised.libraries import is_traced, library_of
@@ -105,7 +105,7 @@ def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Prob
         return mixture(epsilon, *shares)
 
     mixed = site.by_row(formula, share[..., None], *sides)
-    return Probs(site.answer(site.xp.moveaxis(mixed, -1, checked_axis(axis, tuple(mixed.shape)))))
+    return Probs(site.answer(site.with_last_at(axis, mixed)))
 
 
 def add_pseudocounts(counts: Any, pseudocount: Any) -> Counts:
