@@ -23,6 +23,7 @@ from oracle_rows import (
     exact,
     of_two,
     settled,
+    width_bits,
 )
 
 
@@ -225,9 +226,8 @@ def js_divergence(kinds: Kinds, *rows: Row, weights: Iterable[float] | None = No
     sides = [[entry(x) for x in row] for row in rows]
     given = [1] * len(rows) if weights is None else [entry(w) for w in weights]
     heard = [k for k, weight in enumerate(given) if weight > 0]
-    return settled(
-        lambda: _js([kinds[k] for k in heard], [sides[k] for k in heard], [given[k] for k in heard])
-    )
+    spoken = [kinds[k] for k in heard], [sides[k] for k in heard], [given[k] for k in heard]
+    return settled(lambda: _js(*spoken), max(map(width_bits, *spoken[:2])))
 
 
 def js_distance(kinds: Kinds, *rows: Row, weights: Iterable[float] | None = None) -> Number:

@@ -13,7 +13,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from oracle_rows import CONTEXT, ZERO, Number, Stated, bits, entry, is_log, settled, settled_each
+from oracle_rows import (
+    CONTEXT,
+    ZERO,
+    Number,
+    Stated,
+    bits,
+    entry,
+    is_log,
+    settled,
+    settled_each,
+    width_bits,
+)
 
 Variable = tuple[int, ...]
 #: Axes, or tuples of axes, one for each variable; None is every axis by itself.
@@ -103,30 +114,32 @@ def _variables(axis: Axis, dimensions: int) -> list[Variable]:
     return [_variable(a, dimensions) for a in (range(dimensions) if axis is None else axis)]
 
 
-def _joint(kind: str, table: Any, axis: Axis) -> Callable[[], _Joint]:
-    """What makes the joint distribution, at the precision of the time."""
-    entries = _entries(table)
-    variables = _variables(axis, entries.ndim)
-    if sorted(itertools.chain(*variables)) != list(range(entries.ndim)):
-        raise ValueError(f"the variables {variables} are not all {entries.ndim} axes of the table")
-    return lambda: _Joint(kind, entries, variables)
+class _Table:
+    """A table of a form, and its variables; it is stated anew at every precision."""
 
+    def __init__(self, kind: str, table: Any, axis: Axis) -> None:
+        self.kind, self.entries = kind, _entries(table)
+        self.variables = _variables(axis, self.entries.ndim)
+        if sorted(itertools.chain(*self.variables)) != list(range(self.entries.ndim)):
+            raise ValueError(f"{self.variables} are not all {self.entries.ndim} axes of the table")
+        self.spare = width_bits(kind, self.entries.ravel())
 
-def _settled(joint: Callable[[], _Joint], formula: Callable[[_Joint], Number]) -> Number:
-    return settled(lambda: formula(joint()))
+    def joint(self) -> _Joint:
+        return _Joint(self.kind, self.entries, self.variables)
+
+    def settled(self, formula: Callable[[_Joint], Number]) -> Number:
+        return settled(lambda: formula(self.joint()), self.spare)
 
 
 def joint_entropy(kind: str, table: Any, *, axis: Axis = None) -> Number:
     """H of all variables."""
-    return _settled(_joint(kind, table, axis), lambda joint: bits(joint.whole))
+    return _Table(kind, table, axis).settled(lambda joint: bits(joint.whole))
 
 
 def conditional_entropy(kind: str, table: Any, *, given: Any = -2, axis: Axis = (-2, -1)) -> Number:
     """H(all variables) − H(given)."""
     known = _variable(given, np.ndim(table))
-    return _settled(
-        _joint(kind, table, axis), lambda joint: bits(joint.whole - joint.entropy(known))
-    )
+    return _Table(kind, table, axis).settled(lambda joint: bits(joint.whole - joint.entropy(known)))
 
 
 def _mutual(joint: _Joint) -> Number:
@@ -137,7 +150,7 @@ def _mutual(joint: _Joint) -> Number:
 
 def mutual_information(kind: str, table: Any, *, axis: Axis = (-2, -1)) -> Number:
     """H(X) + H(Y) − H(X, Y)."""
-    return _settled(_joint(kind, table, axis), lambda joint: bits(_mutual(joint)))
+    return _Table(kind, table, axis).settled(lambda joint: bits(_mutual(joint)))
 
 
 def variation_of_information(kind: str, table: Any, *, axis: Axis = (-2, -1)) -> Number:
@@ -147,7 +160,7 @@ def variation_of_information(kind: str, table: Any, *, axis: Axis = (-2, -1)) ->
         x, y = joint.variables
         return bits(2 * joint.whole - joint.entropy(x) - joint.entropy(y))
 
-    return _settled(_joint(kind, table, axis), formula)
+    return _Table(kind, table, axis).settled(formula)
 
 
 def normalizer(normalization: str, x: Number, y: Number, both: Number) -> Number:
@@ -166,15 +179,17 @@ def normalized_mutual_information(
 ) -> Number:
     """I(X; Y) over a mean of entropies; 1 where neither varies, 0 where only one does."""
 
-    def formula(joint: _Joint) -> Number:
-        if not any(map(joint.varies, joint.variables)):
-            return CONTEXT.mpf(1)
-        shared = _mutual(joint)
-        if shared is ZERO:
-            return ZERO
-        return shared / normalizer(normalization, *map(joint.entropy, joint.variables), joint.whole)
-
-    return _settled(_joint(kind, table, axis), formula)
+    # Each part by itself: a quotient hides that what it divides by may be noise.
+    states = _Table(kind, table, axis)
+    joint = states.joint()
+    if not any(map(joint.varies, joint.variables)):
+        return CONTEXT.mpf(1)
+    shared = states.settled(_mutual)
+    if shared is ZERO:
+        return ZERO
+    x, y = joint.variables
+    parts = [states.settled(lambda joint, v=v: joint.entropy(*v)) for v in ((x,), (y,), (x, y))]
+    return shared / normalizer(normalization, *parts)
 
 
 def conditional_mutual_information(
@@ -190,7 +205,7 @@ def conditional_mutual_information(
         x, y, z = joint.variables
         return bits(joint.entropy(x, z) + joint.entropy(y, z) - joint.whole - joint.entropy(z))
 
-    return _settled(_joint(kind, table, [*axis, known]), formula)
+    return _Table(kind, table, [*axis, known]).settled(formula)
 
 
 def total_correlation(kind: str, table: Any, *, axis: Axis = None) -> Number:
@@ -201,7 +216,7 @@ def total_correlation(kind: str, table: Any, *, axis: Axis = None) -> Number:
             return ZERO
         return bits(CONTEXT.fsum(map(joint.entropy, joint.variables)) - joint.whole)
 
-    return _settled(_joint(kind, table, axis), formula)
+    return _Table(kind, table, axis).settled(formula)
 
 
 def dual_total_correlation(kind: str, table: Any, *, axis: Axis = None) -> Number:
@@ -213,7 +228,7 @@ def dual_total_correlation(kind: str, table: Any, *, axis: Axis = None) -> Numbe
         own = (joint.whole - joint.entropy(*joint.others(x)) for x in joint.variables)
         return bits(joint.whole - CONTEXT.fsum(own))
 
-    return _settled(_joint(kind, table, axis), formula)
+    return _Table(kind, table, axis).settled(formula)
 
 
 def interaction_information(kind: str, table: Any, *, axis: Axis = None) -> Number:
@@ -229,12 +244,12 @@ def interaction_information(kind: str, table: Any, *, axis: Axis = None) -> Numb
         terms = ((-1) ** (count - len(chosen)) * joint.entropy(*chosen) for chosen in sets)
         return -bits(CONTEXT.fsum(terms))
 
-    return _settled(_joint(kind, table, axis), formula)
+    return _Table(kind, table, axis).settled(formula)
 
 
 def pointwise_mutual_information(kind: str, table: Any, *, axis: Axis = (-2, -1)) -> Any:
     """The table of log P(x, y) / (P(x) P(y)); 0 where a marginal is 0."""
-    make = _joint(kind, table, axis)
+    states = _Table(kind, table, axis)
 
     def logarithm(both: Number, x: Number, y: Number) -> Number:
         if not x or not y:
@@ -242,8 +257,8 @@ def pointwise_mutual_information(kind: str, table: Any, *, axis: Axis = (-2, -1)
         return bits(CONTEXT.log(both / (x * y))) if both else CONTEXT.ninf
 
     def formula() -> Any:
-        joint = make()
+        joint = states.joint()
         marginals = (joint.marginal(variable) for variable in joint.variables)
         return np.frompyfunc(logarithm, 3, 1)(joint.shares, *marginals)
 
-    return settled_each(formula)
+    return settled_each(formula, states.spare)

@@ -24,7 +24,8 @@ ZERO = CONTEXT.mpf(0)
 #: Working precisions in bits, tried one after another.
 _PRECISIONS = (256, 512, 1024, 2048, 4096)
 #: Rounding moves an answer by less than 2^(30 − precision), however many terms were summed, so that
-#: one of at least 2^(130 − precision) has 100 bits that are right.
+#: one of at least 2^(130 − precision) has 100 bits that are right. (It moves a quotient by more, if
+#: what it divides by is small: that is then settled by itself.)
 _SURE = 130
 
 
@@ -42,10 +43,10 @@ def settled(compute: Callable[[], Number], spare: int = 0) -> Number:
     return ZERO
 
 
-def settled_each(compute: Callable[[], Any]) -> Any:
+def settled_each(compute: Callable[[], Any], spare: int = 0) -> Any:
     """The same for an array of answers."""
     for precision in _PRECISIONS:
-        CONTEXT.prec = precision
+        CONTEXT.prec = precision + spare
         values = compute()
         unsure = [i for i, value in np.ndenumerate(values) if not _is_sure(value, precision)]
         if not unsure:
@@ -173,7 +174,8 @@ def of_one(formula: Callable[..., Number]) -> Callable[..., Number]:
     @functools.wraps(formula)
     def oracle(kind: str, row: Row, **parameters: Any) -> Number:
         entries = [entry(x) for x in row]
-        return settled(lambda: formula(Stated(kind, entries), **parameters), spare(parameters))
+        spare = order_bits(parameters) + width_bits(kind, entries)
+        return settled(lambda: formula(Stated(kind, entries), **parameters), spare)
 
     return oracle
 
@@ -184,13 +186,22 @@ def of_two(formula: Callable[..., Number]) -> Callable[..., Number]:
     @functools.wraps(formula)
     def oracle(kinds: Kinds, p_row: Row, q_row: Row, **parameters: Any) -> Number:
         rows = [[entry(x) for x in row] for row in (p_row, q_row)]
-        return settled(lambda: formula(Pair(kinds, *rows), **parameters), spare(parameters))
+        spare = order_bits(parameters) + max(map(width_bits, kinds, rows))
+        return settled(lambda: formula(Pair(kinds, *rows), **parameters), spare)
 
     return oracle
 
 
-def spare(parameters: dict[str, Any]) -> int:
+def order_bits(parameters: dict[str, Any]) -> int:
     """The bits lost where a formula divides by its order, by what it lacks to 1, or by both."""
     order = float(parameters.get("order", parameters.get("alpha", 1)))
     near = [order, order - 1] if math.isfinite(order) else []
     return sum(abs(math.frexp(x)[1]) for x in near)
+
+
+def width_bits(kind: str, entries: Iterable[float]) -> int:
+    """The bits that a surprisal has before its binary point."""
+    if not is_log(kind):
+        return 12
+    finite = [x for x in entries if x > -math.inf]
+    return (int(max(finite)) - int(min(finite)) + 1).bit_length()

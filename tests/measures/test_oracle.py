@@ -268,6 +268,16 @@ def test_the_smallest_differences_of_logits() -> None:
         assert float(found) == pytest.approx(step**2 / 8 * NAT * 1e300, rel=1e-15)
 
 
+def test_logits_that_are_far_apart() -> None:
+    """Their distance is no loss of what is added to it."""
+    for far in (-1e16, -1e300):
+        p, q = [0, 0, far], [0, -50, far]
+        ratio = math.log(2) - math.log1p(math.exp(-50))
+        close(two("renyi_divergence", q, p, LOGS, order=math.inf), ratio * NAT)
+        close(two("alpha_divergence", [0, far], [0, 2 * far], LOGS, alpha=2), Fraction(1, 2))
+        close(two("js_divergence", [far, 0], [0, far], LOGS), 1)
+
+
 def test_equal_rows_are_zero_exactly() -> None:
     zero_if_equal = set(BERNOULLI) - {"cross_entropy", "bhattacharyya_coefficient"}
     rows = [([0.1, 0.2, 0.7], [0.3, 0.6, 2.1], MASS, False), ([3, 5], [6, 10], MASS, True)]

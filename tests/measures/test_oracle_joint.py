@@ -127,6 +127,20 @@ def test_two_variables() -> None:
     assert padded[0, 1] == padded[1, 1] == 0
 
 
+def test_quotients_of_tiny_numbers() -> None:
+    """All but sure of one cell: I and H(Y) are both about ε, here ε log(1/ε) and more."""
+    for tiny in (2.0**-300, 2.0**-900):
+        entropy = tiny * (-math.log2(tiny) + NAT)
+        both = [[1, 0], [0, tiny]]
+        close(ORACLES["normalized_mutual_information"]("probs", both, normalization="min"), 1)
+        close(ORACLES["mutual_information"]("probs", both), entropy)
+        found = ORACLES["normalized_mutual_information"](
+            "probs", [[1, tiny], [0, tiny]], normalization="min"
+        )
+        # H(X) = ε log(1/ε) + ε/ln 2 of ε, H(Y) of 2 ε, I = H(X) − H(X | Y = 1) 2 ε.
+        close(found, (entropy - 2 * tiny) / entropy)
+
+
 def test_constants_share_everything_or_nothing() -> None:
     nmi = ORACLES["normalized_mutual_information"]
     for normalization in ("min", "max", "arithmetic", "geometric", "joint"):

@@ -170,10 +170,13 @@ def shared_information(
     table: Table, x: Sequence[int], y: Sequence[int], given: Sequence[int] = ()
 ) -> Array:
     """I(X; Y | Z) in nats: a KL divergence, never negative."""
-    ratio = shared_ratio(table.arranged(given, x, y))
-    cells = terms(ratio, KULLBACK_LEIBLER)
-    flat = table.xp.reshape(cells, (*cells.shape[:-3], -1))
-    return table.xp.sum(flat, axis=-1)
+    xp, cells = table.xp, terms(shared_ratio(table.arranged(given, x, y)), KULLBACK_LEIBLER)
+    found = xp.sum(xp.reshape(cells, (*cells.shape[:-3], -1)), axis=-1)
+    if table.attached:
+        return found
+    # No variable tells more than it has: without what rounding adds to that.
+    limit = math.log(min(cells.shape[-2:]))
+    return xp.where(found > limit, limit, found)
 
 
 def conditional(table: Table, variables: Sequence[int], given: Sequence[int]) -> Array:

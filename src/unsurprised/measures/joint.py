@@ -309,7 +309,7 @@ def normalized_mutual_information(
     >>> normalized_mutual_information([[0.5, 0.0], [0.0, 0.5]])
     1.0
     >>> round(normalized_mutual_information([[0.4, 0.1], [0.1, 0.4]], normalization="joint"), 4)
-    0.1616
+    0.1615
     """
     if normalization not in _NORMALIZATIONS:
         expected = ", ".join(map(repr, _NORMALIZATIONS))
