@@ -14,6 +14,10 @@ class CallError(UnsurprisedError):
     """A call that cannot be answered: an argument is missing, unknown, or fits no other."""
 
 
+class UnitError(CallError, TypeError):
+    """A base for a measure that has no unit; a ``TypeError`` too, as for any unknown keyword."""
+
+
 class StateError(UnsurprisedError):
     """A state that cannot be read or merged: altered bytes, another version, other settings."""
 

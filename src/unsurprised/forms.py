@@ -23,6 +23,7 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.libraries import (
     detached,
     float_kind,
+    is_dense,
     is_in_main_memory,
     library_of,
     moved,
@@ -51,6 +52,11 @@ class Form:
         self._array: HostArray | None = None
         if self.given is None:
             self._array = self._on_host(values)
+        elif not is_dense(values):
+            raise CallError(
+                f"{type(self).__name__}(…) holds a sparse tensor; expected a dense one: "
+                "tensor.to_dense()"
+            )
 
     def _on_host(self, values: Any) -> HostArray:
         return host_array(values, f"{type(self).__name__}(…)")
@@ -98,13 +104,16 @@ class Form:
 class DistributionForm(Form):
     """A form whose rows name a number for every class."""
 
-    __slots__ = ("normalize", "tolerance")
+    #: The sizes of a joint table's variables, where the rows are tables laid out flat.
+    cells: tuple[int, ...] | None
+    __slots__ = ("cells", "normalize", "tolerance")
 
     def __init__(
         self, values: Any, *, normalize: bool = True, tolerance: float = DEFAULT_TOLERANCE
     ) -> None:
         super().__init__(values)
         self.normalize, self.tolerance = bool(normalize), as_number(tolerance)
+        self.cells = None
         if not 0 <= self.tolerance < math.inf:
             raise CallError(f"tolerance={tolerance!r}; expected a finite number of at least 0")
         name = type(self).__name__

@@ -106,6 +106,11 @@ def device_of(values: Any) -> Any:
     return values.device
 
 
+def is_dense(values: Any) -> bool:
+    """Whether a foreign array holds every entry."""
+    return library_of(values) != "torch" or values.layout == sys.modules["torch"].strided
+
+
 def type_name(values: Any) -> str:
     """The name of the type of a foreign array's elements, such as ``float32``."""
     return str(values.dtype).rpartition(".")[2]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, UnitError
 
 _NAMES = {2.0: "bits", math.e: "nats", 10.0: "hartleys"}
 
@@ -38,6 +39,19 @@ def checked_base(base: Any) -> float:
             "2 for bits, math.e for nats, 10 for hartleys"
         )
     return value
+
+
+def refuse_base(unknown: Mapping[str, Any], name: str) -> None:
+    """Say that a measure has no unit to someone who asks for one.
+
+    >>> refuse_base({}, "total_variation")
+    """
+    for keyword, value in unknown.items():
+        if keyword != "base":
+            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
+        raise UnitError(
+            f"{name} has no unit to choose, so base={value!r} means nothing; leave it out"
+        )
 
 
 def as_number(value: Any) -> float:

@@ -40,9 +40,9 @@ def fault_of(
     if fault == NO_MASS:
         what = "−inf" if form.kind in ("logits", "logprobs") else "0"
         return InputError(
-            f"a row of {form.kind} that is {what} only",
-            expected="at least one class that is possible",
-            remedy="mend it where the row was made, or leave the row out",
+            f"{_whole(form)} that is {what} only",
+            expected=f"at least one {'cell' if form.cells else 'class'} that is possible",
+            remedy=_mend(form),
             place=place,
         )
     return _sum_off(form, values, sum_off_rows, place)
@@ -60,7 +60,7 @@ def _bad_entry(form: DistributionForm, values: Values, place: Place) -> InputErr
             f"{form.kind} whose sum is too large for a float", expected="a finite sum", place=place
         )
     where = int(np.argmax(bad))
-    remedy = "mend it where the row was made, or leave the row out"
+    remedy = _mend(form)
     if form.kind == "probs" and values[where] < 0:
         kind, call = ("logprobs", "LogProbs(…)") if np.all(values <= 0) else ("logits", "Logits(…)")
         remedy = (
@@ -70,11 +70,27 @@ def _bad_entry(form: DistributionForm, values: Values, place: Place) -> InputErr
     value = values[where]
     found = "NaN" if np.isnan(value) else f"{value:.6g}"
     return InputError(
-        f"found {found} for class {where} in a row of {form.kind}",
+        f"found {found} {_entry(form, where)} {_whole(form)}",
         expected=expected,
         remedy=remedy,
         place=place,
     )
+
+
+def _whole(form: DistributionForm) -> str:
+    return f"a {'table' if form.cells else 'row'} of {form.kind}"
+
+
+def _entry(form: DistributionForm, where: int) -> str:
+    if not form.cells:
+        return f"for class {where} in"
+    cell = tuple(int(one) for one in np.unravel_index(where, form.cells))
+    return f"in cell {cell} of"
+
+
+def _mend(form: DistributionForm) -> str:
+    what = "table" if form.cells else "row"
+    return f"mend it where the {what} was made, or leave the {what} out"
 
 
 _MEANING = {"logits": "logits", "logprobs": "log-probabilities", "probs": "probabilities"}

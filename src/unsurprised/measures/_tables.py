@@ -78,9 +78,12 @@ def flattened(
     order = (*leading, *own)
     if form.given is None:
         values = form.array.values.transpose(order).reshape(shape)
-        return form.with_array(HostArray(values, form.array.dtype)), sizes
-    xp = namespace_of(form.given)
-    return form.with_given(xp.reshape(xp.permute_dims(form.given, order), shape)), sizes
+        flat = form.with_array(HostArray(values, form.array.dtype))
+    else:
+        xp = namespace_of(form.given)
+        flat = form.with_given(xp.reshape(xp.permute_dims(form.given, order), shape))
+    flat.cells = sizes
+    return flat, sizes
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, Never
 
 from unsurprised.errors import CallError
 from unsurprised.forms import Labels, as_form
@@ -14,7 +14,7 @@ from unsurprised.measures._generators import JEFFREYS, KULLBACK_LEIBLER, diverge
 from unsurprised.measures._rows import Answer, Formula, answer, need_distribution
 from unsurprised.measures._shares import Pair, Side, ratio_between
 from unsurprised.measures.registry import measure
-from unsurprised.units import checked_base
+from unsurprised.units import checked_base, refuse_base
 
 
 @measure("two", kernel="cross_entropy")
@@ -173,7 +173,7 @@ def _jeffreys(sides: list[Side]) -> Array:
 
 
 @measure("two", unit=False, symmetric=True, zero_iff_equal=True, data_processing=True)
-def population_stability_index(p: Any, q: Any, *, axis: int = -1) -> Answer:
+def population_stability_index(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""How far a distribution has drifted: :func:`jeffreys_divergence` in nats, by its credit name.
 
     .. math:: \sum_i (P_i - Q_i) \ln \frac{P_i}{Q_i}
@@ -213,6 +213,7 @@ def population_stability_index(p: Any, q: Any, *, axis: int = -1) -> Answer:
     >>> round(population_stability_index(Counts([40, 60]), Counts([50, 50])), 4)
     0.0405
     """
+    refuse_base(unit, "population_stability_index")
     return answer(_jeffreys, [as_form(p), as_form(q)], axis=axis)
 
 

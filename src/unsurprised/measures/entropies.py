@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, Never
 
 from unsurprised import _kernels
 from unsurprised.errors import CallError
@@ -15,7 +15,7 @@ from unsurprised.measures._events import of_events, outcome_surprisal
 from unsurprised.measures._rows import Answer, answer, need_distribution
 from unsurprised.measures._shares import Side, at_index
 from unsurprised.measures.registry import measure
-from unsurprised.units import units_per_bit
+from unsurprised.units import refuse_base, units_per_bit
 
 
 @measure("events")
@@ -200,7 +200,7 @@ def row_entropy(p: Side) -> Array:
 
 
 @measure("one", unit=False, low=1.0, high="K")
-def perplexity(p: Any, *, axis: int = -1) -> Answer:
+def perplexity(p: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""How many equally probable classes would be as surprising.
 
     .. math:: 2^{H(P)} = e^{-\sum_i P_i \ln P_i}
@@ -236,6 +236,7 @@ def perplexity(p: Any, *, axis: int = -1) -> Answer:
     >>> round(perplexity([0.99, 0.01]), 4)
     1.0576
     """
+    refuse_base(unit, "perplexity")
     return answer(_perplexity, [as_form(p)], axis=axis)
 
 
@@ -338,7 +339,7 @@ def possible_classes(p: Side) -> Array:
 
 
 @measure("one", unit=False, high="1 − 1/K")
-def gini_impurity(p: Any, *, axis: int = -1) -> Answer:
+def gini_impurity(p: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""How often two draws differ (Gini impurity, Gini–Simpson index).
 
     .. math:: \sum_i P_i (1 - P_i) = 1 - \sum_i P_i^2
@@ -372,6 +373,7 @@ def gini_impurity(p: Any, *, axis: int = -1) -> Answer:
     >>> gini_impurity([1.0, 1e-20]) > 0  # nothing is lost beside a certain answer
     True
     """
+    refuse_base(unit, "gini_impurity")
     return answer(_gini_impurity, [as_form(p)], axis=axis)
 
 
@@ -384,7 +386,7 @@ def _gini_impurity(sides: list[Side]) -> Array:
 
 
 @measure("one", unit=False, high=1.0)
-def efficiency(p: Any, *, axis: int = -1) -> Answer:
+def efficiency(p: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""The entropy as a share of the most that K classes could have (evenness, Pielou's J).
 
     .. math:: H(P) / \log K
@@ -419,6 +421,7 @@ def efficiency(p: Any, *, axis: int = -1) -> Answer:
     >>> efficiency([0.5, 0.5, 0.0, 0.0])
     0.5
     """
+    refuse_base(unit, "efficiency")
     form = as_form(p)
     if isinstance(form, Labels) and form.class_count is None:
         raise CallError("efficiency of Labels(…) needs classes=…, the number of classes or names")

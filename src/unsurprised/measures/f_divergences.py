@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from unsurprised.measures._generators import (
 from unsurprised.measures._rows import Answer, answer, denied_classes
 from unsurprised.measures._shares import Pair, Side, placed_like
 from unsurprised.measures.registry import measure
-from unsurprised.units import as_number
+from unsurprised.units import as_number, refuse_base
 
 
 @measure(
@@ -34,7 +34,7 @@ from unsurprised.units import as_number
     data_processing=True,
     parameters=tuple({"alpha": alpha} for alpha in (-1, 0, 1e-9, 0.5, 1 - 1e-9, 1, 2, 3.5)),
 )
-def alpha_divergence(p: Any, q: Any, alpha: float, *, axis: int = -1) -> Answer:
+def alpha_divergence(p: Any, q: Any, alpha: float, *, axis: int = -1, **unit: Never) -> Answer:
     r"""Amari's α-divergence, in the convention of Cichocki and Amari.
 
     .. math:: \frac{\sum_i P_i^\alpha Q_i^{1 - \alpha} - 1}{\alpha (\alpha - 1)}
@@ -75,6 +75,7 @@ def alpha_divergence(p: Any, q: Any, alpha: float, *, axis: int = -1) -> Answer:
     >>> round(alpha_divergence([0.5, 0.5], [0.1, 0.9], 0.5), 4)
     0.4223
     """
+    refuse_base(unit, "alpha_divergence")
     return _f_divergence(alpha_generator(_checked_alpha(alpha)), p, q, axis)
 
 
@@ -93,7 +94,7 @@ def _f_divergence(generator: Generator, p: Any, q: Any, axis: int) -> Answer:
 
 
 @measure("two", unit=False, zero_iff_equal=True, data_processing=True)
-def chi_squared_divergence(p: Any, q: Any, *, axis: int = -1) -> Answer:
+def chi_squared_divergence(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""Pearson's χ² of the truth against the model.
 
     .. math:: \sum_i \frac{(P_i - Q_i)^2}{Q_i}
@@ -132,11 +133,12 @@ def chi_squared_divergence(p: Any, q: Any, *, axis: int = -1) -> Answer:
     >>> round(chi_squared_divergence([0.5, 0.5], [0.1, 0.9]), 4)
     1.7778
     """
+    refuse_base(unit, "chi_squared_divergence")
     return _f_divergence(PEARSON, p, q, axis)
 
 
 @measure("two", unit=False, high=1.0, symmetric=True, zero_iff_equal=True, data_processing=True)
-def hellinger_distance(p: Any, q: Any, *, axis: int = -1) -> Answer:
+def hellinger_distance(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""The Hellinger distance, a metric; with the factor 1/√2, so that it ends at 1.
 
     .. math:: \frac{1}{\sqrt 2} \sqrt{\sum_i (\sqrt{P_i} - \sqrt{Q_i})^2}
@@ -172,6 +174,7 @@ def hellinger_distance(p: Any, q: Any, *, axis: int = -1) -> Answer:
     >>> round(hellinger_distance([0.5, 0.5], [0.1, 0.9]), 4)
     0.3249
     """
+    refuse_base(unit, "hellinger_distance")
     return answer(_hellinger_distance, [as_form(p), as_form(q)], axis=axis)
 
 
@@ -185,7 +188,7 @@ def _squared_hellinger(pair: Pair) -> Array:
 
 
 @measure("two", unit=False, high=1.0, symmetric=True)
-def bhattacharyya_coefficient(p: Any, q: Any, *, axis: int = -1) -> Answer:
+def bhattacharyya_coefficient(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""How much two distributions overlap (also called affinity, or fidelity).
 
     .. math:: \sum_i \sqrt{P_i Q_i}
@@ -221,6 +224,7 @@ def bhattacharyya_coefficient(p: Any, q: Any, *, axis: int = -1) -> Answer:
     >>> round(bhattacharyya_coefficient([0.5, 0.5], [0.1, 0.9]), 4)
     0.8944
     """
+    refuse_base(unit, "bhattacharyya_coefficient")
     return answer(_coefficient, [as_form(p), as_form(q)], axis=axis)
 
 
@@ -295,7 +299,7 @@ def _bhattacharyya_distance(sides: list[Side]) -> Array:
 
 
 @measure("two", unit=False, high=1.0, symmetric=True, zero_iff_equal=True, data_processing=True)
-def total_variation(p: Any, q: Any, *, axis: int = -1) -> Answer:
+def total_variation(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""The largest difference between the probabilities that both give to any set of classes.
 
     .. math:: \frac{1}{2} \sum_i |P_i - Q_i|
@@ -331,6 +335,7 @@ def total_variation(p: Any, q: Any, *, axis: int = -1) -> Answer:
     >>> total_variation([0.75, 0.25], [0.25, 0.75])
     0.5
     """
+    refuse_base(unit, "total_variation")
     return answer(_total_variation, [as_form(p), as_form(q)], axis=axis)
 
 
@@ -359,6 +364,7 @@ def f_divergence(
     at_zero: float | None = None,
     slope: float | None = None,
     axis: int = -1,
+    **unit: Never,
 ) -> Answer:
     r"""The f-divergence of a generator of one's own.
 
@@ -409,6 +415,7 @@ def f_divergence(
     >>> f_divergence([1.0, 0.0], [0.0, 1.0], lambda u: (u - 1) ** 2, slope=math.inf)  # Pearson
     inf
     """
+    refuse_base(unit, "f_divergence")
     if not callable(generator):
         raise CallError(f"generator={generator!r}; expected a function of the ratio P / Q")
     forms = [as_form(p), as_form(q)]
@@ -421,7 +428,7 @@ def _given_divergence(
     pair = Pair(*sides)
     xp, like = pair.xp, pair.p.values
     if not is_traced(like):
-        at_one = float(function(_number(xp, 1.0, like))[0])
+        at_one = _tried(function, _number(xp, 1.0, like))
         if not abs(at_one) <= 1e-6:
             raise CallError(f"generator(1) is {at_one:.6g}; expected 0, so that equal rows are 0")
         ratio = pair.ratio
@@ -442,9 +449,19 @@ def _number(xp: Namespace, value: float, like: Array) -> Array:
     return xp.full((1,), value, dtype=like.dtype, **placed_like(like))
 
 
+def _tried(function: Callable[[Any], Any], ratios: Array) -> float:
+    found = function(ratios)
+    if tuple(getattr(found, "shape", ())) != tuple(ratios.shape):
+        raise CallError(
+            f"generator(array of shape {tuple(ratios.shape)}) is {found!r}; expected an array of "
+            "the same shape"
+        )
+    return float(found[0])
+
+
 def _tried_at_zero(function: Callable[[Any], Any], zero: Array) -> float:
     with np.errstate(all="ignore"):
-        value = float(function(zero)[0])
+        value = _tried(function, zero)
     if math.isnan(value):
         raise CallError(
             "P = 0 < Q for some class, and generator(0) is NaN: pass at_zero=…, the limit of f(u) "

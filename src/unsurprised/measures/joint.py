@@ -8,7 +8,7 @@ difference of entropies, except where the measure itself is one.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from unsurprised.measures._tables import (
 )
 from unsurprised.measures.entropies import row_entropy
 from unsurprised.measures.registry import measure
+from unsurprised.units import refuse_base
 
 
 @measure("joint", high="log K", kernel="entropy")
@@ -263,7 +264,12 @@ _NORMALIZATIONS = ("min", "max", "arithmetic", "geometric", "joint")
     parameters=tuple({"normalization": name} for name in _NORMALIZATIONS),
 )
 def normalized_mutual_information(
-    joint: Any, other: Any = None, *, normalization: str = "arithmetic", axis: Any = (-2, -1)
+    joint: Any,
+    other: Any = None,
+    *,
+    normalization: str = "arithmetic",
+    axis: Any = (-2, -1),
+    **unit: Never,
 ) -> Answer:
     r"""Mutual information as a share of what it could be.
 
@@ -311,6 +317,7 @@ def normalized_mutual_information(
     >>> round(normalized_mutual_information([[0.4, 0.1], [0.1, 0.4]], normalization="joint"), 4)
     0.1615
     """
+    refuse_base(unit, "normalized_mutual_information")
     if normalization not in _NORMALIZATIONS:
         expected = ", ".join(map(repr, _NORMALIZATIONS))
         raise CallError(f"normalization={normalization!r}; expected one of {expected}")

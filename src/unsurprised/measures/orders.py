@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, Never
 
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
@@ -20,7 +20,7 @@ from unsurprised.measures._rows import Answer, answer
 from unsurprised.measures._shares import Pair, Side, at_index
 from unsurprised.measures.entropies import possible_classes
 from unsurprised.measures.registry import measure
-from unsurprised.units import as_number
+from unsurprised.units import as_number, refuse_base
 
 _ORDERS = tuple({"order": order} for order in (0, 0.5, 1 - 1e-9, 1, 1 + 1e-9, 2, 7.5, math.inf))
 _POSITIVE_ORDERS = _ORDERS[1:]
@@ -94,7 +94,7 @@ def _renyi_entropy(order: float, sides: list[Side]) -> Array:
 
 
 @measure("one", unit=False, high="K − 1", parameters=_ORDERS)
-def tsallis_entropy(p: Any, order: float, *, axis: int = -1) -> Answer:
+def tsallis_entropy(p: Any, order: float, *, axis: int = -1, **unit: Never) -> Answer:
     r"""The non-additive entropy of a given order.
 
     .. math:: T_\alpha(P) = \frac{1 - \sum_i P_i^\alpha}{\alpha - 1}
@@ -136,6 +136,7 @@ def tsallis_entropy(p: Any, order: float, *, axis: int = -1) -> Answer:
     >>> round(tsallis_entropy([0.5, 0.5], 1), 6)  # ln 2
     0.693147
     """
+    refuse_base(unit, "tsallis_entropy")
     formula = partial(_tsallis_entropy, checked_order(order))
     return answer(formula, [as_form(p)], axis=axis)
 
@@ -264,7 +265,7 @@ def _order_zero(pair: Pair) -> Array:
 
 
 @measure("two", unit=False, zero_iff_equal=True, data_processing=True, parameters=_POSITIVE_ORDERS)
-def tsallis_divergence(p: Any, q: Any, order: float, *, axis: int = -1) -> Answer:
+def tsallis_divergence(p: Any, q: Any, order: float, *, axis: int = -1, **unit: Never) -> Answer:
     r"""The non-additive divergence of a given order.
 
     .. math:: \frac{\sum_i P_i^\alpha Q_i^{1 - \alpha} - 1}{\alpha - 1}
@@ -305,6 +306,7 @@ def tsallis_divergence(p: Any, q: Any, order: float, *, axis: int = -1) -> Answe
     >>> round(tsallis_divergence([0.5, 0.5], [0.1, 0.9], 2), 4)
     1.7778
     """
+    refuse_base(unit, "tsallis_divergence")
     formula = partial(_tsallis_divergence, checked_order(order))
     return answer(formula, [as_form(p), as_form(q)], axis=axis)
 
