@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unsurprised.libraries import detached
@@ -34,6 +34,9 @@ class Half:
     #: A number, or under ``jit`` what stands for one.
     at_zero: Any
     slope_at_zero: float
+    #: The power of u that f goes to infinity as, and its factor: f may be beyond the floats where
+    #: the term, a tiny share of it, is not.
+    growth: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,38 @@ def divergence(pair: Pair, generator: Generator) -> Array:
 
 def terms(ratio: Ratio, generator: Generator) -> Array:
     """What each class adds."""
-    below = _half_terms(ratio, generator.below)
     if generator.above is generator.below:
-        return below
-    return ratio.xp.where(ratio.less, below, _half_terms(ratio, generator.above))
+        return _half_terms(ratio, generator.below)
+    # Each half sees only what is its own: an infinity not selected still spoils derivatives.
+    below = _half_terms(_harmless(ratio, ~ratio.less), generator.below)
+    above = _half_terms(_harmless(ratio, ratio.less), generator.above)
+    return ratio.xp.where(ratio.less, below, above)
+
+
+def _harmless(ratio: Ratio, where: Array) -> Ratio:
+    """With u = 1/2 at some places."""
+    xp = ratio.xp
+    return replace(
+        ratio,
+        u=xp.where(where, 0.5, ratio.u),
+        excess=xp.where(where, -0.5, ratio.excess),
+        log=xp.where(where, -math.log(2), ratio.log),
+    )
+
+
+def beyond_floats(ratio: Ratio) -> Ratio:
+    """With ratios whose inverse is no float taken for zero."""
+    tiny = ratio.u < 4.0 * float(ratio.xp.finfo(ratio.u.dtype).smallest_normal)
+    gone = ratio.gone | (tiny & (ratio.larger > 0))
+    return replace(_harmless(ratio, gone), gone=gone)
 
 
 def _half_terms(ratio: Ratio, half: Half) -> Array:
     xp, gone = ratio.xp, ratio.gone
-    present = xp.where(gone, 0.0, ratio.larger) * half.values(ratio)
+    if half.growth:
+        present = _with_overflow(ratio, half, *half.growth)
+    else:
+        present = xp.where(gone, 0.0, ratio.larger) * half.values(ratio)
     if isinstance(half.at_zero, float | int) and not math.isfinite(half.at_zero):
         at_zero = half.at_zero
     else:
@@ -67,6 +93,20 @@ def _half_terms(ratio: Ratio, half: Half) -> Array:
     if ratio.attached:
         at_zero = at_zero + _slope(ratio, half.slope_at_zero)
     return xp.where(gone, at_zero, present)
+
+
+def _with_overflow(ratio: Ratio, half: Half, power: float, factor: float) -> Array:
+    """The terms, found through their logarithms where f itself overflows."""
+    xp, log = ratio.xp, ratio.log
+    limit = math.log(float(xp.finfo(log.dtype).max))
+    beyond = power * detached(log) > limit - 5.0
+    values = half.values(_harmless(ratio, beyond))
+    present = xp.where(ratio.gone | beyond, 0.0, ratio.larger) * values
+    exponent = ratio.log_larger + math.log(factor) + power * log
+    exponent = xp.where(beyond, exponent, 0.0)
+    endless = detached(exponent) > limit
+    found = xp.where(endless, xp.inf, xp.exp(xp.where(endless, 0.0, exponent)))
+    return xp.where(beyond, found, present)
 
 
 def _slope(ratio: Ratio, slope: float) -> Array:
@@ -108,15 +148,19 @@ def _power(ratio: Ratio, exponent: float) -> Array:
     return xp.where(finite, attach(xp.where(finite, value, 1.0), by_log), value)
 
 
-def _power_minus_1_share(ratio: Ratio, exponent: float) -> tuple[Array, Array]:
-    """``(u^ε − 1) / ε``, which is log u at ε = 0; and what it is more than log u."""
+def _power_gap(ratio: Ratio, factor: float, exponent: float) -> tuple[Array, Array]:
+    """``u^φ (u^ε − 1) / ε``, going smoothly through ε = 0; and what ε adds near u = 1."""
     xp = ratio.xp
     exponents = exponent * ratio.log
-    more = ratio.log * expm1_share_minus_1(xp, exponents)
-    if not exponent:
-        return ratio.log, more
     small = xp.abs(exponents) < 0.5
-    return xp.where(small, ratio.log + more, (_power(ratio, exponent) - 1.0) / exponent), more
+    within = expm1_share_minus_1(xp, xp.where(small, exponents, 0.0))
+    lift = ratio.u**factor if factor else 1.0
+    more = lift * ratio.log * within
+    found = lift * ratio.log + more
+    if exponent:
+        far = (_power(ratio, factor + exponent) - lift) / exponent
+        found = xp.where(small, found, far)
+    return found, more
 
 
 def _half_of_hellinger(ratio: Ratio) -> Array:
@@ -134,7 +178,12 @@ JEFFREYS = Generator(_SYMMETRIC_ENTROPIC, _SYMMETRIC_ENTROPIC)
 SQUARED_HELLINGER = Generator(_HELLINGER, _HELLINGER)
 PEARSON = Generator(
     Half(lambda ratio: ratio.excess * ratio.excess, 1.0, -2.0),
-    Half(lambda ratio: ratio.excess * ratio.excess * _power(ratio, -1.0), math.inf, -math.inf),
+    Half(
+        lambda ratio: ratio.excess * ratio.excess * _power(ratio, -1.0),
+        math.inf,
+        -math.inf,
+        (-1.0, 1.0),
+    ),
 )
 
 
@@ -146,16 +195,19 @@ def alpha_generator(alpha: float) -> Generator:
 def _alpha_half(alpha: float) -> Half:
     values = _above_one_half(alpha) if alpha >= 0.5 else _below_one_half(alpha)
     at_zero = 1.0 / alpha if alpha > 0 else math.inf
-    return Half(values, at_zero, -1.0 / (alpha - 1.0) if alpha > 1 else -math.inf)
+    slope = -1.0 / (alpha - 1.0) if alpha > 1 else -math.inf
+    growth = (alpha, 1.0 / (alpha * (alpha - 1.0))) if alpha < 0 else None
+    return Half(values, at_zero, slope, growth)
 
 
 def _above_one_half(alpha: float) -> Callable[[Ratio], Array]:
     """With ε = α − 1: (u·(u^ε − 1)/ε − (u − 1)) / α."""
 
     def values(ratio: Ratio) -> Array:
-        share, more = _power_minus_1_share(ratio, alpha - 1.0)
-        near = _entropic(ratio) + ratio.u * more
-        return ratio.xp.where(ratio.u > 0.3, near, ratio.u * share - ratio.excess) / alpha
+        gap, more = _power_gap(ratio, 1.0, alpha - 1.0)
+        near = ratio.xp.abs((alpha - 1.0) * ratio.log) < 0.5
+        near = near & (ratio.u > 0.3)
+        return ratio.xp.where(near, _entropic(ratio) + more, gap - ratio.excess) / alpha
 
     return values
 
@@ -164,9 +216,11 @@ def _below_one_half(alpha: float) -> Callable[[Ratio], Array]:
     """((u − 1) − (u^α − 1)/α) / (1 − α)."""
 
     def values(ratio: Ratio) -> Array:
-        share, more = _power_minus_1_share(ratio, alpha)
-        near = _reverse_entropic(ratio) - more
-        return ratio.xp.where(ratio.u > 0.3, near, ratio.excess - share) / (1.0 - alpha)
+        gap, more = _power_gap(ratio, 0.0, alpha)
+        near = (ratio.xp.abs(alpha * ratio.log) < 0.5) & (ratio.u > 0.3)
+        return ratio.xp.where(near, _reverse_entropic(ratio) - more, ratio.excess - gap) / (
+            1.0 - alpha
+        )
 
     return values
 

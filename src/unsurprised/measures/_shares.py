@@ -48,8 +48,11 @@ class Side:
     def __init__(self, xp: Namespace, values: Array, *, log: bool, attached: bool) -> None:
         self.xp, self.given, self.log, self.attached = xp, values, log, attached
         self.values = detached(values) if attached else values
-        self.possible = values > -xp.inf if log else values > 0
         self.top = xp.argmax(self.values, axis=-1, keepdims=True)
+        # A score so low that its distance from the largest is no float is as good as −inf.
+        self.possible = (self.values - self.largest if log else self.values) > (
+            -xp.inf if log else 0
+        )
 
     @remembered
     def largest(self) -> Array:
@@ -116,10 +119,10 @@ class Side:
         """Through the logarithm where there is one; a mass of zero can only grow, linearly."""
         xp, carrier = self.xp, self._log_carrier
         grown = detached(share) * xp.exp(carrier - detached(carrier))
-        if self.log:
-            return xp.where(self.possible, grown, 0.0)
+        if self.log:  # where the share is below the floats, so is its derivative
+            return xp.where(self.possible & (share > 0), grown, 0.0)
         scale = 1.0 / (self.largest * (1.0 + self.rest))
-        return xp.where(self.possible, grown, self.given * scale)
+        return xp.where(self.possible & (share > 0), grown, self.given * scale)
 
 
 def placed_like(values: Array) -> dict[str, Any]:
@@ -144,6 +147,8 @@ class Ratio:
     log: Array
     #: Where the smaller one is impossible and the larger is not.
     gone: Array
+    #: log of the larger one, 0 where both are impossible.
+    log_larger: Array
 
 
 def ratio_between(
@@ -153,6 +158,7 @@ def ratio_between(
     difference: Array,
     log_ratio: Array,
     *,
+    logs: tuple[Array, Array],
     attached: bool,
     log_is_best: bool = False,
 ) -> Ratio:
@@ -170,6 +176,7 @@ def ratio_between(
     floor = float(xp.finfo(large.dtype).smallest_normal) if attached else 0.0
     usable = (large > floor) & ~apart
     gap = -xp.abs(xp.where(usable, detached(log_ratio), 0.0))
+    log_larger = xp.where(large > 0, xp.where(less, logs[1], logs[0]), 0.0)
     if log_is_best:
         u, excess, log = xp.exp(gap), xp.expm1(gap), gap
     else:
@@ -183,7 +190,7 @@ def ratio_between(
         log = attach(log, xp.where(less, signed, -signed))
         u = u * xp.exp(log - detached(log))
         excess = attach(excess, u)
-    return Ratio(xp, attached, less, smaller, larger, u, excess, log, gone)
+    return Ratio(xp, attached, less, smaller, larger, u, excess, log, gone, log_larger)
 
 
 def _log_of_ratio(xp: Namespace, u: Array, excess: Array, gap: Array) -> Array:
@@ -216,6 +223,7 @@ class Pair:
             self.q.share,
             self._difference,
             self._log_ratio,
+            logs=(self.p.log_share, self.q.log_share),
             attached=self.attached,
             log_is_best=self.p.log or self.q.log,
         )

@@ -333,7 +333,8 @@ def _js_divergence(weights: tuple[float, ...], sides: list[Side]) -> Array:
     apart = [Pair(side, first).difference for _, side in weighed]
     mean = sum(weight * gap for (weight, _), gap in zip(weighed, apart, strict=True))
     mixture = sum(weight * side.share for weight, side in weighed)
-    positive = mixture > 0
+    floor = float(xp.finfo(mixture.dtype).smallest_normal) if attached else 0.0
+    positive = mixture > floor
     log_mixture = xp.log(xp.where(positive, mixture, 1.0))
     found: Any = 0.0
     for (weight, side), gap in zip(weighed, apart, strict=True):
@@ -341,7 +342,15 @@ def _js_divergence(weights: tuple[float, ...], sides: list[Side]) -> Array:
         log_ratio = xp.where(
             possible, xp.where(possible, side.log_share, 0.0) - log_mixture, -xp.inf
         )
-        ratio = ratio_between(xp, side.share, mixture, gap - mean, log_ratio, attached=attached)
+        ratio = ratio_between(
+            xp,
+            side.share,
+            mixture,
+            gap - mean,
+            log_ratio,
+            logs=(side.log_share, log_mixture),
+            attached=attached,
+        )
         found = found + weight * xp.sum(terms(ratio, KULLBACK_LEIBLER), axis=-1)
     if attached:
         return found

@@ -18,8 +18,10 @@ from unsurprised.measures._generators import (
     SQUARED_HELLINGER,
     Generator,
     alpha_generator,
+    beyond_floats,
     divergence,
     given_generator,
+    terms,
 )
 from unsurprised.measures._rows import Answer, answer, denied_classes
 from unsurprised.measures._shares import Pair, Side, placed_like
@@ -426,12 +428,11 @@ def _given_divergence(
     function: Callable[[Any], Any], at_zero: float | None, slope: float | None, sides: list[Side]
 ) -> Array:
     pair = Pair(*sides)
-    xp, like = pair.xp, pair.p.values
+    xp, like, ratio = pair.xp, pair.p.values, beyond_floats(pair.ratio)
     if not is_traced(like):
         at_one = _tried(function, _number(xp, 1.0, like))
         if not abs(at_one) <= 1e-6:
             raise CallError(f"generator(1) is {at_one:.6g}; expected 0, so that equal rows are 0")
-        ratio = pair.ratio
         if at_zero is None and bool(xp.any(ratio.gone & ratio.less)):
             at_zero = _tried_at_zero(function, _number(xp, 0.0, like))
         if slope is None and bool(xp.any(ratio.gone & ~ratio.less)):
@@ -442,7 +443,7 @@ def _given_divergence(
     elif at_zero is None:
         at_zero = function(_number(xp, 0.0, like))[0]
     limits = (math.nan if limit is None else limit for limit in (at_zero, slope))
-    return divergence(pair, given_generator(function, *limits))
+    return xp.sum(terms(ratio, given_generator(function, *limits)), axis=-1)
 
 
 def _number(xp: Namespace, value: float, like: Array) -> Array:
