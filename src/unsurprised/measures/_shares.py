@@ -177,13 +177,15 @@ def ratio_between(
     usable = (large > floor) & ~apart
     gap = -xp.abs(xp.where(usable, detached(log_ratio), 0.0))
     log_larger = xp.where(large > 0, xp.where(less, logs[1], logs[0]), 0.0)
-    if log_is_best:
-        u, excess, log = xp.exp(gap), xp.expm1(gap), gap
-    else:
-        divisor = xp.where(usable, large, 1.0)
-        excess = xp.where(usable, -xp.abs(detached(difference)) / divisor, 0.0)
-        u = xp.where(usable, small / divisor, 1.0)
-        log = _log_of_ratio(xp, u, excess, gap)
+    u, excess, log = xp.exp(gap), xp.expm1(gap), gap
+    if not log_is_best:
+        limits = xp.finfo(large.dtype)
+        # A share below the normal floats has few digits; its logarithm has them all.
+        precise = usable & (small >= float(limits.smallest_normal))
+        divisor = xp.where(precise, large, 1.0)
+        excess = xp.where(precise, -xp.abs(detached(difference)) / divisor, excess)
+        u = xp.where(precise, small / divisor, u)
+        log = xp.where(precise, _log_of_ratio(xp, u, excess), log)
     u, excess = xp.where(gone, 0.5, u), xp.where(gone, -0.5, excess)
     if attached:
         signed = xp.where(usable, log_ratio, 0.0)
@@ -193,12 +195,10 @@ def ratio_between(
     return Ratio(xp, attached, less, smaller, larger, u, excess, log, gone, log_larger)
 
 
-def _log_of_ratio(xp: Namespace, u: Array, excess: Array, gap: Array) -> Array:
-    """Log u from u − 1 near one, from u elsewhere, and from ``gap`` where u has few digits."""
-    limits = xp.finfo(u.dtype)
-    near, tiny = u > 0.5, u <= float(limits.smallest_normal) / float(limits.eps)
-    between = xp.log(xp.where(near | tiny, 1.0, u))
-    return xp.where(near, xp.log1p(xp.where(near, excess, 0.0)), xp.where(tiny, gap, between))
+def _log_of_ratio(xp: Namespace, u: Array, excess: Array) -> Array:
+    """Log u from u − 1 near one, from u elsewhere."""
+    near = u > 0.5
+    return xp.where(near, xp.log1p(xp.where(near, excess, 0.0)), xp.log(xp.where(near, 1.0, u)))
 
 
 class Pair:

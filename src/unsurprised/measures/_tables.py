@@ -166,9 +166,14 @@ def _ratio(table: Table, difference: Array) -> Ratio:
     log_share = xp.log(xp.where(positive, share, 1.0))
     log_ratio = xp.where(possible & positive, log_share - log_product, -xp.inf)
     log_ratio = xp.where(met, log_ratio, 0.0)
-    logs = log_share, log_product
     return ratio_between(
-        xp, share, product, difference, log_ratio, logs=logs, attached=table.attached
+        xp,
+        share,
+        product,
+        difference,
+        log_ratio,
+        logs=(log_share, log_product),
+        attached=table.attached,
     )
 
 
