@@ -19,6 +19,7 @@ from unsurprised.libraries import (
     namespace_of,
     to_numpy,
 )
+from unsurprised.measures._host import common_shape
 
 
 def dense(labels: Labels, classes: int) -> Probs:
@@ -39,6 +40,7 @@ def dense(labels: Labels, classes: int) -> Probs:
 
 def same_or_not(labels: Sequence[Labels]) -> Iterator[Probs]:
     """Labels of unknown classes as rows of a class for each argument: that of its first equal."""
+    common_shape([label.shape for label in labels])
     indices = [own_indices(label) for label in labels]
     xp: Any = namespace_of(indices[0]) if is_elsewhere(labels[0]) else np
     for number, own in enumerate(indices):

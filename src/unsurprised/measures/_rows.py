@@ -41,6 +41,9 @@ from unsurprised.measures._labels import dense, same_or_not
 from unsurprised.measures._shares import Side
 from unsurprised.units import checked_base
 
+#: The base of a measure that has none (None is what someone may pass by mistake).
+NO_UNIT: Any = object()
+
 #: What a measure answers with: a float or float64 array, or an array of its input's library.
 Answer = Any
 Formula = Callable[[list[Side]], Any]
@@ -98,7 +101,7 @@ def answer(
     forms: Sequence[Form],
     *,
     axis: int = -1,
-    base: float | None = None,
+    base: Any = NO_UNIT,
     kernel: str | None = None,
     home: Home | None = None,
     each_class: bool = False,
@@ -109,7 +112,7 @@ def answer(
     other forms have. Whoever knows of another array that decides where the answer belongs, and that
     NumPy cannot compute it, passes ``home``.
     """
-    if base is not None:
+    if base is not NO_UNIT:
         checked_base(base)
     if home is None:
         home, on_host, forms = settled(forms)
@@ -119,10 +122,10 @@ def answer(
     if not on_host:
         return _by_library(home, formula, rows, axis, base)
     if kernel:
-        values = by_kernel(kernel, rows, base=2 if base is None else base, axis=axis)
+        values = by_kernel(kernel, rows, base=2 if base is NO_UNIT else base, axis=axis)
     else:
         values = by_numpy(formula, rows, axis=axis, each_class=each_class)
-        if base is not None:
+        if base is not NO_UNIT:
             values /= math.log(base)
     return finished(home, values)
 
@@ -179,7 +182,7 @@ def _by_library(
     formula: Formula,
     forms: list[DistributionForm],
     axis: int,
-    base: float | None,
+    base: Any,
 ) -> Any:
     assert home is not None  # NumPy alone is always on the host
     common_rows(forms, axis)
@@ -187,7 +190,7 @@ def _by_library(
     if not any(is_traced(side.given) for side in sides):
         _check(forms, sides, axis)
     values = formula(sides) + 0.0  # no -0.0
-    return values if base is None else values / math.log(base)
+    return values if base is NO_UNIT else values / math.log(base)
 
 
 def _side(home: Home, form: DistributionForm) -> Side:

@@ -13,7 +13,7 @@ from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.libraries import Namespace, detached, moved, namespace_of
 from unsurprised.measures._elementary import attach
 from unsurprised.measures._generators import KULLBACK_LEIBLER, terms
-from unsurprised.measures._rows import Answer, answer
+from unsurprised.measures._rows import NO_UNIT, Answer, answer
 from unsurprised.measures._shares import Ratio, Side, ratio_between
 from unsurprised.measures._two_floats import scale_to_one, two_float_sum, two_product, two_sum
 from unsurprised.measures.entropies import row_entropy
@@ -205,7 +205,7 @@ def of_table(
     variables: Variables,
     formula: Callable[[Table], Array],
     *,
-    base: float | None = None,
+    base: Any = NO_UNIT,
 ) -> Answer:
     """What ``formula`` says of each table, whose last axes are the variables."""
     flat, sizes = flattened(form, variables)

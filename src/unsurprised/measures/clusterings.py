@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from unsurprised.measures._contingency import Cells, Whole, cells_of, contingenc
 from unsurprised.measures.divergences import kl_divergence
 from unsurprised.measures.entropies import entropy
 from unsurprised.measures.registry import measure
+from unsurprised.units import refuse_base
 
 __all__ = [
     "adjusted_mutual_information",
@@ -46,6 +47,7 @@ def adjusted_mutual_information(
     b: Any = None,
     *,
     normalization: Literal["arithmetic", "geometric", "max", "min"] = "arithmetic",
+    **unit: Never,
 ) -> float:
     r"""The information that two labellings share, beyond what chance alone gives them.
 
@@ -95,6 +97,7 @@ def adjusted_mutual_information(
     >>> round(adjusted_mutual_information(truth, clusters), 6)
     0.298792
     """
+    refuse_base(unit, "adjusted_mutual_information")
     mean = _mean_called(normalization)
     cells = cells_of(a, b)
     if cells.first_tells_second and cells.second_tells_first:
@@ -107,7 +110,7 @@ def adjusted_mutual_information(
 
 
 @measure("labels", unit=False, high=1.0, traceable=False)
-def homogeneity(a: Any, b: Any = None) -> float:
+def homogeneity(a: Any, b: Any = None, **unit: Never) -> float:
     r"""How far each cluster holds rows of one class only.
 
     .. math:: h = 1 - \frac{H(A \mid B)}{H(A)} = \frac{I(A; B)}{H(A)}
@@ -146,12 +149,13 @@ def homogeneity(a: Any, b: Any = None) -> float:
     >>> homogeneity([0, 0, 1, 1], [7, 7, 7, 7])
     0.0
     """
+    refuse_base(unit, "homogeneity")
     first, _, shared = _entropies_and_information(cells_of(a, b))
     return _share(shared, first)
 
 
 @measure("labels", unit=False, high=1.0, traceable=False)
-def completeness(a: Any, b: Any = None) -> float:
+def completeness(a: Any, b: Any = None, **unit: Never) -> float:
     r"""How far all rows of a class are in one cluster.
 
     .. math:: c = 1 - \frac{H(B \mid A)}{H(B)} = \frac{I(A; B)}{H(B)}
@@ -189,12 +193,13 @@ def completeness(a: Any, b: Any = None) -> float:
     >>> completeness([0, 0, 1, 1], [7, 7, 7, 7])
     1.0
     """
+    refuse_base(unit, "completeness")
     _, second, shared = _entropies_and_information(cells_of(a, b))
     return _share(shared, second)
 
 
 @measure("labels", unit=False, high=1.0, traceable=False, parameters=({}, {"beta": 0.25}))
-def v_measure(a: Any, b: Any = None, *, beta: float = 1.0) -> float:
+def v_measure(a: Any, b: Any = None, *, beta: float = 1.0, **unit: Never) -> float:
     r"""The weighted harmonic mean of homogeneity and completeness.
 
     .. math:: V_\beta = \frac{(1 + \beta)\, h\, c}{\beta h + c}
@@ -236,6 +241,7 @@ def v_measure(a: Any, b: Any = None, *, beta: float = 1.0) -> float:
     >>> round(v_measure([0, 0, 1, 1], [0, 1, 2, 2]), 6)
     0.8
     """
+    refuse_base(unit, "v_measure")
     weight = _checked_beta(beta)
     first, second, shared = _entropies_and_information(cells_of(a, b))
     h, c = _share(shared, first), _share(shared, second)
