@@ -56,10 +56,12 @@ def terms(ratio: Ratio, generator: Generator) -> Array:
     """What each class adds."""
     if generator.above is generator.below:
         return _half_terms(ratio, generator.below)
-    # Each half sees only what is its own: an infinity not selected still spoils derivatives.
-    below = _half_terms(_harmless(ratio, ~ratio.less), generator.below)
-    above = _half_terms(_harmless(ratio, ratio.less), generator.above)
-    return ratio.xp.where(ratio.less, below, above)
+    below = above = ratio
+    if ratio.attached:  # an infinity that is not selected would still spoil the derivatives
+        below, above = _harmless(ratio, ~ratio.less), _harmless(ratio, ratio.less)
+    return ratio.xp.where(
+        ratio.less, _half_terms(below, generator.below), _half_terms(above, generator.above)
+    )
 
 
 def _harmless(ratio: Ratio, where: Array) -> Ratio:

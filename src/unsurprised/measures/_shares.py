@@ -211,7 +211,7 @@ class Pair:
     @remembered
     def difference(self) -> Array:
         """P − Q, to its last digits where the two are close."""
-        value = self._difference
+        value = self.difference_value
         return attach(value, self.p.share - self.q.share) if self.attached else value
 
     @remembered
@@ -221,7 +221,7 @@ class Pair:
             self.xp,
             self.p.share,
             self.q.share,
-            self._difference,
+            self.difference_value,
             self._log_ratio,
             logs=(self.p.log_share, self.q.log_share),
             attached=self.attached,
@@ -264,7 +264,8 @@ class Pair:
         return xp.where(self.q.possible & ~self.p.possible, -xp.inf, apart)
 
     @remembered
-    def _difference(self) -> Array:
+    def difference_value(self) -> Array:
+        """P − Q without derivatives."""
         if self.p.log and self.q.log:
             return self._scores[0]
         if self.p.log or self.q.log:

@@ -330,7 +330,9 @@ def _js_divergence(weights: tuple[float, ...], sides: list[Side]) -> Array:
     xp, first = sides[0].xp, sides[0]
     attached = any(side.attached for side in sides)
     weighed = [(weight, side) for weight, side in zip(weights, sides, strict=True) if weight]
-    apart = [Pair(side, first).difference for _, side in weighed]
+    apart: list[Any] = [
+        0.0 if side is first else Pair(side, first).difference_value for _, side in weighed
+    ]
     mean = sum(weight * gap for (weight, _), gap in zip(weighed, apart, strict=True))
     mixture = sum(weight * side.share for weight, side in weighed)
     floor = float(xp.finfo(mixture.dtype).smallest_normal) if attached else 0.0
