@@ -90,7 +90,7 @@ def outcome_surprisal(q: DistributionForm, labels: Labels, *, axis: int, base: f
         xp = side.xp
         index = at if library_of(at) else home.place(at)
         scores = xp.broadcast_to(side.log_share, (*shape, side.log_share.shape[-1]))
-        index = xp.broadcast_to(xp.astype(index, xp.int64), shape)[..., None]
+        index = xp.broadcast_to(xp.astype(index, xp.asarray(0).dtype), shape)[..., None]
         return 0.0 - xp.take_along_axis(scores, index, axis=-1)[..., 0]
 
     return answer(formula, [rows], axis=axis, base=base, home=home)
