@@ -55,6 +55,27 @@ def test_torch_gradients() -> None:
     np.testing.assert_allclose(epsilon.grad.numpy(), [1 / 3 + 1 / 0.75])
 
 
+def test_torch_compiles_and_maps() -> None:
+    torch = pytest.importorskip("torch")
+    scores, prior = torch.randn(3, 4, generator=torch.Generator().manual_seed(1)), torch.zeros(4)
+    epsilons = torch.tensor([0.0, 0.25, 1.0])
+    calls: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+        "number": (lambda z: smooth(us.Logits(z), 0.1).given, (scores,)),
+        "tensor": (lambda z, e: smooth(us.Logits(z), e, axis=-2).given, (scores.T, epsilons)),
+        "prior": (
+            lambda z, u: smooth(us.Logits(z), 0.1, towards=us.LogProbs(u)).given,
+            (scores, torch.log_softmax(prior, -1)),
+        ),
+        "counts": (lambda n: add_pseudocounts(n, "jeffreys").given, (torch.arange(6.0),)),
+        "cost": (smoothing_cost, (epsilons,)),
+    }
+    for call, arguments in calls.values():
+        compiled = torch.compile(call, fullgraph=True, backend="eager")
+        torch.testing.assert_close(compiled(*arguments), call(*arguments))
+    each = torch.func.vmap(lambda z, e: smooth(us.Logits(z), e, axis=0).given)(scores, epsilons)
+    torch.testing.assert_close(each, smooth(us.Logits(scores), epsilons).given)
+
+
 def test_jax() -> None:
     jax = pytest.importorskip("jax")
     scores = jax.numpy.array([[0.0, 2.0, -INF], [1.0, 1.0, 1.0]])
@@ -92,6 +113,9 @@ CALLS: dict[str, Bad] = {
         lambda: smooth([HALF] * 2, [[0.5, 0.1], [0.1, 2]]),
         "epsilon[1, 1]=2; expected a share from 0 to 1",
     ),
+    "an integer": (lambda: smooth(HALF, 2), "epsilon=2; expected a share from 0 to 1"),
+    "a huge integer": (lambda: smooth(HALF, 10**400), "epsilon is ragged or holds Python objects"),
+    "infinite": (lambda: smooth(HALF, INF), "epsilon=inf; expected a share from 0 to 1"),
     "text": (lambda: smooth(HALF, "0.1"), "epsilon holds str96; expected numbers"),
     "nothing": (lambda: smooth(HALF, None), "epsilon is ragged or holds Python objects"),
     "a cost above 1": (lambda: smoothing_cost(1.1), "epsilon=1.1; expected a share from 0 to 1"),

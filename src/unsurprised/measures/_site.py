@@ -24,6 +24,7 @@ from unsurprised.measures._rows import as_rows, home_of
 from unsurprised.measures._shares import Side
 
 Array = Any
+Values = NDArray[np.float64]
 
 #: What a formula makes of so many elements stays in the second-level cache.
 _ELEMENTS_PER_BLOCK = 1 << 14
@@ -50,15 +51,19 @@ class Site:
             return self._elsewhere.bring(form.array.as_float64())
         return self._elsewhere.xp.astype(form.given, self._elsewhere.dtype)
 
-    def numbers(self, values: Any, checked: Callable[[Any], NDArray[np.float64]]) -> Array:
+    def numbers(self, values: Any, checked: Callable[[Any], Values | float]) -> Array:
         """An argument beside the rows, ``checked`` wherever it can be looked at."""
         if self._elsewhere is None:
-            return checked(detached(values) if library_of(values) else values)
-        if not library_of(values):
-            return self._elsewhere.bring(checked(values))
-        if not is_traced(values):
-            checked(to_numpy(values))
-        return self._elsewhere.xp.astype(values, self._elsewhere.dtype)
+            return np.asarray(checked(detached(values) if library_of(values) else values))
+        home = self._elsewhere
+        if library_of(values):
+            if not is_traced(values):
+                checked(to_numpy(values))
+            return home.xp.astype(values, home.dtype)
+        numbers = checked(values)
+        if isinstance(numbers, float):  # compilers follow this far, but not into NumPy
+            return home.xp.asarray(numbers, dtype=home.dtype, device=home.device)
+        return home.bring(numbers)
 
     def rows(self, forms: Sequence[Form], axis: int) -> list[DistributionForm]:
         """The forms with their classes last, labels as rows."""
@@ -87,9 +92,7 @@ class Site:
         order.insert(checked_axis(axis, tuple(values.shape)), values.ndim - 1)
         if self.xp is np:
             return values.transpose(order)
-        return self.xp.permute_dims(
-            values, tuple(order)
-        )  # unlike moveaxis, known to PyTorch's vmap
+        return self.xp.permute_dims(values, tuple(order))  # PyTorch's vmap knows no moveaxis
 
     def answer(self, values: Array) -> Array:
         """What was computed, as an array of the library where it belongs."""

@@ -8,10 +8,10 @@ is another matter: that is ``Labels(y, smoothing=…)``, and it promises nothing
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unsurprised.arrays import FLOATS, host_array
 from unsurprised.errors import CallError
@@ -21,7 +21,7 @@ from unsurprised.measures._faults import BAD_ENTRY, fault_of
 from unsurprised.measures._host import common_rows, is_log
 from unsurprised.measures._mixture import exact_shares, mixture
 from unsurprised.measures._rows import Answer, need_distribution
-from unsurprised.measures._site import Site, check, copied
+from unsurprised.measures._site import Site, Values, check, copied
 from unsurprised.units import checked_base
 
 Array = Any
@@ -210,18 +210,18 @@ def smoothing_cost(epsilon: Any, *, base: float = 2) -> Answer:
     checked_base(base)
     site = Site(epsilon)
     share = site.numbers(epsilon, _checked_shares)
-    with np.errstate(divide="ignore"):
-        cost = site.answer((0.0 - site.xp.log1p(0.0 - share)) / math.log(base))
+    nats = site.by_row(lambda share: 0.0 - site.xp.log1p(0.0 - share), share[..., None])[..., 0]
+    cost = site.answer(nats / math.log(base))
     return cost if library_of(epsilon) or cost.shape else float(cost)
 
 
-def _checked_shares(epsilon: Any) -> NDArray[np.float64]:
+def _checked_shares(epsilon: Any) -> Values | float:
     numbers = _numbers(epsilon, "epsilon")
     _refuse_unless((numbers >= 0) & (numbers <= 1), numbers, "epsilon", "a share from 0 to 1")
     return numbers
 
 
-def _checked_pseudocounts(pseudocount: Any) -> NDArray[np.float64]:
+def _checked_pseudocounts(pseudocount: Any) -> Values | float:
     if isinstance(pseudocount, str):
         if pseudocount not in _NAMED:
             raise CallError(
@@ -235,15 +235,20 @@ def _checked_pseudocounts(pseudocount: Any) -> NDArray[np.float64]:
     return numbers
 
 
-def _numbers(values: Any, argument: str) -> NDArray[np.float64]:
+def _numbers(values: Any, argument: str) -> Values | float:
+    if isinstance(values, (int, float)) and abs(values) <= sys.float_info.max:
+        return float(values)
     host = host_array(values, argument)
     if host.dtype not in FLOATS and host.values.dtype.kind not in "iub":
         raise CallError(f"{argument} holds {host.dtype}; expected numbers")
     return host.as_float64()
 
 
-def _refuse_unless(legal: Any, numbers: NDArray[np.float64], argument: str, expected: str) -> None:
-    if not legal.all():
+def _refuse_unless(legal: Any, numbers: Values | float, argument: str, expected: str) -> None:
+    if isinstance(numbers, float):
+        if not legal:
+            raise CallError(f"{argument}={numbers:.6g}; expected {expected}")
+    elif not legal.all():
         first = tuple(int(i) for i in np.argwhere(~legal)[0])
         where = f"[{', '.join(map(str, first))}]" if first else ""
         raise CallError(f"{argument}{where}={numbers[first]:.6g}; expected {expected}")
