@@ -117,6 +117,14 @@ def expm1_share_minus_1(xp: Namespace, z: Array) -> Array:
     return xp.where(small, series, xp.expm1(far) / far - 1.0)
 
 
+def expm1_share(xp: Namespace, z: Array) -> Array:
+    """``expm1(z) / z``, which is 1 at zero and −1/z far below."""
+    small = (z > -0.5) & (z < 0.5)
+    far = xp.where(small, 1.0, z)
+    near = expm1_share_minus_1(xp, xp.where(small, z, 0.0)) + 1.0
+    return xp.where(small, near, xp.expm1(far) / far)
+
+
 def log_sum_exp(xp: Namespace, exponents: Array) -> Array:
     """``log Σ exp`` along the last axis; infinities as they should be, derivatives finite."""
     top = detached(xp.max(exponents, axis=-1, keepdims=True))

@@ -8,9 +8,11 @@ from typing import Any, Never
 
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
+from unsurprised.libraries import detached
 from unsurprised.measures._elementary import (
     Array,
-    expm1_share_minus_1,
+    attach,
+    expm1_share,
     log_sum_exp,
     steep,
     without_derivative,
@@ -152,15 +154,25 @@ def _tsallis_entropy(order: float, sides: list[Side]) -> Array:
     exponents = (order - 1.0) * logs
     small = (xp.abs(exponents) < 0.5) if order < 1 else xp.ones_like(logs) > 0
     # P·(1 − P^(α − 1)) / (α − 1): terms that are never negative.
-    share = 1.0 + expm1_share_minus_1(xp, xp.where(small, exponents, 0.0))
-    terms = p.share * logs * share
+    terms = p.share * logs * expm1_share(xp, xp.where(small, exponents, 0.0))
     if order < 1:
-        # P^α directly: P may be too small for a float where its power is not.
-        terms = xp.where(small, terms, (xp.exp(order * logs) - p.share) / (order - 1.0))
+        terms = xp.where(small, terms, (_power(p, order) - p.share) / (order - 1.0))
     found = 0.0 - xp.sum(xp.where(p.possible, terms, 0.0), axis=-1)
     if not p.attached:
         return found
     return found + xp.sum(_slopes_at_zero(order, p), axis=-1)
+
+
+def _power(p: Side, order: float) -> Array:
+    """P^α, also of shares that are too small for a float where their power is not."""
+    xp = p.xp
+    by_log = xp.exp(order * _finite(p))
+    if p.log:
+        return by_log
+    precise = detached(p.share) >= float(xp.finfo(p.values.dtype).smallest_normal)
+    value = xp.where(precise, detached(p.share), 1.0) ** order
+    value = xp.where(precise, value, detached(by_log))
+    return attach(value, by_log) if p.attached else value
 
 
 def _slopes_at_zero(order: float, p: Side) -> Array:
