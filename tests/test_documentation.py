@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import doctest
 import inspect
+import json
 import re
 from pathlib import Path
 
 import pytest
 import typer
+from benchmarks.accuracy.page import COMMAND, RECORD, TABLE
+from benchmarks.accuracy.page import page as made_page
 
 import unsurprised as us
 from unsurprised.cli import app
+from unsurprised.measures.registry import MEASURES
 from unsurprised.report.json import json_schema
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +23,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
 #: Records that the library hands out and nobody makes.
 ANSWERS = {"unsurprised.Evaluation", "unsurprised.states.Entry"}
+
+FENCED = re.MULTILINE | re.DOTALL
 
 INSTALL = """\
 pip install . && unsurprised evaluate examples/digits.parquet
@@ -27,7 +34,16 @@ pip install '.[test]' && pytest
 
 def code_blocks(page: Path) -> list[tuple[str, str]]:
     text = page.read_text(encoding="utf-8")
-    return re.findall(r"^ *```(\S+)[^\n]*\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^ *```(\S+)[^\n]*\n(.*?)^ *```$", text, FENCED)
+
+
+def indented_blocks() -> list[tuple[Path, str]]:
+    """Code that is set apart by its indentation alone, fenced blocks aside."""
+    found = []
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=FENCED)
+        found += [(page, block) for block in re.findall(r"(?<=\n\n)(?:(?: {4}.*)?\n)+", text)]
+    return [(page, block) for page, block in found if block.strip()]
 
 
 def public_objects() -> list[tuple[str, object]]:
@@ -51,6 +67,19 @@ def test_every_block_is_executed(page: Path) -> None:
         else:
             assert language in ("python", "console")
             assert 'File "' not in code  # no page shows a crash
+
+
+@pytest.mark.parametrize("number", range(len(indented_blocks())))
+def test_sessions_of_other_libraries(number: int) -> None:
+    """Sessions that import PyTorch or JAX are indented, and run where the library is installed."""
+    page, session = indented_blocks()[number]
+    library = re.match(r" {4}>>> import (\w+)\n", session)
+    assert library, f"{page}: fence this block, so that it is run:\n{session}"
+    pytest.importorskip(library[1])
+    example = doctest.DocTestParser().get_doctest(session, {}, page.name, str(page), 0)
+    said: list[str] = []
+    failed = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=said.append)
+    assert not failed.failed, "".join(said)
 
 
 def test_readme_says_the_two_commands_once() -> None:
@@ -93,3 +122,18 @@ def test_json_page_has_every_key() -> None:
     page = (ROOT / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
     keys = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert keys == list(json_schema()["properties"])
+
+
+def test_table_of_measures_is_that_of_the_last_run() -> None:
+    """Its figures are those recorded, its words those of today's docstrings and registry."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    unmeasured = sorted(MEASURES.keys() - record["measures"].keys())
+    assert not unmeasured, f"no error is recorded of {unmeasured}: run {COMMAND}"
+    written = TABLE.read_text(encoding="utf-8")
+    assert written == made_page(record), f"docs/reference/{TABLE.name} is stale: run {COMMAND}.page"
+
+
+def test_table_of_measures_has_a_line_for_each() -> None:
+    table = TABLE.read_text(encoding="utf-8")
+    lines = re.findall(r"^\| \{py:func\}`(\w+) <unsurprised\.(\w+)>`", table, re.MULTILINE)
+    assert sorted(lines) == sorted((name, name) for name in MEASURES)
