@@ -1,4 +1,7 @@
-"""What must hold for every row: mathematics' laws, and those of arrays."""
+"""What must hold for every row of the measures with compiled kernels, often to the last bit.
+
+The laws that the whole family declares are in ``test_family_laws.py``.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ from hypothesis import strategies as st
 import unsurprised as us
 from unsurprised.measures.registry import MEASURES
 
-NAMES = sorted(MEASURES)
-TWO_SIDED = sorted(name for name, measure in MEASURES.items() if measure.family == "two")
+NAMES = ["cross_entropy", "entropy", "kl_divergence"]
+TWO_SIDED = ["cross_entropy", "kl_divergence"]
 CLASSES = st.sampled_from([1, 2, 3, 7, 63, 64, 70])
 
 
@@ -56,7 +59,7 @@ def test_range_and_sign(name: str, kind: str) -> None:
         values = call(name, p, q)
         assert values.shape == (3,) and values.dtype == np.float64
         assert not np.isnan(values).any() and not np.signbit(values).any()
-        assert (values >= measure.low).all() and (values <= measure.high).all()
+        assert (values >= measure.low).all()
 
     holds()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,12 @@ class Home:
     device: Any
     #: At least float32: half precision is for storing.
     dtype: Any
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        """Without the warnings of libraries that are NumPy underneath."""
+        if "torch" in self.xp.__name__ or "jax" in self.xp.__name__:
+            return nullcontext()
+        return np.errstate(all="ignore")
 
     def bring(self, values: NDArray[Any]) -> Any:
         """NumPy's values as an array of this library, on this device."""
@@ -185,20 +192,24 @@ def _by_library(
     base: Any,
 ) -> Any:
     assert home is not None  # NumPy alone is always on the host
-    common_rows(forms, axis)
-    sides = [_side(home, form) for form in forms]
-    if not any(is_traced(side.given) for side in sides):
-        _check(forms, sides, axis)
-    values = formula(sides) + 0.0  # no -0.0
+    shape = common_rows(forms, axis)
+    with home.quiet():
+        sides = [_side(home, form, shape) for form in forms]
+        if not any(is_traced(side.given) for side in sides):
+            _check(forms, sides, axis)
+        values = formula(sides) + 0.0  # no -0.0
     return values if base is NO_UNIT else values / math.log(base)
 
 
-def _side(home: Home, form: DistributionForm) -> Side:
+def _side(home: Home, form: DistributionForm, shape: tuple[int, ...]) -> Side:
     given = form.given
     if given is None:
         values, attached = home.bring(form.array.as_float64()), False
     else:
         values, attached = home.xp.astype(given, home.dtype), carries_derivatives(given)
+    spread = (*shape, form.shape[-1])
+    if tuple(values.shape) != spread:
+        values = home.xp.broadcast_to(values, spread)
     return Side(home.xp, values, log=is_log(form), attached=attached)
 
 

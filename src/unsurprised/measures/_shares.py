@@ -177,6 +177,8 @@ def ratio_between(
     usable = (large > floor) & ~apart
     gap = -xp.abs(xp.where(usable, detached(log_ratio), 0.0))
     log_larger = xp.where(large > 0, xp.where(less, logs[1], logs[0]), 0.0)
+    if not log_is_best:  # then it is the difference that says whether they are equal
+        gap = xp.where(detached(difference) == 0, 0.0, gap)
     u, excess, log = xp.exp(gap), xp.expm1(gap), gap
     if not log_is_best:
         limits = xp.finfo(large.dtype)

@@ -401,8 +401,8 @@ def efficiency(p: Any, *, axis: int = -1, **unit: Never) -> Answer:
     Returns
     -------
     float or array, shape (...)
-        From 0 to 1; 1 for a single class, which is as even as it can be. One less is called the
-        redundancy.
+        From 0 to 1; 1 for a single class, which is as even as it can be. It has no unit. What
+        is missing to 1 is called the redundancy.
 
     Raises
     ------
