@@ -124,6 +124,10 @@ def test_json_page_has_every_key() -> None:
     assert keys == list(json_schema()["properties"])
 
 
+def test_registered_measures_are_public() -> None:
+    assert sorted(MEASURES.keys() - set(us.__all__)) == []
+
+
 def test_table_of_measures_is_that_of_the_last_run() -> None:
     """Its figures are those recorded, its words those of today's docstrings and registry."""
     record = json.loads(RECORD.read_text(encoding="utf-8"))
