@@ -24,6 +24,7 @@ RECORD = ROOT / "benchmarks" / "results" / "accuracy.json"
 TABLE = ROOT / "docs" / "reference" / "measures-table.md"
 COMMAND = "python -m benchmarks.accuracy"
 SELF = "unsurprised"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 SECTIONS = {
     "Of one event": ("events",),
@@ -75,11 +76,12 @@ def _head(record: Record) -> str:
 # Every measure and its error
 
 For each measure: its name, formula and reference; its range (K is the number of classes, or of the
-cells of a table) and unit (*bits* stands for any `base`; – is none); then the **worst relative
-error** that was found, against mpmath, on rows chosen to be hard, beside other libraries on those
-of the same rows that they take. An error of 1 says that no digit is right. What has no relative
-error is counted: *NaN*, *negative* where that is impossible, *false ∞* for a finite value,
-*missed ∞* where it is infinite, *not 0* where it is 0, *refused* with an error.
+cells of a table) and unit (*bits* stands for any `base`); then the **worst relative error** that
+was found, against mpmath, on rows chosen to be hard, beside other libraries on those of the same
+rows that they take (– where one lacks the measure). Below an error stands which rows it was found
+on. An error of 1 says that no digit is right. What has no relative error is counted: *NaN*,
+*negative* where that is impossible, *false ∞* for a finite value, *missed ∞* where it is infinite,
+*not 0* where it is 0, *refused* with an error.
 
 `{COMMAND}` puts {asked:,} questions to unsurprised {machine["unsurprised"]} and writes this page;
 the figures by condition are in `benchmarks/results/accuracy.json`. It ran with
@@ -93,11 +95,11 @@ def _table(record: Record, measures: list[Measure]) -> str:
         for name in record["peers"]
         if any(name in record["measures"][measure.name] for measure in measures)
     ]
-    columns = ["measure", "range", "unit", SELF, *peers]
+    columns = ["measure", "range and unit", SELF, *peers]
     lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
     for measure in measures:
         findings = record["measures"][measure.name]
-        cells = [_name(measure), _range(measure), _unit(measure)]
+        cells = [_name(measure), f"{_range(measure)}<br>{_unit(measure)}"]
         cells += [_figure(findings.get(library)) for library in (SELF, *peers)]
         lines.append(" | ".join(cells))
     notes = [f"`{m.name}`: {NOTES[m.name]}" for m in measures if m.name in NOTES]
@@ -114,13 +116,13 @@ def _name(measure: Measure) -> str:
 def _range(measure: Measure) -> str:
     low = "−∞" if math.isinf(measure.low) else f"{measure.low:g}"
     if isinstance(measure.high, str):
-        return f"{low} to {measure.high}"
+        return f"{low} to " + measure.high.replace(" ", NO_BREAK)
     return f"{low} to " + ("∞" if math.isinf(measure.high) else f"{measure.high:g}")
 
 
 def _unit(measure: Measure) -> str:
     if not measure.unit:
-        return "–"
+        return "no unit"
     return "√bits" if str(measure.high).startswith("√") else "bits"
 
 
@@ -159,8 +161,11 @@ def _docstring(measure: Measure) -> str:
 def _figure(finding: Record | None) -> str:
     if finding is None:
         return "–"
-    faults = ", ".join(f"{count} {FAULTS[fault]}" for fault, count in finding["faults"].items())
-    counted = f"{faults} of {finding['asked']}" if faults else ""
+    faults = ", ".join(
+        f"{count} {FAULTS[fault]}".replace(" ", NO_BREAK)
+        for fault, count in finding["faults"].items()
+    )
+    counted = f"{faults} of{NO_BREAK}{finding['asked']}" if faults else ""
     errors = finding["errors"]
     where = max(errors, key=errors.__getitem__, default="")
     lines = [short(errors[where]), f"<small>{where}</small>"] if errors else []
