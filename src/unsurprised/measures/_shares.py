@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unsurprised.libraries import Namespace, detached, device_of, library_of
-from unsurprised.measures._elementary import attach, log_sum_exp, steep
+from unsurprised.measures._elementary import attach, steep
 from unsurprised.measures._two_floats import difference_of_products, lifted, scale_to_one, two_sum
 
 Array = Any
@@ -69,9 +69,12 @@ class Side:
     @remembered
     def rest(self) -> Array:
         """What all other classes have beside the largest's 1."""
+        return total(self.xp, self.xp.where(self._is_top, 0.0, self.relative))
+
+    @remembered
+    def _is_top(self) -> Array:
         xp = self.xp
-        classes = xp.arange(self.values.shape[-1], **placed_like(self.top))
-        return total(xp, xp.where(classes == self.top, 0.0, self.relative))
+        return xp.arange(self.values.shape[-1], **placed_like(self.top)) == self.top
 
     @remembered
     def share(self) -> Array:
@@ -107,13 +110,16 @@ class Side:
     def _log_carrier(self) -> Array:
         """Log P by the plain formula, finite everywhere: what derivatives are taken of."""
         xp = self.xp
+        values = self.given if self.log else self.given * (1.0 / self.largest)
+        top = at_index(xp, values, self.top)
+        others = self.possible & ~self._is_top
         if self.log:
-            scores = xp.where(self.possible, self.given, -xp.inf)
-            finite = xp.where(self.possible, self.given, 0.0)
-            return xp.where(self.possible, finite - log_sum_exp(xp, scores)[..., None], 0.0)
-        mass = self.given * (1.0 / self.largest)
-        logs = xp.log(xp.where(self.possible, mass, 1.0)) - xp.log(total(xp, mass))
-        return xp.where(self.possible, logs, 0.0)
+            gap = xp.where(others, xp.where(others, values, 0.0) - top, 0.0)
+            rest = total(xp, xp.where(others, xp.exp(gap), 0.0))
+        else:
+            gap = xp.where(others, xp.log(xp.where(others, values, 1.0)) - xp.log(top), 0.0)
+            rest = total(xp, xp.where(self._is_top, 0.0, values)) / top
+        return xp.where(self.possible, gap - xp.log1p(rest), 0.0)
 
     def _attached_share(self, share: Array) -> Array:
         """Through the logarithm where there is one; a mass of zero can only grow, linearly."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 from unsurprised.errors import CallError
+from unsurprised.libraries import detached
 from unsurprised.measures._elementary import Array
 from unsurprised.measures._rows import Answer
 from unsurprised.measures._tables import (
@@ -202,6 +204,18 @@ def _dual_total_correlation(table: Table) -> Array:
     )
 
 
+def _without_opposed_slopes(table: Table) -> Table:
+    """Derivatives by a cell of zero only where no marginal of it is zero too.
+
+    There, terms of opposite sign would have infinite derivatives, and their sum none.
+    """
+    xp, share = table.xp, table.share
+    lone = share >= 0
+    for one in range(-table.count, 0):
+        lone = lone & (xp.sum(share, axis=one, keepdims=True) > 0)
+    return replace(table, share=xp.where((share > 0) | lone, share, detached(share)))
+
+
 @measure("joint", low=-math.inf)
 def interaction_information(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
     r"""What several variables share only all together, with McGill's sign: synergy is positive.
@@ -248,6 +262,8 @@ def interaction_information(joint: Any, *, axis: Any = None, base: float = 2) ->
 
 
 def _interaction(table: Table) -> Array:
+    if table.attached:
+        table = _without_opposed_slopes(table)
     others = range(2, table.count)
     return _added(
         [
