@@ -103,10 +103,8 @@ def test_orders_go_smoothly_into_shannon() -> None:
     row, mean = HALVES, 7 / 4
     variance = sum(p * (-math.log2(p) - mean) ** 2 for p in row) / NAT
     for step in (1e-9, -1e-9, 2.0**-52):
-        slope = (one("renyi_entropy", row, order=1 + step) - CONTEXT.mpf(7) / 4) / CONTEXT.mpf(
-            (1 + step) - 1
-        )
-        assert float(slope) == pytest.approx(-variance / 2, rel=1e-7)
+        change = float(one("renyi_entropy", row, order=1 + step) - CONTEXT.mpf(7) / 4)
+        assert change / ((1 + step) - 1) == pytest.approx(-variance / 2, rel=1e-7)
     close(two("renyi_divergence", row, row[::-1], order=1), Fraction(7, 8))
 
 
@@ -152,7 +150,7 @@ def test_powers_of_a_ratio() -> None:
     close(two("alpha_divergence", p, q, alpha=2), (squares - 1) / 2)
     close(two("alpha_divergence", p, q, alpha=-1), Fraction(1, 2) * (Fraction(5, 4) - 1))
     close(two("renyi_divergence", p, q, order=math.inf), 1)
-    root = (1 + math.sqrt(3)) / math.sqrt(8)  # Σ √(P Q)
+    root = math.sqrt(1 / 8) + math.sqrt(3 / 8)  # Σ √(P Q)
     close(two("renyi_divergence", p, q, order=0.5), -2 * math.log2(root), 1e-14)
     close(two("tsallis_divergence", p, q, order=0.5), 2 * (1 - root), 1e-14)
     close(two("alpha_divergence", p, q, alpha=0.5), 4 * (1 - root), 1e-14)
@@ -206,8 +204,8 @@ def test_supports_that_differ() -> None:
     assert two("alpha_divergence", [1, 0], [0.5, 0.5], alpha=-1) == CONTEXT.inf
     close(two("alpha_divergence", [1, 0], [0.5, 0.5], alpha=2), Fraction(1, 2))
     close(two("kl_divergence", [1, 0], [0.5, 0.5]), 1)
-    assert two("bhattacharyya_distance", [1, 0], [0, 1]) == CONTEXT.inf
-    assert two("bhattacharyya_coefficient", [1, 0], [0, 1]) == 0
+    apart = [two(f"bhattacharyya_{kind}", [1, 0], [0, 1]) for kind in ("distance", "coefficient")]
+    assert apart == [CONTEXT.inf, 0]
 
 
 GENERATORS: dict[str, tuple[Any, float, float, str, float]] = {
@@ -276,7 +274,7 @@ def test_logits_that_are_far_apart() -> None:
 
 def test_equal_rows_are_zero_exactly() -> None:
     zero_if_equal = set(BERNOULLI) - {"cross_entropy", "bhattacharyya_coefficient"}
-    rows = [([0.1, 0.2, 0.7], [0.3, 0.6, 2.1], MASS, False), ([3, 5], [6, 10], MASS, True)]
+    rows = [([0.1, 0.2], [0.3, 0.6], MASS, False), ([3, 5], [6, 10], MASS, True)]
     rows += [([1.5, -2], [11.5, 8], LOGS, True), ([0, 0], [7, 7], ("logits", "counts"), True)]
     for p, q, kinds, equal in rows:
         for name in [*zero_if_equal, "js_divergence", "js_distance"]:
@@ -297,5 +295,5 @@ def test_errors_are_relative() -> None:
     assert oracle.relative_error(1 / 3 + 1e-10, third, absolute=1e-9) == 0
     assert oracle.relative_error(math.nan, third) == math.inf
     assert oracle.relative_error(5e-324, CONTEXT.mpf(0)) == math.inf
-    assert oracle.relative_error(math.inf, CONTEXT.inf) == 0
-    assert oracle.relative_error(-math.inf, CONTEXT.inf) == math.inf
+    infinite = [oracle.relative_error(x, CONTEXT.inf) for x in (math.inf, -math.inf)]
+    assert infinite == [0, math.inf]
