@@ -70,10 +70,10 @@ def root(xp: Namespace, square: Array) -> Array:
 
 
 def log1p(xp: Namespace, x: Array) -> Array:
-    """``log1p x`` for x ≥ −1/2."""
+    """``log1p x``, on JAX too."""
     if not xp.__name__.startswith("jax"):
         return xp.log1p(x)
-    # XLA's is off by a hundred last places of a double around −0.4; 1 + x is not, there.
+    # XLA's is off by a hundred last places of a double around −0.4, where 1 + x loses nothing.
     low = x < -0.3
     far = xp.log(xp.where(low, 1.0 + x, 1.0))
     return xp.where(low, far, xp.log1p(xp.where(low, 0.0, x)))

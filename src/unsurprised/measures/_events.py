@@ -93,4 +93,4 @@ def outcome_surprisal(q: DistributionForm, labels: Labels, *, axis: int, base: f
         index = xp.broadcast_to(xp.astype(index, xp.asarray(0).dtype), shape)[..., None]
         return 0.0 - xp.take_along_axis(scores, index, axis=-1)[..., 0]
 
-    return answer(formula, [rows], axis=axis, base=base, home=home)
+    return answer(formula, [rows], base=base, home=home)  # its classes are last by now

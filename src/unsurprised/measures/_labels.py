@@ -53,7 +53,9 @@ def same_or_not(labels: Sequence[Labels]) -> Iterator[Probs]:
         nothing = xp.broadcast_to(columns[0] != columns[0], shape)
         columns = [xp.broadcast_to(column, shape) for column in columns]
         columns += [nothing] * (len(labels) - len(columns))
-        yield Probs(xp.where(xp.stack(columns, axis=-1), 1.0, 0.0))
+        hit = xp.stack(columns, axis=-1)
+        kind = np.float64 if xp is np else answer_type(xp, [])
+        yield Probs(xp.where(hit, xp.ones_like(hit, dtype=kind), 0.0))
 
 
 def is_elsewhere(labels: Labels) -> bool:

@@ -70,7 +70,8 @@ class Home:
         # Not every device holds doubles.
         kind = np.float64 if "float64" in str(self.dtype) else np.float32
         with np.errstate(over="ignore"):
-            narrowed = values.astype(kind)
+            narrowed: NDArray[Any] = values.astype(kind)
+        narrowed += kind(0)  # what is negative in float64 may be -0.0 now
         return self.xp.astype(self.place(narrowed), self.dtype)
 
     def place(self, values: NDArray[Any]) -> Any:

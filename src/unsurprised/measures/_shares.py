@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unsurprised.libraries import Namespace, detached, device_of, library_of
-from unsurprised.measures._elementary import attach, steep
+from unsurprised.measures._elementary import attach, log1p, steep
 from unsurprised.measures._two_floats import difference_of_products, lifted, scale_to_one, two_sum
 
 Array = Any
@@ -173,18 +173,17 @@ def ratio_between(
     ``log_ratio`` is log p − log q, ±inf where one is impossible. Derivatives come from it; its
     values count where the ratio is beyond the floats, or everywhere if ``log_is_best``.
     """
-    less = detached(difference) < 0
+    beneath = ~((detached(p) > 0) | (detached(q) > 0))  # both: only their logarithms differ
+    less = xp.where(beneath, detached(log_ratio) < 0, detached(difference) < 0)
     smaller, larger = xp.where(less, p, q), xp.where(less, q, p)
     small, large = detached(smaller), detached(larger)
     apart = xp.isinf(log_ratio)
     gone = apart & (large > 0)
-    # Some compilers take what is below the normal floats for zero, in some operations.
-    floor = float(xp.finfo(large.dtype).smallest_normal) if attached else 0.0
-    usable = (large > floor) & ~apart
+    usable = ~apart
     gap = -xp.abs(xp.where(usable, detached(log_ratio), 0.0))
     log_larger = xp.where(large > 0, xp.where(less, logs[1], logs[0]), 0.0)
     if not log_is_best:  # then it is the difference that says whether they are equal
-        gap = xp.where(detached(difference) == 0, 0.0, gap)
+        gap = xp.where((detached(difference) == 0) & ~beneath, 0.0, gap)
     u, excess, log = xp.exp(gap), xp.expm1(gap), gap
     if not log_is_best:
         limits = xp.finfo(large.dtype)
@@ -206,7 +205,7 @@ def ratio_between(
 def _log_of_ratio(xp: Namespace, u: Array, excess: Array) -> Array:
     """Log u from u − 1 near one, from u elsewhere."""
     near = u > 0.5
-    return xp.where(near, xp.log1p(xp.where(near, excess, 0.0)), xp.log(xp.where(near, 1.0, u)))
+    return xp.where(near, log1p(xp, xp.where(near, excess, 0.0)), xp.log(xp.where(near, 1.0, u)))
 
 
 class Pair:
@@ -331,7 +330,7 @@ class Pair:
         q_raised = q_share * xp.exp(xp.where(xp.abs(apart) < 0.5, apart, 0.0))
         gaps = xp.where(step > 0, p_share, -q_raised) * -xp.expm1(-xp.abs(step))
         gaps = xp.where(self._both, gaps, p_share - q_raised)
-        near = xp.log1p(-total(xp, gaps))
+        near = log1p(xp, -total(xp, gaps))
         log_ratio = step + xp.where(xp.abs(apart) < 0.5, near, apart)
         difference = self._difference_by_logs(xp.where(self._both, log_ratio, 0.0))
         return xp.where(self._both, difference, p_share - q_share), log_ratio
