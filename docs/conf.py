@@ -40,6 +40,13 @@ def _no_colon(*event: object) -> None:
         lines[:1] = [line.replace(": ", " – ") for line in lines[:1]]
 
 
+def _no_unit(*event: object) -> tuple[str, object] | None:
+    # What only says that a measure has no unit (``**unit: Never``) is nothing to pass.
+    *_, signature, returns = event
+    return None if signature is None else (str(signature).replace(", **unit", ""), returns)
+
+
 def setup(app: Sphinx) -> None:
     """Called by the builder."""
     app.connect("autodoc-process-docstring", _no_colon, priority=400)
+    app.connect("autodoc-process-signature", _no_unit)

@@ -79,7 +79,7 @@ def beyond_floats(ratio: Ratio) -> Ratio:
     """With ratios whose inverse is no float taken for zero."""
     tiny = ratio.u < 4.0 * float(ratio.xp.finfo(ratio.u.dtype).smallest_normal)
     gone = ratio.gone | (tiny & (ratio.larger > 0))
-    return replace(_harmless(ratio, gone), gone=gone)
+    return replace(_harmless(ratio, gone | tiny), gone=gone)
 
 
 def _half_terms(ratio: Ratio, half: Half) -> Array:

@@ -197,7 +197,7 @@ def conditional(table: Table, variables: Sequence[int], given: Sequence[int]) ->
     weight = xp.sum(part.share, axis=-1)
     some = xp.any(part.high > 0, axis=-1, keepdims=True)
     rows = Side(xp, xp.where(some, part.share, 1.0), log=False, attached=table.attached)
-    return xp.sum(weight * row_entropy(rows), axis=-1)
+    return xp.sum(xp.where(some[..., 0], weight * row_entropy(rows), 0.0), axis=-1)
 
 
 def of_table(

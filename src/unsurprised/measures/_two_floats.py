@@ -43,15 +43,17 @@ def difference_of_products(xp: Namespace, a: Array, b: Array, c: Array, d: Array
 
 
 def scale_to_one(xp: Namespace, largest: Array) -> Array:
-    """A power of two that brings ``largest`` near to 1, so that products do not overflow.
+    """A power of two that brings ``largest`` to a moderate size, at least 1.
 
-    One of seven constants, as no library's ``exp2`` is sure to be exact.
+    So products do not overflow, and no tiny entry beside it is lost. One of seven constants, as no
+    library's ``exp2`` is sure to be exact.
     """
     quarter = round(math.log2(float(xp.finfo(largest.dtype).max)) / 4)
     scale = xp.ones_like(largest)
     for step in (1, 2, 3):
-        edge, power = 2.0 ** (quarter * (step - 0.5)), 2.0 ** (quarter * step)
-        scale = xp.where(largest > edge, 1.0 / power, xp.where(largest < 1.0 / edge, power, scale))
+        power = 2.0 ** (quarter * step)
+        scale = xp.where(largest >= power, 1.0 / power, scale)
+        scale = xp.where(largest * (power / 2.0**quarter) < 1.0, power, scale)
     return scale
 
 

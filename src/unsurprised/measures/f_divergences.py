@@ -11,8 +11,8 @@ import numpy as np
 
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
-from unsurprised.libraries import Namespace, is_traced
-from unsurprised.measures._elementary import Array, magnitude, root
+from unsurprised.libraries import Namespace, detached, is_traced
+from unsurprised.measures._elementary import Array, attach, log_sum_exp, magnitude, root
 from unsurprised.measures._generators import (
     PEARSON,
     SQUARED_HELLINGER,
@@ -237,11 +237,14 @@ def _coefficient(sides: list[Side]) -> Array:
 
 
 def _overlaps(pair: Pair) -> Array:
-    """√(P·Q): through the logarithms, as the product of two small shares is beyond the floats."""
+    """√(P·Q), as a product of two roots: the product of two small shares is beyond the floats."""
     xp, both = pair.xp, pair.p.possible & pair.q.possible
+    value = xp.sqrt(detached(pair.p.share)) * xp.sqrt(detached(pair.q.share))
+    if not pair.attached:
+        return value
     logs = [xp.where(both, side.log_share, 0.0) for side in (pair.p, pair.q)]
-    overlaps = xp.where(both, xp.exp(0.5 * (logs[0] + logs[1])), 0.0)
-    return overlaps + pair.steep_overlap() if pair.attached else overlaps
+    by_logs = xp.where(both, xp.exp(0.5 * (logs[0] + logs[1])), 0.0)
+    return attach(value, by_logs) + pair.steep_overlap()
 
 
 @measure("two", symmetric=True, zero_iff_equal=True, data_processing=True)
@@ -294,10 +297,12 @@ def _bhattacharyya_distance(sides: list[Side]) -> Array:
     xp, squared = pair.xp, _squared_hellinger(pair)
     near = squared < 0.5
     by_hellinger = xp.log1p(-xp.where(near, squared, 0.0))
-    overlap = xp.sum(_overlaps(pair), axis=-1)
-    positive = overlap > 0
-    by_overlap = xp.where(positive, xp.log(xp.where(positive, overlap, 1.0)), -xp.inf)
-    return 0.0 - xp.where(near, by_hellinger, by_overlap)
+    both = pair.p.possible & pair.q.possible
+    logs = [xp.where(both, side.log_share, 0.0) for side in (pair.p, pair.q)]
+    by_logs = log_sum_exp(xp, xp.where(both, 0.5 * (logs[0] + logs[1]), -xp.inf))
+    if pair.attached:
+        by_logs = by_logs + xp.sum(pair.steep_overlap(), axis=-1)
+    return 0.0 - xp.where(near, by_hellinger, by_logs)
 
 
 @measure("two", unit=False, high=1.0, symmetric=True, zero_iff_equal=True, data_processing=True)
