@@ -12,6 +12,7 @@ import oracle
 import pytest
 from bounds import EPS, FORMS, RELATIVE, UNDERFLOW, relative_bound
 
+import unsurprised as us
 from unsurprised.measures.registry import MEASURES
 
 Rng = np.random.Generator
@@ -206,3 +207,16 @@ def test_every_measure_is_checked() -> None:
     assert {m.family for m in MEASURES.values()} == families
     assert set(MEASURES) <= set(oracle.ORACLES)
     assert sys.float_info.epsilon == EPS
+
+
+def test_what_only_logits_can_hold() -> None:
+    """Shares below the floats still have their logarithms."""
+    far = us.Logits([800.0, 0]), us.Logits([800.0, -900]), us.Logits([800.0, -1])
+    assert us.renyi_divergence(*far[:2], 3) == pytest.approx(721.34752044448, rel=1e-12)
+    assert us.renyi_divergence(far[0], far[2], math.inf) == pytest.approx(1 / math.log(2))
+    crossed = us.Logits([0, 1600.0]), us.Logits([1600.0, 0])
+    assert us.bhattacharyya_distance(*crossed) == pytest.approx(799.3068528194400 / math.log(2))
+    pointwise = us.pointwise_mutual_information(us.Logits([[0, -1.0], [-1, -1000]]))
+    assert pointwise[1, 1] == pytest.approx(-1439.0140842530714, rel=1e-12)
+    small = np.array([7e198, 6.5e-296 * 7e198])
+    assert us.total_variation(FORMS["probs"](small), FORMS["probs"](small * [1, 1.5])) > 0

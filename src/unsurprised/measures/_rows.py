@@ -217,10 +217,11 @@ def _side(home: Home, form: DistributionForm, shape: tuple[int, ...]) -> Side:
 def _check(forms: list[DistributionForm], sides: list[Side], axis: int) -> None:
     """Have the kernels say what is wrong with rows that are at hand and look wrong."""
     if any(looks_wrong(form, side) for form, side in zip(forms, sides, strict=True)):
-        refuse([_copied(form) for form in forms], axis=axis)
+        refuse([copied(form) for form in forms], axis=axis)
 
 
-def _copied(form: DistributionForm) -> DistributionForm:
+def copied(form: DistributionForm) -> DistributionForm:
+    """The same rows where NumPy can see them."""
     if form.given is None:
         return form
     return form.with_array(host_array(to_numpy(form.given), repr(form)))
@@ -228,7 +229,11 @@ def _copied(form: DistributionForm) -> DistributionForm:
 
 def denied_classes(forms: Sequence[Form], axis: int) -> NDArray[np.bool_]:
     """Where the second side says "impossible" and the first does not; classes last."""
-    rows = [_copied(row) for row in as_rows(forms, axis)]
+    if any(form.given is not None and is_traced(form.given) for form in forms):
+        raise CallError(
+            "what is traced has no values yet to explain; call it outside of jit or vmap"
+        )
+    rows = [copied(row) for row in as_rows(forms, axis)]
     shape = common_rows(rows, axis)
     refuse(rows, axis=axis)
     possible = []

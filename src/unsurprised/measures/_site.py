@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import checked_axis, host_array
+from unsurprised.arrays import checked_axis
 from unsurprised.errors import InputError
 from unsurprised.forms import DistributionForm, Form
 from unsurprised.libraries import (
@@ -20,7 +20,7 @@ from unsurprised.libraries import (
     to_numpy,
 )
 from unsurprised.measures._host import is_log, looks_wrong, refuse
-from unsurprised.measures._rows import as_rows, home_of
+from unsurprised.measures._rows import as_rows, copied, home_of
 from unsurprised.measures._shares import Side
 
 Array = Any
@@ -113,10 +113,3 @@ def check(form: DistributionForm, values: Array, xp: Namespace, argument: str | 
         refuse([copied(form)])
     except InputError as error:
         raise error.located(file=argument) from None
-
-
-def copied(form: DistributionForm) -> DistributionForm:
-    """The same rows where NumPy can see them."""
-    if form.given is None:
-        return form
-    return form.with_array(host_array(to_numpy(form.given), repr(form)))

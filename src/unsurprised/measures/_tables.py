@@ -97,14 +97,18 @@ class Table:
     low: Array
     count: int
     attached: bool
+    #: The logarithms of the shares, while every cell is still one that was given.
+    logs: Array | None = None
 
     @classmethod
     def of(cls, side: Side, sizes: tuple[int, ...]) -> Table:
         """The table that a flat row holds."""
         xp, leading = side.xp, side.values.shape[:-1]
         mass = side.relative if side.log else side.values * scale_to_one(xp, side.largest)
-        share, mass = (xp.reshape(each, (*leading, *sizes)) for each in (side.share, mass))
-        return cls(xp, share, mass, xp.zeros_like(mass), len(sizes), side.attached)
+        share, mass, logs = (
+            xp.reshape(each, (*leading, *sizes)) for each in (side.share, mass, side.log_share)
+        )
+        return cls(xp, share, mass, xp.zeros_like(mass), len(sizes), side.attached, logs)
 
     def arranged(self, *groups: Sequence[int]) -> Table:
         """Each group of variables as one; the other variables are summed over."""
@@ -114,15 +118,16 @@ class Table:
         order = (*range(leading), *(leading + one for one in (*named, *others)))
         size = self.share.shape[leading:]
         sizes = [math.prod([size[one] for one in group]) for group in (*groups, others)]
-        share, high, low = (
-            self.xp.reshape(
-                self.xp.permute_dims(each, order), (*self.share.shape[:leading], *sizes)
-            )
-            for each in (self.share, self.high, self.low)
-        )
+        shape = (*self.share.shape[:leading], *sizes)
+
+        def turned(cells: Array) -> Array:
+            return self.xp.reshape(self.xp.permute_dims(cells, order), shape)
+
+        share, high, low = (turned(each) for each in (self.share, self.high, self.low))
+        logs = None if others or self.logs is None else turned(self.logs)[..., 0]
         high, low = two_float_sum(self.xp, high, low)
         share = self.xp.sum(share, axis=-1)
-        return Table(self.xp, share, high, low, len(groups), self.attached)
+        return Table(self.xp, share, high, low, len(groups), self.attached, logs)
 
 
 def shared_ratio(table: Table) -> Ratio:
@@ -161,10 +166,13 @@ def _ratio(table: Table, difference: Array) -> Ratio:
     if table.attached:
         product = attach(product, xp.exp(xp.where(met, log_product, 0.0)))
     product = xp.where(met, product, 0.0)
-    possible = table.high > 0
-    positive = share > 0
-    log_share = xp.log(xp.where(positive, share, 1.0))
-    log_ratio = xp.where(possible & positive, log_share - log_product, -xp.inf)
+    if table.logs is None:
+        possible = share > 0
+        log_share = xp.log(xp.where(possible, share, 1.0))
+    else:
+        possible = table.logs > -xp.inf
+        log_share = xp.where(possible, table.logs, 0.0)
+    log_ratio = xp.where(possible, log_share - log_product, -xp.inf)
     log_ratio = xp.where(met, log_ratio, 0.0)
     return ratio_between(
         xp,

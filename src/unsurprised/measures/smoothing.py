@@ -20,8 +20,8 @@ from unsurprised.libraries import is_traced, library_of
 from unsurprised.measures._faults import BAD_ENTRY, fault_of
 from unsurprised.measures._host import common_rows, is_log
 from unsurprised.measures._mixture import exact_shares, mixture
-from unsurprised.measures._rows import Answer, need_distribution
-from unsurprised.measures._site import Site, Values, check, copied
+from unsurprised.measures._rows import Answer, copied, need_distribution
+from unsurprised.measures._site import Site, Values, check
 from unsurprised.units import checked_base
 
 Array = Any
