@@ -18,9 +18,14 @@ STEP = {"float64": 2.0**-24, "float32": 2.0**-10, "bfloat16": 2.0**-4, "float16"
 
 
 def table(group: str, kind: str, dtype: str) -> Table:
-    """The rows of a group, as mass or as log scores, for a floating type."""
+    """The rows of a group, as mass or as log scores, that are hardest for a floating type."""
+    return rows_with(group, kind, TINY[dtype], STEP[dtype])
+
+
+def rows_with(group: str, kind: str, tiny: float, step: float) -> Table:
+    """The rows of a group with a tiny share and a small change to one's liking."""
     make = {"one": _one, "two": _two, "events": _events, "table": _tables, "several": _several}
-    given = make[group](TINY[dtype], STEP[dtype])
+    given = make[group](tiny, step)
     masses = {name: tuple(np.array(x, np.float64) for x in rows) for name, rows in given.items()}
     if kind != "logits":
         return masses

@@ -87,7 +87,10 @@ def _half_terms(ratio: Ratio, half: Half) -> Array:
     if half.growth:
         present = _with_overflow(ratio, half, *half.growth)
     else:
-        present = xp.where(gone, 0.0, ratio.larger) * half.values(ratio)
+        values, larger = half.values(ratio), xp.where(gone, 0.0, ratio.larger)
+        if ratio.attached:  # a row that is left out must not meet 0 · inf
+            larger = xp.where(xp.isinf(values), detached(larger), larger)
+        present = larger * values
     if isinstance(half.at_zero, float | int) and not math.isfinite(half.at_zero):
         at_zero = half.at_zero
     else:
@@ -231,6 +234,12 @@ def given_generator(function: Callable[[Any], Any], at_zero: Any, slope: Any) ->
     """A user's own f, with f(0) and the limit of f(u) / u for large u."""
 
     def above(ratio: Ratio) -> Array:
-        return ratio.u * function(1.0 / ratio.u)
+        xp, value = ratio.xp, function(1.0 / ratio.u)
+        if not ratio.attached:
+            return ratio.u * value
+        # Where f is beyond the floats, it is not asked for a derivative.
+        beyond = xp.isinf(value)
+        u = xp.where(beyond, 0.5, ratio.u)
+        return xp.where(beyond, detached(value), u * function(1.0 / u))
 
     return Generator(Half(lambda ratio: function(ratio.u), at_zero, 0.0), Half(above, slope, 0.0))
