@@ -220,3 +220,11 @@ def test_what_only_logits_can_hold() -> None:
     assert pointwise[1, 1] == pytest.approx(-1439.0140842530714, rel=1e-12)
     small = np.array([7e198, 6.5e-296 * 7e198])
     assert us.total_variation(FORMS["probs"](small), FORMS["probs"](small * [1, 1.5])) > 0
+
+
+def test_a_slice_that_hardly_ever_comes() -> None:
+    """Products of its masses are below the floats; what its variables share is not."""
+    table = [[[8e-55, 0], [6e-153, 1]], [[5e-212, 0], [8e-280, 0]]]
+    found = us.conditional_mutual_information(FORMS["probs"](table))
+    true = oracle.ORACLES["conditional_mutual_information"]("probs", np.array(table))
+    assert oracle.relative_error(found, true) <= 1e-12

@@ -137,20 +137,22 @@ def shared_ratio(table: Table) -> Ratio:
     their last digits are told from those that are not.
     """
     xp = table.xp
-    high, low = table.high, table.low
+    # Products of the masses of a slice that hardly ever comes would be below the floats.
+    lift = scale_to_one(xp, xp.max(table.high, axis=(-2, -1), keepdims=True))
+    high, low = table.high * lift, table.low * lift
     x_high, x_low = (each[..., :, None] for each in two_float_sum(xp, high, low))
     turned = [moved(xp, each, -1, -2) for each in (high, low)]
     y_high, y_low = (each[..., None, :] for each in two_float_sum(xp, *turned))
     z_high, z_low = two_float_sum(xp, y_high[..., 0, :], y_low[..., 0, :])
-    all_high = two_float_sum(xp, z_high, z_low)[0][..., None, None, None]
     z_high, z_low = z_high[..., None, None], z_low[..., None, None]
+    all_high = xp.sum(z_high / lift, axis=-3, keepdims=True)
     joint, joint_error = two_product(xp, high, z_high)
     apart, apart_error = two_product(xp, x_high, y_high)
     gap, gap_error = two_sum(joint, -apart)
     joint_error = joint_error + (high * z_low + low * z_high)
     apart_error = apart_error + (x_high * y_low + x_low * y_high)
     scale = xp.where(z_high > 0, z_high, 1.0) * all_high
-    difference = (gap + (gap_error + (joint_error - apart_error))) / scale
+    difference = (gap + (gap_error + (joint_error - apart_error))) / scale / lift
     return _ratio(table, difference)
 
 
