@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import unsurprised
-from unsurprised import cli, cli_options
+from unsurprised import cli
+from unsurprised.commands import options as cli_options
 from unsurprised.evaluation import engine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -1,4 +1,4 @@
-"""Where a JSON report goes: standard output, or a file that is there whole or not at all."""
+"""Where a result goes: standard output, or a file that is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,8 +16,31 @@ from unsurprised.errors import CallError
 STANDARD_OUTPUT = "-"
 
 
-def checked_target(target: str, inputs: Iterable[str] = ()) -> str:
-    """``target`` as it is, if a report can be written there; said before the work, not after it.
+def holds_json(path: Path) -> None:
+    """Raises unless the file may be a JSON object; ``--json *.parquet`` must not destroy data."""
+    with path.open("rb") as stream:
+        head = stream.read(256).lstrip()
+    if head and not head.startswith(b"{"):
+        raise ValueError("it exists and holds no JSON; remove it or name another path")
+
+
+def anything(_: Path) -> None:
+    """Any file may be replaced: the user said so."""
+
+
+def nothing(_: Path) -> None:
+    """Raises always: no file may be replaced."""
+    raise ValueError("it exists; name another path, or replace it with --overwrite")
+
+
+def checked_target(
+    target: str,
+    inputs: Iterable[str] = (),
+    *,
+    option: str = "--json",
+    replaceable: Callable[[Path], None] = holds_json,
+) -> str:
+    """``target`` as it is, if a result can be written there; said before the work, not after it.
 
     Parameters
     ----------
@@ -25,6 +48,10 @@ def checked_target(target: str, inputs: Iterable[str] = ()) -> str:
         A path, or ``-`` for standard output.
     inputs : iterable of str
         The files that are read, which must not be written over.
+    option : str
+        The option that named the target, for errors.
+    replaceable : function of a path
+        Raises ``ValueError`` where a file that exists must be kept.
 
     Returns
     -------
@@ -35,15 +62,20 @@ def checked_target(target: str, inputs: Iterable[str] = ()) -> str:
         return target
     path = Path(target)
     try:
-        _check(path, inputs)
+        _check(path, inputs, replaceable)
     except (OSError, ValueError) as error:
-        raise _unwritable(target, error) from None
+        raise _unwritable(target, option, error) from None
     return target
 
 
-def write(text: str, target: str) -> None:
+def write(text: str, target: str, option: str = "--json") -> None:
     """Write ``text`` and a newline as UTF-8; a file appears whole or not at all."""
-    data = f"{text}\n".encode(errors="backslashreplace")  # a lone surrogate's JSON escape
+    # A lone surrogate becomes JSON's escape.
+    write_bytes(f"{text}\n".encode(errors="backslashreplace"), target, option)
+
+
+def write_bytes(data: bytes, target: str, option: str) -> None:
+    """Write ``data``; a file appears whole or not at all."""
     if target == STANDARD_OUTPUT:
         with standard_output():
             sys.stdout.flush()
@@ -52,7 +84,7 @@ def write(text: str, target: str) -> None:
     try:
         _write_file(data, Path(target))
     except OSError as error:
-        raise _unwritable(target, error) from None
+        raise _unwritable(target, option, error) from None
 
 
 class PipeClosedError(Exception):
@@ -73,15 +105,15 @@ def standard_output() -> Iterator[None]:
         raise CallError(f"standard output cannot be written: {error.strerror}") from None
 
 
-def _check(path: Path, inputs: Iterable[str]) -> None:
+def _check(path: Path, inputs: Iterable[str], replaceable: Callable[[Path], None]) -> None:
     if path.is_dir():
         raise IsADirectoryError(None, "it is a folder; expected the path of a file")
     if path.exists() and not path.is_file():
         return  # a pipe or a device: written to, never replaced
     if path.exists() and any(_same(path, Path(name)) for name in inputs):
         raise ValueError("it is also the input; name another path")
-    if path.exists() and not _is_json(path):
-        raise ValueError("it exists and holds no JSON; remove it or name another path")
+    if path.exists():
+        replaceable(path)
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(None, "it is write-protected")
     with tempfile.TemporaryFile(dir=path.resolve().parent):
@@ -90,13 +122,6 @@ def _check(path: Path, inputs: Iterable[str]) -> None:
 
 def _same(path: Path, other: Path) -> bool:
     return other.exists() and path.samefile(other)
-
-
-def _is_json(path: Path) -> bool:
-    """Whether the file may be a JSON object; ``--json *.parquet`` must not destroy a data file."""
-    with path.open("rb") as stream:
-        head = stream.read(256).lstrip()
-    return not head or head.startswith(b"{")
 
 
 def _write_file(data: bytes, path: Path) -> None:
@@ -117,6 +142,6 @@ def _write_file(data: bytes, path: Path) -> None:
         raise
 
 
-def _unwritable(target: str, error: Exception) -> CallError:
+def _unwritable(target: str, option: str, error: Exception) -> CallError:
     reason = getattr(error, "strerror", None) or str(error)
-    return CallError(f"--json {target}: cannot be written: {reason}")
+    return CallError(f"{option} {target}: cannot be written: {reason}")

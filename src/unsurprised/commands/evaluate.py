@@ -1,0 +1,92 @@
+"""``unsurprised evaluate``: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from unsurprised.commands import options as cli_options
+from unsurprised.report.output import standard_output
+
+if TYPE_CHECKING:
+    from unsurprised.evaluation.result import Evaluation
+    from unsurprised.sources import Reading
+
+HELP = (
+    "Say how surprised the model was by what happened, and whether it knew it would be.\n\n"
+    "Reads the files once and in little memory. What was taken from them is said first; nothing is "
+    "repaired or guessed in silence."
+)
+EPILOG = (
+    "[bold]Examples[/bold]\n\n"
+    "unsurprised evaluate predictions.parquet\n\n"
+    "unsurprised evaluate 'runs/*.parquet' --label y --pred p_ --id key\n\n"
+    "unsurprised evaluate logits.npz --kind logits --classes cat,dog,bird\n\n"
+    "unsurprised evaluate tokens.jsonl --logprob logprob --base e\n\n"
+    "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value\n\n"
+)
+
+
+def command(
+    files: cli_options.Files,
+    *,
+    label: cli_options.Label = None,
+    pred: cli_options.Pred = None,
+    logprob: cli_options.LogProb = None,
+    weight: cli_options.Weight = None,
+    identity: cli_options.Identity = None,
+    kind: cli_options.KindOption = None,
+    classes: cli_options.Classes = None,
+    normalize: cli_options.Normalize = False,
+    tolerance: cli_options.Tolerance = 1e-3,
+    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    json: cli_options.Json = None,
+    top: cli_options.Top = 10,
+    base: cli_options.Base = "2",
+    batch_rows: cli_options.BatchRows = None,
+) -> None:
+    """Score the files, print the report, write the JSON."""
+    from unsurprised.sources import Options, open_predictions  # pyarrow is slow
+
+    options = Options(
+        label=label,
+        pred=pred,
+        kind=kind.value if kind else None,
+        logprob=logprob,
+        weight=weight,
+        id=identity,
+        classes=cli_options.classes_of(classes),
+        normalize=normalize,
+        tolerance=tolerance,
+        nulls=nulls.value,
+        batch_rows=batch_rows,
+    )
+    logarithm = cli_options.base_of(base)
+    _evaluate(open_predictions(files, options), base=logarithm, top=top, json=json)
+
+
+def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> None:
+    from unsurprised.evaluation.engine import evaluate_reading
+    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write
+    from unsurprised.report.progress import RowProgress
+
+    target = None if json is None else checked_target(json, reading.files)
+    with RowProgress(reading.rows) as progress:
+        evaluation = evaluate_reading(reading, base=base, top=top, progress=progress)
+    if target is not None:
+        write(evaluation.to_json(), target)
+    if target != STANDARD_OUTPUT:
+        with standard_output():
+            _print(evaluation, reading)
+
+
+def _print(evaluation: Evaluation, reading: Reading) -> None:
+    """A table with colour on a terminal, plain text elsewhere."""
+    if sys.stdout.isatty():
+        from unsurprised.report.terminal import show  # rich costs 50 ms
+
+        show(evaluation, reading.choices)
+        return
+    from unsurprised.report.text import choices, summary
+
+    print(choices(reading.choices), summary(evaluation), sep="\n\n")
