@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sphinx.application import Sphinx
 
 import unsurprised
@@ -11,7 +13,7 @@ author = "The unsurprised developers"
 release = version = unsurprised.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
@@ -19,6 +21,14 @@ extensions = [
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
+
+# tour.md, which says so in its first lines, is a notebook: its cells are run in order, and so are
+# the expressions within its sentences. All other pages are plain Markdown.
+nb_execution_mode = "inline"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_eval_name_regex = ".+"
+nb_merge_streams = True
 
 html_theme = "furo"
 html_title = "unsurprised"
@@ -46,7 +56,14 @@ def _no_unit(*event: object) -> tuple[str, object] | None:
     return None if signature is None else (str(signature).replace(", **unit", ""), returns)
 
 
+def _inside_the_output(app: Sphinx) -> None:
+    # The notebook as it was run is written beside the output otherwise, which may be this folder.
+    notebooks = str(Path(app.doctreedir) / "notebooks")
+    app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=notebooks)
+
+
 def setup(app: Sphinx) -> None:
     """Called by the builder."""
     app.connect("autodoc-process-docstring", _no_colon, priority=400)
     app.connect("autodoc-process-signature", _no_unit)
+    app.connect("builder-inited", _inside_the_output, priority=600)  # after myst_nb's own, at 500
