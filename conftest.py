@@ -1,7 +1,8 @@
 """Makes every code block of README.md and docs/ a test.
 
 Blocks of one file share a namespace and run in order, in a folder that holds ``examples`` and
-nothing else. A ``python`` block is a session (``>>>``) or a script. In a ``console`` block each
+nothing else. A ``python`` block is a session (``>>>``) or a script, a notebook's ``{code-cell}`` a
+script, and each ``{eval}`` within a notebook's sentences an expression. In a ``console`` block each
 ``$ command`` runs in a terminal and must print what stands below it; ``...`` stands for anything.
 """
 
@@ -10,14 +11,16 @@ from __future__ import annotations
 import difflib
 import doctest
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sybil import Example, Sybil
+from sybil import Document, Example, Region, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
 ROOT = Path(__file__).parent
@@ -92,6 +95,16 @@ def run_session(example: Example) -> str:
     return "\n".join(problems)
 
 
+def values_in_sentences(document: Document) -> Iterator[Region]:
+    """The expressions whose values a notebook's sentences name."""
+    for role in re.finditer(r"\{eval\}`([^`]+)`", document.text):
+        yield Region(*role.span(), parsed=role[1], evaluator=_evaluate)
+
+
+def _evaluate(example: Example) -> None:
+    eval(example.parsed, example.namespace)
+
+
 def _enter_folder(namespace: dict[str, Any]) -> None:
     namespace["_came_from"] = Path.cwd()
     namespace["_folder"] = Path(tempfile.mkdtemp())
@@ -109,6 +122,7 @@ pytest_collect_file = Sybil(
     parsers=[
         PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
         CodeBlockParser("console", run_session),
+        values_in_sentences,
     ],
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     setup=_enter_folder,

@@ -20,6 +20,7 @@ from unsurprised.report.json import json_schema
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+TOUR = ROOT / "docs" / "tour.md"
 
 #: Records that the library hands out and nobody makes.
 ANSWERS = {"unsurprised.Evaluation", "unsurprised.states.Entry"}
@@ -59,7 +60,9 @@ def public_objects() -> list[tuple[str, object]]:
 def test_every_block_is_executed(page: Path) -> None:
     """Python and console blocks are run by conftest.py; bash only installs, and CI runs that."""
     for language, code in code_blocks(page):
-        if language.startswith("{"):  # a directive of the documentation's builder
+        if language == "{code-cell}":
+            assert page == TOUR  # the notebook; conftest.py runs its cells like all else
+        elif language.startswith("{"):  # a directive of the documentation's builder
             assert "code" not in language
         elif language == "bash":
             assert page.name == "README.md"
@@ -67,6 +70,21 @@ def test_every_block_is_executed(page: Path) -> None:
         else:
             assert language in ("python", "console")
             assert 'File "' not in code  # no page shows a crash
+
+
+def test_the_tour_computes_each_number_that_it_says() -> None:
+    """No digit stands in its sentences: only in cells, expressions, formulas and references."""
+    prose, references = TOUR.read_text(encoding="utf-8").split("\n## References\n")
+    for elsewhere in (
+        r"\A---.*?^---$",
+        r"^```.*?^```$",
+        r"\$\$.*?\$\$",
+        r"\$.*?\$",
+        r"\{eval\}`.*?`",
+    ):
+        prose = re.sub(elsewhere, "", prose, flags=FENCED)
+    assert re.findall(r".*\d.*", prose) == []
+    assert "Shannon" in prose and "Shannon" in references
 
 
 @pytest.mark.parametrize("number", range(len(indented_blocks())))
