@@ -31,23 +31,24 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
     dict
         Only dictionaries, lists, strings, numbers, booleans and ``None``.
     """
-    return {"schema": SCHEMA, **_fields(evaluation)}
+    return {"schema": SCHEMA, **plain_fields(evaluation)}
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of what :func:`as_dict` returns.
+def json_schema(of: str = "evaluation") -> dict[str, Any]:
+    """The JSON Schema of what :func:`as_dict` returns, or that of an ``"explanation"``.
 
     Examples
     --------
     >>> json_schema()["properties"]["schema"]["const"]
     'unsurprised.evaluation/1'
     """
-    source = files("unsurprised.report").joinpath("evaluation.schema.json")
+    source = files("unsurprised.report").joinpath(f"{of}.schema.json")
     schema: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     return schema
 
 
-def _fields(record: Any) -> dict[str, Any]:
+def plain_fields(record: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name, as dictionaries, lists, strings and numbers."""
     return {field.name: _plain(getattr(record, field.name)) for field in dataclasses.fields(record)}
 
 
@@ -61,7 +62,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if dataclasses.is_dataclass(value):
-        return _fields(value)
+        return plain_fields(value)
     return [_plain(entry) for entry in value]
 
 
