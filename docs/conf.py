@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.mathjax",
 ]
 exclude_patterns = ["_build"]
+html_extra_path = ["playground.html"]  # reads nothing but itself
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 
