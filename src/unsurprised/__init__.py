@@ -1,6 +1,6 @@
 """Measure, explain and reduce the surprise of probabilistic models, in bits."""
 
-from unsurprised import errors, states
+from unsurprised import coding, errors, states
 from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
 from unsurprised.evaluation import Estimate, Evaluation, Evaluator, evaluate
 from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
@@ -73,6 +73,7 @@ __all__ = [
     "bhattacharyya_distance",
     "binary_entropy",
     "chi_squared_divergence",
+    "coding",
     "completeness",
     "conditional_entropy",
     "conditional_mutual_information",

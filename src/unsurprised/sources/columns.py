@@ -152,6 +152,8 @@ def _label_told(table: Table, options: Options) -> tuple[str | None, tuple[str, 
 def _label(
     table: Table, options: Options, choices: dict[str, str]
 ) -> tuple[str | None, tuple[str, ...]]:
+    if not options.labelled:
+        return None, ()
     if options.label is not None:
         label, columns = _label_told(table, options)
     else:

@@ -42,6 +42,8 @@ class Options:
         As for :class:`unsurprised.Probs`.
     nulls : {"error", "skip"}
         Whether rows with a null are an error or left out (and counted).
+    labelled : bool, default True
+        Whether the truth is read at all.
     batch_rows : int, optional
         Rows a batch; by default as many as make about 8 MiB. The result does not depend on it.
 
@@ -64,6 +66,7 @@ class Options:
     normalize: bool = False
     tolerance: float = DEFAULT_TOLERANCE
     nulls: str = "error"
+    labelled: bool = True
     batch_rows: int | None = None
 
     def __post_init__(self) -> None:

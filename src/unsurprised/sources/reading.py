@@ -18,7 +18,7 @@ from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
 from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame
-from unsurprised.sources.kinds import plain
+from unsurprised.sources.kinds import plain, stands_for
 from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
@@ -69,6 +69,25 @@ class Reading:
         )
         #: The files, in the order of their rows; empty for a data frame.
         self.files: tuple[str, ...] = tuple(t.file for t in self._tables if t.file is not None)
+
+    @property
+    def label(self) -> str | None:
+        """The column of the truth, if it is one column."""
+        return self._conversion.roles.label
+
+    @property
+    def has_named_labels(self) -> bool:
+        """Whether the label column holds the classes' names rather than their indices."""
+        first = next((table for table in self._tables if not table.empty), None)
+        if self.label is None or first is None:
+            return False
+        kind = stands_for(first.schema.field(self.label).type)
+        return kind == "text" or self._conversion.classes.integers is not None
+
+    @property
+    def class_count(self) -> int:
+        """How many classes a prediction has."""
+        return self._conversion.classes.count
 
     def plan(self) -> list[Split]:
         """The splits in the order of their rows."""
@@ -187,7 +206,7 @@ def _tables(source: Any, options: Options) -> tuple[list[Table], list[str]]:
         return [NpyTable(options.pred or options.logprob or npy[0], npy)], []
     files, aside = expanded(_paths(source))
     if npy or any(file.lower().endswith(".npy") for file in files):
-        return [_npy_table(files, npy)], aside
+        return [_npy_table(files, npy, options)], aside
     return [opened(file) for file in files], aside
 
 
@@ -207,9 +226,9 @@ def _npy_options(options: Options) -> list[str]:
     return [name for name in told if name is not None and name.lower().endswith(".npy")]
 
 
-def _npy_table(files: Sequence[str], npy: Sequence[str]) -> Table:
+def _npy_table(files: Sequence[str], npy: Sequence[str], options: Options) -> Table:
     others = [file for file in files if not file.lower().endswith(".npy")]
-    if others or len(files) > 1 or not npy:
+    if others or len(files) > 1 or (options.labelled and not npy):
         raise CallError(
             f"{', '.join([*files, *npy][:4])}: a .npy file is one column; pass the predictions' "
             'file, and the others as label="y.npy", weight="w.npy" (--label, --weight)'

@@ -1,0 +1,72 @@
+"""``unsurprised decode``: parse, call, print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.encode import Output, Overwrite, output_target
+from unsurprised.report.output import STANDARD_OUTPUT, standard_output, write_bytes
+
+HELP = (
+    "Give back what was encoded, byte for byte.\n\n"
+    "Nothing is written before all of it is verified. Labels come back as a table with one column "
+    "(.csv, .parquet), as an array (.npy), or as text."
+)
+EPILOG = (
+    "[bold]Examples[/bold]\n\n"
+    "unsurprised decode book.us -o book.txt\n\n"
+    "unsurprised decode book.us --model frequencies:other.txt -o book.txt\n\n"
+    "unsurprised decode labels.us --model predictions:predictions.parquet -o labels.csv\n\n"
+)
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", show_default=False, help="What unsurprised encode made; - is stdin."
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        show_default=False,
+        help="What the file does not hold: frequencies:FILE, distribution:FILE or "
+        "predictions:FILE, as it was encoded with.",
+    ),
+]
+
+
+def command(
+    file: Source,
+    *,
+    output: Output,
+    model: ModelOption = None,
+    overwrite: Overwrite = False,
+    pred: cli_options.Pred = None,
+    kind: cli_options.KindOption = None,
+    classes: cli_options.Classes = None,
+    normalize: cli_options.Normalize = False,
+    tolerance: cli_options.Tolerance = 1e-3,
+) -> None:
+    """Decode the file, write what it held, say what it was."""
+    from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
+    from unsurprised.sources import Options
+
+    target = output_target(output, [file, (model or "").partition(":")[2]], overwrite=overwrite)
+    options = Options(
+        pred=pred,
+        kind=kind.value if kind else None,
+        classes=cli_options.classes_of(classes),
+        normalize=normalize,
+        tolerance=tolerance,
+    )
+    restored = files.decode_file(file, model, options)
+    data = restored.data if restored.data is not None else files.labels_as(restored, target)
+    write_bytes(data, target, "-o")
+    if target != STANDARD_OUTPUT:
+        what = "labels" if restored.data is None else "symbols"
+        with standard_output():
+            print(f"{output}: {restored.container.symbols:,} {what}, {len(data):,} bytes, verified")
