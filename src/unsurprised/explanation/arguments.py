@@ -32,35 +32,34 @@ class Subject:
 def subject_of(p: Any, q: Any, names: Any) -> Subject:
     """The rows and names that the caller means."""
     first = _labels_or_rows(p)
-    second = None if q is None else as_form(q)
-    sides = [form for form in (first, second) if form is not None]
+    sides = [first] if q is None else [first, as_form(q)]
     for argument, form in zip("pq", sides, strict=False):
         _check_single(form, argument)
     rows = [
         _row(form, argument) if isinstance(form, DistributionForm) else None
         for argument, form in zip("pq", sides, strict=False)
     ]
-    known = {row.shape[-1] for row in rows if row is not None}
+    classes = _count([row.shape[-1] for row in rows if row is not None])
+    named = _names(names, sides, classes)
+    full = [
+        row if row is not None else _dense(form, named)
+        for form, row in zip(sides, rows, strict=True)
+    ]
+    happened = None
+    if isinstance(first, Labels) and not first.smoothing:
+        happened = _index(first, named)
+    return Subject(full[0], full[1] if len(full) > 1 else None, happened, named)
+
+
+def _count(known: list[int]) -> int:
     if not known:
         raise CallError(
             "a label alone is no distribution; expected the model's row too: "
             "explain(label, row), or explain(row)"
         )
-    if len(known) > 1:
-        raise CallError(
-            f"p has {rows[0].shape[-1]} outcomes and q has {rows[1].shape[-1]}; "  # type: ignore[union-attr]
-            "expected as many in both"
-        )
-    classes = known.pop()
-    named = _names(names, sides, classes)
-    happened = None
-    if isinstance(first, Labels) and not first.smoothing:
-        happened = _index(first, named)
-    full = [
-        _dense(form, named) if row is None and isinstance(form, Labels) else row
-        for form, row in zip(sides, rows, strict=True)
-    ]
-    return Subject(*(*full, None)[:2], happened, named)  # type: ignore[arg-type]
+    if len(set(known)) > 1:
+        raise CallError(f"p has {known[0]} outcomes and q has {known[1]}; expected as many in both")
+    return known[0]
 
 
 def _labels_or_rows(p: Any) -> Form:
@@ -116,10 +115,10 @@ def _checked_names(names: Any, classes: int) -> tuple[str, ...]:
         raise CallError(f"names={names!r}; expected a list of names, one for each outcome")
     found = tuple(map(str, names))
     if len(found) != classes:
-        raise CallError(f"names has {len(found)} names for {classes} outcomes; expected one each")
+        raise CallError(f"{len(found)} names for {classes} outcomes; expected one each (--names)")
     if len(set(found)) < len(found):
         twice = next(name for name in found if found.count(name) > 1)
-        raise CallError(f"names has {twice!r} twice; expected distinct names")
+        raise CallError(f"names has {twice!r} twice; expected distinct names (--names)")
     return found
 
 
@@ -138,6 +137,6 @@ def _named(name: str, names: tuple[str, ...]) -> int:
     raise InputError(f"found the unknown class {name!r}", expected=f"one of {shown}{more}")
 
 
-def _dense(labels: Labels, names: tuple[str, ...]) -> DistributionForm:
-    classes = len(names)
-    return dense(Labels(_index(labels, names), smoothing=labels.smoothing), classes)
+def _dense(form: Form, names: tuple[str, ...]) -> DistributionForm:
+    assert isinstance(form, Labels)  # which alone are no rows
+    return dense(Labels(_index(form, names), smoothing=form.smoothing), len(names))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 from unsurprised.errors import CallError, InputError
@@ -35,9 +34,9 @@ def explain(
 
     ``explain(p)`` takes the entropy of a row apart, ``explain(p, q)`` the cross-entropy and the KL
     divergence of two; with what happened in place of ``p``, ``explain(1, row)`` or
-    ``explain("cat", row, names=…)``, the surprisal that the model met. Beside the ideal code lengths
-    :math:`-\log p` and :math:`-\log q` stand those of Huffman's codes, whole bits, whose mean
-    is at least the entropy and less than one bit above it.
+    ``explain("cat", row, names=…)``, the surprisal that the model met. Beside the ideal code
+    lengths :math:`-\log p` and :math:`-\log q` stand those of Huffman's codes, whole bits, whose
+    mean is at least the entropy and less than one bit above it.
 
     Parameters
     ----------
@@ -114,13 +113,14 @@ def _entropy(row: DistributionForm, base: float, argument: str | None) -> float:
     try:
         return float(entropy(row, base=base))
     except InputError as error:
-        raise error.located(file=argument) from None
+        # That it is the first of so many such rows goes without saying.
+        raise error.located(file=argument).noted("") from None
 
 
 def _checked_epsilon(epsilon: Any) -> float:
     share = as_number(epsilon)
     if not 0 <= share <= 1:
-        raise CallError(f"epsilon={epsilon!r}; expected a share from 0 to 1")
+        raise CallError(f"epsilon={epsilon!r}; expected a share from 0 to 1 (--smooth)")
     return share
 
 

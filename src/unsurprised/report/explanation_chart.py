@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unsurprised.errors import CallError
 from unsurprised.explanation.result import Explanation
 from unsurprised.report import explanation_layout as layout
-from unsurprised.report.explanation_sentences import figure, meaning, others
+from unsurprised.report.explanation_sentences import figure, meaning
 from unsurprised.report.output import anything, checked_target, holds_json, write_bytes
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def chart(explanation: Explanation) -> altair.LayerChart:
     bars = data(explanation)
     order = list(dict.fromkeys(bar["outcome"] for bar in bars))
     sides = list(dict.fromkeys(bar["code"] for bar in bars))
-    logarithm = layout.logarithm(explanation.base)
     base = alt.Chart(alt.InlineData(values=bars)).encode(
         y=alt.Y("outcome:N", sort=order, title=None, axis=alt.Axis(labelLimit=200)),
         yOffset=alt.YOffset("code:N", sort=sides),
@@ -55,7 +55,7 @@ def chart(explanation: Explanation) -> altair.LayerChart:
     )
     length = alt.X(
         "length:Q",
-        title=f"ideal code length, −{logarithm} of the probability, in {explanation.unit}",
+        title=f"ideal code length in {explanation.unit}: −log of the probability",
         scale=alt.Scale(zero=True),
     )
     colors = alt.Scale(domain=sides, range=[_COLORS[side[-1].lower()] for side in sides])
@@ -67,7 +67,8 @@ def chart(explanation: Explanation) -> altair.LayerChart:
     title = alt.TitleParams(
         _folded(meaning(explanation)), subtitle=_subtitle(explanation, len(order)), anchor="start"
     )
-    return (drawn + words).properties(width=_WIDTH, height=alt.Step(_STEP), title=title)
+    layers: alt.LayerChart = drawn + words
+    return layers.properties(width=_WIDTH, height=alt.Step(_STEP), title=title)
 
 
 def data(explanation: Explanation) -> list[dict[str, Any]]:
@@ -98,14 +99,12 @@ def data(explanation: Explanation) -> list[dict[str, Any]]:
 
 
 def _folded(text: str) -> list[str]:
-    import textwrap
-
     return textwrap.wrap(text, _TITLE_LINE, break_on_hyphens=False)
 
 
 def _subtitle(explanation: Explanation, shown: int) -> list[str]:
     rest = len(explanation.outcomes) - shown
-    return [f"the {shown} outcomes that matter most, {others(rest)} not shown"] if rest else []
+    return [f"the {shown} that matter most of {shown + rest:,} outcomes"] if rest else []
 
 
 def save(explanation: Explanation, path: Any, option: str = "path") -> None:

@@ -10,7 +10,7 @@ from unsurprised.report import explanation_layout as layout
 from unsurprised.report.explanation_sentences import meaning, notes, totals
 from unsurprised.report.explanation_text import legend
 
-_TEXT = "padding:2px 10px;text-align:left"
+_TEXT = "padding:2px 10px;text-align:left;white-space:nowrap"
 _NUMBER = "padding:2px 10px;text-align:right;white-space:pre;font-variant-numeric:tabular-nums"
 _GROUP = "padding:2px 10px;text-align:right;font-weight:normal;opacity:.7"
 _FIRST = "border-left:1px solid rgba(128,128,128,.4)"

@@ -134,21 +134,16 @@ def _columns(explanation: Explanation, indices: Sequence[int]) -> list[Column]:
     made = _Maker(explanation, indices)
     kind, unit = explanation.explains, explanation.unit
     sides = {"entropy": "p", "divergence": "pq", "surprisal": "q"}[kind]
-    columns = []
-    for side in sides:
-        columns.append(made.column("probability", side.upper(), side, rank=0, sums=True))
-    for side in sides:
-        name = f"−{logarithm(explanation.base)} {side.upper()}"
-        columns.append(made.column(f"ideal code, {unit}", name, f"{side}_length", rank=2))
+    log, ideal, adds = logarithm(explanation.base), f"ideal code, {unit}", f"what it adds, {unit}"
+    columns = [made.column("probability", s.upper(), s, rank=0, sums=True) for s in sides]
+    columns += [made.column(ideal, f"−{log} {s.upper()}", f"{s}_length", rank=2) for s in sides]
     if explanation.base == 2:
-        for side in sides:
-            columns.append(made.column("Huffman", side.upper(), f"{side}_huffman", rank=4))
+        columns += [made.column("Huffman", s.upper(), f"{s}_huffman", rank=4) for s in sides]
     if kind != "surprisal":
-        group = f"adds to the total, {unit}"
-        columns.append(made.column(group, "H(P)", "entropy", rank=3, sums=True))
+        columns.append(made.column(adds, "H(P)", "entropy", rank=3, sums=True))
     if kind == "divergence":
-        columns.append(made.column(group, "cross-ent.", "cross_entropy", rank=3, sums=True))
-        columns.append(made.column(group, "KL(P‖Q)", "kl_divergence", rank=1, sums=True))
+        columns.append(made.column(adds, "cross-ent.", "cross_entropy", rank=3, sums=True))
+        columns.append(made.column(adds, "KL(P‖Q)", "kl_divergence", rank=1, sums=True))
     return columns
 
 

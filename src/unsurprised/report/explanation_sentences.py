@@ -85,8 +85,8 @@ def _of_entropy(explanation: Explanation) -> str:
         return f"Nothing is left to learn: {quoted(certain)} is certain, which takes 0 bits to say."
     options = round_number(explanation.base**cost)
     return (
-        f"Learning what happened takes {amount(cost, explanation.unit)} on average, as if it were one "
-        f"of {options} equally likely outcomes."
+        f"Learning what happened takes {amount(cost, explanation.unit)} on average, as if it were "
+        f"one of {options} equally likely outcomes."
     )
 
 
@@ -220,8 +220,9 @@ def _cancelling(explanation: Explanation) -> str:
     if largest < 1e4 * extra:
         return ""
     return (
-        f"P and Q are so close that the terms of KL, up to {figure(largest)}, cancel almost wholly; "
-        f"their sum, {figure(extra)} {explanation.unit}, was found without them and is exact."
+        f"P and Q are so close that the terms of KL, up to {figure(largest)}, cancel almost "
+        f"wholly; their sum, {figure(extra)} {explanation.unit}, is found another way and keeps "
+        "its digits."
     )
 
 

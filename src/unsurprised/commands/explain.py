@@ -1,0 +1,299 @@
+"""``unsurprised explain``: parse, call, print."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.explain_rows import (
+    FileRow,
+    WrittenRow,
+    kinds_of,
+    row_of,
+    row_of_file,
+    written,
+)
+from unsurprised.errors import CallError, InputError
+from unsurprised.report.numbers import printable
+from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
+
+if TYPE_CHECKING:
+    from unsurprised.explanation import Explanation
+    from unsurprised.sources import Options
+
+HELP = (
+    "Say where the bits go, outcome by outcome: of one distribution, of two, of what happened.\n\n"
+    "P alone explains an entropy; P and Q the cross-entropy and the KL divergence; --label, or one "
+    "FILE:ROW, the surprisal of what happened."
+)
+EPILOG = (
+    "[bold]Examples[/bold]\n\n"
+    "unsurprised explain 1/2,1/4,1/4\n\n"
+    "unsurprised explain 0.5,0.5 0.1,0.9 --names heads,tails\n\n"
+    "unsurprised explain 99%,1% --label 1\n\n"
+    "unsurprised explain -1.5,2,0.3 --kind logits --base e\n\n"
+    "unsurprised explain predictions.parquet:17 --chart row17.html\n\n"
+    "unsurprised explain old.parquet:17 new.parquet:17 --json -\n\n"
+)
+#: So that ``-1.5,2`` is a row; what looks like an option and is none is refused below.
+CONTEXT = {"ignore_unknown_options": True}
+
+#: The beginning of a row whose first number is negative.
+_NEGATIVE = re.compile(r"-(\d|\.\d|inf)", re.IGNORECASE)
+
+_COLUMNS = "Rows of files, e.g.  --pred score_"
+_MEANING = "What the numbers mean, e.g.  --kind logits --names cat,dog"
+_REPORT = "The report, e.g.  --base e --json result.json --chart chart.html"
+
+Rows = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="P [Q]",
+        show_default=False,
+        help="Rows: numbers with commas between them (0.25, 1/4, 25%, 2.5e-1), or FILE:ROW, the "
+        "prediction in a row, counted from 0, of a file that evaluate reads.",
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        metavar="OUTCOME|COLUMN",
+        rich_help_panel=_MEANING,
+        help="Of numbers: what happened, its index or its name. Of files: the column of the truth.",
+    ),
+]
+Kinds = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND|P,Q",
+        rich_help_panel=_MEANING,
+        help="What the numbers are: probs, logits, logprobs or counts; or one kind for each row, "
+        "such as counts,logits. probs where nothing says otherwise.",
+    ),
+]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        "--names",
+        "--classes",
+        metavar="A,B,…|@FILE",
+        rich_help_panel=_MEANING,
+        help="Names of the outcomes, in the order of the numbers.",
+    ),
+]
+Pred = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        rich_help_panel=_COLUMNS,
+        help="The prediction: a column of lists, of the probability of class 1, or the "
+        "prefix of one column a class.",
+    ),
+]
+Smooth = Annotated[
+    float,
+    typer.Option(
+        metavar="ε",
+        rich_help_panel=_REPORT,
+        help="Say what smoothing Q with this share of the uniform distribution costs and buys.",
+    ),
+]
+Chart = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH",
+        rich_help_panel=_REPORT,
+        help="Write a chart of the code lengths: .html, .png, .svg or .json (Vega-Lite).",
+    ),
+]
+
+
+def command(
+    rows: Rows,
+    *,
+    label: Label = None,
+    kind: Kinds = None,
+    names: Names = None,
+    normalize: cli_options.Normalize = False,
+    tolerance: cli_options.Tolerance = 1e-3,
+    pred: Pred = None,
+    smooth: Smooth = 0.01,
+    base: cli_options.Base = "2",
+    json: cli_options.Json = None,
+    chart: Chart = None,
+) -> None:
+    """Explain the rows, print the table, write the JSON and the chart."""
+    found = [written(text) for text in _checked(rows)]
+    _check_columns(found, label, pred)
+    classes = cli_options.classes_of(names)
+    given: list[Any] = []
+    for row, its_kind in zip(found, kinds_of(kind, len(found)), strict=True):
+        if row.file:
+            options = _options(
+                label=label,
+                pred=pred,
+                kind=its_kind,
+                classes=classes,
+                normalize=normalize,
+                tolerance=tolerance,
+                labelled=len(found) == 1,
+            )
+            given.append(row_of_file(row, options))
+        else:
+            given.append(row_of(row, its_kind, normalize=normalize, tolerance=tolerance))
+    logarithm = cli_options.base_of(base)
+    _explain(given, label, classes, epsilon=smooth, base=logarithm, json=json, chart=chart)
+
+
+def _checked(rows: list[str]) -> list[str]:
+    for row in rows:
+        if row.startswith("-") and not _NEGATIVE.match(row):
+            raise CallError(f"no such option: {row}; see unsurprised explain --help")
+    if len(rows) > 2:
+        raise CallError(
+            f"{len(rows)} rows are given; expected one or two, the numbers of each with commas "
+            "between them and no spaces: 0.5,0.5 0.1,0.9"
+        )
+    return rows
+
+
+def _check_columns(rows: list[WrittenRow], label: str | None, pred: str | None) -> None:
+    if label is not None and len(rows) > 1:
+        raise CallError(
+            "--label says what happened under one row (of a file: where that stands), and two rows "
+            "are given; leave it out, or one of them"
+        )
+    if pred is not None and not any(row.file for row in rows):
+        raise CallError("--pred is for rows of files, FILE:ROW; leave it out")
+
+
+def _options(
+    *,
+    label: str | None,
+    pred: str | None,
+    kind: str | None,
+    classes: list[str] | None,
+    normalize: bool,
+    tolerance: float,
+    labelled: bool,
+) -> Options:
+    from unsurprised.sources import Options  # pyarrow is slow
+
+    if kind == "counts":
+        raise CallError(
+            "--kind counts: the predictions of a file are probs, logits or logprobs; of two rows "
+            "each may have its own kind: --kind counts,probs"
+        )
+    return Options(
+        label=label,
+        pred=pred,
+        kind=kind,
+        classes=classes,
+        normalize=normalize,
+        tolerance=tolerance,
+        labelled=labelled,
+        nulls="skip",  # other rows' nulls are no concern of this one
+    )
+
+
+def _explain(
+    given: list[Any],
+    label: str | None,
+    classes: list[str] | None,
+    *,
+    epsilon: float,
+    base: float,
+    json: str | None,
+    chart: str | None,
+) -> None:
+    from unsurprised.explanation import explain
+
+    files = [row for row in given if isinstance(row, FileRow)]
+    paths = tuple(row.file for row in files)
+    json_target = None if json is None else checked_target(json, paths)
+    chart_target = None if chart is None else _chart_target(chart, paths, json)
+    try:
+        explanation = explain(
+            *_arguments(given, label, classes),
+            names=_names(files, classes),
+            epsilon=epsilon,
+            base=base,
+        )
+    except InputError as error:
+        raise _placed(error, given) from None
+    if json_target is not None:
+        write(explanation.to_json(), json_target)
+    if chart_target is not None:
+        explanation.save_chart(chart_target)
+    if json_target != STANDARD_OUTPUT:
+        with standard_output():
+            _print(explanation, files)
+
+
+def _chart_target(chart: str, paths: tuple[str, ...], json: str | None) -> str:
+    from unsurprised.report.explanation_chart import checked_chart
+
+    target = checked_chart(chart, paths)
+    if json is not None and Path(json).absolute() == Path(chart).absolute():
+        raise CallError(f"--chart {chart}: --json writes there too; name another path")
+    return target
+
+
+def _arguments(given: list[Any], label: str | None, classes: list[str] | None) -> list[Any]:
+    """The arguments of ``explain``."""
+    (only, *more) = given
+    if more:
+        return [row.model if isinstance(row, FileRow) else row for row in given]
+    if isinstance(only, FileRow):
+        return [only.truth, only.model]
+    if label is None:
+        return [only]
+    is_index = re.fullmatch(r"[+-]?\d+", label) and label not in (classes or ())
+    return [int(label) if is_index else label, only]
+
+
+def _names(files: list[FileRow], classes: list[str] | None) -> Any:
+    """The names of the outcomes, which two files must agree on."""
+    known = [row.names for row in files if row.names is not None]
+    if classes is not None or not known:
+        return classes
+    if len(set(known)) > 1:
+        one, other = files[:2]
+        raise CallError(
+            f"the classes of {one.file} are not those of {other.file}; expected the same names in "
+            "the same order: say it with --classes"
+        )
+    return known[0]
+
+
+def _placed(error: InputError, given: list[Any]) -> InputError:
+    """The error with the file and the row in place of the argument's name, and with its remedy."""
+    if error.remedy and "Counts(…)" in error.remedy:
+        remedy = error.remedy.replace("Counts(…)", "Counts(…) (--kind counts)")
+        error = InputError(error.found, expected=error.expected, remedy=remedy, place=error.place)
+    argument = error.place.file
+    number = len(given) - 1 if argument != "p" else 0
+    row = given[number]
+    if not isinstance(row, FileRow):
+        return error
+    return error.located(file=row.file, row=row.row)
+
+
+def _print(explanation: Explanation, files: list[FileRow]) -> None:
+    """A table with colour on a terminal, plain text elsewhere."""
+    from unsurprised.report.text import choices
+
+    terminal = sys.stdout.isatty()
+    taken = [f"{printable(row.file)}, row {row.row}\n{choices(row.choices)}" for row in files]
+    if terminal:
+        from unsurprised.report.explanation_terminal import show  # rich costs 50 ms
+
+        show(explanation, taken)
+        return
+    print(*taken, explanation, sep="\n\n")
