@@ -33,6 +33,8 @@ nb_merge_streams = True
 
 html_theme = "furo"
 html_title = "unsurprised"
+html_static_path = ["_static"]
+html_css_files = ["cells.css"]
 
 nitpicky = True
 autodoc_typehints = "none"
