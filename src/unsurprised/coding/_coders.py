@@ -35,14 +35,14 @@ class Model:
     def __init__(self, weights: Floats) -> None:
         from constriction import stream
 
-        self.rows = weights if weights.ndim > 1 else None
-        self.table: Any = stream.model.Categorical(perfect=False)
-        if self.rows is None:
-            self.table = stream.model.Categorical(weights, perfect=False)
+        self.weights = np.ascontiguousarray(weights)  # of others constriction mistakes the rows
+        shared = () if weights.ndim > 1 else (self.weights,)
+        self.table: Any = stream.model.Categorical(*shared, perfect=False)
 
-    def parameters(self, count: int) -> tuple[Any, ...]:
-        """What follows the choices in a call of constriction's."""
-        return (count,) if self.rows is None else (self.rows,)
+    @property
+    def rows(self) -> tuple[Floats, ...]:
+        """What constriction is told beside the table."""
+        return (self.weights,) if self.weights.ndim > 1 else ()
 
 
 class Coder(Protocol):
@@ -64,7 +64,7 @@ class StreamWriter:
         """Write the choices."""
         assert choices is not None
         if count:
-            self._encoder.encode(choices, model.table, *_rows(model))
+            self._encoder.encode(np.ascontiguousarray(choices), model.table, *model.rows)
         return choices
 
     def words(self) -> Words:
@@ -99,13 +99,13 @@ class StackWriter:
         """Note the choices; they are written when their part ends."""
         assert choices is not None
         if count:
-            self._part.append((model, choices))
+            self._part.append((model, np.ascontiguousarray(choices)))
         return choices
 
     def end_part(self) -> tuple[int, int]:
         """Write the part; where to begin to read it: a number of words, and the coder's state."""
         for model, choices in reversed(self._part):
-            self._coder.encode_reverse(choices, model.table, *_rows(model))
+            self._coder.encode_reverse(choices, model.table, *model.rows)
         self._part.clear()
         position, state = self._coder.pos()
         return int(position), int(state)
@@ -139,15 +139,11 @@ def damaged() -> StateError:
     return StateError("the code does not fit its model: the file was altered, or made by a fault")
 
 
-def _rows(model: Model) -> tuple[Floats, ...]:
-    return () if model.rows is None else (model.rows,)
-
-
 def _read(coder: Any, model: Model, count: int) -> Choices:
     if not count:
         return np.empty(0, dtype=np.int32)
     try:
-        choices: Choices = coder.decode(model.table, *model.parameters(count))
+        choices: Choices = coder.decode(model.table, *(model.rows or (count,)))
     except AssertionError as error:  # constriction's word for words that no encoder writes
         raise damaged() from error
     return choices

@@ -10,7 +10,7 @@ shape               of an array: a count of dimensions, then each; of bytes: how
 prefix              a count, and as many bytes that stand before the symbols in what was encoded
 parameters          a count, and as many bytes that the method understands
 identity            8 bytes of given models: BLAKE2b of their probabilities
-digest              8 bytes: BLAKE2b of the symbols
+digest              8 bytes: BLAKE2b of kind, shape, prefix and symbols
 index               a count of places where reading can begin; each: the number of its part less
                     that before, and its position (counts), and the coder's state (8 bytes)
 words               a count, and as many words of 4 bytes from the entropy coder

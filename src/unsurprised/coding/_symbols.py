@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays import host_array
-from unsurprised.coding._container import KINDS, digest
+from unsurprised.coding._container import KINDS, count_bytes, digest
 from unsurprised.errors import CallError, Place, StateError
 from unsurprised.forms import Form
 
@@ -56,7 +56,7 @@ class Symbols:
     @property
     def digest(self) -> bytes:
         """What tells these symbols from any others of their kind and shape."""
-        return symbols_digest(self.values, self.kind)
+        return symbols_digest(self.values, self.kind, self.shape, self.prefix)
 
     def name(self, symbol: int) -> str:
         """A symbol in words."""
@@ -80,10 +80,11 @@ class Symbols:
         return Place(row=self.place(index)) if self.kind else None
 
 
-def symbols_digest(values: Integers, kind: int) -> bytes:
-    """The digest of flat values of a kind."""
+def symbols_digest(values: Integers, kind: int, shape: tuple[int, ...], prefix: bytes) -> bytes:
+    """The digest of flat values, of what they are and of what stands before them."""
     plain = np.ascontiguousarray(values, dtype="u1" if kind == 0 else KINDS[kind])
-    return digest(plain.view(np.uint8).data if plain.size else b"")
+    about = count_bytes(kind, len(shape), *shape, len(prefix)) + prefix
+    return digest(about, plain.view(np.uint8).data if plain.size else b"")
 
 
 def empty(kind: int, count: int) -> Integers:

@@ -21,7 +21,7 @@ from unsurprised.coding.static import (
     distribution_in,
     frequencies_in,
 )
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, StateError
 from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.units import as_number
 
@@ -166,9 +166,13 @@ def decode(data: bytes, model: Any = None) -> bytes | Integers:
 
 def verified(container: Container, values: Integers) -> Integers:
     """The symbols, if they are those that were encoded."""
-    if symbols_digest(values, container.kind) != container.digest:
+    if _digest(values, container) != container.digest:
         raise damaged()
     return values
+
+
+def _digest(values: Integers, container: Container) -> bytes:
+    return symbols_digest(values, container.kind, container.shape, container.prefix)
 
 
 class Archive:
@@ -240,6 +244,15 @@ def encoded(source: Symbols, model: Any, epsilon: float) -> Coded:
 
 def decoded(container: Container, model: Any) -> Integers:
     """The symbols of a file."""
+    try:
+        return _read_symbols(container, model)
+    except MemoryError:
+        raise StateError(
+            f"the file states {container.symbols:,} symbols, more than fit into memory"
+        ) from None
+
+
+def _read_symbols(container: Container, model: Any) -> Integers:
     static = _static(container, model)
     if static is not None:
         return static.decode(container, 0, container.symbols)

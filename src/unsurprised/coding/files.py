@@ -22,6 +22,7 @@ from unsurprised.coding.rows import RowsDecoder, RowsEncoder, first_row
 from unsurprised.coding.static import Frequencies
 from unsurprised.errors import CallError, InputError, UnsurprisedError
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
+from unsurprised.measures import entropy
 from unsurprised.sources import Options, Reading, open_predictions
 
 STANDARD_INPUT = "-"
@@ -64,8 +65,9 @@ def encode_file(
 ) -> Encoded:
     """Encode a file's bytes, or its tokens."""
     source = symbols_in(path, tokens=tokens)
+    given = model_in(model, tokens=tokens, options=options)
     try:
-        coded = encoded(source, model_in(model, tokens=tokens, options=options), epsilon)
+        coded = encoded(source, given, epsilon)
     except InputError as error:
         raise error.located(file=path) from None
     return assembled(source, coded)
@@ -137,7 +139,7 @@ def model_in(spec: str, *, tokens: bool, options: Options) -> Any:
 
 def encode_predictions(reading: Reading, epsilon: float) -> Encoded:
     """Encode the labels of a source, each under its row."""
-    encoder = RowsEncoder(reading.class_count, checked_share(epsilon))
+    encoder = RowsEncoder(reading.class_count, checked_share(epsilon), reading.classes)
     labels: list[NDArray[np.int64]] = []
     for split in reading.plan():
         for batch in reading.batches(split):
@@ -245,12 +247,18 @@ def _distribution_in(path: str, options: Options) -> DistributionForm:
             f"holds numbers of shape {values.shape}", expected="one number for each symbol"
         ).located(file=path)
     kind = options.kind or ("counts" if _are_counts(values) else "probs")
+    form: DistributionForm
     if kind == "counts":
-        return Counts(values)
-    if kind == "logits":
-        return Logits(values)
-    form = _FORMS[kind]
-    return form(values, normalize=options.normalize, tolerance=options.tolerance)
+        form = Counts(values)
+    elif kind == "logits":
+        form = Logits(values)
+    else:
+        form = _FORMS[kind](values, normalize=options.normalize, tolerance=options.tolerance)
+    try:
+        entropy(form)  # its checks are wanted
+    except InputError as error:
+        raise error.located(file=path) from None
+    return form
 
 
 def _are_counts(values: NDArray[Any]) -> bool:

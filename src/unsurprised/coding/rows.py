@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import chain
 
@@ -120,7 +120,8 @@ class _Identity:
 class RowsEncoder:
     """Encodes what happened under the rows that had foretold it, batch by batch."""
 
-    def __init__(self, classes: int, epsilon: float) -> None:
+    def __init__(self, classes: int, epsilon: float, names: Sequence[str] | None = None) -> None:
+        self._names = names
         self._classes, self._epsilon, self._chunks = classes, epsilon, _Chunks(classes)
         self._identity, self._writer = _Identity(classes), StreamWriter()
         self._symbols: list[NDArray[np.int64]] = []
@@ -135,7 +136,7 @@ class RowsEncoder:
         costs = np.asarray(surprisal(believed, at=Labels(symbols)))
         if np.isinf(costs).any():
             row = int(np.isinf(costs).argmax())
-            refuse_impossible(f"symbol {symbols[row]}", Place(row=row))
+            refuse_impossible(self._name(int(symbols[row])), Place(row=row))
         self._costs.append(math.fsum(costs.reshape(-1)))
         self._symbols.append(symbols)
         shares = shares_of(model)
@@ -155,6 +156,9 @@ class RowsEncoder:
             parameters=stated(self._classes, self._epsilon),
             identity=self._identity.digest(),
         )
+
+    def _name(self, symbol: int) -> str:
+        return f"class {self._names[symbol]!r}" if self._names else f"symbol {symbol}"
 
     def _write(self, chunk: Floats) -> None:
         known = np.concatenate(self._symbols)

@@ -101,6 +101,7 @@ def by_distribution(
     symbols: Symbols, counts: Counted, model: DistributionForm, epsilon: float
 ) -> Coded:
     """Encode by a distribution that the decoder has, too."""
+    entropy(model)  # its checks are wanted
     believed = smooth(model, epsilon) if epsilon else model
     support, numbers = counts
     classes = model.shape[0]
@@ -111,8 +112,6 @@ def by_distribution(
     if len(support):
         cost = float(cross_entropy(Counts(seen), believed)) * len(symbols.values)
         kl = float(kl_divergence(Counts(seen), believed)) * len(symbols.values)
-    else:
-        entropy(believed)  # its checks are wanted
     if math.isinf(cost):
         _refuse_first(symbols, np.flatnonzero(np.isinf(surprisal(believed, at=_each(classes)))))
     shares = shares_of(model)

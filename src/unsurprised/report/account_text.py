@@ -59,8 +59,10 @@ def _lines(account: Account) -> list[tuple[str, str, str, str, str]]:
         lines.append(("+ KL divergence", account.kl, "what the model's error costs"))
     else:
         known = account.entropy - account.cross_entropy
-        name = "− known beyond" if known >= 0 else "+ lost"
-        lines.append((name, abs(known), "what the model knows of each symbol besides"))
+        if known >= 0:
+            lines.append(("− known beyond", known, "what the model knows of each symbol besides"))
+        else:
+            lines.append(("+ lost", -known, "what the model's error costs, at least"))
     lines += [
         ("= cross-entropy", account.cross_entropy, "the model's surprise, in total"),
         ("+ coder", account.overhead, "rounding, and a whole number of words"),
