@@ -115,7 +115,9 @@ def _checked_names(names: Any, classes: int) -> tuple[str, ...]:
         raise CallError(f"names={names!r}; expected a list of names, one for each outcome")
     found = tuple(map(str, names))
     if len(found) != classes:
-        raise CallError(f"{len(found)} names for {classes} outcomes; expected one each (--names)")
+        raise CallError(
+            f"names holds {len(found)} for {classes} outcomes; expected one each (--names)"
+        )
     if len(set(found)) < len(found):
         twice = next(name for name in found if found.count(name) > 1)
         raise CallError(f"names has {twice!r} twice; expected distinct names (--names)")

@@ -231,18 +231,18 @@ def _smoothed(explanation: Explanation) -> str:
     if smoothing is None or smoothing.epsilon == 0 or explanation.cross_entropy is None:
         return ""
     what = "surprisal" if explanation.explains == "surprisal" else "cross-entropy"
-    most = figure(smoothing.largest_cost)
-    before, after = figure(explanation.cross_entropy), figure(smoothing.cross_entropy)
+    before, after = figure(explanation.cross_entropy), f"{figure(smoothing.cross_entropy)} {unit}"
     effect = "saves" if smoothing.saved > 0 else "costs"
-    change = (
-        ""
-        if smoothing.saved in (0, math.inf)
-        else (f": it {effect} {figure(abs(smoothing.saved))}")
-    )
-    return (
-        f"Smoothing Q by ε = {smoothing.epsilon:g} would make the {what} {after} {unit} instead of "
-        f"{before}{change}. It never costs more than {most} {unit}."
-    )
+    change = f": it {effect} {figure(abs(smoothing.saved))}"
+    if smoothing.saved == 0:
+        text = f"leave the {what} at {after}."
+    else:
+        text = f"make the {what} {after} instead of {before}"
+        text += "." if math.isinf(smoothing.saved) else f"{change}."
+    text = f"Smoothing Q by ε = {smoothing.epsilon:g} would {text}"
+    if math.isinf(smoothing.largest_cost):
+        return text
+    return f"{text} It never costs more than {figure(smoothing.largest_cost)} {unit}."
 
 
 def others(count: int) -> str:
