@@ -60,6 +60,13 @@ class Explanation:
     within the rounding of the largest of them; the totals themselves are those of
     :func:`unsurprised.entropy`, :func:`unsurprised.cross_entropy` and
     :func:`unsurprised.kl_divergence`, to the last bit.
+
+    Examples
+    --------
+    >>> from unsurprised.explanation import explain
+    >>> explanation = explain([0.5, 0.5], [0.0, 1.0], names=["heads", "tails"])
+    >>> explanation.kl_divergence, [one.name for one in explanation.outcomes if one.denied]
+    (inf, ['heads'])
     """
 
     #: What is explained: ``"entropy"``, ``"divergence"`` or ``"surprisal"``.
