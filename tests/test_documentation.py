@@ -48,7 +48,7 @@ def indented_blocks() -> list[tuple[Path, str]]:
 
 
 def public_objects() -> list[tuple[str, object]]:
-    modules = (us, us.states)
+    modules = (us, us.states, us.coding)
     return [
         (f"{module.__name__}.{name}", getattr(module, name))
         for module in modules
@@ -129,11 +129,27 @@ def test_public_names_are_in_the_api_pages() -> None:
     assert missing == []
 
 
-def test_command_line_page_has_every_option() -> None:
-    command = typer.main.get_command(app).commands["evaluate"]
+#: The page of each command, and what its table of options leaves to that of ``evaluate``.
+COMMANDS = {
+    "evaluate": ("command-line.md", set()),
+    "explain": ("explain.md", set()),
+    "encode": ("coding.md", set()),
+    "decode": ("coding.md", {"--label", "--smooth", "--symbols", "--json"}),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_pages_of_commands_have_every_option(name: str) -> None:
+    page, others = COMMANDS[name]
+    command = typer.main.get_command(app).commands[name]
     options = {name for option in command.params for name in option.opts if name.startswith("--")}
-    page = (ROOT / "docs" / "guide" / "command-line.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE)) == options - {"--help"}
+    text = (ROOT / "docs" / "guide" / page).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`--[^|]*)", text, re.MULTILINE)
+    assert set(re.findall(r"--[a-z-]+", " ".join(rows))) - others == options - {"--help"}
+
+
+def test_every_command_has_a_page() -> None:
+    assert set(typer.main.get_command(app).commands) == set(COMMANDS)
 
 
 def test_json_page_has_every_key() -> None:

@@ -3,6 +3,7 @@
 from unsurprised import coding, errors, states
 from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
 from unsurprised.evaluation import Estimate, Evaluation, Evaluator, evaluate
+from unsurprised.explanation import Explanation, explain
 from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
 from unsurprised.measures import (
     add_pseudocounts,
@@ -59,6 +60,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Evaluator",
+    "Explanation",
     "InputError",
     "Labels",
     "LogProbs",
@@ -84,6 +86,7 @@ __all__ = [
     "entropy",
     "errors",
     "evaluate",
+    "explain",
     "explain_infinite",
     "f_divergence",
     "gini_impurity",

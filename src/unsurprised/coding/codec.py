@@ -36,6 +36,11 @@ class Encoded:
         The file.
     account : Account
         Where its bits go.
+
+    Examples
+    --------
+    >>> encode(b"abracadabra")
+    Encoded(46 bytes: the symbols' own frequencies)
     """
 
     data: bytes

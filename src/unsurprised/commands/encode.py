@@ -113,15 +113,13 @@ def command(
     if report is not None:
         write(encoded.account.to_json(), report)
     if STANDARD_OUTPUT not in (target, report):
-        from unsurprised.report.account_text import summary
+        from unsurprised.report.account_text import WIDTH, summary
         from unsurprised.report.text import choices
 
         with standard_output():
             if taken:
-                print(
-                    choices({name: said for name, said in taken.items() if name != "id"}),
-                    end="\n\n",
-                )
+                shown = {name: said for name, said in taken.items() if name != "id"}
+                print(choices(shown, WIDTH), end="\n\n")
             print(summary(encoded.account, output))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from unsurprised.coding.account import Account
 from unsurprised.report.numbers import number, share
 
+WIDTH = 88
 _BITS = 8
 
 
