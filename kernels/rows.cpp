@@ -11,9 +11,8 @@ using unsurprised::Request;
 
 namespace {
 
-template <bool Across, class Body>
+template <int rows, class Body>
 void for_blocks(std::int64_t begin, std::int64_t end, Body body) {
-  constexpr int rows = Across ? lanes : 1;
   for (std::int64_t row = begin; row < end; row += rows)
     body(row, static_cast<int>(end - row < rows ? end - row : rows));
 }
@@ -50,42 +49,46 @@ void check(const Side& side, const Prepared& row, std::int64_t first, int count,
 
 // The surprisal at each row's label; the entries are gathered first, so that lanes share the work.
 template <class S>
-void surprisals_at(const Request& request, S& p, std::int64_t row, int count, Findings& findings) {
+void surprisals_at(const Request& request, const S& p, std::int64_t row, int count,
+                   Findings& findings) {
+  constexpr int used = S::rows_at_once;
   const std::int64_t classes = request.p->view.classes;
-  std::int64_t labels[lanes];
-  Lanes entry, found, illegal;
-  for (int l = 0; l < lanes; ++l) labels[l] = l < count ? request.labels[row + l] : 0;
-  for (int l = 0; l < lanes; ++l) {
+  std::int64_t labels[used];
+  double entry[used], found[used], illegal[used];
+  for (int l = 0; l < used; ++l) labels[l] = l < count ? request.labels[row + l] : 0;
+  double some_illegal = 0.0;
+  for (int l = 0; l < used; ++l) {
     const bool legal = labels[l] >= 0 && labels[l] < classes;
     illegal[l] = legal ? 0.0 : 1.0;
+    some_illegal = legal ? some_illegal : 1.0;
     labels[l] = legal ? labels[l] : 0;
   }
-  if (any<false>(illegal)[0] != 0.0)
+  if (some_illegal != 0.0)
     for (int l = 0; l < count; ++l)
       if (illegal[l] != 0.0) findings.note(row + l, Fault::bad_label);
-  for (int l = 0; l < lanes; ++l) entry[l] = p.block.entry(l < count ? row + l : row, l, labels[l]);
+  for (int l = 0; l < used; ++l) entry[l] = p.entry(l < count ? row + l : row, l, labels[l]);
   // Loops of one thing each: with a choice around the logarithm it would be taken lane by lane.
-  Lanes safe, is_top;
-  for (int l = 0; l < lanes; ++l) {
-    safe[l] = S::possible(entry[l]) ? entry[l] : 1.0;
+  double safe[used], is_top[used];
+  for (int l = 0; l < used; ++l) {
+    safe[l] = p.possible(entry[l]) ? entry[l] : 1.0;
     is_top[l] = static_cast<double>(labels[l]) == p.row.top_at[l] ? 1.0 : 0.0;
   }
-  for (int l = 0; l < lanes; ++l) found[l] = p.surprisal(safe[l], false, l);
-  for (int l = 0; l < lanes; ++l) {
+  for (int l = 0; l < used; ++l) found[l] = p.surprisal(safe[l], false, l);
+  for (int l = 0; l < used; ++l) {
     const double surprisal = is_top[l] != 0.0 ? p.row.top_surprisal[l] : found[l];
-    found[l] = S::possible(entry[l]) ? surprisal * request.units_per_bit : infinity;
+    found[l] = p.possible(entry[l]) ? surprisal * request.units_per_bit : infinity;
   }
   for (int l = 0; l < count; ++l) request.values[row + l] = found[l];
 }
 
-template <template <bool> class S, bool Across, bool WithEntropy>
+template <class S, bool WithEntropy>
 void one_side(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
   const double unit = request.units_per_bit;
   double* const entropies =
       request.operation == Operation::entropy ? request.values : request.entropies;
-  S<Across> p(*request.p);
-  for_blocks<Across>(begin, end, [&](std::int64_t row, int count) {
-    p.block.open(row, count);
+  S p(*request.p);
+  for_blocks<S::rows_at_once>(begin, end, [&](std::int64_t row, int count) {
+    p.open(row, count);
     p.template prepare<WithEntropy>();
     check(*request.p, p.row, row, count, findings[0]);
     if (request.labels) surprisals_at(request, p, row, count, findings[0]);
@@ -228,9 +231,9 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
   S<Across> p(p_side);
   T<Across> q(q_side);
   Measure<S<Across>, T<Across>, Position<Across>> measure{p, q};
-  for_blocks<Across>(begin, end, [&](std::int64_t row, int count) {
-    p.block.open(row, count);
-    q.block.open(row, count);
+  for_blocks<S<Across>::rows_at_once>(begin, end, [&](std::int64_t row, int count) {
+    p.open(row, count);
+    q.open(row, count);
     p.template prepare<false>();
     q.template prepare<false>();
     check(p_side, p.row, row, count, findings[0]);
@@ -256,13 +259,19 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
   });
 }
 
+template <class S>
+void one_as(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const bool with_entropy = request.operation != Operation::surprisal;
+  (with_entropy ? one_side<S, true> : one_side<S, false>)(request, begin, end, findings);
+}
+
 template <template <bool> class S>
 void one(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
-  const bool across = goes_across(request.p->view.classes);
-  if (request.operation == Operation::surprisal)
-    (across ? one_side<S, true, false> : one_side<S, false, false>)(request, begin, end, findings);
-  else
-    (across ? one_side<S, true, true> : one_side<S, false, true>)(request, begin, end, findings);
+  const RowsView& view = request.p->view;
+  if (goes_across(view.classes)) return one_as<S<true>>(request, begin, end, findings);
+  if (S<false>::form == Form::log && is_narrow(view.type))
+    return one_as<NarrowLog>(request, begin, end, findings);
+  one_as<S<false>>(request, begin, end, findings);
 }
 
 template <template <bool> class S, template <bool> class T>

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "elementary.h"
 
@@ -72,16 +73,21 @@ inline T read(const char* at) {
 struct Half {};
 struct BrainFloat {};
 
+// What is `narrow` fits a float exactly.
 template <class T>
 struct Element {
   static constexpr std::int64_t size = sizeof(T);
+  static constexpr bool narrow = std::is_same_v<T, float>;
+  static float load_narrow(const char* at) { return static_cast<float>(read<T>(at)); }
   static double load(const char* at) { return static_cast<double>(read<T>(at)); }
 };
 
 template <>
 struct Element<BrainFloat> {
   static constexpr std::int64_t size = 2;
-  static double load(const char* at) {
+  static constexpr bool narrow = true;
+  static double load(const char* at) { return load_narrow(at); }
+  static float load_narrow(const char* at) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(read<std::uint16_t>(at)) << 16);
   }
 };
@@ -89,8 +95,10 @@ struct Element<BrainFloat> {
 template <>
 struct Element<Half> {
   static constexpr std::int64_t size = 2;
+  static constexpr bool narrow = true;
+  static double load(const char* at) { return load_narrow(at); }
   // Moved into a float's fields, a half is too small by 2^112 exactly, subnormals included.
-  static double load(const char* at) {
+  static float load_narrow(const char* at) {
     const std::uint32_t bits = read<std::uint16_t>(at);
     const std::uint32_t magnitude = (bits & 0x7fff) << 13;
     const float scaled = std::bit_cast<float>(magnitude) * 0x1p112f;

@@ -5,6 +5,7 @@
 // right answer, log1p(rest / top), keeps its digits.
 #pragma once
 
+#include "narrow.h"
 #include "rows.h"
 
 namespace UNSURPRISED_TARGET {
@@ -54,6 +55,7 @@ inline void find_top(Block<Across>& block, Prepared& row, Legal legal) {
 template <bool Across>
 struct Mass {
   static constexpr Form form = Form::mass;
+  static constexpr int rows_at_once = Across ? lanes : 1;
   Block<Across> block;
   Prepared row;
   Lanes scale;     // the power of two that brings the largest entry near one
@@ -61,6 +63,11 @@ struct Mass {
   Lanes log_norm;  // log2(Σp · 2^-exponent)
 
   explicit Mass(const Side& side) : block(side) {}
+
+  void open(std::int64_t first, int count) { block.open(first, count); }
+  double entry(std::int64_t at, int l, std::int64_t index) const {
+    return block.entry(at, l, index);
+  }
 
   template <bool WithEntropy>
   void prepare() {
@@ -112,33 +119,13 @@ struct Mass {
 };
 
 // Entries are logarithms of weights: P = e^x / Σe^x; −∞ is a probability of 0.
-template <bool Across>
-struct Log {
+struct LogSide {
   static constexpr Form form = Form::log;
-  Block<Across> block;
   Prepared row;
 
-  explicit Log(const Side& side) : block(side) {}
-
+  // What follows from the largest entry and the sums of what is relative to it.
   template <bool WithEntropy>
-  void prepare() {
-    find_top(block, row, [](double x) { return x < infinity; });
-    Sum<Across> sums[2];
-    sum_steps<Across>(block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
-      const double* x = block.step(s);
-      for (int l = 0; l < lanes; ++l) {
-        const bool is_top = Block<Across>::class_at(s, l) == row.top_at[l];
-        const double weight = exp(x[l] - row.top[l]);
-        const double e = is_top ? 0.0 : weight;
-        parts[0][l] += e;
-        if constexpr (WithEntropy) {
-          const double gap = row.top[l] - x[l];
-          parts[1][l] += e * (e > 0.0 ? gap : 0.0);
-        }
-      }
-    });
-    row.rest = sums[0].total();
-    const Lanes spread = sums[1].total();
+  void finish(const Lanes& spread) {
     for (int l = 0; l < lanes; ++l) {
       row.norm[l] = 1.0 + row.rest[l];
       const double top = row.top[l] < 700.0 ? row.top[l] : 700.0;
@@ -157,6 +144,101 @@ struct Log {
   UNSURPRISED_INLINE double surprisal(double x, bool, int l) const {
     return std::fma(row.top[l] - x, bits_per_nat, row.top_surprisal[l]);
   }
+};
+
+template <bool Across>
+struct Log : LogSide {
+  static constexpr int rows_at_once = Across ? lanes : 1;
+  Block<Across> block;
+
+  explicit Log(const Side& side) : block(side) {}
+
+  void open(std::int64_t first, int count) { block.open(first, count); }
+  double entry(std::int64_t at, int l, std::int64_t index) const {
+    return block.entry(at, l, index);
+  }
+
+  template <bool WithEntropy>
+  void prepare() {
+    Lanes spread;
+    find_rest<WithEntropy>(spread);
+    finish<WithEntropy>(spread);
+  }
+
+  template <bool WithEntropy>
+  void find_rest(Lanes& spread) {
+    find_top(block, row, [](double x) { return x < infinity; });
+    Sum<Across> sums[2];
+    sum_steps<Across>(block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[2]) {
+      const double* x = block.step(s);
+      for (int l = 0; l < lanes; ++l) {
+        const bool is_top = Block<Across>::class_at(s, l) == row.top_at[l];
+        const double weight = exp(x[l] - row.top[l]);
+        const double e = is_top ? 0.0 : weight;
+        parts[0][l] += e;
+        if constexpr (WithEntropy) {
+          const double gap = row.top[l] - x[l];
+          parts[1][l] += e * (e > 0.0 ? gap : 0.0);
+        }
+      }
+    });
+    row.rest = sums[0].total();
+    spread = sums[1].total();
+  }
+};
+
+// The same of scores that are no more than single precision, many classes: each row is read along
+// and once, and what follows from it is found for 16 rows at a time.
+struct NarrowLog : LogSide {
+  static constexpr int rows_at_once = lanes;
+
+  explicit NarrowLog(const Side& side) : view_(side.view), careful_(side) {}
+
+  void open(std::int64_t first, int count) {
+    first_ = first;
+    count_ = count;
+  }
+  double entry(std::int64_t at, int, std::int64_t index) const {
+    return load_one(view_, at, index);
+  }
+
+  template <bool WithEntropy>
+  void prepare() {
+    Lanes spread;
+    for (int l = 0; l < lanes; ++l) {
+      if (l >= count_) {
+        copy(row, l, row, 0, spread, spread);
+        continue;
+      }
+      const Scan found = scan<WithEntropy>(view_, view_.row(first_ + l));
+      row.top[l] = found.top;
+      row.top_at[l] = found.top_at;
+      row.rest[l] = found.rest;
+      row.bad[l] = 0.0;
+      spread[l] = found.spread;
+      if (found.told) continue;
+      Lanes of_one;
+      careful_.open(first_ + l, 1);
+      careful_.template find_rest<WithEntropy>(of_one);
+      copy(row, l, careful_.row, 0, spread, of_one);
+    }
+    finish<WithEntropy>(spread);
+  }
+
+ private:
+  static void copy(Prepared& to, int l, const Prepared& from, int k, Lanes& spread,
+                   const Lanes& other) {
+    to.top[l] = from.top[k];
+    to.top_at[l] = from.top_at[k];
+    to.rest[l] = from.rest[k];
+    to.bad[l] = from.bad[k];
+    spread[l] = other[k];
+  }
+
+  const RowsView& view_;
+  Log<false> careful_;
+  std::int64_t first_ = 0;
+  int count_ = 0;
 };
 
 }  // namespace UNSURPRISED_TARGET

@@ -196,11 +196,13 @@ inline std::vector<double> values_of(Type type, const std::vector<std::uint64_t>
   return values;
 }
 
-// Doubles as contiguous rows.
-inline Array plain(const std::vector<double>& values, std::int64_t classes) {
+// Numbers as contiguous rows of doubles, or of floats that hold them.
+inline Array plain(const std::vector<double>& values, std::int64_t classes, Type type = Type::f64) {
   std::vector<std::uint64_t> patterns;
-  for (const double x : values) patterns.push_back(std::bit_cast<std::uint64_t>(x));
-  return lay_out(Layout::contiguous, Type::f64, patterns,
+  for (const double x : values)
+    patterns.push_back(type == Type::f64 ? std::bit_cast<std::uint64_t>(x)
+                                         : std::bit_cast<std::uint32_t>(static_cast<float>(x)));
+  return lay_out(Layout::contiguous, type, patterns,
                  static_cast<std::int64_t>(values.size()) / classes, classes);
 }
 

@@ -108,10 +108,17 @@ void check_against_formula(const Question& question, const Answer& answer,
     if (std::isnan(p_shares[0]) || std::isnan(q_shares[0])) continue;  // no mass: reported
     const Wide truth = by_formula(question.operation, p_shares, q_shares, question.labels[row]);
     const double found = answer.values[row];
-    const bool near =
-        std::isinf(truth) ? found == truth : std::fabs(found - truth) < 1e-13L * (1 + truth);
+    const bool single = question.p.view.type == Type::f32 && question.p.form == Form::log &&
+                        classes >= 64 && question.operation < Operation::cross_entropy;
+    const Wide bound = (single ? 1e-6L : 1e-13L) * (1 + truth);
+    const bool near = std::isinf(truth) ? found == truth : std::fabs(found - truth) < bound;
     CHECK(near, static_cast<int>(question.operation), classes, row, found, truth);
   }
+}
+
+bool is_narrow(Type type, Form form, std::int64_t classes) {
+  const bool fits = type == Type::f32 || type == Type::f16 || type == Type::bf16;
+  return fits && form == Form::log && classes >= 64;
 }
 
 struct RandomSide {
@@ -126,7 +133,9 @@ struct RandomSide {
     const auto layout = static_cast<Layout>(random.below(layouts::layout_count));
     laid_out = layouts::lay_out(layout, type, patterns, rows, classes);
     values = layouts::values_of(type, patterns);
-    contiguous = layouts::plain(values, classes);
+    // What no more than single precision was asked for is answered in it, where rows are long.
+    const bool single = is_narrow(type, form, classes);
+    contiguous = layouts::plain(values, classes, single ? Type::f32 : Type::f64);
     side = {laid_out.view, form, random.below(2) == 0, 0.5};
     plain_side = side;
     plain_side.view = contiguous.view;

@@ -4,6 +4,8 @@
 - Logits and log-probabilities: 1e-14 · max(1, gap / 64), relative, where gap (in nats, at most 746)
   is how far below the top logit an entry lies that still has weight: the double nearest to the gap
   is off by half a unit of its last place, and so is the logarithm of the weight.
+- Entropy and surprisal of logits that are no more than single precision, 64 classes or more:
+  5e-7 · max(1, gap / 8), relative, where gap is that from the top logit to the next.
 - KL between mass and logits: besides that, 8 · eps · Σ|p − q|(1 + |log p|) and (8 · eps)².
 - What underflows, a weight below 2^-1022, say: besides that, a step of 5e-324 for every class,
   times the largest logarithm there is.
@@ -22,6 +24,8 @@ import oracle
 import unsurprised as us
 
 RELATIVE = 1e-14
+NARROW = 5e-7
+NARROW_FROM = 64
 EPS = 2.0**-52
 #: e^-746 is 0 as a double.
 NO_WEIGHT = 746.0
@@ -48,6 +52,18 @@ def relative_bound(kind: str, row: list[float]) -> float:
     return RELATIVE * max(1.0, gap / 64)
 
 
+def bound_of_one(kind: str, row: Any) -> float:
+    """The bound of a measure of one row as it was given: its floating type counts."""
+    entries, dtype = widened(row), str(np.asarray(row).dtype)
+    wide = dtype not in ("float16", "bfloat16", "float32")
+    if wide or not oracle.is_log(kind) or len(entries) < NARROW_FROM:
+        return relative_bound(kind, entries)
+    top, following = sorted(entries)[:-3:-1]
+    gap = top - following
+    # A row that single precision cannot tell is left to double precision.
+    return NARROW * max(1.0, gap / 8) if gap < 75 else relative_bound(kind, entries)
+
+
 def _within(
     found: Any, true: Any, bound: float, underflow: float, said: str, slack: float = 0.0
 ) -> None:
@@ -64,7 +80,7 @@ def check_row(kind: str, row: Any, labels: list[int] | None = None) -> None:
     """Entropy, and the surprisal at ``labels`` (else at the first, the top and the last class)."""
     entries, form = widened(row), FORMS[kind](row)
     underflow = UNDERFLOW * len(entries)
-    bound, said = relative_bound(kind, entries), f"{kind} {entries[:6]}"
+    bound, said = bound_of_one(kind, row), f"{kind} {entries[:6]}"
     _within(us.entropy(form), oracle.entropy(kind, entries), bound, underflow, f"H of {said}")
     for at in labels or {0, entries.index(max(entries)), len(entries) - 1}:
         true = oracle.surprisal(kind, entries, at)

@@ -1,0 +1,123 @@
+// Rows of scores of single precision: what one read finds, against long double.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <iostream>
+#include <vector>
+
+#include "check.h"
+#include "narrow.h"
+
+namespace {
+
+using checks::Random;
+using Wide = long double;
+
+// The error that kernels/narrow.h states for an exponential.
+double stated(double gap) {
+  return 1.3e-7 + 7.5e-8 * std::fabs(gap);
+}
+
+void test_exponential() {
+  Random random(1);
+  double worst = 0.0;
+  for (int i = 0; i < 1 << 20; ++i) {
+    const auto gap = static_cast<float>(-87.0 * random.uniform(0.0, 1.0) *
+                                        (i % 2 ? 1.0 : random.uniform(0.0, 1.0)));
+    const Wide truth = std::exp(static_cast<Wide>(gap));
+    const auto error = static_cast<double>(
+        std::fabs(static_cast<Wide>(baseline::narrow_exp(gap)) - truth) / truth);
+    CHECK(error <= stated(gap), gap, error);
+    worst = std::max(worst, error / stated(gap));
+  }
+  CHECK(baseline::narrow_exp(0.0f) == 1.0f, 0);
+  CHECK(std::isnan(baseline::narrow_exp(std::nanf(""))), 0);
+  std::cout << "narrow_exp: at most " << worst << " of the bound\n";
+}
+
+unsurprised::RowsView view_of(const std::vector<float>& row) {
+  unsurprised::RowsView view{};
+  view.data = reinterpret_cast<const char*>(row.data());
+  view.type = unsurprised::Type::f32;
+  view.classes = static_cast<std::int64_t>(row.size());
+  view.class_stride = sizeof(float);
+  return view;
+}
+
+void check_row(const std::vector<float>& row) {
+  const unsurprised::RowsView view = view_of(row);
+  const baseline::Scan found = baseline::scan<true>(view, view.data);
+  const auto top = std::max_element(row.begin(), row.end());
+  Wide rest = 0.0L, spread = 0.0L;
+  for (auto it = row.begin(); it != row.end(); ++it) {
+    if (it == top || *it == -INFINITY) continue;
+    const Wide gap = static_cast<Wide>(*top) - *it;
+    rest += std::exp(-gap);
+    spread += std::exp(-gap) * gap;
+  }
+  CHECK(found.told, row.size());
+  CHECK(found.top == *top, row.size());
+  CHECK(found.top_at == static_cast<double>(top - row.begin()), row.size());
+  const auto off = [](double value, Wide truth) {
+    return truth ? static_cast<double>(std::fabs(value - truth) / truth) : std::fabs(value);
+  };
+  const auto nearest = static_cast<double>(-std::log(rest));
+  const double bound = stated(std::max(nearest, 0.0) + 20.0);
+  CHECK(off(found.rest, rest) <= bound, row.size(), off(found.rest, rest));
+  CHECK(off(found.spread, spread) <= bound, row.size(), off(found.spread, spread));
+}
+
+void test_rows() {
+  Random random(2);
+  for (const int size : {64, 65, 127, 128, 1000, 4095, 4096, 4097, 4159, 20000}) {
+    for (const double width : {0.01, 1.0, 20.0}) {
+      std::vector<float> row(static_cast<std::size_t>(size));
+      for (float& x : row)
+        x = static_cast<float>(width * (random.uniform(0.0, 1.0) - 0.5) + 1e3 * width);
+      check_row(row);
+      row.back() = row.front() = *std::max_element(row.begin(), row.end());  // two on top
+      check_row(row);
+      std::reverse(row.begin(), row.end());
+      row[row.size() / 2] = -INFINITY;
+      check_row(row);
+      std::sort(row.begin(), row.end());  // a new top in every tile
+      check_row(row);
+      if (size > 5000) {  // tiles in which nothing is possible, first and last
+        std::fill(row.begin(), row.begin() + 4096, -INFINITY);
+        std::fill(row.end() - 4200, row.end(), -INFINITY);
+        check_row(row);
+      }
+    }
+  }
+}
+
+// What single precision cannot tell is said to be so.
+void test_untold() {
+  for (const std::size_t size : {64u, 5000u}) {
+    const std::vector<float> certain = [size] {
+      std::vector<float> row(size, -500.0f);
+      row[size - 3] = 0.0f;
+      return row;
+    }();
+    std::vector<std::vector<float>> rows(4, certain);
+    rows[1][7] = std::nanf("");
+    rows[2][7] = INFINITY;
+    rows[3].assign(size, -INFINITY);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const unsurprised::RowsView view = view_of(rows[i]);
+      CHECK(!baseline::scan<true>(view, view.data).told, size, i);
+    }
+    std::vector<float> with_nan(size, 0.0f);
+    with_nan[size - 1] = std::nanf("");
+    const unsurprised::RowsView view = view_of(with_nan);
+    CHECK(!baseline::scan<false>(view, view.data).told, size);
+  }
+}
+
+}  // namespace
+
+int main() {
+  test_exponential();
+  test_rows();
+  test_untold();
+}
