@@ -141,7 +141,8 @@ Operation operation_named(const std::string& name, bool with_q, bool with_labels
   } operations[] = {{"surprisal", Operation::surprisal, false, true},
                     {"entropy", Operation::entropy, false, false},
                     {"cross_entropy", Operation::cross_entropy, true, false},
-                    {"kl_divergence", Operation::kl_divergence, true, false}};
+                    {"kl_divergence", Operation::kl_divergence, true, false},
+                    {"js_divergence", Operation::js_divergence, true, false}};
   for (const auto& entry : operations)
     if (name == entry.name && with_q == entry.q && with_labels == entry.labels)
       return entry.operation;

@@ -57,10 +57,19 @@ using unsurprised::Type;
 
 inline constexpr int lanes = 16;
 
+inline bool is_narrow(Type type) {
+  return type == Type::f32 || type == Type::f16 || type == Type::bf16;
+}
+
 // The one place where the direction is chosen.
 inline constexpr std::int64_t along_from = 64;
 inline bool goes_across(std::int64_t classes) {
   return classes < along_from;
+}
+// Probabilities of single precision: their lanes hold pairs of classes, so they stay short longer.
+inline constexpr std::int64_t narrow_along_from = 128;
+inline bool narrow_goes_across(std::int64_t classes) {
+  return classes < narrow_along_from;
 }
 
 template <class T>

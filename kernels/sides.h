@@ -5,7 +5,7 @@
 // right answer, log1p(rest / top), keeps its digits.
 #pragma once
 
-#include "narrow.h"
+#include "narrow_log.h"
 #include "rows.h"
 
 namespace UNSURPRISED_TARGET {
@@ -189,10 +189,14 @@ struct Log : LogSide {
 
 // The same of scores that are no more than single precision, many classes: each row is read along
 // and once, and what follows from it is found for 16 rows at a time.
+// Its place of the top is known only `WithPlace`; a score as high as the top is as likely, so that
+// nothing but the place itself needs it.
+template <bool WithPlace>
 struct NarrowLog : LogSide {
   static constexpr int rows_at_once = lanes;
 
-  explicit NarrowLog(const Side& side) : view_(side.view), careful_(side) {}
+  explicit NarrowLog(const Side& side)
+      : view_(side.view), tiles_(side.view, -infinity_narrow), careful_(side) {}
 
   void open(std::int64_t first, int count) {
     first_ = first;
@@ -210,9 +214,9 @@ struct NarrowLog : LogSide {
         copy(row, l, row, 0, spread, spread);
         continue;
       }
-      const Scan found = scan<WithEntropy>(view_, view_.row(first_ + l));
+      const Scan found = scan<WithEntropy, WithPlace>(view_, tiles_, view_.row(first_ + l));
       row.top[l] = found.top;
-      row.top_at[l] = found.top_at;
+      row.top_at[l] = WithPlace ? found.top_at : -1.0;
       row.rest[l] = found.rest;
       row.bad[l] = 0.0;
       spread[l] = found.spread;
@@ -236,6 +240,7 @@ struct NarrowLog : LogSide {
   }
 
   const RowsView& view_;
+  LogTiles tiles_;
   Log<false> careful_;
   std::int64_t first_ = 0;
   int count_ = 0;

@@ -1,11 +1,13 @@
 """The stated bounds: how far a measure may be from mpmath, by condition.
 
-- Rows of mass, whatever their floating type: 1e-14, relative.
+- Rows of mass: 1e-14, relative.
 - Logits and log-probabilities: 1e-14 · max(1, gap / 64), relative, where gap (in nats, at most 746)
   is how far below the top logit an entry lies that still has weight: the double nearest to the gap
   is off by half a unit of its last place, and so is the logarithm of the weight.
-- Entropy and surprisal of logits that are no more than single precision, 64 classes or more:
-  5e-7 · max(1, gap / 8), relative, where gap is that from the top logit to the next.
+- What is measured in single precision, relative: entropy of mass that is no more than that, 5e-7;
+  KL between two of these, 1e-6; entropy and surprisal of such logits, 64 classes or more,
+  5e-7 · max(1, gap / 8), and KL and Jensen–Shannon between two of these, 1e-6 · max(1, gap / 8),
+  where gap is that from the top logit to the next.
 - KL between mass and logits: besides that, 8 · eps · Σ|p − q|(1 + |log p|) and (8 · eps)².
 - What underflows, a weight below 2^-1022, say: besides that, a step of 5e-324 for every class,
   times the largest logarithm there is.
@@ -25,6 +27,7 @@ import unsurprised as us
 
 RELATIVE = 1e-14
 NARROW = 5e-7
+NARROW_PAIR = 1e-6
 NARROW_FROM = 64
 EPS = 2.0**-52
 #: e^-746 is 0 as a double.
@@ -52,16 +55,44 @@ def relative_bound(kind: str, row: list[float]) -> float:
     return RELATIVE * max(1.0, gap / 64)
 
 
-def bound_of_one(kind: str, row: Any) -> float:
-    """The bound of a measure of one row as it was given: its floating type counts."""
-    entries, dtype = widened(row), str(np.asarray(row).dtype)
-    wide = dtype not in ("float16", "bfloat16", "float32")
-    if wide or not oracle.is_log(kind) or len(entries) < NARROW_FROM:
-        return relative_bound(kind, entries)
+def _is_narrow(row: Any) -> bool:
+    return str(np.asarray(row).dtype) in ("float16", "bfloat16", "float32")
+
+
+def _nearest_gap(entries: list[float]) -> float:
     top, following = sorted(entries)[:-3:-1]
-    gap = top - following
+    return top - following
+
+
+def bound_of_one(measure: str, kind: str, row: Any) -> float:
+    """The bound of a measure of one row as it was given: its floating type counts."""
+    entries = widened(row)
+    careful = relative_bound(kind, entries)
+    if not _is_narrow(row):
+        return careful
+    if not oracle.is_log(kind):
+        return NARROW if measure == "entropy" else careful
+    if len(entries) < NARROW_FROM:
+        return careful
+    gap = _nearest_gap(entries)
     # A row that single precision cannot tell is left to double precision.
-    return NARROW * max(1.0, gap / 8) if gap < 75 else relative_bound(kind, entries)
+    return NARROW * max(1.0, gap / 8) if gap < 75 else careful
+
+
+def bound_of_two(measure: str, kinds: tuple[str, str], p: Any, q: Any) -> float:
+    """The bound of a measure of two rows as they were given."""
+    rows = widened(p), widened(q)
+    careful = max(map(relative_bound, kinds, rows))
+    logs = [oracle.is_log(kind) for kind in kinds]
+    if not (_is_narrow(p) and _is_narrow(q)) or logs[0] != logs[1]:
+        return careful
+    if not logs[0]:
+        return NARROW_PAIR if measure == "kl_divergence" else careful
+    if measure not in ("kl_divergence", "js_divergence", "js_distance"):
+        return careful
+    if len(rows[0]) < NARROW_FROM:
+        return careful
+    return max(careful, NARROW_PAIR * max(1.0, *(_nearest_gap(row) / 8 for row in rows)))
 
 
 def _within(
@@ -80,24 +111,31 @@ def check_row(kind: str, row: Any, labels: list[int] | None = None) -> None:
     """Entropy, and the surprisal at ``labels`` (else at the first, the top and the last class)."""
     entries, form = widened(row), FORMS[kind](row)
     underflow = UNDERFLOW * len(entries)
-    bound, said = bound_of_one(kind, row), f"{kind} {entries[:6]}"
+    said = f"{kind} {entries[:6]}"
+    bound = bound_of_one("entropy", kind, row)
     _within(us.entropy(form), oracle.entropy(kind, entries), bound, underflow, f"H of {said}")
+    bound = bound_of_one("surprisal", kind, row)
     for at in labels or {0, entries.index(max(entries)), len(entries) - 1}:
         true = oracle.surprisal(kind, entries, at)
         _within(us.surprisal(form, at=at), true, bound, underflow, f"surprisal of {said} at {at}")
 
 
 def check_pair(kinds: tuple[str, str], p: Any, q: Any) -> None:
-    """Cross-entropy and KL."""
+    """Cross-entropy, KL and Jensen–Shannon."""
     rows = widened(p), widened(q)
     forms = FORMS[kinds[0]](p), FORMS[kinds[1]](q)
-    bound, underflow = max(map(relative_bound, kinds, rows)), UNDERFLOW * len(rows[0])
+    underflow = UNDERFLOW * len(rows[0])
     said = f"of {kinds} {rows[0][:6]} {rows[1][:6]}"
     true = oracle.cross_entropy(kinds, *rows)
+    bound = bound_of_two("cross_entropy", kinds, p, q)
     _within(us.cross_entropy(*forms), true, bound, underflow, f"CE {said}")
+    bound = bound_of_two("kl_divergence", kinds, p, q)
     true = oracle.kl_divergence(kinds, *rows)
     slack = 0.0
     if oracle.is_log(kinds[0]) != oracle.is_log(kinds[1]):
         difference = float(oracle.difference(kinds, *rows))
         slack = 8 * EPS * difference + (8 * EPS) ** 2 / math.log(2)
     _within(us.kl_divergence(*forms), true, bound, underflow, f"KL {said}", slack)
+    bound = bound_of_two("js_divergence", kinds, p, q)
+    true = oracle.js_divergence(kinds, *rows)
+    _within(us.js_divergence(*forms), true, bound, underflow, f"JS {said}", slack)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
-from bounds import EPS, FORMS, RELATIVE, UNDERFLOW, bound_of_one, relative_bound, widened
+from bounds import EPS, FORMS, RELATIVE, UNDERFLOW, bound_of_one, bound_of_two, widened
 
 import unsurprised as us
 from unsurprised.measures.registry import MEASURES
@@ -79,11 +79,9 @@ def check(name: str, at: Mapping[str, Any], kind: str, *given: Any) -> None:
     assert isinstance(found, float)
     assert not math.isnan(found)
     assert math.copysign(1, found) == 1
-    in_one_read = MEASURES[name].family == "one" and MEASURES[name].kernel is not None
-    bounds = [
-        bound_of_one(kind, x) if in_one_read else relative_bound(kind, widened(x)) for x in given
-    ]
-    bound = max(bounds) * exponent(at)
+    of_two = len(given) == 2
+    bound = bound_of_two(name, kinds, *given) if of_two else bound_of_one(name, kind, *given)
+    bound *= exponent(at)
     underflow = UNDERFLOW * len(exact[0]) * exponent(at)
     if MEASURES[name].high == "√log 2" or name == "hellinger_distance":
         underflow = math.sqrt(underflow)

@@ -217,7 +217,14 @@ def population_stability_index(p: Any, q: Any, *, axis: int = -1, **unit: Never)
     return answer(_jeffreys, [as_form(p), as_form(q)], axis=axis)
 
 
-@measure("two", symmetric=True, zero_iff_equal=True, high="log 2", data_processing=True)
+@measure(
+    "two",
+    kernel="js_divergence",
+    symmetric=True,
+    zero_iff_equal=True,
+    high="log 2",
+    data_processing=True,
+)
 def js_divergence(
     p: Any, q: Any, *more: Any, weights: Any = None, axis: int = -1, base: float = 2
 ) -> Answer:
@@ -264,8 +271,10 @@ def js_divergence(
     0.3809
     """
     forms = [as_form(given) for given in (p, q, *more)]
-    formula = partial(_js_divergence, _checked_weights(weights, len(forms)))
-    return answer(formula, forms, axis=axis, base=base)
+    checked = _checked_weights(weights, len(forms))
+    kernel = "js_divergence" if checked == (0.5, 0.5) else None
+    formula = partial(_js_divergence, checked)
+    return answer(formula, forms, axis=axis, base=base, kernel=kernel)
 
 
 @measure("two", symmetric=True, zero_iff_equal=True, high="√log 2", data_processing=True)

@@ -1,0 +1,191 @@
+// What is asked of single rows: entropy, the surprisal at a label, and all the facts at once.
+#pragma once
+
+#include "checks.h"
+#include "narrow_mass.h"
+
+namespace UNSURPRISED_TARGET {
+
+// The surprisal at each row's label; the entries are gathered first, so that lanes share the work.
+template <class S>
+void surprisals_at(const Request& request, const S& p, std::int64_t row, int count,
+                   Findings& findings) {
+  constexpr int used = S::rows_at_once;
+  const std::int64_t classes = request.p->view.classes;
+  std::int64_t labels[used];
+  double entry[used], found[used], illegal[used];
+  for (int l = 0; l < used; ++l) labels[l] = l < count ? request.labels[row + l] : 0;
+  double some_illegal = 0.0;
+  for (int l = 0; l < used; ++l) {
+    const bool legal = labels[l] >= 0 && labels[l] < classes;
+    illegal[l] = legal ? 0.0 : 1.0;
+    some_illegal = legal ? some_illegal : 1.0;
+    labels[l] = legal ? labels[l] : 0;
+  }
+  if (some_illegal != 0.0)
+    for (int l = 0; l < count; ++l)
+      if (illegal[l] != 0.0) findings.note(row + l, Fault::bad_label);
+  for (int l = 0; l < used; ++l) entry[l] = p.entry(l < count ? row + l : row, l, labels[l]);
+  // Loops of one thing each: with a choice around the logarithm it would be taken lane by lane.
+  double safe[used], is_top[used];
+  for (int l = 0; l < used; ++l) {
+    safe[l] = p.possible(entry[l]) ? entry[l] : 1.0;
+    is_top[l] = static_cast<double>(labels[l]) == p.row.top_at[l] ? 1.0 : 0.0;
+  }
+  for (int l = 0; l < used; ++l) found[l] = p.surprisal(safe[l], false, l);
+  for (int l = 0; l < used; ++l) {
+    const double surprisal = is_top[l] != 0.0 ? p.row.top_surprisal[l] : found[l];
+    found[l] = p.possible(entry[l]) ? surprisal * request.units_per_bit : infinity;
+  }
+  for (int l = 0; l < count; ++l) request.values[row + l] = found[l];
+}
+
+template <class S, bool WithEntropy>
+void one_side(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const double unit = request.units_per_bit;
+  double* const entropies =
+      request.operation == Operation::entropy ? request.values : request.entropies;
+  S p(*request.p);
+  for_blocks<S::rows_at_once>(begin, end, [&](std::int64_t row, int count) {
+    p.open(row, count);
+    p.template prepare<WithEntropy>();
+    check(*request.p, p.row, row, count, findings[0]);
+    if (request.labels) surprisals_at(request, p, row, count, findings[0]);
+    if constexpr (WithEntropy)
+      for (int l = 0; l < count; ++l) entropies[row + l] = p.row.entropy[l] * unit;
+    if (request.operation == Operation::facts)
+      for (int l = 0; l < count; ++l) {
+        request.top_surprisals[row + l] = p.row.top_surprisal[l] * unit;
+        request.tops[row + l] = static_cast<std::int32_t>(p.row.top_at[l]);
+      }
+  });
+}
+
+template <class S>
+void one_as(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const bool with_entropy = request.operation != Operation::surprisal;
+  (with_entropy ? one_side<S, true> : one_side<S, false>)(request, begin, end, findings);
+}
+
+// Probabilities of at most single precision, 32 rows at a time.
+template <class S, bool WithEntropy>
+class NarrowMasses {
+ public:
+  NarrowMasses(const Request& request, Findings& findings)
+      : request_(request), findings_(findings), rows_(request.p->view) {}
+
+  void answer(std::int64_t row, int count) {
+    rows_.template prepare<WithEntropy>(row, count);
+    if constexpr (WithEntropy) entropies(row, count);
+    if (request_.labels) surprisals(row, count);
+    if (request_.operation == Operation::facts)
+      for (int r = 0; r < count; ++r) {
+        const double bits = log2_1p(found.rest[r] / found.top[r]);
+        request_.top_surprisals[row + r] = bits * request_.units_per_bit;
+        request_.tops[row + r] = static_cast<std::int32_t>(found.top_at[r]);
+      }
+    check(row, count);
+  }
+
+ private:
+  static constexpr int many = MassRows::count;
+
+  // H = log2(Σ / top) + Σ p·log2(top / p) / Σ
+  void entropies(std::int64_t row, int count) {
+    double bits[many];
+    for (int r = 0; r < many; ++r) {
+      const auto rest = static_cast<float>(found.rest[r]), top = static_cast<float>(found.top[r]);
+      const auto spread = static_cast<float>(found.spread[r]);
+      bits[r] = static_cast<double>(narrow_log2_1p(rest / top) + spread / (top + rest));
+    }
+    double* const to =
+        request_.operation == Operation::entropy ? request_.values : request_.entropies;
+    for (int r = 0; r < count; ++r) to[row + r] = bits[r] * request_.units_per_bit;
+  }
+
+  // In double precision: this is what is summed to the headline.
+  void surprisals(std::int64_t row, int count) {
+    const std::int64_t classes = request_.p->view.classes;
+    double entry[many], bits[many];
+    for (int r = 0; r < many; ++r) {
+      const std::int64_t label = r < count ? request_.labels[row + r] : 0;
+      const bool legal = label >= 0 && label < classes;
+      if (!legal) findings_.note(row + r, Fault::bad_label);
+      entry[r] = rows_.entry(r < count ? row + r : row, r, legal ? label : 0);
+    }
+    // Loops of one thing each: with a choice around the logarithms they would be no vectors.
+    double exponent[many], of_entry[many], on_top[many];
+    for (int r = 0; r < many; ++r) exponent[r] = parts_of(found.top[r]).exponent;
+    for (int r = 0; r < many; ++r)
+      bits[r] = scaled_log2(found.top[r] + found.rest[r], exponent[r]);
+    for (int r = 0; r < many; ++r) of_entry[r] = entry[r] > 0.0 ? entry[r] : 1.0;
+    for (int r = 0; r < many; ++r) of_entry[r] = scaled_log2(of_entry[r], exponent[r]);
+    for (int r = 0; r < many; ++r) on_top[r] = found.rest[r] / found.top[r];
+    for (int r = 0; r < many; ++r) on_top[r] = log2_1p(on_top[r]);
+    for (int r = 0; r < many; ++r) {
+      const double below = bits[r] - of_entry[r];
+      const double possible = (entry[r] == found.top[r] ? on_top[r] : below) * request_.units_per_bit;
+      bits[r] = entry[r] > 0.0 ? possible : infinity;
+    }
+    for (int r = 0; r < count; ++r) request_.values[row + r] = bits[r];
+  }
+
+  // Rows are told apart only where something is to be noted.
+  void check(std::int64_t row, int count) {
+    const Side& side = *request_.p;
+    double deviation[many], notable = 0.0;
+    for (int r = 0; r < many; ++r) {
+      const double off = std::fabs(found.top[r] + found.rest[r] - 1.0);
+      deviation[r] = side.checks_sum ? off : 0.0;
+    }
+    for (int r = 0; r < count; ++r) {
+      const bool fine = (found.told[r] != 0.0) & (deviation[r] <= findings_.largest_deviation);
+      notable = fine ? notable : 1.0;
+    }
+    if (notable == 0.0) return;
+    for (int r = 0; r < count; ++r)
+      if (found.told[r] != 0.0)
+        note_deviation(side, deviation[r], row + r, findings_);
+      else
+        carefully(row + r);
+  }
+
+  void carefully(std::int64_t row) {
+    const bool across = goes_across(request_.p->view.classes);
+    (across ? one_side<Mass<true>, WithEntropy>
+            : one_side<Mass<false>, WithEntropy>)(request_, row, row + 1, &findings_);
+  }
+
+  const Request& request_;
+  Findings& findings_;
+  S rows_;
+  MassRows& found = rows_.found;
+};
+
+template <class S>
+void one_narrow_as(const Request& request, std::int64_t begin, std::int64_t end,
+                   Findings* findings) {
+  const auto all = [&](auto rows) {
+    for_blocks<MassRows::count>(begin, end,
+                                [&](std::int64_t row, int count) { rows->answer(row, count); });
+  };
+  if (request.operation == Operation::surprisal) {
+    NarrowMasses<S, false> rows(request, findings[0]);
+    return all(&rows);
+  }
+  NarrowMasses<S, true> rows(request, findings[0]);
+  all(&rows);
+}
+
+inline void one_narrow_mass(const Request& request, std::int64_t begin, std::int64_t end,
+                            Findings* findings) {
+  const bool across = narrow_goes_across(request.p->view.classes);
+  if (request.operation == Operation::facts)
+    (across ? one_narrow_as<FewMasses<true>>
+            : one_narrow_as<ManyMasses<true>>)(request, begin, end, findings);
+  else
+    (across ? one_narrow_as<FewMasses<false>>
+            : one_narrow_as<ManyMasses<false>>)(request, begin, end, findings);
+}
+
+}  // namespace UNSURPRISED_TARGET

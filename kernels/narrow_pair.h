@@ -1,0 +1,334 @@
+// Two rows of log scores of at most single precision, side by side: KL in one read of memory, and
+// Jensen–Shannon in one of memory and one of cache.
+//
+// KL obeys the chain rule: it is the KL of the tiles' shares plus the tiles' own KL, weighted by
+// their shares of P, and no summand is negative. So a tile is measured by itself while it is in the
+// first cache, in single precision, and tiles are put together in double precision. What single
+// precision cannot tell (rows that are nearly the same, or infinitely apart, or no legal rows) is
+// left to the careful way.
+#pragma once
+
+#include "narrow_log.h"
+
+namespace UNSURPRISED_TARGET {
+
+// What is found of a pair of rows; logarithms are natural.
+struct PairScan {
+  double divergence = 0.0;
+  double p_log_sum = 0.0, q_log_sum = 0.0;
+  bool told = false;
+};
+
+UNSURPRISED_INLINE double natural_log(double x) {
+  return scaled_log2(x, 0.0) * nats_per_bit;
+}
+
+// Log weights that are known to be off by a rounding of single precision, as an exact sum of two
+// floats, for what is subtracted from a difference of scores.
+struct TwoFloats {
+  float upper, lower;
+  explicit TwoFloats(double x)
+      : upper(static_cast<float>(x)), lower(static_cast<float>(x - static_cast<double>(upper))) {}
+  double value() const { return static_cast<double>(upper) + static_cast<double>(lower); }
+};
+
+// x − y − ratio for scores: the difference is taken without loss (Knuth's two-sum), so that an
+// offset that both have in common does not cost digits. NaN where a score is infinite.
+UNSURPRISED_INLINE float log_ratio(float difference, float x, float y, float upper, float lower) {
+  const float back = difference - x;
+  const float lost = (x - (difference - back)) - (y + back);
+  return (difference - upper) + (lost - lower);
+}
+
+// (e^-d − 1 + d) / d² for |d| ≤ 2. Error below 1.3e-7, relatively.
+UNSURPRISED_INLINE float narrow_divergence(float d) {
+  float q = 0x1.2e6322p-22f;
+  q = std::fma(q, d, -0x1.908c5ep-19f);
+  q = std::fma(q, d, 0x1.a0e13ep-16f);
+  q = std::fma(q, d, -0x1.9eb172p-13f);
+  q = std::fma(q, d, 0x1.6c09e8p-10f);
+  q = std::fma(q, d, -0x1.111712p-7f);
+  q = std::fma(q, d, 0x1.5555b6p-5f);
+  q = std::fma(q, d, -0x1.55553ap-3f);
+  return std::fma(q, d, 0x1.fffffep-2f);
+}
+
+// ((d / 2)·tanh(d / 2) − ln cosh(d / 2)) / d² as a function of d² ≤ 9. Error below 1e-7, relatively.
+UNSURPRISED_INLINE float narrow_jensen_shannon(float z) {
+  float q = -0x1.bd9d0ap-38f;
+  q = std::fma(q, z, 0x1.7e7feap-32f);
+  q = std::fma(q, z, -0x1.3167e6p-27f);
+  q = std::fma(q, z, 0x1.378bbap-23f);
+  q = std::fma(q, z, -0x1.df97c0p-20f);
+  q = std::fma(q, z, 0x1.3b47d2p-16f);
+  q = std::fma(q, z, -0x1.81ac4ap-13f);
+  q = std::fma(q, z, 0x1.c702f2p-10f);
+  q = std::fma(q, z, -0x1.ffff24p-7f);
+  return std::fma(q, z, 0x1.fffffep-4f);
+}
+
+// ln(1 + w) for 0 ≤ w ≤ 0.055. Error below 3e-8, relatively.
+UNSURPRISED_INLINE float narrow_log1p(float w) {
+  float q = -0x1.d5ad86p-3f;
+  q = std::fma(q, w, 0x1.549ef6p-2f);
+  q = std::fma(q, w, -0x1.fffe04p-2f);
+  return std::fma(q, w, 1.0f) * w;
+}
+
+// What some tiles say: ln Σe^x of P, ln(Σe^x of P / Σe^y of Q), and KL of their shares.
+struct PairPart {
+  double log_sum = -infinity, log_ratio = 0.0, divergence = 0.0;
+
+  // The chain rule. The heavier part is the reference, so that no difference of large numbers
+  // decides how far the two parts' ratios are apart.
+  void merge(const PairPart& other) {
+    if (log_sum == -infinity) {
+      *this = other;
+      return;
+    }
+    const bool above = other.log_sum > log_sum;
+    const PairPart &heavy = above ? other : *this, &light = above ? *this : other;
+    const double gap = light.log_sum - heavy.log_sum;
+    const double weight = exp(gap), norm = 1.0 + weight;
+    const double share = weight / norm;
+    const double d = light.log_ratio - heavy.log_ratio;
+    // Of Q relative to P, at the reference: Σ Q/P − 1 and KL without its logarithm.
+    double growth, between;
+    const bool near = std::fabs(d) < 0.5;
+    const double series = divergence_series(near ? d : 0.0);
+    if (near) {
+      const double t = share * (series - d);
+      growth = log2_1p_any(t) * nats_per_bit;
+      between = share * series + (std::fabs(t) <= 0.25 ? log1p_minus(t) : growth - t);
+    } else {
+      // ln(share of heavy + share of light · e^-d), whichever of the two is larger kept apart.
+      const double lift = gap - d;  // of the light part's Q over the heavy part's
+      const double top = lift > 0.0 ? lift : 0.0;
+      growth = top + log2_1p(exp(lift > 0.0 ? -lift : lift)) * nats_per_bit -
+               log2_1p(weight) * nats_per_bit;
+      between = share * d + growth;
+    }
+    const double divergence_here = heavy.divergence / norm + share * light.divergence;
+    const double log_sum_here = heavy.log_sum + log2_1p(weight) * nats_per_bit;
+    const double log_ratio_here = heavy.log_ratio - growth;
+    divergence = divergence_here + (between > 0.0 ? between : 0.0);
+    log_sum = log_sum_here;
+    log_ratio = log_ratio_here;
+  }
+
+  // log2(1 + t) for t > −½.
+  static double log2_1p_any(double t) {
+    return t >= 0.0 ? log2_1p(t) : -log2_1p(-t / (1.0 + t));
+  }
+};
+
+// Calls body(x, y, place) for each step of both.
+template <class Body>
+UNSURPRISED_INLINE void each_pair(const Tile& p, const Tile& q, Body body) {
+  for (std::int64_t s = 0; s < p.steps; ++s) body(p.x + s * wide, q.x + s * wide, s * wide);
+  if (p.tail) body(p.tail, q.tail, p.steps * wide);
+}
+
+class Pairs {
+ public:
+  Pairs(const RowsView& p, const RowsView& q)
+      : classes_(p.classes),
+        p_tiles_(p, -infinity_narrow),
+        q_tiles_(q, -infinity_narrow),
+        lowest_(p.classes > 0 ? lowest_gap : 0.0f) {}
+
+  PairScan kl_divergence(const char* p_row, const char* q_row) {
+    p_tiles_.open(p_row);
+    q_tiles_.open(q_row);
+    PairPart whole;
+    for (std::int64_t first = 0; first < classes_; first += size) {
+      const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
+      const float p_top = largest(p), q_top = largest(q);
+      if (p_top == -infinity_narrow && q_top == -infinity_narrow) {
+        if (holds_nan(p) || holds_nan(q)) return {};
+        continue;
+      }
+      if (!(p_top - p_top == 0.0f && q_top - q_top == 0.0f)) return {};
+      PairPart part;
+      if (!measure(p, q, first, p_top, q_top, part)) return {};
+      whole.merge(part);
+    }
+    PairScan found;
+    found.divergence = whole.divergence;
+    found.p_log_sum = whole.log_sum;
+    found.q_log_sum = whole.log_sum - whole.log_ratio;
+    found.told = is_told(whole, least_kl);
+    return found;
+  }
+
+  PairScan js_divergence(const char* p_row, const char* q_row) {
+    p_tiles_.open(p_row);
+    q_tiles_.open(q_row);
+    PairScan found;
+    double p_top = -infinity, q_top = -infinity, p_sum = 0.0, q_sum = 0.0;
+    for (std::int64_t first = 0; first < classes_; first += size) {
+      if (!add_weights(p_tiles_, first, p_top, p_sum)) return {};
+      if (!add_weights(q_tiles_, first, q_top, q_sum)) return {};
+    }
+    if (!(p_sum > 0.0 && q_sum > 0.0 && p_sum + q_sum < infinity)) return {};
+    found.p_log_sum = p_top + natural_log(p_sum);
+    found.q_log_sum = q_top + natural_log(q_sum);
+    const double ratio = found.p_log_sum - found.q_log_sum;
+    if (!(std::fabs(ratio) < 1e30)) return {};
+    const Mixture mixture{static_cast<float>(p_top), static_cast<float>(q_top),
+                          static_cast<float>(p_sum / q_sum), TwoFloats(ratio)};
+    double sum = 0.0;
+    for (std::int64_t first = 0; first < classes_; first += size)
+      sum += mixed(p_tiles_.at(first), q_tiles_.at(first), first, mixture);
+    found.divergence = 0.5 * sum / p_sum;
+    found.told = found.divergence > least_js && found.divergence < infinity;
+    return found;
+  }
+
+ private:
+  static constexpr std::int64_t size = 24 * wide;  // two tiles and their weights fill 24 KiB
+  using PairTiles = Tiles<size>;
+
+  // Below these the roundings of single precision might show.
+  static constexpr double least_kl = 1e-13, least_js = 1e-8;
+  static constexpr float close = 2.0f, close_mixture = 3.0f;
+  // Log ratios of less, or none at all (−∞ − −∞), are of scores that weigh nothing.
+  static constexpr float least_ratio = -300.0f, most_ratio = 1e6f;
+
+  struct Mixture {
+    float p_top, q_top, scale;
+    TwoFloats ratio;
+  };
+
+  // Whether a divergence is beyond what rounding alone may make; the same rows differ by nothing.
+  bool is_told(const PairPart& whole, double least) {
+    if (whole.divergence == 0.0 && whole.log_ratio == 0.0) return same();
+    return whole.divergence > least && whole.divergence < infinity;
+  }
+
+  bool same() {
+    for (std::int64_t first = 0; first < classes_; first += size) {
+      const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
+      int differs = 0;
+      each_pair(p, q, [&](const float* x, const float* y, std::int64_t) {
+        for (int j = 0; j < wide; ++j) differs |= x[j] != y[j];
+      });
+      if (differs) return false;
+    }
+    return true;
+  }
+
+  // Fills the weights e^(x − top) of a tile; their sum.
+  UNSURPRISED_INLINE double weigh(const Tile& tile, float top, float* weights) const {
+    Wide sums = wide_of(0.0f);
+    const float lowest = lowest_;
+    const auto step = [&](const float* x, float* to) {
+      for (int j = 0; j < wide; ++j) {
+        float gap = x[j] - top;
+        gap = lowest > gap ? lowest : gap;  // NaN stays
+        const float weight = narrow_exp(gap);
+        to[j] = weight;
+        sums[j] += weight;
+      }
+    };
+    for (std::int64_t s = 0; s < tile.steps; ++s) step(tile.x + s * wide, weights + s * wide);
+    if (tile.tail) step(tile.tail, weights + tile.steps * wide);
+    return total(sums);
+  }
+
+  // KL of one tile; false where single precision cannot tell.
+  bool measure(const Tile& p, const Tile& q, std::int64_t first, float p_top, float q_top,
+               PairPart& part) {
+    const double p_sum = weigh(p, p_top, p_weights_), q_sum = weigh(q, q_top, q_weights_);
+    const double rough = (static_cast<double>(p_top) - static_cast<double>(q_top)) +
+                         natural_log(p_sum / q_sum);
+    if (!(std::fabs(rough) < 1e30)) return false;
+    const TwoFloats ratio(rough);
+    const float scale = static_cast<float>(p_sum / q_sum);
+    Wide terms = wide_of(0.0f), excesses = wide_of(0.0f), furthest = wide_of(-infinity_narrow);
+    const float upper = ratio.upper, lower = ratio.lower;
+    each_pair(p, q, [&](const float* xs, const float* ys, std::int64_t place) {
+      p_tiles_.prefetch(first + place);
+      q_tiles_.prefetch(first + place);
+      for (int j = 0; j < wide; ++j) {
+        const float x = xs[j], y = ys[j];
+        const float difference = x - y;
+        furthest[j] = difference > furthest[j] ? difference : furthest[j];
+        float d = log_ratio(difference, x, y, upper, lower);
+        d = d > least_ratio ? d : least_ratio;
+        const float p_weight = p_weights_[place + j], q_weight = q_weights_[place + j] * scale;
+        // The term of KL that cannot be negative, p·(e^-d − 1 + d), and q − p.
+        const float series = p_weight * (d * d) * narrow_divergence(d);
+        const float far_excess = q_weight - p_weight;
+        const bool is_close = std::fabs(d) <= close;
+        const float near_excess = std::fma(-p_weight, d, series);
+        const float far_term = std::fma(p_weight, d, far_excess);
+        terms[j] += is_close ? series : far_term;
+        excesses[j] += is_close ? near_excess : far_excess;
+      }
+    });
+    if (!(largest(furthest) - ratio.value() < most_ratio)) return false;
+    const double t = total(excesses) / p_sum;
+    part.log_sum = static_cast<double>(p_top) + natural_log(p_sum);
+    part.log_ratio = ratio.value() - PairPart::log2_1p_any(t) * nats_per_bit;
+    part.divergence = total(terms) / p_sum + log1p_minus(t);
+    // The rough ratio is off by a rounding, unless something is not finite.
+    return std::fabs(t) < 1e-3;
+  }
+
+  // Adds a tile's weights to Σ e^(x − top) of a row.
+  bool add_weights(PairTiles& tiles, std::int64_t first, double& top, double& sum) const {
+    const Tile tile = tiles.at(first);
+    const float here = largest(tile);
+    if (here == -infinity_narrow) return !holds_nan(tile);
+    if (!(here < infinity_narrow)) return false;
+    TileSums<false> sums{here, lowest_};
+    sums.add(tile.x, tile.steps, [&](std::int64_t at) { tiles.prefetch(first + at); });
+    if (tile.tail) sums.add(tile.tail, 1, [](std::int64_t) {});
+    const double weight = total(sums.weights) + sums.count();
+    const double above = here > top ? here : top;
+    const double shrink = top == -infinity ? 0.0 : exp(top - above);
+    sum = sum * shrink + weight * exp(here - above);
+    top = above;
+    return true;
+  }
+
+  // Σ over a tile of twice Jensen–Shannon's terms, in units of P's largest weight.
+  double mixed(const Tile& p, const Tile& q, std::int64_t first, const Mixture& mixture) {
+    constexpr float ln2 = 0x1.62e430p-1f;
+    Wide terms = wide_of(0.0f);
+    const float lowest = lowest_, p_top = mixture.p_top, q_top = mixture.q_top;
+    const float scale = mixture.scale, upper = mixture.ratio.upper, lower = mixture.ratio.lower;
+    each_pair(p, q, [&](const float* xs, const float* ys, std::int64_t place) {
+      p_tiles_.prefetch(first + place);
+      q_tiles_.prefetch(first + place);
+      for (int j = 0; j < wide; ++j) {
+        const float x = xs[j], y = ys[j];
+        float p_gap = x - p_top, q_gap = y - q_top;
+        p_gap = lowest > p_gap ? lowest : p_gap;
+        q_gap = lowest > q_gap ? lowest : q_gap;
+        const float p_weight = narrow_exp(p_gap), q_weight = narrow_exp(q_gap) * scale;
+        float apart = std::fabs(log_ratio(x - y, x, y, upper, lower));
+        apart = apart < -least_ratio ? apart : -least_ratio;  // NaN too: one of both is nothing
+        const float both = p_weight + q_weight, z = apart * apart;
+        const float larger = p_weight > q_weight ? p_weight : q_weight;
+        const float smaller = p_weight > q_weight ? q_weight : p_weight;
+        const float near_term = both * z * narrow_jensen_shannon(z);
+        const bool is_close = apart <= close_mixture;
+        const float quotient = smaller / larger;
+        const float far_term =
+            std::fma(both, ln2 - narrow_log1p(is_close ? 0.0f : quotient), -smaller * apart);
+        terms[j] += is_close ? near_term : far_term;
+      }
+    });
+    return total(terms);
+  }
+
+  const std::int64_t classes_;
+  PairTiles p_tiles_, q_tiles_;
+  const float lowest_;  // a variable, see TileSums
+  alignas(64) float p_weights_[size];
+  alignas(64) float q_weights_[size];
+};
+
+}  // namespace UNSURPRISED_TARGET
