@@ -1,6 +1,4 @@
-# Builds for AArch64 and runs what was built under QEMU, with Debian's packages
-# g++-aarch64-linux-gnu and qemu-user:
-#   cmake -S tests/cpp -B build/aarch64 -DCMAKE_TOOLCHAIN_FILE=aarch64.cmake
+# Builds for AArch64 and runs what was built under QEMU, by Debian's packages: see tools/same_bits.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

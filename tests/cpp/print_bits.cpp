@@ -171,7 +171,7 @@ int main(int count, char** arguments) {
   const Target* target = count == 2 ? unsurprised::choose_target(arguments[1], &error) : nullptr;
   if (!target) {
     std::fprintf(stderr, "print_bits: %s\n", error);
-    return 1;
+    return 2;
   }
   print_events(*target);
   for (const std::int64_t classes : class_counts)
