@@ -21,7 +21,7 @@ __extension__ using Integer = __int128;
 constexpr double smallest = std::numeric_limits<double>::denorm_min();
 constexpr double smallest_normal = std::numeric_limits<double>::min();
 constexpr double largest = std::numeric_limits<double>::max();
-constexpr int many = 1 << 19;
+constexpr int many = checks::emulated ? 1 << 12 : 1 << 19;
 
 double neighbour(double x, int steps) {
   for (; steps > 0; --steps) x = std::nextafter(x, baseline::infinity);

@@ -33,8 +33,8 @@ using unsurprised::Side;
 using unsurprised::Target;
 using unsurprised::Type;
 using Wide = long double;
+using baseline::infinity;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Operation operations[] = {Operation::surprisal, Operation::entropy, Operation::facts,
                                     Operation::cross_entropy, Operation::kl_divergence};
 
@@ -180,9 +180,10 @@ void test_all_shapes(const std::vector<const Target*>& targets) {
         test_shape(random, targets, type, form, rows, classes);
       }
   };
-  for (std::int64_t classes = 1; classes <= 200; ++classes) all_types(classes, classes > 100);
+  for (std::int64_t classes = 1; classes <= 200; classes += checks::emulated ? 9 : 1)
+    all_types(classes, classes > 100);
   for (const std::int64_t classes : {511, 512, 513, 4095, 4096, 4097, 8193})
-    all_types(classes, true);
+    if (classes < 4095 || !checks::emulated) all_types(classes, true);
 }
 
 // Rows that are reported: what stands in their place is free, but nothing outside them is read.

@@ -1,0 +1,183 @@
+// Prints a digest of the bytes of every operation's answers on hard rows, a line a case, as one
+// instruction set computes them: `print_bits avx2`. Two machines agree where the lines do.
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "hard_rows.h"
+#include "layouts.h"
+#include "operations.h"
+#include "targets.h"
+
+namespace {
+
+using hard_rows::Kind;
+using hard_rows::Which;
+using unsurprised::Findings;
+using unsurprised::Form;
+using unsurprised::Operation;
+using unsurprised::Request;
+using unsurprised::Side;
+using unsurprised::Target;
+using unsurprised::Type;
+
+struct NamedOperation {
+  Operation operation;
+  const char* name;
+  bool pair, labels;
+};
+// A new operation is one line here.
+constexpr NamedOperation operations[] = {
+    {Operation::surprisal, "surprisal", false, true},
+    {Operation::entropy, "entropy", false, false},
+    {Operation::facts, "facts", false, true},
+    {Operation::cross_entropy, "cross_entropy", true, false},
+    {Operation::kl_divergence, "kl_divergence", true, false},
+};
+
+constexpr const char* type_names[] = {"f16", "bf16", "f32", "f64", "i8", "i16",
+                                      "i32", "i64",  "u8",  "u16", "u32"};
+constexpr std::int64_t class_counts[] = {1, 2, 3, 10, 63, 64, 65, 100, 1000, 5000, 70000};
+constexpr std::int64_t longest = 70000;  // for some kinds only
+
+// Enough for a block of 16 and one over, where rows are cheap.
+std::int64_t row_count(std::int64_t classes) {
+  return classes <= 100 ? 17 : classes <= 1000 ? 2 : 1;
+}
+
+// FNV-1a.
+class Digest {
+ public:
+  template <class T>
+  void add(const T& value) {
+    static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>);
+    unsigned char bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    for (const unsigned char byte : bytes) hash_ = (hash_ ^ byte) * 0x100000001b3;
+  }
+  template <class T>
+  void add(const std::vector<T>& values) {
+    for (const T& value : values) add(value);
+  }
+  unsigned long long value() const { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+// Rows of one type and form, and the memory that they lie in.
+struct Rows {
+  layouts::Array array;
+  Side side;
+
+  Rows(Type type, Form form, Kind kind, std::int64_t classes, Which which) {
+    const std::int64_t rows = row_count(classes);
+    auto patterns = hard_rows::patterns_of(type, form == Form::log, kind, rows, classes, which);
+    array = layouts::lay_out(layouts::Layout::contiguous, type, patterns, rows, classes);
+    // No sum is refused, and how far they are off is told.
+    side = {array.view, form, true, -1.0};
+  }
+};
+
+unsigned long long digest(const Target& target, const NamedOperation& asked, const Rows& p,
+                          const Rows* q, Kind kind) {
+  const std::int64_t classes = p.side.view.classes, rows = row_count(classes);
+  const auto size = static_cast<std::size_t>(rows);
+  std::vector<double> values(size), entropies(size), top_surprisals(size);
+  std::vector<std::int32_t> tops(size);
+  std::vector<std::int64_t> labels;
+  for (std::int64_t row = 0; row < rows; ++row) labels.push_back((row + 2) * 7919 % classes);
+  Request request{asked.operation, &p.side};
+  if (q) request.q = &q->side;
+  if (asked.labels) request.labels = labels.data();
+  request.units_per_bit = 0x1.62e42fefa39efp-1;
+  request.values = values.data();
+  request.entropies = entropies.data();
+  request.top_surprisals = top_surprisals.data();
+  request.tops = tops.data();
+  Findings findings[2];
+  target.run(request, 0, rows, findings);
+  Digest all;
+  for (const Findings& found : findings) {
+    all.add(found.first_row);
+    all.add(found.fault);
+    all.add(found.sum_off_rows);
+    // Of some faulty rows nothing else is promised.
+    if (kind != Kind::faulty) all.add(found.largest_deviation);
+  }
+  if (kind == Kind::faulty) return all.value();
+  all.add(values);
+  all.add(entropies);
+  all.add(top_surprisals);
+  all.add(tops);
+  return all.value();
+}
+
+const char* name_of(Form form) {
+  return form == Form::mass ? "mass" : "log";
+}
+
+const char* name_of(Type type) {
+  return type_names[static_cast<int>(type)];
+}
+
+void print_pairs(const Target& target, const Rows& p, const hard_rows::NamedKind& kind,
+                 const std::string& where, Type other) {
+  const Side& side = p.side;
+  for (const Form form : {Form::mass, Form::log})
+    for (const Type type : {side.view.type, other}) {
+      const Rows q(type, form, kind.kind, side.view.classes, Which::second);
+      for (const NamedOperation& asked : operations)
+        if (asked.pair)
+          std::printf("%s of %s %s and %s %s, %s: %016llx\n", asked.name, name_of(side.form),
+                      name_of(side.view.type), name_of(form), name_of(type), where.c_str(),
+                      digest(target, asked, p, &q, kind.kind));
+      if (side.view.classes == longest) break;
+    }
+}
+
+void print_rows(const Target& target, Type type, Form form, const hard_rows::NamedKind& kind,
+                std::int64_t classes) {
+  const std::string where = std::to_string(classes) + " classes, " + kind.name;
+  const Rows p(type, form, kind.kind, classes, Which::first);
+  for (const NamedOperation& asked : operations)
+    if (!asked.pair)
+      std::printf("%s of %s %s, %s: %016llx\n", asked.name, name_of(form), name_of(type),
+                  where.c_str(), digest(target, asked, p, nullptr, kind.kind));
+  const auto next = (static_cast<std::size_t>(type) + 1) % std::size(layouts::types);
+  print_pairs(target, p, kind, where, layouts::types[next]);
+}
+
+void print_events(const Target& target) {
+  checks::Random random(1);
+  std::vector<double> events, found(10007);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    events.push_back(std::bit_cast<double>(random.bits() % (0x3ff0000000000000 + 1)));
+  target.surprisals(events.data(), 1.0, static_cast<std::int64_t>(found.size()), found.data());
+  Digest all;
+  all.add(found);
+  std::printf("surprisal of events: %016llx\n", all.value());
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const char* error = "call it with the name of an instruction set";
+  const Target* target = count == 2 ? unsurprised::choose_target(arguments[1], &error) : nullptr;
+  if (!target) {
+    std::fprintf(stderr, "print_bits: %s\n", error);
+    return 2;
+  }
+  print_events(*target);
+  for (const std::int64_t classes : class_counts)
+    for (const Type type : layouts::types)
+      for (const Form form : {Form::mass, Form::log})
+        for (const hard_rows::NamedKind& kind : hard_rows::kinds)
+          if (classes < longest || (hard_rows::is_float(type) && kind.kind <= Kind::sparse))
+            print_rows(*target, type, form, kind, classes);
+}
