@@ -1,0 +1,90 @@
+"""How fast the measures are, beside memory and beside torch, SciPy, scikit-learn and JAX.
+
+    pip install '.[benchmarks]'
+    python -m benchmarks [--quick]
+
+Writes ``benchmarks/results/speed.json`` and, from that alone, ``speed.md``, which the page on
+performance shows. ``--quick`` takes less than a minute, on smaller arrays and fewer of them, and
+writes nothing. Do nothing else on the machine meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed.judge import OLDER, sentence, verdicts
+from benchmarks.speed.settings import AVX2, ONE, Setting, settings
+from benchmarks.speed.table import markdown
+from benchmarks.speed.timing import FULL, QUICK
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def measure(setting: Setting, quick: bool) -> dict[str, Any]:
+    """Everything that the setting's process finds; each line is told as it comes."""
+    command = [sys.executable, "-m", "benchmarks.speed.worker", "--threads", str(setting.threads)]
+    command += ["--quick"] * quick + ["--peers"] * setting.with_peers
+    found: dict[str, Any] = {"lines": []}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=setting.environment()
+    ) as child:
+        assert child.stdout is not None
+        for text in child.stdout:
+            [(what, record)] = json.loads(text).items()
+            if what == "line":
+                found["lines"].append(record)
+                print(sentence(record, OLDER if setting == AVX2 else 1.0), flush=True)
+            else:
+                found[what] = record
+            if what == "head":
+                print(f"\n{setting.name}, {record['instruction_set']}: {_reads(record)}")
+    if child.returncode:
+        raise SystemExit(f"{setting.name}: exit code {child.returncode}")
+    return found
+
+
+def _reads(head: dict[str, Any]) -> str:
+    return "; ".join(f"{way} {rate:.1f} GB/s" for way, rate in head["rates"].items())
+
+
+def report(quick: bool) -> dict[str, Any]:
+    """All settings, one after another."""
+    effort = QUICK if quick else FULL
+    found = {setting.name: measure(setting, quick) for setting in settings()}
+    return {
+        "machine": found[ONE.name]["head"].pop("machine"),
+        "elements": effort.elements,
+        "runs": effort.runs,
+        "overhead": found[ONE.name].pop("overhead"),
+        "settings": found,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="less of it, and nothing is written")
+    parser.add_argument(
+        "--results", type=Path, help="where to write instead; with --quick too", metavar="FOLDER"
+    )
+    options = parser.parse_args()
+    begin = time.perf_counter()
+    record = report(options.quick)
+    print("\n" + "\n".join(verdicts(record)))
+    print(f"\n{time.perf_counter() - begin:.0f} s")
+    folder = options.results or (None if options.quick else RESULTS)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "speed.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (folder / "speed.md").write_text(markdown(record), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

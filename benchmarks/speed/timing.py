@@ -1,0 +1,62 @@
+"""Calls that are repeated, with a yardstick beside each of them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.processes import Summary
+
+LEAST_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is measured."""
+
+    #: Elements of an array: as float32 well past the caches in either.
+    elements: int
+    #: At most so many runs, and so many seconds of them (but never fewer than three runs).
+    runs: int
+    seconds: float
+    #: A peer that takes longer than this for all the rows is given a part of them.
+    peer_seconds: float
+
+
+FULL = Effort(elements=1 << 26, runs=9, seconds=0.5, peer_seconds=0.4)
+QUICK = Effort(elements=1 << 24, runs=3, seconds=0.1, peer_seconds=0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What some runs took."""
+
+    seconds: Summary
+    #: Processor time over wall-clock time: how many threads really ran.
+    cores: float
+
+
+def once(call: Callable[[], object]) -> tuple[float, float]:
+    """Wall-clock and processor seconds of one call."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    call()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def repeated(
+    call: Callable[[], object], effort: Effort, before: Callable[[], object] = lambda: None
+) -> Times:
+    """Run ``call`` again and again, ``before`` ahead of each time; the first is not counted."""
+    call()
+    walls: list[float] = []
+    cpus: list[float] = []
+    while len(walls) < effort.runs:
+        before()
+        wall, cpu = once(call)
+        walls.append(wall)
+        cpus.append(cpu)
+        if len(walls) >= LEAST_RUNS and sum(walls) > effort.seconds:
+            break
+    return Times(Summary.of(walls), statistics.median(cpus) / statistics.median(walls))
