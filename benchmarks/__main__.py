@@ -18,16 +18,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.judge import OLDER, sentence, verdicts
-from benchmarks.speed.settings import AVX2, ONE, Setting, settings
+from benchmarks.speed.judge import OLDER, by_place, gain_sentence, place, sentence, verdicts
+from benchmarks.speed.settings import AVX2, ONE, TWO, Setting, settings
 from benchmarks.speed.table import markdown
 from benchmarks.speed.timing import FULL, QUICK
 
 RESULTS = Path(__file__).parent / "results"
 
 
-def measure(setting: Setting, quick: bool) -> dict[str, Any]:
-    """Everything that the setting's process finds; each line is told as it comes."""
+def measure(setting: Setting, quick: bool, before: dict[str, Any]) -> dict[str, Any]:
+    """Everything that the setting's process finds; each line is told as it comes.
+
+    ``before`` is what was measured under earlier settings.
+    """
     command = [sys.executable, "-m", "benchmarks.speed.worker", "--threads", str(setting.threads)]
     command += ["--quick"] * quick + ["--peers"] * setting.with_peers
     found: dict[str, Any] = {"lines": []}
@@ -39,7 +42,7 @@ def measure(setting: Setting, quick: bool) -> dict[str, Any]:
             [(what, record)] = json.loads(text).items()
             if what == "line":
                 found["lines"].append(record)
-                print(sentence(record, OLDER if setting == AVX2 else 1.0), flush=True)
+                print(_told(setting, record, before), flush=True)
             else:
                 found[what] = record
             if what == "head":
@@ -49,6 +52,12 @@ def measure(setting: Setting, quick: bool) -> dict[str, Any]:
     return found
 
 
+def _told(setting: Setting, line: dict[str, Any], before: dict[str, Any]) -> str:
+    if setting != TWO:
+        return sentence(line, OLDER if setting == AVX2 else 1.0)
+    return gain_sentence(by_place({"settings": before}, ONE.name)[place(line)], line)
+
+
 def _reads(head: dict[str, Any]) -> str:
     return "; ".join(f"{way} {rate:.1f} GB/s" for way, rate in head["rates"].items())
 
@@ -56,7 +65,9 @@ def _reads(head: dict[str, Any]) -> str:
 def report(quick: bool) -> dict[str, Any]:
     """All settings, one after another."""
     effort = QUICK if quick else FULL
-    found = {setting.name: measure(setting, quick) for setting in settings()}
+    found: dict[str, Any] = {}
+    for setting in settings():
+        found[setting.name] = measure(setting, quick, found)
     return {
         "machine": found[ONE.name]["head"].pop("machine"),
         "elements": effort.elements,

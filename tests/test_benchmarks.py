@@ -29,7 +29,14 @@ def same(value: float) -> dict[str, float]:
 def line(share: float, ratio: float, read: float = 20.0, **more: Any) -> dict[str, Any]:
     """A line of 2 GB that took as long as its share says."""
     seconds = 2.0 / (share * 20.0)
-    peer = {"rows": 1, "seconds": same(1.0), "cores": 1.0, "ratio": ratio, "aim": 4.0, "but": None}
+    peer = {
+        "given": 16,
+        "seconds": same(1.0),
+        "cores": 1.0,
+        "ratio": ratio,
+        "aim": 4.0,
+        "but": None,
+    }
     return {
         "title": "entropy from logits",
         "key": "entropy",
@@ -37,6 +44,7 @@ def line(share: float, ratio: float, read: float = 20.0, **more: Any) -> dict[st
         "type": "float32",
         "aim": 0.45,
         "rows": 16,
+        "given": 16,
         "bytes": 2_000_000_000,
         "elements": 500_000_000,
         "seconds": same(seconds),

@@ -74,6 +74,16 @@ def gain(one: Record, two: Record) -> tuple[float, float]:
     return rate(two) / rate(one), min(GAIN, allowed)
 
 
+def gain_sentence(one: Record, two: Record) -> str:
+    """A line's verdict where two threads are asked for."""
+    got, aim = gain(one, two)
+    verdict = "reached" if got >= aim else "MISSED"
+    return (
+        f"{name(two)}: {rate(two) / 1e9:.2f} GB/s, {got:.2f} × one thread (aim {aim:.2f}; two read "
+        f"{two['read']['median']:.1f} GB/s): {verdict}"
+    )
+
+
 def by_place(report: Record, setting: str) -> dict[tuple[str, int, str], Record]:
     """The lines of a setting; none if it wasn't measured."""
     lines = report["settings"].get(setting, {"lines": []})["lines"]

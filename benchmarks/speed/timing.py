@@ -18,24 +18,28 @@ class Effort:
 
     #: Elements of an array: as float32 well past the caches in either.
     elements: int
-    #: At most so many runs, and so many seconds of them (but never fewer than three runs).
+    #: At most so many runs, and about so many seconds (but never fewer than three runs).
     runs: int
     seconds: float
-    #: A peer that takes longer than this for all the rows is given a part of them.
-    peer_seconds: float
+    #: What takes longer than this for all the rows is given a part of them.
+    slow_seconds: float
 
 
-FULL = Effort(elements=1 << 26, runs=9, seconds=0.5, peer_seconds=0.4)
-QUICK = Effort(elements=1 << 24, runs=3, seconds=0.1, peer_seconds=0.05)
+FULL = Effort(elements=1 << 26, runs=9, seconds=0.6, slow_seconds=0.4)
+QUICK = Effort(elements=1 << 24, runs=3, seconds=0.1, slow_seconds=0.05)
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
     """What some runs took."""
 
-    seconds: Summary
+    walls: tuple[float, ...]
     #: Processor time over wall-clock time: how many threads really ran.
     cores: float
+
+    @property
+    def seconds(self) -> Summary:
+        return Summary.of(self.walls)
 
 
 def once(call: Callable[[], object]) -> tuple[float, float]:
@@ -52,11 +56,12 @@ def repeated(
     call()
     walls: list[float] = []
     cpus: list[float] = []
+    begin = time.perf_counter()
     while len(walls) < effort.runs:
         before()
         wall, cpu = once(call)
         walls.append(wall)
         cpus.append(cpu)
-        if len(walls) >= LEAST_RUNS and sum(walls) > effort.seconds:
+        if len(walls) >= LEAST_RUNS and time.perf_counter() - begin > effort.seconds:
             break
-    return Times(Summary.of(walls), statistics.median(cpus) / statistics.median(walls))
+    return Times(tuple(walls), statistics.median(cpus) / statistics.median(walls))

@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from benchmarks.machine import description
@@ -17,22 +18,22 @@ from benchmarks.speed.bandwidth import Reader
 from benchmarks.speed.overhead import overhead
 from benchmarks.speed.peers import Peer, peers
 from benchmarks.speed.rows import Rows
-from benchmarks.speed.timing import FULL, QUICK, Effort, once, repeated
+from benchmarks.speed.timing import FULL, QUICK, Effort, Times, once, repeated
 from benchmarks.speed.works import Line, lines
 from unsurprised import _kernels
 
-#: The share of the rows that a slow peer is given.
+#: What takes too long for all the rows is given a sixteenth. It is so far from the speed of memory
+#: that it makes no difference that those may stay in a cache.
 PART = 16
 
 
 def measured(line: Line, effort: Effort, reader: Reader, asked: Sequence[Peer]) -> dict[str, Any]:
     """Ours and its share of the read beside it, then each peer that has such a function."""
     rows = line.rows(effort.elements)
-    size = rows.p.nbytes * line.work.sides
     reads: list[float] = []
-    ours = repeated(lambda: line.work.call(rows), effort, lambda: reads.append(reader.rate()))
-    read = Summary.of(reads)
-    seconds = ours.seconds
+    count, ours = _times(
+        lambda rows: rows, line.work.call, rows, effort, lambda: reads.append(reader.rate())
+    )
     return {
         "title": line.work.title,
         "key": line.work.key,
@@ -40,52 +41,70 @@ def measured(line: Line, effort: Effort, reader: Reader, asked: Sequence[Peer]) 
         "type": line.type_name,
         "aim": line.work.aim_for(line.type_name),
         "rows": len(rows),
+        **_ours(rows.first(count), line.work.sides, ours, reads),
+        "peers": dict(_beside(line, rows, count, effort, asked)),
+    }
+
+
+def _ours(rows: Rows, sides: int, ours: Times, reads: Sequence[float]) -> dict[str, Any]:
+    size = rows.p.nbytes * sides
+    # Each relative to the read just before it: what else the machine is doing slows down both.
+    shares = [size / 1e9 / wall / read for wall, read in zip(ours.walls, reads, strict=True)]
+    return {
+        "given": len(rows.p),
         "bytes": size,
         "elements": rows.p.size,
-        "seconds": asdict(seconds),
+        "seconds": asdict(ours.seconds),
         "cores": ours.cores,
-        "read": asdict(read),
-        # Of the read beside it: what else the machine is doing slows down both.
-        "share": asdict(
-            Summary(
-                *(size / 1e9 / s / read.median for s in (seconds.median, seconds.high, seconds.low))
-            )
-        ),
-        "peers": dict(_beside(line, rows, effort, asked, seconds.median)),
+        "read": asdict(Summary.of(reads)),
+        "share": asdict(Summary.of(shares)),
     }
 
 
 def _beside(
-    line: Line, rows: Rows, effort: Effort, asked: Sequence[Peer], ours: float
+    line: Line, rows: Rows, count: int, effort: Effort, asked: Sequence[Peer]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What peers take, ours (on ``count`` rows) and theirs in turns; slow ones have fewer rows."""
+    own = rows.first(count)
     for peer in asked:
         call = peer.calls.get(line.work.key)
         if call is None:
             continue
-        count, times = _peer_times(peer, call, rows, effort)
-        share = count / len(rows.p)
+        ours: list[float] = []
+        turn = partial(_note, ours, partial(line.work.call, own))
+        given, times = _times(peer.take, call, rows, effort, turn)
         yield (
             peer.name,
             {
-                "rows": count,
+                "given": given,
                 "seconds": asdict(times.seconds),
                 "cores": times.cores,
-                # By the time an element: a slow peer is given a part of the rows.
-                "ratio": times.seconds.median / share / ours,
+                "ratio": times.seconds.median / given / (Summary.of(ours).median / count),
                 "aim": peer.aim,
                 "but": peer.but.get(line.work.key),
             },
         )
 
 
-def _peer_times(peer: Peer, call: Callable[[Any], object], rows: Rows, effort: Effort) -> Any:
-    part = max(1, len(rows.p) // PART)
-    given = peer.take(rows.first(part))
+def _note(walls: list[float], call: Callable[[], object]) -> None:
+    walls.append(once(call)[0])
+
+
+def _times(
+    take: Callable[[Rows], Any],
+    call: Callable[[Any], object],
+    rows: Rows,
+    effort: Effort,
+    before: Callable[[], object] = lambda: None,
+) -> tuple[int, Times]:
+    """How many rows were given, and what that took."""
+    count = max(1, len(rows) // PART)
+    given = take(rows.first(count))
     call(given)  # compiles, starts threads
-    if once(lambda: call(given))[0] * PART < effort.peer_seconds:
-        part = len(rows.p)
-        given = peer.take(rows)
-    return part, repeated(lambda: call(given), effort)
+    if once(lambda: call(given))[0] * PART < effort.slow_seconds:
+        count = len(rows)
+        given = take(rows)
+    return count, repeated(lambda: call(given), effort, before)
 
 
 def head(reader: Reader, asked: Sequence[Peer]) -> dict[str, Any]:
