@@ -18,10 +18,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.judge import OLDER, by_place, gain_sentence, place, sentence, verdicts
+from benchmarks.speed.judge import OLDER, by_place, gain_sentence, place, sentence
 from benchmarks.speed.settings import AVX2, ONE, TWO, Setting, settings
 from benchmarks.speed.table import markdown
 from benchmarks.speed.timing import FULL, QUICK
+from benchmarks.speed.verdicts import verdicts
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -55,7 +56,7 @@ def measure(setting: Setting, quick: bool, before: dict[str, Any]) -> dict[str, 
 def _told(setting: Setting, line: dict[str, Any], before: dict[str, Any]) -> str:
     if setting != TWO:
         return sentence(line, OLDER if setting == AVX2 else 1.0)
-    return gain_sentence(by_place({"settings": before}, ONE.name)[place(line)], line)
+    return gain_sentence(by_place(before, ONE)[place(line)], line)
 
 
 def _reads(head: dict[str, Any]) -> str:

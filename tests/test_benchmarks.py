@@ -71,9 +71,9 @@ def report(one: dict[str, Any], two: dict[str, Any], older: dict[str, Any]) -> d
 
 def test_a_page_says_what_is_reached() -> None:
     page = markdown(report(line(0.5, 6.0), line(0.9, 1.0, read=30.0), line(0.3, 1.0)))
-    assert "| entropy from logits | 1,000 | float32 | 10.00 | 50.0 % (50.0 to 50.0) | 45% " in page
-    assert "| 1.80 × | 30.0% | 6.0 × |" in page
-    assert "1 of 1 shares of the read are reached." in page
+    assert "| entropy from logits | 1,000 | float32 | 10.00 | 50.0 % (50.0 to 50.0) | 45 % " in page
+    assert "| 1.80 × | 30.0 % | 6.0 × |" in page
+    assert "1 of 1 shares are reached." in page
     assert "No peer is ahead in any line." in page
     assert "**6.0 (6.0 to 6.0)**" in page  # µs of a call that is to take 5
 
@@ -81,10 +81,18 @@ def test_a_page_says_what_is_reached() -> None:
 def test_a_page_says_what_is_missed_and_who_is_ahead() -> None:
     page = markdown(report(line(0.4, 0.5), line(0.5, 1.0, read=30.0), line(0.2, 1.0)))
     assert "**40.0 % (40.0 to 40.0)**" in page
-    assert "| **1.25 ×** | **20.0%** | **0.5 ×** |" in page
-    where = "entropy from logits, K = 1,000, float32"
-    assert f"0 of 1 shares of the read are reached; not: {where}." in page
-    assert f"**A peer is ahead**: torch at {where} (2.0 × ours)." in page
+    assert "| **1.25 ×** | **20.0 %** | **0.5 ×** |" in page
+    assert "0 of 1 shares are reached; not: entropy from logits." in page
+    assert "**A peer is ahead**: torch at entropy from logits." in page
+    assert "torch takes 0.5 × ours. 0 of 1 lines are at least 4 × as fast" in page
+
+
+def test_a_page_says_which_of_several_lines_are_missed() -> None:
+    found = report(line(0.5, 6.0), line(0.9, 1.0, read=30.0), line(0.3, 1.0))
+    found["settings"][ONE.name]["lines"].append(line(0.4, 6.0, type="float64", cores=0.5))
+    page = markdown(found)
+    assert "1 of 2 shares are reached; not: entropy from logits (1,000 float64)." in page
+    assert "in 1 of 2 lines ours had less than 0.9 of a core, 0.50 at the least." in page
 
 
 def test_two_threads_are_held_to_what_memory_allows() -> None:
@@ -95,7 +103,7 @@ def test_two_threads_are_held_to_what_memory_allows() -> None:
 
 def test_a_line_is_told_as_it_comes() -> None:
     assert judge.sentence(line(0.4, 0.5)) == (
-        "entropy from logits, K = 1,000, float32: 8.00 GB/s, 40.0% of the read's 20.0 (aim 45%): "
+        "entropy from logits, K = 1,000, float32: 8.00 GB/s, 40.0 % of the read's 20.0 (aim 45 %): "
         "MISSED; 0.5 × torch — torch is ahead"
     )
 

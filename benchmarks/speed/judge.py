@@ -1,11 +1,11 @@
-"""What the numbers say: which aims are reached, how far ahead of whom, and who is ahead."""
+"""What a line's numbers say: whether an aim is reached, how far ahead of whom ours is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.speed.settings import AVX2, ONE, TWO
+from benchmarks.speed.settings import Setting
 from benchmarks.speed.works import SUM_AIM
 
 #: What two threads are to gain, wherever memory allows.
@@ -40,6 +40,11 @@ def adds(line: Record) -> float:
     return line["elements"] / line["seconds"]["median"]
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """As it is written on the pages."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def reached(line: Record, part: float = 1.0) -> bool:
     """Whether the share is what it is to be, or that part of it."""
     if line["key"] == "sum":
@@ -52,8 +57,8 @@ def speed(line: Record) -> str:
     if line["key"] == "sum":
         return f"{adds(line) / 1e6:,.0f} M adds/s (aim {SUM_AIM / 1e6:,.0f})"
     return (
-        f"{rate(line) / 1e9:.2f} GB/s, {line['share']['median']:.1%} of the read's "
-        f"{line['read']['median']:.1f} (aim {line['aim']:.0%})"
+        f"{rate(line) / 1e9:.2f} GB/s, {percent(line['share']['median'], 1)} of the "
+        f"read's {line['read']['median']:.1f} (aim {percent(line['aim'])})"
     )
 
 
@@ -84,81 +89,7 @@ def gain_sentence(one: Record, two: Record) -> str:
     )
 
 
-def by_place(report: Record, setting: str) -> dict[tuple[str, int, str], Record]:
+def by_place(settings: Record, setting: Setting) -> dict[tuple[str, int, str], Record]:
     """The lines of a setting; none if it wasn't measured."""
-    lines = report["settings"].get(setting, {"lines": []})["lines"]
+    lines = settings.get(setting.name, {"lines": []})["lines"]
     return {place(line): line for line in lines}
-
-
-def verdicts(report: Record) -> list[str]:
-    """The sentences under the table, made from its numbers alone."""
-    one, two, older = (by_place(report, setting.name) for setting in (ONE, TWO, AVX2))
-    gains = {at: gain(one[at], line) for at, line in two.items() if at in one}
-    found = [
-        _count("shares of the read are reached", [(name(x), reached(x)) for x in one.values()]),
-        _count(
-            "lines gain with two threads what memory allows them",
-            [(name(one[at]), got >= aim) for at, (got, aim) in gains.items()],
-        ),
-        _count(
-            f"lines reach {OLDER:g} of their aim with AVX2",
-            [(name(line), reached(line, OLDER)) for line in older.values()],
-        ),
-        *_ratios(list(one.values())),
-        _calls(report["overhead"]),
-        _ahead(list(one.values())),
-        *_buts(list(one.values())),
-    ]
-    return [text for text in found if text]
-
-
-def _count(what: str, lines: Sequence[tuple[str, bool]]) -> str:
-    missed = [title for title, good in lines if not good]
-    if not lines:
-        return ""
-    text = f"{len(lines) - len(missed)} of {len(lines)} {what}"
-    return text + (f"; not: {_listed(missed)}." if missed else ".")
-
-
-def _ratios(lines: Sequence[Record]) -> Iterator[str]:
-    aims = {peer: one["aim"] for line in lines for peer, one in line["peers"].items()}
-    for peer, aim in aims.items():
-        ratios = [
-            (name(line), line["peers"][peer]["ratio"]) for line in lines if peer in line["peers"]
-        ]
-        span = f"{min(r for _, r in ratios):.1f} to {max(r for _, r in ratios):.1f} × {peer}"
-        if aim is None:
-            yield f"Ours is {span} (no aim)."
-            continue
-        what = f"lines are at least {aim:g} × {peer} (ours is {span})"
-        yield _count(what, [(title, ratio >= aim) for title, ratio in ratios])
-
-
-def _calls(calls: Sequence[Record]) -> str:
-    return _count(
-        "calls with next to nothing to compute are as short as they are to be",
-        [(f"`{call['call']}`", call["ours"]["median"] <= call["aim"]) for call in calls],
-    )
-
-
-def _ahead(lines: Sequence[Record]) -> str:
-    ahead = [
-        f"{peer} at {name(line)} ({1 / one['ratio']:.1f} × ours)"
-        for line in lines
-        for peer, one in line["peers"].items()
-        if one["ratio"] < 1
-    ]
-    if not ahead:
-        return "No peer is ahead in any line."
-    return f"**A peer is ahead**: {_listed(ahead)}."
-
-
-def _buts(lines: Sequence[Record]) -> Iterator[str]:
-    for line in lines:
-        for peer, one in line["peers"].items():
-            if one["but"]:
-                yield f"{peer} at {name(line)}: {one['but']}."
-
-
-def _listed(items: Sequence[str]) -> str:
-    return "; ".join(items)

@@ -10,12 +10,13 @@ from benchmarks.speed.judge import (
     adds,
     by_place,
     gain,
+    percent,
     place,
     rate,
     reached,
-    verdicts,
 )
 from benchmarks.speed.settings import AVX2, ONE, TWO
+from benchmarks.speed.verdicts import verdicts
 from benchmarks.speed.works import SUM_AIM
 
 PEERS = ("torch", "JAX", "SciPy")
@@ -80,7 +81,7 @@ def introduction(report: Record) -> str:
 
 def rows(report: Record) -> list[list[str]]:
     """One a line of the one-thread setting, with what the other settings say of it."""
-    one, two, older = (by_place(report, setting.name) for setting in (ONE, TWO, AVX2))
+    one, two, older = (by_place(report["settings"], setting) for setting in (ONE, TWO, AVX2))
     return [
         [
             *_what(line),
@@ -118,7 +119,7 @@ def _speed(line: Record) -> list[str]:
         found = f"{adds(line) / 1e6:,.0f} M adds/s"
         return [speed, _bold(found, missed), f"{SUM_AIM / 1e6:,.0f} M adds/s"]
     share = {name: 100 * value for name, value in line["share"].items()}
-    return [speed, _bold(_span(share, "{:.1f} %", "{:.1f}"), missed), f"{line['aim']:.0%}"]
+    return [speed, _bold(_span(share, "{:.1f} %", "{:.1f}"), missed), percent(line["aim"])]
 
 
 def _gain(one: Record, two: Record | None) -> str:
@@ -134,7 +135,7 @@ def _older(line: Record | None) -> str:
     missed = not reached(line, OLDER)
     if line["key"] == "sum":
         return _bold(f"{adds(line) / 1e6:,.0f} M adds/s", missed)
-    return _bold(f"{line['share']['median']:.1%}", missed)
+    return _bold(percent(line["share"]["median"], 1), missed)
 
 
 def _peers(line: Record) -> list[str]:
