@@ -49,7 +49,8 @@ ROW_CLASSES = 10
 ROWS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)] + [10**6]
 FEW_ROWS = [1, 100, 10_000, 10**6]
 
-REPEATS = 5
+#: At most so many runs, or so many seconds of them, but never fewer than three.
+REPEATS, LEAST_REPEATS, SECONDS = 5, 3, 0.5
 #: A run of short calls takes so long at least.
 LEAST_SECONDS = 0.02
 
@@ -57,9 +58,11 @@ LEAST_SECONDS = 0.02
 def nanoseconds(call: Callable[[], object], elements: int) -> Summary:
     """Time an element of some runs, each of as many calls as a clock can tell."""
     timer = timeit.Timer(call)
+    timer.timeit(1)
     first = timer.timeit(1)
-    calls = max(1, int(LEAST_SECONDS / first)) if first < LEAST_SECONDS else 1
-    return Summary.of([1e9 * timer.timeit(calls) / calls / elements for _ in range(REPEATS)])
+    calls = max(1, int(LEAST_SECONDS / first))
+    runs = min(REPEATS, max(LEAST_REPEATS, int(SECONDS / (calls * first))))
+    return Summary.of([1e9 * timer.timeit(calls) / calls / elements for _ in range(runs)])
 
 
 def measured(classes: int, elements: int) -> Iterator[dict[str, Any]]:

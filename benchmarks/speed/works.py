@@ -49,7 +49,9 @@ class Line:
         if self.work.key == "sum":
             return doubles(elements)
         make = logits if self.work.half_aim else probs
-        return make(elements, self.classes, self.type_name)
+        rows = make(elements, self.classes, self.type_name)
+        # What isn't read need not become another library's array.
+        return rows if self.work.sides == 2 else Rows(rows.p, rows.q[:0], rows.y)
 
 
 def _facts(rows: Rows) -> object:
