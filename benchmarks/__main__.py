@@ -27,16 +27,16 @@ from benchmarks.speed.verdicts import verdicts
 RESULTS = Path(__file__).parent / "results"
 
 
-def measure(setting: Setting, quick: bool, before: dict[str, Any]) -> dict[str, Any]:
+def measure(
+    setting: Setting, options: argparse.Namespace, before: dict[str, Any]
+) -> dict[str, Any]:
     """Everything that the setting's process finds; each line is told as it comes.
 
     ``before`` is what was measured under earlier settings.
     """
-    command = [sys.executable, "-m", "benchmarks.speed.worker", "--threads", str(setting.threads)]
-    command += ["--quick"] * quick + ["--peers"] * setting.with_peers
     found: dict[str, Any] = {"lines": []}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=setting.environment()
+        _command(setting, options), stdout=subprocess.PIPE, text=True, env=setting.environment()
     ) as child:
         assert child.stdout is not None
         for text in child.stdout:
@@ -53,6 +53,12 @@ def measure(setting: Setting, quick: bool, before: dict[str, Any]) -> dict[str, 
     return found
 
 
+def _command(setting: Setting, options: argparse.Namespace) -> list[str]:
+    command = [sys.executable, "-m", "benchmarks.speed.worker", "--only", options.only]
+    command += ["--threads", str(setting.threads)]
+    return command + ["--quick"] * options.quick + ["--peers"] * setting.with_peers
+
+
 def _told(setting: Setting, line: dict[str, Any], before: dict[str, Any]) -> str:
     if setting != TWO:
         return sentence(line, OLDER if setting == AVX2 else 1.0)
@@ -63,12 +69,12 @@ def _reads(head: dict[str, Any]) -> str:
     return "; ".join(f"{way} {rate:.1f} GB/s" for way, rate in head["rates"].items())
 
 
-def report(quick: bool) -> dict[str, Any]:
+def report(options: argparse.Namespace) -> dict[str, Any]:
     """All settings, one after another."""
-    effort = QUICK if quick else FULL
+    effort = QUICK if options.quick else FULL
     found: dict[str, Any] = {}
     for setting in settings():
-        found[setting.name] = measure(setting, quick, found)
+        found[setting.name] = measure(setting, options, found)
     return {
         "machine": found[ONE.name]["head"].pop("machine"),
         "elements": effort.elements,
@@ -84,14 +90,17 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="less of it, and nothing is written")
     parser.add_argument(
-        "--results", type=Path, help="where to write instead; with --quick too", metavar="FOLDER"
+        "--only", default="", help="lines whose titles match; nothing is written", metavar="REGEX"
+    )
+    parser.add_argument(
+        "--results", type=Path, help="where to write instead; of parts too", metavar="FOLDER"
     )
     options = parser.parse_args()
     begin = time.perf_counter()
-    record = report(options.quick)
+    record = report(options)
     print("\n" + "\n".join(verdicts(record)))
     print(f"\n{time.perf_counter() - begin:.0f} s")
-    folder = options.results or (None if options.quick else RESULTS)
+    folder = options.results or (None if options.quick or options.only else RESULTS)
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "speed.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -35,15 +35,23 @@ def _classes(record: Mapping[str, Any]) -> int:
 
 def _panel(lines: list[dict[str, Any]], along: str, title: str, read: float) -> Any:
     values = [{"at": line[along], "work": line["work"], **line["ns"]} for line in lines]
-    x = alt.X("at:Q").scale(type="log").title(title).axis(format="~s")
-    y = alt.Y("median:Q").scale(type="log").title("ns an element, one thread, float32")
-    color = alt.Color("work:N").title(None)
+    x = alt.X("at:Q").scale(type="log", nice=False, padding=8).axis(_ticks(title, 1))
+    # Half of a bare read's time leaves room for what it is called.
+    scale = alt.Scale(type="log", nice=False, domainMin=read / 2)
+    y = alt.Y("median:Q", scale=scale).axis(_ticks("ns an element, one thread, float32", 1, 2, 5))
+    color = alt.Color("work:N", sort=None).title(None)  # in the order of the record
     chart = alt.Chart(alt.Data(values=values))
     curves = chart.mark_line(point=alt.OverlayMarkDef(size=14), strokeWidth=1.5).encode(x, y, color)
     spread = chart.mark_rule(opacity=0.5).encode(x, alt.Y("low:Q"), alt.Y2("high:Q"), color)
     bare = alt.Chart(alt.Data(values=[{"read": read, "name": "a bare read from memory"}]))
     rule = bare.mark_rule(strokeDash=[4, 3], color="black").encode(alt.Y("read:Q"))
-    text = bare.mark_text(align="right", dx=-4, dy=-6).encode(
+    text = bare.mark_text(align="right", dx=-4, dy=9).encode(
         alt.Y("read:Q"), alt.Text("name:N"), x=alt.value(WIDTH)
     )
     return alt.layer(spread, curves, rule, text).properties(width=WIDTH, height=HEIGHT)
+
+
+def _ticks(title: str, *digits: int) -> alt.Axis:
+    # Few of them: a line of the grid at each 2, 3, 4 … hides the curves.
+    values = [digit * 10.0**power for power in range(-3, 9) for digit in digits]
+    return alt.Axis(values=values, format="~s" if len(digits) == 1 else "~r", title=title)

@@ -123,12 +123,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="")
     options = parser.parse_args()
     effort = QUICK if options.quick else FULL
     reader = Reader(effort.elements, options.threads)
     asked = list(peers(options.threads)) if options.peers else []
     _say("head", head(reader, asked))
-    for line in lines(options.quick):
+    for line in lines(options.quick, options.only):
         if options.threads == 1 or line.work.threads:
             _say("line", measured(line, effort, reader, asked))
     if options.peers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -99,11 +100,16 @@ WORKS = (
 )  # fmt: skip
 
 
-def lines(quick: bool) -> Iterator[Line]:
-    """All lines, those of one type together: arrays of a type are made once and kept."""
+def lines(quick: bool, only: str = "") -> Iterator[Line]:
+    """All lines, those of one type together: arrays of a type are made once and kept.
+
+    With ``only``, a regular expression, the lines that it is found in the titles of.
+    """
     for type_name in TYPES:
         for work in WORKS:
             if work.half_aim is None and type_name != "float32":
+                continue
+            if not re.search(only, work.title):
                 continue
             few = quick and work.classes is VOCABULARIES
             for classes in FEW_VOCABULARIES if few else work.classes:
