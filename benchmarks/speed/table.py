@@ -30,7 +30,7 @@ A *share* is of the rate at which the same process reads such an array, measured
 run in the quickest of several ways (here: {way}, {read:.1f} GB/s); median (smallest to largest) of
 up to {runs} runs. *Two threads*: how many times as fast two are. *AVX2*: the share without newer
 instructions, to be {older:g} of the aim. The last columns say how many times as long a peer takes,
-with one thread and on the same arrays; what is slow is given a sixteenth of the rows ({parts}).
+with one thread and on the same arrays; what is slow is given a quarter of the rows ({parts}).
 **Bold**: below the aim, or a peer is ahead."""
 
 

@@ -25,7 +25,7 @@ class Effort:
     slow_seconds: float
 
 
-FULL = Effort(elements=1 << 26, runs=7, seconds=0.4, slow_seconds=0.2)
+FULL = Effort(elements=1 << 26, runs=7, seconds=0.4, slow_seconds=0.3)
 QUICK = Effort(elements=1 << 24, runs=3, seconds=0.1, slow_seconds=0.05)
 
 

@@ -22,9 +22,9 @@ from benchmarks.speed.timing import FULL, QUICK, Effort, Times, once, repeated
 from benchmarks.speed.works import Line, lines
 from unsurprised import _kernels
 
-#: What takes too long for all the rows is given a sixteenth. It is so far from the speed of memory
-#: that it makes no difference that those may stay in a cache.
-PART = 16
+#: What takes too long for all the rows is given a quarter, which no cache holds either (but with
+#: ``--quick``, where it may look better than it is).
+PART = 4
 
 
 def measured(line: Line, effort: Effort, reader: Reader, asked: Sequence[Peer]) -> dict[str, Any]:
