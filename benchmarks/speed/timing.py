@@ -52,8 +52,7 @@ def once(call: Callable[[], object]) -> tuple[float, float]:
 def repeated(
     call: Callable[[], object], effort: Effort, before: Callable[[], object] = lambda: None
 ) -> Times:
-    """Run ``call`` again and again, ``before`` ahead of each time; the first is not counted."""
-    call()
+    """Run ``call``, which was called before, again and again; ``before`` ahead of each time."""
     walls: list[float] = []
     cpus: list[float] = []
     begin = time.perf_counter()

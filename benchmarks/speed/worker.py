@@ -104,6 +104,7 @@ def _times(
     if once(lambda: call(given))[0] * PART < effort.slow_seconds:
         count = len(rows)
         given = take(rows)
+        call(given)
     return count, repeated(lambda: call(given), effort, before)
 
 
