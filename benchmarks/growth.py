@@ -14,6 +14,7 @@ import os
 import timeit
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def measured(classes: int, elements: int) -> Iterator[dict[str, Any]]:
         if make not in made:
             made[make] = make(elements, classes, "float32")
         rows = made[make]
-        found = nanoseconds(lambda call=call, rows=rows: call(rows), rows.p.size)
+        found = nanoseconds(partial(call, rows), rows.p.size)
         print(f"{work}, K = {classes:,}, {len(rows):,} rows: {found} ns an element", flush=True)
         yield {"work": work, "classes": classes, "rows": len(rows), "ns": asdict(found)}
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 _TRIALS = 5
 
+Way = Callable[[NDArray[np.float32]], None]
+
 
 def _either(part: NDArray[np.float32]) -> None:
     np.bitwise_or.reduce(part.view(np.uint64))
@@ -26,7 +28,7 @@ def _product(part: NDArray[np.float32]) -> None:
     np.dot(part, part)
 
 
-def _search() -> Callable[[NDArray[np.float32]], None]:
+def _search() -> Way:
     """The C library's search for a byte that isn't there; a float's bytes are made so."""
     find = ctypes.CDLL(None).memchr
     find.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
@@ -47,7 +49,11 @@ class Reader:
         self.array = np.full(elements, 1.5, np.float32)
         self._parts = np.array_split(self.array, threads)
         self._pool = ThreadPoolExecutor(threads)
-        ways = {"or of integers": _either, "largest float": _largest, "dot product": _product}
+        ways: dict[str, Way] = {
+            "or of integers": _either,
+            "largest float": _largest,
+            "dot product": _product,
+        }
         with contextlib.suppress(OSError, AttributeError, TypeError):  # Windows has none to ask
             ways["search for a byte"] = _search()
         #: Gigabytes a second of each way.
@@ -61,7 +67,7 @@ class Reader:
         """Gigabytes a second of one read, now."""
         return self._rate(self._best)
 
-    def _rate(self, way: Callable[[NDArray[np.float32]], None]) -> float:
+    def _rate(self, way: Way) -> float:
         begin = time.perf_counter()
         if len(self._parts) == 1:
             way(self.array)

@@ -32,12 +32,12 @@ def place(line: Record) -> tuple[str, int, str]:
 
 def rate(line: Record) -> float:
     """Bytes a second."""
-    return line["bytes"] / line["seconds"]["median"]
+    return float(line["bytes"] / line["seconds"]["median"])
 
 
 def adds(line: Record) -> float:
     """Additions a second."""
-    return line["elements"] / line["seconds"]["median"]
+    return float(line["elements"] / line["seconds"]["median"])
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -49,7 +49,7 @@ def reached(line: Record, part: float = 1.0) -> bool:
     """Whether the share is what it is to be, or that part of it."""
     if line["key"] == "sum":
         return adds(line) >= part * SUM_AIM
-    return line["share"]["median"] >= part * line["aim"]
+    return bool(line["share"]["median"] >= part * line["aim"])
 
 
 def speed(line: Record) -> str:

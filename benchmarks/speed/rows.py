@@ -33,7 +33,8 @@ def numpy_type(name: str) -> np.dtype[Any]:
         return np.dtype(name)
     import ml_dtypes
 
-    return np.dtype(ml_dtypes.bfloat16)
+    kind: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return kind
 
 
 def logits(elements: int, classes: int, type_name: str) -> Rows:
