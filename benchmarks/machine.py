@@ -8,8 +8,8 @@ from importlib import metadata
 from pathlib import Path
 
 
-def description() -> dict[str, str]:
-    """Processor, cores, memory and versions."""
+def description(more: tuple[str, ...] = ()) -> dict[str, str]:
+    """Processor, cores, memory and versions; ``more`` are further packages."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _processor(),
@@ -17,7 +17,7 @@ def description() -> dict[str, str]:
         "memory": _memory(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        **{name: _version(name) for name in ("unsurprised", "numpy", "pyarrow")},
+        **{name: _version(name) for name in ("unsurprised", "numpy", "pyarrow", *more)},
     }
 
 

@@ -1,0 +1,1 @@
+"""How fast the measures are, beside memory and beside what else one could call."""
