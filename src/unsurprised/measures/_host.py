@@ -14,7 +14,7 @@ from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._shares import Side, total
-from unsurprised.threads import thread_count
+from unsurprised.threads import get_num_threads
 from unsurprised.units import units_per_bit
 
 Values = NDArray[np.float64]
@@ -164,7 +164,7 @@ def _blocks(shape: tuple[int, ...], rows: int) -> Any:
 
 def _threads(rows: NDArray[Any]) -> int:
     most = rows.size // _ELEMENTS_PER_THREAD
-    return 1 if most < 2 else min(most, thread_count())
+    return 1 if most < 2 else min(most, get_num_threads())
 
 
 def common_rows(forms: list[DistributionForm], axis: int, labels: Any = None) -> tuple[int, ...]:
