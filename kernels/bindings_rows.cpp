@@ -150,6 +150,8 @@ Operation operation_named(const std::string& name, bool with_q, bool with_labels
   throw nb::value_error(("no kernel " + name + " takes these arguments").c_str());
 }
 
+constexpr std::int64_t few_elements = 1 << 10;
+
 // Fills `values` and answers what was wrong with p's and q's rows.
 BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
                   double units_per_bit, nb::handle values, int threads) {
@@ -171,7 +173,9 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
   Findings findings[2];
   const Run run = target().run;
   {
-    const WithoutGil released;
+    // To hand the GIL over takes longer than a few rows do.
+    std::optional<WithoutGil> released;
+    if (rows * p.side.view.classes > few_elements) released.emplace();
     run_rows(run, request, rows, threads, findings);
   }
   return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));

@@ -99,6 +99,8 @@ def home_of(arrays: Sequence[Any]) -> Home | None:
 def settled(forms: Sequence[Form]) -> tuple[Home | None, bool, list[Form]]:
     """Where the answer belongs, whether NumPy computes it, and the forms as it will see them."""
     given = [form.given for form in forms if form.given is not None]
+    if not given:
+        return None, True, list(forms)
     home = home_of(given)
     on_host = all(map(is_in_main_memory, given))
     return home, on_host, [form.on_host() for form in forms] if on_host else list(forms)
@@ -121,7 +123,7 @@ def answer(
     NumPy cannot compute it, passes ``home``.
     """
     if base is not NO_UNIT:
-        checked_base(base)
+        base = checked_base(base)
     if home is None:
         home, on_host, forms = settled(forms)
     else:
@@ -147,22 +149,15 @@ def finished(home: Home | None, values: NDArray[Any]) -> Answer:
 
 def as_rows(forms: Sequence[Form], axis: int) -> list[DistributionForm]:
     """Every form as rows with its classes last."""
-    rows = [
-        form.with_classes_last(axis) if isinstance(form, DistributionForm) else None
-        for form in forms
-    ]
-    known = [row.shape[-1] for row in rows if row is not None]
+    rows = [form.with_classes_last(axis) for form in forms if isinstance(form, DistributionForm)]
+    if len(rows) == len(forms):
+        return rows
     labels = [form for form in forms if isinstance(form, Labels)]
-    classes = known[0] if known else _classes_of(labels)
+    classes = rows[0].shape[-1] if rows else _classes_of(labels)
     if classes is None:
         return list(same_or_not(labels))
-    found: list[DistributionForm] = []
-    for form, row in zip(forms, rows, strict=True):
-        if row is not None:
-            found.append(row)
-        elif isinstance(form, Labels):
-            found.append(dense(form, classes))
-    return found
+    left = iter(rows)
+    return [dense(form, classes) if isinstance(form, Labels) else next(left) for form in forms]
 
 
 def _classes_of(labels: Sequence[Labels]) -> int | None:
