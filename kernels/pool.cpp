@@ -97,8 +97,7 @@ std::atomic<Pool*> shared_pool{nullptr};
 #ifndef _WIN32
 // A child of fork() has none of the threads, and one of them may have held the mutex: it begins
 // with another pool. Asked for at load, so that no fork can come in between.
-[[maybe_unused]] const int asked =
-    pthread_atfork(nullptr, nullptr, [] { shared_pool = nullptr; });
+[[maybe_unused]] const int asked = pthread_atfork(nullptr, nullptr, [] { shared_pool = nullptr; });
 #endif
 
 Pool& pool() {

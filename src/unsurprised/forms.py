@@ -114,7 +114,7 @@ class DistributionForm(Form):
     __slots__ = ("cells", "normalize", "tolerance")
 
     def __init__(
-        self, values: Any, *, normalize: bool = True, tolerance: float = DEFAULT_TOLERANCE
+        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
     ) -> None:
         super().__init__(values)
         self.normalize = bool(normalize)
@@ -122,9 +122,8 @@ class DistributionForm(Form):
         self.cells = None
         if not 0 <= self.tolerance < math.inf:
             raise CallError(f"tolerance={tolerance!r}; expected a finite number of at least 0")
-        name = type(self).__name__
         if not self.shape:
-            raise CallError(f"{name}(…) is a single number; expected rows, one number per class")
+            raise CallError(f"{self._call} is a single number; expected rows, one number per class")
         if self.given is not None:
             self._check_type(self.given)
 
@@ -195,11 +194,6 @@ class Probs(DistributionForm):
     kind = "probs"
     __slots__ = ()
 
-    def __init__(
-        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
-    ) -> None:
-        super().__init__(values, normalize=normalize, tolerance=tolerance)
-
 
 class LogProbs(DistributionForm):
     """Natural logarithms of probabilities; ``−inf`` is a probability of zero.
@@ -216,11 +210,6 @@ class LogProbs(DistributionForm):
     kind = "logprobs"
     __slots__ = ()
 
-    def __init__(
-        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
-    ) -> None:
-        super().__init__(values, normalize=normalize, tolerance=tolerance)
-
 
 class Logits(DistributionForm):
     """Scores whose softmax is meant; ``−inf`` is a probability of zero.
@@ -235,7 +224,7 @@ class Logits(DistributionForm):
     __slots__ = ()
 
     def __init__(self, values: Any) -> None:
-        super().__init__(values)
+        super().__init__(values, normalize=True)
 
 
 class Counts(DistributionForm):
@@ -251,7 +240,7 @@ class Counts(DistributionForm):
     __slots__ = ()
 
     def __init__(self, values: Any) -> None:
-        super().__init__(values)
+        super().__init__(values, normalize=True)
 
     def _as_floats(self, array: HostArray) -> HostArray:
         if array.dtype in ("int32", "int64", "uint8", "uint16", "int16", "int8", "uint32"):
