@@ -72,17 +72,18 @@ def at_once(name: str, forms: Sequence[Form], axis: Any, base: float) -> Values 
     shape = forms[0].shape
     if type(axis) is not int or axis != -1 or not shape or not shape[-1]:
         return None
+    rows, sides = [], []
     for form in forms:
         if form.given is not None or form.shape != shape or not isinstance(form, DistributionForm):
             return None
-    if len(shape) > _MOST_DIMENSIONS:
-        return None
-    return _measured(name, forms, [form.array.values for form in forms], None, base)
+        rows.append(form)
+        sides.append(form.array.values)
+    return _measured(name, rows, sides, None, base) if len(shape) <= _MOST_DIMENSIONS else None
 
 
 def _measured(
     name: str,
-    forms: Sequence[DistributionForm],
+    forms: list[DistributionForm],
     sides: list[NDArray[Any]],
     labels: NDArray[Any] | None,
     base: float,
