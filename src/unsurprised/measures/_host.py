@@ -19,8 +19,8 @@ from unsurprised.units import units_per_bit
 
 Values = NDArray[np.float64]
 
-#: Below this many elements, starting a thread costs more than it saves.
-_ELEMENTS_PER_THREAD = 1 << 18
+#: Below this many elements, waking a thread costs more than it saves: some 10 µs.
+_ELEMENTS_PER_THREAD = 1 << 16
 
 #: A formula makes dozens of arrays of a block's size; these stay in the second-level cache.
 _ELEMENTS_PER_BLOCK = 1 << 14
