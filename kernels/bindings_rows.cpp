@@ -85,7 +85,9 @@ struct Rows {
   }
 };
 
-// Needs the GIL, for the error that it may raise. The variable is read once.
+// Needs the GIL (or, where there is none, an attached thread) for the error that it may raise. The
+// variable is read once, by the first thread that comes; nothing here changes afterwards, and no
+// other state is shared by calls: what they read and write is their caller's.
 const Target& target() {
   static const char* const given = std::getenv("UNSURPRISED_ISA");
   static const std::string name = given ? given : "";
