@@ -4,7 +4,9 @@
 
 #include <nanobind/nanobind.h>
 
+#include <chrono>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 
 namespace unsurprised {
@@ -22,6 +24,26 @@ template <class T>
 inline constexpr std::string_view kind_of = std::is_floating_point_v<T> ? floating
                                             : std::is_signed_v<T>       ? signed_integers
                                                                         : unsigned_integers;
+
+// Releases the GIL for as long as this lives. A daemon thread that wants it back after the end of
+// the interpreter gets no answer; CPython before 3.14 unwinds its stack from here, which no
+// destructor may be left by, so it stays where it is until the process ends, as it does since 3.14.
+class WithoutGil {
+ public:
+  WithoutGil() : state_(PyEval_SaveThread()) {}
+  ~WithoutGil() {
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (...) {
+      for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    }
+  }
+  WithoutGil(const WithoutGil&) = delete;
+  WithoutGil& operator=(const WithoutGil&) = delete;
+
+ private:
+  PyThreadState* const state_;
+};
 
 // A strided view of an object's memory for as long as this lives.
 class Buffer {

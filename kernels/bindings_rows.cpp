@@ -1,14 +1,16 @@
 // Operations on rows for Python.
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bindings.h"
 #include "operations.h"
+#include "pool.h"
 #include "targets.h"
 
 namespace unsurprised {
@@ -83,7 +85,9 @@ struct Rows {
   }
 };
 
-// Needs the GIL, for the error that it may raise. The variable is read once.
+// Needs the GIL (or, where there is none, an attached thread) for the error that it may raise. The
+// variable is read once, by the first thread that comes; nothing here changes afterwards, and no
+// other state is shared by calls: what they read and write is their caller's.
 const Target& target() {
   static const char* const given = std::getenv("UNSURPRISED_ISA");
   static const std::string name = given ? given : "";
@@ -98,27 +102,27 @@ const Target& target() {
   return *chosen;
 }
 
+// How many rows a thread takes at a time: some milliseconds' worth at most, and several shares for
+// each thread. Kernels take up to 64 rows at once, so cuts are between those, unless rows are so
+// long that there are few of them.
+std::int64_t rows_at_a_time(std::int64_t rows, std::int64_t classes, int threads) {
+  constexpr std::int64_t shares = 8, most_elements = 1 << 18;
+  const std::int64_t wanted = std::min(rows / (threads * shares), most_elements / classes);
+  for (const std::int64_t block : {64, 16})
+    if (wanted >= block) return wanted / block * block;
+  return std::max<std::int64_t>(wanted, 1);
+}
+
 // Splits the rows over threads; a row's result does not depend on where the cuts are.
 void run_rows(Run run, const Request& request, std::int64_t rows, int threads, Findings* findings) {
-  const std::int64_t share = (rows / std::max(threads, 1) / 16 + 1) * 16;
-  if (threads <= 1 || share >= rows) return run(request, 0, rows, findings);
-  std::vector<std::vector<Findings>> found;
-  for (std::int64_t begin = 0; begin < rows; begin += share) found.emplace_back(2);
-  std::vector<std::thread> workers;
-  workers.reserve(found.size());
-  for (std::size_t i = 1; i < found.size(); ++i) {
-    const auto work = [&, i] {
-      const auto begin = static_cast<std::int64_t>(i) * share;
-      run(request, begin, std::min(rows, begin + share), found[i].data());
-    };
-    try {
-      workers.emplace_back(work);
-    } catch (const std::exception&) {
-      work();  // a thread that the system refuses is no reason to fail
-    }
-  }
-  run(request, 0, share, found[0].data());
-  for (auto& worker : workers) worker.join();
+  if (threads <= 1 || rows <= 1) return run(request, 0, rows, findings);
+  const std::int64_t step = rows_at_a_time(rows, request.p->view.classes, threads);
+  std::vector<std::array<Findings, 2>> found(static_cast<std::size_t>((rows + step - 1) / step));
+  in_parallel(std::ssize(found), threads, [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * step;
+    run(request, begin, std::min(rows, begin + step),
+        found[static_cast<std::size_t>(chunk)].data());
+  });
   for (const auto& part : found)
     for (int side = 0; side < 2; ++side) findings[side].merge(part[static_cast<std::size_t>(side)]);
 }
@@ -149,6 +153,8 @@ Operation operation_named(const std::string& name, bool with_q, bool with_labels
   throw nb::value_error(("no kernel " + name + " takes these arguments").c_str());
 }
 
+constexpr std::int64_t few_elements = 1 << 10;
+
 // Fills `values` and answers what was wrong with p's and q's rows.
 BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
                   double units_per_bit, nb::handle values, int threads) {
@@ -170,7 +176,9 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
   Findings findings[2];
   const Run run = target().run;
   {
-    const nb::gil_scoped_release release;
+    // To hand the GIL over takes longer than a few rows do.
+    std::optional<WithoutGil> released;
+    if (rows * p.side.view.classes > few_elements) released.emplace();
     run_rows(run, request, rows, threads, findings);
   }
   return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
@@ -195,7 +203,7 @@ Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle v
   Findings findings[2];
   const Run run = target().run;
   {
-    const nb::gil_scoped_release release;
+    const WithoutGil released;
     run(request, 0, rows, findings);
   }
   return as_tuple(findings[0]);

@@ -2,7 +2,8 @@
 # instruction set and chosen among at run time (targets.cpp).
 find_package(Threads REQUIRED)
 
-add_library(unsurprised_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/targets.cpp)
+add_library(unsurprised_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/pool.cpp
+                                       ${CMAKE_CURRENT_LIST_DIR}/targets.cpp)
 set_target_properties(unsurprised_kernels PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                      CXX_VISIBILITY_PRESET hidden)
 target_include_directories(unsurprised_kernels PUBLIC ${CMAKE_CURRENT_LIST_DIR})

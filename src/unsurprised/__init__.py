@@ -51,6 +51,7 @@ from unsurprised.measures import (
     v_measure,
     variation_of_information,
 )
+from unsurprised.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
 
@@ -89,6 +90,7 @@ __all__ = [
     "explain",
     "explain_infinite",
     "f_divergence",
+    "get_num_threads",
     "gini_impurity",
     "hartley_entropy",
     "hellinger_distance",
@@ -107,6 +109,7 @@ __all__ = [
     "population_stability_index",
     "renyi_divergence",
     "renyi_entropy",
+    "set_num_threads",
     "smooth",
     "smoothing_cost",
     "states",

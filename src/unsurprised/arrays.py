@@ -13,6 +13,9 @@ from unsurprised.errors import CallError
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
+#: NumPy's numbers in this machine's byte order; a type takes 3 µs to say its own name.
+_NAMES = {np.dtype(code): np.dtype(code).name for code in "?bhilqBHILQefd"}
+
 
 class HostArray:
     """A NumPy array and what its elements are.
@@ -20,15 +23,11 @@ class HostArray:
     NumPy has no bfloat16: such values are held as ``uint16`` bit patterns and ``dtype`` says so.
     """
 
-    __slots__ = ("dtype", "values")
+    __slots__ = ("dtype", "shape", "values")
 
     def __init__(self, values: NDArray[Any], dtype: str) -> None:
         self.values, self.dtype = values, dtype
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the array."""
-        return self.values.shape
+        self.shape: tuple[int, ...] = values.shape
 
     def moved(self, axis: int) -> HostArray:
         """The same memory with ``axis`` last."""
@@ -68,6 +67,11 @@ def host_array(values: Any, what: str) -> HostArray:
     """
     if isinstance(values, HostArray):
         return values
+    if type(values) in (list, float):
+        values = _numpy_view(values, what)
+    if type(values) is np.ndarray and values.dtype in _NAMES and values.flags.aligned:
+        # A view: what is done to the shape of the caller's array is not seen here.
+        return HostArray(values.view(), _NAMES[values.dtype])
     if not isinstance(values, np.ndarray) and "bfloat16" in str(getattr(values, "dtype", "")):
         return _bfloat16_bits(values, what)
     array = _numpy_view(values, what)
@@ -95,6 +99,8 @@ def _numpy_view(values: Any, what: str) -> NDArray[Any]:
     try:
         # Arrow arrays have nulls, booleans and names, which DLPack lacks; NumPy shares their memory
         # all the same.
+        if type(values) is list:
+            return np.asarray(values)
         if hasattr(values, "__dlpack__") and not hasattr(values, "__arrow_c_array__"):
             return _from_dlpack(values)
         return np.asarray(values)

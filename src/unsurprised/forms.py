@@ -39,6 +39,8 @@ class Form:
     """Base of the five forms; not made by itself."""
 
     kind: ClassVar[str]
+    #: How messages name an array of this form.
+    _call: ClassVar[str]
     __slots__ = ("_array", "given")
 
     def __init__(self, values: Any) -> None:
@@ -58,8 +60,11 @@ class Form:
                 "tensor.to_dense()"
             )
 
+    def __init_subclass__(cls) -> None:
+        cls._call = f"{cls.__name__}(…)"
+
     def _on_host(self, values: Any) -> HostArray:
-        return host_array(values, f"{type(self).__name__}(…)")
+        return host_array(values, self._call)
 
     @property
     def array(self) -> HostArray:
@@ -109,16 +114,16 @@ class DistributionForm(Form):
     __slots__ = ("cells", "normalize", "tolerance")
 
     def __init__(
-        self, values: Any, *, normalize: bool = True, tolerance: float = DEFAULT_TOLERANCE
+        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
     ) -> None:
         super().__init__(values)
-        self.normalize, self.tolerance = bool(normalize), as_number(tolerance)
+        self.normalize = bool(normalize)
+        self.tolerance = tolerance if type(tolerance) is float else as_number(tolerance)
         self.cells = None
         if not 0 <= self.tolerance < math.inf:
             raise CallError(f"tolerance={tolerance!r}; expected a finite number of at least 0")
-        name = type(self).__name__
         if not self.shape:
-            raise CallError(f"{name}(…) is a single number; expected rows, one number per class")
+            raise CallError(f"{self._call} is a single number; expected rows, one number per class")
         if self.given is not None:
             self._check_type(self.given)
 
@@ -129,7 +134,7 @@ class DistributionForm(Form):
             raise self._no_floats(name)
 
     def _on_host(self, values: Any) -> HostArray:
-        array = super()._on_host(values)
+        array = host_array(values, self._call)
         return array if array.dtype in FLOATS else self._as_floats(array)
 
     def _as_floats(self, array: HostArray) -> HostArray:
@@ -150,19 +155,19 @@ class DistributionForm(Form):
 
     def with_classes_last(self, axis: int) -> Self:
         """The same rows with the classes along the last axis."""
-        if self.given is None:
-            rows = self.rows(axis)
-            return self if rows.values is self.array.values else self.with_array(rows)
         axis = self._checked_axis(axis)
         if axis == len(self.shape) - 1:
             return self
+        if self.given is None:
+            return self.with_array(self.array.moved(axis))
         return self.with_given(moved(namespace_of(self.given), self.given, axis, -1))
 
     def _checked_axis(self, axis: int) -> int:
-        checked = checked_axis(axis, self.shape)
-        if self.shape[checked] == 0:
+        shape = self.shape
+        checked = checked_axis(axis, shape)
+        if shape[checked] == 0:
             raise CallError(
-                f"{type(self).__name__} of shape {self.shape} has no class along axis {axis}; "
+                f"{type(self).__name__} of shape {shape} has no class along axis {axis}; "
                 "expected at least one"
             )
         return checked
@@ -189,11 +194,6 @@ class Probs(DistributionForm):
     kind = "probs"
     __slots__ = ()
 
-    def __init__(
-        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
-    ) -> None:
-        super().__init__(values, normalize=normalize, tolerance=tolerance)
-
 
 class LogProbs(DistributionForm):
     """Natural logarithms of probabilities; ``−inf`` is a probability of zero.
@@ -210,11 +210,6 @@ class LogProbs(DistributionForm):
     kind = "logprobs"
     __slots__ = ()
 
-    def __init__(
-        self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
-    ) -> None:
-        super().__init__(values, normalize=normalize, tolerance=tolerance)
-
 
 class Logits(DistributionForm):
     """Scores whose softmax is meant; ``−inf`` is a probability of zero.
@@ -229,7 +224,7 @@ class Logits(DistributionForm):
     __slots__ = ()
 
     def __init__(self, values: Any) -> None:
-        super().__init__(values)
+        super().__init__(values, normalize=True)
 
 
 class Counts(DistributionForm):
@@ -245,7 +240,7 @@ class Counts(DistributionForm):
     __slots__ = ()
 
     def __init__(self, values: Any) -> None:
-        super().__init__(values)
+        super().__init__(values, normalize=True)
 
     def _as_floats(self, array: HostArray) -> HostArray:
         if array.dtype in ("int32", "int64", "uint8", "uint16", "int16", "int8", "uint32"):
@@ -282,11 +277,11 @@ class Labels(Form):
         classes: int | Iterable[str] | None = None,
     ) -> None:
         super().__init__(values)
-        self.smoothing = as_number(smoothing)
+        self.smoothing = smoothing if type(smoothing) is float else as_number(smoothing)
         if not 0 <= self.smoothing <= 1:
             raise CallError(f"smoothing={smoothing!r}; expected a share between 0 and 1")
         self.classes = None if classes is None else _checked_classes(classes)
-        if self.class_count == 0 and 0 not in self.shape:
+        if classes is not None and self.class_count == 0 and 0 not in self.shape:
             raise CallError(f"classes={classes!r}; expected at least one class")
         if self.given is not None:
             if not any(kind in str(self.given.dtype) for kind in ("int", "bool")):
@@ -313,6 +308,8 @@ class Labels(Form):
         values = self.array.values
         if values.dtype.kind in "UT":
             return self._named(values)
+        if values.dtype == np.int64:
+            return values
         if values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
             raise CallError("Labels(…) holds an index above 2⁶³ − 1; expected the index of a class")
         return values.astype(np.int64, copy=False)

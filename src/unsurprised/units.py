@@ -27,12 +27,13 @@ def units_per_bit(base: float) -> float:
     >>> units_per_bit(2), units_per_bit(4)
     (1.0, 0.5)
     """
-    return math.log(2) / math.log(checked_base(base))
+    value = checked_base(base)
+    return 1.0 if value == 2.0 else math.log(2) / math.log(value)
 
 
 def checked_base(base: Any) -> float:
     """``base`` as a float; an error unless it is finite and above 1."""
-    value = as_number(base)
+    value = base if type(base) is float else as_number(base)
     if not 1.0 < value < math.inf:
         raise CallError(
             f"base={base!r} is no base of a logarithm; expected a finite number above 1: "

@@ -17,7 +17,7 @@ import numpy as np
 import unsurprised as us
 from unsurprised.forms import Form
 from unsurprised.measures import _host
-from unsurprised.threads import thread_count
+from unsurprised.threads import get_num_threads
 
 CLASSES = (1, 2, 3, 10, 63, 64, 65, 1000, 5000)
 TYPES = (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
@@ -91,7 +91,7 @@ def large(rng: np.random.Generator) -> Iterator[tuple[str, str, str]]:
     """Rows for several threads, whole and in halves that are too small for more than one."""
     p, q = rng.random(LARGE, dtype=np.float32), rng.random(LARGE, dtype=np.float32)
     labels = rng.integers(0, LARGE[1], LARGE[0])
-    if _host._threads(p) != min(3, thread_count()):
+    if _host._threads(p) != min(3, get_num_threads()):
         raise AssertionError("the large rows are not split as this test believes")
     for form, make in FORMS.items():
         for measure in MEASURES:

@@ -12,7 +12,7 @@ from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.sources.reading import Reading, Split
-from unsurprised.threads import thread_count
+from unsurprised.threads import get_num_threads
 
 Progress = Callable[[int], None]
 
@@ -27,7 +27,7 @@ def evaluate_reading(
     """
     splits = reading.plan()
     run = _Run(reading, splits, top, progress)
-    workers = max(1, min(thread_count(), len(splits)))
+    workers = max(1, min(get_num_threads(), len(splits)))
     with ThreadPoolExecutor(workers) as pool:
         try:
             evaluators = list(pool.map(lambda _: run.work(), range(workers)))

@@ -14,7 +14,7 @@ from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.threads import thread_count
+from unsurprised.threads import get_num_threads
 
 #: Elements of a part that is evaluated at once: small enough to stay in cache.
 _PART_ELEMENTS = 1 << 20
@@ -168,7 +168,7 @@ def _evaluate_batch(
         raise CallError("no rows to evaluate; expected at least one")
     rows = batch_rows or max(1, _PART_ELEMENTS // batch.model.shape[-1])
     parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
-    workers = min(thread_count(), len(parts))
+    workers = min(get_num_threads(), len(parts))
     shares = [parts[i * len(parts) // workers : (i + 1) * len(parts) // workers]
               for i in range(workers)]  # fmt: skip
 

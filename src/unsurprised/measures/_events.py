@@ -55,12 +55,14 @@ def of_events(
 
 
 def _numbers(values: Any, remedy: str | None) -> NDArray[np.float64]:
+    if type(values) is float and 0.0 <= values <= 1.0:
+        return np.array(values)
     host = host_array(values, "q")
     if host.dtype not in FLOATS and host.values.dtype.kind not in "iub" and host.values.size:
         raise CallError(f"q holds {host.dtype}; expected numbers")
     events = np.asarray(host.as_float64(), order="C")
     legal = (events >= 0) & (events <= 1)
-    if not legal.all():
+    if np.count_nonzero(legal) < legal.size:
         first = tuple(int(i) for i in np.argwhere(~legal)[0])
         raise InputError(
             f"found {events[first]:.6g} as the probability of an event",

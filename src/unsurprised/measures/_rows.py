@@ -31,6 +31,7 @@ from unsurprised.libraries import (
     to_numpy,
 )
 from unsurprised.measures._host import (
+    at_once,
     by_kernel,
     by_numpy,
     common_rows,
@@ -99,6 +100,8 @@ def home_of(arrays: Sequence[Any]) -> Home | None:
 def settled(forms: Sequence[Form]) -> tuple[Home | None, bool, list[Form]]:
     """Where the answer belongs, whether NumPy computes it, and the forms as it will see them."""
     given = [form.given for form in forms if form.given is not None]
+    if not given:
+        return None, True, list(forms)
     home = home_of(given)
     on_host = all(map(is_in_main_memory, given))
     return home, on_host, [form.on_host() for form in forms] if on_host else list(forms)
@@ -121,7 +124,11 @@ def answer(
     NumPy cannot compute it, passes ``home``.
     """
     if base is not NO_UNIT:
-        checked_base(base)
+        base = checked_base(base)
+    if kernel and home is None:
+        at_hand = at_once(kernel, forms, axis, 2 if base is NO_UNIT else base)
+        if at_hand is not None:
+            return finished(None, at_hand)
     if home is None:
         home, on_host, forms = settled(forms)
     else:
@@ -147,22 +154,15 @@ def finished(home: Home | None, values: NDArray[Any]) -> Answer:
 
 def as_rows(forms: Sequence[Form], axis: int) -> list[DistributionForm]:
     """Every form as rows with its classes last."""
-    rows = [
-        form.with_classes_last(axis) if isinstance(form, DistributionForm) else None
-        for form in forms
-    ]
-    known = [row.shape[-1] for row in rows if row is not None]
+    rows = [form.with_classes_last(axis) for form in forms if isinstance(form, DistributionForm)]
+    if len(rows) == len(forms):
+        return rows
     labels = [form for form in forms if isinstance(form, Labels)]
-    classes = known[0] if known else _classes_of(labels)
+    classes = rows[0].shape[-1] if rows else _classes_of(labels)
     if classes is None:
         return list(same_or_not(labels))
-    found: list[DistributionForm] = []
-    for form, row in zip(forms, rows, strict=True):
-        if row is not None:
-            found.append(row)
-        elif isinstance(form, Labels):
-            found.append(dense(form, classes))
-    return found
+    left = iter(rows)
+    return [dense(form, classes) if isinstance(form, Labels) else next(left) for form in forms]
 
 
 def _classes_of(labels: Sequence[Labels]) -> int | None:
