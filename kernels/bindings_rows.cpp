@@ -83,6 +83,8 @@ struct Rows {
   }
 };
 
+}  // namespace
+
 // Needs the GIL, for the error that it may raise. The variable is read once.
 const Target& target() {
   static const char* const given = std::getenv("UNSURPRISED_ISA");
@@ -97,6 +99,8 @@ const Target& target() {
   }
   return *chosen;
 }
+
+namespace {
 
 // Splits the rows over threads; a row's result does not depend on where the cuts are.
 void run_rows(Run run, const Request& request, std::int64_t rows, int threads, Findings* findings) {

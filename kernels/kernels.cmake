@@ -1,8 +1,10 @@
-# The kernels as one static library; also used by tests/cpp. rows.cpp is compiled once for each
-# instruction set and chosen among at run time (targets.cpp).
+# The kernels as one static library; also used by tests/cpp. rows.cpp and segments.cpp are compiled
+# once for each instruction set and chosen among at run time (targets.cpp).
 find_package(Threads REQUIRED)
 
-add_library(unsurprised_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/targets.cpp)
+add_library(unsurprised_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/columns.cpp
+                                       ${CMAKE_CURRENT_LIST_DIR}/tables.cpp
+                                       ${CMAKE_CURRENT_LIST_DIR}/targets.cpp)
 set_target_properties(unsurprised_kernels PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                      CXX_VISIBILITY_PRESET hidden)
 target_include_directories(unsurprised_kernels PUBLIC ${CMAKE_CURRENT_LIST_DIR})
@@ -20,7 +22,8 @@ target_compile_options(unsurprised_kernels PUBLIC ${unsurprised_warnings}
                                            PRIVATE ${unsurprised_flags})
 
 function(unsurprised_add_rows name)
-  add_library(unsurprised_rows_${name} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/rows.cpp)
+  add_library(unsurprised_rows_${name} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/rows.cpp
+                                              ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/segments.cpp)
   set_target_properties(unsurprised_rows_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                             CXX_VISIBILITY_PRESET hidden)
   target_compile_definitions(unsurprised_rows_${name} PRIVATE UNSURPRISED_TARGET=${name})

@@ -213,4 +213,16 @@ inline std::uint64_t hash_bytes(const char* data, std::size_t size) {  // FNV-1a
   return mix(hash);
 }
 
+// The hashes of some ids, and of first, first + 1, …; a salt tells files apart.
+void hash_all(const std::int64_t* ids, std::int64_t count, std::uint64_t salt, std::uint64_t* out);
+void hash_from(std::int64_t first, std::int64_t count, std::uint64_t salt, std::uint64_t* out);
+
+// Counts keys major · width + minor with 0 ≤ minor < width; a modulus above 0 is taken of major.
+template <class Major, class Minor>
+void count_pairs(Tally& tally, const Major* major, const Minor* minor, std::int64_t count,
+                 std::int64_t modulus, std::int64_t width);
+
+// Counts the leading bits of doubles of at least 0; infinite ones are left out.
+void count_leading_bits(Tally& tally, const double* values, std::int64_t count, int dropped_bits);
+
 }  // namespace unsurprised

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "operations.h"
+#include "segments.h"
 
 namespace unsurprised {
 
@@ -9,6 +10,8 @@ struct Target {
   const char* name;
   Run run;
   void (*surprisals)(const double*, double, std::int64_t, double*);
+  SegmentSums::Function sum_segments;
+  Products products;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message
