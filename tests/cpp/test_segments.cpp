@@ -107,6 +107,17 @@ void test_full_runs() {
     }
 }
 
+// The total of the lanes has as many digits as a double; so must each lane.
+void test_full_runs_of_any_digits() {
+  Random random(7);
+  for (const double sign : {1.0, -1.0}) {
+    std::vector<double> values;
+    while (values.size() < SegmentSums::most_values)
+      values.push_back(sign * random.uniform(0.9, 1.0));
+    for (const Target* target : targets()) CHECK(parts_of(values, *target) == 3, target->name);
+  }
+}
+
 // One value that is too small, too large or no number, at any place.
 void test_what_does_not_fit() {
   Random random(3);
@@ -232,6 +243,7 @@ int main() {
   test_any_values();
   test_every_exponent();
   test_full_runs();
+  test_full_runs_of_any_digits();
   test_what_does_not_fit();
   test_segments();
   test_columns();
