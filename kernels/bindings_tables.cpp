@@ -1,9 +1,11 @@
 // Exact sums, counts and hashes for Python.
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bindings.h"
@@ -114,10 +116,41 @@ void add_leading_bits(Tally& tally, nb::handle values, int dropped_bits) {
   count_leading_bits(tally, x, count, dropped_bits);
 }
 
+// Of the keys that were met: the keys, ascending, and their counts, each as the bytes of int64.
+std::pair<nb::bytes, nb::bytes> held(const Tally& tally) {
+  std::vector<std::int64_t> keys, counts;
+  for (std::int64_t key = 0; key < tally.size(); ++key)
+    if (const std::int64_t count = tally.counts()[key]) {
+      keys.push_back(key);
+      counts.push_back(count);
+    }
+  const std::size_t size = keys.size() * sizeof(std::int64_t);
+  return {nb::bytes(keys.data(), size), nb::bytes(counts.data(), size)};
+}
+
 void counts_of(const Tally& tally, nb::handle out) {
   const Buffer values(out, true);
   std::memcpy(values.contiguous<std::int64_t>(tally.size()), tally.counts(),
               static_cast<std::size_t>(tally.size()) * sizeof(std::int64_t));
+}
+
+std::int64_t rows_from(nb::handle values, double least, nb::handle rows) {
+  const Buffer in(values), out(rows, true);
+  const std::int64_t count = in.count();
+  const auto* x = in.contiguous<double>(count);
+  auto* to = out.contiguous<std::int64_t>(count);
+  const nb::gil_scoped_release release;
+  return find_from(x, count, least, to);
+}
+
+void labels_agree(nb::handle labels, nb::handle others, nb::handle out) {
+  const Buffer a(labels), b(others), flags(out, true);
+  const std::int64_t count = a.count();
+  const auto* x = a.contiguous<std::int64_t>(count);
+  const auto* y = b.contiguous<std::int32_t>(count);
+  auto* to = flags.contiguous<bool>(count);
+  const nb::gil_scoped_release release;
+  agree(x, y, count, to);
 }
 
 void hash_integers(nb::handle ids, std::uint64_t salt, nb::handle out) {
@@ -161,6 +194,8 @@ nb::bytes to_bytes(const T& state) {
 }  // namespace
 
 void bind_tables(nb::module_& module) {
+  module.def("find_from", &rows_from, nb::arg("values"), nb::arg("least"), nb::arg("rows"));
+  module.def("agree", &labels_agree, nb::arg("labels"), nb::arg("others"), nb::arg("out"));
   module.def("hash_integers", &hash_integers, nb::arg("ids"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_range", &hash_range, nb::arg("first"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
@@ -192,6 +227,7 @@ void bind_tables(nb::module_& module) {
            nb::arg("groups"), nb::arg("width"))
       .def("add_leading_bits", &add_leading_bits, nb::arg("values"), nb::arg("dropped_bits"))
       .def("merge", &Tally::merge, nb::arg("other"))
+      .def("held", &held)
       .def("counts", &counts_of, nb::arg("out"))
       .def("to_bytes", &to_bytes<Tally>)
       .def_static(

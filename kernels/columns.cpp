@@ -11,7 +11,7 @@ namespace {
 // Rows whose columns stay in the second cache, and enough of them for each group to have many.
 constexpr std::int64_t longest = SegmentSums::most_values;
 
-// Some rows of a call, and its columns of one run on their way into the table.
+// A run of rows by their groups, and its columns on their way into the table.
 class GroupedRows {
  public:
   GroupedRows(ExactTable& table, std::int64_t columns, const Target& target)
@@ -20,6 +20,10 @@ class GroupedRows {
   // From now on the rows are those of these hashes.
   void open(const std::uint64_t* hashes, std::int64_t rows) {
     rows_ = rows;
+    if (groups_ == 1) {
+      ends_[0] = static_cast<std::int32_t>(rows);
+      return;
+    }
     const auto divisor = static_cast<std::uint64_t>(groups_);
     if (std::has_single_bit(divisor))  // a division takes longer than all the rest
       for (std::int64_t i = 0; i < rows; ++i)
@@ -62,19 +66,24 @@ class GroupedRows {
 
   // Rows of one group become neighbours, whose sum needs no look at the group.
   void add_doubles(std::int64_t column, const double* values) {
-    for (std::int64_t i = 0; i < rows_; ++i) sorted_[place_[i]] = values[i];
-    const int parts = target_.sum_segments(sorted_, ends_, groups_, parts_);
+    const double* sorted = groups_ == 1 ? values : sort(values);
+    const int parts = target_.sum_segments(sorted, ends_, groups_, parts_);
     const double* part = parts_;
     for (std::int64_t g = 0, i = 0; g < groups_; ++g) {
       ExactSum& sum = slot(g, column);
       if (parts == SegmentSums::unfit)
-        for (; i < ends_[g]; ++i) sum.add(sorted_[i]);
+        for (; i < ends_[g]; ++i) sum.add(sorted[i]);
       for (int p = 0; p < parts; ++p, ++part)
         if (*part != 0.0) sum.add(*part);
     }
   }
 
  private:
+  const double* sort(const double* values) {
+    for (std::int64_t i = 0; i < rows_; ++i) sorted_[place_[i]] = values[i];
+    return sorted_;
+  }
+
   ExactSum& slot(std::int64_t group, std::int64_t column) {
     return table_.slot(group * columns_ + column);
   }
@@ -87,7 +96,7 @@ class GroupedRows {
   const std::int64_t columns_, groups_;
   const Target& target_;
   std::int64_t rows_ = 0;
-  std::uint8_t group_[longest];
+  std::uint8_t group_[longest] = {};
   std::uint16_t place_[longest];  // of a row, among rows sorted by group
   std::int32_t ends_[most_groups];
   double parts_[most_groups * SegmentSums::most_parts];

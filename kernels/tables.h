@@ -213,6 +213,12 @@ inline std::uint64_t hash_bytes(const char* data, std::size_t size) {  // FNV-1a
   return mix(hash);
 }
 
+// Where `values` are at least `least`, ascending, into `rows`; returns how many there are.
+std::int64_t find_from(const double* values, std::int64_t count, double least, std::int64_t* rows);
+
+// Whether each label is the number beside it.
+void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out);
+
 // The hashes of some ids, and of first, first + 1, …; a salt tells files apart.
 void hash_all(const std::int64_t* ids, std::int64_t count, std::uint64_t salt, std::uint64_t* out);
 void hash_from(std::int64_t first, std::int64_t count, std::uint64_t salt, std::uint64_t* out);

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import _kernels
 from unsurprised.errors import CallError
 from unsurprised.states.serial import must_match, pack, sensible, unpack
 
@@ -65,7 +66,9 @@ class TopK:
         """
         if self.size == 0:
             return self
-        rows = np.flatnonzero(values >= self._threshold())
+        values = np.ascontiguousarray(values, dtype=np.float64)
+        rows = np.empty(len(values), dtype=np.int64)
+        rows = rows[: _kernels.find_from(values, self._threshold(), rows)]
         if len(rows):
             self._keep(entries(self._candidates(values, rows, numbers)))
         return self
