@@ -153,22 +153,24 @@ void labels_agree(nb::handle labels, nb::handle others, nb::handle out) {
   agree(x, y, count, to);
 }
 
-void hash_integers(nb::handle ids, std::uint64_t salt, nb::handle out) {
-  const Buffer in(ids), hashes(out, true);
-  const std::int64_t count = in.count();
-  const auto* x = in.contiguous<std::int64_t>(count);
+// Hashes ids, or first, first + 1, … where there are none. Salts tell files apart.
+void hash_into(nb::handle out, const std::int64_t* ids, std::int64_t first, std::int64_t count,
+               std::uint64_t salt) {
+  const Buffer hashes(out, true);
   auto* to = hashes.contiguous<std::uint64_t>(count);
+  const HashRows hash_rows = target().hash_rows;
   const nb::gil_scoped_release release;
-  hash_all(x, count, salt, to);
+  hash_rows(ids, static_cast<std::uint64_t>(first), count, salt ? mix(salt) : 0, to);
 }
 
-// The same for first, first + 1, ….
+void hash_integers(nb::handle ids, std::uint64_t salt, nb::handle out) {
+  const Buffer in(ids);
+  const std::int64_t count = in.count();
+  hash_into(out, in.contiguous<std::int64_t>(count), 0, count, salt);
+}
+
 void hash_range(std::int64_t first, std::uint64_t salt, nb::handle out) {
-  const Buffer hashes(out, true);
-  const std::int64_t count = hashes.count();
-  auto* to = hashes.contiguous<std::uint64_t>(count);
-  const nb::gil_scoped_release release;
-  hash_from(first, count, salt, to);
+  hash_into(out, nullptr, first, Buffer(out, true).count(), salt);
 }
 
 // Strings as Arrow lays them out: `offsets` (int64, one more than strings) into `data`.

@@ -1,4 +1,4 @@
-// The loops over rows that find, count and hash; the extension itself is compiled for size, not for
+// The loops over rows that find and count; the extension itself is compiled for size, not for
 // speed.
 #include "tables.h"
 
@@ -22,17 +22,6 @@ std::int64_t find_from(const double* values, std::int64_t count, double least, s
 
 void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = labels[i] == others[i];
-}
-
-void hash_all(const std::int64_t* ids, std::int64_t count, std::uint64_t salt, std::uint64_t* out) {
-  const std::uint64_t start = salt ? mix(salt) : 0;
-  for (std::int64_t i = 0; i < count; ++i) out[i] = mix(static_cast<std::uint64_t>(ids[i]) ^ start);
-}
-
-void hash_from(std::int64_t first, std::int64_t count, std::uint64_t salt, std::uint64_t* out) {
-  const std::uint64_t start = salt ? mix(salt) : 0;
-  for (std::int64_t i = 0; i < count; ++i)
-    out[i] = mix((static_cast<std::uint64_t>(first) + static_cast<std::uint64_t>(i)) ^ start);
 }
 
 template <class Major, class Minor>

@@ -1,4 +1,4 @@
-// Many exact sums and many counts, by number, and the fixed hash of row ids that numbers them.
+// Many exact sums and many counts, by number.
 #pragma once
 
 #include <algorithm>
@@ -198,30 +198,11 @@ class Tally {
   std::unique_ptr<std::int64_t[], Free> counts_;
 };
 
-// A fixed hash of row ids: it decides groups and samples, so it must never change.
-inline std::uint64_t mix(std::uint64_t x) {  // the finaliser of SplitMix64 (Steele et al., 2014)
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-inline std::uint64_t hash_bytes(const char* data, std::size_t size) {  // FNV-1a, then mixed
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (std::size_t i = 0; i < size; ++i)
-    hash = (hash ^ static_cast<unsigned char>(data[i])) * 0x100000001b3;
-  return mix(hash);
-}
-
 // Where `values` are at least `least`, ascending, into `rows`; returns how many there are.
 std::int64_t find_from(const double* values, std::int64_t count, double least, std::int64_t* rows);
 
 // Whether each label is the number beside it.
 void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out);
-
-// The hashes of some ids, and of first, first + 1, …; a salt tells files apart.
-void hash_all(const std::int64_t* ids, std::int64_t count, std::uint64_t salt, std::uint64_t* out);
-void hash_from(std::int64_t first, std::int64_t count, std::uint64_t salt, std::uint64_t* out);
 
 // Counts keys major · width + minor with 0 ≤ minor < width; a modulus above 0 is taken of major.
 template <class Major, class Minor>

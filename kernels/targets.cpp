@@ -2,12 +2,13 @@
 
 #include <cstring>
 
-#define UNSURPRISED_DECLARE(target)                                                          \
-  namespace target {                                                                         \
-  void run(const unsurprised::Request&, std::int64_t, std::int64_t, unsurprised::Findings*); \
-  void surprisals(const double*, double, std::int64_t, double*);                             \
-  int sum_segments(const double*, const std::int32_t*, std::int64_t, double*);               \
-  void products(const double*, const double*, std::int64_t, double*, double*);               \
+#define UNSURPRISED_DECLARE(target)                                                                \
+  namespace target {                                                                               \
+  void run(const unsurprised::Request&, std::int64_t, std::int64_t, unsurprised::Findings*);       \
+  void surprisals(const double*, double, std::int64_t, double*);                                   \
+  int sum_segments(const double*, const std::int32_t*, std::int64_t, double*);                     \
+  void products(const double*, const double*, std::int64_t, double*, double*);                     \
+  void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
   }
 
 UNSURPRISED_DECLARE(baseline)
@@ -33,8 +34,9 @@ bool always() {
   return true;
 }
 
-#define UNSURPRISED_FUNCTIONS(target) \
-  #target, target::run, target::surprisals, target::sum_segments, target::products
+#define UNSURPRISED_FUNCTIONS(target)                                               \
+  #target, target::run, target::surprisals, target::sum_segments, target::products, \
+      target::hash_rows
 
 struct Choice {
   Target target;

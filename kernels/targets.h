@@ -1,6 +1,7 @@
 // The compiled instruction sets and the choice among them.
 #pragma once
 
+#include "hashing.h"
 #include "operations.h"
 #include "segments.h"
 
@@ -12,6 +13,7 @@ struct Target {
   void (*surprisals)(const double*, double, std::int64_t, double*);
   SegmentSums::Function sum_segments;
   Products products;
+  HashRows hash_rows;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message
