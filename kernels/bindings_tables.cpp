@@ -134,15 +134,6 @@ void counts_of(const Tally& tally, nb::handle out) {
               static_cast<std::size_t>(tally.size()) * sizeof(std::int64_t));
 }
 
-std::int64_t rows_from(nb::handle values, double least, nb::handle rows) {
-  const Buffer in(values), out(rows, true);
-  const std::int64_t count = in.count();
-  const auto* x = in.contiguous<double>(count);
-  auto* to = out.contiguous<std::int64_t>(count);
-  const nb::gil_scoped_release release;
-  return find_from(x, count, least, to);
-}
-
 void labels_agree(nb::handle labels, nb::handle others, nb::handle out) {
   const Buffer a(labels), b(others), flags(out, true);
   const std::int64_t count = a.count();
@@ -196,7 +187,6 @@ nb::bytes to_bytes(const T& state) {
 }  // namespace
 
 void bind_tables(nb::module_& module) {
-  module.def("find_from", &rows_from, nb::arg("values"), nb::arg("least"), nb::arg("rows"));
   module.def("agree", &labels_agree, nb::arg("labels"), nb::arg("others"), nb::arg("out"));
   module.def("hash_integers", &hash_integers, nb::arg("ids"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_range", &hash_range, nb::arg("first"), nb::arg("salt"), nb::arg("out"));

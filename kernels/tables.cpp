@@ -1,24 +1,10 @@
-// The loops over rows that find and count; the extension itself is compiled for size, not for
+// The loops over rows that compare and count; the extension itself is compiled for size, not for
 // speed.
 #include "tables.h"
 
 #include <bit>
 
 namespace unsurprised {
-
-std::int64_t find_from(const double* values, std::int64_t count, double least, std::int64_t* rows) {
-  constexpr std::int64_t block = 64;  // most hold none
-  std::int64_t found = 0;
-  for (std::int64_t from = 0; from < count; from += block) {
-    const std::int64_t to = std::min(count, from + block);
-    std::int64_t some = 0;
-    for (std::int64_t i = from; i < to; ++i) some |= values[i] >= least ? 1 : 0;
-    if (some)
-      for (std::int64_t i = from; i < to; ++i)
-        if (values[i] >= least) rows[found++] = i;
-  }
-  return found;
-}
 
 void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = labels[i] == others[i];

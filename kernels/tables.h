@@ -198,9 +198,6 @@ class Tally {
   std::unique_ptr<std::int64_t[], Free> counts_;
 };
 
-// Where `values` are at least `least`, ascending, into `rows`; returns how many there are.
-std::int64_t find_from(const double* values, std::int64_t count, double least, std::int64_t* rows);
-
 // Whether each label is the number beside it.
 void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out);
 

@@ -45,28 +45,12 @@ def test_all_values_of_a_slot_are_doubles(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", NOT_THREE.values(), ids=NOT_THREE)
-def test_rows_are_found_and_labels_compared_in_arrays_of_their_types(wrong: Any) -> None:
-    rows, flags = np.full(3, -7), np.zeros(3, dtype=np.bool_)
-    with pytest.raises(REFUSED):
-        _kernels.find_from(np.ones(3), 0.0, wrong)
-    with pytest.raises(REFUSED):
-        _kernels.find_from(wrong, 0.0, rows)
+def test_labels_are_compared_in_arrays_of_their_types(wrong: Any) -> None:
+    flags = np.zeros(3, dtype=np.bool_)
     for arrays in ((wrong, TOPS, flags), (INTEGERS, wrong, flags), (INTEGERS, TOPS, wrong)):
         with pytest.raises(REFUSED):
             _kernels.agree(*arrays)
-    assert (rows == -7).all()
     assert not flags.any()
-
-
-@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 1000])
-@pytest.mark.parametrize("least", [-np.inf, 0.5, 0.99, np.inf])
-def test_rows_are_found_as_by_numpy(count: int, least: float) -> None:
-    values = np.random.default_rng(count).random(count)
-    values[::97] = np.inf
-    values[1::97] = np.nan
-    rows = np.empty(count, dtype=np.int64)
-    found = rows[: _kernels.find_from(values, least, rows)]
-    assert found.tolist() == np.flatnonzero(values >= least).tolist()
 
 
 def test_labels_agree_as_numbers_not_as_bits() -> None:
