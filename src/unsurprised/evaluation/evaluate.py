@@ -18,7 +18,7 @@ from unsurprised.threads import thread_count
 
 #: Elements and rows of a part that is evaluated at once: what is found of its rows, 50 bytes each,
 #: stays in cache, and what a part costs beside its rows does not show.
-_PART_ELEMENTS, _PART_ROWS = 1 << 20, 1 << 15
+_PART_ELEMENTS, _PART_ROWS = 1 << 20, 1 << 16
 
 
 def evaluate(
