@@ -13,6 +13,9 @@ namespace unsurprised {
 
 namespace nb = nanobind;
 
+struct Target;
+const Target& target();  // bindings_rows.cpp
+
 void bind_rows(nb::module_& module);    // bindings_rows.cpp
 void bind_tables(nb::module_& module);  // bindings_tables.cpp
 

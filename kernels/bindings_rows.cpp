@@ -85,6 +85,8 @@ struct Rows {
   }
 };
 
+}  // namespace
+
 // Needs the GIL (or, where there is none, an attached thread) for the error that it may raise. The
 // variable is read once, by the first thread that comes; nothing here changes afterwards, and no
 // other state is shared by calls: what they read and write is their caller's.
@@ -101,6 +103,8 @@ const Target& target() {
   }
   return *chosen;
 }
+
+namespace {
 
 // How many rows a thread takes at a time: some milliseconds' worth at most, and several shares for
 // each thread. Kernels take up to 64 rows at once, so cuts are between those, unless rows are so

@@ -1,110 +1,73 @@
 // Exact sums, counts and hashes for Python.
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bindings.h"
-#include "tables.h"
+#include "columns.h"
 
 namespace unsurprised {
 
 namespace {
 
-constexpr std::int64_t most_groups = 256;
-
-// A column of Sums: doubles, or flags (one byte each), or nothing, which means one a row.
-struct Column {
-  std::optional<Buffer> buffer;
-  const double* values = nullptr;
-  const std::uint8_t* flags = nullptr;
-  bool weighted = true;
-  bool nothing = false;
-};
-
-// Adds rows whose groups are known to one column.
-void add_column(ExactTable& table, const Column& column, std::int64_t index, std::int64_t columns,
-                const std::uint8_t* group, std::int64_t from, std::int64_t to, std::int64_t groups,
-                const double* weights) {
-  auto slot = [&](std::int64_t i) -> ExactSum& {
-    return table.slot(group[i - from] * columns + index);
-  };
-  if (column.nothing) return;
-  if (column.values && weights) {
-    for (std::int64_t i = from; i < to; ++i)
-      ExactTable::add_product(slot(i), weights[i], column.values[i]);
-  } else if (column.values) {
-    RunSum sums[most_groups];
-    for (std::int64_t i = from; i < to; ++i) sums[group[i - from]].add(column.values[i], slot(i));
-    for (std::int64_t g = 0; g < groups; ++g) sums[g].flush(table.slot(g * columns + index));
-  } else if (weights && column.weighted) {
-    for (std::int64_t i = from; i < to; ++i)
-      if (!column.flags || column.flags[i]) slot(i).add(weights[i]);
-  } else {
-    std::int32_t counts[most_groups] = {};
-    if (column.flags)
-      for (std::int64_t i = from; i < to; ++i) counts[group[i - from]] += column.flags[i];
-    else
-      for (std::int64_t i = from; i < to; ++i) ++counts[group[i - from]];
-    for (std::int64_t g = 0; g < groups; ++g)
-      if (counts[g]) table.slot(g * columns + index).add(static_cast<double>(counts[g]));
-  }
-}
-
 // values: for each column None (one a row), False (nothing), an array of bool or of float64.
-void add_columns(ExactTable& table, nb::handle hashes,
-                 const nb::typed<nb::list, nb::object>& values, nb::handle weights,
-                 std::int64_t unweighted_columns) {
+void add_to_columns(ExactTable& table, nb::handle hashes,
+                    const nb::typed<nb::list, nb::object>& values, nb::handle weights,
+                    std::int64_t unweighted_columns) {
   const Buffer keys(hashes);
   const std::int64_t rows = keys.count();
   const auto columns = static_cast<std::int64_t>(values.size());
   if (columns == 0 || table.size() % columns)
     throw nb::value_error("the number of columns does not fit the table");
-  std::vector<Column> parts(static_cast<std::size_t>(columns));
-  std::int64_t index = 0;
+  std::vector<Column> parts;
+  std::vector<std::unique_ptr<Buffer>> held;
   for (nb::handle value : values) {
-    Column& part = parts[static_cast<std::size_t>(index)];
-    part.weighted = index++ >= unweighted_columns;
+    Column& part = parts.emplace_back();
+    part.weighted = static_cast<std::int64_t>(parts.size()) > unweighted_columns;
     part.nothing = value.ptr() == Py_False;
     if (value.is_none() || part.nothing) continue;
-    part.buffer.emplace(value);
-    if (part.buffer->view().itemsize == 1)
-      part.flags = part.buffer->contiguous<std::uint8_t>(rows);
+    const Buffer& buffer = *held.emplace_back(std::make_unique<Buffer>(value));
+    if (buffer.view().itemsize == 1)
+      part.flags = buffer.contiguous<std::uint8_t>(rows);
     else
-      part.values = part.buffer->contiguous<double>(rows);
+      part.values = buffer.contiguous<double>(rows);
   }
   std::optional<Buffer> given;
   const double* w = weights.is_none() ? nullptr : given.emplace(weights).contiguous<double>(rows);
   const auto* ids = keys.contiguous<std::uint64_t>(rows);
   const std::int64_t groups = table.size() / columns;
   if (groups < 1 || groups > most_groups) throw nb::value_error("expected 1 to 256 groups");
-  const nb::gil_scoped_release release;
-  constexpr std::int64_t run = RunSum::longest;  // rows whose columns stay in the first cache
-  const auto divisor = static_cast<std::uint64_t>(groups);
-  const bool masks = std::has_single_bit(divisor);
-  std::uint8_t group[run];
-  for (std::int64_t from = 0; from < rows; from += run) {
-    const std::int64_t to = std::min(rows, from + run);
-    for (std::int64_t i = from; i < to; ++i)
-      group[i - from] =
-          static_cast<std::uint8_t>(masks ? ids[i] & (divisor - 1) : ids[i] % divisor);
-    for (std::int64_t c = 0; c < columns; ++c)
-      add_column(table, parts[static_cast<std::size_t>(c)], c, columns, group, from, to, groups, w);
-  }
+  const Target& chosen = target();
+  const WithoutGil release;
+  add_columns(table, parts, ids, w, rows, chosen);
 }
 
-void add_values(ExactTable& table, nb::handle slots, nb::handle values) {
+void add_at_slots(ExactTable& table, nb::handle slots, nb::handle values) {
   const Buffer keys(slots), added(values);
   const std::int64_t count = keys.count();
   const auto* at = keys.contiguous<std::int64_t>(count);
   const auto* x = added.contiguous<double>(count);
-  const nb::gil_scoped_release release;
+  const WithoutGil release;
   for (std::int64_t i = 0; i < count; ++i) {
     if (at[i] < 0 || at[i] >= table.size()) throw std::invalid_argument("a slot outside the table");
     if (!std::isfinite(x[i])) throw std::invalid_argument("only finite values have an exact sum");
     table.slot(at[i]).add(x[i]);
   }
+}
+
+void add_to_slot(ExactTable& table, std::int64_t slot, nb::handle values) {
+  const Buffer added(values);
+  const std::int64_t count = added.count();
+  const auto* x = added.contiguous<double>(count);
+  if (slot < 0 || slot >= table.size()) throw std::invalid_argument("a slot outside the table");
+  const Target& chosen = target();
+  const WithoutGil release;
+  add_values(table.slot(slot), x, count, chosen);
 }
 
 void rounded(const ExactTable& table, nb::handle out) {
@@ -132,7 +95,6 @@ void group_totals(const ExactTable& table, std::int64_t columns, nb::handle tota
   }
 }
 
-// Counts key = major · width + minor, with minor < width.
 template <class Major, class Minor>
 void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t modulus,
                std::int64_t width) {
@@ -141,32 +103,29 @@ void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t mo
   const auto* x = a.contiguous<Major>(count);
   const auto* y = b.contiguous<Minor>(count);
   if (width < 1 || modulus < 0) throw nb::value_error("a width or a modulus below 1");
-  const auto uppers = static_cast<std::uint64_t>(tally.size() / width);
-  const nb::gil_scoped_release release;
-  const auto divisor = static_cast<std::uint64_t>(modulus);
-  const bool masks = std::has_single_bit(divisor);  // a division takes longer than all the rest
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto given = static_cast<std::uint64_t>(x[i]);
-    const std::uint64_t upper = masks ? given & (divisor - 1) : modulus ? given % divisor : given;
-    const auto lower = static_cast<std::int64_t>(y[i]);
-    if (upper >= uppers || lower < 0 || lower >= width)
-      throw std::invalid_argument("a key outside the table");
-    tally.count(static_cast<std::int64_t>(upper) * width + lower);
-  }
+  const WithoutGil release;
+  count_pairs(tally, x, y, count, modulus, width);
 }
 
-// Counts the leading bits of doubles of at least 0; infinite ones are left out.
 void add_leading_bits(Tally& tally, nb::handle values, int dropped_bits) {
   const Buffer buffer(values);
   const std::int64_t count = buffer.count();
   const auto* x = buffer.contiguous<double>(count);
   if (dropped_bits < 0 || dropped_bits > 63) throw nb::value_error("expected 0 to 63 bits");
-  const nb::gil_scoped_release release;
-  for (std::int64_t i = 0; i < count; ++i)
-    if (x[i] < std::numeric_limits<double>::infinity())
-      // Adding 0 takes the sign from −0.
-      tally.add(
-          static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(x[i] + 0.0) >> dropped_bits));
+  const WithoutGil release;
+  count_leading_bits(tally, x, count, dropped_bits);
+}
+
+// Of the keys that were met: the keys, ascending, and their counts, each as the bytes of int64.
+std::pair<nb::bytes, nb::bytes> held(const Tally& tally) {
+  std::vector<std::int64_t> keys, counts;
+  for (std::int64_t key = 0; key < tally.size(); ++key)
+    if (const std::int64_t count = tally.counts()[key]) {
+      keys.push_back(key);
+      counts.push_back(count);
+    }
+  const std::size_t size = keys.size() * sizeof(std::int64_t);
+  return {nb::bytes(keys.data(), size), nb::bytes(counts.data(), size)};
 }
 
 void counts_of(const Tally& tally, nb::handle out) {
@@ -175,25 +134,34 @@ void counts_of(const Tally& tally, nb::handle out) {
               static_cast<std::size_t>(tally.size()) * sizeof(std::int64_t));
 }
 
-void hash_integers(nb::handle ids, std::uint64_t salt, nb::handle out) {
-  const Buffer in(ids), hashes(out, true);
-  const std::int64_t count = in.count();
-  const auto* x = in.contiguous<std::int64_t>(count);
-  auto* to = hashes.contiguous<std::uint64_t>(count);
-  const std::uint64_t start = salt ? mix(salt) : 0;
-  const nb::gil_scoped_release release;
-  for (std::int64_t i = 0; i < count; ++i) to[i] = mix(static_cast<std::uint64_t>(x[i]) ^ start);
+void labels_agree(nb::handle labels, nb::handle others, nb::handle out) {
+  const Buffer a(labels), b(others), flags(out, true);
+  const std::int64_t count = a.count();
+  const auto* x = a.contiguous<std::int64_t>(count);
+  const auto* y = b.contiguous<std::int32_t>(count);
+  auto* to = flags.contiguous<bool>(count);
+  const WithoutGil release;
+  agree(x, y, count, to);
 }
 
-// The same for first, first + 1, ….
-void hash_range(std::int64_t first, std::uint64_t salt, nb::handle out) {
+// Hashes ids, or first, first + 1, … where there are none. Salts tell files apart.
+void hash_into(nb::handle out, const std::int64_t* ids, std::int64_t first, std::int64_t count,
+               std::uint64_t salt) {
   const Buffer hashes(out, true);
-  const std::int64_t count = hashes.count();
   auto* to = hashes.contiguous<std::uint64_t>(count);
-  const std::uint64_t start = salt ? mix(salt) : 0;
-  const nb::gil_scoped_release release;
-  for (std::int64_t i = 0; i < count; ++i)
-    to[i] = mix((static_cast<std::uint64_t>(first) + static_cast<std::uint64_t>(i)) ^ start);
+  const HashRows hash_rows = target().hash_rows;
+  const WithoutGil release;
+  hash_rows(ids, static_cast<std::uint64_t>(first), count, salt ? mix(salt) : 0, to);
+}
+
+void hash_integers(nb::handle ids, std::uint64_t salt, nb::handle out) {
+  const Buffer in(ids);
+  const std::int64_t count = in.count();
+  hash_into(out, in.contiguous<std::int64_t>(count), 0, count, salt);
+}
+
+void hash_range(std::int64_t first, std::uint64_t salt, nb::handle out) {
+  hash_into(out, nullptr, first, Buffer(out, true).count(), salt);
 }
 
 // Strings as Arrow lays them out: `offsets` (int64, one more than strings) into `data`.
@@ -219,6 +187,7 @@ nb::bytes to_bytes(const T& state) {
 }  // namespace
 
 void bind_tables(nb::module_& module) {
+  module.def("agree", &labels_agree, nb::arg("labels"), nb::arg("others"), nb::arg("out"));
   module.def("hash_integers", &hash_integers, nb::arg("ids"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_range", &hash_range, nb::arg("first"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
@@ -226,8 +195,9 @@ void bind_tables(nb::module_& module) {
   nb::class_<ExactTable>(module, "ExactTable")
       .def(nb::init<std::int64_t>(), nb::arg("size"))
       .def_prop_ro("size", &ExactTable::size)
-      .def("add", &add_values, nb::arg("slots"), nb::arg("values"))
-      .def("add_columns", &add_columns, nb::arg("hashes"), nb::arg("values"),
+      .def("add", &add_at_slots, nb::arg("slots"), nb::arg("values"))
+      .def("add_all", &add_to_slot, nb::arg("slot"), nb::arg("values"))
+      .def("add_columns", &add_to_columns, nb::arg("hashes"), nb::arg("values"),
            nb::arg("weights").none(), nb::arg("unweighted_columns"))
       .def("merge", &ExactTable::merge, nb::arg("other"))
       .def("rounded", &rounded, nb::arg("out"))
@@ -249,6 +219,7 @@ void bind_tables(nb::module_& module) {
            nb::arg("groups"), nb::arg("width"))
       .def("add_leading_bits", &add_leading_bits, nb::arg("values"), nb::arg("dropped_bits"))
       .def("merge", &Tally::merge, nb::arg("other"))
+      .def("held", &held)
       .def("counts", &counts_of, nb::arg("out"))
       .def("to_bytes", &to_bytes<Tally>)
       .def_static(

@@ -43,20 +43,6 @@ class ExactSum {
     if (++pending_ >= most_pending) carry();
   }
 
-#ifdef __SIZEOF_INT128__
-  // Adds whole units of 2^-104, fewer than 2^127 of them.
-  void add_units(unsigned __int128 units) {
-    constexpr int place = 1074 - unit_exponent;
-    for (int index = place / 32; units; ++index, units >>= 32) {
-      at(index)[0] += static_cast<std::int64_t>(static_cast<std::uint32_t>(units)) << place % 32;
-      if (++pending_ >= most_pending) carry();
-    }
-  }
-#endif
-
-  // In a run of additions this is the unit of doubles from 2^-52 to 2^12, surprisals mostly.
-  static constexpr int unit_exponent = 104;
-
   // Adds (or with sign −1 takes away) another sum.
   void merge(const ExactSum& other, int sign = 1) {
     if (other.limbs_.empty()) return;
@@ -171,40 +157,6 @@ class ExactSum {
   std::vector<std::int64_t> limbs_;
   std::int32_t base_ = 0;
   std::int32_t pending_ = 0;
-};
-
-// Up to 2,048 doubles on their way into an exact sum: the common ones meet in one wide integer,
-// which is quicker than the sum itself, and exact as well.
-class RunSum {
- public:
-  static constexpr std::int64_t longest = 2048;
-
-  void add(double x, ExactSum& sum) {
-#ifdef __SIZEOF_INT128__
-    const auto bits = std::bit_cast<std::uint64_t>(x);
-    const std::uint64_t shift = (bits >> 52) - (1023 - 52);  // wraps for small and negative x
-    if (shift < 64) {
-      const std::uint64_t mantissa = (bits & 0x000fffffffffffff) | 0x0010000000000000;
-      units_ += static_cast<unsigned __int128>(mantissa) << shift;
-      return;
-    }
-#endif
-    sum.add(x);
-  }
-
-  void flush(ExactSum& sum) {
-#ifdef __SIZEOF_INT128__
-    if (units_) sum.add_units(units_);
-    units_ = 0;
-#else
-    static_cast<void>(sum);
-#endif
-  }
-
-#ifdef __SIZEOF_INT128__
- private:
-  unsigned __int128 units_ = 0;
-#endif
 };
 
 }  // namespace unsurprised

@@ -1,8 +1,10 @@
-# The kernels as one static library; also used by tests/cpp. rows.cpp is compiled once for each
-# instruction set and chosen among at run time (targets.cpp).
+# The kernels as one static library; also used by tests/cpp. The files of unsurprised_vectors are
+# compiled once for each instruction set and chosen among at run time (targets.cpp).
 find_package(Threads REQUIRED)
 
-add_library(unsurprised_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/pool.cpp
+add_library(unsurprised_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/columns.cpp
+                                       ${CMAKE_CURRENT_LIST_DIR}/pool.cpp
+                                       ${CMAKE_CURRENT_LIST_DIR}/tables.cpp
                                        ${CMAKE_CURRENT_LIST_DIR}/targets.cpp)
 set_target_properties(unsurprised_kernels PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                      CXX_VISIBILITY_PRESET hidden)
@@ -20,8 +22,11 @@ endif()
 target_compile_options(unsurprised_kernels PUBLIC ${unsurprised_warnings}
                                            PRIVATE ${unsurprised_flags})
 
+set(unsurprised_vectors hashing.cpp rows.cpp segments.cpp)
+list(TRANSFORM unsurprised_vectors PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+
 function(unsurprised_add_rows name)
-  add_library(unsurprised_rows_${name} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/rows.cpp)
+  add_library(unsurprised_rows_${name} OBJECT ${unsurprised_vectors})
   set_target_properties(unsurprised_rows_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                             CXX_VISIBILITY_PRESET hidden)
   target_compile_definitions(unsurprised_rows_${name} PRIVATE UNSURPRISED_TARGET=${name})

@@ -1,4 +1,4 @@
-// Many exact sums and many counts, by number, and the fixed hash of row ids that numbers them.
+// Many exact sums and many counts, by number.
 #pragma once
 
 #include <algorithm>
@@ -198,19 +198,15 @@ class Tally {
   std::unique_ptr<std::int64_t[], Free> counts_;
 };
 
-// A fixed hash of row ids: it decides groups and samples, so it must never change.
-inline std::uint64_t mix(std::uint64_t x) {  // the finaliser of SplitMix64 (Steele et al., 2014)
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
+// Whether each label is the number beside it.
+void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out);
 
-inline std::uint64_t hash_bytes(const char* data, std::size_t size) {  // FNV-1a, then mixed
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (std::size_t i = 0; i < size; ++i)
-    hash = (hash ^ static_cast<unsigned char>(data[i])) * 0x100000001b3;
-  return mix(hash);
-}
+// Counts keys major · width + minor with 0 ≤ minor < width; a modulus above 0 is taken of major.
+template <class Major, class Minor>
+void count_pairs(Tally& tally, const Major* major, const Minor* minor, std::int64_t count,
+                 std::int64_t modulus, std::int64_t width);
+
+// Counts the leading bits of doubles of at least 0; infinite ones are left out.
+void count_leading_bits(Tally& tally, const double* values, std::int64_t count, int dropped_bits);
 
 }  // namespace unsurprised

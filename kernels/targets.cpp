@@ -2,10 +2,13 @@
 
 #include <cstring>
 
-#define UNSURPRISED_DECLARE(target)                                                          \
-  namespace target {                                                                         \
-  void run(const unsurprised::Request&, std::int64_t, std::int64_t, unsurprised::Findings*); \
-  void surprisals(const double*, double, std::int64_t, double*);                             \
+#define UNSURPRISED_DECLARE(target)                                                                \
+  namespace target {                                                                               \
+  void run(const unsurprised::Request&, std::int64_t, std::int64_t, unsurprised::Findings*);       \
+  void surprisals(const double*, double, std::int64_t, double*);                                   \
+  int sum_segments(const double*, const std::int32_t*, std::int64_t, double*);                     \
+  void products(const double*, const double*, std::int64_t, double*, double*);                     \
+  void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
   }
 
 UNSURPRISED_DECLARE(baseline)
@@ -31,6 +34,10 @@ bool always() {
   return true;
 }
 
+#define UNSURPRISED_FUNCTIONS(target)                                               \
+  #target, target::run, target::surprisals, target::sum_segments, target::products, \
+      target::hash_rows
+
 struct Choice {
   Target target;
   bool (*supported)();
@@ -39,10 +46,10 @@ struct Choice {
 constexpr Choice choices[] = {
 // the best first
 #ifdef UNSURPRISED_X86_TARGETS
-    {{"avx512", avx512::run, avx512::surprisals}, has_avx512},
-    {{"avx2", avx2::run, avx2::surprisals}, has_avx2},
+    {{UNSURPRISED_FUNCTIONS(avx512)}, has_avx512},
+    {{UNSURPRISED_FUNCTIONS(avx2)}, has_avx2},
 #endif
-    {{"baseline", baseline::run, baseline::surprisals}, always},
+    {{UNSURPRISED_FUNCTIONS(baseline)}, always},
 };
 
 }  // namespace

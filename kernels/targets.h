@@ -1,7 +1,9 @@
 // The compiled instruction sets and the choice among them.
 #pragma once
 
+#include "hashing.h"
 #include "operations.h"
+#include "segments.h"
 
 namespace unsurprised {
 
@@ -9,6 +11,9 @@ struct Target {
   const char* name;
   Run run;
   void (*surprisals)(const double*, double, std::int64_t, double*);
+  SegmentSums::Function sum_segments;
+  Products products;
+  HashRows hash_rows;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message

@@ -54,6 +54,10 @@ class Batch:
     #: Rows left out because of nulls, which the caller allowed.
     skipped: int = 0
 
+    def numbers_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The numbers of some rows in their file."""
+        return self.first_row + rows if self.row_numbers is None else self.row_numbers[rows]
+
     def numbers(self) -> NDArray[np.int64]:
         """The number of each row in its file."""
         if self.row_numbers is not None:

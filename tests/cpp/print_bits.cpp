@@ -38,6 +38,7 @@ constexpr NamedOperation operations[] = {
     {Operation::facts, "facts", false, true},
     {Operation::cross_entropy, "cross_entropy", true, false},
     {Operation::kl_divergence, "kl_divergence", true, false},
+    {Operation::js_divergence, "js_divergence", true, false},
 };
 
 constexpr const char* type_names[] = {"f16", "bf16", "f32", "f64", "i8", "i16",

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "check.h"
+#include "hashing.h"
 #include "tables.h"
 
 namespace {

@@ -10,6 +10,8 @@ from wrong_arrays import NOT_THREE, REFUSED
 
 from unsurprised import _kernels
 
+INTEGERS, TOPS = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int32)
+
 
 @pytest.mark.parametrize("wrong", NOT_THREE.values(), ids=NOT_THREE)
 def test_exact_tables_take_slots_and_doubles(wrong: Any) -> None:
@@ -29,10 +31,47 @@ def test_exact_tables_take_slots_and_doubles(wrong: Any) -> None:
     assert table.to_bytes() == before
 
 
+# What is no doubles, of whatever number.
+ANY_NUMBER = ("too short", "too long", "empty")
+NO_DOUBLES = {name: wrong for name, wrong in NOT_THREE.items() if name not in ANY_NUMBER}
+
+
+@pytest.mark.parametrize("wrong", NO_DOUBLES.values(), ids=NO_DOUBLES)
+def test_all_values_of_a_slot_are_doubles(wrong: Any) -> None:
+    table = _kernels.ExactTable(2)
+    with pytest.raises(REFUSED):
+        table.add_all(0, wrong)
+    assert table.to_bytes() == _kernels.ExactTable(2).to_bytes()
+
+
+@pytest.mark.parametrize("wrong", NOT_THREE.values(), ids=NOT_THREE)
+def test_labels_are_compared_in_arrays_of_their_types(wrong: Any) -> None:
+    flags = np.zeros(3, dtype=np.bool_)
+    for arrays in ((wrong, TOPS, flags), (INTEGERS, wrong, flags), (INTEGERS, TOPS, wrong)):
+        with pytest.raises(REFUSED):
+            _kernels.agree(*arrays)
+    assert not flags.any()
+
+
+def test_labels_agree_as_numbers_not_as_bits() -> None:
+    flags = np.zeros(3, dtype=np.bool_)
+    _kernels.agree(np.array([3, -1, 2**32 + 2]), np.array([3, -1, 2], dtype=np.int32), flags)
+    assert flags.tolist() == [True, True, False]
+
+
+def test_a_tally_holds_what_it_counted() -> None:
+    tally = _kernels.Tally(1000)
+    tally.add_pairs(np.array([7, 0, 7]), np.zeros(3, dtype=np.int32), 0, 1)
+    keys, counts = (np.frombuffer(part, dtype=np.int64).tolist() for part in tally.held())
+    assert (keys, counts) == ([0, 7], [1, 2])
+
+
 @pytest.mark.parametrize("slot", [-1, 2, 2**62, -(2**63)])
 def test_exact_tables_know_their_slots(slot: int) -> None:
     with pytest.raises(ValueError, match="slot"):
         _kernels.ExactTable(2).add(np.array([slot]), np.ones(1))
+    with pytest.raises(ValueError, match="slot"):
+        _kernels.ExactTable(2).add_all(slot, np.ones(1))
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
@@ -40,6 +79,8 @@ def test_only_finite_values_are_summed(value: float) -> None:
     one, hashes = np.array([value]), np.zeros(1, dtype=np.uint64)
     with pytest.raises(ValueError, match="finite"):
         _kernels.ExactTable(2).add(np.zeros(1, dtype=np.int64), one)
+    with pytest.raises(ValueError, match="finite"):
+        _kernels.ExactTable(2).add_all(1, one)
     with pytest.raises(ValueError, match="finite"):
         _kernels.ExactTable(2).add_columns(hashes, [one], None, 0)
     with pytest.raises(ValueError, match="finite"):
@@ -86,7 +127,6 @@ def test_bytes_of_no_table(kind: Any, data: bytes) -> None:
         kind.from_bytes(data, 3)
 
 
-INTEGERS, TOPS = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int32)
 HASHES = np.zeros(3, dtype=np.uint64)
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unsurprised import StateError
-from unsurprised.states import Sums
+from unsurprised import StateError, _kernels
+from unsurprised.states import Sums, exact_sum
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 WEIGHTS = st.floats(min_value=0, max_value=1e100)
@@ -81,6 +81,56 @@ def test_leaving_a_group_out_is_exact(rows):
     for group in range(state.groups):
         kept = [Fraction(value) for value, identity in rows if identity % state.groups != group]
         assert without[group] == nearest(sum(kept, Fraction(0)))
+
+
+# Around the places where values are cut, and what no place can hold together.
+EDGES = [2.0**-75, 2.0**-46, 2.0**-20, 1.0, 2.0**12, 2.0**12 - 2.0**-40, 0.1, 1e-300, 1e300, 5e-324]
+EDGY = st.sampled_from([sign * x for x in [*EDGES, 0.0] for sign in (1.0, -1.0)])
+
+
+@given(st.lists(EDGY | st.floats(-30, 30), max_size=80), st.integers(0, 2**32 - 1))
+def test_values_at_the_edges_enter_as_they_do_one_by_one(values, seed):
+    array = np.array(values, dtype=np.float64)
+    total = sum(map(Fraction, values), Fraction(0))
+    assert exact_sum(array) == nearest(total)
+    hashes = np.random.default_rng(seed).integers(0, 2**64, len(values), dtype=np.uint64)
+    whole, single = Sums(["value"], groups=3), Sums(["value"], groups=3)
+    whole.update(hashes, {"value": array})
+    for i in range(len(values)):
+        single.update(hashes[i : i + 1], {"value": array[i : i + 1]})
+    if values:
+        assert whole.to_bytes() == single.to_bytes()
+
+
+@pytest.mark.parametrize(
+    "values",
+    {
+        "one that is tiny": lambda x: np.where(np.arange(len(x)) == 654_321, 1e-250, x),
+        "one that is huge": lambda x: np.where(np.arange(len(x)) == 654_321, -1e250, x),
+        "of either sign": lambda x: x * np.resize([1.0, -1.0, -1.0], len(x)),
+        "over 200 orders": lambda x: x * 10.0 ** np.resize(np.arange(-100, 100), len(x)),
+        "as they are": lambda x: x,
+    }.items(),
+    ids=lambda case: case[0],
+)
+def test_a_million_values(values):
+    array = values[1](np.random.default_rng(7).exponential(size=1_000_000))
+    assert exact_sum(array) == math.fsum(array)
+    table, slow = _kernels.ExactTable(1), _kernels.ExactTable(1)
+    table.add_all(0, array)
+    slow.add(np.zeros(len(array), dtype=np.int64), array)
+    assert table.to_bytes() == slow.to_bytes()
+
+
+@pytest.mark.parametrize("wrong", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("place", [0, 5000, 9999])
+def test_only_finite_values_have_an_exact_sum(wrong, place):
+    values = np.ones(10_000)
+    values[place] = wrong
+    with pytest.raises(ValueError, match="finite"):
+        exact_sum(values)
+    with pytest.raises(ValueError, match="finite"):
+        Sums(["value"]).update(np.arange(10_000, dtype=np.uint64), {"value": values})
 
 
 def test_ten_million_equal_additions_carry():

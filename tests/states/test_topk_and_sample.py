@@ -37,6 +37,21 @@ def test_topk_is_a_sort_and_a_cut(rows, size, named, cut):
     assert TopK.from_bytes(state.to_bytes()).result() == state.result()
 
 
+@pytest.mark.parametrize("size", [1, 3, 10, 40])
+@pytest.mark.parametrize("levels", [2, 50, 10**9])
+def test_topk_of_many_rows_is_a_sort_and_a_cut(size, levels):
+    random = np.random.default_rng(size)
+    values = random.integers(0, levels, 20_000) / 7
+    values[random.integers(0, 20_000, 3)] = math.inf
+    ids = random.permutation(20_000)
+    rows = list(zip(values.tolist(), ids.tolist(), strict=True))
+    expected = sorted(rows, key=lambda row: (-row[0], row[1]))[:size]
+    assert [(entry.value, entry.id) for entry in top_of(rows, size).result()] == expected
+    parts = [top_of(part, size, True) for part in (rows[:1300], rows[1300:19_000], rows[19_000:])]
+    merged = parts[2].merge(parts[0]).merge(parts[1])
+    assert merged.to_bytes() == top_of(rows, size, True).to_bytes()
+
+
 def test_topk_asks_for_few_entries_when_all_values_are_equal():
     asked = []
 

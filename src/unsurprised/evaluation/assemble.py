@@ -56,6 +56,7 @@ class _Assembly:
         self.groups = (without["rows"] < self.totals["rows"]) & (without["weight"] > 0)
         self.without = {name: values[self.groups] for name, values in without.items()}
         self.infinite = self.totals["infinite"] > 0
+        self.bins = states.histogram.bins()
         classes = states.settings.classes
         self.uniform = math.inf if classes is None else math.log2(len(classes))
 
@@ -194,10 +195,9 @@ class _Assembly:
         return shares
 
     def quantiles(self) -> dict[float, Estimate]:
-        bins = self.states.histogram.bins()
         found = {}
         for level in LEVELS:
-            value, low, high = quantile_bounds(bins, level, self.rows, self.totals["infinite"])
+            value, low, high = quantile_bounds(self.bins, level, self.rows, self.totals["infinite"])
             if self.rows < 2:
                 low = high = math.nan
             found[level] = self.scaled(Estimate(value, low, high, "bits", self.rows))
@@ -205,7 +205,7 @@ class _Assembly:
 
     def histogram(self) -> tuple[HistogramBar, ...]:
         """Bars that double, from 2⁻⁶ bits on: surprisals span many orders of magnitude."""
-        low, high, weight = self.states.histogram.bins()
+        low, high, weight = self.bins
         if not len(low):
             return ()
         # A bin of the state never straddles a power of two.

@@ -16,8 +16,9 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.threads import get_num_threads
 
-#: Elements of a part that is evaluated at once: small enough to stay in cache.
-_PART_ELEMENTS = 1 << 20
+#: Elements and rows of a part that is evaluated at once: what is found of its rows, 50 bytes each,
+#: stays in cache, and what a part costs beside its rows does not show.
+_PART_ELEMENTS, _PART_ROWS = 1 << 20, 1 << 16
 
 
 def evaluate(
@@ -166,7 +167,7 @@ def _evaluate_batch(
     """Parts of one batch side by side; the first faulty row raises, wherever the parts are cut."""
     if not batch.size or batch.model is None:
         raise CallError("no rows to evaluate; expected at least one")
-    rows = batch_rows or max(1, _PART_ELEMENTS // batch.model.shape[-1])
+    rows = batch_rows or max(1, min(_PART_ROWS, _PART_ELEMENTS // batch.model.shape[-1]))
     parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
     workers = min(get_num_threads(), len(parts))
     shares = [parts[i * len(parts) // workers : (i + 1) * len(parts) // workers]

@@ -89,8 +89,9 @@ def _facts_at_labels(
     if findings[0] >= 0:
         raise _located(batch, fault_of(model, rows, findings, facts.labels), findings, "model")
     facts.largest_deviation = findings[3]
-    if labels is not None and facts.top is not None:
-        facts.correct = np.equal(facts.top, labels)
+    if facts.labels is not None:
+        facts.correct = scratch.array("correct", size, np.bool_)
+        _kernels.agree(facts.labels, facts.top, facts.correct)
     return facts
 
 

@@ -135,18 +135,19 @@ class States:
         self._add_classes(batch, hashes, facts)
 
     def _columns(self, facts: RowFacts) -> dict[str, Any]:
-        infinite = np.isinf(facts.surprisal)
-        any_infinite = bool(infinite.any())
+        # Most batches hold no infinite row, which one look tells.
+        any_infinite = bool(np.max(facts.surprisal) == np.inf)
+        infinite = np.isinf(facts.surprisal) if any_infinite else False
 
         def finite(values: Any) -> Any:
             return np.where(infinite, 0.0, values) if any_infinite else values
 
         columns: dict[str, Any] = {
             "rows": None,
-            "infinite_rows": infinite if any_infinite else False,
+            "infinite_rows": infinite,
             "weight": None,
             "surprisal": finite(facts.surprisal),
-            "infinite": infinite if any_infinite else False,
+            "infinite": infinite,
             "expected": facts.entropy,
             "correct": facts.correct,
             "truth_entropy": facts.truth_entropy,

@@ -8,7 +8,7 @@ from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.extremes import Extremes
 from unsurprised.states.product import Product
 from unsurprised.states.sample import Sample
-from unsurprised.states.sums import Sums
+from unsurprised.states.sums import Sums, exact_sum
 from unsurprised.states.topk import Entry, TopK
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "Sample",
     "Sums",
     "TopK",
+    "exact_sum",
 ]

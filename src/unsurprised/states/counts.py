@@ -116,10 +116,12 @@ class Histogram(Counted):
 
     def bins(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Lower ends, upper ends and weights of the bins that hold anything, ascending."""
-        keys = np.flatnonzero(self.counts())
+        # Few of the many keys are met: nothing of the table's size is made of them.
+        keys, counts = (np.frombuffer(part, dtype=np.int64) for part in self._tally.held())
+        weights = counts.astype(np.float64) if self._weights is None else self.weights()[keys]
         ends = (np.array([keys, keys + 1]) << self._DROPPED).view(np.float64)
         upper = np.minimum(ends[1], np.finfo(np.float64).max)  # the last bin ends where floats do
-        return ends[0], upper, self.weights()[keys]
+        return ends[0], upper, weights
 
     def result(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """The bins."""

@@ -46,7 +46,7 @@ def ids_at(batch: Batch, rows: NDArray[np.int64]) -> list[int | str]:
     """What some rows of a batch are called."""
     ids = batch.ids.values
     if ids is None:
-        return [int(number) for number in batch.numbers()[rows]]
+        return [int(number) for number in batch.numbers_of(rows)]
     if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
         return [int(value) for value in ids[rows]]
     return [str(value) for value in _as_list(ids.take(rows))]
@@ -56,7 +56,7 @@ def numbers_of(batch: Batch) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]
     """What tells the ids of some rows, where ids are numbers."""
     ids = batch.ids.values
     if ids is None:
-        return lambda rows: batch.numbers()[rows]
+        return batch.numbers_of
     if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
         return lambda rows: ids[rows]
     return None

@@ -69,11 +69,13 @@ class Sample:
         weights: NDArray[np.float64] | None = None,
     ) -> Sample:
         """Add rows; ``truth`` is (rows,) or (rows, classes), ``model`` is (rows, classes)."""
+        if self.size == 0:
+            return self
         if self._largest is None:
             chosen = np.arange(len(hashes))
         else:
             chosen = np.flatnonzero(hashes <= self._largest)
-        if self.size == 0 or not len(chosen):
+        if not len(chosen):
             return self
         rows = np.zeros(len(chosen), dtype=self._dtype)
         rows["hash"] = hashes[chosen]

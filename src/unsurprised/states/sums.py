@@ -123,6 +123,40 @@ class Sums:
         return group_totals(self._cells[cell], self.groups, len(self.columns))
 
 
+def exact_sum(values: NDArray[np.float64]) -> float:
+    """The double nearest to the exact sum of finite values, whatever their order and sizes.
+
+    Parameters
+    ----------
+    values : array of float64
+        What is summed.
+
+    Returns
+    -------
+    float
+        Infinite where the sum is larger than doubles are.
+
+    Raises
+    ------
+    ValueError
+        For infinite values and NaN, which have no exact sum.
+
+    References
+    ----------
+    Neal, *Fast Exact Summation Using Small and Large Superaccumulators*, arXiv 1505.05571; Demmel
+    and Nguyen, *Fast Reproducible Floating-Point Summation*, ARITH 2013.
+
+    Examples
+    --------
+    >>> exact_sum(np.array([1e100, 1.0, -1e100]))
+    1.0
+    """
+    table, total = _kernels.ExactTable(1), np.empty(1)
+    table.add_all(0, np.ascontiguousarray(values, dtype=np.float64))
+    table.rounded(total)
+    return float(total[0])
+
+
 def group_totals(
     table: _kernels.ExactTable, groups: int, columns: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

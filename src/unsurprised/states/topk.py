@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from unsurprised.errors import CallError
 from unsurprised.states.serial import must_match, pack, sensible, unpack
 
+#: Rows whose largest value is found at once.
+_BLOCK = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -65,7 +68,7 @@ class TopK:
         """
         if self.size == 0:
             return self
-        rows = np.flatnonzero(values >= self._threshold())
+        rows = self._possible(values)
         if len(rows):
             self._keep(entries(self._candidates(values, rows, numbers)))
         return self
@@ -102,6 +105,19 @@ class TopK:
 
     def _threshold(self) -> float:
         return self._entries[-1].value if len(self._entries) == self.size else -math.inf
+
+    def _possible(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The rows that may stay; most blocks of rows hold none, as their largest values tell."""
+        least, blocks = self._threshold(), len(values) // _BLOCK
+        if blocks < self.size:
+            return np.flatnonzero(values >= least)
+        tops = values[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+        # As many rows as are kept reach the last of the largest blocks' tops.
+        least = max(least, float(np.partition(tops, blocks - self.size)[blocks - self.size]))
+        rows = np.flatnonzero(tops >= least)[:, None] * _BLOCK + np.arange(_BLOCK)
+        rows = np.append(rows, np.arange(blocks * _BLOCK, len(values)))
+        chosen: NDArray[np.int64] = rows[values[rows] >= least]
+        return chosen
 
     def _candidates(
         self,

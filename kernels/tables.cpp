@@ -1,0 +1,50 @@
+// The loops over rows that compare and count; the extension itself is compiled for size, not for
+// speed.
+#include "tables.h"
+
+#include <bit>
+
+namespace unsurprised {
+
+void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = labels[i] == others[i];
+}
+
+template <class Major, class Minor>
+void count_pairs(Tally& tally, const Major* major, const Minor* minor, std::int64_t count,
+                 std::int64_t modulus, std::int64_t width) {
+  const auto uppers = static_cast<std::uint64_t>(tally.size() / width);
+  const auto lowers = static_cast<std::uint64_t>(width);
+  const auto divisor = static_cast<std::uint64_t>(modulus);
+  const bool masks = std::has_single_bit(divisor);  // a division takes longer than all the rest
+  const auto count_all = [&](auto upper_of) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::uint64_t upper = upper_of(static_cast<std::uint64_t>(major[i]));
+      const auto lower = static_cast<std::uint64_t>(minor[i]);  // of a negative one: very large
+      if (upper >= uppers || lower >= lowers)
+        throw std::invalid_argument("a key outside the table");
+      tally.count(static_cast<std::int64_t>(upper * lowers + lower));
+    }
+  };
+  if (masks) return count_all([&](std::uint64_t given) { return given & (divisor - 1); });
+  if (modulus) return count_all([&](std::uint64_t given) { return given % divisor; });
+  count_all([](std::uint64_t given) { return given; });
+}
+
+template void count_pairs(Tally&, const std::uint64_t*, const std::int64_t*, std::int64_t,
+                          std::int64_t, std::int64_t);
+template void count_pairs(Tally&, const std::int64_t*, const std::int32_t*, std::int64_t,
+                          std::int64_t, std::int64_t);
+
+void count_leading_bits(Tally& tally, const double* values, std::int64_t count, int dropped_bits) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (!(values[i] < std::numeric_limits<double>::infinity())) continue;
+    // Adding 0 takes the sign from −0.
+    const auto key = std::bit_cast<std::uint64_t>(values[i] + 0.0) >> dropped_bits;
+    if (key >= static_cast<std::uint64_t>(tally.size()))
+      throw std::invalid_argument("a key outside the table");
+    tally.count(static_cast<std::int64_t>(key));
+  }
+}
+
+}  // namespace unsurprised

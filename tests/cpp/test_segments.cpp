@@ -1,0 +1,251 @@
+// Sums by segments and by columns against sums value by value, on every instruction set.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "columns.h"
+
+namespace {
+
+using checks::any_values;
+using checks::Random;
+using unsurprised::Column;
+using unsurprised::ExactSum;
+using unsurprised::ExactTable;
+using unsurprised::SegmentSums;
+using unsurprised::Target;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double largest = std::numeric_limits<double>::max();
+constexpr double smallest = std::numeric_limits<double>::denorm_min();
+
+std::vector<const Target*> targets() {
+  std::vector<const Target*> found;
+  const char* error = nullptr;
+  for (const char* name : {"baseline", "avx2", "avx512"})
+    if (const Target* target = unsurprised::choose_target(name, &error)) found.push_back(target);
+  return found;
+}
+
+std::string bytes_of(const std::vector<double>& values) {
+  ExactTable table(1);
+  for (const double x : values) table.slot(0).add(x);
+  return table.to_bytes();
+}
+
+void see(const std::vector<double>& values) {
+  const std::string expected = bytes_of(values);
+  const auto count = static_cast<std::int64_t>(values.size());
+  for (const Target* target : targets()) {
+    ExactTable table(1);
+    unsurprised::add_values(table.slot(0), values.data(), count, *target);
+    CHECK(table.to_bytes() == expected, target->name, count, count ? values[0] : 0.0);
+  }
+}
+
+// How many parts the values take; the same segments must then have the sums of their values.
+int parts_of(const std::vector<double>& values, const std::vector<std::int32_t>& ends,
+             const Target& target) {
+  std::vector<double> parts(ends.size() * SegmentSums::most_parts);
+  const int held = target.sum_segments(values.data(), ends.data(),
+                                       static_cast<std::int64_t>(ends.size()), parts.data());
+  auto at = values.begin();
+  for (std::size_t s = 0; held != SegmentSums::unfit && s < ends.size(); ++s) {
+    const auto end = values.begin() + ends[s];
+    const double* first = parts.data() + s * static_cast<std::size_t>(held);
+    CHECK(bytes_of({first, first + held}) == bytes_of({at, end}), target.name, s, held);
+    at = end;
+  }
+  return held;
+}
+
+int parts_of(const std::vector<double>& values, const Target& target) {
+  return parts_of(values, {static_cast<std::int32_t>(values.size())}, target);
+}
+
+void test_any_values() {
+  Random random(1);
+  see({});
+  for (int trial = 0; trial < 3000; ++trial) see(any_values(random, random.below(70)));
+  for (int trial = 0; trial < 30; ++trial) see(any_values(random, random.below(9000)));
+}
+
+// Each number alone, and among others of about its size, at which it is cut elsewhere.
+void test_every_exponent() {
+  Random random(2);
+  for (int e = -1074; e < 1024; ++e) {
+    const double power = std::ldexp(1.0, e), below = std::nextafter(power, 0.0);
+    const double odd = std::ldexp(1.0 + 0x1p-52, e);
+    for (const double x : {power, below, odd, 1.5 * power}) {
+      see({x});
+      see({-x, x, -0.0, x});
+      see({x, std::ldexp(random.uniform(-1.0, 1.0), std::max(e - 60, -1074)), -x});
+    }
+  }
+  see(std::vector<double>(100, -0.0));
+  see({largest, largest, -largest, smallest, -largest, 0.0});
+  see({0x1p12, -0x1p12, std::nextafter(0x1p12, 0.0), 0x1p-20, 0x1p-46, 0x1p-72});
+}
+
+// As much as a run can hold of what moves a lane most, up, down and back and forth.
+void test_full_runs() {
+  for (const double x : {1.0, std::nextafter(1.0, 0.0), 0x1.55555p0, 0x1.5555555555555p3, 0x1p300})
+    for (const double sign : {1.0, -1.0}) {
+      std::vector<double> values(SegmentSums::most_values, sign * x);
+      see(values);
+      for (const Target* target : targets()) CHECK(parts_of(values, *target) == 3, target->name, x);
+      for (std::size_t i = 0; i < values.size(); i += 2) values[i] = -values[i];
+      values[4097] *= 1 + 0x1p-20;
+      for (const Target* target : targets()) CHECK(parts_of(values, *target) == 3, target->name, x);
+    }
+}
+
+// The total of the lanes has as many digits as a double; so must each lane.
+void test_full_runs_of_any_digits() {
+  Random random(7);
+  for (const double sign : {1.0, -1.0}) {
+    std::vector<double> values;
+    while (values.size() < SegmentSums::most_values)
+      values.push_back(sign * random.uniform(0.9, 1.0));
+    for (const Target* target : targets()) CHECK(parts_of(values, *target) == 3, target->name);
+  }
+}
+
+// One value that is too small, too large or no number, at any place.
+void test_what_does_not_fit() {
+  Random random(3);
+  for (int trial = 0; trial < 300; ++trial) {
+    std::vector<double> values;
+    for (std::int64_t i = random.below(300); i >= 0; --i)
+      values.push_back(random.uniform(-40.0, 40.0));
+    values.push_back(40.0);
+    const auto place =
+        static_cast<std::size_t>(random.below(static_cast<std::int64_t>(values.size()) - 1));
+    for (const Target* target : targets()) {
+      const auto held_with = [&](double x) {
+        std::vector<double> changed = values;
+        changed[place] = x;
+        return parts_of(changed, *target);
+      };
+      CHECK(held_with(0.5) == 3, target->name);
+      CHECK(held_with(0x1.8p-45) == 3, target->name);
+      CHECK(held_with(std::ldexp(1 + 0x1p-52, -90)) == 6, target->name);
+      CHECK(held_with(-std::ldexp(1 + 0x1p-52, -90)) == 6, target->name);
+      for (const double x : {smallest, -smallest, 0x1p-1022, 0x1.0000000000001p-300, largest,
+                             infinity, -infinity, std::nan("")})
+        CHECK(held_with(x) == SegmentSums::unfit, target->name, x, place);
+    }
+    values[place] = trial % 2 ? -smallest : 1e300;
+    see(values);
+  }
+  for (const Target* target : targets()) {
+    for (const double x : {infinity, -infinity, std::nan("")})
+      for (const std::size_t count : {1, 2, 9, 4000}) {
+        std::vector<double> values(count, 0.0);
+        values.back() = x;
+        ExactSum sum;
+        CHECK_THROWS(
+            std::invalid_argument,
+            unsurprised::add_values(sum, values.data(), static_cast<std::int64_t>(count), *target));
+      }
+    CHECK(parts_of(std::vector<double>(20, std::nan("")), *target) == SegmentSums::unfit, "NaN");
+  }
+}
+
+void test_segments() {
+  Random random(4);
+  for (int trial = 0; trial < 500; ++trial) {
+    std::vector<double> values;
+    std::vector<std::int32_t> ends;
+    for (std::int64_t s = 1 + random.below(40); s > 0; --s) {
+      for (std::int64_t i = random.below(3) ? random.below(50) : 0; i > 0; --i)
+        values.push_back(
+            std::ldexp(random.uniform(-1.0, 1.0), -static_cast<int>(random.below(20))));
+      ends.push_back(static_cast<std::int32_t>(values.size()));
+    }
+    for (const Target* target : targets()) CHECK(parts_of(values, ends, *target) == 3, trial);
+  }
+}
+
+// What columns hold, row by row.
+ExactTable table_of(const std::vector<Column>& columns, const std::vector<std::uint64_t>& hashes,
+                    const double* weights, std::int64_t groups) {
+  const auto width = static_cast<std::int64_t>(columns.size());
+  ExactTable table(groups * width);
+  for (std::size_t i = 0; i < hashes.size(); ++i)
+    for (std::int64_t c = 0; c < width; ++c) {
+      const Column& column = columns[static_cast<std::size_t>(c)];
+      ExactSum& sum = table.slot(
+          static_cast<std::int64_t>(hashes[i] % static_cast<std::uint64_t>(groups)) * width + c);
+      const double weight = weights && column.weighted ? weights[i] : 1.0;
+      if (column.nothing || (column.flags && !column.flags[i])) continue;
+      if (column.values && weights)
+        ExactTable::add_product(sum, weights[i], column.values[i]);
+      else
+        sum.add(column.values ? column.values[i] : weight);
+    }
+  return table;
+}
+
+void test_columns() {
+  Random random(5);
+  for (int trial = 0; trial < 60; ++trial) {
+    const std::int64_t rows = random.below(trial % 3 ? 200 : 20000);
+    const std::int64_t groups = trial % 4 ? 1 + random.below(256) : 32;
+    std::vector<std::uint64_t> hashes;
+    std::vector<std::uint8_t> flags;
+    std::vector<double> weights, near;
+    const std::vector<double> any = any_values(random, rows);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      hashes.push_back(random.bits());
+      flags.push_back(static_cast<std::uint8_t>(random.below(2)));
+      weights.push_back(random.below(9) ? random.uniform(0.0, 3.0) : 0.0);
+      near.push_back(std::ldexp(random.uniform(0.0, 1.0), 4 - static_cast<int>(random.below(30))));
+    }
+    const Column ones, nothing{nullptr, nullptr, true, true}, flagged{nullptr, flags.data()};
+    const std::vector<Column> columns = {{nullptr, nullptr, false},
+                                         {nullptr, flags.data(), false},
+                                         ones,
+                                         nothing,
+                                         flagged,
+                                         {near.data()}};
+    std::vector<Column> unweighted = columns;
+    unweighted.push_back({any.data()});
+    for (const Target* target : targets())
+      for (const double* w : {static_cast<const double*>(nullptr), std::as_const(weights).data()}) {
+        const auto& chosen = w ? columns : unweighted;
+        ExactTable table(groups * static_cast<std::int64_t>(chosen.size()));
+        unsurprised::add_columns(table, chosen, hashes.data(), w, rows, *target);
+        CHECK(table.to_bytes() == table_of(chosen, hashes, w, groups).to_bytes(), target->name,
+              rows, groups, w != nullptr);
+      }
+  }
+}
+
+void test_a_million_values() {
+  Random random(6);
+  std::vector<double> values;
+  for (int i = 0; i < 1000000; ++i)
+    values.push_back(i % 100003 ? random.uniform(0.0, 20.0) : 1e-40);
+  see(values);
+}
+
+}  // namespace
+
+int main() {
+  test_any_values();
+  test_every_exponent();
+  test_full_runs();
+  test_full_runs_of_any_digits();
+  test_what_does_not_fit();
+  test_segments();
+  test_columns();
+  test_a_million_values();
+}
