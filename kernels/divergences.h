@@ -269,9 +269,13 @@ void two_narrow_masses_as(const Request& request, std::int64_t begin, std::int64
 template <template <class, class, class> class Measure>
 void two_narrow_masses(const Request& request, std::int64_t begin, std::int64_t end,
                        Findings* findings) {
-  const bool across = narrow_goes_across(request.p->view.classes);
-  (across ? two_narrow_masses_as<FewMassPairs, Measure>
-          : two_narrow_masses_as<ManyMassPairs, Measure>)(request, begin, end, findings);
+  const std::int64_t classes = request.p->view.classes;
+  if (classes < many_classes_from)
+    two_narrow_masses_as<FewMassPairs<few_classes_group>, Measure>(request, begin, end, findings);
+  else if (classes < narrow_along_from)
+    two_narrow_masses_as<FewMassPairs<many_classes_group>, Measure>(request, begin, end, findings);
+  else
+    two_narrow_masses_as<ManyMassPairs, Measure>(request, begin, end, findings);
 }
 
 }  // namespace UNSURPRISED_TARGET

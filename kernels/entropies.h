@@ -177,15 +177,23 @@ void one_narrow_as(const Request& request, std::int64_t begin, std::int64_t end,
   all(&rows);
 }
 
+template <bool WithPlace>
+void one_narrow_mass_as(const Request& request, std::int64_t begin, std::int64_t end,
+                        Findings* findings) {
+  const std::int64_t classes = request.p->view.classes;
+  if (classes < many_classes_from)
+    one_narrow_as<FewMasses<few_classes_group, WithPlace>>(request, begin, end, findings);
+  else if (classes < narrow_along_from)
+    one_narrow_as<FewMasses<many_classes_group, WithPlace>>(request, begin, end, findings);
+  else
+    one_narrow_as<ManyMasses<WithPlace>>(request, begin, end, findings);
+}
+
 inline void one_narrow_mass(const Request& request, std::int64_t begin, std::int64_t end,
                             Findings* findings) {
-  const bool across = narrow_goes_across(request.p->view.classes);
-  if (request.operation == Operation::facts)
-    (across ? one_narrow_as<FewMasses<true>>
-            : one_narrow_as<ManyMasses<true>>)(request, begin, end, findings);
-  else
-    (across ? one_narrow_as<FewMasses<false>>
-            : one_narrow_as<ManyMasses<false>>)(request, begin, end, findings);
+  const bool with_place = request.operation == Operation::facts;
+  (with_place ? one_narrow_mass_as<true>
+              : one_narrow_mass_as<false>)(request, begin, end, findings);
 }
 
 }  // namespace UNSURPRISED_TARGET

@@ -35,8 +35,8 @@ inline Wide wide_of(float value) {
 }
 
 // Halves that are put together, again and again: one fixed tree.
-template <int Width = wide / 2, class T, class F>
-UNSURPRISED_INLINE T folded(T (&parts)[wide], F f) {
+template <int Width = wide / 2, int Size, class T, class F>
+UNSURPRISED_INLINE T folded(T (&parts)[Size], F f) {
   for (int j = 0; j < Width; ++j) parts[j] = f(parts[j], parts[j + Width]);
   if constexpr (Width > 1)
     return folded<Width / 2>(parts, f);

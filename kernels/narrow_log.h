@@ -11,7 +11,7 @@
 
 namespace UNSURPRISED_TARGET {
 
-using LogTiles = Tiles<64 * wide>;
+using LogTiles = Tiles<32 * wide>;
 
 // What is found in one read of a row.
 struct Scan {
@@ -55,8 +55,7 @@ inline bool holds_nan(const Tile& tile) {
   return found != 0;
 }
 
-// Σ e^gap and Σ e^gap·(−gap) of a tile, gaps being taken to `top`; scores that are as high are
-// counted instead. NaN comes through.
+// Σ e^gap and Σ e^gap·(−gap) of a tile, gaps being taken to its top. NaN comes through.
 template <bool WithSpread>
 struct TileSums {
   float top;
@@ -65,8 +64,9 @@ struct TileSums {
   Wide spreads = wide_of(0.0f);
   WideCount tops{};
 
-  // Steps side by side; the sums are local, so that they stay in registers.
-  template <class Prefetch>
+  // Scores that are as high as the top are counted apart where that is asked for. Steps side by
+  // side; the sums are local, so that they stay in registers.
+  template <bool TopApart, class Prefetch>
   UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, Prefetch prefetch) {
     Wide weight_sums = weights, spread_sums = spreads;
     WideCount counts = tops;
@@ -75,11 +75,11 @@ struct TileSums {
       prefetch(s * wide);
       for (int j = 0; j < wide; ++j) {
         float gap = x[s * wide + j] - top_here;
-        const bool on_top = gap >= 0.0f;
+        const bool apart = TopApart && gap >= 0.0f;
         gap = lowest_here > gap ? lowest_here : gap;  // NaN stays
         const float weight = narrow_exp(gap);
-        weight_sums[j] += on_top ? 0.0f : weight;
-        counts[j] += on_top ? 1 : 0;
+        weight_sums[j] += apart ? 0.0f : weight;
+        if constexpr (TopApart) counts[j] += apart ? 1 : 0;
         if constexpr (WithSpread) spread_sums[j] = std::fma(-gap, weight, spread_sums[j]);
       }
     }
@@ -88,9 +88,30 @@ struct TileSums {
     if constexpr (WithSpread) spreads = spread_sums;
   }
 
-  std::int32_t count() {
-    return folded(tops.at, [](std::int32_t a, std::int32_t b) { return a + b; });
+  // Σ e^gap of all but one that is on top.
+  template <class Prefetch>
+  double add_all(const Tile& tile, Prefetch prefetch) {
+    add<false>(tile.x, tile.steps, prefetch);
+    if (tile.tail) add<false>(tile.tail, 1, [](std::int64_t) {});
+    const double sum = total(weights);
+    // Where the top is a good part of the sum, taking it off costs digits; NaN is not above either.
+    return sum >= most_of_top ? sum - 1.0 : others(tile);
   }
+
+ private:
+  static constexpr double most_of_top = 4.0;
+
+  double others(const Tile& tile) {
+    TileSums<false> sums{top, lowest};
+    const auto nothing = [](std::int64_t) {};
+    sums.template add<true>(tile.x, tile.steps, nothing);
+    if (tile.tail) sums.template add<true>(tile.tail, 1, nothing);
+    const auto plus = [](std::int32_t a, std::int32_t b) { return a + b; };
+    return total(sums.weights) + (folded(sums.tops.at, plus) - 1);
+  }
+
+  template <bool>
+  friend struct TileSums;
 };
 
 template <bool WithSpread, bool WithPlace>
@@ -106,9 +127,8 @@ inline Scan scan(const RowsView& view, LogTiles& tiles, const char* row) {
       continue;
     }
     TileSums<WithSpread> sums{top, view.classes > 0 ? lowest_gap : 0.0f};
-    sums.add(tile.x, tile.steps, [&](std::int64_t at) { tiles.prefetch(first + at); });
-    if (tile.tail) sums.add(tile.tail, 1, [](std::int64_t) {});
-    const double weight = total(sums.weights) + (sums.count() - 1);
+    const double weight =
+        sums.add_all(tile, [&](std::int64_t at) { tiles.prefetch(first + at); });
     const double spread = WithSpread ? total(sums.spreads) : 0.0;
     const bool higher = top > found.top;
     if (higher) top_tile = first;

@@ -1,7 +1,7 @@
 // Probabilities of at most single precision: entropy and KL in single precision, sums in double.
 //
-// Few classes go across rows: 32 rows come at a time, two classes of each side by side, since pairs
-// of floats are moved as one number. Many classes go along the row, a tile at a time. What single
+// Few classes go across rows: 32 rows come at a time, some classes of each side by side, since they
+// are moved as one number. Many classes go along the row, a tile at a time. What single
 // precision cannot tell is left to the careful way, and so is every row that is not legal.
 #pragma once
 
@@ -9,11 +9,47 @@
 
 namespace UNSURPRISED_TARGET {
 
-struct alignas(64) WideDouble {
-  double at[wide];
+// As many floats as a loop keeps in registers, with their sums in double precision.
+inline constexpr int some = 2 * lanes;
+
+struct alignas(64) Floats {
+  float at[some];
+  float& operator[](int j) { return at[j]; }
+  float operator[](int j) const { return at[j]; }
+};
+
+struct alignas(64) Doubles {
+  double at[some];
   double& operator[](int j) { return at[j]; }
   double operator[](int j) const { return at[j]; }
 };
+
+inline Floats floats_of(float value) {
+  Floats result;
+  for (int j = 0; j < some; ++j) result[j] = value;
+  return result;
+}
+
+inline Doubles doubles_of(double value) {
+  Doubles result;
+  for (int j = 0; j < some; ++j) result[j] = value;
+  return result;
+}
+
+inline float largest(Floats parts) {
+  return folded<some / 2>(parts.at, [](float a, float b) { return b > a ? b : a; });
+}
+inline float least(Floats parts) {
+  return folded<some / 2>(parts.at, [](float a, float b) { return b < a ? b : a; });
+}
+inline double total(Doubles parts) {
+  return folded<some / 2>(parts.at, [](double a, double b) { return a + b; });
+}
+inline double total(const Floats& parts) {
+  Doubles sums;
+  for (int j = 0; j < some; ++j) sums[j] = parts[j];
+  return total(sums);
+}
 
 // x = 2^exponent · mantissa for a normal x, and log2 of the mantissa; finite for all others.
 struct NarrowLog2 {
@@ -70,114 +106,162 @@ struct MassRows {
   }
 };
 
-// Tops and legality of 64 lanes, each of its own row or all of one.
+// The sums below take many steps at once, `stride` floats from one to the next: their lanes are
+// then local numbers, which stay in registers.
+
+// Tops and legality of lanes, each of its own row or all of one.
 struct MassTops {
-  Wide top = wide_of(-infinity_narrow), least = wide_of(0.0f);
-  Wide place = wide_of(0.0f);  // the step in which a top was met first
+  Floats top = floats_of(-infinity_narrow), least = floats_of(0.0f);
+  Floats place = floats_of(0.0f);  // the step in which a top was met first
 
   template <bool WithPlace>
-  UNSURPRISED_INLINE void add(const float* x, float step) {
-    for (int j = 0; j < wide; ++j) {
-      if constexpr (WithPlace) place[j] = x[j] > top[j] ? step : place[j];
-      top[j] = x[j] > top[j] ? x[j] : top[j];
-      least[j] = x[j] < least[j] ? x[j] : least[j];
+  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride) {
+    Floats tops = top, lowest = least, places = place;
+    for (std::int64_t s = 0; s < steps; ++s, x += stride) {
+      const auto step = static_cast<float>(s);
+      for (int j = 0; j < some; ++j) {
+        if constexpr (WithPlace) places[j] = x[j] > tops[j] ? step : places[j];
+        tops[j] = x[j] > tops[j] ? x[j] : tops[j];
+        lowest[j] = x[j] < lowest[j] ? x[j] : lowest[j];
+      }
     }
+    top = tops;
+    least = lowest;
+    if constexpr (WithPlace) place = places;
   }
 };
 
 // What is relative to the tops, lane by lane: Σ of the others, how many are as high as the top, and
 // Σ x·log2(top / x), whose terms cannot be negative.
 struct MassSums {
-  Wide top, exponent, log;
-  WideDouble rest{};
-  WideCount as_high{};
-  Wide spread = wide_of(0.0f);
+  Floats top, exponent, log;
+  Doubles rest = doubles_of(0.0);
+  Floats as_high = floats_of(0.0f), spread = floats_of(0.0f);
 
-  explicit MassSums(const Wide& tops) : top(tops) {
-    for (int j = 0; j < wide; ++j) {
+  explicit MassSums(const float* tops) {
+    for (int j = 0; j < some; ++j) {
       const NarrowLog2 of_top = narrow_log2(tops[j]);
+      top[j] = tops[j];
       exponent[j] = of_top.exponent;
       log[j] = of_top.of_mantissa;
     }
   }
 
-  std::int32_t count() {
-    return folded(as_high.at, [](std::int32_t a, std::int32_t b) { return a + b; });
-  }
-
   template <bool WithEntropy>
-  UNSURPRISED_INLINE void add(const float* x) {
-    for (int j = 0; j < wide; ++j) {
-      const bool on_top = x[j] >= top[j];  // false of NaN, which then spoils the sum
-      rest[j] += static_cast<double>(on_top ? 0.0f : x[j]);
-      as_high[j] += on_top ? 1 : 0;
-      if constexpr (WithEntropy) {
-        const NarrowLog2 of = narrow_log2(x[j]);
-        // Of 0 the logarithm is finite; of the top the difference is exactly 0.
-        const float lower = (exponent[j] - of.exponent) + (log[j] - of.of_mantissa);
-        spread[j] = std::fma(x[j], lower, spread[j]);
+  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride) {
+    const Floats tops = top, exponents = exponent, logs = log;
+    Doubles rests = rest;
+    Floats counts = as_high, spreads = spread;
+    for (std::int64_t s = 0; s < steps; ++s, x += stride)
+      for (int j = 0; j < some; ++j) {
+        const bool on_top = x[j] >= tops[j];  // false of NaN, which then spoils the sum
+        rests[j] += static_cast<double>(on_top ? 0.0f : x[j]);
+        counts[j] += on_top ? 1.0f : 0.0f;
+        if constexpr (WithEntropy) {
+          const NarrowLog2 of = narrow_log2(x[j]);
+          // Of 0 the logarithm is finite; of the top the difference is exactly 0.
+          const float lower = (exponents[j] - of.exponent) + (logs[j] - of.of_mantissa);
+          spreads[j] = std::fma(x[j], lower, spreads[j]);
+        }
       }
-    }
+    rest = rests;
+    as_high = counts;
+    if constexpr (WithEntropy) spread = spreads;
   }
 };
 
-// Rows side by side: lane 2r + h holds the classes 2u + h of row r, u by u.
-class PairsOfClasses {
+// Rows side by side: lane Group·r + h holds the classes Group·u + h of row r, u by u. Neighbouring
+// classes are moved as one number, and what a row's lanes say is joined at the end.
+template <int Group>
+class SideBySide {
  public:
-  static constexpr int rows_at_once = wide / 2;
+  static constexpr int rows_at_once = MassRows::count;
+  static constexpr int stride = Group * rows_at_once;  // from a unit to the next
 
-  explicit PairsOfClasses(const RowsView& view)
-      : view_(view), units_((view.classes + 1) / 2) {}
+  explicit SideBySide(const RowsView& view)
+      : view_(view), units_((view.classes + Group - 1) / Group) {}
 
   std::int64_t units() const { return units_; }
-  const float* unit(std::int64_t u) const { return buffer_ + u * wide; }
+  const float* lanes_from(int lane) const { return buffer_ + lane; }
   float entry(int r, std::int64_t index) const {
-    return buffer_[index / 2 * wide + 2 * r + index % 2];
+    return buffer_[index / Group * stride + Group * r + index % Group];
   }
 
   void open(std::int64_t first, int count) {
     const std::int64_t classes = view_.classes;
-    const char* const start = view_.row(first);
-    const std::int64_t pitch = classes * 4;
-    const bool floats = view_.type == Type::f32 && view_.class_stride == 4;
+    const bool floats = view_.type == Type::f32 && view_.class_stride == sizeof(float);
     if (count < rows_at_once)
-      for (std::int64_t i = 0; i < units_ * wide; ++i) buffer_[i] = 0.0f;
-    const bool dense = count == rows_at_once && view_.dimensions == 1 && floats &&
-                       view_.strides[0] == pitch;
-    if (dense && classes == 2) {
-      std::memcpy(buffer_, start, sizeof(float) * wide);
-      return;
-    }
+      for (std::int64_t i = 0; i < units_ * stride; ++i) buffer_[i] = 0.0f;
+    const std::int64_t pitch = view_.dimensions ? view_.strides[0] : 0;
+    if (floats && count == rows_at_once && view_.dimensions == 1)
+      return take(view_.row(first), pitch);
     for (int r = 0; r < count; ++r) {
-      const char* from = dense ? start + r * pitch : view_.row(first + r);
+      const char* from = view_.row(first + r);
       if (!floats) {
         with_narrow_element(view_.type, [&](auto element) {
           widen<decltype(element)>(from, view_.class_stride, classes, flat_);
         });
         from = reinterpret_cast<const char*>(flat_);
       }
-      spread(from, buffer_ + 2 * r);
+      for (std::int64_t u = 0; u < whole(); ++u) move(u, r, from, Group);
+      if (whole() < units_) move(whole(), r, from, classes % Group);
     }
   }
 
  private:
-  // A row's pairs go to one place in each unit; an odd last class is paired with nothing.
-  void spread(const char* from, float* to) const {
-    const std::int64_t whole = view_.classes / 2;
-    for (std::int64_t u = 0; u < whole; ++u) std::memcpy(to + u * wide, from + 8 * u, 8);
-    if (whole == units_) return;
-    std::memcpy(to + whole * wide, from + 8 * whole, 4);
-    to[whole * wide + 1] = 0.0f;
+  std::int64_t whole() const { return view_.classes / Group; }
+
+  // All rows, a unit at a time.
+  void take(const char* from, std::int64_t pitch) {
+    for (std::int64_t u = 0; u < whole(); ++u)
+      for (int r = 0; r < rows_at_once; ++r) move(u, r, from + r * pitch, Group);
+    if (whole() == units_) return;
+    for (int r = 0; r < rows_at_once; ++r)
+      move(whole(), r, from + r * pitch, view_.classes % Group);
+  }
+
+  // Some classes of a unit to their place; those that are missing have no mass.
+  UNSURPRISED_INLINE void move(std::int64_t u, int r, const char* row, std::int64_t count) {
+    float* to = buffer_ + u * stride + Group * r;
+    const char* from = row + u * Group * static_cast<std::int64_t>(sizeof(float));
+    if (count == Group) {
+      std::memcpy(to, from, Group * sizeof(float));
+      return;
+    }
+    for (int h = 0; h < Group; ++h) to[h] = 0.0f;
+    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
   }
 
   const RowsView& view_;
   const std::int64_t units_;
-  alignas(64) float buffer_[(narrow_along_from + 1) / 2 * wide];
-  alignas(64) float flat_[narrow_along_from];
+  static constexpr std::int64_t most = Group == few_classes_group ? many_classes_from : narrow_along_from;
+  alignas(64) float buffer_[(most + Group) / Group * stride];
+  alignas(64) float flat_[most];
 };
 
+// What the lanes of each row say, put together; all rows in one loop, which becomes vectors.
+template <int Group, class T, class F>
+UNSURPRISED_INLINE void join(const T* lanes_of, T (&rows)[MassRows::count], F f) {
+  for (int r = 0; r < MassRows::count; ++r) {
+    T joined = lanes_of[r * Group];
+    for (int h = 1; h < Group; ++h) joined = f(joined, lanes_of[r * Group + h]);
+    rows[r] = joined;
+  }
+}
+
+// What is known of each row in all of its lanes.
+template <int Group>
+UNSURPRISED_INLINE void spread_out(const float (&rows)[MassRows::count], float* lanes_of) {
+  for (int r = 0; r < MassRows::count; ++r)
+    for (int h = 0; h < Group; ++h) lanes_of[r * Group + h] = rows[r];
+}
+
+inline constexpr auto plus = [](auto a, auto b) { return a + b; };
+inline constexpr auto higher = [](float a, float b) { return b > a ? b : a; };
+inline constexpr auto lower = [](float a, float b) { return b < a ? b : a; };
+
 // Entropy's sums of rows with few classes.
-template <bool WithPlace>
+template <int Group, bool WithPlace>
 class FewMasses {
  public:
   MassRows found;
@@ -189,42 +273,64 @@ class FewMasses {
   template <bool WithEntropy>
   void prepare(std::int64_t first, int count) {
     rows_.open(first, count);
-    MassTops tops;
-    for (std::int64_t u = 0; u < rows_.units(); ++u)
-      tops.add<WithPlace>(rows_.unit(u), static_cast<float>(u));
-    join(tops);
-    MassSums sums(tops.top);
-    for (std::int64_t u = 0; u < rows_.units(); ++u) sums.add<WithEntropy>(rows_.unit(u));
+    find_tops();
+    alignas(64) double rests[stride];
+    alignas(64) float as_high[stride], spreads[stride];
+    for (int lane = 0; lane < stride; lane += some) {
+      MassSums sums(tops_ + lane);
+      sums.add<WithEntropy>(rows_.lanes_from(lane), rows_.units(), stride);
+      for (int j = 0; j < some; ++j) {
+        rests[lane + j] = sums.rest[j];
+        as_high[lane + j] = sums.as_high[j];
+        spreads[lane + j] = sums.spread[j];
+      }
+    }
+    float counts[MassRows::count], spread[MassRows::count];
+    join<Group>(rests, found.rest, plus);
+    join<Group>(as_high, counts, plus);
+    if constexpr (WithEntropy) join<Group>(spreads, spread, plus);
     for (int r = 0; r < MassRows::count; ++r) {
-      const int left = 2 * r, right = left + 1;
-      const double top = tops.top[left];
-      const int others = sums.as_high[left] + sums.as_high[right] - 1;
-      const float least = tops.least[left] < tops.least[right] ? tops.least[left] : tops.least[right];
-      found.top[r] = top;
-      found.rest[r] = (sums.rest[left] + sums.rest[right]) + others * top;
-      found.spread[r] = static_cast<double>(sums.spread[left] + sums.spread[right]);
-      found.least[r] = static_cast<double>(least);
+      found.rest[r] += static_cast<double>(counts[r] - 1.0f) * found.top[r];
+      if constexpr (WithEntropy) found.spread[r] = static_cast<double>(spread[r]);
     }
     found.judge();
   }
 
  private:
-  // Leaves a row's top in both of its lanes.
-  void join(MassTops& tops) {
-    for (int r = 0; r < MassRows::count; ++r) {
-      const int left = 2 * r, right = left + 1;
-      const float a = tops.top[left], b = tops.top[right];
-      const float top = b > a ? b : a;
-      if constexpr (WithPlace) {
-        const float even = 2.0f * tops.place[left], odd = 2.0f * tops.place[right] + 1.0f;
-        const float higher = b > a ? odd : even, earlier = odd < even ? odd : even;
-        found.top_at[r] = static_cast<double>(a == b ? earlier : higher);
+  static constexpr int stride = SideBySide<Group>::stride;
+
+  // Leaves a row's top in all of its lanes.
+  void find_tops() {
+    alignas(64) float places[stride], least[stride], own[stride];
+    for (int lane = 0; lane < stride; lane += some) {
+      MassTops tops;
+      tops.add<WithPlace>(rows_.lanes_from(lane), rows_.units(), stride);
+      for (int j = 0; j < some; ++j) {
+        own[lane + j] = tops.top[j];
+        least[lane + j] = tops.least[j];
+        if constexpr (WithPlace) places[lane + j] = tops.place[j];
       }
-      tops.top[left] = tops.top[right] = top;
+    }
+    float of_rows[MassRows::count];
+    join<Group>(least, of_rows, lower);
+    for (int r = 0; r < MassRows::count; ++r) found.least[r] = static_cast<double>(of_rows[r]);
+    join<Group>(own, of_rows, higher);
+    for (int r = 0; r < MassRows::count; ++r) found.top[r] = static_cast<double>(of_rows[r]);
+    spread_out<Group>(of_rows, tops_);
+    if constexpr (WithPlace) {
+      // Of the lanes that are as high, the one that was met first.
+      constexpr float nowhere = 0x1p24f;
+      for (int j = 0; j < stride; ++j) {
+        const float at = places[j] * Group + static_cast<float>(j % Group);
+        places[j] = own[j] == tops_[j] ? at : nowhere;
+      }
+      join<Group>(places, of_rows, lower);
+      for (int r = 0; r < MassRows::count; ++r) found.top_at[r] = static_cast<double>(of_rows[r]);
     }
   }
 
-  PairsOfClasses rows_;
+  SideBySide<Group> rows_;
+  alignas(64) float tops_[stride];
 };
 
 // The same of rows with many classes, each by itself, a tile at a time.
@@ -251,6 +357,7 @@ class ManyMasses {
 
  private:
   using MassTiles = Tiles<32 * wide>;
+  static constexpr std::int64_t per_step = wide / some;
 
   template <bool WithEntropy>
   void scan(const char* row, int r) {
@@ -260,19 +367,15 @@ class ManyMasses {
     for (std::int64_t first = 0; first < view_.classes; first += MassTiles::size) {
       const Tile tile = tiles_.at(first);
       MassTops tops;
-      tile.each([&](const float* x) { tops.add<false>(x, 0.0f); });
-      const float least = folded(tops.least.at, [](float a, float b) { return b < a ? b : a; });
-      found.least[r] = least < found.least[r] ? least : found.least[r];
-      const float here = largest(tops.top);
-      MassSums sums(wide_of(here));
-      std::int64_t place = first;
-      tile.each([&](const float* x) {
-        tiles_.prefetch(place);
-        sums.add<WithEntropy>(x);
-        place += wide;
-      });
-      const double others = folded(sums.rest.at, [](double a, double b) { return a + b; }) +
-                            (sums.count() - 1) * static_cast<double>(here);
+      tops.add<false>(tile.x, tile.steps * per_step, some);
+      if (tile.tail) tops.add<false>(tile.tail, per_step, some);
+      const float here = largest(tops.top), lowest = least(tops.least);
+      found.least[r] = lowest < found.least[r] ? lowest : found.least[r];
+      MassSums sums(floats_of(here).at);
+      sums.add<WithEntropy>(tile.x, tile.steps * per_step, some);
+      if (tile.tail) sums.add<WithEntropy>(tile.tail, per_step, some);
+      const double as_high = total(sums.as_high);
+      const double others = total(sums.rest) + (as_high - 1.0) * static_cast<double>(here);
       const double mass = others + static_cast<double>(here);
       if (!(mass > 0.0)) {  // nothing here, or NaN, which spoils the sum
         rest += mass;
@@ -305,50 +408,65 @@ class ManyMasses {
 
 // What KL of some rows of masses comes to, in units of P.
 struct MassTerms {
-  Wide term = wide_of(0.0f);
-  Wide ratio = wide_of(0.0f);  // the largest p/q: infinite where q = 0 < p
-  Wide apart = wide_of(0.0f);  // the largest |p − q| / (p + q): 0 where p/q is the same everywhere
+  Floats term = floats_of(0.0f);
+  Floats ratio = floats_of(0.0f);  // the largest p/q: infinite where q = 0 < p
+  Floats apart = floats_of(0.0f);  // the largest |p − q| / (p + q): 0 where p/q is the same everywhere
 
   // With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
   // p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
   // series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
-  UNSURPRISED_INLINE void add(const float* ps, const float* qs, const Wide& upper,
-                              const Wide& lower) {
+  void add(const float* ps, const float* qs, std::int64_t steps, std::int64_t stride,
+           const float* upper, const float* lower) {
     constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
-    for (int j = 0; j < wide; ++j) {
-      const float p = ps[j], q = qs[j] * upper[j];
-      const float difference = std::fma(-qs[j], lower[j], std::fma(-qs[j], upper[j], p));
-      const float both = p + q, s = difference / both, z = s * s;
-      float tail = 0x1.dbd2eep-4f;
-      tail = std::fma(tail, z, 0x1.bc823ap-4f);
-      tail = std::fma(tail, z, 0x1.24c986p-3f);
-      tail = std::fma(tail, z, 0x1.9998d2p-3f);
-      tail = std::fma(tail, z, 0x1.555556p-2f);
-      const float near = both * z * std::fma(s + z, tail, 1.0f);
-      // Where p is 0 the logarithm is still a number; where both are, s is none.
-      const float quotient = p / q;
-      const NarrowLog2 log = narrow_log2(quotient);
-      const float far = std::fma(p, (log.exponent + log.of_mantissa) * nats, -difference);
-      const float distance = std::fabs(s);
-      term[j] += distance <= third ? near : far;
-      ratio[j] = quotient > ratio[j] ? quotient : ratio[j];
-      apart[j] = distance > apart[j] ? distance : apart[j];
-    }
+    Floats uppers, lowers;
+    for (int j = 0; j < some; ++j) uppers[j] = upper[j];
+    for (int j = 0; j < some; ++j) lowers[j] = lower[j];
+    Floats terms = term, ratios = ratio, distances = apart;
+    for (std::int64_t i = 0; i < steps; ++i, ps += stride, qs += stride)
+      for (int j = 0; j < some; ++j) {
+        const float p = ps[j], q = qs[j] * uppers[j];
+        const float difference = std::fma(-qs[j], lowers[j], std::fma(-qs[j], uppers[j], p));
+        const float both = p + q, s = difference / both, z = s * s;
+        float tail = 0x1.dbd2eep-4f;
+        tail = std::fma(tail, z, 0x1.bc823ap-4f);
+        tail = std::fma(tail, z, 0x1.24c986p-3f);
+        tail = std::fma(tail, z, 0x1.9998d2p-3f);
+        tail = std::fma(tail, z, 0x1.555556p-2f);
+        const float near = both * z * std::fma(s + z, tail, 1.0f);
+        // Where p is 0 the logarithm is still a number; where both are, s is none.
+        const float quotient = p / q;
+        const NarrowLog2 log = narrow_log2(quotient);
+        const float far = std::fma(p, (log.exponent + log.of_mantissa) * nats, -difference);
+        const float distance = std::fabs(s);
+        terms[j] += distance <= third ? near : far;
+        ratios[j] = quotient > ratios[j] ? quotient : ratios[j];
+        distances[j] = distance > distances[j] ? distance : distances[j];
+      }
+    term = terms;
+    ratio = ratios;
+    apart = distances;
   }
 };
 
 // Sums of p and q, and the least entry of either.
 struct MassPairSums {
-  WideDouble p{}, q{};
-  Wide least = wide_of(0.0f);
+  Doubles p = doubles_of(0.0), q = doubles_of(0.0);
+  Floats least = floats_of(0.0f);
 
-  UNSURPRISED_INLINE void add(const float* x, const float* y) {
-    for (int j = 0; j < wide; ++j) {
-      const float lower = x[j] < y[j] ? x[j] : y[j];
-      least[j] = lower < least[j] ? lower : least[j];
-      p[j] += static_cast<double>(x[j]);
-      q[j] += static_cast<double>(y[j]);
-    }
+  UNSURPRISED_INLINE void add(const float* x, const float* y, std::int64_t steps,
+                              std::int64_t stride) {
+    Doubles p_sums = p, q_sums = q;
+    Floats lowest = least;
+    for (std::int64_t s = 0; s < steps; ++s, x += stride, y += stride)
+      for (int j = 0; j < some; ++j) {
+        const float lower = x[j] < y[j] ? x[j] : y[j];
+        lowest[j] = lower < lowest[j] ? lower : lowest[j];
+        p_sums[j] += static_cast<double>(x[j]);
+        q_sums[j] += static_cast<double>(y[j]);
+      }
+    p = p_sums;
+    q = q_sums;
+    least = lowest;
   }
 };
 
@@ -371,6 +489,7 @@ inline bool is_told(double divergence, double ratio, double apart) {
 }
 
 // KL of pairs of rows with few classes.
+template <int Group>
 class FewMassPairs {
  public:
   MassPairRows found;
@@ -380,34 +499,64 @@ class FewMassPairs {
   void prepare(std::int64_t first, int count) {
     p_.open(first, count);
     q_.open(first, count);
-    MassPairSums sums;
-    for (std::int64_t u = 0; u < p_.units(); ++u) sums.add(p_.unit(u), q_.unit(u));
-    Wide upper, lower;
-    for (int r = 0; r < MassPairRows::count; ++r) {
-      const int left = 2 * r, right = left + 1;
-      found.p_sum[r] = sums.p[left] + sums.p[right];
-      found.q_sum[r] = sums.q[left] + sums.q[right];
-      const TwoFloats ratio(found.p_sum[r] / found.q_sum[r]);
-      upper[left] = upper[right] = ratio.upper;
-      lower[left] = lower[right] = ratio.lower;
+    float least[MassRows::count];
+    add_up(least);
+    alignas(64) float terms_of[stride], ratios_of[stride], apart_of[stride];
+    for (int lane = 0; lane < stride; lane += some) {
+      MassTerms sums;
+      sums.add(p_.lanes_from(lane), q_.lanes_from(lane), p_.units(), stride, upper_ + lane,
+               lower_ + lane);
+      for (int j = 0; j < some; ++j) {
+        terms_of[lane + j] = sums.term[j];
+        ratios_of[lane + j] = sums.ratio[j];
+        apart_of[lane + j] = sums.apart[j];
+      }
     }
-    MassTerms terms;
-    for (std::int64_t u = 0; u < p_.units(); ++u) terms.add(p_.unit(u), q_.unit(u), upper, lower);
-    for (int r = 0; r < MassPairRows::count; ++r) {
-      const int left = 2 * r, right = left + 1;
-      const auto higher = [=](const Wide& of) { return of[left] > of[right] ? of[left] : of[right]; };
-      const double term = static_cast<double>(terms.term[left]) + static_cast<double>(terms.term[right]);
-      const double value = term / found.p_sum[r];
-      const bool legal = (sums.least[left] >= 0.0f) & (sums.least[right] >= 0.0f) &
-                         is_ordinary(found.p_sum[r], found.q_sum[r]);
+    float terms[MassRows::count], ratios[MassRows::count], apart[MassRows::count];
+    join<Group>(terms_of, terms, plus);
+    join<Group>(ratios_of, ratios, higher);
+    join<Group>(apart_of, apart, higher);
+    for (int r = 0; r < MassRows::count; ++r) {
+      const double value = static_cast<double>(terms[r]) / found.p_sum[r];
+      const bool legal = (least[r] >= 0.0f) & is_ordinary(found.p_sum[r], found.q_sum[r]);
+      const bool told =
+          is_told(value, static_cast<double>(ratios[r]), static_cast<double>(apart[r]));
       found.divergence[r] = value;
-      found.told[r] =
-          legal & is_told(value, static_cast<double>(higher(terms.ratio)), static_cast<double>(higher(terms.apart))) ? 1.0 : 0.0;
+      found.told[r] = legal & told ? 1.0 : 0.0;
     }
   }
 
  private:
-  PairsOfClasses p_, q_;
+  static constexpr int stride = SideBySide<Group>::stride;
+
+  // The rows' sums, and their quotient in all lanes of a row.
+  void add_up(float (&least)[MassRows::count]) {
+    alignas(64) double p_sums[stride], q_sums[stride];
+    alignas(64) float least_of[stride];
+    for (int lane = 0; lane < stride; lane += some) {
+      MassPairSums sums;
+      sums.add(p_.lanes_from(lane), q_.lanes_from(lane), p_.units(), stride);
+      for (int j = 0; j < some; ++j) {
+        p_sums[lane + j] = sums.p[j];
+        q_sums[lane + j] = sums.q[j];
+        least_of[lane + j] = sums.least[j];
+      }
+    }
+    join<Group>(p_sums, found.p_sum, plus);
+    join<Group>(q_sums, found.q_sum, plus);
+    join<Group>(least_of, least, lower);
+    float upper[MassRows::count], below[MassRows::count];
+    for (int r = 0; r < MassRows::count; ++r) {
+      const TwoFloats ratio(found.p_sum[r] / found.q_sum[r]);
+      upper[r] = ratio.upper;
+      below[r] = ratio.lower;
+    }
+    spread_out<Group>(upper, upper_);
+    spread_out<Group>(below, lower_);
+  }
+
+  alignas(64) float upper_[stride], lower_[stride];
+  SideBySide<Group> p_, q_;
 };
 
 // KL of pairs of rows with many classes, each by itself: a tile at a time, put together by the
@@ -429,6 +578,7 @@ class ManyMassPairs {
 
  private:
   using PairTiles = Tiles<24 * wide>;
+  static constexpr std::int64_t per_step = wide / some;
 
   bool scan(const char* p_row, const char* q_row, int r) {
     p_tiles_.open(p_row);
@@ -439,20 +589,17 @@ class ManyMassPairs {
     for (std::int64_t first = 0; first < p_.classes; first += PairTiles::size) {
       const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
       MassPairSums sums;
-      each_pair(p, q, [&](const float* x, const float* y, std::int64_t) { sums.add(x, y); });
-      const auto plus = [](double a, double b) { return a + b; };
-      const double p_mass = folded(sums.p.at, plus), q_mass = folded(sums.q.at, plus);
-      if (folded(sums.least.at, [](float a, float b) { return b < a ? b : a; }) < 0.0f) return false;
+      sums.add(p.x, q.x, p.steps * per_step, some);
+      if (p.tail) sums.add(p.tail, q.tail, per_step, some);
+      const double p_mass = total(sums.p), q_mass = total(sums.q);
+      if (least(sums.least) < 0.0f) return false;
       if (p_mass == 0.0 && q_mass == 0.0) continue;
       if (!is_ordinary(p_mass, q_mass)) return false;
       const TwoFloats ratio(p_mass / q_mass);
-      const Wide upper = wide_of(ratio.upper), lower = wide_of(ratio.lower);
+      const Floats upper = floats_of(ratio.upper), lower = floats_of(ratio.lower);
       MassTerms terms;
-      each_pair(p, q, [&](const float* x, const float* y, std::int64_t place) {
-        p_tiles_.prefetch(first + place);
-        q_tiles_.prefetch(first + place);
-        terms.add(x, y, upper, lower);
-      });
+      terms.add(p.x, q.x, p.steps * per_step, some, upper.at, lower.at);
+      if (p.tail) terms.add(p.tail, q.tail, per_step, some, upper.at, lower.at);
       const double divergence = total(terms.term) / p_mass;
       const float furthest = largest(terms.ratio), apart = largest(terms.apart);
       if (!is_told(divergence, static_cast<double>(furthest), static_cast<double>(apart))) return false;

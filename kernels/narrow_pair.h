@@ -129,6 +129,93 @@ UNSURPRISED_INLINE void each_pair(const Tile& p, const Tile& q, Body body) {
   if (p.tail) body(p.tail, q.tail, p.steps * wide);
 }
 
+// Log ratios of less, or none at all (−∞ − −∞), are of scores that weigh nothing.
+inline constexpr float least_ratio = -300.0f;
+
+// The terms of KL of a tile's steps, in units of P's largest weight.
+struct KlSums {
+  TwoFloats ratio;  // about ln(Σe^x of P / Σe^y of Q)
+  float scale;      // brings Q's weights to P's sum
+  Wide terms = wide_of(0.0f), excesses = wide_of(0.0f);
+  Wide furthest = wide_of(-infinity_narrow);  // the largest x − y
+
+  // The sums are local, so that they stay in registers.
+  template <class Prefetch>
+  UNSURPRISED_INLINE void add(const float* x, const float* y, const float* p, const float* q,
+                              std::int64_t steps, Prefetch prefetch) {
+    constexpr float close = 2.0f;
+    Wide term_sums = terms, excess_sums = excesses, far = furthest;
+    const float upper = ratio.upper, lower = ratio.lower, scale_here = scale;
+    for (std::int64_t s = 0; s < steps; ++s) {
+      prefetch(s * wide);
+      for (int j = 0; j < wide; ++j) {
+        const std::int64_t i = s * wide + j;
+        const float difference = x[i] - y[i];
+        far[j] = difference > far[j] ? difference : far[j];
+        float d = log_ratio(difference, x[i], y[i], upper, lower);
+        d = d > least_ratio ? d : least_ratio;
+        const float p_weight = p[i];
+        // The term of KL that cannot be negative, p·(e^-d − 1 + d), and q − p.
+        const float series = p_weight * (d * d) * narrow_divergence(d);
+        const float far_excess = std::fma(q[i], scale_here, -p_weight);
+        const bool is_close = std::fabs(d) <= close;
+        const float near_excess = std::fma(-p_weight, d, series);
+        const float far_term = std::fma(p_weight, d, far_excess);
+        term_sums[j] += is_close ? series : far_term;
+        excess_sums[j] += is_close ? near_excess : far_excess;
+      }
+    }
+    terms = term_sums;
+    excesses = excess_sums;
+    furthest = far;
+  }
+};
+
+// What is known of two rows before they are mixed.
+struct Mixture {
+  float p_top, q_top, scale;
+  TwoFloats ratio;
+};
+
+// Twice the terms of Jensen–Shannon.
+struct MixtureSums {
+  Mixture mixture;
+  float lowest;  // a variable, see TileSums
+  Wide terms = wide_of(0.0f);
+
+  template <class Prefetch>
+  UNSURPRISED_INLINE void add(const float* xs, const float* ys, std::int64_t steps,
+                              Prefetch prefetch) {
+    constexpr float ln2 = 0x1.62e430p-1f, close = 3.0f;
+    Wide sums = terms;
+    const float lowest_here = lowest, p_top = mixture.p_top, q_top = mixture.q_top;
+    const float scale = mixture.scale;
+    const float upper = mixture.ratio.upper, lower = mixture.ratio.lower;
+    for (std::int64_t s = 0; s < steps; ++s) {
+      prefetch(s * wide);
+      for (int j = 0; j < wide; ++j) {
+        const float x = xs[s * wide + j], y = ys[s * wide + j];
+        float p_gap = x - p_top, q_gap = y - q_top;
+        p_gap = lowest_here > p_gap ? lowest_here : p_gap;
+        q_gap = lowest_here > q_gap ? lowest_here : q_gap;
+        const float p_weight = narrow_exp(p_gap), q_weight = narrow_exp(q_gap) * scale;
+        float apart = std::fabs(log_ratio(x - y, x, y, upper, lower));
+        apart = apart < -least_ratio ? apart : -least_ratio;  // NaN too: one of both is nothing
+        const float both = p_weight + q_weight, z = apart * apart;
+        const float larger = p_weight > q_weight ? p_weight : q_weight;
+        const float smaller = p_weight > q_weight ? q_weight : p_weight;
+        const float near_term = both * z * narrow_jensen_shannon(z);
+        const bool is_close = apart <= close;
+        const float quotient = smaller / larger;
+        const float far_term =
+            std::fma(both, ln2 - narrow_log1p(is_close ? 0.0f : quotient), -smaller * apart);
+        sums[j] += is_close ? near_term : far_term;
+      }
+    }
+    terms = sums;
+  }
+};
+
 class Pairs {
  public:
   Pairs(const RowsView& p, const RowsView& q)
@@ -191,14 +278,7 @@ class Pairs {
 
   // Below these the roundings of single precision might show.
   static constexpr double least_kl = 1e-13, least_js = 1e-8;
-  static constexpr float close = 2.0f, close_mixture = 3.0f;
-  // Log ratios of less, or none at all (−∞ − −∞), are of scores that weigh nothing.
-  static constexpr float least_ratio = -300.0f, most_ratio = 1e6f;
-
-  struct Mixture {
-    float p_top, q_top, scale;
-    TwoFloats ratio;
-  };
+  static constexpr double most_ratio = 1e6;
 
   // Whether a divergence is beyond what rounding alone may make; the same rows differ by nothing.
   bool is_told(const PairPart& whole, double least) {
@@ -219,21 +299,26 @@ class Pairs {
   }
 
   // Fills the weights e^(x − top) of a tile; their sum.
-  UNSURPRISED_INLINE double weigh(const Tile& tile, float top, float* weights) const {
+  double weigh(const Tile& tile, float top, float* weights) const {
     Wide sums = wide_of(0.0f);
+    weigh_steps(tile.x, tile.steps, top, weights, sums);
+    if (tile.tail) weigh_steps(tile.tail, 1, top, weights + tile.steps * wide, sums);
+    return total(sums);
+  }
+
+  void weigh_steps(const float* x, std::int64_t steps, float top, float* weights,
+                   Wide& sums) const {
+    Wide local = sums;  // stays in registers
     const float lowest = lowest_;
-    const auto step = [&](const float* x, float* to) {
+    for (std::int64_t s = 0; s < steps; ++s)
       for (int j = 0; j < wide; ++j) {
-        float gap = x[j] - top;
+        float gap = x[s * wide + j] - top;
         gap = lowest > gap ? lowest : gap;  // NaN stays
         const float weight = narrow_exp(gap);
-        to[j] = weight;
-        sums[j] += weight;
+        weights[s * wide + j] = weight;
+        local[j] += weight;
       }
-    };
-    for (std::int64_t s = 0; s < tile.steps; ++s) step(tile.x + s * wide, weights + s * wide);
-    if (tile.tail) step(tile.tail, weights + tile.steps * wide);
-    return total(sums);
+    sums = local;
   }
 
   // KL of one tile; false where single precision cannot tell.
@@ -243,35 +328,19 @@ class Pairs {
     const double rough = (static_cast<double>(p_top) - static_cast<double>(q_top)) +
                          natural_log(p_sum / q_sum);
     if (!(std::fabs(rough) < 1e30)) return false;
-    const TwoFloats ratio(rough);
-    const float scale = static_cast<float>(p_sum / q_sum);
-    Wide terms = wide_of(0.0f), excesses = wide_of(0.0f), furthest = wide_of(-infinity_narrow);
-    const float upper = ratio.upper, lower = ratio.lower;
-    each_pair(p, q, [&](const float* xs, const float* ys, std::int64_t place) {
+    KlSums sums{TwoFloats(rough), static_cast<float>(p_sum / q_sum)};
+    const std::int64_t whole = p.steps * wide;
+    sums.add(p.x, q.x, p_weights_, q_weights_, p.steps, [&](std::int64_t place) {
       p_tiles_.prefetch(first + place);
       q_tiles_.prefetch(first + place);
-      for (int j = 0; j < wide; ++j) {
-        const float x = xs[j], y = ys[j];
-        const float difference = x - y;
-        furthest[j] = difference > furthest[j] ? difference : furthest[j];
-        float d = log_ratio(difference, x, y, upper, lower);
-        d = d > least_ratio ? d : least_ratio;
-        const float p_weight = p_weights_[place + j], q_weight = q_weights_[place + j] * scale;
-        // The term of KL that cannot be negative, p·(e^-d − 1 + d), and q − p.
-        const float series = p_weight * (d * d) * narrow_divergence(d);
-        const float far_excess = q_weight - p_weight;
-        const bool is_close = std::fabs(d) <= close;
-        const float near_excess = std::fma(-p_weight, d, series);
-        const float far_term = std::fma(p_weight, d, far_excess);
-        terms[j] += is_close ? series : far_term;
-        excesses[j] += is_close ? near_excess : far_excess;
-      }
     });
-    if (!(largest(furthest) - ratio.value() < most_ratio)) return false;
-    const double t = total(excesses) / p_sum;
+    if (p.tail)
+      sums.add(p.tail, q.tail, p_weights_ + whole, q_weights_ + whole, 1, [](std::int64_t) {});
+    if (!(largest(sums.furthest) - sums.ratio.value() < most_ratio)) return false;
+    const double t = total(sums.excesses) / p_sum;
     part.log_sum = static_cast<double>(p_top) + natural_log(p_sum);
-    part.log_ratio = ratio.value() - PairPart::log2_1p_any(t) * nats_per_bit;
-    part.divergence = total(terms) / p_sum + log1p_minus(t);
+    part.log_ratio = sums.ratio.value() - PairPart::log2_1p_any(t) * nats_per_bit;
+    part.divergence = total(sums.terms) / p_sum + log1p_minus(t);
     // The rough ratio is off by a rounding, unless something is not finite.
     return std::fabs(t) < 1e-3;
   }
@@ -283,9 +352,8 @@ class Pairs {
     if (here == -infinity_narrow) return !holds_nan(tile);
     if (!(here < infinity_narrow)) return false;
     TileSums<false> sums{here, lowest_};
-    sums.add(tile.x, tile.steps, [&](std::int64_t at) { tiles.prefetch(first + at); });
-    if (tile.tail) sums.add(tile.tail, 1, [](std::int64_t) {});
-    const double weight = total(sums.weights) + sums.count();
+    const double weight =
+        sums.add_all(tile, [&](std::int64_t at) { tiles.prefetch(first + at); }) + 1.0;
     const double above = here > top ? here : top;
     const double shrink = top == -infinity ? 0.0 : exp(top - above);
     sum = sum * shrink + weight * exp(here - above);
@@ -295,33 +363,13 @@ class Pairs {
 
   // Σ over a tile of twice Jensen–Shannon's terms, in units of P's largest weight.
   double mixed(const Tile& p, const Tile& q, std::int64_t first, const Mixture& mixture) {
-    constexpr float ln2 = 0x1.62e430p-1f;
-    Wide terms = wide_of(0.0f);
-    const float lowest = lowest_, p_top = mixture.p_top, q_top = mixture.q_top;
-    const float scale = mixture.scale, upper = mixture.ratio.upper, lower = mixture.ratio.lower;
-    each_pair(p, q, [&](const float* xs, const float* ys, std::int64_t place) {
+    MixtureSums sums{mixture, lowest_};
+    sums.add(p.x, q.x, p.steps, [&](std::int64_t place) {
       p_tiles_.prefetch(first + place);
       q_tiles_.prefetch(first + place);
-      for (int j = 0; j < wide; ++j) {
-        const float x = xs[j], y = ys[j];
-        float p_gap = x - p_top, q_gap = y - q_top;
-        p_gap = lowest > p_gap ? lowest : p_gap;
-        q_gap = lowest > q_gap ? lowest : q_gap;
-        const float p_weight = narrow_exp(p_gap), q_weight = narrow_exp(q_gap) * scale;
-        float apart = std::fabs(log_ratio(x - y, x, y, upper, lower));
-        apart = apart < -least_ratio ? apart : -least_ratio;  // NaN too: one of both is nothing
-        const float both = p_weight + q_weight, z = apart * apart;
-        const float larger = p_weight > q_weight ? p_weight : q_weight;
-        const float smaller = p_weight > q_weight ? q_weight : p_weight;
-        const float near_term = both * z * narrow_jensen_shannon(z);
-        const bool is_close = apart <= close_mixture;
-        const float quotient = smaller / larger;
-        const float far_term =
-            std::fma(both, ln2 - narrow_log1p(is_close ? 0.0f : quotient), -smaller * apart);
-        terms[j] += is_close ? near_term : far_term;
-      }
     });
-    return total(terms);
+    if (p.tail) sums.add(p.tail, q.tail, 1, [](std::int64_t) {});
+    return total(sums.terms);
   }
 
   const std::int64_t classes_;

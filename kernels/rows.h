@@ -66,11 +66,9 @@ inline constexpr std::int64_t along_from = 64;
 inline bool goes_across(std::int64_t classes) {
   return classes < along_from;
 }
-// Probabilities of single precision: their lanes hold pairs of classes, so they stay short longer.
-inline constexpr std::int64_t narrow_along_from = 128;
-inline bool narrow_goes_across(std::int64_t classes) {
-  return classes < narrow_along_from;
-}
+// Probabilities of single precision: a row has 2 lanes, or 8, so that it stays short longer.
+inline constexpr int few_classes_group = 2, many_classes_group = 8;
+inline constexpr std::int64_t many_classes_from = 16, narrow_along_from = 256;
 
 template <class T>
 inline T read(const char* at) {
