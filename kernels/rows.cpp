@@ -9,7 +9,7 @@ namespace {
 template <template <bool> class S>
 void one(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
   const RowsView& view = request.p->view;
-  if (S<false>::form == Form::mass && is_narrow(view.type))
+  if (S<false>::form == Form::mass && is_narrow_mass(*request.p))
     return one_narrow_mass(request, begin, end, findings);
   if (goes_across(view.classes)) return one_as<S<true>>(request, begin, end, findings);
   if (S<false>::form == Form::log && is_narrow(view.type)) {
@@ -36,7 +36,7 @@ void two(const Request& request, std::int64_t begin, std::int64_t end, Findings*
   if (narrow && !p_mass && !q_mass && !goes_across(p.view.classes) &&
       request.operation != Operation::cross_entropy)
     return two_narrow_logs<Measure>(request, begin, end, findings);
-  if (narrow && p_mass && q_mass && request.operation == Operation::kl_divergence)
+  if (is_narrow_mass(p) && is_narrow_mass(q) && request.operation == Operation::kl_divergence)
     return two_narrow_masses<Measure>(request, begin, end, findings);
   if (p_mass)
     (q_mass ? two_as<Mass, Mass, Measure> : two_as<Mass, Log, Measure>)(request, begin, end,

@@ -61,6 +61,11 @@ inline bool is_narrow(Type type) {
   return type == Type::f32 || type == Type::f16 || type == Type::bf16;
 }
 
+// Probabilities; counts are exact, of whatever type.
+inline bool is_narrow_mass(const Side& side) {
+  return is_narrow(side.view.type) && side.form == Form::mass && side.checks_sum;
+}
+
 // The one place where the direction is chosen.
 inline constexpr std::int64_t along_from = 64;
 inline bool goes_across(std::int64_t classes) {

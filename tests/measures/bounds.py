@@ -4,7 +4,8 @@
 - Logits and log-probabilities: 1e-14 · max(1, gap / 64), relative, where gap (in nats, at most 746)
   is how far below the top logit an entry lies that still has weight: the double nearest to the gap
   is off by half a unit of its last place, and so is the logarithm of the weight.
-- What is measured in single precision, relative: entropy of mass that is no more than that, 5e-7;
+- What is measured in single precision, relative: entropy of probabilities that are no more than that,
+  5e-7;
   KL between two of these, 1e-6; entropy and surprisal of such logits, 64 classes or more,
   5e-7 · max(1, gap / 8), and KL and Jensen–Shannon between two of these, 1e-6 · max(1, gap / 8),
   where gap is that from the top logit to the next.
@@ -71,7 +72,7 @@ def bound_of_one(measure: str, kind: str, row: Any) -> float:
     if not _is_narrow(row):
         return careful
     if not oracle.is_log(kind):
-        return NARROW if measure == "entropy" else careful
+        return NARROW if kind == "probs" and measure == "entropy" else careful
     if len(entries) < NARROW_FROM:
         return careful
     gap = _nearest_gap(entries)
@@ -87,7 +88,8 @@ def bound_of_two(measure: str, kinds: tuple[str, str], p: Any, q: Any) -> float:
     if not (_is_narrow(p) and _is_narrow(q)) or logs[0] != logs[1]:
         return careful
     if not logs[0]:
-        return NARROW_PAIR if measure == "kl_divergence" else careful
+        both = kinds == ("probs", "probs")
+        return NARROW_PAIR if both and measure == "kl_divergence" else careful
     if measure not in ("kl_divergence", "js_divergence", "js_distance"):
         return careful
     if len(rows[0]) < NARROW_FROM:
