@@ -43,7 +43,7 @@ inline void note_faults(const Side& side, const Prepared& row, const Lanes& devi
 
 // Looks at all lanes at once; rows are told apart only where something is to be noted.
 inline void check(const Side& side, const Prepared& row, std::int64_t first, int count,
-           Findings& findings) {
+                  Findings& findings) {
   Lanes deviation, notable;
   for (int l = 0; l < lanes; ++l) {
     deviation[l] = side.checks_sum ? std::fabs(row.total[l] - 1.0) : 0.0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "checks.h"
-#include "narrow_mass.h"
+#include "narrow_mass_pair.h"
 
 namespace UNSURPRISED_TARGET {
 
@@ -33,8 +33,8 @@ struct CrossEntropy {
   }
 };
 
-// The shares of a class and d = ln P/Q. Where both sides are stated alike, d is found from the ratio
-// of p/q to that of the two largest entries, which no normaliser enters; what is left is the
+// The shares of a class and d = ln P/Q. Where both sides are stated alike, d is found from the
+// ratio of p/q to that of the two largest entries, which no normaliser enters; what is left is the
 // difference of the largest entries' surprisals, which are small.
 template <class P, class Q, class Position>
 struct Ratio {
@@ -136,8 +136,8 @@ struct KlDivergence {
 };
 
 // Σ M·h with M = (P + Q) / 2 and h = (1 + s)/2·ln(1 + s) + (1 − s)/2·ln(1 − s) ≥ 0, where
-// s = (P − Q) / (P + Q) = tanh(d / 2). An error of a normaliser shifts every d by as much; what that
-// adds, t²/8, is taken off, which leaves next to nothing of it.
+// s = (P − Q) / (P + Q) = tanh(d / 2). An error of a normaliser shifts every d by as much; what
+// that adds, t²/8, is taken off, which leaves next to nothing of it.
 template <class P, class Q, class Position>
 struct JensenShannon {
   static constexpr int sums = 3;  // M·h in bits, the terms of t, and how many classes are apart
@@ -213,10 +213,9 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
     Lanes totals[count_of_sums];
     for (int i = 0; i < count_of_sums; ++i) totals[i] = sums[i].total();
     for (int l = 0; l < count; ++l)
-      request.values[row + l] =
-          impossible[l] != 0.0 && !decltype(measure)::finite
-              ? infinity
-              : measure.finish(totals, l) * request.units_per_bit;
+      request.values[row + l] = impossible[l] != 0.0 && !decltype(measure)::finite
+                                    ? infinity
+                                    : measure.finish(totals, l) * request.units_per_bit;
   });
 }
 
@@ -250,7 +249,7 @@ void two_narrow_masses_as(const Request& request, std::int64_t begin, std::int64
   Pairs pairs(request.p->view, request.q->view);
   const MassPairRows& found = pairs.found;
   const double unit = bits_per_nat * request.units_per_bit;
-  for_blocks<MassPairRows::count>(begin, end, [&](std::int64_t row, int count) {
+  for_blocks<rows_at_once>(begin, end, [&](std::int64_t row, int count) {
     pairs.prepare(row, count);
     for (int r = 0; r < count; ++r) request.values[row + r] = found.divergence[r] * unit;
     for (int r = 0; r < count; ++r) {

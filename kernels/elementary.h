@@ -113,6 +113,11 @@ UNSURPRISED_INLINE double scaled_log2(double x, double exponent) {
   return log2_from(parts.exponent - exponent, (parts.mantissa - 1.0) / (parts.mantissa + 1.0));
 }
 
+// ln x for finite x > 0.
+UNSURPRISED_INLINE double natural_log(double x) {
+  return scaled_log2(x, 0.0) * nats_per_bit;
+}
+
 // ln((a·d) / (b·c)) for finite positive numbers, with an error below 4 ulp however close the
 // two products are: their difference is taken without loss (Kahan's ad − bc).
 UNSURPRISED_INLINE double log_cross_ratio(double a, double b, double c, double d) {

@@ -88,7 +88,7 @@ class NarrowMasses {
   }
 
  private:
-  static constexpr int many = MassRows::count;
+  static constexpr int many = rows_at_once;
 
   // H = log2(Σ / top) + Σ p·log2(top / p) / Σ
   void entropies(std::int64_t row, int count) {
@@ -116,15 +116,15 @@ class NarrowMasses {
     // Loops of one thing each: with a choice around the logarithms they would be no vectors.
     double exponent[many], of_entry[many], on_top[many];
     for (int r = 0; r < many; ++r) exponent[r] = parts_of(found.top[r]).exponent;
-    for (int r = 0; r < many; ++r)
-      bits[r] = scaled_log2(found.top[r] + found.rest[r], exponent[r]);
+    for (int r = 0; r < many; ++r) bits[r] = scaled_log2(found.top[r] + found.rest[r], exponent[r]);
     for (int r = 0; r < many; ++r) of_entry[r] = entry[r] > 0.0 ? entry[r] : 1.0;
     for (int r = 0; r < many; ++r) of_entry[r] = scaled_log2(of_entry[r], exponent[r]);
     for (int r = 0; r < many; ++r) on_top[r] = found.rest[r] / found.top[r];
     for (int r = 0; r < many; ++r) on_top[r] = log2_1p(on_top[r]);
     for (int r = 0; r < many; ++r) {
       const double below = bits[r] - of_entry[r];
-      const double possible = (entry[r] == found.top[r] ? on_top[r] : below) * request_.units_per_bit;
+      const double possible =
+          (entry[r] == found.top[r] ? on_top[r] : below) * request_.units_per_bit;
       bits[r] = entry[r] > 0.0 ? possible : infinity;
     }
     for (int r = 0; r < count; ++r) request_.values[row + r] = bits[r];
@@ -166,8 +166,8 @@ template <class S>
 void one_narrow_as(const Request& request, std::int64_t begin, std::int64_t end,
                    Findings* findings) {
   const auto all = [&](auto rows) {
-    for_blocks<MassRows::count>(begin, end,
-                                [&](std::int64_t row, int count) { rows->answer(row, count); });
+    for_blocks<rows_at_once>(begin, end,
+                             [&](std::int64_t row, int count) { rows->answer(row, count); });
   };
   if (request.operation == Operation::surprisal) {
     NarrowMasses<S, false> rows(request, findings[0]);
@@ -192,8 +192,8 @@ void one_narrow_mass_as(const Request& request, std::int64_t begin, std::int64_t
 inline void one_narrow_mass(const Request& request, std::int64_t begin, std::int64_t end,
                             Findings* findings) {
   const bool with_place = request.operation == Operation::facts;
-  (with_place ? one_narrow_mass_as<true>
-              : one_narrow_mass_as<false>)(request, begin, end, findings);
+  (with_place ? one_narrow_mass_as<true> : one_narrow_mass_as<false>)(request, begin, end,
+                                                                      findings);
 }
 
 }  // namespace UNSURPRISED_TARGET

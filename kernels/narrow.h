@@ -1,13 +1,14 @@
 // Single precision: what rows of float32, float16 and bfloat16 are measured in.
 //
-// Here are the pieces: 64 floats side by side, exp and log of them, and a row that comes a tile at
-// a time. What is measured with them stands in narrow_log.h, narrow_pair.h and narrow_mass.h.
+// Here are the pieces: 64 floats side by side, and a row that comes a tile at a time. What is
+// measured with them stands in narrow_log.h, narrow_log_pair.h, narrow_mass.h, narrow_mass_pair.h.
 #pragma once
 
 #if defined(__F16C__)
 #include <immintrin.h>
 #endif
 
+#include "narrow_elementary.h"
 #include "rows.h"
 
 namespace UNSURPRISED_TARGET {
@@ -25,8 +26,6 @@ struct alignas(64) WideCount {
   std::int32_t at[wide];
   std::int32_t& operator[](int j) { return at[j]; }
 };
-
-inline constexpr float infinity_narrow = std::numeric_limits<float>::infinity();
 
 inline Wide wide_of(float value) {
   Wide result;
@@ -52,27 +51,6 @@ inline double total(const Wide& parts) {
 
 inline float largest(Wide parts) {
   return folded(parts.at, [](float a, float b) { return b > a ? b : a; });
-}
-
-inline constexpr float lowest_gap = -87.0f;
-
-// e^gap for a gap from `lowest_gap` to 0 as 2^n · 2^f. Error below 1.3e-7 + 7.5e-8 · |gap|,
-// relatively; exactly 1 at 0.
-UNSURPRISED_INLINE float narrow_exp(float gap) {
-  constexpr float bits = 0x1.715476p+0f, to_integer = 0x1.8p23f;
-  const float shifted = std::fma(gap, bits, to_integer);
-  const float n = shifted - to_integer;
-  const float f = std::fma(gap, bits, -n);
-  // 2^f for |f| ≤ ½: minimax with p(0) = 1, error 2e-9.
-  float p = 0x1.41fbbcp-13f;
-  p = std::fma(p, f, 0x1.5f3e54p-10f);
-  p = std::fma(p, f, 0x1.3b2d4cp-7f);
-  p = std::fma(p, f, 0x1.c6aee8p-5f);
-  p = std::fma(p, f, 0x1.ebfbdcp-3f);
-  p = std::fma(p, f, 0x1.62e430p-1f);
-  p = std::fma(p, f, 1.0f);
-  const std::uint32_t scale = std::bit_cast<std::uint32_t>(shifted) << 23;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + scale);
 }
 
 // Some entries of a row as floats: whole steps of `wide`, and a last one that is filled up with

@@ -127,8 +127,7 @@ inline Scan scan(const RowsView& view, LogTiles& tiles, const char* row) {
       continue;
     }
     TileSums<WithSpread> sums{top, view.classes > 0 ? lowest_gap : 0.0f};
-    const double weight =
-        sums.add_all(tile, [&](std::int64_t at) { tiles.prefetch(first + at); });
+    const double weight = sums.add_all(tile, [&](std::int64_t at) { tiles.prefetch(first + at); });
     const double spread = WithSpread ? total(sums.spreads) : 0.0;
     const bool higher = top > found.top;
     if (higher) top_tile = first;

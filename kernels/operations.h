@@ -7,14 +7,7 @@
 
 namespace unsurprised {
 
-enum class Operation {
-  surprisal,
-  entropy,
-  facts,
-  cross_entropy,
-  kl_divergence,
-  js_divergence
-};
+enum class Operation { surprisal, entropy, facts, cross_entropy, kl_divergence, js_divergence };
 
 enum class Fault : int { none = 0, bad_entry = 1, no_mass = 2, sum_off = 3, bad_label = 4 };
 

@@ -24,8 +24,8 @@ template <template <bool> class S, template <bool> class T,
           template <class, class, class> class Measure>
 void two_as(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
   const bool across = goes_across(request.p->view.classes);
-  (across ? two_sides<S, T, true, Measure>
-          : two_sides<S, T, false, Measure>)(request, begin, end, findings);
+  (across ? two_sides<S, T, true, Measure> : two_sides<S, T, false, Measure>)(request, begin, end,
+                                                                              findings);
 }
 
 template <template <class, class, class> class Measure>

@@ -32,6 +32,10 @@ inline Wide by_formula(Operation operation, const std::vector<Wide>& p, const st
   if (operation == Operation::surprisal || operation == Operation::facts)
     return -std::log2(p[static_cast<std::size_t>(label)]);
   Wide sum = 0;
+  if (operation == Operation::js_divergence)
+    for (std::size_t k = 0; k < p.size(); ++k)
+      for (const Wide x : {p[k], q[k]})
+        if (x > 0) sum += x / 2 * std::log2(2 * x / (p[k] + q[k]));
   for (std::size_t k = 0; k < p.size(); ++k) {
     if (p[k] == 0) continue;
     if (operation == Operation::entropy) sum -= p[k] * std::log2(p[k]);

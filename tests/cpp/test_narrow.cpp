@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "check.h"
-#include "narrow.h"
+#include "narrow_log_pair.h"
 
 namespace {
 
 using checks::Random;
 using Wide = long double;
 
-// The error that kernels/narrow.h states for an exponential.
+// The error that kernels/narrow_elementary.h states for an exponential.
 double stated(double gap) {
   return 1.3e-7 + 7.5e-8 * std::fabs(gap);
 }
@@ -35,6 +35,70 @@ void test_exponential() {
   std::cout << "narrow_exp: at most " << worst << " of the bound\n";
 }
 
+template <class F, class G>
+void test_function(const char* name, F found, G truth, double low, double high, double stated) {
+  Random random(3);
+  double worst = 0.0;
+  for (int i = 0; i < 1 << 18; ++i) {
+    const double near_zero = i % 2 ? std::pow(random.uniform(0.0, 1.0), 12.0) : 1.0;
+    const auto x = static_cast<float>(random.uniform(low, high) * near_zero);
+    if (std::fabs(x) < 1e-30f) continue;  // nothing is promised of subnormal numbers
+    const Wide true_value = truth(static_cast<Wide>(x));
+    const Wide error = std::fabs((static_cast<Wide>(found(x)) - true_value) / true_value);
+    worst = std::max(worst, static_cast<double>(error));
+    CHECK(static_cast<double>(error) <= stated, static_cast<double>(x));
+  }
+  std::cout << name << ": at most " << worst << "\n";
+}
+
+// Of a whole logarithm, which may be 0, the error is that of the mantissa's.
+void test_logarithm() {
+  Random random(4);
+  for (int i = 0; i < 1 << 18; ++i) {
+    const auto mantissa = static_cast<float>(random.uniform(0.5, 2.0));
+    const int exponent = static_cast<int>(random.uniform(-120.0, 120.0));
+    const float x = std::ldexp(mantissa, exponent);
+    const baseline::NarrowLog2 log = baseline::narrow_log2(x);
+    const Wide left = std::log2(static_cast<Wide>(x)) - static_cast<Wide>(log.exponent);
+    const Wide error = std::fabs(static_cast<Wide>(log.of_mantissa) - left);
+    CHECK(error <= 1.5e-7L * std::fabs(left), static_cast<double>(x));
+    CHECK(std::fabs(log.of_mantissa) <= 0.5001f, static_cast<double>(x));
+  }
+  for (int exponent = -126; exponent < 128; ++exponent) {
+    const baseline::NarrowLog2 log = baseline::narrow_log2(std::ldexp(1.0f, exponent));
+    CHECK(log.exponent == static_cast<float>(exponent) && log.of_mantissa == 0.0f, exponent);
+  }
+  // Whatever enters, a number comes out, which a weight of 0 can be multiplied by.
+  for (const float x : {0.0f, INFINITY, std::nanf("")})
+    CHECK(std::isfinite(baseline::narrow_log2(x).exponent + baseline::narrow_log2(x).of_mantissa),
+          static_cast<double>(x));
+}
+
+void test_functions() {
+  test_function(
+      "narrow_log2_1p", baseline::narrow_log2_1p,
+      [](Wide r) { return std::log1p(r) / std::log(2.0L); }, 0.0, 300.0, 4e-7);
+  test_function(
+      "narrow_log1p", baseline::narrow_log1p, [](Wide w) { return std::log1p(w); }, 0.0, 0.055,
+      1.5e-7);
+  // The series cancel in long double near 0, where their first terms are the truth.
+  test_function(
+      "narrow_divergence", baseline::narrow_divergence,
+      [](Wide d) {
+        if (std::fabs(d) < 1e-4L) return 0.5L - d / 6 + d * d / 24;
+        return (std::expm1(-d) + d) / (d * d);
+      },
+      -2.0, 2.0, 2e-7);
+  test_function(
+      "narrow_jensen_shannon", baseline::narrow_jensen_shannon,
+      [](Wide z) {
+        if (z < 1e-7L) return 0.125L - z / 64;
+        const Wide d = std::sqrt(z);
+        return (d / 2 * std::tanh(d / 2) - std::log(std::cosh(d / 2))) / z;
+      },
+      0.0, 9.0, 6e-7);
+}
+
 unsurprised::RowsView view_of(const std::vector<float>& row) {
   unsurprised::RowsView view{};
   view.data = reinterpret_cast<const char*>(row.data());
@@ -44,9 +108,15 @@ unsurprised::RowsView view_of(const std::vector<float>& row) {
   return view;
 }
 
+template <bool WithSpread>
+baseline::Scan scanned(const unsurprised::RowsView& view) {
+  baseline::LogTiles tiles(view, -INFINITY);
+  return baseline::scan<WithSpread, true>(view, tiles, view.data);
+}
+
 void check_row(const std::vector<float>& row) {
   const unsurprised::RowsView view = view_of(row);
-  const baseline::Scan found = baseline::scan<true>(view, view.data);
+  const baseline::Scan found = scanned<true>(view);
   const auto top = std::max_element(row.begin(), row.end());
   Wide rest = 0.0L, spread = 0.0L;
   for (auto it = row.begin(); it != row.end(); ++it) {
@@ -105,12 +175,12 @@ void test_untold() {
     rows[3].assign(size, -INFINITY);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const unsurprised::RowsView view = view_of(rows[i]);
-      CHECK(!baseline::scan<true>(view, view.data).told, size, i);
+      CHECK(!scanned<true>(view).told, size, i);
     }
     std::vector<float> with_nan(size, 0.0f);
     with_nan[size - 1] = std::nanf("");
     const unsurprised::RowsView view = view_of(with_nan);
-    CHECK(!baseline::scan<false>(view, view.data).told, size);
+    CHECK(!scanned<false>(view).told, size);
   }
 }
 
@@ -118,6 +188,8 @@ void test_untold() {
 
 int main() {
   test_exponential();
+  test_logarithm();
+  test_functions();
   test_rows();
   test_untold();
 }

@@ -1,6 +1,7 @@
 // Every operation on rows of every type, length and layout: the bits are those of the same numbers
-// as contiguous doubles on the baseline, and those agree with the formulas in long double. Memory
-// ends with the last element, so that a sanitizer sees any read beyond it.
+// as contiguous doubles (or floats, where all are) on the baseline, and those agree with the
+// formulas in long double. Memory ends with the last element, so that a sanitizer sees any read
+// beyond it.
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -35,8 +36,9 @@ using unsurprised::Type;
 using Wide = long double;
 using baseline::infinity;
 
-constexpr Operation operations[] = {Operation::surprisal, Operation::entropy, Operation::facts,
-                                    Operation::cross_entropy, Operation::kl_divergence};
+constexpr Operation operations[] = {Operation::surprisal,     Operation::entropy,
+                                    Operation::facts,         Operation::cross_entropy,
+                                    Operation::kl_divergence, Operation::js_divergence};
 
 std::vector<const Target*> all_targets() {
   std::vector<const Target*> found;
@@ -75,9 +77,7 @@ struct Question {
   Side p, q;
   std::vector<std::int64_t> labels;
 
-  bool pair() const {
-    return operation == Operation::cross_entropy || operation == Operation::kl_divergence;
-  }
+  bool pair() const { return operation >= Operation::cross_entropy; }
 
   // Rows come `batch` at a time.
   Answer ask(const Target& target, std::int64_t batch) const {
@@ -108,17 +108,11 @@ void check_against_formula(const Question& question, const Answer& answer,
     if (std::isnan(p_shares[0]) || std::isnan(q_shares[0])) continue;  // no mass: reported
     const Wide truth = by_formula(question.operation, p_shares, q_shares, question.labels[row]);
     const double found = answer.values[row];
-    const bool single = question.p.view.type == Type::f32 && question.p.form == Form::log &&
-                        classes >= 64 && question.operation < Operation::cross_entropy;
-    const Wide bound = (single ? 1e-6L : 1e-13L) * (1 + truth);
+    const bool single = question.p.view.type == Type::f32;
+    const Wide bound = (single ? 2e-6L : 1e-13L) * (1 + truth);
     const bool near = std::isinf(truth) ? found == truth : std::fabs(found - truth) < bound;
     CHECK(near, static_cast<int>(question.operation), classes, row, found, truth);
   }
-}
-
-bool is_narrow(Type type, Form form, std::int64_t classes) {
-  const bool fits = type == Type::f32 || type == Type::f16 || type == Type::bf16;
-  return fits && form == Form::log && classes >= 64;
 }
 
 struct RandomSide {
@@ -133,8 +127,8 @@ struct RandomSide {
     const auto layout = static_cast<Layout>(random.below(layouts::layout_count));
     laid_out = layouts::lay_out(layout, type, patterns, rows, classes);
     values = layouts::values_of(type, patterns);
-    // What no more than single precision was asked for is answered in it, where rows are long.
-    const bool single = is_narrow(type, form, classes);
+    // What is no more than single precision may be answered in it.
+    const bool single = baseline::is_narrow(type);
     contiguous = layouts::plain(values, classes, single ? Type::f32 : Type::f64);
     side = {laid_out.view, form, random.below(2) == 0, 0.5};
     plain_side = side;

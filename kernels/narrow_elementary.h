@@ -1,0 +1,119 @@
+// Elementary functions in single precision, one element at a time and without branches, as those of
+// elementary.h; tests/cpp/test_narrow.cpp measures their errors against long double.
+#pragma once
+
+#include "elementary.h"
+
+namespace UNSURPRISED_TARGET {
+
+inline constexpr float infinity_narrow = std::numeric_limits<float>::infinity();
+
+inline constexpr float lowest_gap = -87.0f;
+
+// e^gap for a gap from `lowest_gap` to 0 as 2^n · 2^f. Error below 1.3e-7 + 7.5e-8 · |gap|,
+// relatively; exactly 1 at 0.
+UNSURPRISED_INLINE float narrow_exp(float gap) {
+  constexpr float bits = 0x1.715476p+0f, to_integer = 0x1.8p23f;
+  const float shifted = std::fma(gap, bits, to_integer);
+  const float n = shifted - to_integer;
+  const float f = std::fma(gap, bits, -n);
+  // 2^f for |f| ≤ ½: minimax with p(0) = 1, error 2e-9.
+  float p = 0x1.41fbbcp-13f;
+  p = std::fma(p, f, 0x1.5f3e54p-10f);
+  p = std::fma(p, f, 0x1.3b2d4cp-7f);
+  p = std::fma(p, f, 0x1.c6aee8p-5f);
+  p = std::fma(p, f, 0x1.ebfbdcp-3f);
+  p = std::fma(p, f, 0x1.62e430p-1f);
+  p = std::fma(p, f, 1.0f);
+  const std::uint32_t scale = std::bit_cast<std::uint32_t>(shifted) << 23;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + scale);
+}
+
+// x = 2^exponent · mantissa for a normal x, and log2 of the mantissa; finite for all others.
+struct NarrowLog2 {
+  float exponent, of_mantissa;
+};
+
+// log2(1 + f) for √½ ≤ 1 + f < √2. Error below 1.2e-7, relatively; exactly 0 at 0.
+UNSURPRISED_INLINE float narrow_log2_1p_small(float f) {
+  float q = 0x1.01b57ep-3f;
+  q = std::fma(q, f, -0x1.a87bc0p-3f);
+  q = std::fma(q, f, 0x1.b9c910p-3f);
+  q = std::fma(q, f, -0x1.e95c1cp-3f);
+  q = std::fma(q, f, 0x1.26d388p-2f);
+  q = std::fma(q, f, -0x1.715c4ep-2f);
+  q = std::fma(q, f, 0x1.ec73d6p-2f);
+  q = std::fma(q, f, -0x1.715470p-1f);
+  q = std::fma(q, f, 0x1.715476p+0f);
+  return q * f;
+}
+
+UNSURPRISED_INLINE NarrowLog2 narrow_log2(float x) {
+  constexpr std::uint32_t one = 0x3f800000, root_half = 0x3f3504f3;
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(x) + (one - root_half);
+  const auto biased = static_cast<std::int32_t>(bits >> 23);
+  const float mantissa = std::bit_cast<float>((bits & 0x007fffff) + root_half);
+  return {static_cast<float>(biased - 127), narrow_log2_1p_small(mantissa - 1.0f)};
+}
+
+// log2(1 + r) for r ≥ 0, also a tiny one. Error below 4e-7, relatively.
+UNSURPRISED_INLINE float narrow_log2_1p(float r) {
+  constexpr float root_2_less_1 = 0x1.a8279ap-2f;
+  const NarrowLog2 of_sum = narrow_log2(1.0f + r);
+  const float small = narrow_log2_1p_small(r < root_2_less_1 ? r : 0.0f);
+  return r < root_2_less_1 ? small : of_sum.exponent + of_sum.of_mantissa;
+}
+
+// x − y − ratio for scores: the difference is taken without loss (Knuth's two-sum), so that an
+// offset that both have in common does not cost digits. NaN where a score is infinite.
+UNSURPRISED_INLINE float log_ratio(float difference, float x, float y, float upper, float lower) {
+  const float back = difference - x;
+  const float lost = (x - (difference - back)) - (y + back);
+  return (difference - upper) + (lost - lower);
+}
+
+// (e^-d − 1 + d) / d² for |d| ≤ 2. Error below 2e-7, relatively.
+UNSURPRISED_INLINE float narrow_divergence(float d) {
+  float q = 0x1.2e6322p-22f;
+  q = std::fma(q, d, -0x1.908c5ep-19f);
+  q = std::fma(q, d, 0x1.a0e13ep-16f);
+  q = std::fma(q, d, -0x1.9eb172p-13f);
+  q = std::fma(q, d, 0x1.6c09e8p-10f);
+  q = std::fma(q, d, -0x1.111712p-7f);
+  q = std::fma(q, d, 0x1.5555b6p-5f);
+  q = std::fma(q, d, -0x1.55553ap-3f);
+  return std::fma(q, d, 0x1.fffffep-2f);
+}
+
+// ((d / 2)·tanh(d / 2) − ln cosh(d / 2)) / d² as a function of d² ≤ 9. Error below 1e-7,
+// relatively.
+UNSURPRISED_INLINE float narrow_jensen_shannon(float z) {
+  float q = -0x1.bd9d0ap-38f;
+  q = std::fma(q, z, 0x1.7e7feap-32f);
+  q = std::fma(q, z, -0x1.3167e6p-27f);
+  q = std::fma(q, z, 0x1.378bbap-23f);
+  q = std::fma(q, z, -0x1.df97c0p-20f);
+  q = std::fma(q, z, 0x1.3b47d2p-16f);
+  q = std::fma(q, z, -0x1.81ac4ap-13f);
+  q = std::fma(q, z, 0x1.c702f2p-10f);
+  q = std::fma(q, z, -0x1.ffff24p-7f);
+  return std::fma(q, z, 0x1.fffffep-4f);
+}
+
+// ln(1 + w) for 0 ≤ w ≤ 0.055. Error below 1.5e-7, relatively.
+UNSURPRISED_INLINE float narrow_log1p(float w) {
+  float q = -0x1.d5ad86p-3f;
+  q = std::fma(q, w, 0x1.549ef6p-2f);
+  q = std::fma(q, w, -0x1.fffe04p-2f);
+  return std::fma(q, w, 1.0f) * w;
+}
+
+// A number with twice the digits of a float.
+struct TwoFloats {
+  float upper, lower;
+  explicit TwoFloats(double x)
+      : upper(static_cast<float>(x)), lower(static_cast<float>(x - static_cast<double>(upper))) {}
+  double value() const { return static_cast<double>(upper) + static_cast<double>(lower); }
+};
+
+}  // namespace UNSURPRISED_TARGET

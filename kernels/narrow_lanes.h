@@ -1,0 +1,142 @@
+// Rows of probabilities side by side, and what the lanes of each row say put together.
+#pragma once
+
+#include "narrow.h"
+
+namespace UNSURPRISED_TARGET {
+
+// As many floats as a loop keeps in registers, with their sums in double precision.
+inline constexpr int some = 2 * lanes;
+
+struct alignas(64) Floats {
+  float at[some];
+  float& operator[](int j) { return at[j]; }
+  float operator[](int j) const { return at[j]; }
+};
+
+struct alignas(64) Doubles {
+  double at[some];
+  double& operator[](int j) { return at[j]; }
+  double operator[](int j) const { return at[j]; }
+};
+
+inline Floats floats_of(float value) {
+  Floats result;
+  for (int j = 0; j < some; ++j) result[j] = value;
+  return result;
+}
+
+inline Doubles doubles_of(double value) {
+  Doubles result;
+  for (int j = 0; j < some; ++j) result[j] = value;
+  return result;
+}
+
+inline float largest(Floats parts) {
+  return folded<some / 2>(parts.at, [](float a, float b) { return b > a ? b : a; });
+}
+inline float least(Floats parts) {
+  return folded<some / 2>(parts.at, [](float a, float b) { return b < a ? b : a; });
+}
+inline double total(Doubles parts) {
+  return folded<some / 2>(parts.at, [](double a, double b) { return a + b; });
+}
+inline double total(const Floats& parts) {
+  Doubles sums;
+  for (int j = 0; j < some; ++j) sums[j] = parts[j];
+  return total(sums);
+}
+
+inline constexpr int rows_at_once = 32;
+
+// Rows side by side: lane Group·r + h holds the classes Group·u + h of row r, u by u. Neighbouring
+// classes are moved as one number, and what a row's lanes say is joined at the end.
+template <int Group>
+class SideBySide {
+ public:
+  static constexpr int stride = Group * rows_at_once;  // from a unit to the next
+
+  explicit SideBySide(const RowsView& view)
+      : view_(view), units_((view.classes + Group - 1) / Group) {}
+
+  std::int64_t units() const { return units_; }
+  const float* lanes_from(int lane) const { return buffer_ + lane; }
+  float entry(int r, std::int64_t index) const {
+    return buffer_[index / Group * stride + Group * r + index % Group];
+  }
+
+  void open(std::int64_t first, int count) {
+    const std::int64_t classes = view_.classes;
+    const bool floats = view_.type == Type::f32 && view_.class_stride == sizeof(float);
+    if (count < rows_at_once)
+      for (std::int64_t i = 0; i < units_ * stride; ++i) buffer_[i] = 0.0f;
+    const std::int64_t pitch = view_.dimensions ? view_.strides[0] : 0;
+    if (floats && count == rows_at_once && view_.dimensions == 1)
+      return take(view_.row(first), pitch);
+    for (int r = 0; r < count; ++r) {
+      const char* from = view_.row(first + r);
+      if (!floats) {
+        with_narrow_element(view_.type, [&](auto element) {
+          widen<decltype(element)>(from, view_.class_stride, classes, flat_);
+        });
+        from = reinterpret_cast<const char*>(flat_);
+      }
+      for (std::int64_t u = 0; u < whole(); ++u) move(u, r, from, Group);
+      if (whole() < units_) move(whole(), r, from, classes % Group);
+    }
+  }
+
+ private:
+  std::int64_t whole() const { return view_.classes / Group; }
+
+  // All rows, a unit at a time.
+  void take(const char* from, std::int64_t pitch) {
+    for (std::int64_t u = 0; u < whole(); ++u)
+      for (int r = 0; r < rows_at_once; ++r) move(u, r, from + r * pitch, Group);
+    if (whole() == units_) return;
+    for (int r = 0; r < rows_at_once; ++r)
+      move(whole(), r, from + r * pitch, view_.classes % Group);
+  }
+
+  // Some classes of a unit to their place; those that are missing have no mass.
+  UNSURPRISED_INLINE void move(std::int64_t u, int r, const char* row, std::int64_t count) {
+    float* to = buffer_ + u * stride + Group * r;
+    const char* from = row + u * Group * static_cast<std::int64_t>(sizeof(float));
+    if (count == Group) {
+      std::memcpy(to, from, Group * sizeof(float));
+      return;
+    }
+    for (int h = 0; h < Group; ++h) to[h] = 0.0f;
+    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
+  }
+
+  const RowsView& view_;
+  const std::int64_t units_;
+  static constexpr std::int64_t most =
+      Group == few_classes_group ? many_classes_from : narrow_along_from;
+  alignas(64) float buffer_[(most + Group) / Group * stride];
+  alignas(64) float flat_[most];
+};
+
+// What the lanes of each row say, put together; all rows in one loop, which becomes vectors.
+template <int Group, class T, class F>
+UNSURPRISED_INLINE void join(const T* lanes_of, T (&rows)[rows_at_once], F f) {
+  for (int r = 0; r < rows_at_once; ++r) {
+    T joined = lanes_of[r * Group];
+    for (int h = 1; h < Group; ++h) joined = f(joined, lanes_of[r * Group + h]);
+    rows[r] = joined;
+  }
+}
+
+// What is known of each row in all of its lanes.
+template <int Group>
+UNSURPRISED_INLINE void spread_out(const float (&rows)[rows_at_once], float* lanes_of) {
+  for (int r = 0; r < rows_at_once; ++r)
+    for (int h = 0; h < Group; ++h) lanes_of[r * Group + h] = rows[r];
+}
+
+inline constexpr auto plus = [](auto a, auto b) { return a + b; };
+inline constexpr auto higher = [](float a, float b) { return b > a ? b : a; };
+inline constexpr auto lower = [](float a, float b) { return b < a ? b : a; };
+
+}  // namespace UNSURPRISED_TARGET

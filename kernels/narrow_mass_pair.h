@@ -1,0 +1,229 @@
+// KL between probabilities of at most single precision, in single precision; rows come as they do
+// in narrow_mass.h.
+#pragma once
+
+#include "narrow_lanes.h"
+#include "narrow_log_pair.h"
+
+namespace UNSURPRISED_TARGET {
+
+// What KL of some rows of masses comes to, in units of P.
+struct MassTerms {
+  Floats term = floats_of(0.0f);
+  Floats ratio = floats_of(0.0f);  // the largest p/q: infinite where q = 0 < p
+  Floats apart =
+      floats_of(0.0f);  // the largest |p − q| / (p + q): 0 where p/q is the same everywhere
+
+  // With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
+  // p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
+  // series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
+  void add(const float* ps, const float* qs, std::int64_t steps, std::int64_t stride,
+           const float* upper, const float* lower) {
+    constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
+    Floats uppers, lowers;
+    for (int j = 0; j < some; ++j) uppers[j] = upper[j];
+    for (int j = 0; j < some; ++j) lowers[j] = lower[j];
+    Floats terms = term, ratios = ratio, distances = apart;
+    for (std::int64_t i = 0; i < steps; ++i, ps += stride, qs += stride)
+      for (int j = 0; j < some; ++j) {
+        const float p = ps[j], q = qs[j] * uppers[j];
+        const float difference = std::fma(-qs[j], lowers[j], std::fma(-qs[j], uppers[j], p));
+        const float both = p + q, s = difference / both, z = s * s;
+        float tail = 0x1.dbd2eep-4f;
+        tail = std::fma(tail, z, 0x1.bc823ap-4f);
+        tail = std::fma(tail, z, 0x1.24c986p-3f);
+        tail = std::fma(tail, z, 0x1.9998d2p-3f);
+        tail = std::fma(tail, z, 0x1.555556p-2f);
+        const float near = both * z * std::fma(s + z, tail, 1.0f);
+        // Where p is 0 the logarithm is still a number; where both are, s is none.
+        const float quotient = p / q;
+        const NarrowLog2 log = narrow_log2(quotient);
+        const float far = std::fma(p, (log.exponent + log.of_mantissa) * nats, -difference);
+        const float distance = std::fabs(s);
+        terms[j] += distance <= third ? near : far;
+        ratios[j] = quotient > ratios[j] ? quotient : ratios[j];
+        distances[j] = distance > distances[j] ? distance : distances[j];
+      }
+    term = terms;
+    ratio = ratios;
+    apart = distances;
+  }
+};
+
+// Sums of p and q, and the least entry of either.
+struct MassPairSums {
+  Doubles p = doubles_of(0.0), q = doubles_of(0.0);
+  Floats least = floats_of(0.0f);
+
+  UNSURPRISED_INLINE void add(const float* x, const float* y, std::int64_t steps,
+                              std::int64_t stride) {
+    Doubles p_sums = p, q_sums = q;
+    Floats lowest = least;
+    for (std::int64_t s = 0; s < steps; ++s, x += stride, y += stride)
+      for (int j = 0; j < some; ++j) {
+        const float lower = x[j] < y[j] ? x[j] : y[j];
+        lowest[j] = lower < lowest[j] ? lower : lowest[j];
+        p_sums[j] += static_cast<double>(x[j]);
+        q_sums[j] += static_cast<double>(y[j]);
+      }
+    p = p_sums;
+    q = q_sums;
+    least = lowest;
+  }
+};
+
+// What is found of some pairs of rows.
+struct MassPairRows {
+  double p_sum[rows_at_once], q_sum[rows_at_once];
+  double divergence[rows_at_once];  // in nats
+  double told[rows_at_once];        // 1 or 0
+};
+
+inline bool is_ordinary(double p_sum, double q_sum) {
+  return (p_sum > 1e-20) & (q_sum > 1e-20) & (p_sum < 1e20) & (q_sum < 1e20);
+}
+
+// Where the ratio is the same everywhere, KL is 0, exactly.
+inline bool is_told(double divergence, double ratio, double apart) {
+  const bool same = (apart == 0.0) & (ratio > 0.0);
+  return same | ((divergence > 1e-25) & (divergence < 1e30) & (ratio < 1e30));
+}
+
+// KL of pairs of rows with few classes.
+template <int Group>
+class FewMassPairs {
+ public:
+  MassPairRows found;
+
+  FewMassPairs(const RowsView& p, const RowsView& q) : p_(p), q_(q) {}
+
+  void prepare(std::int64_t first, int count) {
+    p_.open(first, count);
+    q_.open(first, count);
+    float least[rows_at_once];
+    add_up(least);
+    alignas(64) float terms_of[stride], ratios_of[stride], apart_of[stride];
+    for (int lane = 0; lane < stride; lane += some) {
+      MassTerms sums;
+      sums.add(p_.lanes_from(lane), q_.lanes_from(lane), p_.units(), stride, upper_ + lane,
+               lower_ + lane);
+      for (int j = 0; j < some; ++j) {
+        terms_of[lane + j] = sums.term[j];
+        ratios_of[lane + j] = sums.ratio[j];
+        apart_of[lane + j] = sums.apart[j];
+      }
+    }
+    float terms[rows_at_once], ratios[rows_at_once], apart[rows_at_once];
+    join<Group>(terms_of, terms, plus);
+    join<Group>(ratios_of, ratios, higher);
+    join<Group>(apart_of, apart, higher);
+    for (int r = 0; r < rows_at_once; ++r) {
+      const double value = static_cast<double>(terms[r]) / found.p_sum[r];
+      const bool legal = (least[r] >= 0.0f) & is_ordinary(found.p_sum[r], found.q_sum[r]);
+      const bool told =
+          is_told(value, static_cast<double>(ratios[r]), static_cast<double>(apart[r]));
+      found.divergence[r] = value;
+      found.told[r] = legal & told ? 1.0 : 0.0;
+    }
+  }
+
+ private:
+  static constexpr int stride = SideBySide<Group>::stride;
+
+  // The rows' sums, and their quotient in all lanes of a row.
+  void add_up(float (&least)[rows_at_once]) {
+    alignas(64) double p_sums[stride], q_sums[stride];
+    alignas(64) float least_of[stride];
+    for (int lane = 0; lane < stride; lane += some) {
+      MassPairSums sums;
+      sums.add(p_.lanes_from(lane), q_.lanes_from(lane), p_.units(), stride);
+      for (int j = 0; j < some; ++j) {
+        p_sums[lane + j] = sums.p[j];
+        q_sums[lane + j] = sums.q[j];
+        least_of[lane + j] = sums.least[j];
+      }
+    }
+    join<Group>(p_sums, found.p_sum, plus);
+    join<Group>(q_sums, found.q_sum, plus);
+    join<Group>(least_of, least, lower);
+    float upper[rows_at_once], below[rows_at_once];
+    for (int r = 0; r < rows_at_once; ++r) {
+      const TwoFloats ratio(found.p_sum[r] / found.q_sum[r]);
+      upper[r] = ratio.upper;
+      below[r] = ratio.lower;
+    }
+    spread_out<Group>(upper, upper_);
+    spread_out<Group>(below, lower_);
+  }
+
+  alignas(64) float upper_[stride], lower_[stride];
+  SideBySide<Group> p_, q_;
+};
+
+// KL of pairs of rows with many classes, each by itself: a tile at a time, put together by the
+// chain rule.
+class ManyMassPairs {
+ public:
+  MassPairRows found;
+
+  ManyMassPairs(const RowsView& p, const RowsView& q)
+      : p_(p), q_(q), p_tiles_(p, 0.0f), q_tiles_(q, 0.0f) {}
+
+  void prepare(std::int64_t first, int count) {
+    for (int r = 0; r < rows_at_once; ++r) {
+      found.p_sum[r] = found.q_sum[r] = 1.0;
+      found.divergence[r] = 0.0;
+      found.told[r] = r < count && scan(p_.row(first + r), q_.row(first + r), r) ? 1.0 : 0.0;
+    }
+  }
+
+ private:
+  using PairTiles = Tiles<24 * wide>;
+  static constexpr std::int64_t per_step = wide / some;
+
+  bool scan(const char* p_row, const char* q_row, int r) {
+    p_tiles_.open(p_row);
+    q_tiles_.open(q_row);
+    PairPart whole;
+    double p_sum = 0.0, q_sum = 0.0;
+    bool same = true;
+    for (std::int64_t first = 0; first < p_.classes; first += PairTiles::size) {
+      const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
+      MassPairSums sums;
+      sums.add(p.x, q.x, p.steps * per_step, some);
+      if (p.tail) sums.add(p.tail, q.tail, per_step, some);
+      const double p_mass = total(sums.p), q_mass = total(sums.q);
+      if (least(sums.least) < 0.0f) return false;
+      if (p_mass == 0.0 && q_mass == 0.0) continue;
+      if (!is_ordinary(p_mass, q_mass)) return false;
+      const TwoFloats ratio(p_mass / q_mass);
+      const Floats upper = floats_of(ratio.upper), lower = floats_of(ratio.lower);
+      MassTerms terms;
+      terms.add(p.x, q.x, p.steps * per_step, some, upper.at, lower.at);
+      if (p.tail) terms.add(p.tail, q.tail, per_step, some, upper.at, lower.at);
+      const double divergence = total(terms.term) / p_mass;
+      const float furthest = largest(terms.ratio), apart = largest(terms.apart);
+      if (!is_told(divergence, static_cast<double>(furthest), static_cast<double>(apart)))
+        return false;
+      same = same && apart == 0.0f;
+      PairPart part;
+      part.log_sum = natural_log(p_mass);
+      part.log_ratio = natural_log(p_mass / q_mass);
+      part.divergence = divergence;
+      whole.merge(part);
+      p_sum += p_mass;
+      q_sum += q_mass;
+    }
+    found.p_sum[r] = p_sum;
+    found.q_sum[r] = q_sum;
+    found.divergence[r] = whole.divergence;
+    const bool one_ratio = same && whole.log_ratio == natural_log(p_sum / q_sum);
+    if (same && whole.divergence == 0.0) return one_ratio;
+    return p_sum > 0.0 && whole.divergence > 1e-13;
+  }
+
+  const RowsView &p_, &q_;
+  PairTiles p_tiles_, q_tiles_;
+};
+
+}  // namespace UNSURPRISED_TARGET
