@@ -4,11 +4,10 @@
 - Logits and log-probabilities: 1e-14 · max(1, gap / 64), relative, where gap (in nats, at most 746)
   is how far below the top logit an entry lies that still has weight: the double nearest to the gap
   is off by half a unit of its last place, and so is the logarithm of the weight.
-- What is measured in single precision, relative: entropy of probabilities that are no more than that,
-  5e-7;
-  KL between two of these, 1e-6; entropy and surprisal of such logits, 64 classes or more,
-  5e-7 · max(1, gap / 8), and KL and Jensen–Shannon between two of these, 1e-6 · max(1, gap / 8),
-  where gap is that from the top logit to the next.
+- What is measured in single precision, relative: entropy of probabilities that are no more than
+  that, 5e-7; KL between two of these, 1e-6; entropy and surprisal of such logits, 64 classes or
+  more, 5e-7 · max(1, gap / 8), and KL and Jensen–Shannon between two of these,
+  1e-6 · max(1, gap / 8), where gap is that from the top logit to the next.
 - KL between mass and logits: besides that, 8 · eps · Σ|p − q|(1 + |log p|) and (8 · eps)².
 - What underflows, a weight below 2^-1022, say: besides that, a step of 5e-324 for every class,
   times the largest logarithm there is.

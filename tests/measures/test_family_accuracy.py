@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
-from bounds import EPS, FORMS, RELATIVE, UNDERFLOW, bound_of_one, bound_of_two, widened
+from bounds import EPS, FORMS, RELATIVE, UNDERFLOW, bound_of_one, bound_of_two
 
 import unsurprised as us
 from unsurprised.measures.registry import MEASURES

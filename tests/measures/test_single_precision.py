@@ -65,11 +65,11 @@ def _logits(rng: Rng, row: Any) -> Any:
 def _check(name: str, condition: str, classes: int) -> None:
     rng = np.random.default_rng(classes)
     p, q = (CONDITIONS[condition](rng, classes) for _ in range(2))
-    for kind, rows in (("probs", (p, q)), ("logits", (_logits(rng, p), _logits(rng, q)))):
-        rows = tuple(np.asarray(row).astype(TYPES[name]) for row in rows)
-        check_row(kind, rows[0])
-        check_pair((kind, kind), *rows)
-        check_pair((kind, kind), rows[0], rows[0])
+    for kind, pair in (("probs", (p, q)), ("logits", (_logits(rng, p), _logits(rng, q)))):
+        one, other = (np.asarray(row).astype(TYPES[name]) for row in pair)
+        check_row(kind, one)
+        check_pair((kind, kind), one, other)
+        check_pair((kind, kind), one, one)
 
 
 @pytest.mark.parametrize("classes", LENGTHS)
@@ -80,7 +80,7 @@ def test_rows_and_pairs(name: str, condition: str, classes: int) -> None:
 
 
 @pytest.mark.parametrize("classes", LONG)
-@pytest.mark.parametrize(("name", "condition"), list(zip(2 * list(TYPES), CONDITIONS)))
+@pytest.mark.parametrize(("name", "condition"), list(zip(2 * list(TYPES), CONDITIONS, strict=True)))
 def test_long_rows_and_pairs(name: str, condition: str, classes: int) -> None:
     _check(name, condition, classes)
 
