@@ -77,11 +77,13 @@ class NarrowMasses {
   void answer(std::int64_t row, int count) {
     rows_.template prepare<WithEntropy>(row, count);
     if constexpr (WithEntropy) entropies(row, count);
+    if (!with_surprisals_) return check(row, count);
+    for (int r = 0; r < many; ++r) top_bits_[r] = found.rest[r] / found.top[r];
+    for (int r = 0; r < many; ++r) top_bits_[r] = log2_1p(top_bits_[r]);
     if (request_.labels) surprisals(row, count);
     if (request_.operation == Operation::facts)
       for (int r = 0; r < count; ++r) {
-        const double bits = log2_1p(found.rest[r] / found.top[r]);
-        request_.top_surprisals[row + r] = bits * request_.units_per_bit;
+        request_.top_surprisals[row + r] = top_bits_[r] * request_.units_per_bit;
         request_.tops[row + r] = static_cast<std::int32_t>(found.top_at[r]);
       }
     check(row, count);
@@ -103,7 +105,7 @@ class NarrowMasses {
     for (int r = 0; r < count; ++r) to[row + r] = bits[r] * request_.units_per_bit;
   }
 
-  // In double precision: this is what is summed to the headline.
+  // −log2 P(top) + log2(top / p) in double precision: this is what is summed to the headline.
   void surprisals(std::int64_t row, int count) {
     const std::int64_t classes = request_.p->view.classes;
     double entry[many], bits[many];
@@ -113,18 +115,11 @@ class NarrowMasses {
       if (!legal) findings_.note(row + r, Fault::bad_label);
       entry[r] = rows_.entry(r < count ? row + r : row, r, legal ? label : 0);
     }
-    // Loops of one thing each: with a choice around the logarithms they would be no vectors.
-    double exponent[many], of_entry[many], on_top[many];
-    for (int r = 0; r < many; ++r) exponent[r] = parts_of(found.top[r]).exponent;
-    for (int r = 0; r < many; ++r) bits[r] = scaled_log2(found.top[r] + found.rest[r], exponent[r]);
-    for (int r = 0; r < many; ++r) of_entry[r] = entry[r] > 0.0 ? entry[r] : 1.0;
-    for (int r = 0; r < many; ++r) of_entry[r] = scaled_log2(of_entry[r], exponent[r]);
-    for (int r = 0; r < many; ++r) on_top[r] = found.rest[r] / found.top[r];
-    for (int r = 0; r < many; ++r) on_top[r] = log2_1p(on_top[r]);
+    // Loops of one thing each: with a choice around the logarithm they would be no vectors.
+    for (int r = 0; r < many; ++r) bits[r] = found.top[r] / (entry[r] > 0.0 ? entry[r] : 1.0);
+    for (int r = 0; r < many; ++r) bits[r] = scaled_log2(bits[r], 0.0);
     for (int r = 0; r < many; ++r) {
-      const double below = bits[r] - of_entry[r];
-      const double possible =
-          (entry[r] == found.top[r] ? on_top[r] : below) * request_.units_per_bit;
+      const double possible = (top_bits_[r] + bits[r]) * request_.units_per_bit;
       bits[r] = entry[r] > 0.0 ? possible : infinity;
     }
     for (int r = 0; r < count; ++r) request_.values[row + r] = bits[r];
@@ -160,6 +155,8 @@ class NarrowMasses {
   Findings& findings_;
   S rows_;
   MassRows& found = rows_.found;
+  const bool with_surprisals_ = request_.labels || request_.operation == Operation::facts;
+  double top_bits_[many];  // −log2 P(top)
 };
 
 template <class S>

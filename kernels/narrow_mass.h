@@ -55,12 +55,12 @@ struct MassTops {
   }
 };
 
-// What is relative to the tops, lane by lane: Σ of the others, how many are as high as the top, and
+// What is relative to the tops, lane by lane: Σ of what is lower, Σ of all, roughly, and
 // Σ x·log2(top / x), whose terms cannot be negative.
 struct MassSums {
   Floats top, exponent, log;
-  Doubles rest = doubles_of(0.0);
-  Floats as_high = floats_of(0.0f), spread = floats_of(0.0f);
+  Doubles lower = doubles_of(0.0);
+  Floats all = floats_of(0.0f), spread = floats_of(0.0f);
 
   explicit MassSums(const float* tops) {
     for (int j = 0; j < some; ++j) {
@@ -74,25 +74,33 @@ struct MassSums {
   template <bool WithEntropy>
   UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride) {
     const Floats tops = top, exponents = exponent, logs = log;
-    Doubles rests = rest;
-    Floats counts = as_high, spreads = spread;
+    Doubles lowers = lower;
+    Floats sums = all, spreads = spread;
     for (std::int64_t s = 0; s < steps; ++s, x += stride)
       for (int j = 0; j < some; ++j) {
-        const bool on_top = x[j] >= tops[j];  // false of NaN, which then spoils the sum
-        rests[j] += static_cast<double>(on_top ? 0.0f : x[j]);
-        counts[j] += on_top ? 1.0f : 0.0f;
+        // False of NaN, which then spoils the sum.
+        lowers[j] += static_cast<double>(x[j] >= tops[j] ? 0.0f : x[j]);
+        sums[j] += x[j];
         if constexpr (WithEntropy) {
           const NarrowLog2 of = narrow_log2(x[j]);
           // Of 0 the logarithm is finite; of the top the difference is exactly 0.
-          const float lower = (exponents[j] - of.exponent) + (logs[j] - of.of_mantissa);
-          spreads[j] = std::fma(x[j], lower, spreads[j]);
+          const float below = (exponents[j] - of.exponent) + (logs[j] - of.of_mantissa);
+          spreads[j] = std::fma(x[j], below, spreads[j]);
         }
       }
-    rest = rests;
-    as_high = counts;
+    lower = lowers;
+    all = sums;
     if constexpr (WithEntropy) spread = spreads;
   }
 };
+
+// Σ of all but one that is on top. How many are as high follows from the rough sum, which is off by
+// far less than a half of the top: a row, or a tile, has a few thousand entries.
+UNSURPRISED_INLINE double rest_of(double lower, double all, double top) {
+  constexpr double to_integer = 0x1.8p52;
+  const double as_high = ((all - lower) / top + to_integer) - to_integer;
+  return lower + (as_high - 1.0) * top;
+}
 
 // Entropy's sums of rows with few classes.
 template <int Group, bool WithPlace>
@@ -108,23 +116,23 @@ class FewMasses {
   void prepare(std::int64_t first, int count) {
     rows_.open(first, count);
     find_tops();
-    alignas(64) double rests[stride];
-    alignas(64) float as_high[stride], spreads[stride];
+    alignas(64) double lowers[stride];
+    alignas(64) float sums_of[stride], spreads[stride];
     for (int lane = 0; lane < stride; lane += some) {
       MassSums sums(tops_ + lane);
       sums.add<WithEntropy>(rows_.lanes_from(lane), rows_.units(), stride);
       for (int j = 0; j < some; ++j) {
-        rests[lane + j] = sums.rest[j];
-        as_high[lane + j] = sums.as_high[j];
+        lowers[lane + j] = sums.lower[j];
+        sums_of[lane + j] = sums.all[j];
         spreads[lane + j] = sums.spread[j];
       }
     }
-    float counts[rows_at_once], spread[rows_at_once];
-    join<Group>(rests, found.rest, plus);
-    join<Group>(as_high, counts, plus);
+    float all[rows_at_once], spread[rows_at_once];
+    join<Group>(lowers, found.rest, plus);
+    join<Group>(sums_of, all, plus);
     if constexpr (WithEntropy) join<Group>(spreads, spread, plus);
     for (int r = 0; r < rows_at_once; ++r) {
-      found.rest[r] += static_cast<double>(counts[r] - 1.0f) * found.top[r];
+      found.rest[r] = rest_of(found.rest[r], static_cast<double>(all[r]), found.top[r]);
       if constexpr (WithEntropy) found.spread[r] = static_cast<double>(spread[r]);
     }
     found.judge();
@@ -208,8 +216,7 @@ class ManyMasses {
       MassSums sums(floats_of(here).at);
       sums.add<WithEntropy>(tile.x, tile.steps * per_step, some);
       if (tile.tail) sums.add<WithEntropy>(tile.tail, per_step, some);
-      const double as_high = total(sums.as_high);
-      const double others = total(sums.rest) + (as_high - 1.0) * static_cast<double>(here);
+      const double others = rest_of(total(sums.lower), total(sums.all), static_cast<double>(here));
       const double mass = others + static_cast<double>(here);
       if (!(mass > 0.0)) {  // nothing here, or NaN, which spoils the sum
         rest += mass;

@@ -38,7 +38,8 @@ struct MassTerms {
         // Where p is 0 the logarithm is still a number; where both are, s is none.
         const float quotient = p / q;
         const NarrowLog2 log = narrow_log2(quotient);
-        const float far = std::fma(p, (log.exponent + log.of_mantissa) * nats, -difference);
+        const float far =
+            std::fma(p, ((log.exponent - NarrowLog2::bias) + log.of_mantissa) * nats, -difference);
         const float distance = std::fabs(s);
         terms[j] += distance <= third ? near : far;
         ratios[j] = quotient > ratios[j] ? quotient : ratios[j];
