@@ -156,4 +156,25 @@ class Tiles {
   alignas(64) float tail_[wide];
 };
 
+// What a loop over a tile asks for on its way: the next tile, of one row or of two, or nothing. No
+// lambdas: a compiler takes their calls, which return nothing, for needless.
+template <class T>
+struct Ahead {
+  const T& tiles;
+  std::int64_t first;
+  UNSURPRISED_INLINE void operator()(std::int64_t at) const { tiles.prefetch(first + at); }
+};
+template <class T>
+struct BothAhead {
+  const T &p, &q;
+  std::int64_t first;
+  UNSURPRISED_INLINE void operator()(std::int64_t at) const {
+    p.prefetch(first + at);
+    q.prefetch(first + at);
+  }
+};
+struct NothingAhead {
+  UNSURPRISED_INLINE void operator()(std::int64_t) const {}
+};
+
 }  // namespace UNSURPRISED_TARGET

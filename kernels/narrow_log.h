@@ -11,7 +11,7 @@
 
 namespace UNSURPRISED_TARGET {
 
-using LogTiles = Tiles<32 * wide>;
+using LogTiles = Tiles<64 * wide>;
 
 // What is found in one read of a row.
 struct Scan {
@@ -66,13 +66,13 @@ struct TileSums {
 
   // Scores that are as high as the top are counted apart where that is asked for. Steps side by
   // side; the sums are local, so that they stay in registers.
-  template <bool TopApart, class Prefetch>
-  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, Prefetch prefetch) {
+  template <bool TopApart, class Next>
+  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, Next ask_for) {
     Wide weight_sums = weights, spread_sums = spreads;
     WideCount counts = tops;
     const float top_here = top, lowest_here = lowest;
     for (std::int64_t s = 0; s < steps; ++s) {
-      prefetch(s * wide);
+      ask_for(s * wide);
       for (int j = 0; j < wide; ++j) {
         float gap = x[s * wide + j] - top_here;
         const bool apart = TopApart && gap >= 0.0f;
@@ -89,10 +89,10 @@ struct TileSums {
   }
 
   // Σ e^gap of all but one that is on top.
-  template <class Prefetch>
-  double add_all(const Tile& tile, Prefetch prefetch) {
-    add<false>(tile.x, tile.steps, prefetch);
-    if (tile.tail) add<false>(tile.tail, 1, [](std::int64_t) {});
+  template <class Next>
+  double add_all(const Tile& tile, Next ask_for) {
+    add<false>(tile.x, tile.steps, ask_for);
+    if (tile.tail) add<false>(tile.tail, 1, NothingAhead{});
     const double sum = total(weights);
     // Where the top is a good part of the sum, taking it off costs digits; NaN is not above either.
     return sum >= most_of_top ? sum - 1.0 : others(tile);
@@ -103,9 +103,8 @@ struct TileSums {
 
   double others(const Tile& tile) {
     TileSums<false> sums{top, lowest};
-    const auto nothing = [](std::int64_t) {};
-    sums.template add<true>(tile.x, tile.steps, nothing);
-    if (tile.tail) sums.template add<true>(tile.tail, 1, nothing);
+    sums.template add<true>(tile.x, tile.steps, NothingAhead{});
+    if (tile.tail) sums.template add<true>(tile.tail, 1, NothingAhead{});
     const auto plus = [](std::int32_t a, std::int32_t b) { return a + b; };
     return total(sums.weights) + (folded(sums.tops.at, plus) - 1);
   }
@@ -127,7 +126,7 @@ inline Scan scan(const RowsView& view, LogTiles& tiles, const char* row) {
       continue;
     }
     TileSums<WithSpread> sums{top, view.classes > 0 ? lowest_gap : 0.0f};
-    const double weight = sums.add_all(tile, [&](std::int64_t at) { tiles.prefetch(first + at); });
+    const double weight = sums.add_all(tile, Ahead<LogTiles>{tiles, first});
     const double spread = WithSpread ? total(sums.spreads) : 0.0;
     const bool higher = top > found.top;
     if (higher) top_tile = first;

@@ -82,14 +82,14 @@ struct KlSums {
   Wide furthest = wide_of(-infinity_narrow);  // the largest x − y
 
   // The sums are local, so that they stay in registers.
-  template <class Prefetch>
+  template <class Next>
   UNSURPRISED_INLINE void add(const float* x, const float* y, const float* p, const float* q,
-                              std::int64_t steps, Prefetch prefetch) {
+                              std::int64_t steps, Next ask_for) {
     constexpr float close = 2.0f;
     Wide term_sums = terms, excess_sums = excesses, far = furthest;
     const float upper = ratio.upper, lower = ratio.lower, scale_here = scale;
     for (std::int64_t s = 0; s < steps; ++s) {
-      prefetch(s * wide);
+      ask_for(s * wide);
       for (int j = 0; j < wide; ++j) {
         const std::int64_t i = s * wide + j;
         const float difference = x[i] - y[i];
@@ -125,16 +125,15 @@ struct MixtureSums {
   float lowest;  // a variable, see TileSums
   Wide terms = wide_of(0.0f);
 
-  template <class Prefetch>
-  UNSURPRISED_INLINE void add(const float* xs, const float* ys, std::int64_t steps,
-                              Prefetch prefetch) {
+  template <class Next>
+  UNSURPRISED_INLINE void add(const float* xs, const float* ys, std::int64_t steps, Next ask_for) {
     constexpr float ln2 = 0x1.62e430p-1f, close = 3.0f;
     Wide sums = terms;
     const float lowest_here = lowest, p_top = mixture.p_top, q_top = mixture.q_top;
     const float scale = mixture.scale;
     const float upper = mixture.ratio.upper, lower = mixture.ratio.lower;
     for (std::int64_t s = 0; s < steps; ++s) {
-      prefetch(s * wide);
+      ask_for(s * wide);
       for (int j = 0; j < wide; ++j) {
         const float x = xs[s * wide + j], y = ys[s * wide + j];
         float p_gap = x - p_top, q_gap = y - q_top;
@@ -274,12 +273,9 @@ class Pairs {
         (static_cast<double>(p_top) - static_cast<double>(q_top)) + natural_log(p_sum / q_sum);
     KlSums sums{TwoFloats(rough), static_cast<float>(p_sum / q_sum)};
     const std::int64_t whole = p.steps * wide;
-    sums.add(p.x, q.x, p_weights_, q_weights_, p.steps, [&](std::int64_t place) {
-      p_tiles_.prefetch(first + place);
-      q_tiles_.prefetch(first + place);
-    });
-    if (p.tail)
-      sums.add(p.tail, q.tail, p_weights_ + whole, q_weights_ + whole, 1, [](std::int64_t) {});
+    sums.add(p.x, q.x, p_weights_, q_weights_, p.steps,
+             BothAhead<PairTiles>{p_tiles_, q_tiles_, first});
+    if (p.tail) sums.add(p.tail, q.tail, p_weights_ + whole, q_weights_ + whole, 1, NothingAhead{});
     if (!(largest(sums.furthest) - sums.ratio.value() < most_ratio)) return false;
     const double t = total(sums.excesses) / p_sum;
     part.log_sum = static_cast<double>(p_top) + natural_log(p_sum);
@@ -296,8 +292,7 @@ class Pairs {
     if (here == -infinity_narrow) return !holds_nan(tile);
     if (!(here < infinity_narrow)) return false;
     TileSums<false> sums{here, lowest_};
-    const double weight =
-        sums.add_all(tile, [&](std::int64_t at) { tiles.prefetch(first + at); }) + 1.0;
+    const double weight = sums.add_all(tile, Ahead<PairTiles>{tiles, first}) + 1.0;
     const double above = here > top ? here : top;
     const double shrink = top == -infinity ? 0.0 : exp(top - above);
     sum = sum * shrink + weight * exp(here - above);
@@ -308,11 +303,8 @@ class Pairs {
   // Σ over a tile of twice Jensen–Shannon's terms, in units of P's largest weight.
   double mixed(const Tile& p, const Tile& q, std::int64_t first, const Mixture& mixture) {
     MixtureSums sums{mixture, lowest_};
-    sums.add(p.x, q.x, p.steps, [&](std::int64_t place) {
-      p_tiles_.prefetch(first + place);
-      q_tiles_.prefetch(first + place);
-    });
-    if (p.tail) sums.add(p.tail, q.tail, 1, [](std::int64_t) {});
+    sums.add(p.x, q.x, p.steps, BothAhead<PairTiles>{p_tiles_, q_tiles_, first});
+    if (p.tail) sums.add(p.tail, q.tail, 1, NothingAhead{});
     return total(sums.terms);
   }
 
