@@ -219,6 +219,14 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
   });
 }
 
+template <template <bool> class S, template <bool> class T,
+          template <class, class, class> class Measure>
+void two_as(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const bool across = goes_across(request.p->view.classes);
+  (across ? two_sides<S, T, true, Measure> : two_sides<S, T, false, Measure>)(request, begin, end,
+                                                                              findings);
+}
+
 // Both sides log scores of at most single precision, many classes: a row at a time, the careful way
 // only where single precision cannot tell.
 template <template <class, class, class> class Measure>
@@ -254,9 +262,7 @@ void two_narrow_masses_as(const Request& request, std::int64_t begin, std::int64
     for (int r = 0; r < count; ++r) request.values[row + r] = found.divergence[r] * unit;
     for (int r = 0; r < count; ++r) {
       if (found.told[r] == 0.0) {
-        const bool across = goes_across(request.p->view.classes);
-        (across ? two_sides<Mass, Mass, true, Measure>
-                : two_sides<Mass, Mass, false, Measure>)(request, row + r, row + r + 1, findings);
+        two_as<Mass, Mass, Measure>(request, row + r, row + r + 1, findings);
         continue;
       }
       check_sum(*request.p, found.p_sum[r], row + r, findings[0]);

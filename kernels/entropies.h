@@ -77,20 +77,24 @@ class NarrowMasses {
   void answer(std::int64_t row, int count) {
     rows_.template prepare<WithEntropy>(row, count);
     if constexpr (WithEntropy) entropies(row, count);
-    if (!with_surprisals_) return check(row, count);
-    for (int r = 0; r < many; ++r) top_bits_[r] = found.rest[r] / found.top[r];
-    for (int r = 0; r < many; ++r) top_bits_[r] = log2_1p(top_bits_[r]);
-    if (request_.labels) surprisals(row, count);
-    if (request_.operation == Operation::facts)
-      for (int r = 0; r < count; ++r) {
-        request_.top_surprisals[row + r] = top_bits_[r] * request_.units_per_bit;
-        request_.tops[row + r] = static_cast<std::int32_t>(found.top_at[r]);
-      }
+    if (with_surprisals_) surprisals(row, count);
     check(row, count);
   }
 
  private:
   static constexpr int many = rows_at_once;
+
+  // −log2 P of the top, and of what is asked for besides.
+  void surprisals(std::int64_t row, int count) {
+    for (int r = 0; r < many; ++r) top_bits_[r] = found.rest[r] / found.top[r];
+    for (int r = 0; r < many; ++r) top_bits_[r] = log2_1p(top_bits_[r]);
+    if (request_.labels) surprisals_at_labels(row, count);
+    if (request_.operation == Operation::facts)
+      for (int r = 0; r < count; ++r) {
+        request_.top_surprisals[row + r] = top_bits_[r] * request_.units_per_bit;
+        request_.tops[row + r] = static_cast<std::int32_t>(found.top_at[r]);
+      }
+  }
 
   // H = log2(Σ / top) + Σ p·log2(top / p) / Σ
   void entropies(std::int64_t row, int count) {
@@ -106,7 +110,7 @@ class NarrowMasses {
   }
 
   // −log2 P(top) + log2(top / p) in double precision: this is what is summed to the headline.
-  void surprisals(std::int64_t row, int count) {
+  void surprisals_at_labels(std::int64_t row, int count) {
     const std::int64_t classes = request_.p->view.classes;
     double entry[many], bits[many];
     for (int r = 0; r < many; ++r) {

@@ -43,14 +43,18 @@ UNSURPRISED_INLINE T folded(T (&parts)[Size], F f) {
     return parts[0];
 }
 
+inline constexpr auto plus = [](auto a, auto b) { return a + b; };
+inline constexpr auto higher = [](auto a, auto b) { return b > a ? b : a; };
+inline constexpr auto lower = [](auto a, auto b) { return b < a ? b : a; };
+
 inline double total(const Wide& parts) {
   double sums[wide];
   for (int j = 0; j < wide; ++j) sums[j] = parts[j];
-  return folded(sums, [](double a, double b) { return a + b; });
+  return folded(sums, plus);
 }
 
 inline float largest(Wide parts) {
-  return folded(parts.at, [](float a, float b) { return b > a ? b : a; });
+  return folded(parts.at, higher);
 }
 
 // Some entries of a row as floats: whole steps of `wide`, and a last one that is filled up with

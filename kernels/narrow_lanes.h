@@ -33,13 +33,13 @@ inline Doubles doubles_of(double value) {
 }
 
 inline float largest(Floats parts) {
-  return folded<some / 2>(parts.at, [](float a, float b) { return b > a ? b : a; });
+  return folded<some / 2>(parts.at, higher);
 }
 inline float least(Floats parts) {
-  return folded<some / 2>(parts.at, [](float a, float b) { return b < a ? b : a; });
+  return folded<some / 2>(parts.at, lower);
 }
 inline double total(Doubles parts) {
-  return folded<some / 2>(parts.at, [](double a, double b) { return a + b; });
+  return folded<some / 2>(parts.at, plus);
 }
 inline double total(const Floats& parts) {
   Doubles sums;
@@ -134,9 +134,5 @@ UNSURPRISED_INLINE void spread_out(const float (&rows)[rows_at_once], float* lan
   for (int r = 0; r < rows_at_once; ++r)
     for (int h = 0; h < Group; ++h) lanes_of[r * Group + h] = rows[r];
 }
-
-inline constexpr auto plus = [](auto a, auto b) { return a + b; };
-inline constexpr auto higher = [](float a, float b) { return b > a ? b : a; };
-inline constexpr auto lower = [](float a, float b) { return b < a ? b : a; };
 
 }  // namespace UNSURPRISED_TARGET

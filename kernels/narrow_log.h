@@ -44,7 +44,7 @@ inline std::int64_t first_of(const Tile& tile, float score) {
   for (std::int64_t s = 0; s < tile.steps; ++s)
     look(tile.x + s * wide, static_cast<std::int32_t>(s * wide));
   if (tile.tail) look(tile.tail, static_cast<std::int32_t>(tile.steps * wide));
-  return folded(first.at, [](std::int32_t a, std::int32_t b) { return b < a ? b : a; });
+  return folded(first.at, lower);
 }
 
 inline bool holds_nan(const Tile& tile) {
@@ -105,7 +105,6 @@ struct TileSums {
     TileSums<false> sums{top, lowest};
     sums.template add<true>(tile.x, tile.steps, NothingAhead{});
     if (tile.tail) sums.template add<true>(tile.tail, 1, NothingAhead{});
-    const auto plus = [](std::int32_t a, std::int32_t b) { return a + b; };
     return total(sums.weights) + (folded(sums.tops.at, plus) - 1);
   }
 

@@ -8,33 +8,21 @@ namespace {
 
 template <template <bool> class S>
 void one(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
-  const RowsView& view = request.p->view;
-  if (S<false>::form == Form::mass && is_narrow_mass(*request.p))
-    return one_narrow_mass(request, begin, end, findings);
-  if (goes_across(view.classes)) return one_as<S<true>>(request, begin, end, findings);
-  if (S<false>::form == Form::log && is_narrow(view.type)) {
+  if (is_narrow_mass(*request.p)) return one_narrow_mass(request, begin, end, findings);
+  if (is_narrow_log(*request.p)) {
     const bool with_place = request.operation == Operation::facts;
     return (with_place ? one_as<NarrowLog<true>> : one_as<NarrowLog<false>>)(request, begin, end,
                                                                              findings);
   }
-  one_as<S<false>>(request, begin, end, findings);
-}
-
-template <template <bool> class S, template <bool> class T,
-          template <class, class, class> class Measure>
-void two_as(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
   const bool across = goes_across(request.p->view.classes);
-  (across ? two_sides<S, T, true, Measure> : two_sides<S, T, false, Measure>)(request, begin, end,
-                                                                              findings);
+  (across ? one_as<S<true>> : one_as<S<false>>)(request, begin, end, findings);
 }
 
 template <template <class, class, class> class Measure>
 void two(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
   const Side &p = *request.p, &q = *request.q;
   const bool p_mass = p.form == Form::mass, q_mass = q.form == Form::mass;
-  const bool narrow = is_narrow(p.view.type) && is_narrow(q.view.type);
-  if (narrow && !p_mass && !q_mass && !goes_across(p.view.classes) &&
-      request.operation != Operation::cross_entropy)
+  if (is_narrow_log(p) && is_narrow_log(q) && request.operation != Operation::cross_entropy)
     return two_narrow_logs<Measure>(request, begin, end, findings);
   if (is_narrow_mass(p) && is_narrow_mass(q) && request.operation == Operation::kl_divergence)
     return two_narrow_masses<Measure>(request, begin, end, findings);

@@ -61,16 +61,20 @@ inline bool is_narrow(Type type) {
   return type == Type::f32 || type == Type::f16 || type == Type::bf16;
 }
 
-// Probabilities; counts are exact, of whatever type.
-inline bool is_narrow_mass(const Side& side) {
-  return is_narrow(side.view.type) && side.form == Form::mass && side.checks_sum;
-}
-
 // The one place where the direction is chosen.
 inline constexpr std::int64_t along_from = 64;
 inline bool goes_across(std::int64_t classes) {
   return classes < along_from;
 }
+// What is measured in single precision: long rows of scores, and probabilities; counts are exact,
+// of whatever type.
+inline bool is_narrow_log(const Side& side) {
+  return is_narrow(side.view.type) && side.form == Form::log && !goes_across(side.view.classes);
+}
+inline bool is_narrow_mass(const Side& side) {
+  return is_narrow(side.view.type) && side.form == Form::mass && side.checks_sum;
+}
+
 // Probabilities of single precision: a row has 2 lanes, or 8, so that it stays short longer.
 inline constexpr int few_classes_group = 2, many_classes_group = 8;
 inline constexpr std::int64_t many_classes_from = 16, narrow_along_from = 256;

@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 import unsurprised as us
 from benchmarks.speed.rows import TYPES, Rows, doubles, logits, probs
-from unsurprised import _kernels
+from unsurprised import states
 from unsurprised.batches import Batch
 from unsurprised.evaluation.facts import row_facts
 
@@ -62,13 +60,7 @@ def _facts(rows: Rows) -> object:
 
 def exact_sum(rows: Rows) -> float:
     """The sum of float64 values that is rounded once; the one place that says how it is found."""
-    table, total = _kernels.ExactTable(1), np.empty(1)
-    if hasattr(table, "add_all"):
-        table.add_all(0, rows.p)
-    else:  # as a column whose rows are all in one group
-        table.add_columns(np.zeros(len(rows.p), np.uint64), [rows.p], None, 0)
-    table.rounded(total)
-    return float(total[0])
+    return states.exact_sum(rows.p)
 
 
 #: An exact sum's aim, in additions a second.
