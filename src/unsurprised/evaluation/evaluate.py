@@ -11,7 +11,7 @@ from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
-from unsurprised.evaluation.inputs import batch_from_arrays
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.threads import get_num_threads

@@ -13,7 +13,7 @@ from unsurprised.batches import Batch
 from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.assemble import assemble
 from unsurprised.evaluation.facts import RowFacts, row_facts
-from unsurprised.evaluation.inputs import batch_from_arrays
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.evaluation.states import Settings, States
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
