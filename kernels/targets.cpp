@@ -9,6 +9,7 @@
   int sum_segments(const double*, const std::int32_t*, std::int64_t, double*);                     \
   void products(const double*, const double*, std::int64_t, double*, double*);                     \
   void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
+  void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
   }
 
 UNSURPRISED_DECLARE(baseline)
@@ -36,7 +37,7 @@ bool always() {
 
 #define UNSURPRISED_FUNCTIONS(target)                                               \
   #target, target::run, target::surprisals, target::sum_segments, target::products, \
-      target::hash_rows
+      target::hash_rows, target::tempered
 
 struct Choice {
   Target target;

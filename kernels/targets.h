@@ -4,6 +4,7 @@
 #include "hashing.h"
 #include "operations.h"
 #include "segments.h"
+#include "tempered.h"
 
 namespace unsurprised {
 
@@ -14,6 +15,7 @@ struct Target {
   SegmentSums::Function sum_segments;
   Products products;
   HashRows hash_rows;
+  Tempered tempered;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message

@@ -119,3 +119,7 @@ class SumsOffError(InputError):
 
 def _rebuild(kind: type[InputError], fields: dict[str, Any]) -> InputError:
     return kind(**fields)
+
+
+class CalibrationWarning(UserWarning):
+    """A calibrator that was fitted all the same, by a stated rule: its data have no one answer."""

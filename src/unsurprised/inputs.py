@@ -13,10 +13,17 @@ from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
 from unsurprised.binary import two_columns
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import (
+    DEFAULT_TOLERANCE,
     DistributionForm,
     Form,
     Labels,
     Probs,
+)
+
+#: In which order the arguments come, for whoever has mixed them up.
+TRUTH_FIRST = (
+    "the truth comes first: evaluate(y_true, y_pred), as in scikit-learn; torchmetrics has the "
+    "reverse order"
 )
 
 _COLUMNS = {"truth": "y_true", "model": "y_pred", "weights": "weights", "ids": "ids"}
@@ -30,11 +37,12 @@ def batch_from_arrays(
     ids: Any = None,
     classes: Sequence[str] | None = None,
     normalize: bool = False,
-    tolerance: float = 1e-3,
+    tolerance: float = DEFAULT_TOLERANCE,
     first_row: int = 0,
+    order: str = TRUTH_FIRST,
 ) -> Batch:
-    """One batch of all rows, leading dimensions flattened."""
-    model = _model(y_pred, normalize, tolerance)
+    """One batch of all rows, leading dimensions flattened; ``order`` is for errors."""
+    model = model_from(y_pred, normalize=normalize, tolerance=tolerance, order=order)
     truth = _truth(y_true, model, classes)
     if isinstance(truth, Labels) and len(truth.shape) == len(model.shape):
         _same_rows(truth.shape, model.shape)
@@ -53,20 +61,25 @@ def batch_from_arrays(
     )
 
 
-def _model(y_pred: Any, normalize: bool, tolerance: float) -> DistributionForm:
+def model_from(
+    y_pred: Any,
+    *,
+    normalize: bool = False,
+    tolerance: float = DEFAULT_TOLERANCE,
+    order: str = TRUTH_FIRST,
+) -> DistributionForm:
+    """What the model says: a form as it is, a plain array as :class:`Probs`."""
     if isinstance(y_pred, DistributionForm):
         return y_pred
     if isinstance(y_pred, Form):
         raise CallError(
             f"y_pred is {y_pred!r}; expected the model's numbers for every class: Probs, Logits or "
-            "LogProbs (the truth comes first: evaluate(y_true, y_pred))"
+            f"LogProbs ({order})"
         )
     array = host_array(y_pred, "y_pred")
     if array.values.dtype.kind in "iuUT" and array.values.size:
         raise CallError(
-            f"y_pred holds {array.dtype}; expected probabilities, one for every class (the truth "
-            "comes first: evaluate(y_true, y_pred), as in scikit-learn; torchmetrics has the "
-            "reverse order)"
+            f"y_pred holds {array.dtype}; expected probabilities, one for every class ({order})"
         )
     return Probs(array, normalize=normalize, tolerance=tolerance)
 

@@ -1,0 +1,326 @@
+"""What calibrators read and hand back: rows of natural log-probabilities, whatever came in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised import _kernels
+from unsurprised.batches import Batch
+from unsurprised.binary import two_columns
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, LogProbs, Probs
+from unsurprised.inputs import batch_from_arrays, model_from
+from unsurprised.libraries import library_of
+from unsurprised.measures import entropy
+from unsurprised.measures._faults import fault_of
+from unsurprised.measures._host import kernel_rows
+from unsurprised.measures._labels import checked_indices, dense
+from unsurprised.measures._rows import home_of
+
+Values = NDArray[np.float64]
+
+_NATS = math.log(2)
+_ONLY_PREDICTIONS = "transform(y_pred) takes no labels"
+#: In which order the arguments come, for whoever has mixed them up.
+PREDICTIONS_FIRST = (
+    "the predictions come first: fit(y_pred, y_true), as in scikit-learn's fit(X, y)"
+)
+
+
+@dataclass(frozen=True)
+class FittingRows:
+    """The rows a calibrator is fitted on; those of weight 0 are left out."""
+
+    #: Natural log-probabilities of the predictions, (rows, classes); −inf where one is 0.
+    log: Values
+    #: What happened: the index of a class, or a distribution over all of them.
+    labels: NDArray[np.int64] | None
+    shares: Values | None
+    #: Importance of each row, of mean 1; None where all are alike.
+    weights: Values | None
+    #: Names of the classes; their numbers where they have no names.
+    classes: tuple[str, ...] | None
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.log)
+
+    @property
+    def effective_count(self) -> float:
+        """How many equally weighted rows tell as much (Kish, *Survey Sampling*, 1965)."""
+        if self.weights is None:
+            return float(self.count)
+        return float(self.weights.sum() ** 2 / np.square(self.weights).sum())
+
+    @property
+    def width(self) -> int:
+        """How many classes there are."""
+        return self.log.shape[1]
+
+    def truth(self) -> Values:
+        """What happened as rows of shares."""
+        if self.shares is not None:
+            return self.shares
+        assert self.labels is not None
+        rows = np.zeros(self.log.shape)
+        rows[np.arange(self.count), self.labels] = 1.0
+        return rows
+
+    def frequencies(self) -> Values:
+        """How often each class happened."""
+        if self.shares is not None:
+            counts: Values = (
+                self.shares.sum(axis=0) if self.weights is None else self.weights @ self.shares
+            )
+        else:
+            counts = np.bincount(self.labels, self.weights, minlength=self.width)  # type: ignore[arg-type]
+        return counts / counts.sum()
+
+    def of(self, rows: Any) -> FittingRows:
+        """Some of the rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return FittingRows(
+            self.log[rows],
+            None if self.labels is None else self.labels[rows],
+            None if self.shares is None else self.shares[rows],
+            None if weights is None else weights / weights.mean(),
+            self.classes,
+        )
+
+    def with_log(self, log: Values) -> FittingRows:
+        """The same rows under other predictions."""
+        return FittingRows(log, self.labels, self.shares, self.weights, self.classes)
+
+    def name(self, index: int) -> str:
+        """What a class is called."""
+        return str(index) if self.classes is None else self.classes[index]
+
+    def with_smoothed_truth(self) -> FittingRows:
+        """The same rows as if one more had been seen, whose truth is any class alike."""
+        share = 1.0 / (self.effective_count + 1.0)
+        smoothed = (1.0 - share) * self.truth() + share / self.width
+        return FittingRows(self.log, None, smoothed, self.weights, self.classes)
+
+    def impossible(self) -> NDArray[np.bool_]:
+        """Which rows gave 0 to something that happened."""
+        if self.labels is not None:
+            return np.isneginf(self.log[np.arange(self.count), self.labels])
+        assert self.shares is not None
+        return (np.isneginf(self.log) & (self.shares > 0)).any(axis=1)
+
+    def cross_entropies(self, log: Values | None = None) -> Values:
+        """Nats that each row costs, under other predictions if any are given."""
+        log = self.log if log is None else log
+        if self.labels is not None:
+            return -log[np.arange(self.count), self.labels]
+        assert self.shares is not None
+        with np.errstate(invalid="ignore"):
+            return -np.where(self.shares > 0, self.shares * log, 0.0).sum(axis=1)
+
+
+def fitting_rows(
+    y_pred: Any,
+    y_true: Any,
+    sample_weight: Any = None,
+    classes: Sequence[str] | None = None,
+) -> FittingRows:
+    """Rows to fit on, checked; the first one that is not legal raises."""
+    batch = batch_from_arrays(
+        y_true, y_pred, weights=sample_weight, classes=classes, order=PREDICTIONS_FIRST
+    )
+    return rows_of(batch, tuple(map(str, classes)) if classes is not None else None)
+
+
+def rows_of(batch: Batch, classes: tuple[str, ...] | None = None) -> FittingRows:
+    """The rows of a batch, as calibrators see them."""
+    assert batch.model is not None
+    if not batch.size:
+        raise CallError("no rows to fit on; expected at least one")
+    width = batch.model.shape[-1]
+    labels, shares, named = _truth_of(batch.truth, width)
+    classes = classes or named
+    if classes is not None and len(classes) != width:
+        raise CallError(f"{len(classes)} class names for predictions of {width} classes")
+    rows = FittingRows(log_rows(batch.model), labels, shares, None, classes)
+    if batch.weights is None:
+        return rows
+    kept = batch.weights > 0
+    if not kept.any():
+        raise InputError("found only weights of 0", expected="at least one row that counts")
+    chosen = rows.of(kept)
+    weights = batch.weights[kept]
+    # By the largest first, for a sum of weights may overflow.
+    weights = weights / weights.max()
+    weights = weights / weights.mean()
+    return FittingRows(chosen.log, chosen.labels, chosen.shares, weights, classes)
+
+
+def _truth_of(
+    truth: Any, width: int
+) -> tuple[NDArray[np.int64] | None, Values | None, tuple[str, ...] | None]:
+    if isinstance(truth, Labels):
+        indices = np.ascontiguousarray(checked_indices(truth, width), dtype=np.int64)
+        named = truth.classes if isinstance(truth.classes, tuple) else None
+        names = None if named is None else tuple(map(str, named))
+        if truth.smoothing:
+            return None, dense(truth, width).array.values, names
+        return indices, None, names
+    if truth.shape[-1] != width:
+        raise CallError(
+            f"y_true has {truth.shape[-1]} classes and y_pred {width}; expected the same classes"
+        )
+    try:
+        entropy(truth)  # its checks are wanted
+    except InputError as error:
+        raise error.located(file="y_true") from None
+    if isinstance(truth, Counts | Probs):
+        mass = truth.rows(-1).as_float64()
+        return None, mass / mass.sum(axis=1, keepdims=True), None
+    return None, np.exp(log_rows(truth)), None
+
+
+def log_rows(form: DistributionForm) -> Values:
+    """Natural log-probabilities of rows of any form, (n, K); illegal rows raise.
+
+    The top class keeps its digits: it is −log1p of the others.
+    """
+    rows = form.rows(-1).values
+    size = len(rows)
+    top, surprisal = np.empty(size, dtype=np.int32), np.empty(size)
+    unused = np.empty(size), np.empty(size)
+    found = _kernels.facts(kernel_rows(form, rows), None, _NATS, *unused, surprisal, top)
+    if found[0] >= 0:
+        raise fault_of(form, rows, found).located(file="y_pred")
+    scores = form.rows(-1).as_float64()
+    if form.kind not in ("logits", "logprobs"):
+        with np.errstate(divide="ignore"):
+            scores = np.log(scores)
+    elif scores is rows or np.shares_memory(scores, rows):
+        scores = scores.copy()
+    scores -= scores[np.arange(size), top][:, None]
+    scores -= surprisal[:, None]
+    return scores
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What predictions looked like, so that others can be handed back the same way."""
+
+    form: type[DistributionForm] | None
+    shape: tuple[int, ...]
+    #: One number a row, which speaks of class 1.
+    one_number: bool
+    given: Any
+
+    def restored(self, log: Values) -> Any:
+        """Log-probabilities (rows, classes) in the form, shape and library of the input."""
+        if self.form in (Logits, LogProbs):
+            return self.form(self._array(_as_scores(log, self)))  # type: ignore[misc]
+        probs, log_needed = probabilities(log)
+        if log_needed:
+            return LogProbs(self._array(log[:, 1] if self.one_number else log))
+        array = self._array(probs[:, 1] if self.one_number else probs)
+        return array if self.form is None else self.form(array)
+
+    def _array(self, values: Values) -> Any:
+        shaped = values.reshape(self.shape)
+        home = None if self.given is None else home_of([self.given])
+        return shaped if home is None else home.bring(shaped)
+
+
+def _as_scores(log: Values, shape: Shape) -> Values:
+    if not shape.one_number:
+        return log
+    if shape.form is Logits:
+        with np.errstate(invalid="ignore"):
+            return log[:, 1] - log[:, 0]
+    return log[:, 1]
+
+
+def probabilities(log: Values) -> tuple[Values, bool]:
+    """The exponentials, and whether one is lost that no float holds."""
+    with np.errstate(under="ignore"):
+        probs = np.exp(log)
+    return probs, bool(((probs == 0) & ~np.isneginf(log)).any())
+
+
+def read_predictions(y_pred: Any, classes: int, one_number: bool) -> tuple[Values, Shape]:
+    """Predictions as rows of log-probabilities, and how to hand back others like them.
+
+    ``one_number`` tells that a calibrator was fitted on one number a row; so an array of one
+    dimension is read, and so is, where there are two classes, one whose last axis is not 2 long.
+    """
+    is_form = isinstance(y_pred, Form)
+    form = Probs(y_pred) if library_of(y_pred) else model_from(y_pred, order=_ONLY_PREDICTIONS)
+    given, form = form.given, form.on_host()
+    shape = form.shape
+    single = classes == 2 and (shape[-1:] != (2,) or (one_number and len(shape) == 1))
+    if single:
+        form = two_columns(form.kind, form.array, tolerance=form.tolerance)
+    elif shape[-1] != classes:
+        raise CallError(
+            f"y_pred has {shape[-1]} classes, and the calibrator was fitted on {classes}; "
+            "expected the same classes in the same order"
+        )
+    values = form.array
+    flat = type(values)(values.values.reshape(-1, classes), values.dtype)
+    return log_rows(form.with_array(flat)), Shape(
+        type(form) if is_form else None, shape, single, given
+    )
+
+
+def refuse_zeros_that_happened(rows: FittingRows, method: str) -> None:
+    """A score of −inf for what happened stays −inf, whatever finite factor it is given."""
+    bad = rows.impossible()
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"found a probability of 0 for what happened ({int(bad.sum()):,} such "
+            f"{'row' if bad.sum() == 1 else 'rows'}, this is the first)",
+            expected=f"more than 0: {method} cannot lift a 0, and the surprise stays infinite",
+            remedy="give every class something first: "
+            "Chain([UniformMixing(), …]), or UniformMixing() alone",
+            place=Place(file="y_pred", row=row),
+        )
+
+
+def refuse_one_class(rows: FittingRows) -> None:
+    """With one class only there is nothing that a prediction could tell apart."""
+    if rows.width < 2:
+        raise CallError("y_pred has one class; expected at least two")
+    frequencies = rows.frequencies()
+    if np.count_nonzero(frequencies) == 1:
+        name = rows.name(int(np.argmax(frequencies)))
+        raise InputError(
+            f"only class {name!r} happens in these {rows.count:,} rows",
+            expected="at least two classes among the rows that a calibrator is fitted on",
+            place=Place(file="y_true"),
+        )
+
+
+def refuse_few_rows(rows: FittingRows, parameters: int, instead: str) -> None:
+    """More parameters than rows fit any labels."""
+    if rows.count < parameters:
+        raise InputError(
+            f"found {rows.count:,} rows for {parameters:,} parameters",
+            expected="more rows than parameters",
+            remedy=f"use {instead}, or more rows",
+            place=Place(file="y_pred"),
+        )
+
+
+def finite(log: Values) -> Values:
+    """The log-probabilities with 0 for −inf, where a share of 0 multiplies them anyway."""
+    return np.where(np.isneginf(log), 0.0, log) if np.isneginf(log).any() else log
+
+
+def is_number(value: Any) -> bool:
+    """Whether something is a finite real number."""
+    return isinstance(value, int | float | np.number) and math.isfinite(float(value))

@@ -1,0 +1,168 @@
+"""The scores that are linear in their parameters: one factor a class, a matrix, log-odds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from unsurprised.calibrators._newton import Values, no_gauge
+
+
+class VectorScores:
+    """z = a ∘ x + b; the parameters are a, then b."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.start = np.concatenate([np.ones(width), np.zeros(width)])
+        self.centre = self.start
+        self.penalty = np.zeros(2 * width)
+        # The same shift of every class changes nothing.
+        self.gauge = np.concatenate([np.zeros(width), np.full(width, width**-0.5)])[None, :]
+
+    def scores(self, x: Values, parameters: Values) -> Values:
+        return x * parameters[: self.width] + parameters[self.width :]
+
+    push = scores
+
+    def pull(self, x: Values, by_score: Values) -> Values:
+        return np.concatenate([np.einsum("ij,ij->j", by_score, x), by_score.sum(axis=0)])
+
+    def curvature(self, x: Values, shares: Values, weights: Values) -> Values:
+        both = np.concatenate([shares * x, shares], axis=1)
+        matrix = -(both.T @ (both * weights[:, None]))
+        ones = weights @ shares
+        both[:, : self.width] *= x
+        squares = weights @ both[:, : self.width]
+        cross = weights @ (shares * x)
+        scale, shift = np.arange(self.width), np.arange(self.width) + self.width
+        matrix[scale, scale] += squares
+        matrix[scale, shift] += cross
+        matrix[shift, scale] += cross
+        matrix[shift, shift] += ones
+        return matrix
+
+    def preconditioner(
+        self, x: Values, shares: Values, weights: Values
+    ) -> Callable[[Values], Values]:
+        """Each class by itself: blocks of two by two."""
+        spread = shares * (1 - shares)
+        ones, cross, squares = (weights @ (spread * x**power) for power in range(3))
+        floor = 1e-9 * max(float(squares.max()), 1e-300)
+        squares, ones = squares + floor, ones + floor
+        determinant = np.maximum(squares * ones - cross**2, 1e-12 * squares * ones)
+
+        def undo(residual: Values) -> Values:
+            scale, shift = residual[: self.width], residual[self.width :]
+            return np.concatenate(
+                [
+                    (ones * scale - cross * shift) / determinant,
+                    (squares * shift - cross * scale) / determinant,
+                ]
+            )
+
+        return undo
+
+
+class MatrixScores:
+    """z = W x + b; the parameters are the rows of (W | b).
+
+    Parameters
+    ----------
+    width : int
+        The number of classes.
+    off_diagonal, diagonal, shift : float
+        λ of the penalty λ (θ − θ₀)² on entries of W − I and of b, in nats a row.
+    """
+
+    def __init__(self, width: int, off_diagonal: float, diagonal: float, shift: float) -> None:
+        self.width = width
+        penalty = np.full((width, width + 1), off_diagonal)
+        penalty[np.diag_indices(width)] = diagonal
+        penalty[:, width] = shift
+        self.penalty = penalty.ravel()
+        self.start = np.eye(width, width + 1).ravel()
+        self.centre = self.start
+        gauge = np.zeros((width, width + 1))
+        gauge[:, width] = width**-0.5
+        self.gauge = gauge.reshape(1, -1) if not shift else no_gauge(gauge.size)
+
+    def scores(self, x: Values, parameters: Values) -> Values:
+        table = parameters.reshape(self.width, self.width + 1)
+        return x @ table[:, :-1].T + table[:, -1]
+
+    push = scores
+
+    def pull(self, x: Values, by_score: Values) -> Values:
+        return np.column_stack([by_score.T @ x, by_score.sum(axis=0)]).ravel()
+
+    def curvature(self, x: Values, shares: Values, weights: Values) -> Values:
+        width, long = self.width, self.width + 1
+        longer = np.column_stack([x, np.ones(len(x))])
+        each = (shares[:, :, None] * longer[:, None, :]).reshape(len(x), -1)
+        matrix = -(each.T @ (each * weights[:, None]))
+        blocks = matrix.reshape(width, long, width, long)
+        for k in range(width):
+            blocks[k, :, k, :] += longer.T @ (longer * (weights * shares[:, k])[:, None])
+        return matrix
+
+    def preconditioner(
+        self, x: Values, shares: Values, weights: Values
+    ) -> Callable[[Values], Values]:
+        """The mean of products as the product of means (Kronecker), which is cheap to undo."""
+        longer = np.column_stack([x, np.ones(len(x))])
+        by_class = np.diag(weights @ shares) - shares.T @ (shares * weights[:, None])
+        by_entry = longer.T @ (longer * weights[:, None])
+        first, turn = np.linalg.eigh(by_class)
+        second, twist = np.linalg.eigh(by_entry)
+        sizes = np.outer(first, second)
+        sizes += 2 * float(self.penalty.mean()) + 1e-9 * float(sizes.max())
+
+        def undo(residual: Values) -> Values:
+            table = residual.reshape(self.width, self.width + 1)
+            turned = (turn.T @ table @ twist) / sizes
+            undone: Values = turn @ turned @ twist.T
+            return undone.ravel()
+
+        return undo
+
+
+class OddsScores:
+    """Two classes: log-odds of class 1 that are linear in features of the row.
+
+    Parameters
+    ----------
+    features : function of rows (n, 2)
+        What the parameters multiply, (n, m).
+    start : sequence of float
+        The parameters that leave the odds as they are.
+    """
+
+    def __init__(self, features: Callable[[Values], Values], start: list[float]) -> None:
+        self.features = features
+        self.start = np.array(start)
+        self.centre = self.start
+        self.penalty = np.zeros(len(start))
+        self.gauge = no_gauge(len(start))
+
+    def scores(self, x: Values, parameters: Values) -> Values:
+        odds = self.features(x) @ parameters
+        return np.stack([np.zeros_like(odds), odds], axis=1)
+
+    push = scores
+
+    def pull(self, x: Values, by_score: Values) -> Values:
+        pulled: Values = self.features(x).T @ by_score[:, 1]
+        return pulled
+
+    def curvature(self, x: Values, shares: Values, weights: Values) -> Values:
+        features = self.features(x)
+        spread = weights * shares[:, 0] * shares[:, 1]
+        curved: Values = features.T @ (features * spread[:, None])
+        return curved
+
+    def preconditioner(
+        self, x: Values, shares: Values, weights: Values
+    ) -> Callable[[Values], Values]:
+        """Never asked for: there are two or three parameters."""
+        raise NotImplementedError

@@ -1,0 +1,161 @@
+"""Two classes: log-odds through a line (Platt), or through both logarithms (beta)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from unsurprised.calibrators import _formulas
+from unsurprised.calibrators._base import Calibrator, Parameters
+from unsurprised.calibrators._newton import least
+from unsurprised.calibrators._rows import FittingRows, Values, refuse_zeros_that_happened
+from unsurprised.calibrators._scores import OddsScores
+
+
+class PlattScaling(Calibrator):
+    r"""Two classes: the log-odds z of class 1 become a line of themselves.
+
+    .. math:: \operatorname{logit} q'_1 = a z + b
+
+    With ``b = 0`` this is temperature scaling, T = 1/a. The top class may change, the order of rows
+    by their odds does not (a > 0 unless the predictions are worse than none).
+
+    Attributes
+    ----------
+    slope_, shift_ : float
+        a and b.
+
+    References
+    ----------
+    Platt, "Probabilistic Outputs for Support Vector Machines" (1999), without his smoothing of the
+    targets, which is kept for data that can be told apart without an error.
+
+    Examples
+    --------
+    >>> calibrator = PlattScaling().fit([0.9, 0.9, 0.9, 0.2, 0.2, 0.2], [1, 1, 0, 0, 0, 1])
+    >>> calibrator.transform([0.9, 0.2]).round(4)
+    array([0.6667, 0.3333])
+    """
+
+    title = "Platt scaling"
+    formula = staticmethod(_formulas.platt)
+    two_classes_only = True
+
+    def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
+        refuse_zeros_that_happened(rows, "Platt scaling")
+        found, notes = least(_certain_left_out(rows), OddsScores(_odds_and_one, [1.0, 0.0]))
+        return {"slope": found[0], "shift": found[1]}, notes
+
+    @property
+    def slope_(self) -> float:
+        """The factor of the log-odds."""
+        self._check_fitted()
+        return float(self.parameters_["slope"])
+
+    @property
+    def shift_(self) -> float:
+        """What is added to the log-odds."""
+        self._check_fitted()
+        return float(self.parameters_["shift"])
+
+
+class BetaCalibration(Calibrator):
+    r"""Two classes: a map that bends both ways and can be the identity.
+
+    .. math:: \operatorname{logit} q'_1 = a \ln q_1 - b \ln q_0 + c, \qquad a, b \ge 0
+
+    Attributes
+    ----------
+    towards_one_, from_zero_, shift_ : float
+        a, b and c.
+
+    References
+    ----------
+    Kull, Silva Filho and Flach, "Beta calibration: a well-founded and easily implemented
+    improvement on logistic calibration for binary classifiers" (AISTATS 2017).
+
+    Examples
+    --------
+    >>> calibrator = BetaCalibration().fit([0.9, 0.9, 0.9, 0.5, 0.2, 0.2, 0.2, 0.5],
+    ...                                    [1, 1, 0, 1, 0, 0, 1, 0])
+    >>> calibrator.transform([0.9, 0.5, 0.2]).round(4)
+    array([0.6667, 0.5   , 0.3333])
+    """
+
+    title = "beta calibration"
+    formula = staticmethod(_formulas.beta)
+    two_classes_only = True
+
+    def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
+        refuse_zeros_that_happened(rows, "beta calibration")
+        rows = _certain_left_out(rows)
+        # The loss is convex, so where a bound is broken the best lies on one that is.
+        both, notes = least(rows, OddsScores(_logs_and_one, [1.0, 1.0, 0.0]))
+        choices = [(both, notes)]
+        if both[0] < 0 or both[1] < 0:
+            choices = [_without(rows, kept) for kept in (0, 1)]
+            choices = [one for one in choices if (one[0][:2] >= 0).all()] or [_constant(rows)]
+        found, notes = min(choices, key=lambda choice: _nats(rows, choice[0]))
+        return {"towards_one": found[0], "from_zero": found[1], "shift": found[2]}, notes
+
+    @property
+    def towards_one_(self) -> float:
+        """The factor of the logarithm of the probability of class 1."""
+        self._check_fitted()
+        return float(self.parameters_["towards_one"])
+
+    @property
+    def from_zero_(self) -> float:
+        """The factor of the logarithm of the probability of class 0."""
+        self._check_fitted()
+        return float(self.parameters_["from_zero"])
+
+    @property
+    def shift_(self) -> float:
+        """What is added to the log-odds."""
+        self._check_fitted()
+        return float(self.parameters_["shift"])
+
+
+Fit = tuple[Values, tuple[str, ...]]
+
+
+def _without(rows: FittingRows, kept: int) -> Fit:
+    """The best with one factor only."""
+    found, notes = least(rows, OddsScores(_one_log(kept), [1.0, 0.0]))
+    whole = np.zeros(3)
+    whole[kept], whole[2] = found
+    return whole, notes
+
+
+def _constant(rows: FittingRows) -> Fit:
+    """Both factors 0: the class frequencies are all that is known."""
+    zero, one = rows.frequencies()
+    note = "the predictions tell nothing of what happened; only the class frequencies are left"
+    return np.array([0.0, 0.0, np.log(one) - np.log(zero)]), (note,)
+
+
+def _nats(rows: FittingRows, parameters: Values) -> float:
+    odds = _logs_and_one(rows.log) @ parameters
+    log = _formulas.log_softmax(np, np.stack([np.zeros_like(odds), odds], axis=1))
+    nats = rows.cross_entropies(log)
+    return float(nats.mean() if rows.weights is None else (nats * rows.weights).mean())
+
+
+def _certain_left_out(rows: FittingRows) -> FittingRows:
+    """Rows that gave 0 to what did not happen cost nothing, whatever the odds are stretched by."""
+    certain = np.isneginf(rows.log).any(axis=1)
+    return rows.of(~certain) if certain.any() and not certain.all() else rows
+
+
+def _odds_and_one(x: Values) -> Values:
+    return np.stack([x[:, 1] - x[:, 0], np.ones(len(x))], axis=1)
+
+
+def _logs_and_one(x: Values) -> Values:
+    return np.stack([x[:, 1], -x[:, 0], np.ones(len(x))], axis=1)
+
+
+def _one_log(kept: int) -> Callable[[Values], Values]:
+    return lambda x: _logs_and_one(x)[:, [kept, 2]]

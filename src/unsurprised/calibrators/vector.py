@@ -1,0 +1,62 @@
+"""Vector scaling: a factor and a shift for every class."""
+
+from __future__ import annotations
+
+from unsurprised.calibrators import _formulas
+from unsurprised.calibrators._base import Calibrator, Parameters
+from unsurprised.calibrators._newton import least
+from unsurprised.calibrators._rows import (
+    FittingRows,
+    refuse_few_rows,
+    refuse_zeros_that_happened,
+)
+from unsurprised.calibrators._scores import VectorScores
+
+
+class VectorScaling(Calibrator):
+    r"""Scale and shift the log-probability of every class.
+
+    .. math:: q'_k \propto \exp(a_k \log q_k + b_k)
+
+    Besides over-confidence it cures a model that leans towards some classes. It may change a row's
+    top class. Classes to which a row gives 0 keep it.
+
+    Attributes
+    ----------
+    scale_, shift_ : array, shape (K,)
+        a and b; the shifts sum to 0, since the same shift of all classes changes nothing.
+
+    References
+    ----------
+    Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks" (ICML 2017).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probs = np.array([[0.8, 0.2], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]] * 3)
+    >>> calibrator = VectorScaling().fit(probs, [0, 1, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1])
+    >>> calibrator.predict_proba(probs).mean(axis=0).round(6)  # as often as they happened
+    array([0.416667, 0.583333])
+    """
+
+    title = "vector scaling"
+    formula = staticmethod(_formulas.vector)
+
+    def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
+        refuse_zeros_that_happened(rows, "vector scaling")
+        refuse_few_rows(rows, 2 * rows.width, "TemperatureScaling, StructuredScaling")
+        found, notes = least(rows, VectorScores(rows.width))
+        scale, shift = found[: rows.width], found[rows.width :]
+        return {"scale": scale, "shift": shift - shift.mean()}, notes
+
+    @property
+    def scale_(self) -> object:
+        """The factors a."""
+        self._check_fitted()
+        return self.parameters_["scale"]
+
+    @property
+    def shift_(self) -> object:
+        """The shifts b."""
+        self._check_fitted()
+        return self.parameters_["shift"]
