@@ -1,6 +1,7 @@
 // Exact sums, counts and hashes for Python.
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <memory>
 #include <optional>
@@ -15,36 +16,73 @@ namespace unsurprised {
 
 namespace {
 
-// values: for each column None (one a row), False (nothing), an array of bool or of float64.
+// Columns as Python hands them: None (one a row), False (nothing), an array of bool or of float64.
+class Columns {
+ public:
+  Columns(const nb::typed<nb::list, nb::object>& values, std::int64_t rows,
+          std::int64_t unweighted_columns) {
+    for (nb::handle value : values) {
+      Column& part = parts_.emplace_back();
+      part.weighted = static_cast<std::int64_t>(parts_.size()) > unweighted_columns;
+      part.nothing = value.ptr() == Py_False;
+      if (value.is_none() || part.nothing) continue;
+      const Buffer& buffer = *held_.emplace_back(std::make_unique<Buffer>(value));
+      if (buffer.view().itemsize == 1)
+        part.flags = buffer.contiguous<std::uint8_t>(rows);
+      else
+        part.values = buffer.contiguous<double>(rows);
+    }
+  }
+
+  const std::vector<Column>& parts() const { return parts_; }
+
+  // How many groups a table of these columns has.
+  std::int64_t groups(const ExactTable& table) const {
+    const auto columns = static_cast<std::int64_t>(parts_.size());
+    if (columns == 0 || table.size() % columns)
+      throw nb::value_error("the number of columns does not fit the table");
+    const std::int64_t groups = table.size() / columns;
+    if (groups < 1 || groups > most_groups) throw nb::value_error("expected 1 to 256 groups");
+    return groups;
+  }
+
+ private:
+  std::vector<Column> parts_;
+  std::vector<std::unique_ptr<Buffer>> held_;
+};
+
 void add_to_columns(ExactTable& table, nb::handle hashes,
                     const nb::typed<nb::list, nb::object>& values, nb::handle weights,
                     std::int64_t unweighted_columns) {
   const Buffer keys(hashes);
   const std::int64_t rows = keys.count();
-  const auto columns = static_cast<std::int64_t>(values.size());
-  if (columns == 0 || table.size() % columns)
-    throw nb::value_error("the number of columns does not fit the table");
-  std::vector<Column> parts;
-  std::vector<std::unique_ptr<Buffer>> held;
-  for (nb::handle value : values) {
-    Column& part = parts.emplace_back();
-    part.weighted = static_cast<std::int64_t>(parts.size()) > unweighted_columns;
-    part.nothing = value.ptr() == Py_False;
-    if (value.is_none() || part.nothing) continue;
-    const Buffer& buffer = *held.emplace_back(std::make_unique<Buffer>(value));
-    if (buffer.view().itemsize == 1)
-      part.flags = buffer.contiguous<std::uint8_t>(rows);
-    else
-      part.values = buffer.contiguous<double>(rows);
-  }
+  const Columns columns(values, rows, unweighted_columns);
   std::optional<Buffer> given;
   const double* w = weights.is_none() ? nullptr : given.emplace(weights).contiguous<double>(rows);
   const auto* ids = keys.contiguous<std::uint64_t>(rows);
-  const std::int64_t groups = table.size() / columns;
-  if (groups < 1 || groups > most_groups) throw nb::value_error("expected 1 to 256 groups");
+  columns.groups(table);
   const Target& chosen = target();
   const WithoutGil release;
-  add_columns(table, parts, ids, w, rows, chosen);
+  add_columns(table, columns.parts(), ids, w, rows, chosen);
+}
+
+// The same for rows of several tables; cells tell which of them a row belongs to.
+void add_to_cells(const std::vector<ExactTable*>& tables, nb::handle cells, nb::handle hashes,
+                  const nb::typed<nb::list, nb::object>& values, nb::handle weights,
+                  std::int64_t unweighted_columns) {
+  const Buffer keys(hashes), given_cells(cells);
+  const std::int64_t rows = keys.count();
+  const Columns columns(values, rows, unweighted_columns);
+  std::optional<Buffer> given;
+  const double* w = weights.is_none() ? nullptr : given.emplace(weights).contiguous<double>(rows);
+  const auto* ids = keys.contiguous<std::uint64_t>(rows);
+  const auto* of = given_cells.contiguous<std::int32_t>(rows);
+  for (const ExactTable* table : tables) {
+    if (!table) throw nb::value_error("a table is None");
+    columns.groups(*table);
+  }
+  const WithoutGil release;
+  add_cells(tables, columns.parts(), of, ids, w, rows);
 }
 
 void add_at_slots(ExactTable& table, nb::handle slots, nb::handle values) {
@@ -209,6 +247,9 @@ void bind_tables(nb::module_& module) {
             return ExactTable::from_bytes(data.c_str(), data.size(), size);
           },
           nb::arg("data"), nb::arg("size"));
+
+  module.def("add_to_cells", &add_to_cells, nb::arg("tables"), nb::arg("cells"), nb::arg("hashes"),
+             nb::arg("values"), nb::arg("weights").none(), nb::arg("unweighted_columns"));
 
   nb::class_<Tally>(module, "Tally")
       .def(nb::init<std::int64_t>(), nb::arg("size"))

@@ -115,7 +115,98 @@ void add_column(GroupedRows& run, std::int64_t index, const Column& column, cons
   run.add_ones(index);
 }
 
+// The sums of many cells, each a table of groups × columns, and rows sorted by cell and group: what
+// goes to the same sums comes together, for all the sums of a thousand cells are in no cache.
+class Cells {
+ public:
+  Cells(const std::vector<ExactTable*>& tables, std::int64_t columns)
+      : tables_(tables), columns_(columns), groups_(tables[0]->size() / columns) {
+    for (const ExactTable* table : tables)
+      if (table->size() != groups_ * columns)
+        throw std::invalid_argument("the tables of the cells are not of one size");
+  }
+
+  void open(const std::int32_t* cells, const std::uint64_t* hashes, std::int64_t rows) {
+    const auto held = static_cast<std::int64_t>(tables_.size());
+    const auto divisor = static_cast<std::uint64_t>(groups_);
+    const bool masks = std::has_single_bit(divisor);
+    std::vector<std::int32_t> places(static_cast<std::size_t>(rows));
+    ends_.assign(static_cast<std::size_t>(held * groups_) + 1, 0);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (cells[i] < 0 || cells[i] >= held) throw std::invalid_argument("a cell without a table");
+      const std::uint64_t group = masks ? hashes[i] & (divisor - 1) : hashes[i] % divisor;
+      places[i] = static_cast<std::int32_t>(cells[i] * groups_ + static_cast<std::int64_t>(group));
+      ++ends_[static_cast<std::size_t>(places[i]) + 1];
+    }
+    for (std::size_t p = 1; p < ends_.size(); ++p) ends_[p] += ends_[p - 1];
+    sorted_.resize(places.size());
+    for (std::size_t i = 0; i < places.size(); ++i)  // leaves each end where the next place begins
+      sorted_[static_cast<std::size_t>(ends_[static_cast<std::size_t>(places[i])]++)] =
+          static_cast<std::int32_t>(i);
+  }
+
+  // Calls add(sum, row) for every row, the rows of one sum after each other.
+  template <class Add>
+  void for_rows(std::int64_t column, Add add) {
+    std::int32_t at = 0;
+    for (std::size_t place = 0; place + 1 < ends_.size(); ++place) {
+      if (at == ends_[place]) continue;
+      ExactSum& sum = slot(static_cast<std::int64_t>(place), column);
+      for (; at < ends_[place]; ++at) add(sum, sorted_[static_cast<std::size_t>(at)]);
+    }
+  }
+
+  void add_counts(std::int64_t column, const std::uint8_t* flags) {
+    std::int32_t at = 0;
+    for (std::size_t place = 0; place + 1 < ends_.size(); ++place) {
+      std::int32_t count = flags ? 0 : ends_[place] - at;
+      if (flags)
+        for (; at < ends_[place]; ++at) count += flags[sorted_[static_cast<std::size_t>(at)]];
+      at = ends_[place];
+      if (count) slot(static_cast<std::int64_t>(place), column).add(static_cast<double>(count));
+    }
+  }
+
+ private:
+  ExactSum& slot(std::int64_t place, std::int64_t column) {
+    ExactTable& table = *tables_[static_cast<std::size_t>(place / groups_)];
+    return table.slot(place % groups_ * columns_ + column);
+  }
+
+  const std::vector<ExactTable*>& tables_;
+  const std::int64_t columns_, groups_;
+  std::vector<std::int32_t> ends_, sorted_;
+};
+
+void add_to_cells(Cells& run, std::int64_t index, const Column& column, const double* weights) {
+  if (column.nothing) return;
+  const auto* values = column.values;
+  const auto* flags = column.flags;
+  if (values && weights)
+    run.for_rows(index, [=](ExactSum& sum, std::int32_t row) {
+      ExactTable::add_product(sum, weights[row], values[row]);
+    });
+  else if (values)
+    run.for_rows(index, [=](ExactSum& sum, std::int32_t row) { sum.add(values[row]); });
+  else if (weights && column.weighted)
+    run.for_rows(index, [=](ExactSum& sum, std::int32_t row) {
+      if (!flags || flags[row]) sum.add(weights[row]);
+    });
+  else
+    run.add_counts(index, flags);
+}
+
 }  // namespace
+
+void add_cells(const std::vector<ExactTable*>& tables, const std::vector<Column>& columns,
+               const std::int32_t* cells, const std::uint64_t* hashes, const double* weights,
+               std::int64_t rows) {
+  if (tables.empty()) return;
+  Cells run(tables, static_cast<std::int64_t>(columns.size()));
+  run.open(cells, hashes, rows);
+  std::int64_t index = 0;
+  for (const Column& column : columns) add_to_cells(run, index++, column, weights);
+}
 
 void add_columns(ExactTable& table, const std::vector<Column>& columns, const std::uint64_t* hashes,
                  const double* weights, std::int64_t rows, const Target& target) {

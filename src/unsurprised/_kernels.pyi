@@ -1,5 +1,6 @@
 """Compiled kernels; the Python modules around them are the interface."""
 
+from collections.abc import Sequence
 
 
 class Rows:
@@ -43,6 +44,8 @@ class ExactTable:
 
     @staticmethod
     def from_bytes(data: bytes, size: int) -> ExactTable: ...
+
+def add_to_cells(tables: Sequence[ExactTable], cells: object, hashes: object, values: list[object], weights: object | None, unweighted_columns: int) -> None: ...
 
 class Tally:
     def __init__(self, size: int) -> None: ...

@@ -31,6 +31,28 @@ class RowIds:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceColumn:
+    """What rows are sliced by: names by their codes, or numbers that are binned later.
+
+    A name that is ``None`` stands for rows without a value; ``missing`` marks those among numbers.
+    """
+
+    codes: NDArray[np.int32] | None = None
+    names: tuple[str | None, ...] = ()
+    numbers: NDArray[Any] | None = None
+    missing: NDArray[np.bool_] | None = None
+
+    def part(self, rows: slice) -> SliceColumn:
+        """Some of the rows."""
+        return SliceColumn(
+            None if self.codes is None else self.codes[rows],
+            self.names,
+            None if self.numbers is None else self.numbers[rows],
+            None if self.missing is None else self.missing[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Rows of one file (or of one array) in their order.
 
@@ -44,6 +66,10 @@ class Batch:
     logprob: NDArray[np.float64] | None = None
     weights: NDArray[np.float64] | None = None
     ids: RowIds = field(default_factory=RowIds)
+    #: What the rows are sliced by, by name.
+    by: dict[str, SliceColumn] = field(default_factory=dict)
+    #: To which cluster each row belongs, where rows belong together.
+    clusters: RowIds | None = None
     file: str | None = None
     file_index: int = 0
     first_row: int = 0

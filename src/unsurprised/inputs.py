@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays import HostArray, host_array
-from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
+from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds, SliceColumn
 from unsurprised.binary import two_columns
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import (
@@ -35,6 +35,8 @@ def batch_from_arrays(
     *,
     weights: Any = None,
     ids: Any = None,
+    by: Mapping[str, Any] | None = None,
+    cluster: Any = None,
     classes: Sequence[str] | None = None,
     normalize: bool = False,
     tolerance: float = DEFAULT_TOLERANCE,
@@ -55,7 +57,9 @@ def batch_from_arrays(
         truth=_flat(truth, size),
         model=_flat_rows(model, size),
         weights=None if weights is None else checked_weights(weights, size),
-        ids=RowIds(None if ids is None else _ids(ids, size)),
+        ids=RowIds(None if ids is None else _names(ids, size, "ids")),
+        by={str(name): _slice_column(values, size, name) for name, values in (by or {}).items()},
+        clusters=None if cluster is None else RowIds(_names(cluster, size, "cluster")),
         first_row=first_row,
         columns=dict(_COLUMNS),
     )
@@ -140,12 +144,32 @@ def checked_weights(weights: Any, size: int, place: Place | None = None) -> NDAr
     return values
 
 
-def _ids(ids: Any, size: int) -> Any:
-    array = host_array(ids, "ids").values.reshape(-1)
+def _names(values: Any, size: int, what: str) -> Any:
+    """What rows or their clusters are called: one integer or string a row."""
+    array = host_array(values, what).values.reshape(-1)
     if len(array) != size:
-        raise CallError(f"ids are {len(array)} values for {size} rows; expected one a row")
+        raise CallError(f"{what} are {len(array)} values for {size} rows; expected one a row")
     if array.dtype.kind not in "iuUT":
-        raise CallError(f"ids hold {array.dtype}; expected integers or strings")
+        raise CallError(f"{what} hold {array.dtype}; expected integers or strings")
     if array.dtype.kind == "u" and size and array.max() > np.iinfo(np.int64).max:
-        raise CallError("ids hold an integer above 2⁶³ − 1; pass such ids as strings")
+        raise CallError(f"{what} hold an integer above 2⁶³ − 1; pass such {what} as strings")
     return array
+
+
+def _slice_column(values: Any, size: int, name: str) -> SliceColumn:
+    """What rows are sliced by: names, numbers or booleans."""
+    what = f"by[{name!r}]"
+    array = host_array(values, what)
+    numbers = array.values.reshape(-1)
+    if len(numbers) != size:
+        raise CallError(f"{what} holds {len(numbers)} values for {size} rows; expected one a row")
+    if array.dtype == "bfloat16" or numbers.dtype.kind == "f":
+        return SliceColumn(numbers=array.as_float64().reshape(-1))
+    if numbers.dtype.kind in "iu":
+        return SliceColumn(numbers=numbers)
+    if numbers.dtype.kind == "b":
+        return SliceColumn(codes=numbers.astype(np.int32), names=("false", "true"))
+    if numbers.dtype.kind not in "UT":
+        raise CallError(f"{what} holds {numbers.dtype}; expected names, numbers or booleans")
+    found, codes = np.unique(numbers, return_inverse=True)
+    return SliceColumn(codes=codes.reshape(-1).astype(np.int32), names=tuple(map(str, found)))

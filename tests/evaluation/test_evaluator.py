@@ -103,7 +103,7 @@ def test_the_sample_holds_the_rows_themselves():
         (lambda e: e.update([0], [[0.2, 0.3, 0.5]]), r"classes.*'0', '1', '2'.*'0', '1'"),
         (lambda e: e.update([0], [[0.5, 0.5]], weights=[1.0]), "weighted.*True.*False"),
         (lambda e: e.update([[0.5, 0.5]], [[0.5, 0.5]]), "'probs'.*'labels'"),
-        (lambda e: e.update([0], us.Logits([[0.5, 0.5]])), "sums.*False.*True"),
+        (lambda e: e.update([0], us.Logits([[0.5, 0.5]])), "kind.*'logits'.*'probs'"),
     ],
 )
 def test_batches_of_another_kind_are_refused(second, message):

@@ -6,7 +6,15 @@ import math
 from dataclasses import replace
 
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.result import Annotators, Evaluation, HistogramBar, WorstRow
+from unsurprised.evaluation.parts import (
+    Annotators,
+    ClassProbability,
+    HistogramBar,
+    Slice,
+    SlicedBy,
+    WorstRow,
+)
+from unsurprised.evaluation.result import Evaluation
 
 ROWS = 1000
 
@@ -56,7 +64,7 @@ LABELLED = Evaluation(
         HistogramBar(2.0, 31.0, 1.0),
     ),
     worst_rows=(
-        WorstRow(1553, None, "8", "1", 0.9999999, 30.3613),
+        WorstRow(1553, None, "8", "1", 0.9999999, 30.3613, (ClassProbability("1", 0.9999999),)),
         WorstRow(829, None, "1", "8", 0.99, 20.0),
     ),
     confusion=((90, 10), (5, 95)),
@@ -129,6 +137,21 @@ HOSTILE = replace(
 
 WEIGHTED = replace(LABELLED, weighted=True, weight=512.25, skipped_rows=12)
 
+#: Slices by names, one of them hostile, and by numbers; few clusters.
+SLICED = replace(
+    LABELLED,
+    sliced_by=(SlicedBy("country", None, None), SlicedBy("age", (18.0, 65.0), 900)),
+    slices=(
+        Slice("country", "<script>\x1b[2J", 600, 600.0, 0, bits(1.5), bits(0.9), plain(0.77),
+              bits(1.2), plain(0.8), bits(0.8), 0.48, 1e-5, True),
+        Slice("country", None, 400, 400.0, 0, bits(0.7), bits(0.28), None, None, None, None, None,
+              None, False),
+        Slice("age", "18 to < 65", 1000, 1000.0, 3, bits(math.inf), bits(math.inf), None,
+              bits(math.inf), plain(0.8), bits(-0.8), -0.8, 1e-4, True),
+    ),
+    clusters=37,
+)  # fmt: skip
+
 ALL = {
     "labelled": LABELLED,
     "infinite": INFINITE,
@@ -137,4 +160,5 @@ ALL = {
     "one row": ONE_ROW,
     "hostile": HOSTILE,
     "weighted": WEIGHTED,
+    "sliced": SLICED,
 }

@@ -166,3 +166,46 @@ def test_bytes_that_were_altered_cut_or_never_ours_are_refused(noise, at, flip):
     for bad in (noise, good[: at % len(good)], bytes(altered), good + b"\0"):
         with pytest.raises(StateError):
             Sums.from_bytes(bad)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("groups", [1, 5, 32])
+def test_rows_of_several_cells_at_once(weighted, groups):
+    rng = np.random.default_rng(groups)
+    rows, cells = 500, [("x", str(i)) for i in range(40)]
+    hashes = rng.integers(0, 2**64, rows, dtype=np.uint64)
+    which = rng.integers(0, len(cells), rows).astype(np.int32)
+    weights = rng.exponential(size=rows) if weighted else None
+    values = {
+        "one": None,
+        "flag": rng.random(rows) < 0.3,
+        "value": rng.normal(size=rows) * 10.0 ** rng.integers(-200, 200, rows),
+        "none": False,
+        "share": None,
+    }
+    at_once = Sums(list(values), unweighted=2, groups=groups)
+    at_once.update_cells(hashes, values, cells, which, weights)
+    one_by_one = Sums(list(values), unweighted=2, groups=groups)
+    for place in set(which.tolist()):
+        rows_of = which == place
+        one_by_one.update(
+            hashes[rows_of],
+            {k: v[rows_of] if isinstance(v, np.ndarray) else v for k, v in values.items()},
+            None if weights is None else weights[rows_of],
+            cells[place],
+        )
+    for cell in one_by_one.cells():
+        assert at_once.totals(cell) == one_by_one.totals(cell)
+    empty = set(at_once.cells()) - set(one_by_one.cells())
+    assert all(not any(at_once.totals(cell).values()) for cell in empty)
+
+
+def test_cells_without_a_table_and_values_without_a_sum():
+    sums = Sums(["value"])
+    hashes, one = np.zeros(1, dtype=np.uint64), {"value": np.ones(1)}
+    with pytest.raises(ValueError, match="a cell without a table"):
+        sums.update_cells(hashes, one, [("a",)], np.array([1], dtype=np.int32))
+    with pytest.raises(ValueError, match="only finite values"):
+        sums.update_cells(
+            hashes, {"value": np.array([np.inf])}, [("a",)], np.array([0], dtype=np.int32)
+        )

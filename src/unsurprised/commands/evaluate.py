@@ -21,6 +21,7 @@ EPILOG = (
     "[bold]Examples[/bold]\n\n"
     "unsurprised evaluate predictions.parquet\n\n"
     "unsurprised evaluate 'runs/*.parquet' --label y --pred p_ --id key\n\n"
+    "unsurprised evaluate predictions.parquet --by country --by age --cluster user\n\n"
     "unsurprised evaluate logits.npz --kind logits --classes cat,dog,bird\n\n"
     "unsurprised evaluate tokens.jsonl --logprob logprob --base e\n\n"
     "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value\n\n"
@@ -35,6 +36,8 @@ def command(
     logprob: cli_options.LogProb = None,
     weight: cli_options.Weight = None,
     identity: cli_options.Identity = None,
+    by: cli_options.By = None,
+    cluster: cli_options.Cluster = None,
     kind: cli_options.KindOption = None,
     classes: cli_options.Classes = None,
     normalize: cli_options.Normalize = False,
@@ -55,6 +58,8 @@ def command(
         logprob=logprob,
         weight=weight,
         id=identity,
+        by=tuple(by or ()),
+        cluster=cluster,
         classes=cli_options.classes_of(classes),
         normalize=normalize,
         tolerance=tolerance,

@@ -79,6 +79,23 @@ Identity = Annotated[
         help="What each row is called; makes the result the same in any order of the rows.",
     ),
 ]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="COLUMN",
+        rich_help_panel=_COLUMNS,
+        help="Slice the rows by a column, numbers by quantiles; may be given several times.",
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        rich_help_panel=_COLUMNS,
+        help="Which rows belong together (documents, users): the intervals allow for it.",
+    ),
+]
 KindOption = Annotated[
     Kind | None,
     typer.Option(

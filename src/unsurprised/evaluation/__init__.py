@@ -3,14 +3,25 @@
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.result import Annotators, Evaluation, HistogramBar, WorstRow
+from unsurprised.evaluation.parts import (
+    Annotators,
+    ClassProbability,
+    HistogramBar,
+    Slice,
+    SlicedBy,
+    WorstRow,
+)
+from unsurprised.evaluation.result import Evaluation
 
 __all__ = [
     "Annotators",
+    "ClassProbability",
     "Estimate",
     "Evaluation",
     "Evaluator",
     "HistogramBar",
+    "Slice",
+    "SlicedBy",
     "WorstRow",
     "evaluate",
 ]

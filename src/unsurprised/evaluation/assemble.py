@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
 from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unsurprised.errors import InputError
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import (
-    estimate,
-    jackknife,
-    quantile_bounds,
-    share_interval,
-    within,
-)
-from unsurprised.evaluation.result import Annotators, Evaluation, HistogramBar, WorstRow
+from unsurprised.evaluation.intervals import jackknife, quantile_bounds, within
+from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.slices import sliced_by, slices_of
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
+from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.units import unit_of, units_per_bit
@@ -28,8 +22,8 @@ from unsurprised.units import unit_of, units_per_bit
 _LOWEST_BAR = -6
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
-Values = NDArray[np.float64]
-Statistic = Callable[[dict[str, Values]], Values]
+#: With fewer clusters than this, how they differ from each other cannot be told.
+FEWEST_CLUSTERS = 10
 
 
 def assemble(states: States, rows: int, skipped: int, base: float) -> Evaluation:
@@ -44,29 +38,28 @@ class _Assembly:
         self.states, self.rows, self.base = states, rows, base
         self.unit = unit_of(base)
         self.per_bit = units_per_bit(base)
-        self.totals = states.sums.totals()
-        if not self.totals["weight"] > 0:
+        totals = states.sums.totals()
+        if not totals["weight"] > 0:
             raise InputError(
                 "found weights that are all 0",
                 expected="at least one row of positive weight",
                 remedy="leave the weights out to count every row once",
             )
-        without = states.sums.without_each_group()
-        # A group without rows (or whose removal leaves no weight) tells nothing.
-        self.groups = (without["rows"] < self.totals["rows"]) & (without["weight"] > 0)
-        self.without = {name: values[self.groups] for name, values in without.items()}
-        self.infinite = self.totals["infinite"] > 0
+        self.clusters = None if states.clusters is None else states.clusters.result()
+        self.refused = self.clusters is not None and self.clusters < FEWEST_CLUSTERS
+        self.all = Totals(totals, states.sums.without_each_group(), refused=self.refused)
+        self.totals, self.groups, self.infinite = totals, self.all.groups, self.all.infinite
         self.bins = states.histogram.bins()
         classes = states.settings.classes
         self.uniform = math.inf if classes is None else math.log2(len(classes))
 
     def evaluation(self, skipped: int) -> Evaluation:
         states, said = self.states, self.states.settings
-        cross_entropy = self.mean_surprisal()
+        cross_entropy = self.all.mean_surprisal()
         bits = self.scaled
         label_entropy, gained, share = self.against_frequencies()
         truth_entropy, kl, annotators = self.against_distribution()
-        expected = self.mean("expected", most=self.uniform)
+        expected = self.all.mean("expected", most=self.uniform)
         frequencies = self.frequencies()
         return Evaluation(
             rows=self.rows,
@@ -79,7 +72,7 @@ class _Assembly:
             cross_entropy=bits(cross_entropy),
             cross_entropy_nats=cross_entropy.scaled(math.log(2), "nats"),
             infinite_rows=int(self.totals["infinite_rows"]),
-            finite_cross_entropy=bits(self.finite_mean()),
+            finite_cross_entropy=bits(self.all.finite_mean()),
             perplexity=_power(cross_entropy),
             label_entropy=bits(label_entropy),
             information_gained=bits(gained),
@@ -89,14 +82,17 @@ class _Assembly:
             truth_entropy=truth_entropy,
             kl_divergence=kl,
             annotators=annotators,
-            accuracy=self.share("correct"),
-            worse_than_uniform=self.share("worse"),
+            accuracy=self.all.share("correct"),
+            worse_than_uniform=self.all.share("worse"),
             quantiles=self.quantiles(),
             histogram=self.histogram(),
             worst_rows=self.worst_rows(),
             confusion=self.confusion(),
             class_frequencies=None if frequencies is None else tuple(frequencies.tolist()),
             largest_sum_deviation=states.extremes["deviation"][1] if said.sums else None,
+            sliced_by=sliced_by(states),
+            slices=slices_of(states, self.all, self.scaled, self.refused),
+            clusters=self.clusters,
             missing=self.missing(),
         )
 
@@ -110,44 +106,10 @@ class _Assembly:
         """An estimate in bits in the unit asked for; what is missing stays missing."""
         return value if value is None else value.scaled(self.per_bit, self.unit)
 
-    def of(self, statistic: Statistic, unit: str = "bits") -> Estimate:
-        return estimate(statistic, self.totals, self.without, unit, self.rows)
-
-    def mean(self, column: str, unit: str = "bits", most: float = math.inf) -> Estimate | None:
-        """The mean of a column whose values lie between 0 and ``most``."""
-        if column not in self.totals:
-            return None
-        return within(self.of(lambda sums: sums[column] / sums["weight"], unit), 0.0, most)
-
-    def share(self, column: str) -> Estimate | None:
-        """The share of the weight whose rows are counted in a column."""
-        if column not in self.totals:
-            return None
-        found = self.of(lambda sums: sums[column] / sums["weight"], "")
-        return share_interval(found, int(self.groups.sum()))
-
-    def mean_surprisal(self, less: str | None = None) -> Estimate:
-        """The mean surprisal, less that of another column; infinite if any row is."""
-        if self.infinite:
-            return Estimate(math.inf, math.inf, math.inf, "bits", self.rows)
-        if less is None:
-            found = self.of(lambda sums: sums["surprisal"] / sums["weight"])
-            return within(found, 0.0, math.inf)
-        return self.of(lambda sums: (sums["surprisal"] - sums[less]) / sums["weight"])
-
-    def finite_mean(self) -> Estimate | None:
-        if not self.infinite:
-            return None
-        finite_rows = self.rows - int(self.totals["infinite_rows"])
-        if not self.totals["weight"] > self.totals["infinite"]:
-            return None
-        found = self.of(lambda sums: sums["surprisal"] / (sums["weight"] - sums["infinite"]))
-        return replace(within(found, 0.0, math.inf), rows=finite_rows)
-
     def confidence_gap(self) -> Estimate | None:
         if "expected" not in self.totals:
             return None
-        return self.scaled(self.mean_surprisal(less="expected"))
+        return self.scaled(self.all.mean_surprisal(less="expected"))
 
     def against_frequencies(self) -> tuple[Estimate | None, Estimate | None, Estimate | None]:
         """Entropy of the class frequencies, what the model knows beyond them, and its share."""
@@ -163,7 +125,7 @@ class _Assembly:
             gained = Estimate(lost, lost, lost, "bits", self.rows)
             return label_entropy, gained, Estimate(lost, lost, lost, "", self.rows)
         cost = self.totals["surprisal"] / self.totals["weight"]
-        costs = self.without["surprisal"] / self.without["weight"]
+        costs = self.all.without["surprisal"] / self.all.without["weight"]
         gained = jackknife(whole - cost, entropies - costs, "bits", self.rows)
         gained = within(gained, -math.inf, self.uniform)
         if whole == 0:  # one class only: there is nothing to gain, and a share of it has no meaning
@@ -174,12 +136,12 @@ class _Assembly:
 
     def against_distribution(self) -> tuple[Estimate | None, Estimate | None, Annotators | None]:
         """With a distribution as truth: its entropy, KL from it, and how sure its votes are."""
-        entropy, kl = self.mean("truth_entropy", most=self.uniform), self.mean("kl")
+        entropy, kl = self.all.mean("truth_entropy", most=self.uniform), self.all.mean("kl")
         if entropy is None or kl is None:
             return None, None, None
         if self.infinite:
             kl = Estimate(math.inf, math.inf, math.inf, "bits", self.rows)
-        votes, bias = self.mean("votes", ""), self.mean("entropy_bias")
+        votes, bias = self.all.mean("votes", ""), self.all.mean("entropy_bias")
         annotators = None
         if votes is not None and bias is not None:
             annotators = Annotators(
@@ -198,7 +160,7 @@ class _Assembly:
         found = {}
         for level in LEVELS:
             value, low, high = quantile_bounds(self.bins, level, self.rows, self.totals["infinite"])
-            if self.rows < 2:
+            if self.rows < 2 or self.refused:
                 low = high = math.nan
             found[level] = self.scaled(Estimate(value, low, high, "bits", self.rows))
         return found
@@ -225,6 +187,11 @@ class _Assembly:
         def name(index: int | None) -> str | None:
             return None if index is None or classes is None else classes[index]
 
+        entries = self.states.worst.result()
+        if self.infinite:
+            # Rows that alone make the mean infinite come first, the worst of the others after.
+            entries = [entry for entry in entries if math.isinf(entry.value)]
+            entries += self.states.worst_finite.result()
         return tuple(
             WorstRow(
                 id=entry.id,
@@ -233,8 +200,11 @@ class _Assembly:
                 predicted=name(entry.top),
                 confidence=None if entry.top_surprisal is None else 2.0**-entry.top_surprisal,
                 surprisal=entry.value * self.per_bit,
+                leaders=tuple(
+                    ClassProbability(str(name(index)), 2.0**-bits) for index, bits in entry.leaders
+                ),
             )
-            for entry in self.states.worst.result()
+            for entry in entries
         )
 
     def confusion(self) -> tuple[tuple[int, ...], ...] | None:
@@ -246,6 +216,10 @@ class _Assembly:
         """Why fields are empty, where that is not for a want of a cause."""
         said = self.states.settings
         reasons = {}
+        if self.refused:
+            reasons["intervals"] = (
+                f"need at least {FEWEST_CLUSTERS} clusters; found {self.clusters}"
+            )
         if said.truth == "logprob":
             why = "needs the model's numbers for every class; only that of what happened is known"
             for field in ("label_entropy", "information_gained", "information_gained_share",

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from unsurprised.batches import Batch
 from unsurprised.errors import InputError, SumsOffError
+from unsurprised.evaluation.bins import Bins, NumberLook
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.slicing import look_at
 from unsurprised.sources.reading import Reading, Split
 from unsurprised.threads import get_num_threads
 
@@ -26,7 +28,7 @@ def evaluate_reading(
     or batches, and neither does the error: it is that of the first faulty row.
     """
     splits = reading.plan()
-    run = _Run(reading, splits, top, progress)
+    run = _Run(reading, splits, top, progress, _first_look(reading))
     workers = max(1, min(get_num_threads(), len(splits)))
     with ThreadPoolExecutor(workers) as pool:
         try:
@@ -36,8 +38,11 @@ def evaluate_reading(
             raise
     run.raise_first_error()
     merged = evaluators[0]
-    for other in evaluators[1:]:
-        merged.merge(other)
+    try:
+        for other in evaluators[1:]:
+            merged.merge(other)
+    except InputError as error:  # of all rows together: it has no row of its own
+        raise error.located(file=", ".join(reading.files) or None) from None
     if not merged.rows:
         skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
         raise InputError(f"found no rows{skipped}", expected="at least one").located(
@@ -49,13 +54,28 @@ def evaluate_reading(
         raise error.located(file=", ".join(reading.files) or None) from None
 
 
+def _first_look(reading: Reading) -> dict[str, Bins]:
+    """Where the numbers to slice by are cut: the whole columns tell, so no order matters."""
+    looks = {name: NumberLook() for name in reading.number_columns()}
+    if looks:
+        for columns in reading.looks(list(looks)):
+            for name, column in columns.items():
+                look_at(column, looks[name])
+    return {name: look.bins() for name, look in looks.items()}
+
+
 class _Run:
     """Workers take the splits in order; once one fails, none after it is begun."""
 
     def __init__(
-        self, reading: Reading, splits: list[Split], top: int, progress: Progress | None
+        self,
+        reading: Reading,
+        splits: list[Split],
+        top: int,
+        progress: Progress | None,
+        bins: dict[str, Bins],
     ) -> None:
-        self.reading, self.splits, self.top = reading, splits, top
+        self.reading, self.splits, self.top, self.bins = reading, splits, top, bins
         self.progress = progress
         self.lock = threading.Lock()
         self.next = 0
@@ -64,8 +84,7 @@ class _Run:
 
     def work(self) -> Evaluator:
         """Evaluate splits until there is none left."""
-        # No figure of an Evaluation is computed from a sample of rows.
-        evaluator = Evaluator(self.reading.classes, top=self.top, sample_rows=0)
+        evaluator = Evaluator(self.reading.classes, top=self.top, bins=self.bins)
         while (index := self._take()) is not None:
             try:
                 for batch in self._batches(index):
@@ -98,6 +117,8 @@ class _Run:
         first = self.errors[min(self.errors)]
         if isinstance(first, SumsOffError):
             raise self._counted(first) from None
+        if isinstance(first, InputError) and first.place.file is None and self.reading.files:
+            raise first.located(file=", ".join(self.reading.files)) from None
         raise first
 
     def _counted(self, first: SumsOffError) -> InputError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
 from unsurprised.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.threads import get_num_threads
 
@@ -27,6 +28,8 @@ def evaluate(
     *,
     weights: Any = None,
     ids: Any = None,
+    by: Mapping[str, Any] | Sequence[str] | str | None = None,
+    cluster: Any = None,
     label: str | None = None,
     pred: str | None = None,
     kind: str | None = None,
@@ -56,6 +59,11 @@ def evaluate(
         A plain array is :class:`Probs`; of ``y_true``'s shape it is the probability of class 1.
     weights, ids : array_like, optional
         Importance weights and the rows' names (arrays only).
+    by : mapping of str to array_like, or str or sequence of str, optional
+        What to slice the rows by: arrays by name, or columns of the source. Numbers are binned by
+        quantiles.
+    cluster : array_like or str, optional
+        Which rows belong together (documents, users): an array, or a column of the source.
     label, pred, weight, id, logprob : str, optional
         Columns of the source; see the guide for the defaults.
     kind : {"probs", "logits", "logprobs"}, optional
@@ -105,6 +113,8 @@ def evaluate(
                 "logprob": logprob,
                 "weight": weight,
                 "id": id,
+                "by": _columns_by(by),
+                "cluster": _column_cluster(cluster),
                 "classes": classes,
                 "normalize": normalize,
                 "tolerance": tolerance,
@@ -120,6 +130,8 @@ def evaluate(
         y_pred,
         weights=weights,
         ids=ids,
+        by=_arrays_by(by),
+        cluster=_array_cluster(cluster),
         classes=classes,
         normalize=normalize,
         tolerance=tolerance,
@@ -143,6 +155,39 @@ def _must_be_none(**arguments: Any) -> None:
         f"evaluate(y_true, y_pred, {given[0]}=…): {given[0]}=… is for a file or a data frame; "
         "arrays say their meaning by a form: evaluate(y_true, Logits(y_pred), weights=…, ids=…)"
     )
+
+
+def _columns_by(by: Any) -> tuple[str, ...]:
+    names = (by,) if isinstance(by, str) else tuple(by or ())
+    if isinstance(by, Mapping) or not all(isinstance(name, str) for name in names):
+        raise CallError(
+            "evaluate(source, by=…) holds arrays; expected the names of columns of the source: "
+            "by=['country', 'age']"
+        )
+    return names
+
+
+def _column_cluster(cluster: Any) -> str | None:
+    if cluster is None or isinstance(cluster, str):
+        return cluster
+    raise CallError("evaluate(source, cluster=…) is an array; expected the name of a column")
+
+
+def _arrays_by(by: Any) -> Mapping[str, Any] | None:
+    if by is None or isinstance(by, Mapping):
+        return by
+    raise CallError(
+        "evaluate(y_true, y_pred, by=…) names no arrays; expected {name: values}, one value a row"
+    )
+
+
+def _array_cluster(cluster: Any) -> Any:
+    if isinstance(cluster, str):
+        raise CallError(
+            f"evaluate(y_true, y_pred, cluster={cluster!r}) is a name; expected an array, one "
+            "value a row"
+        )
+    return cluster
 
 
 def _evaluate_source(source: Any, options: dict[str, Any], base: float, top: int) -> Evaluation:
@@ -173,8 +218,11 @@ def _evaluate_batch(
     shares = [parts[i * len(parts) // workers : (i + 1) * len(parts) // workers]
               for i in range(workers)]  # fmt: skip
 
+    slicing = slicing_of(batch.by, {})
+    bins = {name: found for name, found in slicing.items() if found is not None}
+
     def work(share: list[slice]) -> Evaluator:
-        evaluator = Evaluator(classes, top=top, sample_rows=0)
+        evaluator = Evaluator(classes, top=top, bins=bins)
         for part in share:
             evaluator.update_batch(_part(batch, part))
         return evaluator
@@ -202,5 +250,7 @@ def _part(batch: Batch, rows: slice) -> Batch:
         model=None if batch.model is None else batch.model.with_array(batch.model.array[rows]),
         weights=None if batch.weights is None else batch.weights[rows],
         ids=RowIds(None if batch.ids.values is None else batch.ids.values[rows]),
+        by={name: column.part(rows) for name, column in batch.by.items()},
+        clusters=None if batch.clusters is None else RowIds(batch.clusters.values[rows]),
         first_row=batch.first_row + rows.start,
     )

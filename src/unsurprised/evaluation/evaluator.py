@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,20 @@ from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.assemble import assemble
+from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.facts import RowFacts, row_facts
 from unsurprised.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import Settings, States
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
-from unsurprised.states.hashing import hashes_of, ids_at
+from unsurprised.measures import surprisal
+from unsurprised.states.hashing import hashes_of, hashes_of_clusters, ids_at
 from unsurprised.states.serial import pack, sensible, unpack
 from unsurprised.states.topk import Entry
+
+#: How many of a worst row's most likely classes are kept.
+_LEADERS = 3
 
 
 class Evaluator:
@@ -38,6 +44,9 @@ class Evaluator:
         The largest accepted ``|Σrow − 1|``.
     top : int, default 10
         How many of the worst rows to keep.
+    bins : mapping of str to sequence of float, optional
+        Where the numbers of a column are cut into slices; otherwise the first batch tells, by
+        quantiles. Evaluators that are to be merged need the same.
     sample_rows : int, optional
         How many rows to keep as a sample; by default at most 200,000 and at most 64 MiB.
 
@@ -57,6 +66,7 @@ class Evaluator:
         normalize: bool = False,
         tolerance: float = DEFAULT_TOLERANCE,
         top: int = 10,
+        bins: Mapping[str, Sequence[float] | Bins] | None = None,
         sample_rows: int | None = None,
     ) -> None:
         self._classes = None if classes is None else tuple(map(str, classes))
@@ -69,6 +79,7 @@ class Evaluator:
         self._skipped = 0
         self._scratch = Scratch()
         self._numbers: tuple[str, ...] = ()
+        self._bins = given_bins(bins or {})
 
     @property
     def rows(self) -> int:
@@ -81,7 +92,14 @@ class Evaluator:
         return self._skipped
 
     def update(
-        self, y_true: Any, y_pred: Any, *, weights: Any = None, ids: Any = None
+        self,
+        y_true: Any,
+        y_pred: Any,
+        *,
+        weights: Any = None,
+        ids: Any = None,
+        by: Mapping[str, Any] | None = None,
+        cluster: Any = None,
     ) -> Evaluator:
         """Add rows; the truth comes first.
 
@@ -94,6 +112,11 @@ class Evaluator:
         weights, ids : array_like, shape (...), optional
             Importance weights; integers or strings that name the rows. Without ids a row is called
             by its place in the order of updates.
+        by : mapping of str to array_like, shape (...), optional
+            What to slice the rows by: names, booleans, or numbers, which are binned.
+        cluster : array_like, shape (...), optional
+            To which cluster each row belongs (a document, a user); rows of one cluster are not
+            independent, and the intervals say so.
 
         Raises
         ------
@@ -106,6 +129,8 @@ class Evaluator:
                 y_pred,
                 weights=weights,
                 ids=ids,
+                by=by,
+                cluster=cluster,
                 classes=self._classes,
                 normalize=self._normalize,
                 tolerance=self._tolerance,
@@ -119,7 +144,9 @@ class Evaluator:
             facts = row_facts(batch, self._scratch)
             _refuse_overflow(batch, facts)
             hashes = hashes_of(batch, self._scratch)
-            self._states_for(batch).update(_entries_of(batch, facts), batch, hashes, facts)
+            clusters = hashes_of_clusters(batch, self._scratch)
+            states = self._states_for(batch)
+            states.update(_entries_of(batch, facts), batch, hashes, facts, clusters)
         self._rows += batch.size
         self._skipped += batch.skipped
         return self
@@ -164,6 +191,9 @@ class Evaluator:
             said = evaluator._states.settings
             evaluator._classes, evaluator._top = said.classes, said.top
             evaluator._sample_rows = said.sample_rows
+            evaluator._bins = {
+                name: bins for name, bins in said.slicing.items() if bins is not None
+            }
         return evaluator
 
     def _states_for(self, batch: Batch) -> States:
@@ -197,9 +227,25 @@ class Evaluator:
             truth = "counts" if isinstance(batch.truth, Counts) else truth
             if isinstance(batch.truth, Labels) and batch.truth.smoothing:
                 truth = "probs"
-        sums = batch.model is not None and batch.model.kind in ("probs", "logprobs")
         return Settings(
-            classes, truth, batch.weights is not None, sums, self._top, self._sample_rows
+            classes,
+            truth,
+            batch.weights is not None,
+            None if batch.model is None else batch.model.kind,
+            self._top,
+            self._sample_rows,
+            self._slices_for(batch),
+            batch.clusters is not None,
+        )
+
+    def _slices_for(
+        self, batch: Batch
+    ) -> tuple[tuple[str, tuple[float, ...] | None, int | None], ...]:
+        slicing = slicing_of(batch.by, self._bins)
+        self._bins |= {name: bins for name, bins in slicing.items() if bins is not None}
+        return tuple(
+            (name, None, None) if bins is None else (name, bins.edges, bins.looked)
+            for name, bins in slicing.items()
         )
 
 
@@ -241,8 +287,24 @@ def _entries_of(batch: Batch, facts: RowFacts) -> Any:
                 label=None if labels is None else int(labels[row]),
                 top=None if tops is None else int(tops[row]),
                 top_surprisal=None if top_bits is None else float(top_bits[row]),
+                leaders=first,
             )
-            for row, name in zip(rows.tolist(), ids_at(batch, rows), strict=True)
+            for row, name, first in zip(
+                rows.tolist(), ids_at(batch, rows), _leaders(batch, rows), strict=True
+            )
         ]
 
     return entries
+
+
+def _leaders(batch: Batch, rows: NDArray[np.int64]) -> list[tuple[tuple[int, float], ...]]:
+    """The most likely classes of some rows and their surprisals."""
+    if batch.model is None or not len(rows):
+        return [()] * len(rows)
+    model = batch.model.with_array(batch.model.rows(-1)[rows])
+    order = np.argsort(-model.array.as_float64(), axis=1, kind="stable")[:, :_LEADERS]
+    bits = [np.asarray(surprisal(model, at=order[:, place])) for place in range(order.shape[1])]
+    return [
+        tuple((int(order[row, place]), float(column[row])) for place, column in enumerate(bits))
+        for row in range(len(rows))
+    ]

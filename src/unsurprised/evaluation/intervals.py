@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -83,9 +83,9 @@ def within(value: Estimate, least: float, most: float) -> Estimate:
 
 
 def estimate(
-    statistic: Callable[[dict[str, Values]], Values],
-    totals: dict[str, float],
-    without: dict[str, Values],
+    statistic: Callable[[Mapping[str, Values]], Values],
+    totals: Mapping[str, float],
+    without: Mapping[str, Values],
     unit: str,
     rows: int,
 ) -> Estimate:
@@ -144,3 +144,35 @@ def rank_bounds(rows: int, level: float) -> tuple[int, int]:
         below += 1
         reached += share
     return first, below + 1
+
+
+def student_p_value(difference: Estimate, groups: int) -> float | None:
+    """How often chance alone gives so large a difference, either way: Student's t.
+
+    ``None`` where the estimate has no interval.
+    """
+    from scipy.special import stdtr  # a sixth of a second
+
+    if math.isnan(difference.low):
+        return None
+    spread = (difference.high - difference.low) / (2 * _STUDENT_T[groups - 1])
+    if spread == 0:
+        return 0.0 if difference.value else 1.0
+    return float(2 * stdtr(groups - 1, -abs(difference.value) / spread))
+
+
+def benjamini_hochberg(p_values: Values, rate: float) -> NDArray[np.bool_]:
+    """Which of several tests to reject so that of the rejections ``rate`` are false on average.
+
+    Those up to the largest i with ``p_(i) ≤ rate · i / m`` (Benjamini and Hochberg, *J. R. Statist.
+    Soc. B* 57, 1995).
+
+    Examples
+    --------
+    >>> benjamini_hochberg(np.array([0.01, 0.8, 0.03, 0.02]), 0.05).tolist()
+    [True, False, True, True]
+    """
+    tests = len(p_values)
+    order = np.sort(p_values)
+    passed = np.flatnonzero(order <= rate * np.arange(1, tests + 1) / max(tests, 1))
+    return p_values <= (order[passed[-1]] if len(passed) else -1.0)

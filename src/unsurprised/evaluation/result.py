@@ -8,46 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.parts import (
+    Annotators,
+    HistogramBar,
+    Slice,
+    SlicedBy,
+    WorstRow,
+)
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.evaluation/1"
-
-
-@dataclass(frozen=True, slots=True)
-class WorstRow:
-    """One of the rows that surprised the model most."""
-
-    #: The row's own id, or its number (in ``file``) where it has none.
-    id: int | str
-    file: str | None
-    #: Name of the class that happened; ``None`` where the truth is a distribution or unknown.
-    label: str | None
-    #: Name of the model's top class and what the model gave to it; ``None`` with ``logprob``.
-    predicted: str | None
-    confidence: float | None
-    surprisal: float
-
-
-@dataclass(frozen=True, slots=True)
-class Annotators:
-    """How many votes stand behind a truth that was given as counts, and what that biases.
-
-    With few votes a row, the entropy of the votes is below the entropy of the opinion they sample,
-    and KL is above by the same amount; ``entropy_bias`` estimates it (Miller and Madow, 1955).
-    """
-
-    fewest: float
-    mean: float
-    entropy_bias: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class HistogramBar:
-    """Rows (or their weight) whose surprisal lies in ``[low, high)``."""
-
-    low: float
-    high: float
-    weight: float
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -105,7 +75,19 @@ class Evaluation:
 
     #: Largest ``|Σrow − 1|`` among the predictions; ``None`` for logits.
     largest_sum_deviation: float | None
+    #: Columns whose values slice the rows, and the slices of each.
+    sliced_by: tuple[SlicedBy, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    #: How many clusters the rows belong to (about, above 1,024); ``None`` where they are on their
+    #: own.
+    clusters: int | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outstanding_slices(self) -> tuple[Slice, ...]:
+        """The slices that stand out, by what they could save, largest first."""
+        found = [part for part in self.slices if part.stands_out]
+        return tuple(sorted(found, key=lambda part: -(part.saving or 0.0)))
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain dictionaries, lists and numbers, in the order of the class."""

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
+from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.facts import RowFacts
+from unsurprised.evaluation.slicing import Slicing, cells_of, refuse_many
 from unsurprised.states import (
     ClassCounts,
     Confusion,
+    Distinct,
     Entry,
     Extremes,
     Histogram,
@@ -45,10 +48,28 @@ class Settings:
     #: "labels", "probs", "counts", or "logprob" where only that of what happened is known.
     truth: str
     weighted: bool
-    #: Whether the rows of the predictions have a sum to be checked.
-    sums: bool
+    #: What the numbers of the predictions are: "probs", "logits", "logprobs"; ``None``: there
+    #: are none.
+    kind: str | None
     top: int
     sample_rows: int | None
+    #: What the rows are sliced by: a column's name, where its numbers are cut, rows looked at.
+    slices: tuple[tuple[str, tuple[float, ...] | None, int | None], ...] = ()
+    #: Whether rows belong to clusters.
+    clustered: bool = False
+
+    @property
+    def sums(self) -> bool:
+        """Whether the rows of the predictions have a sum to be checked."""
+        return self.kind in ("probs", "logprobs")
+
+    @property
+    def slicing(self) -> Slicing:
+        """How each column is cut into slices."""
+        return {
+            name: None if edges is None and looked is None else Bins(edges, looked)
+            for name, edges, looked in self.slices
+        }
 
     def said(self) -> dict[str, Any]:
         """The settings by name; not by ``asdict``, which copies a hundred thousand class names."""
@@ -98,6 +119,17 @@ class States:
         return state
 
     @property
+    def worst_finite(self) -> TopK:
+        """The rows of largest finite surprisal, once there are infinite ones; else empty."""
+        state: TopK = self.product["worst_finite"]
+        return state
+
+    @property
+    def clusters(self) -> Distinct | None:
+        """How many clusters there are, where rows belong to some."""
+        return self.product.get("clusters")
+
+    @property
     def extremes(self) -> Extremes:
         """``deviation`` of a row's sum from one, ``votes`` a row."""
         state: Extremes = self.product["extremes"]
@@ -124,15 +156,43 @@ class States:
         batch: Batch,
         hashes: NDArray[np.uint64],
         facts: RowFacts,
+        clusters: NDArray[np.uint64] | None = None,
     ) -> None:
-        """Add the rows of a batch."""
-        self.sums.update(hashes, self._columns(facts), batch.weights)
+        """Add the rows of a batch; jackknife groups are made of clusters where there are some."""
+        groups = hashes if clusters is None else clusters
+        columns = self._columns(facts)
+        for name, bins in self.settings.slicing.items():
+            cells, which = cells_of(name, batch.by[name], bins)
+            refuse_many({*cells, *self.sums.cells()})
+            self.sums.update_cells(groups, columns, cells, which, batch.weights)
+        self.sums.update(groups, columns, batch.weights)
         self.histogram.update(facts.surprisal, batch.weights)
-        self.worst.update(facts.surprisal, entries, numbers_of(batch))
+        self._add_worst(facts.surprisal, entries, batch)
+        if self.clusters is not None:
+            self.clusters.update(groups)
         self.extremes.update("deviation", 0.0, facts.largest_deviation)
         if facts.votes is not None:
             self.extremes.update("votes", float(facts.votes.min()), float(facts.votes.max()))
-        self._add_classes(batch, hashes, facts)
+        self._add_classes(batch, hashes, groups, facts)
+
+    def _add_worst(
+        self,
+        surprisal: NDArray[np.float64],
+        entries: Callable[[NDArray[np.int64]], list[Entry]],
+        batch: Batch,
+    ) -> None:
+        numbers = numbers_of(batch)
+        before, infinite = _any_infinite(self.worst), bool(np.max(surprisal) == np.inf)
+        if infinite and not before:
+            self.worst_finite.merge(self.worst)
+        self.worst.update(surprisal, entries, numbers)
+        if infinite or before:
+            rows = np.flatnonzero(np.isfinite(surprisal))
+            self.worst_finite.update(
+                surprisal[rows],
+                lambda some: entries(rows[some]),
+                None if numbers is None else lambda some: numbers(rows[some]),
+            )
 
     def _columns(self, facts: RowFacts) -> dict[str, Any]:
         # Most batches hold no infinite row, which one look tells.
@@ -161,26 +221,39 @@ class States:
             columns["worse"] = facts.surprisal > uniform
         return columns
 
-    def _add_classes(self, batch: Batch, hashes: NDArray[np.uint64], facts: RowFacts) -> None:
+    def _add_classes(
+        self,
+        batch: Batch,
+        hashes: NDArray[np.uint64],
+        groups: NDArray[np.uint64],
+        facts: RowFacts,
+    ) -> None:
         if self.class_counts is None or self.sample is None or batch.model is None:
             return
         if facts.labels is not None:
-            self.class_counts.update(hashes, facts.labels, batch.weights)
+            self.class_counts.update(groups, facts.labels, batch.weights)
             if self.confusion is not None and facts.top is not None:
                 self.confusion.update(facts.labels, facts.top, batch.weights)
         elif facts.shares is not None:
             weighted = (
                 facts.shares if batch.weights is None else (facts.shares * batch.weights[:, None])
             )
-            self.class_counts.update_shares(hashes, weighted)
+            self.class_counts.update_shares(groups, weighted)
         truth = facts.labels if facts.labels is not None else facts.shares
         if truth is not None:
-            self.sample.update(hashes, truth, batch.model.rows(-1), batch.weights)
+            kept = groups if self.settings.clustered else None
+            self.sample.update(hashes, truth, batch.model.rows(-1), batch.weights, kept)
 
     def merge(self, other: States) -> None:
         """Add the rows of another product of states."""
         must_match("Evaluator", *self.settings.difference(other.settings))
+        mine, theirs = _any_infinite(self.worst), _any_infinite(other.worst)
+        if theirs and not mine:
+            self.worst_finite.merge(self.worst)
         self.product.merge(other.product)
+        if mine and not theirs:
+            self.worst_finite.merge(other.worst)
+        refuse_many(self.sums.cells())
 
     def to_parts(self) -> list[bytes]:
         """The settings and the product as bytes."""
@@ -192,8 +265,15 @@ class States:
         if len(parts) != 2:
             raise StateError(f"the evaluator has {len(parts)} parts; expected 2")
         said, _ = unpack(parts[0], "Settings")
-        classes = said.pop("classes")
-        settings = Settings(classes=None if classes is None else tuple(classes), **said)
+        classes, slices = said.pop("classes"), said.pop("slices")
+        settings = Settings(
+            classes=None if classes is None else tuple(classes),
+            slices=tuple(
+                (name, None if edges is None else tuple(edges), looked)
+                for name, edges, looked in slices
+            ),
+            **said,
+        )
         product = Product.from_bytes(parts[1])
         must_match("Evaluator", list(_new_states(settings)), list(product))
         return cls(settings, product)
@@ -204,13 +284,23 @@ def _new_states(settings: Settings) -> dict[str, State]:
         "sums": Sums(settings.columns(), unweighted=_UNWEIGHTED),
         "histogram": Histogram(),
         "worst": TopK(settings.top),
+        "worst_finite": TopK(settings.top),
         "extremes": Extremes(),
     }
+    if settings.clustered:
+        states["clusters"] = Distinct()
     if settings.classes is not None:
         classes, hard = len(settings.classes), settings.truth == "labels"
         states["class_counts"] = ClassCounts(classes)
         if hard and classes <= MOST_CONFUSION_CLASSES:
             states["confusion"] = Confusion(classes)
         width = 1 if hard else classes
-        states["sample"] = Sample(classes, truth_width=width, size=settings.sample_rows)
+        states["sample"] = Sample(
+            classes, truth_width=width, size=settings.sample_rows, grouped=settings.clustered
+        )
     return states
+
+
+def _any_infinite(worst: TopK) -> bool:
+    entries = worst.result()
+    return bool(entries) and entries[0].value == np.inf

@@ -156,6 +156,9 @@ OTHERS: tuple[Figure, ...] = (
     Figure("confusion", "confusion", "other", "rows by class that happened, then by top class"),
     Figure("class_frequencies", "class frequencies", "other", "share of each class that happened"),
     SUM_DEVIATION,
+    Figure("sliced_by", "sliced by", "other", "columns whose values slice the rows"),
+    Figure("slices", "slices", "other", "what the rows of each value of those columns cost"),
+    Figure("clusters", "clusters", "other", "clusters that the rows belong to"),
     Figure("missing", "missing", "other", "what the input cannot tell, and why"),
 )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.result import Evaluation, HistogramBar
+from unsurprised.evaluation.parts import HistogramBar
+from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.figures import GROUPS, QUANTILES, SUM_DEVIATION, Figure
 from unsurprised.report.numbers import (
     ABSENT,

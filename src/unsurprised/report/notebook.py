@@ -7,6 +7,7 @@ from html import escape
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import layout, sentences
+from unsurprised.report.sections import Section, sections
 
 _CELL = "padding:2px 10px;text-align:left"
 _NUMBER = "padding:2px 10px;text-align:right;white-space:nowrap"
@@ -36,6 +37,7 @@ def table(evaluation: Evaluation) -> str:
             *(f"<p>{escape(note)}</p>" for note in sentences.notes(evaluation)),
             _figures(evaluation),
             _histogram(evaluation),
+            *map(_section, sections(evaluation)),
             _worst_rows(evaluation),
             _missing(evaluation),
             "</div>",
@@ -79,6 +81,12 @@ def _histogram(evaluation: Evaluation) -> str:
     ]
     title = f"How the surprisal of the rows is spread, in {evaluation.unit}"
     return _details(title, _table(rows))
+
+
+def _section(section: Section) -> str:
+    lines = [_cells(section.header, "th"), *(_cells(row, "td") for row in section.rows)]
+    note = f"<p>{escape(section.note)}</p>" if section.note else ""
+    return _details(section.title, _table(lines) + note)
 
 
 def _worst_rows(evaluation: Evaluation) -> str:

@@ -45,7 +45,8 @@ def _infinite(evaluation: Evaluation) -> str:
 def _confidence(evaluation: Evaluation) -> str:
     gap = evaluation.confidence_gap
     if gap is None or math.isnan(gap.low):
-        return "too few rows to judge its confidence"
+        few = "clusters" if "intervals" in evaluation.missing else "rows"
+        return f"too few {few} to judge its confidence"
     if gap.low > 0:
         return "it is over-confident"
     if gap.high < 0:
@@ -125,6 +126,8 @@ def _annotators(evaluation: Evaluation) -> str:
 def size(evaluation: Evaluation, width: int = 100) -> str:
     """Rows, what was left out, and the classes."""
     parts = [counted(evaluation.rows, "row")]
+    if evaluation.clusters is not None:
+        parts[0] += f" in {counted(evaluation.clusters, 'cluster')}"
     if evaluation.weighted:
         parts.append(f"weights sum to {number(evaluation.weight)}")
     if evaluation.skipped_rows:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import layout, sentences, text
+from unsurprised.report.sections import Section, sections
 
 #: The screen stays readable where the terminal is very wide.
 _WIDEST = 110
@@ -45,6 +46,8 @@ def show(
     console.print()
     console.print(_figures(evaluation, console.width))
     _histogram(evaluation, console)
+    for section in sections(evaluation):
+        _section(section, console)
     _worst_rows(evaluation, console)
     _missing(evaluation, console)
 
@@ -91,6 +94,23 @@ def _histogram(evaluation: Evaluation, console: Console) -> None:
     for bar in bars:
         table.add_row(Text(bar.range), Text(layout.blocks(bar.fill, room)), Text(bar.amount))
     console.print(table)
+
+
+def _section(section: Section, console: Console) -> None:
+    _title(console, section.title)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for index, name in enumerate(section.header):
+        table.add_column(
+            name,
+            justify="right" if section.aligned_right(index) else "left",
+            overflow="ellipsis",
+            no_wrap=True,
+        )
+    for row in section.rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+    if section.note:
+        console.print(Text(section.note, style="dim"))
 
 
 def _worst_rows(evaluation: Evaluation, console: Console) -> None:

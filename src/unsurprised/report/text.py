@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import layout, sentences
 from unsurprised.report.numbers import printable
+from unsurprised.report.sections import Section, sections
 
 WIDTH = 100
 _BAR = 40
@@ -34,6 +35,7 @@ def summary(evaluation: Evaluation) -> str:
         "",
         *_figures(evaluation),
         *_histogram(evaluation),
+        *(line for section in sections(evaluation) for line in _section(section)),
         *_worst_rows(evaluation),
         *_missing(evaluation),
     ]
@@ -92,6 +94,19 @@ def _histogram(evaluation: Evaluation) -> list[str]:
         ),
         "",
     ]
+
+
+def _section(section: Section) -> list[str]:
+    widths = _widths([section.header, *section.rows])
+    lines = [
+        "  ".join(
+            f"{cell:>{width}}" if section.aligned_right(index) else f"{cell:<{width}}"
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        for cells in [section.header, *section.rows]
+    ]
+    note = textwrap.indent(_wrapped(section.note, WIDTH - 2), "  ")
+    return [section.title, *(f"  {line}"[:WIDTH] for line in lines), *([note] * bool(note)), ""]
 
 
 def _worst_rows(evaluation: Evaluation) -> list[str]:

@@ -34,13 +34,15 @@ def _used(roles: Roles) -> list[tuple[str, str]]:
         (roles.logprob, "logprob"),
         (roles.weight, "weight"),
         (roles.id, "id"),
+        (roles.cluster, "cluster"),
+        *((name, "by") for name in roles.by),
         (roles.pred[0] if roles.pred and roles.layout != "columns" else None, "pred"),
     )
     return [(name, option) for name, option in told if name is not None]
 
 
 def _typed(roles: Roles) -> list[tuple[str, bool]]:
-    names = (roles.label, *roles.label_columns, roles.id)
+    names = (roles.label, *roles.label_columns, roles.id, roles.cluster, *roles.by)
     strict = [(name, False) for name in names if name is not None]
     loose = [(name, True) for name in (roles.logprob, roles.weight) if name is not None]
     if roles.pred and roles.layout != "columns":
@@ -64,7 +66,8 @@ def _check_type(table: Table, first: Table, name: str, loose: bool) -> None:
 def _check_classes(table: Table, first: Table, roles: Roles, classes: Classes) -> None:
     found: Sequence[str] | None = None
     if roles.layout == "columns":
-        taken = {name for name in (roles.label, roles.weight, roles.id) if name}
+        others = (roles.label, roles.weight, roles.id, roles.cluster, *roles.by)
+        taken = {name for name in others if name}
         columns = class_columns(table, roles.prefix, taken | set(roles.label_columns))
         for name in columns:
             require(table, name, "pred")

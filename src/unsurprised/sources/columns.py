@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -53,6 +53,8 @@ class Roles:
     logprob: str | None = None
     weight: str | None = None
     id: str | None = None
+    by: tuple[str, ...] = ()
+    cluster: str | None = None
     #: What was taken without being told, for printing.
     choices: dict[str, str] = field(default_factory=dict)
 
@@ -70,6 +72,19 @@ def roles_in(table: Table, options: Options) -> Roles:
     choices["id"] = row_id or _no_id(table)
     if weight:
         choices["weight"] = weight
+    by = tuple(require(table, name, "by").name for name in options.by)
+    cluster = _told(table, options.cluster, "cluster")
+    if by:
+        choices["by"] = ", ".join(by)
+    if cluster:
+        choices["cluster"] = cluster
+    aside: dict[str, Any] = {
+        "weight": weight,
+        "id": row_id,
+        "by": by,
+        "cluster": cluster,
+        "choices": choices,
+    }
     if options.logprob is not None:
         logprob = _told(table, options.logprob, "logprob")
         label, columns = _label_told(table, options) if options.label else (None, ())
@@ -79,14 +94,14 @@ def roles_in(table: Table, options: Options) -> Roles:
                 "pass classes=[…] (--classes)"
             )
         choices["logprob"] = f"{logprob} (natural logarithms)"
-        return Roles(label, columns, logprob=logprob, weight=weight, id=row_id, choices=choices)
+        return Roles(label, columns, logprob=logprob, **aside)
     label, columns = _label(table, options, choices)
-    taken = {name for name in (label, weight, row_id, *columns) if name}
+    taken = {name for name in (label, weight, row_id, cluster, *by, *columns) if name}
     pred, layout, prefix, stated = _pred(table, options, taken)
     kind = options.kind or stated or "probs"
     how = "" if options.kind else " (from the column's name)" if stated else " (the default)"
     choices["kind"] = kind + how
-    return Roles(label, columns, pred, layout, prefix, kind, None, weight, row_id, choices)
+    return Roles(label, columns, pred, layout, prefix, kind, None, **aside)
 
 
 def require(table: Table, name: str, option: str) -> pa.Field:

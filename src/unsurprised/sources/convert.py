@@ -21,6 +21,7 @@ from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.labels import indices_of
 from unsurprised.sources.nulls import complete
 from unsurprised.sources.options import Options
+from unsurprised.sources.slices import slice_column
 
 T = TypeVar("T")
 
@@ -44,6 +45,10 @@ class Conversion:
         for role, name in (("pred", roles.logprob), ("weight", roles.weight), ("id", roles.id)):
             if name is not None:
                 named.setdefault(name, role)
+        if roles.cluster is not None:
+            named.setdefault(roles.cluster, "id")
+        for name in roles.by:
+            named.setdefault(name, "by")
         return named
 
     def batch(self, record: pa.RecordBatch, first_row: int, **where: Any) -> Batch:
@@ -55,7 +60,8 @@ class Conversion:
             With the first wrong row of the first wrong column, counted in ``record``.
         """
         record = without_encodings(record)
-        rows, kept = complete(record, record.schema.names, self.options.nulls)
+        used = [name for name in record.schema.names if self.columns[name] != "by"]
+        rows, kept = complete(record, used, self.options.nulls)
         try:
             parts = self._parts(rows)
         except InputError as error:
@@ -86,6 +92,10 @@ class Conversion:
             parts["weights"] = _at(roles.weight, _weights, rows)
         if roles.id is not None:
             parts["ids"] = RowIds(_at(roles.id, _ids, rows))
+        if roles.cluster is not None:
+            parts["clusters"] = RowIds(_at(roles.cluster, _ids, rows))
+        if roles.by:
+            parts["by"] = {name: _at(name, slice_column, rows) for name in roles.by}
         return parts
 
     def _names(self) -> dict[str, str]:

@@ -67,7 +67,10 @@ class CsvTable(Table):
 
     def _as_text(self, name: str, role: str) -> bool:
         """Whether Arrow hands the column on as text: "007" is a name where others are names."""
-        return role in ("label", "id") or pa.types.is_list(self.schema.field(name).type)
+        kind = self.schema.field(name).type
+        if role == "by" and pa.types.is_floating(kind):
+            return False
+        return role in ("label", "id", "by") or pa.types.is_list(kind)
 
     def _declared(self, name: str, role: str) -> pa.DataType:
         if self._as_text(name, role):

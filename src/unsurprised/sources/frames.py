@@ -12,6 +12,9 @@ from unsurprised.errors import CallError
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table
 
+#: Rows of a stream that are held for a look at them.
+_LOOKED_ROWS = 100_000
+
 
 def is_frame(source: Any) -> bool:
     """Whether an object gives its rows through the Arrow interface."""
@@ -51,6 +54,18 @@ class FrameTable(Table):
                 chosen = batch.select(names)
                 chosen.validate()
                 yield chosen
+
+    def looked(self, columns: Mapping[str, str], batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Columns of all rows; of a stream that can be read once, of its first batches alone."""
+        if not isinstance(self._frame, pa.RecordBatchReader):
+            yield from self.read(self.parts()[0], columns, batch_rows)
+            return
+        rows = 0
+        for batch in self.peeked():
+            yield batch.select(list(columns))
+            rows += batch.num_rows
+            if rows >= _LOOKED_ROWS:
+                break
 
     def peeked(self) -> Iterator[pa.RecordBatch]:
         """The first batches; they are kept for :meth:`read` to give again."""

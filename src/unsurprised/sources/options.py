@@ -36,6 +36,10 @@ class Options:
         no ``pred``, and no ``label`` is needed.
     weight, id : str, optional
         Columns of importance weights and of names of the rows.
+    by : sequence of str
+        Columns to slice the rows by: names, booleans, or numbers, which are binned.
+    cluster : str, optional
+        A column that says which rows belong together.
     classes : sequence of str, optional
         The names of the classes, in the order of the columns (or of the list).
     normalize, tolerance
@@ -62,6 +66,8 @@ class Options:
     logprob: str | None = None
     weight: str | None = None
     id: str | None = None
+    by: Sequence[str] = ()
+    cluster: str | None = None
     classes: Sequence[str] | None = None
     normalize: bool = False
     tolerance: float = DEFAULT_TOLERANCE
@@ -86,6 +92,8 @@ class Options:
                 f"kind={self.kind!r} does not go with logprob, which holds natural logarithms of "
                 "probabilities; leave kind (--kind) out"
             )
+        by = (self.by,) if isinstance(self.by, str) else tuple(self.by)
+        object.__setattr__(self, "by", tuple(dict.fromkeys(by)))
         if self.classes is not None:
             object.__setattr__(self, "classes", _checked_classes(self.classes))
 

@@ -10,18 +10,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from unsurprised.batches import Batch
+from unsurprised.batches import Batch, SliceColumn
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.agreement import check_agreement
 from unsurprised.sources.classes import Classes, classes_of
 from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
+from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame
 from unsurprised.sources.kinds import plain, stands_for
 from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
+from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Part, Table, until_wrong
 
 _BATCH_BYTES = 8 << 20
@@ -85,6 +87,11 @@ class Reading:
         return kind == "text" or self._conversion.classes.integers is not None
 
     @property
+    def by(self) -> tuple[str, ...]:
+        """The columns to slice by."""
+        return self._conversion.roles.by
+
+    @property
     def class_count(self) -> int:
         """How many classes a prediction has."""
         return self._conversion.classes.count
@@ -120,6 +127,27 @@ class Reading:
                 remedy="the file seems to be truncated or damaged; write it again",
                 place=Place(table.file),
             )
+
+    def number_columns(self) -> list[str]:
+        """The columns to slice by that hold numbers, which are binned."""
+        first = next((table for table in self._tables if not table.empty), None)
+        if first is None:
+            return []
+        kinds = {name: stands_for(first.schema.field(name).type) for name in self.by}
+        return [name for name, kind in kinds.items() if kind in ("integer", "float")]
+
+    def looks(self, names: Sequence[str]) -> Iterator[dict[str, SliceColumn]]:
+        """Some columns to slice by, for a look before all is read.
+
+        Of a stream that can be read only once, its first rows alone.
+        """
+        columns = {name: self._conversion.columns[name] for name in names}
+        for table in self._tables:
+            if table.empty:
+                continue
+            for record in table.looked(columns, _MOST_ROWS):
+                plainly = without_encodings(record)
+                yield {name: slice_column(plainly.column(name)) for name in names}
 
     def _converted(self, record: pa.RecordBatch, index: int, first: int) -> Iterator[Batch]:
         file = self._tables[index].file

@@ -61,6 +61,11 @@ class Table(ABC):
         ``batch_rows``; it is cut by the caller.
         """
 
+    def looked(self, columns: Mapping[str, str], batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Some columns of all rows, for a look before they are read."""
+        for part in self.parts():
+            yield from self.read(part, columns, batch_rows)
+
 
 def until_wrong(rows: Any, convert: Callable[[Any], T]) -> Iterator[T]:
     """``convert(rows)``, or what stands before the first wrong row, and then its error.

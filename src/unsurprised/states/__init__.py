@@ -5,6 +5,7 @@ threads, any order and any machine give the same bytes.
 """
 
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
+from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
 from unsurprised.states.product import Product
 from unsurprised.states.sample import Sample
@@ -14,6 +15,7 @@ from unsurprised.states.topk import Entry, TopK
 __all__ = [
     "ClassCounts",
     "Confusion",
+    "Distinct",
     "Entry",
     "Extremes",
     "Histogram",

@@ -19,16 +19,30 @@ def hashes_of(batch: Batch, scratch: Scratch | None = None) -> NDArray[np.uint64
     With ``scratch`` the hashes are valid until its next use.
     """
     ids = batch.ids.values
-    out = (scratch or Scratch()).array("hashes", batch.size, np.uint64)
+    out: NDArray[np.uint64] = (scratch or Scratch()).array("hashes", batch.size, np.uint64)
     if ids is None and batch.row_numbers is None:
         _kernels.hash_range(batch.first_row, batch.file_index, out)
     elif ids is None:
         _kernels.hash_integers(batch.row_numbers, batch.file_index, out)
-    elif isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
-        _kernels.hash_integers(np.ascontiguousarray(ids, dtype=np.int64), 0, out)
     else:
-        _hash_texts(ids, out)
+        _hash_values(ids, out)
     return out
+
+
+def hashes_of_clusters(batch: Batch, scratch: Scratch | None = None) -> NDArray[np.uint64] | None:
+    """One hash a row: of its cluster; ``None`` where rows have none."""
+    if batch.clusters is None:
+        return None
+    out: NDArray[np.uint64] = (scratch or Scratch()).array("clusters", batch.size, np.uint64)
+    _hash_values(batch.clusters.values, out)
+    return out
+
+
+def _hash_values(values: Any, out: NDArray[np.uint64]) -> None:
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+        _kernels.hash_integers(np.ascontiguousarray(values, dtype=np.int64), 0, out)
+    else:
+        _hash_texts(values, out)
 
 
 def _hash_texts(texts: Any, out: NDArray[np.uint64]) -> None:

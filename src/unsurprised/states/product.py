@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 
 from unsurprised.errors import StateError
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
+from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
 from unsurprised.states.sample import Sample
 from unsurprised.states.serial import must_match, name_of, pack, sensible, unpack
@@ -29,7 +30,7 @@ class State(Protocol):
 
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Sums, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes)
+    for kind in (Sums, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes, Distinct)
 }
 
 

@@ -28,6 +28,8 @@ class Sample:
         Numbers a row in the model's prediction.
     truth_width : int, default 1
         Numbers a row in the truth: 1 for labels, else one for every class.
+    grouped : bool, default False
+        Whether each row keeps the hash of what it belongs to beside its own.
     size : int, optional
         How many rows; 200,000 by default, fewer where those would take more than 64 MiB.
 
@@ -42,17 +44,25 @@ class Sample:
            [0.8, 0.2]])
     """
 
-    def __init__(self, classes: int, *, truth_width: int = 1, size: int | None = None) -> None:
+    def __init__(
+        self,
+        classes: int,
+        *,
+        truth_width: int = 1,
+        size: int | None = None,
+        grouped: bool = False,
+    ) -> None:
         self._dtype = np.dtype(
             [
                 ("hash", ">u8"),
+                *([("group", "<u8")] if grouped else []),
                 ("weight", "<f8"),
                 ("truth", "<f8", (truth_width,)),
                 ("model", "<f8", (classes,)),
             ]
         )
         default = max(1, min(SAMPLE_ROWS, SAMPLE_BYTES // self._dtype.itemsize))
-        self.classes, self.truth_width = classes, truth_width
+        self.classes, self.truth_width, self.grouped = classes, truth_width, grouped
         self.size = default if size is None else size
         if self.size < 0:
             raise CallError(f"size={size}; expected 0 or more rows")
@@ -67,6 +77,7 @@ class Sample:
         truth: NDArray[Any],
         model: Any,
         weights: NDArray[np.float64] | None = None,
+        groups: NDArray[np.uint64] | None = None,
     ) -> Sample:
         """Add rows; ``truth`` is (rows,) or (rows, classes), ``model`` is (rows, classes)."""
         if self.size == 0:
@@ -79,6 +90,8 @@ class Sample:
             return self
         rows = np.zeros(len(chosen), dtype=self._dtype)
         rows["hash"] = hashes[chosen]
+        if groups is not None:
+            rows["group"] = groups[chosen]
         rows["weight"] = 1.0 if weights is None else weights[chosen]
         rows["truth"] = truth[chosen].reshape(len(chosen), self.truth_width)
         rows["model"] = host_array(model, "model")[chosen].as_float64()
@@ -92,11 +105,15 @@ class Sample:
         return self
 
     def result(self) -> dict[str, NDArray[Any]]:
-        """The rows, ascending by hash: ``hash``, ``weight``, ``truth``, ``model``."""
+        """The rows, ascending by hash: ``hash``, ``group``, ``weight``, ``truth``, ``model``.
+
+        The group is the row's own hash where the rows are not grouped.
+        """
         rows = self._sorted()
         truth = rows["truth"][:, 0].astype(np.int64) if self.truth_width == 1 else rows["truth"]
         return {
             "hash": rows["hash"].astype(np.uint64),
+            "group": rows["group" if self.grouped else "hash"].astype(np.uint64),
             "weight": rows["weight"].copy(),
             "truth": truth.copy(),
             "model": rows["model"].copy(),
@@ -118,7 +135,12 @@ class Sample:
         return state
 
     def _settings(self) -> dict[str, int]:
-        return {"classes": self.classes, "truth_width": self.truth_width, "size": self.size}
+        return {
+            "classes": self.classes,
+            "truth_width": self.truth_width,
+            "size": self.size,
+            "grouped": self.grouped,
+        }
 
     def _append(self, rows: NDArray[Any]) -> None:
         """There is room for half as many again; when it is full, the smallest hashes are kept."""

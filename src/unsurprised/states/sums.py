@@ -65,6 +65,29 @@ class Sums:
         )
         return self
 
+    def update_cells(
+        self,
+        hashes: NDArray[np.uint64],
+        values: Mapping[str, NDArray[Any] | bool | None],
+        cells: Sequence[Cell],
+        which: NDArray[np.int32],
+        weights: NDArray[np.float64] | None = None,
+    ) -> Sums:
+        """Add rows to several cells at once; ``which`` says to which of ``cells`` each belongs."""
+        _kernels.add_to_cells(
+            [self._table(cell) for cell in cells],
+            which,
+            hashes,
+            [values[name] for name in self.columns],
+            weights,
+            self.unweighted,
+        )
+        return self
+
+    def cells(self) -> list[Cell]:
+        """The cells that hold rows, in order."""
+        return sorted(self._cells)
+
     def merge(self, other: Sums) -> Sums:
         """Add another state's rows; associative and commutative to the bit."""
         must_match("Sums", self._settings(), other._settings())
@@ -86,7 +109,7 @@ class Sums:
 
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
-        cells = sorted(self._cells)
+        cells = self.cells()
         settings = {**self._settings(), "cells": [list(cell) for cell in cells]}
         return pack("Sums", settings, [self._cells[cell].to_bytes() for cell in cells])
 

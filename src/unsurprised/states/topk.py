@@ -29,6 +29,8 @@ class Entry:
     label: int | None = None
     top: int | None = None
     top_surprisal: float | None = None
+    #: The classes that the model held most likely, the top one first, and their surprisals.
+    leaders: tuple[tuple[int, float], ...] = ()
 
     def order(self) -> tuple[Any, ...]:
         """Larger values first, then smaller ids; numbers before names."""
@@ -100,6 +102,7 @@ class TopK:
         for row in settings["entries"]:
             for name in ("value", "top_surprisal"):
                 row[name] = None if row[name] is None else float.fromhex(row[name])
+            row["leaders"] = tuple((name, float.fromhex(bits)) for name, bits in row["leaders"])
             state._entries.append(Entry(**row))
         return state
 
@@ -143,4 +146,6 @@ class TopK:
 
 def _plain(value: Any) -> Any:
     """Floats as hexadecimal text, which loses nothing and knows infinity."""
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
     return value.hex() if isinstance(value, float) else value

@@ -1,0 +1,94 @@
+"""The records that an evaluation holds besides its means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unsurprised.evaluation.estimate import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ClassProbability:
+    """A class and what the model gave to it."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorstRow:
+    """One of the rows that surprised the model most."""
+
+    #: The row's own id, or its number (in ``file``) where it has none.
+    id: int | str
+    file: str | None
+    #: Name of the class that happened; ``None`` where the truth is a distribution or unknown.
+    label: str | None
+    #: Name of the model's top class and what the model gave to it; ``None`` with ``logprob``.
+    predicted: str | None
+    confidence: float | None
+    surprisal: float
+    #: The three classes that the model held most likely.
+    leaders: tuple[ClassProbability, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Annotators:
+    """How many votes stand behind a truth that was given as counts, and what that biases.
+
+    With few votes a row, the entropy of the votes is below the entropy of the opinion they sample,
+    and KL is above by the same amount; ``entropy_bias`` estimates it (Miller and Madow, 1955).
+    """
+
+    fewest: float
+    mean: float
+    entropy_bias: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramBar:
+    """Rows (or their weight) whose surprisal lies in ``[low, high)``."""
+
+    low: float
+    high: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedBy:
+    """A column whose values slice the rows."""
+
+    column: str
+    #: Where its numbers are cut, ascending; ``None`` where each value is a slice.
+    edges: tuple[float, ...] | None
+    #: How many rows a first look took that from; ``None`` for names and for edges that were given.
+    looked: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rows of one value (or range of numbers) of a column, and what they cost."""
+
+    column: str
+    #: The value, or the range; ``None``: the rows without a value.
+    value: str | None
+    rows: int
+    weight: float
+    infinite_rows: int
+    cross_entropy: Estimate
+    #: What the slice adds to the cross-entropy of all rows: those of a column add up to it.
+    contribution: Estimate
+    #: The contribution as a share of the cross-entropy; ``None`` where that is 0 or infinite.
+    share: Estimate | None
+    #: cross_entropy − expected surprisal, within the slice.
+    confidence_gap: Estimate | None
+    accuracy: Estimate | None
+    #: Mean surprisal above that of the column's other rows, over rows where it is finite; ``None``
+    #: where there are no others.
+    excess: Estimate | None
+    #: What the mean of all rows would lose if the slice were as the others: excess × its weight.
+    saving: float | None
+    #: Of the excess, by the jackknife; ``None`` where the slice holds too few rows to tell.
+    p_value: float | None
+    #: Whether it differs from the others at a false discovery rate of 5 % among all slices.
+    stands_out: bool

@@ -1,0 +1,118 @@
+"""Slices of the rows: what each costs, and which stand out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from unsurprised.evaluation.bins import Bins
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.intervals import benjamini_hochberg, student_p_value
+from unsurprised.evaluation.parts import Slice, SlicedBy
+from unsurprised.evaluation.slicing import slice_of
+from unsurprised.evaluation.states import States
+from unsurprised.evaluation.totals import Columns, Totals, Values
+from unsurprised.states.sums import Cell
+
+#: A slice that fewer groups of rows than this meet is not tested.
+FEWEST_GROUPS = 10
+FALSE_DISCOVERIES = 0.05
+
+Scaled = Callable[[Estimate], Estimate]
+
+
+def sliced_by(states: States) -> tuple[SlicedBy, ...]:
+    """The columns that slice the rows, in the order in which they were asked for."""
+    return tuple(
+        SlicedBy(name, None if bins is None else bins.edges, None if bins is None else bins.looked)
+        for name, bins in states.settings.slicing.items()
+    )
+
+
+def slices_of(states: States, whole: Totals, scaled: Scaled, refused: bool) -> tuple[Slice, ...]:
+    """The slices of each column: names by what they could save, numbers in their order."""
+    found: list[Slice] = []
+    for name, bins in states.settings.slicing.items():
+        cells = [cell for cell in states.sums.cells() if cell and cell[0] == name]
+        held = [_slice(states, cell, whole, scaled, refused) for cell in cells]
+        found += sorted(held, key=_order_of(bins))
+    return _judged(found)
+
+
+def _order_of(bins: Bins | None) -> Callable[[Slice], tuple[float, str]]:
+    if bins is None or bins.edges is None:
+        if bins is None:
+            return lambda part: (-(part.saving or 0.0), part.value or "")
+        return lambda part: (_number(part.value), part.value or "")
+    places = {name: place for place, name in enumerate(bins.names())}
+    return lambda part: (places.get(part.value or "", math.inf), part.value or "")
+
+
+def _number(text: str | None) -> float:
+    value = math.inf if text is None else float(text)
+    return math.inf if math.isnan(value) else value
+
+
+def _slice(states: States, cell: Cell, whole: Totals, scaled: Scaled, refused: bool) -> Slice:
+    part = Totals(states.sums.totals(cell), states.sums.without_each_group(cell), refused=refused)
+    column, value = slice_of(cell)
+    gap = part.mean_surprisal(less="expected") if "expected" in part else None
+    excess, p_value = _excess(part, whole)
+    weight = part.totals["weight"]
+    return Slice(
+        column=column,
+        value=value,
+        rows=part.rows,
+        weight=weight,
+        infinite_rows=int(part.totals["infinite_rows"]),
+        cross_entropy=scaled(part.mean_surprisal()),
+        contribution=scaled(_contribution(part, whole)),
+        share=_share(part, whole),
+        confidence_gap=None if gap is None else scaled(gap),
+        accuracy=part.share("correct"),
+        excess=None if excess is None else scaled(excess),
+        saving=None if excess is None else scaled(excess).value * weight / whole.totals["weight"],
+        p_value=p_value,
+        stands_out=False,
+    )
+
+
+def _contribution(part: Totals, whole: Totals) -> Estimate:
+    if part.infinite:
+        return Estimate(math.inf, math.inf, math.inf, "bits", part.rows)
+    return part.beside(whole).mean_of("surprisal", "all_weight", "bits")
+
+
+def _share(part: Totals, whole: Totals) -> Estimate | None:
+    if whole.infinite or not whole.totals["surprisal"] > 0:
+        return None
+    return part.beside(whole).mean_of("surprisal", "all_surprisal", "", most=1.0)
+
+
+def _excess(part: Totals, whole: Totals) -> tuple[Estimate | None, float | None]:
+    """The mean above that of the other rows, and whether chance alone makes such a difference."""
+    both = part.beside(whole)
+    both.keep(part.groups)
+
+    def difference(sums: Columns) -> Values:
+        own = sums["weight"] - sums["infinite"]
+        others = sums["all_weight"] - sums["all_infinite"] - own
+        return sums["surprisal"] / own - (sums["all_surprisal"] - sums["surprisal"]) / others
+
+    found = both.of(difference)
+    if math.isnan(found.value) or math.isinf(found.value):
+        return None, None
+    groups = int(both.groups.sum())
+    return found, student_p_value(found, groups) if groups >= FEWEST_GROUPS else None
+
+
+def _judged(slices: list[Slice]) -> tuple[Slice, ...]:
+    """The slices, those that stand out marked."""
+    tested = [index for index, part in enumerate(slices) if part.p_value is not None]
+    values = np.array([slices[index].p_value for index in tested], dtype=np.float64)
+    for index, rejected in zip(tested, benjamini_hochberg(values, FALSE_DISCOVERIES), strict=True):
+        slices[index] = replace(slices[index], stands_out=bool(rejected))
+    return tuple(slices)

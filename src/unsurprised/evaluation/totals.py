@@ -1,0 +1,103 @@
+"""A cell of the table of sums: its means, and their intervals by the jackknife."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.intervals import estimate, share_interval, within
+
+Values = NDArray[np.float64]
+Columns = Mapping[str, Values]
+Statistic = Callable[[Columns], Values]
+
+
+class Totals:
+    """Sums of all groups and of all but each, and what is a function of them.
+
+    Parameters
+    ----------
+    totals : mapping of str to float
+        Each column's sum: rows, infinite_rows, weight, surprisal, infinite, ….
+    without : mapping of str to array
+        The same without each group.
+    refused : bool
+        Whether there are too few clusters for any interval.
+    """
+
+    #: The sums without each group, those that hold no row included.
+    of_each: Columns
+
+    def __init__(
+        self, totals: Mapping[str, float], without: Columns, *, refused: bool = False
+    ) -> None:
+        self.totals, self.of_each = totals, without
+        # A group without rows (or whose removal leaves no weight) tells nothing.
+        self.groups = (without["rows"] < totals["rows"]) & (without["weight"] > 0)
+        if refused:
+            self.groups = np.zeros_like(self.groups)
+        self.keep(self.groups)
+        self.infinite = totals["infinite"] > 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows the cell holds."""
+        return int(self.totals["rows"])
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.totals
+
+    def beside(self, whole: Totals) -> Totals:
+        """Sums of this cell, and as ``all_…`` those of the rows that it is a part of."""
+        both = Totals.__new__(Totals)
+        both.totals = {**self.totals, **{f"all_{k}": v for k, v in whole.totals.items()}}
+        both.of_each = {**self.of_each, **{f"all_{k}": v for k, v in whole.of_each.items()}}
+        both.groups, both.infinite = whole.groups, self.infinite
+        both.keep(whole.groups)
+        return both
+
+    def keep(self, groups: NDArray[np.bool_]) -> None:
+        """Leave out these groups alone, of those that tell something."""
+        self.groups = self.groups & groups
+        self.without = {name: values[self.groups] for name, values in self.of_each.items()}
+
+    def of(self, statistic: Statistic, unit: str = "bits") -> Estimate:
+        """The estimate of a function of the sums."""
+        return estimate(statistic, self.totals, self.without, unit, self.rows)
+
+    def mean(self, column: str, unit: str = "bits", most: float = math.inf) -> Estimate | None:
+        """The mean of a column whose values lie between 0 and ``most``."""
+        return self.mean_of(column, "weight", unit, most) if column in self.totals else None
+
+    def mean_of(self, column: str, weight: str, unit: str, most: float = math.inf) -> Estimate:
+        """A column as a share of another, between 0 and ``most``."""
+        return within(self.of(lambda sums: sums[column] / sums[weight], unit), 0.0, most)
+
+    def share(self, column: str) -> Estimate | None:
+        """The share of the weight whose rows are counted in a column."""
+        if column not in self.totals:
+            return None
+        found = self.of(lambda sums: sums[column] / sums["weight"], "")
+        return share_interval(found, int(self.groups.sum()))
+
+    def mean_surprisal(self, less: str | None = None) -> Estimate:
+        """The mean surprisal, less that of another column; infinite if any row is."""
+        if self.infinite:
+            return Estimate(math.inf, math.inf, math.inf, "bits", self.rows)
+        if less is None:
+            found = self.of(lambda sums: sums["surprisal"] / sums["weight"])
+            return within(found, 0.0, math.inf)
+        return self.of(lambda sums: (sums["surprisal"] - sums[less]) / sums["weight"])
+
+    def finite_mean(self) -> Estimate | None:
+        """The mean surprisal of the other rows where some are infinite."""
+        if not self.infinite or not self.totals["weight"] > self.totals["infinite"]:
+            return None
+        found = self.of(lambda sums: sums["surprisal"] / (sums["weight"] - sums["infinite"]))
+        finite_rows = self.rows - int(self.totals["infinite_rows"])
+        return replace(within(found, 0.0, math.inf), rows=finite_rows)
