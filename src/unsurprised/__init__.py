@@ -1,6 +1,8 @@
 """Measure, explain and reduce the surprise of probabilistic models, in bits."""
 
-from unsurprised import coding, errors, states
+from unsurprised import calibrators, coding, errors, states
+from unsurprised.calibration import Calibration, calibrate
+from unsurprised.calibrators import CalibratedModel, cross_entropy_scorer
 from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
 from unsurprised.evaluation import Estimate, Evaluation, Evaluator, evaluate
 from unsurprised.explanation import Explanation, explain
@@ -56,6 +58,8 @@ from unsurprised.threads import get_num_threads, set_num_threads
 __version__ = "0.1.0"
 
 __all__ = [
+    "CalibratedModel",
+    "Calibration",
     "CallError",
     "Counts",
     "Estimate",
@@ -75,6 +79,8 @@ __all__ = [
     "bhattacharyya_coefficient",
     "bhattacharyya_distance",
     "binary_entropy",
+    "calibrate",
+    "calibrators",
     "chi_squared_divergence",
     "coding",
     "completeness",
@@ -82,6 +88,7 @@ __all__ = [
     "conditional_mutual_information",
     "contingency",
     "cross_entropy",
+    "cross_entropy_scorer",
     "dual_total_correlation",
     "efficiency",
     "entropy",

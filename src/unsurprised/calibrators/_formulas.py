@@ -38,9 +38,7 @@ def matrix(xp: Any, x: Array, scale: Array, shift: Array) -> Array:
     return xp.matmul(x, scale.T) + shift
 
 
-def structured(
-    xp: Any, x: Array, scale: Array, shift: Array, inverse_temperature: Array
-) -> Array:
+def structured(xp: Any, x: Array, scale: Array, shift: Array, inverse_temperature: Array) -> Array:
     """W log softmax(x / T) + b."""
     return matrix(xp, log_softmax(xp, inverse_temperature * x), scale, shift)
 

@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.threads import get_num_threads
@@ -170,6 +169,8 @@ def minimise(rows: FittingRows, model: LinearScores) -> Minimum:
     Damped Newton steps (Boyd and Vandenberghe, *Convex Optimization*, 2004, section 9.5). Close to
     the minimum the value no longer tells steps apart, and a smaller gradient counts as progress.
     """
+    from threadpoolctl import threadpool_limits
+
     # Blocks are what runs side by side: BLAS with threads of its own would fight for the cores,
     # and its sums would depend on their number.
     with threadpool_limits(1, user_api="blas"):

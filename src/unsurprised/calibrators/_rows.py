@@ -138,8 +138,16 @@ def fitting_rows(
     return rows_of(batch, tuple(map(str, classes)) if classes is not None else None)
 
 
-def rows_of(batch: Batch, classes: tuple[str, ...] | None = None) -> FittingRows:
-    """The rows of a batch, as calibrators see them."""
+def rows_of(
+    batch: Batch,
+    classes: tuple[str, ...] | None = None,
+    *,
+    keep: NDArray[np.bool_] | None = None,
+) -> FittingRows:
+    """The rows of a batch as calibrators see them; those of weight 0 are left out.
+
+    ``keep`` tells which rows alone are wanted, and that their weights are not.
+    """
     assert batch.model is not None
     if not batch.size:
         raise CallError("no rows to fit on; expected at least one")
@@ -149,6 +157,8 @@ def rows_of(batch: Batch, classes: tuple[str, ...] | None = None) -> FittingRows
     if classes is not None and len(classes) != width:
         raise CallError(f"{len(classes)} class names for predictions of {width} classes")
     rows = FittingRows(log_rows(batch.model), labels, shares, None, classes)
+    if keep is not None:
+        return rows if keep.all() else rows.of(keep)
     if batch.weights is None:
         return rows
     kept = batch.weights > 0

@@ -65,7 +65,9 @@ class CalibratedModel:
         y = np.asarray(y)
         self.classes_, indices = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise CallError(f"y holds one class, {self.classes_[:1].tolist()}; expected at least two")
+            raise CallError(
+                f"y holds one class, {self.classes_[:1].tolist()}; expected at least two"
+            )
         given = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
         out_of_fold = cross_val_predict(
             clone(self.classifier), X, y, cv=self.cv, method=method, params=given or None
@@ -85,7 +87,9 @@ class CalibratedModel:
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Calibrated probabilities, a column for each of ``classes_``."""
         method = _method_of(self.classifier_)
-        return self.calibrator_.predict_proba(_form_of(getattr(self.classifier_, method)(X), method))
+        return self.calibrator_.predict_proba(
+            _form_of(getattr(self.classifier_, method)(X), method)
+        )
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """The most likely class of each row."""

@@ -20,18 +20,21 @@ _MOST_BYTES = 1 << 30
 
 def to_json(calibrator: Calibrator) -> str:
     """The calibrator as the text that :func:`load` reads; equal calibrators give equal text."""
+    return json.dumps(as_plain(calibrator), indent=1, allow_nan=False) + "\n"
+
+
+def as_plain(calibrator: Calibrator) -> dict[str, Any]:
+    """What a calibrator's file holds, as dictionaries, lists, strings and numbers."""
     said = {"format": FORMAT, "version": VERSION, **_said(calibrator)}
     said["classes"] = calibrator.class_names
     said["class_count"] = len(calibrator.classes_)
     said["one_number"] = calibrator._one_number
     said["provenance"] = calibrator.provenance_
     said = _plain(said)
-    return json.dumps({**said, "sha256": _digest(said)}, indent=1, allow_nan=False) + "\n"
+    return {**said, "sha256": _digest(said)}
 
 
-def save(
-    calibrator: Calibrator, path: str | os.PathLike[str], *, overwrite: bool = False
-) -> None:
+def save(calibrator: Calibrator, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write the calibrator; a file appears whole or not at all."""
     from unsurprised.report.output import anything, checked_target, nothing, write_bytes
 
@@ -97,7 +100,9 @@ def from_json(text: str) -> Calibrator:
         )
     digest = said.pop("sha256", None)
     if digest != _digest(said):
-        raise StateError("was altered or cut since it was saved: its sha256 does not fit; fit again")
+        raise StateError(
+            "was altered or cut since it was saved: its sha256 does not fit; fit again"
+        )
     try:
         return _restored(said)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

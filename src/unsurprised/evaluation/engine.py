@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
 
 from unsurprised.batches import Batch
 from unsurprised.errors import InputError, SumsOffError
@@ -22,36 +23,66 @@ Progress = Callable[[int], None]
 def evaluate_reading(
     reading: Reading, *, base: float = 2, top: int = 10, progress: Progress | None = None
 ) -> Evaluation:
-    """Evaluate all rows of a source.
-
-    Splits are evaluated side by side and merged exactly, so the answer does not depend on threads
-    or batches, and neither does the error: it is that of the first faulty row.
-    """
-    splits = reading.plan()
-    run = _Run(reading, splits, top, progress, _first_look(reading))
-    workers = max(1, min(get_num_threads(), len(splits)))
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            evaluators = list(pool.map(lambda _: run.work(), range(workers)))
-        except KeyboardInterrupt:
-            run.stopped = True
-            raise
-    run.raise_first_error()
-    merged = evaluators[0]
+    """Evaluate all rows of a source."""
+    evaluator = evaluated(reading, top=top, progress=progress)
     try:
-        for other in evaluators[1:]:
-            merged.merge(other)
+        return evaluator.result(base=base)
     except InputError as error:  # of all rows together: it has no row of its own
         raise error.located(file=", ".join(reading.files) or None) from None
+
+
+def evaluated(reading: Reading, *, top: int = 10, progress: Progress | None = None) -> Evaluator:
+    """An evaluator that has seen all rows of a source; an error where there is none."""
+    bins = _first_look(reading)
+    merged = over_rows(
+        reading, lambda: Evaluator(reading.classes, top=top, bins=bins), progress=progress
+    )
     if not merged.rows:
         skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
         raise InputError(f"found no rows{skipped}", expected="at least one").located(
             file=", ".join(reading.files) or None
         )
+    return merged
+
+
+class Collector(Protocol):
+    """What takes batches and merges with others of its kind, exactly."""
+
+    def update_batch(self, batch: Batch) -> Any:
+        """Add the rows of a batch."""
+
+    def merge(self, other: Any) -> Any:
+        """Add another's rows."""
+
+
+AnyCollector = TypeVar("AnyCollector", bound=Collector)
+
+
+def over_rows(
+    reading: Reading, make: Callable[[], AnyCollector], *, progress: Progress | None = None
+) -> AnyCollector:
+    """Collect all rows of a source.
+
+    Splits are read side by side and merged exactly, so the answer does not depend on threads or
+    batches, and neither does the error: it is that of the first faulty row.
+    """
+    splits = reading.plan()
+    run = _Run(reading, splits, progress)
+    workers = max(1, min(get_num_threads(), len(splits)))
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            collectors = list(pool.map(lambda _: run.work(make()), range(workers)))
+        except KeyboardInterrupt:
+            run.stopped = True
+            raise
+    run.raise_first_error()
+    merged = collectors[0]
     try:
-        return merged.result(base=base)
+        for other in collectors[1:]:
+            merged.merge(other)
     except InputError as error:  # of all rows together: it has no row of its own
         raise error.located(file=", ".join(reading.files) or None) from None
+    return merged
 
 
 def _first_look(reading: Reading) -> dict[str, Bins]:
@@ -67,34 +98,25 @@ def _first_look(reading: Reading) -> dict[str, Bins]:
 class _Run:
     """Workers take the splits in order; once one fails, none after it is begun."""
 
-    def __init__(
-        self,
-        reading: Reading,
-        splits: list[Split],
-        top: int,
-        progress: Progress | None,
-        bins: dict[str, Bins],
-    ) -> None:
-        self.reading, self.splits, self.top, self.bins = reading, splits, top, bins
-        self.progress = progress
+    def __init__(self, reading: Reading, splits: list[Split], progress: Progress | None) -> None:
+        self.reading, self.splits, self.progress = reading, splits, progress
         self.lock = threading.Lock()
         self.next = 0
         self.errors: dict[int, BaseException] = {}
         self.stopped = False
 
-    def work(self) -> Evaluator:
-        """Evaluate splits until there is none left."""
-        evaluator = Evaluator(self.reading.classes, top=self.top, bins=self.bins)
+    def work(self, collector: AnyCollector) -> AnyCollector:
+        """Collect splits until there is none left."""
         while (index := self._take()) is not None:
             try:
                 for batch in self._batches(index):
-                    evaluator.update_batch(batch)
+                    collector.update_batch(batch)
                     if self.progress is not None:
                         self.progress(batch.size + batch.skipped)
             except BaseException as error:  # told by raise_first_error
                 with self.lock:
                     self.errors[index] = error
-        return evaluator
+        return collector
 
     def _take(self) -> int | None:
         with self.lock:

@@ -11,10 +11,10 @@ from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
-from unsurprised.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.threads import get_num_threads
 
 #: Elements and rows of a part that is evaluated at once: what is found of its rows, 50 bytes each,

@@ -14,11 +14,11 @@ from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.assemble import assemble
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.facts import RowFacts, row_facts
-from unsurprised.inputs import batch_from_arrays
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import Settings, States
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.measures import surprisal
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters, ids_at
 from unsurprised.states.serial import pack, sensible, unpack
@@ -85,6 +85,22 @@ class Evaluator:
     def rows(self) -> int:
         """How many rows have come in."""
         return self._rows
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rows have weights."""
+        return self._states is not None and self._states.settings.weighted
+
+    @property
+    def clusters(self) -> int | None:
+        """How many clusters there are, where rows belong to some."""
+        held = None if self._states is None else self._states.clusters
+        return None if held is None else held.result()
+
+    @property
+    def truth_kind(self) -> str | None:
+        """The truth: "labels", "probs", "counts", or "logprob" where no more is known."""
+        return None if self._states is None else self._states.settings.truth
 
     @property
     def skipped(self) -> int:

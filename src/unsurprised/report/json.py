@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -47,9 +47,10 @@ def json_schema(of: str = "evaluation") -> dict[str, Any]:
     return schema
 
 
-def plain_fields(record: Any) -> dict[str, Any]:
+def plain_fields(record: Any, *, without: Collection[str] = ()) -> dict[str, Any]:
     """The fields of a dataclass by name, as dictionaries, lists, strings and numbers."""
-    return {field.name: _plain(getattr(record, field.name)) for field in dataclasses.fields(record)}
+    names = [field.name for field in dataclasses.fields(record) if field.name not in without]
+    return {name: _plain(getattr(record, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -124,15 +124,30 @@ def _same(path: Path, other: Path) -> bool:
     return other.exists() and path.samefile(other)
 
 
+@contextmanager
+def whole_file(target: str, option: str) -> Iterator[Path]:
+    """A path to write to; what stands there becomes ``target``, or nothing does after an error."""
+    try:
+        with _replacement(Path(target)) as path:
+            yield path
+    except OSError as error:
+        raise _unwritable(target, option, error) from None
+
+
 def _write_file(data: bytes, path: Path) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
+    with _replacement(path) as temporary, temporary.open("xb") as stream:
+        stream.write(data)
+
+
+@contextmanager
+def _replacement(path: Path) -> Iterator[Path]:
     path = path.resolve()  # a link keeps pointing where it does
     temporary = path.with_name(f".unsurprised-{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
+        yield temporary
         if path.exists():
             shutil.copymode(path, temporary)
         temporary.replace(path)

@@ -53,7 +53,11 @@ class CsvTable(Table):
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows by blocks of bytes, the columns as the schema and their roles say."""
-        texts = {name: role for name, role in columns.items() if self._as_text(name, role)}
+        texts = {
+            name: role
+            for name, role in columns.items()
+            if role != "other" and self._as_text(name, role)
+        }
         declared = {name: self._declared(name, role) for name, role in columns.items()}
         first = 0
         with guarded(self.file, self.format), self._diagnosed():
@@ -73,7 +77,7 @@ class CsvTable(Table):
         return role in ("label", "id", "by") or pa.types.is_list(kind)
 
     def _declared(self, name: str, role: str) -> pa.DataType:
-        if self._as_text(name, role):
+        if role == "other" or self._as_text(name, role):  # what means nothing here stays as it is
             return pa.string()
         integers = role == "truth" and pa.types.is_integer(self.schema.field(name).type)
         return pa.int64() if integers else pa.float64()

@@ -18,6 +18,8 @@ from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS, opened_text
 Record = dict[str, Any]
 
 #: Rows are Python objects while they are read, many times the size of what comes of them.
+#: Marks text that is JSON.
+JSON_TEXT = {b"unsurprised.json": b"1"}
 _RUN = 4096
 
 
@@ -45,12 +47,24 @@ class JsonlTable(Table):
         names = list(columns)
         types = [self._wanted(name, role) for name, role in columns.items()]
 
+        others = {name for name, role in columns.items() if role == "other"}
+        fields = [
+            pa.field(name, pa.string(), metadata=JSON_TEXT)
+            if name in others
+            else pa.field(name, kind)
+            for name, kind in zip(names, types, strict=True)
+        ]
+
         def batch(records: list[Record]) -> pa.RecordBatch:
             columns = [
-                self._column([record.get(name) for record in records], name, kind)
+                _as_json([record.get(name) for record in records])
+                if name in others
+                else self._column([record.get(name) for record in records], name, kind)
                 for name, kind in zip(names, types, strict=True)
             ]
-            return pa.record_batch(columns, names=names)
+            kinds = [pa.field(f.name, c.type, metadata=f.metadata)
+                     for f, c in zip(fields, columns, strict=True)]  # fmt: skip
+            return pa.record_batch(columns, schema=pa.schema(kinds))
 
         with guarded(self.file, self.format):
             for first, records, failure in self._runs(min(batch_rows, _RUN)):
@@ -127,6 +141,12 @@ class JsonlTable(Table):
                 f"found {_short(record)}", expected="one JSON object a line", place=place
             )
         return record
+
+
+def _as_json(values: list[Any]) -> pa.Array:
+    """Values that mean nothing here, so that each can be written as it was."""
+    texts = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+    return pa.array(texts, pa.string())
 
 
 def _field(name: str, values: list[Any]) -> pa.Field:

@@ -78,6 +78,26 @@ class Reading:
         return self._conversion.roles.label
 
     @property
+    def kind(self) -> str:
+        """What the predictions are: "probs", "logits" or "logprobs"."""
+        return self._conversion.roles.kind
+
+    @property
+    def layout(self) -> str | None:
+        """How predictions lie: "list", "map", "number" or "columns"."""
+        return self._conversion.roles.layout
+
+    @property
+    def prediction_columns(self) -> tuple[str, ...]:
+        """The columns of the predictions: one, or one a class in the order of the classes."""
+        return self._conversion.roles.pred
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Names of the classes, where they have names and are not only numbered."""
+        return self._conversion.classes.names
+
+    @property
     def has_named_labels(self) -> bool:
         """Whether the label column holds the classes' names rather than their indices."""
         first = next((table for table in self._tables if not table.empty), None)
@@ -148,6 +168,32 @@ class Reading:
             for record in table.looked(columns, _MOST_ROWS):
                 plainly = without_encodings(record)
                 yield {name: slice_column(plainly.column(name)) for name in names}
+
+    def records(self, split: Split) -> Iterator[tuple[pa.RecordBatch, Batch]]:
+        """The rows of a split with all their columns as they are, and what they mean."""
+        table = self._tables[split.file_index]
+        used = self._conversion.columns
+        names = table.schema.names
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(
+                f"{names.count(twice)} columns are named {twice!r}",
+                expected="one",
+                remedy="rename the others",
+                place=Place(table.file),
+            )
+        columns = {name: used.get(name, "other") for name in names}
+        size = self._batch_rows(table)
+        first = split.part.first_row
+        for record in table.read(split.part, columns, size):
+            for start in range(0, record.num_rows, size):
+                piece = record.slice(start, size)
+                at = first + start
+                for batch in self._converted(piece.select(list(used)), split.file_index, at):
+                    numbers = batch.row_numbers
+                    kept = piece.slice(0, batch.size)
+                    yield (kept if numbers is None else piece.take(pa.array(numbers - at))), batch
+            first += record.num_rows
 
     def _converted(self, record: pa.RecordBatch, index: int, first: int) -> Iterator[Batch]:
         file = self._tables[index].file

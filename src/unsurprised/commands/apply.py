@@ -1,0 +1,121 @@
+"""``unsurprised apply``: parse, call, print."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.calibrate import Overwrite
+
+if TYPE_CHECKING:
+    from unsurprised.calibrators import Calibrator
+    from unsurprised.sources import Reading
+
+HELP = (
+    "Send a file of predictions through a calibrator; all other columns stay as they are.\n\n"
+    "Reads and writes row by row, in little memory. The file appears whole or not at all."
+)
+EPILOG = (
+    "[bold]Examples[/bold]\n\n"
+    "unsurprised apply calibrator.json predictions.parquet --out calibrated.parquet\n\n"
+    "unsurprised apply calibrator.json 'runs/*.csv' --pred p_ --out calibrated.csv --overwrite\n\n"
+)
+
+
+class Written(StrEnum):
+    """How calibrated predictions are written."""
+
+    probs = "probs"
+    logprobs = "logprobs"
+
+
+CalibratorFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="CALIBRATOR", show_default=False, help="What calibrate --save has written."
+    ),
+]
+OutFile = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        metavar="CALIBRATED",
+        show_default=False,
+        help="The file to make: .parquet, .arrow, .csv, .tsv or .jsonl.",
+    ),
+]
+As = Annotated[
+    Written | None,
+    typer.Option(
+        "--as", show_default=False, help="What to write; what the predictions were by default."
+    ),
+]
+
+
+def command(
+    calibrator: CalibratorFile,
+    files: cli_options.Files,
+    *,
+    out: OutFile,
+    written_as: As = None,
+    overwrite: Overwrite = False,
+    pred: cli_options.Pred = None,
+    kind: cli_options.KindOption = None,
+    classes: cli_options.Classes = None,
+    normalize: cli_options.Normalize = False,
+    tolerance: cli_options.Tolerance = 1e-3,
+    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    batch_rows: cli_options.BatchRows = None,
+) -> None:
+    """Read, calibrate, write."""
+    from unsurprised.calibrators import load
+    from unsurprised.report.output import anything, checked_target, nothing, standard_output
+    from unsurprised.report.text import choices
+    from unsurprised.sources import Options, open_predictions
+
+    held = load(calibrator)
+    options = Options(
+        pred=pred,
+        kind=kind.value if kind else None,
+        classes=cli_options.classes_of(classes),
+        normalize=normalize,
+        tolerance=tolerance,
+        nulls=nulls.value,
+        labelled=False,
+        batch_rows=batch_rows,
+    )
+    reading = open_predictions(files, options)
+    replaceable = anything if overwrite else nothing
+    checked_target(out, [calibrator, *reading.files], option="--out", replaceable=replaceable)
+    written(out)
+    rows = write_applied(held, reading, out, written_as.value if written_as else None)
+    with standard_output():
+        shown = {name: said for name, said in reading.choices.items() if name != "id"}
+        print(choices(shown), f"{held.title[0].upper()}{held.title[1:]}: {rows:,} rows → {out}",
+              sep="\n\n")  # fmt: skip
+
+
+def written(out: str) -> None:
+    """Raises unless the ending of ``out`` names a format that can be written."""
+    from unsurprised.calibration.apply import check_format
+    from unsurprised.errors import CallError
+    from unsurprised.report.output import STANDARD_OUTPUT
+
+    if out == STANDARD_OUTPUT:
+        raise CallError("--out -: predictions go to a file; name one, such as calibrated.parquet")
+    check_format(out)
+
+
+def write_applied(
+    calibrator: Calibrator, reading: Reading, out: str, kind: str | None = None
+) -> int:
+    """Write a source's rows with calibrated predictions; how many they were."""
+    from unsurprised.calibration.apply import apply_reading
+    from unsurprised.report.output import whole_file
+    from unsurprised.report.progress import RowProgress
+
+    with whole_file(out, "--out") as path, RowProgress(reading.rows) as progress:
+        return apply_reading(calibrator, reading, path, out, kind=kind, progress=progress)

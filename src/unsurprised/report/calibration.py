@@ -1,0 +1,160 @@
+"""A calibration as text and as plain dictionaries."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from unsurprised.calibration.result import SCHEMA, Calibration, Trial
+from unsurprised.calibrators.saved import as_plain
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.report.json import plain_fields
+from unsurprised.report.numbers import counted, interval, number, printable
+
+WIDTH = 100
+#: Half of a 95 % interval is shown as ±.
+_HEADER = ("tried", "saves a row", "95 % interval", "behind the best", "in sample", "")
+
+
+def as_dict(calibration: Calibration) -> dict[str, Any]:
+    """The fields of a calibration by name; the calibrator is what its file would hold."""
+    fields = plain_fields(calibration, without=("calibrator",))
+    held = calibration.calibrator
+    return {
+        "schema": SCHEMA,
+        **fields,
+        "calibrator": None if held is None else as_plain(held),
+    }
+
+
+def summary(calibration: Calibration, width: int = WIDTH) -> str:
+    """The whole report as text; the same calibration gives the same text.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        What :func:`unsurprised.calibrate` returned.
+    width : int
+        The longest line.
+
+    Returns
+    -------
+    str
+        Lines without a newline at the end.
+    """
+    parts = [
+        _wrapped(headline(calibration), width),
+        _size(calibration),
+        "",
+        *_table(calibration),
+        "",
+        _wrapped(advice(calibration), width),
+        *(_wrapped(note, width) for note in notes(calibration)),
+    ]
+    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines())
+
+
+def headline(calibration: Calibration) -> str:
+    """What can be removed, and what cannot."""
+    unit = calibration.unit
+    if calibration.method is None:
+        return (
+            f"None of these helps: the model's {_amount(calibration.cross_entropy)} {unit} a row "
+            "are noise and what it does not know."
+        )
+    return (
+        f"Removable by {calibration.method}: {_give_or_take(calibration.removable)} {unit} a row; "
+        f"not removable by any of these: {_amount(calibration.cross_entropy_after)} (noise and "
+        "what the model does not know)."
+    )
+
+
+def advice(calibration: Calibration) -> str:
+    """Which to take, and why."""
+    if calibration.method is None:
+        return (
+            "Leave the model as it is: to do nothing is within one standard error of the best, on "
+            "rows that were not fitted on."
+        )
+    if not calibration.trials or len(calibration.trials) == 1:
+        trial = calibration.trials[0]
+        sure = trial.saved.low > 0 or math.isinf(trial.saved.value)
+        return (
+            f"Take {calibration.method}: it helps."
+            if sure
+            else f"{calibration.method[0].upper()}{calibration.method[1:]} was asked for; that it "
+            "helps is not sure."
+        )
+    return (
+        f"Take {calibration.method}: the simplest within one standard error of the best, on rows "
+        "that were not fitted on."
+    )
+
+
+def notes(calibration: Calibration) -> list[str]:
+    """What else must be said, a line each."""
+    said = [f"Note: {note}." for note in calibration.notes]
+    said += [f"Not tried: {name}: {why}." for name, why in calibration.not_tried.items()]
+    if calibration.clusters is not None and math.isnan(calibration.removable.low):
+        said.append(
+            f"No intervals: {counted(calibration.clusters, 'cluster')} are too few to tell how "
+            "clusters differ."
+        )
+    return [printable(line) for line in said]
+
+
+def _size(calibration: Calibration) -> str:
+    rows = counted(calibration.rows, "row")
+    if calibration.clusters is not None:
+        rows += f" in {counted(calibration.clusters, 'cluster')}"
+    parts = [rows]
+    if calibration.fitted_rows < calibration.rows:
+        parts.append(f"fitted on a sample of {calibration.fitted_rows:,}, judged on all")
+    if calibration.skipped_rows:
+        parts.append(f"{calibration.skipped_rows:,} skipped because of nulls")
+    parts.append(f"{calibration.folds} folds")
+    return " · ".join(parts)
+
+
+def _table(calibration: Calibration) -> list[str]:
+    rows = [list(_HEADER), *(_line(trial, calibration) for trial in calibration.trials)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(_aligned(row, widths)) for row in rows]
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [
+        f"{cell:<{width}}" if place in (0, len(row) - 1) else f"{cell:>{width}}"
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+
+
+def _line(trial: Trial, calibration: Calibration) -> list[str]:
+    behind = "the best"
+    if trial.behind != 0 or trial.behind_error != 0:
+        behind = f"{number(trial.behind)} ± {number(trial.behind_error)}"
+    return [
+        trial.method,
+        number(trial.saved.value),
+        interval(trial.saved, "information"),
+        behind,
+        number(trial.saved_in_sample),
+        "← take" if trial.method == calibration.method else "",
+    ]
+
+
+def _amount(estimate: Estimate) -> str:
+    return number(estimate.value)
+
+
+def _give_or_take(estimate: Estimate) -> str:
+    half = (estimate.high - estimate.low) / 2
+    if math.isnan(half) or math.isinf(estimate.value):
+        return number(estimate.value)
+    return f"{number(estimate.value)} ± {number(half)}"
+
+
+def _wrapped(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_on_hyphens=False)
