@@ -43,8 +43,7 @@ def held_out_nats(
         inside = folds == fold
         calibrator = make().fit_rows(rows.of(~inside))
         notes |= dict.fromkeys(calibrator.notes_)
-        held = rows.of(inside)
-        nats[inside] = held.cross_entropies(calibrator.map_rows(held.log))
+        nats[inside] = calibrator.costs(rows.of(inside))
         if progress is not None:
             progress(int(inside.sum()))
     return nats, tuple(notes)

@@ -105,7 +105,7 @@ class Judge:
         before = rows.cross_entropies()
         after = before
         if self.calibrator is not None:
-            after = rows.cross_entropies(self.calibrator.map_rows(rows.log))
+            after = self.calibrator.costs(rows)
         weights = None if batch.weights is None else batch.weights[kept]
         self.savings.add(groups[kept], before, after, weights)
         self.rows += rows.count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -159,6 +160,10 @@ class Calibrator:
         with np.errstate(all="ignore"):
             return np.asarray(_formulas.log_softmax(np, scores), dtype=np.float64)
 
+    def costs(self, rows: FittingRows) -> Values:
+        """Nats that each row costs once it is calibrated."""
+        return costs_of(rows, self._scores(rows.log))
+
     def _scores(self, log: Values) -> Values:
         """Scores whose softmax is the calibrated row."""
         with np.errstate(all="ignore"):
@@ -286,14 +291,18 @@ def _shape_of(y_pred: Any) -> tuple[int, ...]:
     return tuple(y_pred.shape) if hasattr(y_pred, "shape") else np.shape(y_pred)
 
 
-def _bits(rows: FittingRows, scores: Values) -> float:
-    """Bits a row under the softmax of scores: of the measures, not of the fit's own sums."""
+def costs_of(rows: FittingRows, scores: Values, base: float = math.e) -> Values:
+    """What each row costs under the softmax of scores, in nats; by the compiled measures."""
     model = Logits(scores)
     if rows.labels is not None:
-        bits = np.asarray(surprisal(model, at=rows.labels), dtype=np.float64)
-    else:
-        truth = Probs(rows.shares, normalize=True)
-        bits = np.asarray(cross_entropy(truth, model), dtype=np.float64)
+        return np.asarray(surprisal(model, at=rows.labels, base=base), dtype=np.float64)
+    truth = Probs(rows.shares, normalize=True)
+    return np.asarray(cross_entropy(truth, model, base=base), dtype=np.float64)
+
+
+def _bits(rows: FittingRows, scores: Values) -> float:
+    """Bits a row under the softmax of scores: of the measures, not of the fit's own sums."""
+    bits = costs_of(rows, scores, base=2)
     if np.isinf(bits).any():
         return float("inf")
     weighted = bits if rows.weights is None else bits * rows.weights
