@@ -5,7 +5,11 @@ from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.parts import (
     Annotators,
+    Brier,
+    CalibrationBin,
+    CalibrationCurve,
     ClassProbability,
+    ConfidenceGap,
     HistogramBar,
     Slice,
     SlicedBy,
@@ -15,7 +19,11 @@ from unsurprised.evaluation.result import Evaluation
 
 __all__ = [
     "Annotators",
+    "Brier",
+    "CalibrationBin",
+    "CalibrationCurve",
     "ClassProbability",
+    "ConfidenceGap",
     "Estimate",
     "Evaluation",
     "Evaluator",

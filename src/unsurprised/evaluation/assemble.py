@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import overload
 
 import numpy as np
 
 from unsurprised.errors import InputError
+from unsurprised.evaluation.calibration import calibration_of
+from unsurprised.evaluation.confidence import bits_between_classes, gaps_by_band, gaps_by_class
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import jackknife, quantile_bounds, within
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.sampled import Sampled, sampled_of
 from unsurprised.evaluation.slices import sliced_by, slices_of
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.evaluation.totals import Totals, Values
@@ -20,15 +24,23 @@ from unsurprised.measures import entropy
 from unsurprised.units import unit_of, units_per_bit
 
 _LOWEST_BAR = -6
+_OF_THE_SAMPLE = ("gaps_by_confidence", "gaps_by_class", "confusion_bits", "calibration", "brier")
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 #: With fewer clusters than this, how they differ from each other cannot be told.
 FEWEST_CLUSTERS = 10
 
 
-def assemble(states: States, rows: int, skipped: int, base: float) -> Evaluation:
+def assemble(
+    states: States, rows: int, skipped: int, base: float, *, ledger: bool = True
+) -> Evaluation:
     """The evaluation that the states tell, in the unit of ``base``."""
-    return _Assembly(states, rows, base).evaluation(skipped)
+    assembly = _Assembly(states, rows, base)
+    evaluation = assembly.evaluation(skipped)
+    if not ledger:
+        return assembly.without_ledger(evaluation)
+    sampled = sampled_of(states, refused=assembly.refused)
+    return evaluation if sampled is None else assembly.with_ledger(evaluation, sampled)
 
 
 class _Assembly:
@@ -95,6 +107,26 @@ class _Assembly:
             clusters=self.clusters,
             missing=self.missing(),
         )
+
+    def with_ledger(self, evaluation: Evaluation, rows: Sampled) -> Evaluation:
+        """The same with what is computed on the sample."""
+        few = len(rows.classes) <= MOST_CONFUSION_CLASSES
+        bits = bits_between_classes(rows) if few else None
+        calibration = calibration_of(rows)
+        return replace(
+            evaluation,
+            sampled_rows=rows.size,
+            gaps_by_confidence=gaps_by_band(rows, self.scaled),
+            gaps_by_class=gaps_by_class(rows, self.scaled) if few else (),
+            confusion_bits=None if bits is None else _table(bits * self.per_bit),
+            calibration=calibration.curves,
+            brier=calibration.brier,
+        )
+
+    def without_ledger(self, evaluation: Evaluation) -> Evaluation:
+        """The same, with the reason why there is no more."""
+        reasons = dict.fromkeys(_OF_THE_SAMPLE, "ledger=False was asked for")
+        return replace(evaluation, missing={**reasons, **evaluation.missing})
 
     @overload
     def scaled(self, value: Estimate) -> Estimate: ...
@@ -224,18 +256,25 @@ class _Assembly:
             why = "needs the model's numbers for every class; only that of what happened is known"
             for field in ("label_entropy", "information_gained", "information_gained_share",
                           "expected_surprisal", "confidence_gap", "accuracy", "worse_than_uniform",
-                          "confusion", "class_frequencies", "largest_sum_deviation"):  # fmt: skip
+                          "confusion", "class_frequencies", "largest_sum_deviation",
+                          *_OF_THE_SAMPLE):  # fmt: skip
                 reasons[field] = why
         elif said.truth != "labels":
-            reasons["confusion"] = "needs one class a row; the truth is a distribution"
+            why = "needs one class a row; the truth is a distribution"
+            reasons["confusion"] = reasons["confusion_bits"] = why
         elif said.classes is not None and len(said.classes) > MOST_CONFUSION_CLASSES:
-            reasons["confusion"] = f"kept up to {MOST_CONFUSION_CLASSES:,} classes"
+            why = f"kept up to {MOST_CONFUSION_CLASSES:,} classes"
+            reasons["confusion"] = reasons["confusion_bits"] = reasons["gaps_by_class"] = why
         if said.truth not in ("probs", "counts"):
             why = "needs a distribution as truth (soft labels or annotators' counts)"
             reasons["truth_entropy"] = reasons["kl_divergence"] = why
         if said.truth != "logprob" and not said.sums:
             reasons["largest_sum_deviation"] = "logits have no sum to be checked"
         return reasons
+
+
+def _table(values: Values) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, values.tolist()))
 
 
 def _entropy_bits(weights: Values) -> Values:

@@ -21,21 +21,34 @@ Progress = Callable[[int], None]
 
 
 def evaluate_reading(
-    reading: Reading, *, base: float = 2, top: int = 10, progress: Progress | None = None
+    reading: Reading,
+    *,
+    base: float = 2,
+    top: int = 10,
+    ledger: bool = True,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Evaluate all rows of a source."""
-    evaluator = evaluated(reading, top=top, progress=progress)
+    evaluator = evaluated(reading, top=top, sampled=ledger, progress=progress)
     try:
-        return evaluator.result(base=base)
+        return evaluator.result(base=base, ledger=ledger)
     except InputError as error:  # of all rows together: it has no row of its own
         raise error.located(file=", ".join(reading.files) or None) from None
 
 
-def evaluated(reading: Reading, *, top: int = 10, progress: Progress | None = None) -> Evaluator:
+def evaluated(
+    reading: Reading,
+    *,
+    top: int = 10,
+    sampled: bool = True,
+    progress: Progress | None = None,
+) -> Evaluator:
     """An evaluator that has seen all rows of a source; an error where there is none."""
-    bins = _first_look(reading)
+    bins, rows = _first_look(reading), None if sampled else 0
     merged = over_rows(
-        reading, lambda: Evaluator(reading.classes, top=top, bins=bins), progress=progress
+        reading,
+        lambda: Evaluator(reading.classes, top=top, bins=bins, sample_rows=rows),
+        progress=progress,
     )
     if not merged.rows:
         skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
@@ -76,10 +89,10 @@ def over_rows(
             run.stopped = True
             raise
     run.raise_first_error()
-    merged = collectors[0]
+    merged = collectors.pop(0)
     try:
-        for other in collectors[1:]:
-            merged.merge(other)
+        while collectors:
+            merged.merge(collectors.pop(0))  # whose memory is then free
     except InputError as error:  # of all rows together: it has no row of its own
         raise error.located(file=", ".join(reading.files) or None) from None
     return merged

@@ -43,6 +43,7 @@ def evaluate(
     batch_rows: int | None = None,
     base: float = 2,
     top: int = 10,
+    ledger: bool = True,
 ) -> Evaluation:
     """Say how surprised a model was by what happened.
 
@@ -81,7 +82,10 @@ def evaluate(
     base : float, default 2
         2 for bits, ``math.e`` for nats, 10 for hartleys.
     top : int, default 10
-        How many of the worst rows to show.
+        How many of the worst rows to show; where some are infinite, as many finite ones too.
+    ledger : bool, default True
+        Whether to say what is computed on a sample of 200,000 rows: gaps, curves, bits between
+        classes.
 
     Returns
     -------
@@ -123,6 +127,7 @@ def evaluate(
             },
             base,
             top,
+            ledger,
         )
     _must_be_none(label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id)
     batch = batch_from_arrays(
@@ -137,7 +142,8 @@ def evaluate(
         tolerance=tolerance,
     )
     try:
-        return _evaluate_batch(batch, classes, top, batch_rows).result(base=base)
+        evaluator = _evaluate_batch(batch, classes, top, batch_rows, ledger)
+        return evaluator.result(base=base, ledger=ledger)
     except SumsOffError as error:
         raise error.noted(SumsOffError.count(sums_off(batch, error.place.column))) from None
 
@@ -190,7 +196,9 @@ def _array_cluster(cluster: Any) -> Any:
     return cluster
 
 
-def _evaluate_source(source: Any, options: dict[str, Any], base: float, top: int) -> Evaluation:
+def _evaluate_source(
+    source: Any, options: dict[str, Any], base: float, top: int, ledger: bool
+) -> Evaluation:
     # Both need pyarrow, which is not imported before someone has a file or a frame.
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import Options, open_predictions
@@ -203,11 +211,16 @@ def _evaluate_source(source: Any, options: dict[str, Any], base: float, top: int
             "evaluate(y_true) lacks y_pred; expected evaluate(y_true, y_pred), "
             "or a path or a data frame"
         )
-    return evaluate_reading(open_predictions(source, Options(**options)), base=base, top=top)
+    reading = open_predictions(source, Options(**options))
+    return evaluate_reading(reading, base=base, top=top, ledger=ledger)
 
 
 def _evaluate_batch(
-    batch: Batch, classes: Sequence[str] | None, top: int, batch_rows: int | None
+    batch: Batch,
+    classes: Sequence[str] | None,
+    top: int,
+    batch_rows: int | None,
+    ledger: bool,
 ) -> Evaluator:
     """Parts of one batch side by side; the first faulty row raises, wherever the parts are cut."""
     if not batch.size or batch.model is None:
@@ -222,7 +235,7 @@ def _evaluate_batch(
     bins = {name: found for name, found in slicing.items() if found is not None}
 
     def work(share: list[slice]) -> Evaluator:
-        evaluator = Evaluator(classes, top=top, bins=bins)
+        evaluator = Evaluator(classes, top=top, bins=bins, sample_rows=None if ledger else 0)
         for part in share:
             evaluator.update_batch(_part(batch, part))
         return evaluator

@@ -124,7 +124,7 @@ def _facts_of_distributions(
     _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, 1)
     facts = _facts_at_labels(batch, model, None, scratch)
     facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
-    facts.shares = _shares(truth)
+    facts.shares = shares_of(truth)
     if facts.top is not None:
         facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[
             :, 0
@@ -137,7 +137,8 @@ def _facts_of_distributions(
     return facts
 
 
-def _shares(form: DistributionForm) -> Values:
+def shares_of(form: DistributionForm) -> Values:
+    """Rows of a form as probabilities that sum to one."""
     values = form.rows(-1).as_float64()
     if form.kind in ("logits", "logprobs"):
         values = np.exp(values - values.max(axis=1, keepdims=True))

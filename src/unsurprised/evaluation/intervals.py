@@ -62,7 +62,7 @@ def share_interval(share: Estimate, groups: int) -> Estimate:
     if math.isnan(share.low):
         return share
     t = _STUDENT_T[groups - 1]
-    spread = (share.high - share.low) / (2 * t)
+    spread = spread_of(share, groups)
     variance = share.value * (1 - share.value)
     rows = variance / spread**2 if spread > 0 and variance > 0 else share.rows
     weight = 1 / (1 + t * t / rows)
@@ -146,6 +146,13 @@ def rank_bounds(rows: int, level: float) -> tuple[int, int]:
     return first, below + 1
 
 
+def spread_of(found: Estimate, groups: int) -> float:
+    """The standard error that the jackknife's interval stands for; 0 where it has none."""
+    if math.isnan(found.low):
+        return 0.0
+    return (found.high - found.low) / (2 * _STUDENT_T[groups - 1])
+
+
 def student_p_value(difference: Estimate, groups: int) -> float | None:
     """How often chance alone gives so large a difference, either way: Student's t.
 
@@ -155,7 +162,7 @@ def student_p_value(difference: Estimate, groups: int) -> float | None:
 
     if math.isnan(difference.low):
         return None
-    spread = (difference.high - difference.low) / (2 * _STUDENT_T[groups - 1])
+    spread = spread_of(difference, groups)
     if spread == 0:
         return 0.0 if difference.value else 1.0
     return float(2 * stdtr(groups - 1, -abs(difference.value) / spread))

@@ -92,3 +92,78 @@ class Slice:
     p_value: float | None
     #: Whether it differs from the others at a false discovery rate of 5 % among all slices.
     stands_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceGap:
+    """Rows that the model was as confident of, or whose top class is the same: met and expected.
+
+    Of a calibrated model the gap is 0 in every one, for what defines them is the model's alone.
+    """
+
+    #: Name of the model's top class; ``None`` for a band of confidence.
+    predicted: str | None
+    #: The probability of the top class lies in ``[low, high)``; the last band holds 1.
+    low: float
+    high: float
+    rows: int
+    weight: float
+    infinite_rows: int
+    #: Mean probability of the top class, and how often that happened.
+    confidence: Estimate
+    accuracy: Estimate
+    cross_entropy: Estimate
+    expected_surprisal: Estimate
+    #: cross_entropy − expected_surprisal; positive means over-confident.
+    gap: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """Rows to which the model gave about the same probability, and how often it happened."""
+
+    #: The least and the largest probability of a row in it.
+    low: float
+    high: float
+    rows: int
+    weight: float
+    #: Mean probability that the model gave.
+    predicted: float
+    #: How often it happened.
+    observed: Estimate
+    #: Where ``observed`` lies 95 % of the time if the model is calibrated.
+    band_low: float
+    band_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationCurve:
+    """Predicted and observed frequencies of a class, in bins of equal weight.
+
+    Rows of equal probability are never parted, so that there may be fewer bins.
+    """
+
+    #: Name of the class; ``None``: the model's top class, whichever that is.
+    predicted: str | None
+    bins: tuple[CalibrationBin, ...]
+    #: Expected calibration error: mean ``|observed − predicted|`` over the bins, by weight.
+    error: float
+    #: The same, less what the noise of the observed frequencies adds (Kumar, Liang and Ma, 2019).
+    error_debiased: float
+    #: What the error would be on average if the model were calibrated.
+    error_if_calibrated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Brier:
+    """Brier score and its parts: score = uncertainty − discrimination + miscalibration.
+
+    Of two classes ``(p − y)²`` of class 1; of more, summed over the classes. The parts are those of
+    an isotonic fit of each class (Dimitriadis, Gneiting and Jordan, *PNAS* 118, 2021), in sample:
+    miscalibration is above 0 even of a calibrated model.
+    """
+
+    score: Estimate
+    uncertainty: float
+    discrimination: float
+    miscalibration: float

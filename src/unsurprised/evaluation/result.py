@@ -10,6 +10,9 @@ from typing import Any
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import (
     Annotators,
+    Brier,
+    CalibrationCurve,
+    ConfidenceGap,
     HistogramBar,
     Slice,
     SlicedBy,
@@ -78,6 +81,17 @@ class Evaluation:
     #: Columns whose values slice the rows, and the slices of each.
     sliced_by: tuple[SlicedBy, ...] = ()
     slices: tuple[Slice, ...] = ()
+    #: The figures from here to ``brier`` are of so many rows: all of them, or a sample where there
+    #: are more.
+    sampled_rows: int = 0
+    #: Surprisal met and expected, along the model's confidence and by its top class.
+    gaps_by_confidence: tuple[ConfidenceGap, ...] = ()
+    gaps_by_class: tuple[ConfidenceGap, ...] = ()
+    #: Bits a row by (class that happened, top class); they add up to the cross-entropy.
+    confusion_bits: tuple[tuple[float, ...], ...] | None = None
+    #: The calibration curve of the top class, then that of each class.
+    calibration: tuple[CalibrationCurve, ...] = ()
+    brier: Brier | None = None
     #: How many clusters the rows belong to (about, above 1,024); ``None`` where they are on their
     #: own.
     clusters: int | None = None

@@ -80,8 +80,10 @@ class Totals:
 
     def share(self, column: str) -> Estimate | None:
         """The share of the weight whose rows are counted in a column."""
-        if column not in self.totals:
-            return None
+        return self.share_of(column) if column in self.totals else None
+
+    def share_of(self, column: str) -> Estimate:
+        """The same of a column that is there."""
         found = self.of(lambda sums: sums[column] / sums["weight"], "")
         return share_interval(found, int(self.groups.sum()))
 

@@ -158,6 +158,17 @@ OTHERS: tuple[Figure, ...] = (
     SUM_DEVIATION,
     Figure("sliced_by", "sliced by", "other", "columns whose values slice the rows"),
     Figure("slices", "slices", "other", "what the rows of each value of those columns cost"),
+    Figure("sampled_rows", "sampled rows", "other", "rows that the next six figures are of"),
+    Figure("gaps_by_confidence", "gaps by confidence", "other", "met and expected, by confidence"),
+    Figure("gaps_by_class", "gaps by class", "other", "met and expected, by the top class"),
+    Figure(
+        "confusion_bits",
+        "confusion in bits",
+        "other",
+        "bits by class that happened, then top class",
+    ),
+    Figure("calibration", "calibration", "other", "curves of the top class and of each class"),
+    Figure("brier", "Brier score", "other", "mean squared error of the probabilities, its parts"),
     Figure("clusters", "clusters", "other", "clusters that the rows belong to"),
     Figure("missing", "missing", "other", "what the input cannot tell, and why"),
 )

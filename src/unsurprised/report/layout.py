@@ -52,6 +52,7 @@ def groups(evaluation: Evaluation) -> list[list[Line]]:
         [_line(figure, estimate) for figure in group if (estimate := _shown(figure, evaluation))]
         for group in GROUPS
     ]
+    shown.append(_calibration(evaluation))
     shown.append([_quantile(*pair) for pair in sorted(evaluation.quantiles.items())])
     if evaluation.largest_sum_deviation is not None:
         value = number(evaluation.largest_sum_deviation)
@@ -77,6 +78,24 @@ def _line(figure: Figure, estimate: Estimate) -> Line:
         figure.definition,
         figure.brief,
     )
+
+
+def _calibration(evaluation: Evaluation) -> list[Line]:
+    brier, curve = evaluation.brier, next(iter(evaluation.calibration), None)
+    if brier is None or curve is None:
+        return []
+    calibrated = f"{share(curve.error_if_calibrated)} if calibrated"
+    score = brier.score
+    return [
+        Line("calibration error", share(curve.error), "", f"top class; {calibrated}", calibrated),
+        Line(
+            "Brier score",
+            valued(score, "number"),
+            interval(score, "number"),
+            "mean squared error of the probabilities",
+            "mean squared error",
+        ),
+    ]
 
 
 def _quantile(level: float, estimate: Estimate) -> Line:

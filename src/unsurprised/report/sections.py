@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 from dataclasses import dataclass
 
 from unsurprised.evaluation.parts import Slice, SlicedBy
@@ -10,6 +12,8 @@ from unsurprised.report.numbers import ABSENT, counted, interval, number, printa
 
 #: Slices of names that are shown of a column; the JSON has all.
 _MOST_SLICES = 10
+#: Pairs of classes that are shown, of those that cost most.
+_MOST_CONFUSIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +24,72 @@ class Section:
     header: list[str]
     rows: list[list[str]]
     note: str = ""
+    #: How many columns, from the first, are names.
+    names: int = 1
 
     def aligned_right(self, index: int) -> bool:
-        """Whether a column holds numbers: all but the first and those without a name."""
-        return index > 0 and bool(self.header[index])
+        """Whether a column holds numbers: those behind the names, save for one without a title."""
+        return index >= self.names and bool(self.header[index])
 
 
 def sections(evaluation: Evaluation) -> list[Section]:
     """The tables that the evaluation has, in the order of a report."""
-    return [_slices(evaluation, column) for column in evaluation.sliced_by]
+    shown = [_slices(evaluation, column) for column in evaluation.sliced_by]
+    if evaluation.gaps_by_confidence:
+        shown.append(_gaps(evaluation))
+    if evaluation.confusion_bits is not None and evaluation.classes is not None:
+        shown.append(_confusions(evaluation, evaluation.confusion_bits, evaluation.classes))
+    return shown
+
+
+def _gaps(evaluation: Evaluation) -> Section:
+    return Section(
+        "Over-confidence, by the probability of the top class",
+        ["probability", "rows", "accuracy", "expected", "met", "gap", "95 % interval"],
+        [
+            [
+                f"{100 * gap.low:g} to {100 * gap.high:g} %",
+                f"{gap.rows:,}",
+                share(gap.accuracy.value),
+                number(gap.expected_surprisal.value),
+                number(gap.cross_entropy.value),
+                number(gap.gap.value),
+                interval(gap.gap, "information"),
+            ]
+            for gap in evaluation.gaps_by_confidence
+        ],
+        _sampled(evaluation),
+    )
+
+
+def _confusions(
+    evaluation: Evaluation, bits: tuple[tuple[float, ...], ...], classes: tuple[str, ...]
+) -> Section:
+    """The pairs of classes that cost most."""
+    total = sum(map(sum, bits))
+    cells = [(cost, i, j) for i, row in enumerate(bits) for j, cost in enumerate(row) if cost > 0]
+    cells = heapq.nsmallest(_MOST_CONFUSIONS, cells, key=lambda cell: (-cell[0], *cell[1:]))
+    return Section(
+        "Where the bits go, by class",
+        ["label", "predicted", f"{evaluation.unit} a row", "share"],
+        [
+            [
+                printable(classes[label], 24),
+                printable(classes[top], 24),
+                number(cost),
+                share(cost / total) if math.isfinite(total) else ABSENT,
+            ]
+            for cost, label, top in cells
+        ],
+        _sampled(evaluation),
+        names=2,
+    )
+
+
+def _sampled(evaluation: Evaluation) -> str:
+    if evaluation.sampled_rows >= evaluation.rows:
+        return ""
+    return f"Of a sample of {counted(evaluation.sampled_rows, 'row')}."
 
 
 def _slices(evaluation: Evaluation, column: SlicedBy) -> Section:

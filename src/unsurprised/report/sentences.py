@@ -11,7 +11,13 @@ from unsurprised.units import units_per_bit
 
 #: Where common tools clip a probability of zero: by habit, and the epsilon of float32.
 _CLIPS = (1e-15, 2.0**-23)
-_ONLY_IN_JSON = ("confusion", "class_frequencies")
+_ONLY_IN_JSON = (
+    "confusion",
+    "class_frequencies",
+    "gaps_by_confidence",
+    "gaps_by_class",
+    "confusion_bits",
+)
 
 
 def headline(evaluation: Evaluation) -> str:

@@ -1,0 +1,115 @@
+"""The sample of rows, measured: what is asked of single rows is computed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.batches import Batch
+from unsurprised.evaluation.facts import row_facts, shares_of
+from unsurprised.evaluation.states import States
+from unsurprised.evaluation.totals import Totals, Values
+from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
+from unsurprised.states import Sums
+
+_FORMS = {"probs": Probs, "logits": Logits, "logprobs": LogProbs}
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Rows with everything that is known of them, ascending by the hash of their ids."""
+
+    size: int
+    classes: tuple[str, ...]
+    #: Of the row's id, and of its cluster (or its id again), which makes the jackknife's groups.
+    hashes: NDArray[np.uint64]
+    groups: NDArray[np.uint64]
+    weights: Values | None
+    model: DistributionForm
+    #: What the model gave to each class; rows sum to one.
+    probs: Values
+    #: The class that happened; ``None`` where the truth is a distribution, which ``shares`` holds.
+    labels: NDArray[np.int64] | None
+    shares: Values | None
+    surprisal: Values
+    expected: Values
+    top: NDArray[np.int64]
+    #: Whether the top class happened, or its share of the truth.
+    correct: Values
+    refused: bool
+
+    def outcome(self, index: int) -> Values:
+        """Whether a class happened in each row, or its share of the truth."""
+        if self.shares is not None:
+            return np.ascontiguousarray(self.shares[:, index])
+        return np.asarray(self.labels == index, dtype=np.float64)
+
+    def weight(self) -> Values:
+        """The weight of each row; ones where there are none."""
+        return np.ones(self.size) if self.weights is None else self.weights
+
+    def totals(
+        self, which: NDArray[Any], count: int, columns: dict[str, Any], unweighted: int
+    ) -> Sequence[Totals | None]:
+        """Sums of columns over the rows of each of ``count`` cells; ``None`` for empty ones."""
+        sums = Sums(list(columns), unweighted=unweighted)
+        cells = [(f"{index:06}",) for index in range(count)]
+        sums.update_cells(self.groups, columns, cells, which.astype(np.int32), self.weights)
+        held = np.bincount(which, minlength=count)
+        return [
+            Totals(sums.totals(cell), sums.without_each_group(cell), refused=self.refused)
+            if held[index]
+            else None
+            for index, cell in enumerate(cells)
+        ]
+
+
+def sampled_of(states: States, *, refused: bool) -> Sampled | None:
+    """The sample of the states, measured; ``None`` where there are no predictions or no sample."""
+    sample, settings = states.sample, states.settings
+    if sample is None or sample.size == 0 or settings.kind is None or settings.classes is None:
+        return None
+    rows = sample.result()
+    if settings.weighted:  # rows of weight 0 tell nothing, and no bin is to consist of them
+        kept = rows["weight"] > 0
+        rows = {name: values[kept] for name, values in rows.items()}
+    if not len(rows["hash"]):
+        return None
+    model = _FORMS[settings.kind](rows["model"])
+    model.normalize = True  # the sums were checked when the rows came in
+    hard = settings.truth == "labels"
+    truth: Labels | Probs
+    truth = Labels(rows["truth"], classes=len(settings.classes)) if hard else Probs(rows["truth"])
+    weights = rows["weight"] if settings.weighted else None
+    size = len(rows["hash"])
+    facts = row_facts(Batch(size, truth, model, weights=weights))
+    if facts.entropy is None or facts.top is None or facts.correct is None:
+        raise TypeError("rows of predictions have an entropy and a top class")
+    return Sampled(
+        size=size,
+        classes=settings.classes,
+        hashes=rows["hash"],
+        groups=rows["group"],
+        weights=weights,
+        model=model,
+        probs=shares_of(model),
+        labels=rows["truth"] if hard else None,
+        shares=facts.shares,
+        surprisal=facts.surprisal,
+        expected=facts.entropy,
+        top=facts.top.astype(np.int64),
+        correct=facts.correct.astype(np.float64),
+        refused=refused,
+    )
+
+
+def ends_of(values: Values, which: NDArray[np.int64], count: int) -> tuple[Values, Values]:
+    """The least and the largest value of each cell."""
+    least, most = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(least, which, values)
+    np.maximum.at(most, which, values)
+    return least, most

@@ -1,0 +1,69 @@
+"""What rows must have in common to be evaluated together, and the columns that are summed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from unsurprised.evaluation.bins import Bins
+from unsurprised.evaluation.slicing import Slicing
+
+_ALWAYS = ["rows", "infinite_rows", "weight", "surprisal", "infinite"]
+#: The first columns ignore the weights.
+UNWEIGHTED = 2
+_WITH_MODEL = ["expected", "correct", "worse"]
+_WITH_DISTRIBUTION = ["truth_entropy", "kl"]
+_WITH_COUNTS = ["votes", "entropy_bias"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What rows must have in common to be evaluated together."""
+
+    classes: tuple[str, ...] | None
+    #: "labels", "probs", "counts", or "logprob" where only that of what happened is known.
+    truth: str
+    weighted: bool
+    #: What the numbers of the predictions are: "probs", "logits", "logprobs"; ``None``: there
+    #: are none.
+    kind: str | None
+    top: int
+    sample_rows: int | None
+    #: What the rows are sliced by: a column's name, where its numbers are cut, rows looked at.
+    slices: tuple[tuple[str, tuple[float, ...] | None, int | None], ...] = ()
+    #: Whether rows belong to clusters.
+    clustered: bool = False
+
+    @property
+    def sums(self) -> bool:
+        """Whether the rows of the predictions have a sum to be checked."""
+        return self.kind in ("probs", "logprobs")
+
+    @property
+    def slicing(self) -> Slicing:
+        """How each column is cut into slices."""
+        return {
+            name: None if edges is None and looked is None else Bins(edges, looked)
+            for name, edges, looked in self.slices
+        }
+
+    def said(self) -> dict[str, Any]:
+        """The settings by name; not by ``asdict``, which copies a hundred thousand class names."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def difference(self, other: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What differs, in the one and in the other."""
+        mine, theirs = self.said(), other.said()
+        names = [name for name in mine if mine[name] != theirs[name]]
+        return {name: mine[name] for name in names}, {name: theirs[name] for name in names}
+
+    def columns(self) -> list[str]:
+        """The columns of the table of sums."""
+        columns = list(_ALWAYS)
+        if self.truth != "logprob":
+            columns += _WITH_MODEL
+        if self.truth in ("probs", "counts"):
+            columns += _WITH_DISTRIBUTION
+        if self.truth == "counts":
+            columns += _WITH_COUNTS
+        return columns
