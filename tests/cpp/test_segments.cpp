@@ -229,6 +229,56 @@ void test_columns() {
   }
 }
 
+void test_cells() {
+  Random random(7);
+  for (int trial = 0; trial < 60; ++trial) {
+    const std::int64_t rows = random.below(trial % 3 ? 200 : 20000);
+    const std::int64_t groups = trial % 4 ? 1 + random.below(256) : 32;
+    const std::int64_t cells = 1 + random.below(trial % 2 ? 4 : 300);
+    std::vector<std::uint64_t> hashes;
+    std::vector<std::uint8_t> flags;
+    std::vector<std::int32_t> which;
+    std::vector<double> weights, near;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      hashes.push_back(random.bits());
+      flags.push_back(static_cast<std::uint8_t>(random.below(2)));
+      which.push_back(static_cast<std::int32_t>(random.below(cells)));
+      weights.push_back(random.below(9) ? random.uniform(0.0, 3.0) : 0.0);
+      near.push_back(random.uniform(0.0, 30.0));
+    }
+    const Column ones, nothing{nullptr, nullptr, true, true}, flagged{nullptr, flags.data()};
+    const std::vector<Column> columns = {
+        {nullptr, flags.data(), false}, ones, nothing, flagged, {near.data()}};
+    const auto width = static_cast<std::int64_t>(columns.size());
+    for (const double* w : {static_cast<const double*>(nullptr), std::as_const(weights).data()}) {
+      std::vector<ExactTable> tables(static_cast<std::size_t>(cells), ExactTable(groups * width));
+      std::vector<ExactTable*> given;
+      for (ExactTable& table : tables) given.push_back(&table);
+      unsurprised::add_cells(given, columns, which.data(), hashes.data(), w, rows);
+      ExactTable all(groups * width);
+      for (const ExactTable& table : tables) all.merge(table);
+      CHECK(all.to_bytes() == table_of(columns, hashes, w, groups).to_bytes(), rows, groups, cells);
+      const std::int64_t chosen = random.below(cells);
+      std::vector<std::uint64_t> of_cell;
+      std::vector<std::uint8_t> flags_of;
+      std::vector<double> weights_of, near_of;
+      for (std::size_t i = 0; i < which.size(); ++i)
+        if (which[i] == chosen) {
+          of_cell.push_back(hashes[i]);
+          flags_of.push_back(flags[i]);
+          weights_of.push_back(weights[i]);
+          near_of.push_back(near[i]);
+        }
+      std::vector<Column> columns_of = columns;
+      columns_of[0].flags = columns_of[3].flags = flags_of.data();
+      columns_of[4].values = near_of.data();
+      CHECK(tables[static_cast<std::size_t>(chosen)].to_bytes() ==
+                table_of(columns_of, of_cell, w ? weights_of.data() : nullptr, groups).to_bytes(),
+            rows, groups, cells);
+    }
+  }
+}
+
 void test_a_million_values() {
   Random random(6);
   std::vector<double> values;
@@ -247,5 +297,6 @@ int main() {
   test_what_does_not_fit();
   test_segments();
   test_columns();
+  test_cells();
   test_a_million_values();
 }
