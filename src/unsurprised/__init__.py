@@ -1,8 +1,9 @@
 """Measure, explain and reduce the surprise of probabilistic models, in bits."""
 
-from unsurprised import calibrators, coding, errors, states
+from unsurprised import calibrators, coding, errors, states, testing
 from unsurprised.calibration import Calibration, calibrate
 from unsurprised.calibrators import CalibratedModel, cross_entropy_scorer
+from unsurprised.comparison import Check, Comparison, check, compare
 from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
 from unsurprised.evaluation import Estimate, Evaluation, Evaluator, evaluate
 from unsurprised.explanation import Explanation, explain
@@ -61,6 +62,8 @@ __all__ = [
     "CalibratedModel",
     "Calibration",
     "CallError",
+    "Check",
+    "Comparison",
     "Counts",
     "Estimate",
     "Evaluation",
@@ -81,8 +84,10 @@ __all__ = [
     "binary_entropy",
     "calibrate",
     "calibrators",
+    "check",
     "chi_squared_divergence",
     "coding",
+    "compare",
     "completeness",
     "conditional_entropy",
     "conditional_mutual_information",
@@ -121,6 +126,7 @@ __all__ = [
     "smoothing_cost",
     "states",
     "surprisal",
+    "testing",
     "total_correlation",
     "total_variation",
     "tsallis_divergence",

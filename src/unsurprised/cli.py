@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from unsurprised import __version__
-from unsurprised.commands import apply, calibrate, decode, encode, evaluate, explain
+from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.report.output import PipeClosedError, standard_output
 
@@ -54,7 +54,7 @@ def unsurprised(
         raise CallError("no command given; try: unsurprised evaluate FILE, or unsurprised --help")
 
 
-for module in (evaluate, explain, calibrate, apply, encode, decode):
+for module in (evaluate, compare, check, explain, calibrate, apply, encode, decode):
     name = module.__name__.rsplit(".", 1)[-1]
     settings = getattr(module, "CONTEXT", None)
     app.command(name, help=module.HELP, epilog=module.EPILOG, context_settings=settings)(

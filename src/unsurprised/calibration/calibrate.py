@@ -227,6 +227,8 @@ class Learning:
     #: Of each row: its weight as given, and the hash of its cluster, or of its id.
     weights: Values | None
     groups: NDArray[np.uint64]
+    #: The hash of its id.
+    keys: NDArray[np.uint64]
     #: The largest hash of the sample; None where all rows are in it.
     beyond: int | None
     total: int
@@ -265,6 +267,7 @@ def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | No
         rows=rows,
         weights=weights if evaluator.weighted else None,
         groups=np.ascontiguousarray(held["group"][kept]),
+        keys=held["hash"][kept],
         beyond=None if complete else int(held["hash"].max()),
         total=evaluator.rows,
         skipped=evaluator.skipped,

@@ -23,12 +23,12 @@ def log_softmax(xp: Any, scores: Array) -> Array:
 
 
 def temperature(xp: Any, x: Array, inverse_temperature: Array) -> Array:
-    """x / T."""
+    """X / T."""
     return inverse_temperature * x
 
 
 def vector(xp: Any, x: Array, scale: Array, shift: Array) -> Array:
-    """a ∘ x + b; what had no chance keeps none."""
+    """A ∘ x + b; what had no chance keeps none."""
     impossible = xp.isinf(x)
     return xp.where(impossible, x, scale * xp.where(impossible, 0.0, x) + shift)
 
@@ -44,7 +44,7 @@ def structured(xp: Any, x: Array, scale: Array, shift: Array, inverse_temperatur
 
 
 def prior_shift(xp: Any, x: Array, shift: Array) -> Array:
-    """x + log(new frequency / old frequency)."""
+    """X + log(new frequency / old frequency)."""
     return x + shift
 
 

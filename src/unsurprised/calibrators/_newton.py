@@ -42,7 +42,7 @@ class LinearScores(Protocol):
     gauge: Values
 
     def scores(self, x: Values, parameters: Values) -> Values:
-        """z for a block of rows."""
+        """Z for a block of rows."""
 
     def push(self, x: Values, direction: Values) -> Values:
         """J d for a block of rows."""

@@ -78,7 +78,7 @@ class MatrixScaling(Calibrator):
 
     @property
     def shift_(self) -> Any:
-        """b."""
+        """B."""
         self._check_fitted()
         return self.parameters_["shift"]
 
@@ -165,7 +165,7 @@ class StructuredScaling(Calibrator):
 
     @property
     def shift_(self) -> Any:
-        """b."""
+        """B."""
         self._check_fitted()
         return self.parameters_["shift"]
 

@@ -103,7 +103,6 @@ class _Slope:
 
     def at(self, inverse: float) -> tuple[float, float]:
         """The first and the second derivative."""
-
         width, threads = self.log.shape[1], get_num_threads()
         _kernels.tempered(self.log, width, inverse, self._means, self._spreads, threads)
         return self._mean(self._means) - self.truth, self._mean(self._spreads)

@@ -44,7 +44,7 @@ def evaluated(
     progress: Progress | None = None,
 ) -> Evaluator:
     """An evaluator that has seen all rows of a source; an error where there is none."""
-    bins, rows = _first_look(reading), None if sampled else 0
+    bins, rows = first_look(reading), None if sampled else 0
     merged = over_rows(
         reading,
         lambda: Evaluator(reading.classes, top=top, bins=bins, sample_rows=rows),
@@ -98,7 +98,7 @@ def over_rows(
     return merged
 
 
-def _first_look(reading: Reading) -> dict[str, Bins]:
+def first_look(reading: Reading) -> dict[str, Bins]:
     """Where the numbers to slice by are cut: the whole columns tell, so no order matters."""
     looks = {name: NumberLook() for name in reading.number_columns()}
     if looks:

@@ -1,0 +1,142 @@
+"""``unsurprised check``: parse, call, print, and an exit code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.compare import Join, JoinOption, Preds, opened
+
+HELP = (
+    "Fail when a model is too surprised, or worse than another: for CI jobs.\n\n"
+    "Exit code 0: every limit surely holds. 1: one is surely broken, or the rows do not suffice to "
+    "tell (unless --allow-unsure). 2: the input or the call was wrong."
+)
+EPILOG = (
+    "[bold]Examples[/bold]\n\n"
+    "unsurprised check new.parquet --max-bits 0.35\n\n"
+    "unsurprised check base.parquet new.parquet --id row_id --max-worse 0.01\n\n"
+    "unsurprised check base.parquet new.parquet --by country --junit check.xml\n\n"
+)
+
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[BASE] NEW",
+        show_default=False,
+        help="A file of predictions, or the base's and the new model's.",
+    ),
+]
+MaxBits = Annotated[
+    float | None,
+    typer.Option(
+        "--max-bits", metavar="X", show_default=False, help="The largest bits a row of NEW."
+    ),
+]
+MaxWorse = Annotated[
+    float | None,
+    typer.Option(
+        "--max-worse",
+        metavar="X",
+        show_default=False,
+        help="By how many bits a row NEW may be worse than BASE; 0.01 by default.",
+    ),
+]
+AllowUnsure = Annotated[
+    bool, typer.Option("--allow-unsure", help="Pass where the rows do not suffice to tell.")
+]
+Junit = Annotated[
+    str | None,
+    typer.Option("--junit", metavar="PATH", show_default=False, help="Write JUnit's XML."),
+]
+
+
+def command(
+    models: Models,
+    *,
+    max_bits: MaxBits = None,
+    max_worse: MaxWorse = None,
+    allow_unsure: AllowUnsure = False,
+    label: cli_options.Label = None,
+    pred: Preds = None,
+    weight: cli_options.Weight = None,
+    identity: cli_options.Identity = None,
+    join: JoinOption = Join.exact,
+    by: cli_options.By = None,
+    cluster: cli_options.Cluster = None,
+    kind: cli_options.KindOption = None,
+    classes: cli_options.Classes = None,
+    normalize: cli_options.Normalize = False,
+    tolerance: cli_options.Tolerance = 1e-3,
+    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    json: cli_options.Json = None,
+    junit: Junit = None,
+    batch_rows: cli_options.BatchRows = None,
+) -> None:
+    """Check, print one paragraph, write what was asked for, exit."""
+    from unsurprised.comparison.check import checked
+    from unsurprised.comparison.compare import compare_readings
+    from unsurprised.errors import CallError
+    from unsurprised.evaluation.engine import evaluate_reading
+    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
+    from unsurprised.sources import Options, open_predictions
+
+    options: dict[str, Any] = {
+        "label": label,
+        "kind": kind.value if kind else None,
+        "weight": weight,
+        "id": identity,
+        "by": tuple(by or ()),
+        "cluster": cluster,
+        "classes": cli_options.classes_of(classes),
+        "normalize": normalize,
+        "tolerance": tolerance,
+        "nulls": nulls.value,
+        "batch_rows": batch_rows,
+    }
+    columns = list(pred or [])
+    pairs = len(models) > 1 or len(columns) > 1
+    if len(models) > 2 or len(columns) > 2:
+        raise CallError(f"found {max(len(models), len(columns))} models; expected [BASE] NEW")
+    if max_bits is None and not pairs:
+        raise CallError("nothing to check: expected --max-bits X, or two models (BASE NEW)")
+    if pairs:
+        readings, names = opened(models, columns, **options)
+    else:
+        single = Options(**options, pred=columns[0] if columns else None)
+        readings, names = [open_predictions(models, single)], []
+    files = [file for reading in readings for file in reading.files]
+    report = None if json is None else checked_target(json, files)
+    xml = None if junit is None else checked_target(junit, files, option="--junit",
+                                                    replaceable=_holds_xml)  # fmt: skip
+    comparison = None
+    if pairs:
+        comparison = compare_readings(readings, names, join=join.value, top=0)
+    evaluation = None
+    if max_bits is not None:
+        newest = readings[-1]
+        if pairs and by:
+            held = Options(**{**options, "pred": columns[-1] if columns else None})
+            newest = open_predictions(models[-1], held)
+        evaluation = evaluate_reading(newest, top=0)
+    found = checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
+    if report is not None:
+        write(found.to_json(), report)
+    if xml is not None:
+        write(found.to_junit(), xml, "--junit")
+    if STANDARD_OUTPUT not in (report, xml):
+        with standard_output():
+            print(found)
+    if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
+        raise typer.Exit(1)
+
+
+def _holds_xml(path: object) -> None:
+    """Raises unless the file may be XML; ``--junit *.parquet`` must not destroy data."""
+    from pathlib import Path
+
+    head = Path(str(path)).read_bytes()[:256].lstrip()
+    if head and not head.startswith(b"<"):
+        raise ValueError("it exists and holds no XML; remove it or name another path")

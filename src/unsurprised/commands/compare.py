@@ -1,0 +1,159 @@
+"""``unsurprised compare``: parse, call, print."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from unsurprised.commands import options as cli_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unsurprised.sources import Reading
+
+HELP = (
+    "Say which of two models (or more) is less surprised, on the same rows, and how sure that is.\n\n"
+    "The base comes first. Rows are matched by --id, else by their place; several --pred columns "
+    "of one file are several models."
+)
+EPILOG = (
+    "[bold]Examples[/bold]\n\n"
+    "unsurprised compare base.parquet new.parquet --id row_id\n\n"
+    "unsurprised compare both.parquet --pred old_probs --pred new_probs --by country\n\n"
+    "unsurprised compare a.csv b.csv c.csv --json -\n\n"
+)
+
+
+class Join(StrEnum):
+    """What to do with rows that are in one file only."""
+
+    exact = "exact"
+    inner = "inner"
+
+
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="BASE NEW...",
+        show_default=False,
+        help="A file (or glob, or folder) of predictions for each model, the base first.",
+    ),
+]
+Preds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pred",
+        metavar="COLUMN",
+        show_default=False,
+        help="The prediction; given several times, one for each model.",
+    ),
+]
+JoinOption = Annotated[
+    Join, typer.Option("--join", help="Rows in one only: an error, or left out and counted.")
+]
+
+
+def command(
+    models: Models,
+    *,
+    label: cli_options.Label = None,
+    pred: Preds = None,
+    weight: cli_options.Weight = None,
+    identity: cli_options.Identity = None,
+    join: JoinOption = Join.exact,
+    by: cli_options.By = None,
+    cluster: cli_options.Cluster = None,
+    kind: cli_options.KindOption = None,
+    classes: cli_options.Classes = None,
+    normalize: cli_options.Normalize = False,
+    tolerance: cli_options.Tolerance = 1e-3,
+    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    json: cli_options.Json = None,
+    top: cli_options.Top = 10,
+    base: cli_options.Base = "2",
+    batch_rows: cli_options.BatchRows = None,
+) -> None:
+    """Compare, print the report, write the JSON."""
+    from unsurprised.comparison.compare import compare_readings
+    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
+    from unsurprised.report.progress import RowProgress
+    from unsurprised.report.text import choices
+
+    readings, names = opened(
+        models,
+        pred,
+        label=label,
+        kind=kind.value if kind else None,
+        weight=weight,
+        id=identity,
+        by=tuple(by or ()),
+        cluster=cluster,
+        classes=cli_options.classes_of(classes),
+        normalize=normalize,
+        tolerance=tolerance,
+        nulls=nulls.value,
+        batch_rows=batch_rows,
+    )
+    files = [file for reading in readings for file in reading.files]
+    target = None if json is None else checked_target(json, files)
+    known = [reading.rows for reading in readings]
+    total = None if None in known else sum(rows or 0 for rows in known)
+    with RowProgress(total) as progress:
+        comparison = compare_readings(
+            readings,
+            names,
+            join=join.value,
+            base=cli_options.base_of(base),
+            top=top,
+            progress=progress,
+        )
+    if target is not None:
+        write(comparison.to_json(), target)
+    if target != STANDARD_OUTPUT:
+        from unsurprised.report.comparison import summary
+
+        with standard_output():
+            print(choices(readings[0].choices), summary(comparison), sep="\n\n")
+
+
+def opened(
+    models: Sequence[str], preds: Sequence[str] | None, **options: Any
+) -> tuple[list[Reading], list[str]]:
+    """The sources of the models, the base first, and what each is called."""
+    from unsurprised.errors import CallError
+    from unsurprised.sources import Options, open_predictions
+
+    columns: list[str | None] = [*preds] if preds else [None]
+    if len(models) == 1 and len(columns) > 1:
+        files, names = [models[0]] * len(columns), [str(column) for column in columns]
+    elif len(models) > 1 and len(columns) in (1, len(models)):
+        files = list(models)
+        columns = columns if len(columns) > 1 else columns * len(models)
+        names = _names(files)
+    else:
+        raise CallError(
+            f"found {len(models)} files and {len(preds or [])} times --pred; expected a file for "
+            "each model (BASE NEW), or one file and --pred for each model"
+        )
+    if len(set(zip(files, columns, strict=True))) < len(files):
+        raise CallError("a model is given twice; expected different files or columns")
+    first_only = {"by": ()}
+    readings = [
+        open_predictions(file, Options(**{**options, "pred": column, **(first_only if k else {})}))
+        for k, (file, column) in enumerate(zip(files, columns, strict=True))
+    ]
+    return readings, names
+
+
+def _names(files: Sequence[str]) -> list[str]:
+    """The shortest ends of the paths that tell them apart."""
+    parts = [Path(file).parts for file in files]
+    for count in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-count:]) for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{'/'.join(part)} ({k + 1})" for k, part in enumerate(parts)]

@@ -1,0 +1,7 @@
+"""Comparison: models on the same rows, and checks that one is no worse than another."""
+
+from unsurprised.comparison.check import Check, Finding, check
+from unsurprised.comparison.compare import compare
+from unsurprised.comparison.result import Comparison, Difference
+
+__all__ = ["Check", "Comparison", "Difference", "Finding", "check", "compare"]

@@ -1,0 +1,236 @@
+"""``check``: pass, fail, or not enough rows to tell; for CI jobs and tests."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from unsurprised.comparison.compare import compare
+from unsurprised.comparison.result import Comparison
+from unsurprised.errors import CallError
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.evaluate import evaluate
+from unsurprised.evaluation.intervals import benjamini_hochberg
+from unsurprised.evaluation.result import Evaluation
+
+Outcome = Literal["passed", "failed", "unsure"]
+
+#: Name and version of the JSON; raised when a key changes its meaning or goes.
+SCHEMA = "unsurprised.check/1"
+
+_FALSE_ALARMS = 0.05
+#: Half of a 95 % interval in standard errors.
+_HALF = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One limit, held against what was measured."""
+
+    #: "all rows", or a slice as ``column=value``.
+    where: str
+    #: "cross-entropy" or "worse by".
+    quantity: str
+    estimate: Estimate
+    limit: float
+    outcome: Outcome
+    #: About how many rows would tell, where these do not.
+    rows_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether limits hold: ``passed``, ``failed``, or ``unsure`` where rows do not suffice to tell."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    unit: str
+    names: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether every limit surely holds."""
+        return self.outcome == "passed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain dictionaries, lists and numbers."""
+        from unsurprised.report.json import plain_fields  # report stands above
+
+        return {"schema": SCHEMA, **plain_fields(self)}
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
+        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def to_junit(self) -> str:
+        """The findings as JUnit's XML: a test case each; unsure ones are errors."""
+        from unsurprised.report.check import junit
+
+        return junit(self)
+
+    def __str__(self) -> str:
+        from unsurprised.report.check import paragraph
+
+        return paragraph(self)
+
+
+def check(
+    y_true: Any,
+    *predictions: Any,
+    max_bits: float | None = None,
+    max_worse: float | None = None,
+    names: Sequence[str] | None = None,
+    weights: Any = None,
+    ids: Any = None,
+    by: Mapping[str, Any] | None = None,
+    cluster: Any = None,
+    classes: Sequence[str] | None = None,
+) -> Check:
+    """Hold a model against limits: its cross-entropy, and how much worse than another it may be.
+
+    A limit is passed if the whole 95 % interval keeps it, failed if the whole interval breaks it;
+    else the rows do not suffice to tell, which is said with how many would. Slices (``by``) fail
+    where they surely break the limit, allowing for how many are looked at (Benjamini–Hochberg at
+    5 %), and are silent otherwise.
+
+    Parameters
+    ----------
+    y_true : array_like or form
+        What happened.
+    *predictions : array_like or form
+        The model's predictions; or those of the base and then those of the new model.
+    max_bits : float, optional
+        The largest cross-entropy of the (new) model, in bits a row.
+    max_worse : float, optional
+        By how many bits a row the new model may be worse than the base; 0.01 by default.
+    names, weights, ids, by, cluster, classes
+        As for :func:`unsurprised.compare`.
+
+    Returns
+    -------
+    Check
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> random = np.random.default_rng(0)
+    >>> p = random.random(4000)
+    >>> happened = (random.random(4000) < p).astype(int)
+    >>> check(happened, p, np.sqrt(p)).outcome  # the new model leans to class 1
+    'failed'
+    >>> check(happened, p, max_bits=0.9).outcome
+    'passed'
+    """
+    if len(predictions) not in (1, 2):
+        raise CallError(
+            f"check(y_true, …) got {len(predictions)} predictions; expected those of the model, or "
+            "those of the base and of the new model"
+        )
+    options = {"weights": weights, "ids": ids, "by": by, "cluster": cluster, "classes": classes}
+    comparison = None
+    if len(predictions) == 2:
+        comparison = compare(y_true, *predictions, names=names, top=0, **options)
+    evaluation = None
+    if max_bits is not None or comparison is None:
+        evaluation = evaluate(y_true, predictions[-1], top=0, **options)
+    return checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
+
+
+def checked(
+    evaluation: Evaluation | None,
+    comparison: Comparison | None,
+    *,
+    max_bits: float | None,
+    max_worse: float | None,
+) -> Check:
+    """The limits held against results in bits."""
+    if comparison is None and max_worse is not None:
+        raise CallError("max_worse needs a base to be worse than; expected two models (BASE NEW)")
+    if comparison is None and max_bits is None:
+        raise CallError("nothing to check: expected max_bits (--max-bits), or a base (BASE NEW)")
+    findings: list[Finding] = []
+    if comparison is not None:
+        limit = _limit(0.01 if max_worse is None else max_worse, "max_worse", least=None)
+        findings += _worse(comparison, limit)
+    if max_bits is not None:
+        assert evaluation is not None
+        findings += _bits(evaluation, _limit(max_bits, "max_bits", least=0.0))
+    outcomes = {finding.outcome for finding in findings}
+    outcome: Outcome = (
+        "failed" if "failed" in outcomes else "unsure" if "unsure" in outcomes else "passed"
+    )
+    names = () if comparison is None else tuple(model.name for model in comparison.models)
+    return Check(outcome, tuple(findings), "bits", names)
+
+
+def _limit(value: Any, name: str, *, least: float | None) -> float:
+    number = float(value) if isinstance(value, int | float | np.number) else math.nan
+    if math.isnan(number) or (least is not None and number < least):
+        wanted = "a number" if least is None else f"a number of at least {least:g}"
+        raise CallError(f"{name}={value!r}; expected {wanted} (--{name.replace('_', '-')})")
+    return number
+
+
+def _worse(comparison: Comparison, limit: float) -> list[Finding]:
+    found = []
+    for pair in comparison.differences:
+        where = "all rows" if len(comparison.differences) == 1 else f"all rows of {pair.new}"
+        found.append(_finding(where, "worse by", pair.difference, limit))
+        slices = [(f"{part.column}={part.value}", part.difference) for part in pair.slices]
+        found += _failing(slices, "worse by", limit)
+    return found
+
+
+def _bits(evaluation: Evaluation, limit: float) -> list[Finding]:
+    slices = [(f"{part.column}={part.value}", part.cross_entropy) for part in evaluation.slices]
+    whole = _finding("all rows", "cross-entropy", evaluation.cross_entropy, limit)
+    return [whole, *_failing(slices, "cross-entropy", limit)]
+
+
+def _finding(where: str, quantity: str, estimate: Estimate, limit: float) -> Finding:
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if math.isinf(value):
+        return Finding(where, quantity, estimate, limit, "failed" if value > limit else "passed")
+    if low > limit:
+        return Finding(where, quantity, estimate, limit, "failed")
+    if high <= limit:
+        return Finding(where, quantity, estimate, limit, "passed")
+    return Finding(where, quantity, estimate, limit, "unsure", _needed(estimate, limit))
+
+
+def _needed(estimate: Estimate, limit: float) -> int | None:
+    """Rows whose interval would end at the limit, were the value to stay: spreads fall with √n."""
+    distance = abs(limit - estimate.value)
+    half = (estimate.high - estimate.low) / 2
+    if math.isnan(half) or distance == 0:
+        return None
+    return math.ceil(estimate.rows * (half / distance) ** 2)
+
+
+def _failing(slices: Sequence[tuple[str, Estimate]], quantity: str, limit: float) -> list[Finding]:
+    """The slices that break a limit surely, allowing for how many are looked at."""
+    from scipy.special import ndtr
+
+    tested, p_values = [], []
+    for where, estimate in slices:
+        if math.isinf(estimate.value):
+            p = 0.0 if estimate.value > limit else 1.0
+        elif math.isnan(estimate.low):
+            continue
+        else:
+            spread = (estimate.high - estimate.low) / (2 * _HALF)
+            above = estimate.value - limit
+            p = float(ndtr(-above / spread)) if spread > 0 else float(above <= 0)
+        tested.append((where, estimate))
+        p_values.append(p)
+    hits = benjamini_hochberg(np.array(p_values), _FALSE_ALARMS / 2)
+    return [
+        Finding(where, quantity, estimate, limit, "failed")
+        for (where, estimate), hit in zip(tested, hits, strict=True)
+        if hit
+    ]

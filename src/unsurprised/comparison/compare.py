@@ -1,0 +1,287 @@
+"""``compare``: is the new model better than the base, on the same rows, and how sure is that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from unsurprised.calibration.calibrate import Learning, learning_from
+from unsurprised.comparison.differences import Paired, difference_of, mean_of
+from unsurprised.comparison.matching import matched
+from unsurprised.comparison.result import ComparedModel, Comparison, Difference
+from unsurprised.comparison.scored import Rows, Scoring
+from unsurprised.errors import CallError, UnsurprisedError
+from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.slicing import slicing_of
+from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.inputs import batch_from_arrays
+from unsurprised.units import unit_of, units_per_bit
+
+JOINS = ("exact", "inner")
+
+Progress = Callable[[int], None]
+
+
+def compare(
+    y_true: Any,
+    base: Any,
+    *new: Any,
+    names: Sequence[str] | None = None,
+    weights: Any = None,
+    ids: Any = None,
+    by: Mapping[str, Any] | None = None,
+    cluster: Any = None,
+    classes: Sequence[str] | None = None,
+    normalize: bool = False,
+    tolerance: float = DEFAULT_TOLERANCE,
+    log_base: float = 2,
+    top: int = 10,
+) -> Comparison:
+    """Say whether a new model is less surprised than the base on the same rows.
+
+    Parameters
+    ----------
+    y_true : array_like or form
+        What happened; as for :func:`unsurprised.evaluate`.
+    base : array_like or form, or a mapping of name to these
+        The predictions of the model that is there; or of several models by name, the first of which
+        is the base.
+    *new : array_like or form
+        The predictions of one or more models that may replace it.
+    names : sequence of str, optional
+        What the models are called: "base", "new" (or "new 1", …) by default.
+    weights, ids, by, cluster, classes, normalize, tolerance
+        As for :func:`unsurprised.evaluate`.
+    log_base : float, default 2
+        2 for bits, ``math.e`` for nats, 10 for hartleys.
+    top : int, default 10
+        How many of the rows on which models disagree most to keep, each way.
+
+    Returns
+    -------
+    Comparison
+        Differences are new − base: above 0 the new model is worse.
+
+    Raises
+    ------
+    InputError
+        For the first row that is not legal.
+
+    Notes
+    -----
+    The difference is taken row by row, so what is hard for both models alike cancels, and its
+    interval is much narrower than those of the two models. Δ miscalibration is the difference of
+    what a cross-fitted recalibration saves (isotonic for two classes, else a temperature), Δ
+    discrimination the difference of what is left; difference = Δ miscalibration − Δ discrimination.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> random = np.random.default_rng(0)
+    >>> honest = random.dirichlet([1, 1, 1], size=1000)
+    >>> happened = (random.random((1000, 1)) > honest.cumsum(axis=1)).sum(axis=1)
+    >>> sure = honest**2 / (honest**2).sum(axis=1, keepdims=True)
+    >>> found = compare(happened, sure, honest).differences[0]
+    >>> found.difference.high < 0  # the new model is better, surely
+    True
+    >>> found.miscalibration.high < 0 < found.discrimination.high  # and only better calibrated
+    True
+    """
+    models = _models(base, new, names)
+    scorings, kinds = [], []
+    for place, (name, predictions) in enumerate(models.items()):
+        try:
+            batch = batch_from_arrays(
+                y_true,
+                predictions,
+                weights=weights,
+                ids=ids,
+                by=by if place == 0 else None,
+                cluster=cluster,
+                classes=classes,
+                normalize=normalize,
+                tolerance=tolerance,
+            )
+            bins = {k: v for k, v in slicing_of(batch.by, {}).items() if v is not None}
+            scorings.append(Scoring(classes, bins).update_batch(batch))
+        except UnsurprisedError as error:
+            raise _of_model(error, name) from None
+        kinds.append(batch.model.kind if batch.model is not None else "probs")
+    said = None if classes is None else tuple(map(str, classes))
+    return compared(list(models), scorings, kinds, said, join="exact", base=log_base, top=top)
+
+
+def _models(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> dict[str, Any]:
+    if isinstance(base, Mapping):
+        if new or names is not None or len(base) < 2:
+            raise CallError(
+                f"found {len(base)} models by name; expected at least two, the base first, and no "
+                "other predictions or names"
+            )
+        return {str(name): predictions for name, predictions in base.items()}
+    if not new:
+        raise CallError("compare(y_true, base) lacks the new model; expected its predictions")
+    if names is None:
+        names = ["base", *(["new"] if len(new) == 1 else [f"new {k + 1}" for k in range(len(new))])]
+    if len(set(names)) != len(new) + 1:
+        raise CallError(f"names={list(names)}; expected {len(new) + 1} distinct names")
+    return dict(zip(map(str, names), (base, *new), strict=True))
+
+
+def _of_model(error: UnsurprisedError, name: str) -> UnsurprisedError:
+    located = getattr(error, "located", None)
+    if located is not None and error.place.file is None:  # type: ignore[attr-defined]
+        return located(file=name)  # type: ignore[no-any-return]
+    return error
+
+
+def compare_readings(
+    readings: Sequence[Any],
+    names: Sequence[str],
+    *,
+    join: str = "exact",
+    base: float = 2,
+    top: int = 10,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare the models of opened sources; the first is the base, whose columns slice the rows."""
+    from unsurprised.evaluation.engine import first_look, over_rows
+
+    if join not in JOINS:
+        raise CallError(f"join={join!r}; expected one of {', '.join(map(repr, JOINS))} (--join)")
+    _same_classes(readings, names)
+    scorings = []
+    for reading in readings:
+        bins = first_look(reading)
+        classes = reading.classes
+        scorings.append(
+            over_rows(reading, lambda: Scoring(classes, bins), progress=progress)  # noqa: B023
+        )
+    kinds = [reading.kind for reading in readings]
+    return compared(names, scorings, kinds, readings[0].class_names, join=join, base=base, top=top)
+
+
+def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
+    first = readings[0]
+    for reading, name in zip(readings[1:], names[1:], strict=True):
+        if reading.classes != first.classes:
+            raise CallError(
+                f"{name} has the classes {_listed(reading.classes)}, {names[0]} has "
+                f"{_listed(first.classes)}; expected the same in the same order: say the order with "
+                "--classes A,B,…"
+            )
+
+
+def _listed(classes: Sequence[str] | None) -> str:
+    shown = list(classes or ())
+    return ", ".join(map(repr, shown[:6])) + (", …" if len(shown) > 6 else "")
+
+
+def compared(
+    names: Sequence[str],
+    scorings: Sequence[Scoring],
+    kinds: Sequence[str],
+    classes: tuple[str, ...] | None,
+    *,
+    join: str,
+    base: float,
+    top: int,
+) -> Comparison:
+    """The comparison of models whose rows are scored."""
+    unit = unit_of(base)
+    rows = [scoring.rows() for scoring in scorings]
+    clusters = scorings[0].evaluator.clusters
+    refused = clusters is not None and clusters < FEWEST_CLUSTERS
+    learning = [_learning(scoring, kind, classes) for scoring, kind in
+                zip(scorings, kinds, strict=True)]  # fmt: skip
+    pairs, unmatched = [], 0
+    for place in range(1, len(rows)):
+        left, right, lost = matched(rows[0], rows[place], (names[0], names[place]), join)
+        unmatched = max(unmatched, lost)
+        pair = Paired(left, right, refused=refused)
+        both = learning[0], learning[place]
+        usable = None if None in both or lost else both
+        pairs.append(
+            difference_of(pair, (names[0], names[place]), usable, classes, top)  # type: ignore[arg-type]
+        )
+    missing = {}
+    if refused:
+        missing["intervals"] = f"need at least {FEWEST_CLUSTERS} clusters; found {clusters}"
+    if any(pair.miscalibration is None for pair in pairs):
+        missing["miscalibration"] = missing["discrimination"] = (
+            "needs predictions for every class, and the same rows in all models"
+        )
+    found = Comparison(
+        rows=len(rows[0]),
+        unmatched_rows=unmatched,
+        weighted=rows[0].weights is not None,
+        clusters=clusters,
+        unit=unit,
+        base=float(base),
+        models=tuple(_model(name, one, refused) for name, one in zip(names, rows, strict=True)),
+        differences=tuple(pairs),
+        missing=missing,
+    )
+    return _scaled(found)
+
+
+def _learning(scoring: Scoring, kind: str, classes: tuple[str, ...] | None) -> Learning | None:
+    try:
+        return learning_from(scoring.evaluator, kind, classes)
+    except UnsurprisedError:  # only log-probabilities of what happened: nothing to recalibrate
+        return None
+
+
+def _model(name: str, rows: Rows, refused: bool) -> ComparedModel:
+    accuracy = None
+    if rows.correct is not None:
+        accuracy = mean_of(rows.correct, rows.groups, rows.weights, "", refused=refused)
+    return ComparedModel(
+        name=name,
+        cross_entropy=mean_of(rows.surprisal, rows.groups, rows.weights, refused=refused),
+        infinite_rows=int(np.isinf(rows.surprisal).sum()),
+        accuracy=accuracy,
+    )
+
+
+def _scaled(found: Comparison) -> Comparison:
+    """The same in the unit of its base."""
+    per_bit, unit = units_per_bit(found.base), found.unit
+    if per_bit == 1:
+        return found
+
+    def scaled(value: Estimate | None) -> Any:
+        return value if value is None else value.scaled(per_bit, unit)
+
+    def row(one: Any) -> Any:
+        return replace(one, base=one.base * per_bit, new=one.new * per_bit,
+                       difference=one.difference * per_bit)  # fmt: skip
+
+    def pair(one: Difference) -> Difference:
+        return replace(
+            one,
+            difference=scaled(one.difference),
+            finite_difference=scaled(one.finite_difference),
+            miscalibration=scaled(one.miscalibration),
+            discrimination=scaled(one.discrimination),
+            slices=tuple(
+                replace(
+                    part,
+                    difference=scaled(part.difference),
+                    contribution=part.contribution * per_bit,
+                )
+                for part in one.slices
+            ),
+            most_worse=tuple(map(row, one.most_worse)),
+            most_better=tuple(map(row, one.most_better)),
+        )
+
+    return replace(
+        found,
+        models=tuple(replace(m, cross_entropy=scaled(m.cross_entropy)) for m in found.models),
+        differences=tuple(map(pair, found.differences)),
+    )

@@ -1,0 +1,236 @@
+"""The difference of two models, row by row: its mean, its parts, its slices, its extremes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.calibration.calibrate import Learning
+from unsurprised.calibration.crossfit import folds_of, held_out_nats
+from unsurprised.calibrators import (
+    Calibrator,
+    Chain,
+    IsotonicCalibration,
+    TemperatureScaling,
+    UniformMixing,
+)
+from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
+from unsurprised.comparison.scored import Rows, Values
+from unsurprised.errors import UnsurprisedError
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.intervals import (
+    benjamini_hochberg,
+    jackknife,
+    share_interval,
+    student_p_value,
+)
+from unsurprised.evaluation.slicing import slice_of
+from unsurprised.states import Sums
+
+_FALSE_DISCOVERIES = 0.05
+_FEWEST_GROUPS = 10
+_FOLDS = 5
+
+
+class Paired:
+    """Rows of two models side by side, and sums of what is asked of them."""
+
+    def __init__(self, left: Rows, right: Rows, *, refused: bool) -> None:
+        self.left, self.right, self.refused = left, right, refused
+        with np.errstate(invalid="ignore"):
+            difference = right.surprisal - left.surprisal
+        # Infinite in both: which is worse cannot be told.
+        self.difference = np.where(np.isnan(difference), 0.0, difference)
+        self.weights = left.weights
+
+    def mean(self, values: Values, which: Any = slice(None), unit: str = "bits") -> Estimate:
+        """The weighted mean of finite values, with its interval; of some rows only."""
+        return mean_of(
+            values[which],
+            self.left.groups[which],
+            None if self.weights is None else self.weights[which],
+            unit,
+            refused=self.refused,
+        )
+
+    def groups(self, which: Any = slice(None)) -> int:
+        """How many groups the interval of some rows rests on."""
+        return len(np.unique(self.left.groups[which] % np.uint64(32)))
+
+
+def mean_of(
+    values: Values,
+    groups: NDArray[np.uint64],
+    weights: Values | None,
+    unit: str = "bits",
+    *,
+    refused: bool = False,
+) -> Estimate:
+    """A weighted mean in exact sums and its jackknife interval."""
+    rows = len(values)
+    if np.isinf(values).any():
+        both = np.isposinf(values).any() and np.isneginf(values).any()
+        value = math.nan if both else math.inf if np.isposinf(values).any() else -math.inf
+        return Estimate(value, value, value, unit, rows)
+    sums = Sums(["rows", "weight", "value"], unweighted=1)
+    columns = {"rows": None, "weight": None, "value": np.ascontiguousarray(values)}
+    sums.update(np.ascontiguousarray(groups), columns, weights)
+    totals, without = sums.totals(), sums.without_each_group()
+    if not totals["weight"] > 0:
+        return Estimate(math.nan, math.nan, math.nan, unit, rows)
+    held = (without["rows"] < totals["rows"]) & (without["weight"] > 0) & (not refused)
+    return jackknife(
+        totals["value"] / totals["weight"],
+        without["value"][held] / without["weight"][held],
+        unit,
+        rows,
+    )
+
+
+def difference_of(
+    pair: Paired,
+    names: tuple[str, str],
+    learning: tuple[Learning, Learning] | None,
+    classes: tuple[str, ...] | None,
+    top: int,
+) -> Difference:
+    """Everything that is said of a pair of models."""
+    values = pair.difference
+    found = pair.mean(values)
+    finite = np.isfinite(values)
+    split = None if learning is None else _split(*learning, refused=pair.refused)
+    worse = pair.mean((values > 0).astype(np.float64), unit="")
+    accuracy = None
+    if pair.left.correct is not None and pair.right.correct is not None:
+        accuracy = pair.mean(pair.right.correct - pair.left.correct, unit="")
+    return Difference(
+        base=names[0],
+        new=names[1],
+        difference=found,
+        p_value=p_value_of(found, pair.groups()),
+        finite_difference=None if finite.all() else pair.mean(values, finite),
+        miscalibration=None if split is None else split[0],
+        discrimination=None if split is None else split[1],
+        family=None if split is None else split[2],
+        split_rows=0 if split is None else split[0].rows,
+        worse_rows=share_interval(worse, pair.groups()),
+        accuracy=accuracy,
+        slices=_slices(pair),
+        most_worse=_extremes(pair, classes, top, 1),
+        most_better=_extremes(pair, classes, top, -1),
+    )
+
+
+def p_value_of(found: Estimate, groups: int) -> float | None:
+    """Of a mean difference; None without an interval."""
+    if math.isnan(found.low) or math.isinf(found.value) or groups < 2:
+        return None
+    return student_p_value(found, groups)
+
+
+def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
+    weights = np.ones(len(pair.left)) if pair.weights is None else pair.weights
+    total = math.fsum(weights)
+    found: list[SliceDifference] = []
+    for name, places in pair.left.by.items():
+        held = []
+        for place, cell in enumerate(pair.left.cells[name]):
+            which = places == place
+            if not which.any():
+                continue
+            mean, groups = pair.mean(pair.difference, which), pair.groups(which)
+            share = math.fsum(weights[which]) / total
+            held.append(
+                SliceDifference(
+                    column=name,
+                    value=slice_of(cell)[1],
+                    rows=int(which.sum()),
+                    difference=mean,
+                    contribution=mean.value * share,
+                    p_value=p_value_of(mean, groups) if groups >= _FEWEST_GROUPS else None,
+                    stands_out=False,
+                )
+            )
+        found += sorted(held, key=lambda part: (-part.contribution, part.value or ""))
+    return judged(found)
+
+
+def judged(slices: list[SliceDifference]) -> tuple[SliceDifference, ...]:
+    """The slices, those that differ from 0 marked; of the marked, 5 % do so by chance alone."""
+    tested = [index for index, part in enumerate(slices) if part.p_value is not None]
+    p_values = np.array([slices[index].p_value for index in tested], dtype=np.float64)
+    for index, hit in zip(tested, benjamini_hochberg(p_values, _FALSE_DISCOVERIES), strict=True):
+        slices[index] = replace(slices[index], stands_out=bool(hit))
+    return tuple(slices)
+
+
+def _extremes(
+    pair: Paired, classes: tuple[str, ...] | None, top: int, sign: int
+) -> tuple[RowDifference, ...]:
+    values = sign * pair.difference
+    order = np.lexsort((pair.left.hashes, -values))[:top]
+    labels = pair.left.labels
+
+    def label(row: int) -> str | None:
+        if labels is None:
+            return None
+        return str(labels[row]) if classes is None else classes[labels[row]]
+
+    return tuple(
+        RowDifference(
+            id=pair.left.name(row),
+            label=label(row),
+            base=float(pair.left.surprisal[row]),
+            new=float(pair.right.surprisal[row]),
+            difference=float(pair.difference[row]),
+        )
+        for row in order.tolist()
+        if values[row] > 0
+    )
+
+
+def _split(
+    base: Learning, new: Learning, *, refused: bool
+) -> tuple[Estimate, Estimate, str] | None:
+    """Δ miscalibration and Δ discrimination: what the best recalibration of each saves, held out."""
+    order = np.argsort(base.keys, kind="stable"), np.argsort(new.keys, kind="stable")
+    same = len(base.keys) == len(new.keys) and np.array_equal(
+        base.keys[order[0]], new.keys[order[1]]
+    )
+    if not same:
+        return None
+    make, family = _family(base, new)
+    after, before = [], []
+    try:
+        for learning, places in zip((base, new), order, strict=True):
+            rows = learning.rows.of(places)
+            folds = folds_of(learning.groups[places], _FOLDS)
+            after.append(held_out_nats(make, rows, folds)[0] / math.log(2))
+            before.append(rows.cross_entropies() / math.log(2))
+    except UnsurprisedError:
+        return None
+    groups = base.groups[order[0]]
+    weights = None if base.weights is None else base.weights[order[0]]
+    with np.errstate(invalid="ignore"):
+        saved = (before[1] - after[1]) - (before[0] - after[0])
+    if np.isnan(saved).any():
+        return None
+    miscalibration = mean_of(saved, groups, weights, refused=refused)
+    discrimination = mean_of(after[0] - after[1], groups, weights, refused=refused)
+    return miscalibration, discrimination, family
+
+
+def _family(base: Learning, new: Learning) -> tuple[Any, str]:
+    if base.rows.width == 2:
+        return IsotonicCalibration, IsotonicCalibration.title
+    if base.rows.impossible().any() or new.rows.impossible().any():
+
+        def mixed() -> Calibrator:
+            return Chain([UniformMixing(), TemperatureScaling()])
+
+        return mixed, mixed().title
+    return TemperatureScaling, TemperatureScaling.title

@@ -1,0 +1,113 @@
+"""What ``compare`` answers: immutable records, every mean an :class:`Estimate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from unsurprised.evaluation.estimate import Estimate
+
+#: Name and version of the JSON; raised when a key changes its meaning or goes.
+SCHEMA = "unsurprised.comparison/1"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedModel:
+    """A model by itself, on the rows that are compared."""
+
+    name: str
+    cross_entropy: Estimate
+    infinite_rows: int
+    accuracy: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowDifference:
+    """A row on which two models disagree most; ``difference`` is new − base."""
+
+    id: int | str
+    label: str | None
+    base: float
+    new: float
+    difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDifference:
+    """The rows of one value (or range of numbers) of a column."""
+
+    column: str
+    #: None for the rows without a value.
+    value: str | None
+    rows: int
+    #: New − base, bits a row of the slice: above 0 the new model is worse.
+    difference: Estimate
+    #: What the slice adds to the difference of all rows; those of a column add up to it.
+    contribution: float
+    p_value: float | None
+    #: Whether it differs from 0 at a false discovery rate of 5 % among all slices.
+    stands_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The new model against the base, row by row: above 0 the new one is more surprised."""
+
+    base: str
+    new: str
+    #: Mean of surprisal(new) − surprisal(base).
+    difference: Estimate
+    #: How often chance alone makes so large a difference; None without an interval.
+    p_value: float | None
+    #: Over the rows where both are finite, where some are not.
+    finite_difference: Estimate | None
+    #: difference = Δ miscalibration − Δ discrimination, cross-fitted by ``family``, on ``split_rows``.
+    miscalibration: Estimate | None
+    discrimination: Estimate | None
+    family: str | None
+    split_rows: int
+    #: Share of the rows on which the new model is more surprised.
+    worse_rows: Estimate
+    accuracy: Estimate | None
+    slices: tuple[SliceDifference, ...]
+    #: Rows on which the new model is most worse, and most better.
+    most_worse: tuple[RowDifference, ...]
+    most_better: tuple[RowDifference, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison:
+    """Models on the same rows: the base, and each of the others against it."""
+
+    rows: int
+    #: Rows that are in one only, which were left out (``join="inner"``).
+    unmatched_rows: int
+    weighted: bool
+    clusters: int | None
+    unit: str
+    base: float
+    models: tuple[ComparedModel, ...]
+    differences: tuple[Difference, ...]
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def difference(self) -> Estimate:
+        """New − base, of the first pair."""
+        return self.differences[0].difference
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain dictionaries, lists and numbers, in the order of the class."""
+        from unsurprised.report.json import plain_fields  # report stands above
+
+        return {"schema": SCHEMA, **plain_fields(self)}
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
+        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def __repr__(self) -> str:
+        from unsurprised.report.comparison import summary
+
+        return summary(self)

@@ -1,0 +1,109 @@
+"""A check as a paragraph for a person in a hurry, and as JUnit's XML."""
+
+from __future__ import annotations
+
+import math
+from xml.etree import ElementTree
+
+from unsurprised.comparison.check import Check, Finding
+from unsurprised.report.numbers import counted, number, printable, round_number
+
+
+def paragraph(check: Check) -> str:
+    """What was found, worst first, in a few sentences."""
+    order = {"failed": 0, "unsure": 1, "passed": 2}
+    findings = sorted(check.findings, key=lambda finding: order[finding.outcome])
+    sentences = [_sentence(finding, check) for finding in findings[:6]]
+    if len(findings) > 6:
+        sentences.append(f"And {len(findings) - 6} more.")
+    return f"{check.outcome.upper()}: " + " ".join(sentences)
+
+
+def _sentence(finding: Finding, check: Check) -> str:
+    verdicts = {
+        "failed": f"more than the {_limit(finding)} allowed",
+        "passed": f"within the {_limit(finding)} allowed",
+        "unsure": f"{_limit(finding)} is allowed, and {_too_few(finding)}",
+    }
+    return (
+        printable(f"{_what(finding, check)}; {verdicts[finding.outcome]}.")
+        .replace("; more than", ", more than")
+        .replace("; within", ", within")
+    )
+
+
+def _what(finding: Finding, check: Check) -> str:
+    estimate, unit = finding.estimate, check.unit
+    rows = counted(estimate.rows, "row")
+    if finding.where != "all rows":
+        rows = f"{rows} of {finding.where}"
+    if finding.quantity == "cross-entropy":
+        return f"the model pays {_amount(finding)} {unit} a row{_interval(finding)} on {rows}"
+    base, new = (check.names[0], check.names[-1]) if check.names else ("the base", "the new model")
+    if finding.where.startswith("all rows of "):
+        new, rows = finding.where.removeprefix("all rows of "), counted(estimate.rows, "row")
+    if estimate.value == 0:
+        return f"{new} is as good as {base}{_interval(finding)} on {rows}"
+    word = "worse" if estimate.value > 0 else "better"
+    return (
+        f"{new} is {word} than {base} by {_amount(finding)} {unit} a row{_interval(finding)} on "
+        f"{rows}"
+    )
+
+
+def _amount(finding: Finding) -> str:
+    return number(abs(finding.estimate.value))
+
+
+def _interval(finding: Finding) -> str:
+    estimate = finding.estimate
+    if math.isnan(estimate.low) or math.isinf(estimate.value):
+        return ""
+    low, high = estimate.low, estimate.high
+    if finding.quantity != "cross-entropy" and estimate.value < 0:  # by how much better
+        low, high = -high, -low
+    return f" ({number(low)} to {number(high)})"
+
+
+def _limit(finding: Finding) -> str:
+    return round_number(finding.limit)
+
+
+def _too_few(finding: Finding) -> str:
+    if math.isnan(finding.estimate.low):
+        return "there are too few rows (or clusters) to tell"
+    rows = counted(finding.estimate.rows, "row")
+    if finding.rows_needed is None:
+        return f"{rows} do not suffice to tell"
+    digits = 10 ** max(0, len(str(finding.rows_needed)) - 2)
+    needed = math.ceil(finding.rows_needed / digits) * digits
+    return f"{rows} do not suffice to tell: about {needed:,} would"
+
+
+def junit(check: Check) -> str:
+    """JUnit's XML: a test case for each limit; what cannot be told is an error."""
+    failures = sum(finding.outcome == "failed" for finding in check.findings)
+    errors = sum(finding.outcome == "unsure" for finding in check.findings)
+    suite = ElementTree.Element(
+        "testsuite",
+        name="unsurprised check",
+        tests=str(len(check.findings)),
+        failures=str(failures),
+        errors=str(errors),
+        skipped="0",
+    )
+    for finding in check.findings:
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname="unsurprised.check",
+            name=printable(f"{finding.quantity}: {finding.where}"),
+        )
+        if finding.outcome != "passed":
+            kind = "failure" if finding.outcome == "failed" else "error"
+            text = _sentence(finding, check)
+            ElementTree.SubElement(case, kind, message=text, type=finding.outcome).text = text
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(
+        suite, encoding="unicode"
+    )

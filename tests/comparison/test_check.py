@@ -1,0 +1,183 @@
+"""Checks: passed, failed or not enough rows; the exit code; JUnit; the assertions for tests."""
+
+from __future__ import annotations
+
+import json
+import math
+from xml.etree import ElementTree
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import unsurprised as us
+from unsurprised import CallError
+from unsurprised.cli import FINE, WRONG, run
+from unsurprised.testing import assert_max_bits, assert_no_worse
+
+FAILED = 1
+
+
+def two_models(rows=4000, seed=0):
+    random = np.random.default_rng(seed)
+    p = random.random(rows)
+    return (random.random(rows) < p).astype(int), p, np.sqrt(p)
+
+
+def test_a_worse_model_fails_and_a_better_one_passes():
+    labels, good, bad = two_models()
+    assert us.check(labels, good, bad).outcome == "failed"
+    found = us.check(labels, bad, good)
+    assert found.outcome == "passed"
+    assert found.passed
+    assert str(found).startswith("PASSED: new is better than base by 0.")
+
+
+def test_too_few_rows_are_an_outcome_of_their_own_with_how_many_would_tell():
+    labels, good, _ = two_models(rows=200)
+    slightly = np.clip(good + 0.05, 0, 0.999)
+    found = us.check(labels, good, slightly, max_worse=0.005)
+    assert found.outcome == "unsure"
+    needed = found.findings[0].rows_needed
+    estimate = found.findings[0].estimate
+    half = (estimate.high - estimate.low) / 2
+    assert needed == math.ceil(200 * (half / abs(0.005 - estimate.value)) ** 2)
+    assert "200 rows do not suffice to tell: about" in str(found)
+
+
+def test_the_rows_that_would_tell_do_tell():
+    """So many rows decide most of the time: the value stays, the interval shrinks."""
+    labels, good, _ = two_models(rows=120, seed=3)
+    found = us.check(labels, good, good**1.15, max_worse=0.0)
+    if found.outcome == "unsure" and found.findings[0].rows_needed < 200_000:
+        labels, good, _ = two_models(rows=4 * found.findings[0].rows_needed, seed=4)
+        assert us.check(labels, good, good**1.15, max_worse=0.0).outcome == "failed"
+
+
+def test_a_slice_that_got_worse_fails_though_the_whole_passes():
+    labels, good, bad = two_models(rows=20_000)
+    site = np.where(np.arange(20_000) % 20 == 0, "small", "large")
+    mixed = np.where(site == "small", bad, good)
+    found = us.check(labels, good, mixed, by={"site": site}, max_worse=0.02)
+    assert found.outcome == "failed"
+    assert [f.where for f in found.findings if f.outcome == "failed"] == ["site=small"]
+    assert found.findings[0].outcome == "passed"
+    assert "of site=small" in str(found)
+
+
+def test_many_equal_slices_raise_few_false_alarms():
+    alarms = 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        labels, good, _ = two_models(rows=3000, seed=seed)
+        noisy = np.clip(good + random.normal(0, 0.02, 3000), 1e-6, 1 - 1e-6)
+        sites = random.integers(0, 20, 3000).astype(str)
+        found = us.check(labels, good, noisy, by={"site": sites}, max_worse=0.02)
+        alarms += any(f.outcome == "failed" for f in found.findings[1:])
+    assert alarms <= 4
+
+
+def test_the_largest_cross_entropy():
+    labels, good, _ = two_models()
+    met = us.evaluate(labels, good).cross_entropy
+    assert us.check(labels, good, max_bits=met.high + 1e-9).outcome == "passed"
+    assert us.check(labels, good, max_bits=met.value).outcome == "unsure"
+    assert us.check(labels, good, max_bits=met.low - 1e-9).outcome == "failed"
+
+
+def test_an_infinite_surprise_fails_whatever_the_limit():
+    found = us.check([0, 1] * 50, [0.5, 0.5] * 50, [0.5, 0.5] * 49 + [0.5, 0.0], max_worse=1e9)
+    assert found.outcome == "failed"
+
+
+def test_both_limits_at_once():
+    labels, good, bad = two_models()
+    found = us.check(labels, bad, good, max_bits=0.1)
+    assert [f.outcome for f in found.findings] == ["passed", "failed"]
+    assert found.outcome == "failed"
+    assert str(found).index("the model pays") < str(found).index("better")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: us.check([0, 1], [0.5, 0.5]), "nothing to check"),
+        (lambda: us.check([0, 1], [0.5, 0.5], max_worse=0.1), "needs a base"),
+        (lambda: us.check([0, 1]), "got 0 predictions"),
+        (lambda: us.check([0, 1], [0.5, 0.5], max_bits=-1), "max_bits=-1"),
+        (lambda: us.check([0, 1], [0.5, 0.5], max_bits=math.nan), "max_bits=nan"),
+    ],
+)
+def test_wrong_calls_are_one_clear_line(call, words):
+    with pytest.raises(CallError, match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_the_assertions_say_the_paragraph():
+    labels, good, bad = two_models()
+    assert_no_worse(labels, bad, good)
+    with pytest.raises(AssertionError, match="FAILED: new is worse than base by"):
+        assert_no_worse(labels, good, bad)
+    few = slice(0, 60)
+    with pytest.raises(AssertionError, match="UNSURE"):
+        assert_no_worse(labels[few], good[few], np.clip(good[few] + 0.02, 0, 0.99))
+    assert_no_worse(labels[few], good[few], np.clip(good[few] + 0.02, 0, 0.99), allow_unsure=True)
+    with pytest.raises(AssertionError, match="the model pays"):
+        assert_max_bits(labels, good, 0.1)
+
+
+@pytest.fixture
+def files(tmp_path):
+    labels, good, bad = two_models()
+
+    def write(name, p):
+        path = tmp_path / name
+        pq.write_table(pa.table({"label": labels, "prob": p, "site": labels.astype(str)}), path)
+        return str(path)
+
+    return write("good.parquet", good), write("bad.parquet", bad)
+
+
+def test_exit_codes(files, capsys):
+    good, bad = files
+    assert run(["check", bad, good]) == FINE
+    assert run(["check", good, bad]) == FAILED
+    assert run(["check", good, "--max-bits", "2"]) == FINE
+    assert run(["check", good, "--max-bits", "0.1"]) == FAILED
+    met = us.evaluate(good).cross_entropy.value
+    assert run(["check", good, "--max-bits", str(met)]) == FAILED
+    assert "UNSURE" in capsys.readouterr().out
+    assert run(["check", good, "--max-bits", str(met), "--allow-unsure"]) == FINE
+    capsys.readouterr()
+    assert run(["check", good]) == WRONG
+    assert "nothing to check" in capsys.readouterr().err
+    assert run(["check", good, bad, good]) == WRONG
+    assert run(["check", good, good + "x", "--max-bits", "1"]) == WRONG
+
+
+def test_json_and_junit(files, tmp_path, capsys):
+    good, bad = files
+    xml = tmp_path / "check.xml"
+    assert run(["check", good, bad, "--by", "site", "--json", "-", "--junit", str(xml)]) == FAILED
+    said = json.loads(capsys.readouterr().out)
+    assert said["schema"] == "unsurprised.check/1"
+    assert said["outcome"] == "failed"
+    suite = ElementTree.parse(xml).getroot()
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure")) > 0
+    assert int(suite.get("tests")) == len(suite.findall("testcase")) == len(said["findings"])
+    there = tmp_path / "data.parquet"
+    there.write_bytes(b"PAR1")
+    assert run(["check", good, bad, "--junit", str(there)]) == WRONG
+    assert there.read_bytes() == b"PAR1"
+
+
+def test_hostile_names_stay_text(tmp_path):
+    labels, good, bad = two_models(rows=400)
+    name = "<script>&\x1b[2J"
+    found = us.check(labels, good, bad, by={"site": np.repeat([name, "b"], 200)})
+    suite = ElementTree.fromstring(found.to_junit().encode())
+    assert suite.tag == "testsuite"
+    assert "\x1b" not in str(found)
+    assert "\x1b" not in found.to_junit()

@@ -1,0 +1,254 @@
+"""Two models on the same rows: the difference, its parts, its slices, and what does not match."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import unsurprised as us
+from unsurprised import CallError, InputError
+from unsurprised.cli import FINE, WRONG, run
+
+
+def drawn(rows=1500, classes=3, seed=0, power=2.0):
+    """Labels, an over-confident model and the truth that they come from."""
+    random = np.random.default_rng(seed)
+    honest = random.dirichlet(np.ones(classes), size=rows)
+    labels = (random.random((rows, 1)) > honest.cumsum(axis=1)).sum(axis=1).clip(max=classes - 1)
+    sure = honest**power
+    return labels, sure / sure.sum(axis=1, keepdims=True), honest
+
+
+def bits(probs, labels):
+    return -np.log2(probs[np.arange(len(labels)), labels])
+
+
+def test_the_difference_is_the_mean_of_the_rows_differences():
+    labels, sure, honest = drawn()
+    result = us.compare(labels, sure, honest)
+    expected = math.fsum(bits(honest, labels) - bits(sure, labels)) / len(labels)
+    assert math.isclose(result.difference.value, expected, rel_tol=1e-12)
+    base, new = result.models
+    assert math.isclose(new.cross_entropy.value - base.cross_entropy.value, expected, rel_tol=1e-9)
+
+
+def test_the_paired_interval_is_narrower_than_both_and_right():
+    labels, sure, honest = drawn()
+    result = us.compare(labels, sure, honest)
+    pair, base = result.differences[0], result.models[0]
+    width = pair.difference.high - pair.difference.low
+    assert width < base.cross_entropy.high - base.cross_entropy.low
+    spread = np.std(bits(honest, labels) - bits(sure, labels), ddof=1) / math.sqrt(len(labels))
+    assert 0.6 < width / (2 * 1.96 * spread) < 1.6
+    assert pair.p_value < 0.01
+
+
+def test_the_interval_covers_the_true_difference():
+    """200 data sets: the share of intervals that miss is about 5 %."""
+    missed = 0
+    for seed in range(200):
+        labels, sure, honest = drawn(rows=300, seed=seed)
+        truth = us.kl_divergence(honest, sure).mean()
+        expected = truth  # on these predictions, over the labels that might have been drawn
+        found = us.compare(labels, honest, sure, top=0).difference
+        missed += not found.low <= expected <= found.high
+    assert missed <= 20
+
+
+def test_a_model_against_itself_differs_by_nothing():
+    labels, sure, _ = drawn()
+    pair = us.compare(labels, sure, sure).differences[0]
+    assert pair.difference.value == pair.difference.low == pair.difference.high == 0
+    assert pair.p_value == 1.0
+    assert pair.miscalibration.value == pair.discrimination.value == 0
+    assert pair.most_worse == pair.most_better == ()
+
+
+def test_the_parts_add_up_and_tell_calibration_from_knowledge():
+    labels, sure, honest = drawn()
+    pair = us.compare(labels, sure, honest).differences[0]
+    total = pair.miscalibration.value - pair.discrimination.value
+    assert math.isclose(total, pair.difference.value, rel_tol=1e-9)
+    assert pair.miscalibration.high < 0
+    assert abs(pair.discrimination.value) < 0.01
+    blind = np.full_like(honest, 1 / 3)
+    pair = us.compare(labels, honest, blind).differences[0]
+    assert pair.discrimination.high < 0
+
+
+def test_two_classes_are_split_by_isotonic_regression():
+    random = np.random.default_rng(1)
+    p = random.random(800)
+    labels = (random.random(800) < p).astype(int)
+    pair = us.compare(labels, p, p**2).differences[0]
+    assert pair.family == "isotonic calibration"
+    assert pair.miscalibration.low > 0
+    # The same order is the same knowledge, but between rows that it has seen a curve is drawn in
+    # the model's own probabilities.
+    assert abs(pair.discrimination.value) < 1e-3
+
+
+def test_slices_add_up_to_the_difference():
+    labels, sure, honest = drawn()
+    site = np.random.default_rng(2).choice(["a", "b", "c"], len(labels))
+    mixed = np.where((site == "b")[:, None], honest, sure)
+    pair = us.compare(labels, sure, mixed, by={"site": site}).differences[0]
+    assert math.isclose(
+        math.fsum(part.contribution for part in pair.slices), pair.difference.value, rel_tol=1e-9
+    )
+    assert [part.value for part in pair.slices if part.stands_out] == ["b"]
+    assert sum(part.rows for part in pair.slices) == len(labels)
+
+
+def test_several_models_are_each_held_against_the_base():
+    labels, sure, honest = drawn()
+    result = us.compare(labels, {"old": sure, "good": honest, "same": sure})
+    assert [(pair.base, pair.new) for pair in result.differences] == [
+        ("old", "good"), ("old", "same")]  # fmt: skip
+    assert result.differences[1].difference.value == 0
+
+
+def test_rows_that_differ_most_are_told_both_ways():
+    labels, sure, honest = drawn(rows=50)
+    ids = np.array([f"row-{k}" for k in range(50)])
+    pair = us.compare(labels, sure, honest, ids=ids, top=3).differences[0]
+    change = bits(honest, labels) - bits(sure, labels)
+    assert pair.most_worse[0].id == ids[change.argmax()]
+    assert pair.most_better[0].id == ids[change.argmin()]
+    assert math.isclose(pair.most_better[0].difference, change.min(), rel_tol=1e-9)
+
+
+def test_infinite_rows():
+    labels, _, honest = drawn(rows=100)
+    broken = honest.copy()
+    broken[0] = np.eye(3)[(labels[0] + 1) % 3]
+    worse = us.compare(labels, honest, broken)
+    assert worse.difference.value == math.inf
+    assert worse.differences[0].finite_difference.value == 0
+    assert "infinitely worse" in repr(worse)
+    assert us.compare(labels, broken, honest).difference.value == -math.inf
+    assert us.compare(labels, broken, broken).difference.value == 0
+
+
+def test_weights_clusters_and_units():
+    labels, sure, honest = drawn(rows=400)
+    weights = np.arange(400) % 3 + 1.0
+    result = us.compare(labels, sure, honest, weights=weights, log_base=math.e)
+    change = (bits(honest, labels) - bits(sure, labels)) * math.log(2)
+    assert math.isclose(result.difference.value, np.average(change, weights=weights), rel_tol=1e-9)
+    assert result.unit == "nats"
+    few = us.compare(labels, sure, honest, cluster=np.arange(400) % 5)
+    assert math.isnan(few.difference.low)
+    assert "clusters" in few.missing["intervals"]
+
+
+def test_soft_truths():
+    random = np.random.default_rng(3)
+    p, q = random.dirichlet([1, 1, 1], size=(2, 200))
+    result = us.compare(us.Probs(p), q, p)
+    assert math.isclose(result.difference.value, -us.kl_divergence(p, q).mean(), rel_tol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: us.compare([0, 1], [0.5, 0.5]), "lacks the new model"),
+        (lambda: us.compare([0, 1], {"a": [0.5, 0.5]}), "at least two"),
+        (lambda: us.compare([0, 1], [0.5, 0.5], [0.5, 0.5], names=["a"]), "2 distinct names"),
+        (lambda: us.compare([0, 1], [0.5, 0.5], [0.5, 7.0]), "new, row 1"),
+    ],
+)
+def test_wrong_calls_are_one_clear_line(call, words):
+    with pytest.raises((CallError, InputError), match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+# Files.
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Base and new: the same rows, the new ones in another order."""
+    labels, sure, honest = drawn(rows=300)
+    order = np.random.default_rng(4).permutation(300)
+    ids = np.array([f"id{k}" for k in range(300)])
+    site = np.random.default_rng(5).choice(["a", "b"], 300)
+
+    def table(probs, rows):
+        return pa.table(
+            {"key": ids[rows], "label": labels[rows], "probs": probs[rows].tolist(),
+             "site": site[rows]}
+        )  # fmt: skip
+
+    def write(name, probs, rows):
+        pq.write_table(table(probs, rows), tmp_path / name)
+        return str(tmp_path / name)
+
+    expected = us.compare(labels, sure, honest).difference.value
+    return write, sure, honest, order, expected
+
+
+def test_files_are_matched_by_id(files, capsys):
+    write, sure, honest, order, expected = files
+    base, new = write("base.parquet", sure, np.arange(300)), write("new.parquet", honest, order)
+    assert run(["compare", base, new, "--id", "key", "--by", "site", "--json", "-"]) == FINE
+    said = json.loads(capsys.readouterr().out)
+    assert said["schema"] == "unsurprised.comparison/1"
+    pair = said["differences"][0]
+    assert math.isclose(pair["difference"]["value"], expected, rel_tol=1e-9)
+    assert (pair["base"], pair["new"]) == ("base.parquet", "new.parquet")
+    assert {part["value"] for part in pair["slices"]} == {"a", "b"}
+    assert pair["miscalibration"] is not None
+
+
+def test_one_file_with_two_predictions(tmp_path, capsys):
+    labels, sure, honest = drawn(rows=200)
+    path = str(tmp_path / "both.parquet")
+    pq.write_table(
+        pa.table({"label": labels, "old": sure.tolist(), "newer": honest.tolist()}), path
+    )
+    assert run(["compare", path, "--pred", "old", "--pred", "newer"]) == FINE
+    printed = capsys.readouterr().out
+    assert "newer is better than old" in printed
+
+
+def test_ids_that_do_not_match_are_said_and_can_be_left_out(files, capsys):
+    write, sure, honest, order, _ = files
+    base = write("base.parquet", sure, np.arange(300))
+    new = write("new.parquet", honest, order[order >= 10])
+    assert run(["compare", base, new, "--id", "key"]) == WRONG
+    said = capsys.readouterr().err
+    assert "10 of base.parquet are not in new.parquet" in said
+    assert "'id0'" in said
+    assert "--join inner" in said
+    assert run(["compare", base, new, "--id", "key", "--join", "inner"]) == FINE
+    assert "10 rows in one only" in capsys.readouterr().out
+
+
+def test_repeated_ids_are_said(files, capsys):
+    write, sure, honest, _, _ = files
+    base = write("base.parquet", sure, np.arange(300))
+    new = write("new.parquet", honest, np.r_[np.arange(300), [7, 7]])
+    assert run(["compare", base, new, "--id", "key"]) == WRONG
+    said = capsys.readouterr().err
+    assert "2 rows have an id that occurred before in new.parquet ('id7', 'id7')" in said
+
+
+def test_other_labels_and_other_counts_are_said(files, capsys):
+    write, sure, honest, order, _ = files
+    base = write("base.parquet", sure, np.arange(300))
+    new, short = write("new.parquet", honest, order), write("s.parquet", honest, np.arange(9))
+    assert run(["compare", base, new]) == WRONG
+    assert "--id COLUMN" in capsys.readouterr().err
+    assert run(["compare", base, short]) == WRONG
+    assert "300 rows in base.parquet and 9 in s.parquet" in capsys.readouterr().err
+    assert run(["compare", base]) == WRONG
+    assert "BASE NEW" in capsys.readouterr().err
+    assert run(["compare", base, base]) == WRONG
+    assert "twice" in capsys.readouterr().err
