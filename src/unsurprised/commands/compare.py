@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unsurprised.sources import Reading
 
 HELP = (
-    "Say which of two models (or more) is less surprised, on the same rows, and how sure that is.\n\n"
+    "Say which of two or more models is less surprised, on the same rows, and how surely.\n\n"
     "The base comes first. Rows are matched by --id, else by their place; several --pred columns "
     "of one file are several models."
 )

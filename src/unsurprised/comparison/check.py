@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether limits hold: ``passed``, ``failed``, or ``unsure`` where rows do not suffice to tell."""
+    """Whether limits hold: ``passed``, ``failed``, or ``unsure`` where rows are too few to tell."""
 
     outcome: Outcome
     findings: tuple[Finding, ...]

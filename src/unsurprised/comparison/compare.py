@@ -171,7 +171,7 @@ def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
         if reading.classes != first.classes:
             raise CallError(
                 f"{name} has the classes {_listed(reading.classes)}, {names[0]} has "
-                f"{_listed(first.classes)}; expected the same in the same order: say the order with "
+                f"{_listed(first.classes)}; expected the same in the same order: say it with "
                 "--classes A,B,…"
             )
 

@@ -196,7 +196,7 @@ def _extremes(
 def _split(
     base: Learning, new: Learning, *, refused: bool
 ) -> tuple[Estimate, Estimate, str] | None:
-    """Δ miscalibration and Δ discrimination: what the best recalibration of each saves, held out."""
+    """Δ miscalibration and Δ discrimination: what recalibration saves, held out, and leaves."""
     order = np.argsort(base.keys, kind="stable"), np.argsort(new.keys, kind="stable")
     same = len(base.keys) == len(new.keys) and np.array_equal(
         base.keys[order[0]], new.keys[order[1]]

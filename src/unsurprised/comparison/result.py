@@ -63,7 +63,7 @@ class Difference:
     p_value: float | None
     #: Over the rows where both are finite, where some are not.
     finite_difference: Estimate | None
-    #: difference = Δ miscalibration − Δ discrimination, cross-fitted by ``family``, on ``split_rows``.
+    #: Δ miscalibration − Δ discrimination = difference; cross-fitted by ``family``.
     miscalibration: Estimate | None
     discrimination: Estimate | None
     family: str | None

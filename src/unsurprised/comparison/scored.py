@@ -1,4 +1,4 @@
-"""A model's rows, scored: what of each row is kept so that two models can be compared row by row."""
+"""A model's rows, scored: what of each is kept so that two models can be compared row by row."""
 
 from __future__ import annotations
 

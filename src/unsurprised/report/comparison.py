@@ -51,7 +51,7 @@ def headline(pair: Difference, comparison: Comparison) -> str:
         return f"{new} and {base} each give 0 to things that happened: neither is better."
     if math.isinf(found.value):
         better, worse = (base, new) if found.value > 0 else (new, base)
-        return f"{worse} gives probability 0 to what happened where {better} does not: infinitely worse."
+        return f"{worse} gives 0 to what happened where {better} does not: it is infinitely worse."
     if math.isnan(found.low):
         return f"{new} − {base}: {number(found.value)} {unit} a row; too few rows for an interval."
     by = f"by {number(abs(found.value))} ± {number((found.high - found.low) / 2)} {unit} a row"
