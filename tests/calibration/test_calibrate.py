@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from unsurprised import CallError, InputError
 from unsurprised.calibration import calibrate
 from unsurprised.calibrators import Chain, TemperatureScaling, from_json
 
-DIGITS = "examples/digits.parquet"
+DIGITS = str(Path(__file__).parents[2] / "examples" / "digits.parquet")
 
 
 def drawn(probs, random):

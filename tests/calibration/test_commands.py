@@ -18,7 +18,7 @@ import unsurprised as us
 from unsurprised.calibrators import TemperatureScaling, load
 from unsurprised.cli import FINE, WRONG, run
 
-DIGITS = "examples/digits.parquet"
+DIGITS = str(Path(__file__).parents[2] / "examples" / "digits.parquet")
 
 
 def digits():
