@@ -207,6 +207,19 @@ def test_files_are_matched_by_id(files, capsys):
     assert pair["miscalibration"] is not None
 
 
+def test_log_probabilities_of_what_happened_suffice(tmp_path, capsys):
+    paths = []
+    for name, gained in (("base", 0.0), ("new", 0.1)):
+        logprob = np.log([0.5, 0.2, 0.7] * 30) + gained * np.resize([1, 2], 90)
+        paths.append(str(tmp_path / f"{name}.parquet"))
+        pq.write_table(pa.table({"logprob": logprob}), paths[-1])
+    assert run(["compare", *paths, "--logprob", "logprob", "--json", "-"]) == FINE
+    said = json.loads(capsys.readouterr().out)
+    assert math.isclose(said["differences"][0]["difference"]["value"], -0.15 / math.log(2))
+    assert "predictions for every class" in said["missing"]["miscalibration"]
+    assert run(["check", *paths, "--logprob", "logprob"]) == FINE
+
+
 def test_one_file_with_two_predictions(tmp_path, capsys):
     labels, sure, honest = drawn(rows=200)
     path = str(tmp_path / "both.parquet")

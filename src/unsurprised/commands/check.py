@@ -61,6 +61,7 @@ def command(
     allow_unsure: AllowUnsure = False,
     label: cli_options.Label = None,
     pred: Preds = None,
+    logprob: cli_options.LogProb = None,
     weight: cli_options.Weight = None,
     identity: cli_options.Identity = None,
     join: JoinOption = Join.exact,
@@ -85,6 +86,7 @@ def command(
 
     options: dict[str, Any] = {
         "label": label,
+        "logprob": logprob,
         "kind": kind.value if kind else None,
         "weight": weight,
         "id": identity,

@@ -14,6 +14,8 @@ from unsurprised.report.json import plain_fields
 from unsurprised.report.numbers import counted, interval, number, printable
 
 WIDTH = 100
+#: What is no more than this behind is so by rounding alone.
+_NOTHING = 1e-12
 #: Half of a 95 % interval is shown as ±.
 _HEADER = ("tried", "saves a row", "95 % interval", "behind the best", "in sample", "")
 
@@ -133,7 +135,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def _line(trial: Trial, calibration: Calibration) -> list[str]:
     behind = "the best"
-    if trial.behind != 0 or trial.behind_error != 0:
+    if trial.behind > _NOTHING:
         behind = f"{number(trial.behind)} ± {number(trial.behind_error)}"
     return [
         trial.method,
