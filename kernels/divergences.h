@@ -2,7 +2,7 @@
 #pragma once
 
 #include "checks.h"
-#include "narrow_mass_pair.h"
+#include "narrow_two.h"
 
 namespace UNSURPRISED_TARGET {
 
@@ -250,6 +250,18 @@ void two_narrow_logs(const Request& request, std::int64_t begin, std::int64_t en
   }
 }
 
+// Whether anything is to be noted of some pairs, or one is not told.
+inline bool is_notable(const MassPairRows& found, const Findings* findings) {
+  const double p_most = findings[0].largest_deviation, q_most = findings[1].largest_deviation;
+  std::int32_t notable = 0;  // also where a row is not there
+  for (int r = 0; r < rows_at_once; ++r)
+    notable |= std::fabs(found.p_sum[r] - 1.0) <= p_most ? 0 : 1;
+  for (int r = 0; r < rows_at_once; ++r)
+    notable |= std::fabs(found.q_sum[r] - 1.0) <= q_most ? 0 : 1;
+  for (int r = 0; r < rows_at_once; ++r) notable |= 1 - found.told[r];
+  return notable != 0;
+}
+
 // Both sides probabilities of at most single precision, 32 rows at a time.
 template <class Pairs, template <class, class, class> class Measure>
 void two_narrow_masses_as(const Request& request, std::int64_t begin, std::int64_t end,
@@ -259,9 +271,11 @@ void two_narrow_masses_as(const Request& request, std::int64_t begin, std::int64
   const double unit = bits_per_nat * request.units_per_bit;
   for_blocks<rows_at_once>(begin, end, [&](std::int64_t row, int count) {
     pairs.prepare(row, count);
-    for (int r = 0; r < count; ++r) request.values[row + r] = found.divergence[r] * unit;
+    double* const to = request.values + row;
+    each_row(count, [&](int r) { to[r] = static_cast<double>(found.divergence[r]) * unit; });
+    if (!is_notable(found, findings)) return;
     for (int r = 0; r < count; ++r) {
-      if (found.told[r] == 0.0) {
+      if (!found.told[r]) {
         two_as<Mass, Mass, Measure>(request, row + r, row + r + 1, findings);
         continue;
       }
@@ -275,7 +289,9 @@ template <template <class, class, class> class Measure>
 void two_narrow_masses(const Request& request, std::int64_t begin, std::int64_t end,
                        Findings* findings) {
   const std::int64_t classes = request.p->view.classes;
-  if (classes < many_classes_from)
+  if (classes == 2)
+    two_narrow_masses_as<TwoMassPairs, Measure>(request, begin, end, findings);
+  else if (classes < many_classes_from)
     two_narrow_masses_as<FewMassPairs<few_classes_group>, Measure>(request, begin, end, findings);
   else if (classes < narrow_along_from)
     two_narrow_masses_as<FewMassPairs<many_classes_group>, Measure>(request, begin, end, findings);

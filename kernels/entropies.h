@@ -2,7 +2,7 @@
 #pragma once
 
 #include "checks.h"
-#include "narrow_mass.h"
+#include "narrow_two.h"
 
 namespace UNSURPRISED_TARGET {
 
@@ -86,64 +86,65 @@ class NarrowMasses {
 
   // −log2 P of the top, and of what is asked for besides.
   void surprisals(std::int64_t row, int count) {
-    for (int r = 0; r < many; ++r) top_bits_[r] = found.rest[r] / found.top[r];
+    for (int r = 0; r < many; ++r) top_bits_[r] = found.rest[r] / static_cast<double>(found.top[r]);
     for (int r = 0; r < many; ++r) top_bits_[r] = log2_1p(top_bits_[r]);
     if (request_.labels) surprisals_at_labels(row, count);
     if (request_.operation == Operation::facts)
-      for (int r = 0; r < count; ++r) {
-        request_.top_surprisals[row + r] = top_bits_[r] * request_.units_per_bit;
-        request_.tops[row + r] = static_cast<std::int32_t>(found.top_at[r]);
-      }
+      each_row(count, [&, unit = request_.units_per_bit, bits = request_.top_surprisals + row,
+                       tops = request_.tops + row](int r) {
+        bits[r] = top_bits_[r] * unit;
+        tops[r] = found.top_at[r];
+      });
   }
 
   // H = log2(Σ / top) + Σ p·log2(top / p) / Σ
   void entropies(std::int64_t row, int count) {
     double bits[many];
     for (int r = 0; r < many; ++r) {
-      const auto rest = static_cast<float>(found.rest[r]), top = static_cast<float>(found.top[r]);
-      const auto spread = static_cast<float>(found.spread[r]);
-      bits[r] = static_cast<double>(narrow_log2_1p(rest / top) + spread / (top + rest));
+      const auto rest = static_cast<float>(found.rest[r]);
+      const float top = found.top[r];
+      bits[r] = static_cast<double>(narrow_log2_1p(rest / top) + found.spread[r] / (top + rest));
     }
     double* const to =
-        request_.operation == Operation::entropy ? request_.values : request_.entropies;
-    for (int r = 0; r < count; ++r) to[row + r] = bits[r] * request_.units_per_bit;
+        (request_.operation == Operation::entropy ? request_.values : request_.entropies) + row;
+    each_row(count, [&, unit = request_.units_per_bit](int r) { to[r] = bits[r] * unit; });
   }
 
   // −log2 P(top) + log2(top / p) in double precision: this is what is summed to the headline.
   void surprisals_at_labels(std::int64_t row, int count) {
     const std::int64_t classes = request_.p->view.classes;
     double entry[many], bits[many];
-    for (int r = 0; r < many; ++r) {
-      const std::int64_t label = r < count ? request_.labels[row + r] : 0;
-      const bool legal = label >= 0 && label < classes;
+    for (int r = 0; r < count; ++r) {
+      const std::int64_t label = request_.labels[row + r];
+      const bool legal = static_cast<std::uint64_t>(label) < static_cast<std::uint64_t>(classes);
       if (!legal) findings_.note(row + r, Fault::bad_label);
-      entry[r] = rows_.entry(r < count ? row + r : row, r, legal ? label : 0);
+      entry[r] = rows_.entry(row + r, r, legal ? label : 0);
     }
+    for (int r = count; r < many; ++r) entry[r] = 1.0;
     // Loops of one thing each: with a choice around the logarithm they would be no vectors.
-    for (int r = 0; r < many; ++r) bits[r] = found.top[r] / (entry[r] > 0.0 ? entry[r] : 1.0);
+    for (int r = 0; r < many; ++r)
+      bits[r] = static_cast<double>(found.top[r]) / (entry[r] > 0.0 ? entry[r] : 1.0);
     for (int r = 0; r < many; ++r) bits[r] = scaled_log2(bits[r], 0.0);
     for (int r = 0; r < many; ++r) {
       const double possible = (top_bits_[r] + bits[r]) * request_.units_per_bit;
       bits[r] = entry[r] > 0.0 ? possible : infinity;
     }
-    for (int r = 0; r < count; ++r) request_.values[row + r] = bits[r];
+    each_row(count, [&, to = request_.values + row](int r) { to[r] = bits[r]; });
   }
 
   // Rows are told apart only where something is to be noted.
   void check(std::int64_t row, int count) {
     const Side& side = *request_.p;
-    double deviation[many], notable = 0.0;
-    for (int r = 0; r < many; ++r) {
-      const double off = std::fabs(found.top[r] + found.rest[r] - 1.0);
-      deviation[r] = side.checks_sum ? off : 0.0;
-    }
-    for (int r = 0; r < count; ++r) {
-      const bool fine = (found.told[r] != 0.0) & (deviation[r] <= findings_.largest_deviation);
-      notable = fine ? notable : 1.0;
-    }
-    if (notable == 0.0) return;
+    const double largest = findings_.largest_deviation;
+    double deviation[many];
+    std::int32_t notable = 0;  // also where a row is not there
+    for (int r = 0; r < many; ++r)
+      deviation[r] = std::fabs((static_cast<double>(found.top[r]) - 1.0) + found.rest[r]);
+    for (int r = 0; r < many; ++r) notable |= deviation[r] <= largest ? 0 : 1;
+    for (int r = 0; r < many; ++r) notable |= 1 - found.told[r];
+    if (!notable) return;
     for (int r = 0; r < count; ++r)
-      if (found.told[r] != 0.0)
+      if (found.told[r])
         note_deviation(side, deviation[r], row + r, findings_);
       else
         carefully(row + r);
@@ -182,7 +183,9 @@ template <bool WithPlace>
 void one_narrow_mass_as(const Request& request, std::int64_t begin, std::int64_t end,
                         Findings* findings) {
   const std::int64_t classes = request.p->view.classes;
-  if (classes < many_classes_from)
+  if (classes == 2)
+    one_narrow_as<TwoMasses<WithPlace>>(request, begin, end, findings);
+  else if (classes < many_classes_from)
     one_narrow_as<FewMasses<few_classes_group, WithPlace>>(request, begin, end, findings);
   else if (classes < narrow_along_from)
     one_narrow_as<FewMasses<many_classes_group, WithPlace>>(request, begin, end, findings);

@@ -50,20 +50,32 @@ UNSURPRISED_INLINE float narrow_log2_1p_small(float f) {
   return q * f;
 }
 
-UNSURPRISED_INLINE NarrowLog2 narrow_log2(float x) {
+// x = 2^exponent · (1 + over).
+struct NarrowParts {
+  float exponent;  // and the bias
+  float over;
+};
+
+UNSURPRISED_INLINE NarrowParts narrow_parts(float x) {
   constexpr std::uint32_t one = 0x3f800000, root_half = 0x3f3504f3;
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x) + (one - root_half);
   const auto biased = static_cast<std::int32_t>(bits >> 23);
   const float mantissa = std::bit_cast<float>((bits & 0x007fffff) + root_half);
-  return {static_cast<float>(biased), narrow_log2_1p_small(mantissa - 1.0f)};
+  return {static_cast<float>(biased), mantissa - 1.0f};
+}
+
+UNSURPRISED_INLINE NarrowLog2 narrow_log2(float x) {
+  const NarrowParts parts = narrow_parts(x);
+  return {parts.exponent, narrow_log2_1p_small(parts.over)};
 }
 
 // log2(1 + r) for r ≥ 0, also a tiny one. Error below 4e-7, relatively.
 UNSURPRISED_INLINE float narrow_log2_1p(float r) {
   constexpr float root_2_less_1 = 0x1.a8279ap-2f;
-  const NarrowLog2 of_sum = narrow_log2(1.0f + r);
-  const float small = narrow_log2_1p_small(r < root_2_less_1 ? r : 0.0f);
-  return r < root_2_less_1 ? small : (of_sum.exponent - NarrowLog2::bias) + of_sum.of_mantissa;
+  const NarrowParts of_sum = narrow_parts(1.0f + r);
+  const bool small = r < root_2_less_1;
+  const float whole = small ? 0.0f : of_sum.exponent - NarrowLog2::bias;
+  return whole + narrow_log2_1p_small(small ? r : of_sum.over);
 }
 
 // x − y − ratio for scores: the difference is taken without loss (Knuth's two-sum), so that an

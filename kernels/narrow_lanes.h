@@ -49,6 +49,15 @@ inline double total(const Floats& parts) {
 
 inline constexpr int rows_at_once = 32;
 
+// Calls body(r) for the first `count` rows; nearly always for all, in a loop that becomes vectors.
+template <class Body>
+UNSURPRISED_INLINE void each_row(int count, Body body) {
+  if (count == rows_at_once)
+    for (int r = 0; r < rows_at_once; ++r) body(r);
+  else
+    for (int r = 0; r < count; ++r) body(r);
+}
+
 // Rows side by side: lane Group·r + h holds the classes Group·u + h of row r, u by u. Neighbouring
 // classes are moved as one number, and what a row's lanes say is joined at the end.
 template <int Group>

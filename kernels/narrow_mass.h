@@ -14,18 +14,20 @@ namespace UNSURPRISED_TARGET {
 // What is found of some rows of probabilities. Rows that are faulty or that single precision cannot
 // tell are not told.
 struct MassRows {
-  double top[rows_at_once], top_at[rows_at_once];
-  double rest[rows_at_once];    // Σ of all others
-  double spread[rows_at_once];  // Σ p·log2(top / p)
-  double least[rows_at_once];   // 0, or the smallest entry if it is below
-  double told[rows_at_once];    // 1 or 0
+  float top[rows_at_once];
+  std::int32_t top_at[rows_at_once];
+  double rest[rows_at_once];        // Σ of all others
+  float spread[rows_at_once];       // Σ p·log2(top / p)
+  float least[rows_at_once];        // 0, or the smallest entry if it is below
+  std::int32_t told[rows_at_once];  // 1 or 0
 
   void judge() {
     for (int r = 0; r < rows_at_once; ++r) {
-      const bool legal = (least[r] >= 0.0) & (rest[r] >= 0.0) & (rest[r] < 1e30);
-      const bool normal = (top[r] > 1e-25) & (top[r] < 1e30);
-      const bool telling = (rest[r] == 0.0) | (rest[r] > top[r] * 1e-25);
-      told[r] = legal & normal & telling ? 1.0 : 0.0;
+      const auto others = static_cast<float>(rest[r]);
+      const bool legal = (least[r] >= 0.0f) & (others >= 0.0f) & (others < 1e30f);
+      const bool normal = (top[r] > 1e-25f) & (top[r] < 1e30f);
+      const bool telling = (others == 0.0f) | (others > top[r] * 1e-25f);
+      told[r] = legal & normal & telling ? 1 : 0;
     }
   }
 };
@@ -96,10 +98,10 @@ struct MassSums {
 
 // Σ of all but one that is on top. How many are as high follows from the rough sum, which is off by
 // far less than a half of the top: a row, or a tile, has a few thousand entries.
-UNSURPRISED_INLINE double rest_of(double lower, double all, double top) {
-  constexpr double to_integer = 0x1.8p52;
-  const double as_high = ((all - lower) / top + to_integer) - to_integer;
-  return lower + (as_high - 1.0) * top;
+UNSURPRISED_INLINE double rest_of(double lower, float all, float top) {
+  constexpr float to_integer = 0x1.8p23f;
+  const float as_high = ((all - static_cast<float>(lower)) / top + to_integer) - to_integer;
+  return lower + static_cast<double>(as_high - 1.0f) * static_cast<double>(top);
 }
 
 // Entropy's sums of rows with few classes.
@@ -127,14 +129,12 @@ class FewMasses {
         spreads[lane + j] = sums.spread[j];
       }
     }
-    float all[rows_at_once], spread[rows_at_once];
+    float all[rows_at_once];
     join<Group>(lowers, found.rest, plus);
     join<Group>(sums_of, all, plus);
-    if constexpr (WithEntropy) join<Group>(spreads, spread, plus);
-    for (int r = 0; r < rows_at_once; ++r) {
-      found.rest[r] = rest_of(found.rest[r], static_cast<double>(all[r]), found.top[r]);
-      if constexpr (WithEntropy) found.spread[r] = static_cast<double>(spread[r]);
-    }
+    if constexpr (WithEntropy) join<Group>(spreads, found.spread, plus);
+    for (int r = 0; r < rows_at_once; ++r)
+      found.rest[r] = rest_of(found.rest[r], all[r], found.top[r]);
     found.judge();
   }
 
@@ -153,12 +153,9 @@ class FewMasses {
         if constexpr (WithPlace) places[lane + j] = tops.place[j];
       }
     }
-    float of_rows[rows_at_once];
-    join<Group>(least, of_rows, lower);
-    for (int r = 0; r < rows_at_once; ++r) found.least[r] = static_cast<double>(of_rows[r]);
-    join<Group>(own, of_rows, higher);
-    for (int r = 0; r < rows_at_once; ++r) found.top[r] = static_cast<double>(of_rows[r]);
-    spread_out<Group>(of_rows, tops_);
+    join<Group>(least, found.least, lower);
+    join<Group>(own, found.top, higher);
+    spread_out<Group>(found.top, tops_);
     if constexpr (WithPlace) {
       // Of the lanes that are as high, the one that was met first.
       constexpr float nowhere = 0x1p24f;
@@ -166,8 +163,9 @@ class FewMasses {
         const float at = places[j] * Group + static_cast<float>(j % Group);
         places[j] = own[j] == tops_[j] ? at : nowhere;
       }
-      join<Group>(places, of_rows, lower);
-      for (int r = 0; r < rows_at_once; ++r) found.top_at[r] = static_cast<double>(of_rows[r]);
+      float first[rows_at_once];
+      join<Group>(places, first, lower);
+      for (int r = 0; r < rows_at_once; ++r) found.top_at[r] = static_cast<std::int32_t>(first[r]);
     }
   }
 
@@ -190,8 +188,9 @@ class ManyMasses {
   template <bool WithEntropy>
   void prepare(std::int64_t first, int count) {
     for (int r = 0; r < rows_at_once; ++r) {
-      found.top[r] = 1.0;
-      found.rest[r] = found.spread[r] = found.least[r] = 0.0;
+      found.top[r] = 1.0f;
+      found.rest[r] = 0.0;
+      found.spread[r] = found.least[r] = 0.0f;
       if (r < count) scan<WithEntropy>(view_.row(first + r), r);
     }
     found.judge();
@@ -216,7 +215,7 @@ class ManyMasses {
       MassSums sums(floats_of(here).at);
       sums.add<WithEntropy>(tile.x, tile.steps * per_step, some);
       if (tile.tail) sums.add<WithEntropy>(tile.tail, per_step, some);
-      const double others = rest_of(total(sums.lower), total(sums.all), static_cast<double>(here));
+      const double others = rest_of(total(sums.lower), static_cast<float>(total(sums.all)), here);
       const double mass = others + static_cast<double>(here);
       if (!(mass > 0.0)) {  // nothing here, or NaN, which spoils the sum
         rest += mass;
@@ -234,12 +233,12 @@ class ManyMasses {
       top_log = log;
       top_tile = first;
     }
-    found.top[r] = top;
+    found.top[r] = static_cast<float>(top);
     found.rest[r] = rest;
-    found.spread[r] = spread;
+    found.spread[r] = static_cast<float>(spread);
     if constexpr (WithPlace) {
       const std::int64_t place = first_of(tiles_.at(top_tile), static_cast<float>(top));
-      found.top_at[r] = static_cast<double>(top_tile + place);
+      found.top_at[r] = static_cast<std::int32_t>(top_tile + place);
     }
   }
 

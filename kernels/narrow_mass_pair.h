@@ -7,43 +7,52 @@
 
 namespace UNSURPRISED_TARGET {
 
-// What KL of some rows of masses comes to, in units of P.
-struct MassTerms {
-  Floats term = floats_of(0.0f);
-  Floats ratio = floats_of(0.0f);  // the largest p/q: infinite where q = 0 < p
-  Floats apart =
-      floats_of(0.0f);  // the largest |p − q| / (p + q): 0 where p/q is the same everywhere
+// What an entry of each adds to KL, in units of P.
+struct MassTerm {
+  float value;
+  float ratio;  // p/q: infinite where q = 0 < p
+  float apart;  // |p − q| / (p + q): 0 where p/q is as in the whole rows
+};
 
-  // With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
-  // p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
-  // series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
+// With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
+// p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
+// series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
+UNSURPRISED_INLINE MassTerm mass_term(float p, float unscaled, float upper, float lower) {
+  constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
+  const float q = unscaled * upper;
+  const float difference = std::fma(-unscaled, lower, std::fma(-unscaled, upper, p));
+  const float both = p + q, s = difference / both, z = s * s;
+  float tail = 0x1.dbd2eep-4f;
+  tail = std::fma(tail, z, 0x1.bc823ap-4f);
+  tail = std::fma(tail, z, 0x1.24c986p-3f);
+  tail = std::fma(tail, z, 0x1.9998d2p-3f);
+  tail = std::fma(tail, z, 0x1.555556p-2f);
+  const float near = both * z * std::fma(s + z, tail, 1.0f);
+  // Where p is 0 the logarithm is still a number; where both are, s is none.
+  const float quotient = p / q;
+  const NarrowLog2 log = narrow_log2(quotient);
+  const float far =
+      std::fma(p, ((log.exponent - NarrowLog2::bias) + log.of_mantissa) * nats, -difference);
+  const float apart = std::fabs(s);
+  return {apart <= third ? near : far, quotient, apart};
+}
+
+// What some rows of masses come to.
+struct MassTerms {
+  Floats term = floats_of(0.0f), ratio = floats_of(0.0f), apart = floats_of(0.0f);
+
   void add(const float* ps, const float* qs, std::int64_t steps, std::int64_t stride,
            const float* upper, const float* lower) {
-    constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
     Floats uppers, lowers;
     for (int j = 0; j < some; ++j) uppers[j] = upper[j];
     for (int j = 0; j < some; ++j) lowers[j] = lower[j];
     Floats terms = term, ratios = ratio, distances = apart;
     for (std::int64_t i = 0; i < steps; ++i, ps += stride, qs += stride)
       for (int j = 0; j < some; ++j) {
-        const float p = ps[j], q = qs[j] * uppers[j];
-        const float difference = std::fma(-qs[j], lowers[j], std::fma(-qs[j], uppers[j], p));
-        const float both = p + q, s = difference / both, z = s * s;
-        float tail = 0x1.dbd2eep-4f;
-        tail = std::fma(tail, z, 0x1.bc823ap-4f);
-        tail = std::fma(tail, z, 0x1.24c986p-3f);
-        tail = std::fma(tail, z, 0x1.9998d2p-3f);
-        tail = std::fma(tail, z, 0x1.555556p-2f);
-        const float near = both * z * std::fma(s + z, tail, 1.0f);
-        // Where p is 0 the logarithm is still a number; where both are, s is none.
-        const float quotient = p / q;
-        const NarrowLog2 log = narrow_log2(quotient);
-        const float far =
-            std::fma(p, ((log.exponent - NarrowLog2::bias) + log.of_mantissa) * nats, -difference);
-        const float distance = std::fabs(s);
-        terms[j] += distance <= third ? near : far;
-        ratios[j] = quotient > ratios[j] ? quotient : ratios[j];
-        distances[j] = distance > distances[j] ? distance : distances[j];
+        const MassTerm here = mass_term(ps[j], qs[j], uppers[j], lowers[j]);
+        terms[j] += here.value;
+        ratios[j] = here.ratio > ratios[j] ? here.ratio : ratios[j];
+        distances[j] = here.apart > distances[j] ? here.apart : distances[j];
       }
     term = terms;
     ratio = ratios;
@@ -73,22 +82,35 @@ struct MassPairSums {
   }
 };
 
-// What is found of some pairs of rows.
-struct MassPairRows {
-  double p_sum[rows_at_once], q_sum[rows_at_once];
-  double divergence[rows_at_once];  // in nats
-  double told[rows_at_once];        // 1 or 0
-};
-
 inline bool is_ordinary(double p_sum, double q_sum) {
   return (p_sum > 1e-20) & (q_sum > 1e-20) & (p_sum < 1e20) & (q_sum < 1e20);
 }
 
 // Where the ratio is the same everywhere, KL is 0, exactly.
-inline bool is_told(double divergence, double ratio, double apart) {
-  const bool same = (apart == 0.0) & (ratio > 0.0);
-  return same | ((divergence > 1e-25) & (divergence < 1e30) & (ratio < 1e30));
+UNSURPRISED_INLINE bool is_told(float divergence, float ratio, float apart) {
+  const bool same = (apart == 0.0f) & (ratio > 0.0f);
+  return same | ((divergence > 1e-25f) & (divergence < 1e30f) & (ratio < 1e30f));
 }
+
+// What is found of some pairs of rows.
+struct MassPairRows {
+  double p_sum[rows_at_once], q_sum[rows_at_once];
+  float divergence[rows_at_once];   // in nats
+  std::int32_t told[rows_at_once];  // 1 or 0
+
+  // The terms are in units of P's sum.
+  void judge(const float (&terms)[rows_at_once], const float (&ratios)[rows_at_once],
+             const float (&apart)[rows_at_once], const float (&least)[rows_at_once]) {
+    for (int r = 0; r < rows_at_once; ++r) {
+      const auto p = static_cast<float>(p_sum[r]), q = static_cast<float>(q_sum[r]);
+      const float value = terms[r] / p;
+      const bool legal =
+          (least[r] >= 0.0f) & (p > 1e-20f) & (q > 1e-20f) & (p < 1e20f) & (q < 1e20f);
+      divergence[r] = value;
+      told[r] = legal & is_told(value, ratios[r], apart[r]) ? 1 : 0;
+    }
+  }
+};
 
 // KL of pairs of rows with few classes.
 template <int Group>
@@ -118,14 +140,7 @@ class FewMassPairs {
     join<Group>(terms_of, terms, plus);
     join<Group>(ratios_of, ratios, higher);
     join<Group>(apart_of, apart, higher);
-    for (int r = 0; r < rows_at_once; ++r) {
-      const double value = static_cast<double>(terms[r]) / found.p_sum[r];
-      const bool legal = (least[r] >= 0.0f) & is_ordinary(found.p_sum[r], found.q_sum[r]);
-      const bool told =
-          is_told(value, static_cast<double>(ratios[r]), static_cast<double>(apart[r]));
-      found.divergence[r] = value;
-      found.told[r] = legal & told ? 1.0 : 0.0;
-    }
+    found.judge(terms, ratios, apart, least);
   }
 
  private:
@@ -173,8 +188,8 @@ class ManyMassPairs {
   void prepare(std::int64_t first, int count) {
     for (int r = 0; r < rows_at_once; ++r) {
       found.p_sum[r] = found.q_sum[r] = 1.0;
-      found.divergence[r] = 0.0;
-      found.told[r] = r < count && scan(p_.row(first + r), q_.row(first + r), r) ? 1.0 : 0.0;
+      found.divergence[r] = 0.0f;
+      found.told[r] = r < count && scan(p_.row(first + r), q_.row(first + r), r) ? 1 : 0;
     }
   }
 
@@ -204,8 +219,7 @@ class ManyMassPairs {
       if (p.tail) terms.add(p.tail, q.tail, per_step, some, upper.at, lower.at);
       const double divergence = total(terms.term) / p_mass;
       const float furthest = largest(terms.ratio), apart = largest(terms.apart);
-      if (!is_told(divergence, static_cast<double>(furthest), static_cast<double>(apart)))
-        return false;
+      if (!is_told(static_cast<float>(divergence), furthest, apart)) return false;
       same = same && apart == 0.0f;
       PairPart part;
       part.log_sum = natural_log(p_mass);
@@ -217,7 +231,7 @@ class ManyMassPairs {
     }
     found.p_sum[r] = p_sum;
     found.q_sum[r] = q_sum;
-    found.divergence[r] = whole.divergence;
+    found.divergence[r] = static_cast<float>(whole.divergence);
     const bool one_ratio = same && whole.log_ratio == natural_log(p_sum / q_sum);
     if (same && whole.divergence == 0.0) return one_ratio;
     return p_sum > 0.0 && whole.divergence > 1e-13;

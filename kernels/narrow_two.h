@@ -1,0 +1,123 @@
+// Rows of two probabilities of at most single precision, 32 at a time: what narrow_mass.h and
+// narrow_mass_pair.h find lane by lane follows from both entries at once.
+#pragma once
+
+#include "narrow_mass.h"
+#include "narrow_mass_pair.h"
+
+namespace UNSURPRISED_TARGET {
+
+// 32 rows of two entries: where they lie, if they lie there side by side, else in a buffer.
+class RowsOfTwo {
+ public:
+  explicit RowsOfTwo(const RowsView& view) : view_(view) {
+    constexpr std::int64_t size = sizeof(float);
+    const bool floats = view.type == Type::f32 && view.class_stride == size;
+    const bool aligned = reinterpret_cast<std::uintptr_t>(view.data) % alignof(float) == 0;
+    in_place_ = floats && aligned && view.dimensions == 1 && view.strides[0] == 2 * size;
+  }
+
+  // Rows that are not there have no mass.
+  const float* open(std::int64_t first, int count) {
+    at_ = buffer_;
+    if (in_place_ && count == rows_at_once)
+      at_ = reinterpret_cast<const float*>(view_.row(first));
+    else
+      for (int r = 0; r < rows_at_once; ++r) load(first, r, r < count);
+    return at_;
+  }
+
+  float entry(int r, std::int64_t index) const { return at_[2 * r + index]; }
+
+ private:
+  void load(std::int64_t first, int r, bool is_there) {
+    float* const to = buffer_ + 2 * r;
+    to[0] = to[1] = 0.0f;
+    if (!is_there) return;
+    with_narrow_element(view_.type, [&](auto element) {
+      widen<decltype(element)>(view_.row(first + r), view_.class_stride, 2, to);
+    });
+  }
+
+  const RowsView& view_;
+  bool in_place_;
+  const float* at_ = nullptr;
+  alignas(64) float buffer_[2 * rows_at_once];
+};
+
+// Entropy's sums.
+template <bool WithPlace>
+class TwoMasses {
+ public:
+  MassRows found;
+
+  explicit TwoMasses(const RowsView& view) : rows_(view) {}
+
+  double entry(std::int64_t, int r, std::int64_t index) const {
+    return static_cast<double>(rows_.entry(r, index));
+  }
+
+  template <bool WithEntropy>
+  void prepare(std::int64_t first, int count) {
+    const float* const x = rows_.open(first, count);
+    for (int r = 0; r < rows_at_once; ++r) {
+      const float one = x[2 * r], other = x[2 * r + 1];
+      // NaN is either the top or the rest.
+      const bool other_on_top = one < other;
+      const float top = other_on_top ? other : one, rest = other_on_top ? one : other;
+      found.top[r] = top;
+      found.rest[r] = static_cast<double>(rest);
+      found.least[r] = rest < 0.0f ? rest : 0.0f;
+      if constexpr (WithPlace) found.top_at[r] = other_on_top ? 1 : 0;
+      if constexpr (WithEntropy) {
+        // Of 0 the logarithm is finite.
+        const NarrowLog2 log = narrow_log2(rest / top);
+        found.spread[r] = rest * ((NarrowLog2::bias - log.exponent) - log.of_mantissa);
+      }
+    }
+    found.judge();
+  }
+
+ private:
+  RowsOfTwo rows_;
+};
+
+// KL.
+class TwoMassPairs {
+ public:
+  MassPairRows found;
+
+  TwoMassPairs(const RowsView& p, const RowsView& q) : p_(p), q_(q) {}
+
+  void prepare(std::int64_t first, int count) {
+    const float *const p = p_.open(first, count), *const q = q_.open(first, count);
+    float upper[rows_at_once], below[rows_at_once];
+    for (int r = 0; r < rows_at_once; ++r) {
+      found.p_sum[r] = static_cast<double>(p[2 * r]) + static_cast<double>(p[2 * r + 1]);
+      found.q_sum[r] = static_cast<double>(q[2 * r]) + static_cast<double>(q[2 * r + 1]);
+      const TwoFloats ratio(found.p_sum[r] / found.q_sum[r]);
+      upper[r] = ratio.upper;
+      below[r] = ratio.lower;
+    }
+    float terms[rows_at_once], ratios[rows_at_once], apart[rows_at_once], least[rows_at_once];
+    for (int r = 0; r < rows_at_once; ++r) {
+      const MassTerm one = mass_term(p[2 * r], q[2 * r], upper[r], below[r]);
+      const MassTerm other = mass_term(p[2 * r + 1], q[2 * r + 1], upper[r], below[r]);
+      terms[r] = one.value + other.value;
+      // Where both entries are 0 the ratio and the distance are NaN.
+      ratios[r] = higher(higher(0.0f, one.ratio), other.ratio);
+      apart[r] = higher(higher(0.0f, one.apart), other.apart);
+    }
+    for (int r = 0; r < rows_at_once; ++r) {
+      const float p_least = p[2 * r] < p[2 * r + 1] ? p[2 * r] : p[2 * r + 1];
+      const float q_least = q[2 * r] < q[2 * r + 1] ? q[2 * r] : q[2 * r + 1];
+      least[r] = p_least < q_least ? p_least : q_least;
+    }
+    found.judge(terms, ratios, apart, least);
+  }
+
+ private:
+  RowsOfTwo p_, q_;
+};
+
+}  // namespace UNSURPRISED_TARGET
