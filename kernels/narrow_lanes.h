@@ -74,7 +74,19 @@ class SideBySide {
     return buffer_[index / Group * stride + Group * r + index % Group];
   }
 
+  // Asks for a line of memory of the rows that come next: as many steps as a loop over all lanes
+  // takes, so many lines are there to ask for.
+  UNSURPRISED_INLINE void ask_for_next(std::int64_t lane, std::int64_t step) const {
+#if defined(__GNUC__)
+    __builtin_prefetch(next_ +
+                       (lane * units_ + step * some) * static_cast<std::int64_t>(sizeof(float)));
+#else
+    static_cast<void>(lane), static_cast<void>(step);
+#endif
+  }
+
   void open(std::int64_t first, int count) {
+    next_ = view_.row(first + rows_at_once);
     const std::int64_t classes = view_.classes;
     const bool floats = view_.type == Type::f32 && view_.class_stride == sizeof(float);
     if (count < rows_at_once)
@@ -121,10 +133,29 @@ class SideBySide {
 
   const RowsView& view_;
   const std::int64_t units_;
+  const char* next_ = nullptr;
   static constexpr std::int64_t most =
       Group == few_classes_group ? many_classes_from : narrow_along_from;
   alignas(64) float buffer_[(most + Group) / Group * stride];
   alignas(64) float flat_[most];
+};
+
+// What a loop over a lane asks for on its way. No lambda, see Ahead.
+template <class Rows>
+struct NextRows {
+  const Rows& rows;
+  std::int64_t lane;
+  UNSURPRISED_INLINE void operator()(std::int64_t step) const { rows.ask_for_next(lane, step); }
+};
+
+template <class Rows>
+struct BothNextRows {
+  const Rows &p, &q;
+  std::int64_t lane;
+  UNSURPRISED_INLINE void operator()(std::int64_t step) const {
+    p.ask_for_next(lane, step);
+    q.ask_for_next(lane, step);
+  }
 };
 
 // What the lanes of each row say, put together; all rows in one loop, which becomes vectors.

@@ -73,12 +73,14 @@ struct MassSums {
     }
   }
 
-  template <bool WithEntropy>
-  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride) {
+  template <bool WithEntropy, class Next>
+  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride,
+                              Next ask_for) {
     const Floats tops = top, exponents = exponent, logs = log;
     Doubles lowers = lower;
     Floats sums = all, spreads = spread;
-    for (std::int64_t s = 0; s < steps; ++s, x += stride)
+    for (std::int64_t s = 0; s < steps; ++s, x += stride) {
+      ask_for(s);
       for (int j = 0; j < some; ++j) {
         // False of NaN, which then spoils the sum.
         lowers[j] += static_cast<double>(x[j] >= tops[j] ? 0.0f : x[j]);
@@ -90,6 +92,7 @@ struct MassSums {
           spreads[j] = std::fma(x[j], below, spreads[j]);
         }
       }
+    }
     lower = lowers;
     all = sums;
     if constexpr (WithEntropy) spread = spreads;
@@ -122,7 +125,8 @@ class FewMasses {
     alignas(64) float sums_of[stride], spreads[stride];
     for (int lane = 0; lane < stride; lane += some) {
       MassSums sums(tops_ + lane);
-      sums.add<WithEntropy>(rows_.lanes_from(lane), rows_.units(), stride);
+      sums.add<WithEntropy>(rows_.lanes_from(lane), rows_.units(), stride,
+                            NextRows<SideBySide<Group>>{rows_, lane});
       for (int j = 0; j < some; ++j) {
         lowers[lane + j] = sums.lower[j];
         sums_of[lane + j] = sums.all[j];
@@ -213,8 +217,8 @@ class ManyMasses {
       const float here = largest(tops.top), lowest = least(tops.least);
       found.least[r] = lowest < found.least[r] ? lowest : found.least[r];
       MassSums sums(floats_of(here).at);
-      sums.add<WithEntropy>(tile.x, tile.steps * per_step, some);
-      if (tile.tail) sums.add<WithEntropy>(tile.tail, per_step, some);
+      sums.add<WithEntropy>(tile.x, tile.steps * per_step, some, NothingAhead{});
+      if (tile.tail) sums.add<WithEntropy>(tile.tail, per_step, some, NothingAhead{});
       const double others = rest_of(total(sums.lower), static_cast<float>(total(sums.all)), here);
       const double mass = others + static_cast<double>(here);
       if (!(mass > 0.0)) {  // nothing here, or NaN, which spoils the sum

@@ -41,19 +41,22 @@ UNSURPRISED_INLINE MassTerm mass_term(float p, float unscaled, float upper, floa
 struct MassTerms {
   Floats term = floats_of(0.0f), ratio = floats_of(0.0f), apart = floats_of(0.0f);
 
+  template <class Next>
   void add(const float* ps, const float* qs, std::int64_t steps, std::int64_t stride,
-           const float* upper, const float* lower) {
+           const float* upper, const float* lower, Next ask_for) {
     Floats uppers, lowers;
     for (int j = 0; j < some; ++j) uppers[j] = upper[j];
     for (int j = 0; j < some; ++j) lowers[j] = lower[j];
     Floats terms = term, ratios = ratio, distances = apart;
-    for (std::int64_t i = 0; i < steps; ++i, ps += stride, qs += stride)
+    for (std::int64_t i = 0; i < steps; ++i, ps += stride, qs += stride) {
+      ask_for(i);
       for (int j = 0; j < some; ++j) {
         const MassTerm here = mass_term(ps[j], qs[j], uppers[j], lowers[j]);
         terms[j] += here.value;
         ratios[j] = here.ratio > ratios[j] ? here.ratio : ratios[j];
         distances[j] = here.apart > distances[j] ? here.apart : distances[j];
       }
+    }
     term = terms;
     ratio = ratios;
     apart = distances;
@@ -129,7 +132,7 @@ class FewMassPairs {
     for (int lane = 0; lane < stride; lane += some) {
       MassTerms sums;
       sums.add(p_.lanes_from(lane), q_.lanes_from(lane), p_.units(), stride, upper_ + lane,
-               lower_ + lane);
+               lower_ + lane, BothNextRows<SideBySide<Group>>{p_, q_, lane});
       for (int j = 0; j < some; ++j) {
         terms_of[lane + j] = sums.term[j];
         ratios_of[lane + j] = sums.ratio[j];
@@ -215,8 +218,8 @@ class ManyMassPairs {
       const TwoFloats ratio(p_mass / q_mass);
       const Floats upper = floats_of(ratio.upper), lower = floats_of(ratio.lower);
       MassTerms terms;
-      terms.add(p.x, q.x, p.steps * per_step, some, upper.at, lower.at);
-      if (p.tail) terms.add(p.tail, q.tail, per_step, some, upper.at, lower.at);
+      terms.add(p.x, q.x, p.steps * per_step, some, upper.at, lower.at, NothingAhead{});
+      if (p.tail) terms.add(p.tail, q.tail, per_step, some, upper.at, lower.at, NothingAhead{});
       const double divergence = total(terms.term) / p_mass;
       const float furthest = largest(terms.ratio), apart = largest(terms.apart);
       if (!is_told(static_cast<float>(divergence), furthest, apart)) return false;
