@@ -113,6 +113,7 @@ class Tiles {
 
   void open(const char* row) {
     row_ = row;
+    loaded_ = -1;
     const bool aligned = reinterpret_cast<std::uintptr_t>(row) % alignof(float) == 0;
     in_place_ = view_.type == Type::f32 && view_.class_stride == sizeof(float) && aligned;
   }
@@ -121,7 +122,8 @@ class Tiles {
     const char* from = row_ + first * view_.class_stride;
     const std::int64_t left = view_.classes - first;
     const std::int64_t count = left < size ? left : size;
-    if (!in_place_) load(from, count);
+    if (!in_place_ && first != loaded_) load(from, count);
+    loaded_ = first;
     const float* x = in_place_ ? reinterpret_cast<const float*>(from) : buffer_;
     const std::int64_t steps = count / wide, over = count % wide;
     if (over) {
@@ -156,6 +158,7 @@ class Tiles {
   const float nothing_;
   const char* row_ = nullptr;
   bool in_place_ = false;
+  std::int64_t loaded_ = -1;  // what the buffer holds
   alignas(64) float buffer_[size];
   alignas(64) float tail_[wide];
 };

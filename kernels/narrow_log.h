@@ -22,12 +22,17 @@ struct Scan {
   bool told = false;    // whether single precision could tell all that
 };
 
-inline float largest(const Tile& tile) {
+// The largest score that each lane meets.
+inline Wide tops_of(const Tile& tile) {
   Wide best = wide_of(-infinity_narrow);
   tile.each([&](const float* x) {
     for (int j = 0; j < wide; ++j) best[j] = x[j] > best[j] ? x[j] : best[j];
   });
-  return largest(best);
+  return best;
+}
+
+inline float largest(const Tile& tile) {
+  return largest(tops_of(tile));
 }
 
 // Where a score that the tile holds is met first; without a branch, lane by lane.
@@ -62,54 +67,72 @@ struct TileSums {
   float lowest;  // a variable: of a constant GCC makes a comparison and a choice, not a maximum
   Wide weights = wide_of(0.0f);
   Wide spreads = wide_of(0.0f);
-  WideCount tops{};
 
-  // Scores that are as high as the top are counted apart where that is asked for. Steps side by
-  // side; the sums are local, so that they stay in registers.
-  template <bool TopApart, class Next>
+  // Steps side by side; the sums are local, so that they stay in registers.
+  template <class Next>
   UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, Next ask_for) {
     Wide weight_sums = weights, spread_sums = spreads;
-    WideCount counts = tops;
     const float top_here = top, lowest_here = lowest;
     for (std::int64_t s = 0; s < steps; ++s) {
       ask_for(s * wide);
       for (int j = 0; j < wide; ++j) {
         float gap = x[s * wide + j] - top_here;
-        const bool apart = TopApart && gap >= 0.0f;
         gap = lowest_here > gap ? lowest_here : gap;  // NaN stays
         const float weight = narrow_exp(gap);
-        weight_sums[j] += apart ? 0.0f : weight;
-        if constexpr (TopApart) counts[j] += apart ? 1 : 0;
+        weight_sums[j] += weight;
         if constexpr (WithSpread) spread_sums[j] = std::fma(-gap, weight, spread_sums[j]);
       }
     }
     weights = weight_sums;
-    tops = counts;
     if constexpr (WithSpread) spreads = spread_sums;
   }
 
-  // Σ e^gap of all but one that is on top.
+  // Σ e^gap of all but one that is on top; `tops` are the largest scores of the lanes.
   template <class Next>
-  double add_all(const Tile& tile, Next ask_for) {
-    add<false>(tile.x, tile.steps, ask_for);
-    if (tile.tail) add<false>(tile.tail, 1, NothingAhead{});
+  double add_all(const Tile& tile, const Wide& tops, Next ask_for) {
+    add(tile.x, tile.steps, ask_for);
+    if (tile.tail) add(tile.tail, 1, NothingAhead{});
     const double sum = total(weights);
     // Where the top is a good part of the sum, taking it off costs digits; NaN is not above either.
-    return sum >= most_of_top ? sum - 1.0 : others(tile);
+    return sum >= most_of_top ? sum - 1.0 : others(tile, tops);
   }
 
  private:
   static constexpr double most_of_top = 4.0;
 
-  double others(const Tile& tile) {
-    TileSums<false> sums{top, lowest};
-    sums.template add<true>(tile.x, tile.steps, NothingAhead{});
-    if (tile.tail) sums.template add<true>(tile.tail, 1, NothingAhead{});
-    return total(sums.weights) + (folded(sums.tops.at, plus) - 1);
+  // Only lanes that hold a top are summed again, without it.
+  double others(const Tile& tile, const Wide& tops) {
+    int count = 0;
+    for (int from = 0; from < wide; from += lanes) {
+      int holds = 0;
+      for (int j = from; j < from + lanes; ++j) holds |= tops[j] == top;
+      if (!holds) continue;
+      LaneSums sums;
+      sums.add(tile.x + from, tile.steps, top, lowest);
+      if (tile.tail) sums.add(tile.tail + from, 1, top, lowest);
+      for (int j = 0; j < lanes; ++j) weights[from + j] = sums.weights[j];
+      count += folded<lanes / 2>(sums.tops, plus);
+    }
+    return total(weights) + (count - 1);
   }
 
-  template <bool>
-  friend struct TileSums;
+  // Σ e^gap of some lanes, and how many scores were on top, which are left out.
+  struct LaneSums {
+    alignas(64) float weights[lanes] = {};
+    alignas(64) std::int32_t tops[lanes] = {};
+
+    UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, float top, float lowest) {
+      for (std::int64_t s = 0; s < steps; ++s, x += wide)
+        for (int j = 0; j < lanes; ++j) {
+          float gap = x[j] - top;
+          const bool apart = gap >= 0.0f;
+          gap = lowest > gap ? lowest : gap;
+          const float weight = narrow_exp(gap);
+          weights[j] += apart ? 0.0f : weight;
+          tops[j] += apart ? 1 : 0;
+        }
+    }
+  };
 };
 
 template <bool WithSpread, bool WithPlace>
@@ -119,13 +142,14 @@ inline Scan scan(const RowsView& view, LogTiles& tiles, const char* row) {
   tiles.open(row);
   for (std::int64_t first = 0; first < view.classes; first += LogTiles::size) {
     const Tile tile = tiles.at(first);
-    const float top = largest(tile);
+    const Wide tops = tops_of(tile);
+    const float top = largest(tops);
     if (top == -infinity_narrow) {  // nothing is possible here
       if (holds_nan(tile)) return {};
       continue;
     }
     TileSums<WithSpread> sums{top, view.classes > 0 ? lowest_gap : 0.0f};
-    const double weight = sums.add_all(tile, Ahead<LogTiles>{tiles, first});
+    const double weight = sums.add_all(tile, tops, Ahead<LogTiles>{tiles, first});
     const double spread = WithSpread ? total(sums.spreads) : 0.0;
     const bool higher = top > found.top;
     if (higher) top_tile = first;

@@ -288,11 +288,12 @@ class Pairs {
   // Adds a tile's weights to Σ e^(x − top) of a row.
   bool add_weights(PairTiles& tiles, std::int64_t first, double& top, double& sum) const {
     const Tile tile = tiles.at(first);
-    const float here = largest(tile);
+    const Wide tops = tops_of(tile);
+    const float here = largest(tops);
     if (here == -infinity_narrow) return !holds_nan(tile);
     if (!(here < infinity_narrow)) return false;
     TileSums<false> sums{here, lowest_};
-    const double weight = sums.add_all(tile, Ahead<PairTiles>{tiles, first}) + 1.0;
+    const double weight = sums.add_all(tile, tops, Ahead<PairTiles>{tiles, first}) + 1.0;
     const double above = here > top ? here : top;
     const double shrink = top == -infinity ? 0.0 : exp(top - above);
     sum = sum * shrink + weight * exp(here - above);
