@@ -20,10 +20,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hypothesis import settings
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
 ROOT = Path(__file__).parent
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("unsurprised", deadline=None)
+settings.load_profile("unsurprised")
 WIDTH = 88
 
 #: Needs the documentation's builder, which is no part of the tests.
