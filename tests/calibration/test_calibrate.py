@@ -68,7 +68,7 @@ def test_what_is_saved_was_not_fitted_on():
 
 def test_held_out_bits_are_those_of_a_loop_over_folds():
     from unsurprised.batches import Batch
-    from unsurprised.calibration.crossfit import folds_of
+    from unsurprised.calibrators.crossfit import folds_of
     from unsurprised.states.hashing import hashes_of
 
     labels, sure, _ = over_confident(600, 3, 4)

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
-from unsurprised.calibration.crossfit import folds_of, held_out_nats, saved_bits
 from unsurprised.calibration.family import Candidate, candidates
 from unsurprised.calibration.judge import Judge, Savings
 from unsurprised.calibration.result import Calibration, Trial
 from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import FittingRows, Values, log_rows
+from unsurprised.calibrators.crossfit import folds_of, held_out_nats, saved_bits
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.estimate import Estimate

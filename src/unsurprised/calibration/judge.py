@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
-from unsurprised.calibration.crossfit import saved_bits
 from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, rows_of
+from unsurprised.calibrators.crossfit import saved_bits
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import jackknife
 from unsurprised.states import Sums

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.calibration.calibrate import Learning
-from unsurprised.calibration.crossfit import folds_of, held_out_nats
+from unsurprised.calibrators.crossfit import folds_of, held_out_nats
 from unsurprised.calibrators import (
     Calibrator,
     Chain,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.calibrators import Calibrator
+from unsurprised.calibrators._base import Calibrator
 from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.errors import CallError
 
