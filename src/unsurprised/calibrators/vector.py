@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+import numpy as np
+
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
 from unsurprised.calibrators._rows import (
     FittingRows,
+    Values,
     refuse_few_rows,
     refuse_zeros_that_happened,
 )
@@ -41,11 +46,23 @@ class VectorScaling(Calibrator):
 
     title = "vector scaling"
     formula = staticmethod(_formulas.vector)
+    #: Where the search begins.
+    _start: Values | None = None
+
+    @classmethod
+    def near(cls, other: VectorScaling) -> Self:
+        """One whose fit begins where that of nearly the same rows ended, which is soon done."""
+        found = cls()
+        found._start = np.concatenate([other.parameters_["scale"], other.parameters_["shift"]])
+        return found
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         refuse_zeros_that_happened(rows, "vector scaling")
         refuse_few_rows(rows, 2 * rows.width, "TemperatureScaling, StructuredScaling")
-        found, notes = least(rows, VectorScores(rows.width))
+        model = VectorScores(rows.width)
+        if self._start is not None:
+            model.start = self._start
+        found, notes = least(rows, model)
         scale, shift = found[: rows.width], found[rows.width :]
         return {"scale": scale, "shift": shift - shift.mean()}, notes
 

@@ -13,6 +13,7 @@ from unsurprised.evaluation.calibration import calibration_of
 from unsurprised.evaluation.confidence import bits_between_classes, gaps_by_band, gaps_by_class
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import jackknife, quantile_bounds, within
+from unsurprised.evaluation.ledger import ledger_of
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.evaluation.sampled import Sampled, sampled_of
@@ -24,7 +25,14 @@ from unsurprised.measures import entropy
 from unsurprised.units import unit_of, units_per_bit
 
 _LOWEST_BAR = -6
-_OF_THE_SAMPLE = ("gaps_by_confidence", "gaps_by_class", "confusion_bits", "calibration", "brier")
+_OF_THE_SAMPLE = (
+    "ledger",
+    "gaps_by_confidence",
+    "gaps_by_class",
+    "confusion_bits",
+    "calibration",
+    "brier",
+)
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 #: With fewer clusters than this, how they differ from each other cannot be told.
@@ -113,14 +121,17 @@ class _Assembly:
         few = len(rows.classes) <= MOST_CONFUSION_CLASSES
         bits = bits_between_classes(rows) if few else None
         calibration = calibration_of(rows)
+        account = ledger_of(rows, self.scaled, evaluation.truth_entropy, evaluation.kl_divergence)
         return replace(
             evaluation,
             sampled_rows=rows.size,
+            ledger=account.ledger,
             gaps_by_confidence=gaps_by_band(rows, self.scaled),
             gaps_by_class=gaps_by_class(rows, self.scaled) if few else (),
             confusion_bits=None if bits is None else _table(bits * self.per_bit),
             calibration=calibration.curves,
             brier=calibration.brier,
+            missing={**evaluation.missing, **account.reasons},
         )
 
     def without_ledger(self, evaluation: Evaluation) -> Evaluation:

@@ -42,3 +42,18 @@ def squared_error(predicted: Values, observed: Values) -> Values:
     """
     error: Values = (predicted - observed) ** 2 + observed * (1 - observed)
     return error
+
+
+def log_score(predicted: Values, observed: Values) -> Values:
+    """Surprisal in bits of each row; its mean over outcomes where y is a share.
+
+    Examples
+    --------
+    >>> log_score(np.array([0.25, 0.25, 0.0]), np.array([1.0, 0.5, 0.0]))
+    array([2.       , 1.2075187, 0.       ])
+    """
+    with np.errstate(divide="ignore"):
+        for_one, for_zero = -np.log2(predicted), -np.log1p(-predicted) / np.log(2)
+    score: Values = np.where(observed > 0, observed, 0.0) * np.where(observed > 0, for_one, 0.0)
+    score += np.where(observed < 1, 1 - observed, 0.0) * np.where(observed < 1, for_zero, 0.0)
+    return score

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from unsurprised.evaluation.estimate import Estimate
 
@@ -167,3 +168,95 @@ class Brier:
     uncertainty: float
     discrimination: float
     miscalibration: float
+
+
+@dataclass(frozen=True, slots=True)
+class IfCalibrated:
+    """In-sample miscalibration of a model that is calibrated: of labels drawn from its predictions.
+
+    It is above 0, for the recalibration follows the noise of the labels too.
+    """
+
+    mean: float
+    #: 95 % of it lies below.
+    high: float
+    #: How often a calibrated model looks at least as miscalibrated as this one.
+    p_value: float
+    #: Whether that is at most 5 %.
+    exceeded: bool
+    simulations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibration:
+    """What the best recalibration of a family makes of the cross-entropy.
+
+    cross-entropy = label entropy − discrimination + miscalibration, in sample (fitted and judged on
+    the same rows, so that no part is below 0) as well as cross-fitted (judged on rows that were
+    left out of the fit, so that of a calibrated model miscalibration is about 0, or less).
+    """
+
+    #: "isotonic regression", "temperature scaling", "vector scaling"; "uniform mixing, then …".
+    family: str
+    #: How many numbers are fitted; ``None`` where that depends on the rows.
+    parameters: int | None
+    #: Cross-fitted: what the model knows beyond the class frequencies once it is recalibrated, and
+    #: what recalibration saves.
+    discrimination: Estimate
+    miscalibration: Estimate
+    discrimination_in_sample: Estimate
+    miscalibration_in_sample: Estimate
+    #: ``None`` where it cannot be told; ``Evaluation.missing["if_calibrated"]`` says why.
+    if_calibrated: IfCalibrated | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """What is left of an infinite cross-entropy once every class is given something.
+
+    The predictions become ``(1 − epsilon) q + epsilon / K``, with the best epsilon for these rows.
+    """
+
+    epsilon: float
+    cross_entropy: Estimate
+    #: What the richest recalibration saves beyond that, in sample.
+    miscalibration: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
+
+    Two classes: isotonic regression (the CORP decomposition of Dimitriadis, Gneiting and Jordan,
+    *PNAS* 118, 2021, for the log score). More classes: temperature scaling and, where there are
+    enough rows of each class, vector scaling.
+    """
+
+    rows: int
+    folds: int
+    label_entropy: Estimate
+    cross_entropy: Estimate
+    #: From the simplest family to the richest.
+    recalibrations: tuple[Recalibration, ...]
+    #: Only where the cross-entropy is infinite.
+    mixed: Mixed | None = None
+    #: With a distribution as truth: cross_entropy = truth_entropy + kl_divergence.
+    truth_entropy: Estimate | None = None
+    kl_divergence: Estimate | None = None
+    #: Families that were not tried, and why.
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """The richest family of recalibrations."""
+        return self.recalibrations[-1].family
+
+    @property
+    def discrimination(self) -> Estimate:
+        """What the model knows beyond class frequencies; cross-fitted, of the richest family."""
+        return self.recalibrations[-1].discrimination
+
+    @property
+    def miscalibration(self) -> Estimate:
+        """What recalibration saves; cross-fitted, of the richest family."""
+        return self.recalibrations[-1].miscalibration

@@ -14,6 +14,7 @@ from unsurprised.evaluation.parts import (
     CalibrationCurve,
     ConfidenceGap,
     HistogramBar,
+    Ledger,
     Slice,
     SlicedBy,
     WorstRow,
@@ -84,6 +85,8 @@ class Evaluation:
     #: The figures from here to ``brier`` are of so many rows: all of them, or a sample where there
     #: are more.
     sampled_rows: int = 0
+    #: Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
+    ledger: Ledger | None = None
     #: Surprisal met and expected, along the model's confidence and by its top class.
     gaps_by_confidence: tuple[ConfidenceGap, ...] = ()
     gaps_by_class: tuple[ConfidenceGap, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,20 @@ class Sampled:
     #: Whether the top class happened, or its share of the truth.
     correct: Values
     refused: bool
+    #: Whether rows belong to clusters.
+    clustered: bool
+
+    def first(self, count: int) -> Sampled:
+        """The rows with the smallest hashes."""
+        if count >= self.size:
+            return self
+        arrays: dict[str, Any] = {
+            field.name: value[:count]
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), np.ndarray)
+        }
+        model = self.model.with_array(self.model.rows(-1)[:count])
+        return replace(self, size=count, model=model, **arrays)
 
     def outcome(self, index: int) -> Values:
         """Whether a class happened in each row, or its share of the truth."""
@@ -104,6 +118,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         top=facts.top.astype(np.int64),
         correct=facts.correct.astype(np.float64),
         refused=refused,
+        clustered=settings.clustered,
     )
 
 

@@ -159,6 +159,12 @@ OTHERS: tuple[Figure, ...] = (
     Figure("sliced_by", "sliced by", "other", "columns whose values slice the rows"),
     Figure("slices", "slices", "other", "what the rows of each value of those columns cost"),
     Figure("sampled_rows", "sampled rows", "other", "rows that the next six figures are of"),
+    Figure(
+        "ledger",
+        "ledger",
+        "other",
+        "where the cross-entropy comes from: label entropy − discrimination + miscalibration",
+    ),
     Figure("gaps_by_confidence", "gaps by confidence", "other", "met and expected, by confidence"),
     Figure("gaps_by_class", "gaps by class", "other", "met and expected, by the top class"),
     Figure(

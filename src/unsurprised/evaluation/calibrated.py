@@ -1,0 +1,194 @@
+"""How miscalibrated a calibrated model looks: the same fit of labels drawn from its predictions.
+
+Labels are drawn by a counter: the draw of a row is a hash of its id's hash and of the simulation's
+number, so that it depends neither on the order of the rows nor on how they came.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised import _kernels
+from unsurprised.calibrators._newton import Loss
+from unsurprised.calibrators._rows import FittingRows, finite
+from unsurprised.calibrators._scores import VectorScores
+from unsurprised.evaluation.parts import IfCalibrated
+from unsurprised.evaluation.ranked import Ranked
+from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.totals import Values
+
+#: 95 % of as many and one more is a whole number, which makes the test exact.
+SIMULATIONS = 199
+#: Of this many rows and more the quantiles of 99 tell enough.
+_MANY_ROWS, _FEWER_SIMULATIONS = 50_000, 99
+_SIGNIFICANT = 0.05
+#: Up to so many classes are searched one after the other, above all at once.
+_FEW_CLASSES = 64
+#: Directions in which a unit of the parameters changes less than this change nothing.
+_FLAT = 1e-9
+
+Draw = Callable[[int], Values]
+
+
+def simulations_of(rows: int) -> int:
+    """How many sets of labels are drawn for so many rows."""
+    return SIMULATIONS if rows < _MANY_ROWS else _FEWER_SIMULATIONS
+
+
+def draws_of(hashes: NDArray[np.uint64]) -> Draw:
+    """Uniform numbers in [0, 1), one a row, for each number of a simulation.
+
+    Examples
+    --------
+    >>> hashes = np.array([3, 7, 7, 9], dtype=np.uint64)
+    >>> draw = draws_of(hashes)
+    >>> bool((draw(0) == draws_of(hashes)(0)).all()), len(set(draw(1).tolist()))
+    (True, 4)
+    """
+    # Rows whose ids are the same are told apart by their place among them.
+    first = np.append(True, hashes[1:] != hashes[:-1])
+    place = np.arange(len(hashes)) - np.maximum.accumulate(
+        np.where(first, np.arange(len(hashes)), 0)
+    )
+    keys = hashes.view(np.int64) ^ (place.astype(np.int64) << 32)
+
+    def draw(simulation: int) -> Values:
+        bits = np.empty(len(keys), dtype=np.uint64)
+        _kernels.hash_integers(keys, simulation, bits)
+        return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+    return draw
+
+
+def judged(found: float, simulated: Values, shown: Values | None = None) -> IfCalibrated:
+    """What simulations say of a value: the p-value by its rank among them."""
+    shown = simulated if shown is None else shown
+    count = len(simulated)
+    p_value = (1 + int(np.count_nonzero(simulated >= found))) / (count + 1)
+    place = math.ceil((1 - _SIGNIFICANT) * (count + 1)) - 1
+    high = float(np.sort(simulated)[place])
+    return IfCalibrated(float(simulated.mean()), high, p_value, p_value <= _SIGNIFICANT, count)
+
+
+def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalibrated:
+    """Of the isotonic fit, with the very fit of each set of labels; in bits."""
+    from scipy.optimize import isotonic_regression
+
+    order = ranked.order
+    predicted, weights = rows.probs[order, 1], rows.weight()[order]
+    draw = draws_of(rows.hashes)
+    with np.errstate(divide="ignore"):
+        for_one, for_zero = -np.log2(predicted), -np.log1p(-predicted) / math.log(2)
+    # What has no chance is never drawn.
+    base = weights * np.where(predicted < 1, for_zero, 0.0)
+    more = weights * np.where(predicted > 0, for_one, 0.0) - base
+    mass, total = np.add.reduceat(weights, ranked.starts), float(weights.sum())
+    found = np.empty(simulations_of(rows.size))
+    for index in range(len(found)):
+        happened = draw(index)[order] < predicted
+        shares = np.add.reduceat(np.where(happened, weights, 0.0), ranked.starts) / mass
+        fit = isotonic_regression(np.minimum(shares, 1.0), weights=mass)
+        cost = float(fit.weights @ _binary_bits(fit.x[fit.blocks[:-1]]))
+        score = float(base.sum() + more[happened].sum())
+        share = float(weights[happened].sum()) / total
+        constant = total * float(_binary_bits(np.array([share]))[0])
+        found[index] = (score - min(cost, score, constant)) / total
+    return judged(miscalibration, found)
+
+
+def _binary_bits(shares: Values) -> Values:
+    from scipy.special import entr
+
+    shares = np.clip(shares, 0.0, 1.0)
+    bits: Values = (entr(shares) + entr(1.0 - shares)) / math.log(2)
+    return bits
+
+
+class OfScores:
+    """Of temperature and vector scaling, to second order: half of gᵀ H⁻¹ g nats a row.
+
+    g is the slope and H the curvature of the mean cross-entropy where the predictions are left as
+    they are; H does not depend on the labels. This is the score statistic (Rao, 1948). Observed and
+    drawn labels go through it alike, so the test holds its level however few rows there are.
+    """
+
+    def __init__(self, rows: Sampled, fitting: FittingRows) -> None:
+        self.fitting, self.log = fitting, finite(fitting.log)
+        self.share = (
+            np.full(rows.size, 1.0 / rows.size)
+            if fitting.weights is None
+            else fitting.weights / rows.size
+        )
+        self.expected = self._sums(rows.probs)
+        self.observed = self._sums(fitting.truth())
+        labels = _labels(rows, draws_of(rows.hashes))
+        self.drawn = np.stack([self._counts(each) for each in labels])
+
+    def _sums(self, shares: Values) -> Values:
+        """Mean over the rows of share × log-probability and of share, for each class."""
+        weighted = shares * self.share[:, None]
+        return np.concatenate([(weighted * self.log).sum(axis=0), weighted.sum(axis=0)])
+
+    def _counts(self, labels: NDArray[np.int64]) -> Values:
+        """The same of labels."""
+        width = self.fitting.width
+        at = self.log[np.arange(len(labels)), labels]
+        return np.concatenate(
+            [np.bincount(labels, self.share * values, minlength=width) for values in (at, 1.0)]
+        )
+
+    def temperature(self) -> IfCalibrated:
+        """Of one factor for all classes."""
+        width = self.fitting.width
+        count = len(self.share)
+        means, spreads = np.empty(count), np.empty(count)
+        _kernels.tempered(np.ascontiguousarray(self.log), width, 1.0, means, spreads, 1)
+        curvature = float(self.share @ spreads)
+        slopes = (self._all() - self.expected)[:, :width].sum(axis=1)
+        if not curvature > 0:
+            return self._judged(np.zeros(len(slopes)))
+        return self._judged(slopes**2 / (2 * curvature))
+
+    def vector(self) -> IfCalibrated:
+        """Of a factor and a shift for each class."""
+        model = VectorScores(self.fitting.width)
+        matrix = Loss(self.fitting, model, None).matrix(model.start)
+        size = np.sqrt(np.diag(matrix))
+        size[size == 0] = 1.0
+        values, vectors = np.linalg.eigh(matrix / np.outer(size, size))
+        kept = values > _FLAT * values[-1]
+        slopes = ((self._all() - self.expected) / size) @ vectors[:, kept]
+        statistics: Values = (slopes**2 / values[kept]).sum(axis=1) / 2
+        return self._judged(statistics)
+
+    def _all(self) -> Values:
+        """The observed sums, then those of the simulations."""
+        return np.vstack([self.observed, self.drawn])
+
+    def _judged(self, nats: Values) -> IfCalibrated:
+        bits = nats / math.log(2)
+        impossible = bool(self.fitting.impossible().any())
+        return judged(math.inf if impossible else float(bits[0]), bits[1:])
+
+
+def _labels(rows: Sampled, draw: Draw) -> Iterator[NDArray[np.int64]]:
+    """Sets of labels, each row's drawn from its predictions."""
+    reached = np.cumsum(rows.probs, axis=1)
+    whole = reached[:, -1].copy()
+    count = reached.shape[1]
+    last = count - 1 - np.argmax(rows.probs[:, ::-1] > 0, axis=1)
+    columns = np.ascontiguousarray(reached.T) if count <= _FEW_CLASSES else None
+    for index in range(simulations_of(rows.size)):
+        at = draw(index) * whole
+        if columns is None:
+            labels = np.count_nonzero(reached <= at[:, None], axis=1).astype(np.int64)
+        else:
+            labels = np.zeros(rows.size, dtype=np.int64)
+            for ends in columns[:-1]:
+                labels += ends <= at
+        # What rounding leaves behind the last class that has a chance is that one.
+        yield np.minimum(labels, last)

@@ -1,0 +1,257 @@
+"""The account of the total: label entropy − discrimination + miscalibration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.calibrators import UniformMixing
+from unsurprised.calibrators._rows import FittingRows
+from unsurprised.calibrators.crossfit import folds_of
+from unsurprised.evaluation.calibrated import OfScores, of_isotonic
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.intervals import jackknife, within
+from unsurprised.evaluation.parts import IfCalibrated, Ledger, Mixed, Recalibration
+from unsurprised.evaluation.ranked import Ranked
+from unsurprised.evaluation.recalibration import (
+    Recalibrated,
+    fewer,
+    fitting_rows_of,
+    odds_of,
+    recalibrations,
+)
+from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.totals import Totals, Values
+from unsurprised.forms import Counts
+from unsurprised.measures import entropy
+from unsurprised.states import ClassCounts
+from unsurprised.states.sums import GROUPS
+
+FOLDS = 5
+
+Scaled = Callable[[Estimate], Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The ledger, or why there is none; and why a part of it is missing."""
+
+    ledger: Ledger | None
+    reasons: dict[str, str]
+
+
+def ledger_of(
+    rows: Sampled,
+    scaled: Scaled,
+    truth_entropy: Estimate | None = None,
+    kl_divergence: Estimate | None = None,
+) -> Account:
+    """The ledger of a sample, in the unit that ``scaled`` brings estimates to."""
+    rows = fewer(rows)
+    why = _unfit(rows)
+    if why is not None:
+        return Account(None, {"ledger": why})
+    fitting = fitting_rows_of(rows)
+    folds = folds_of(rows.groups, FOLDS)
+    if not _several_outside(fitting, folds):
+        why = f"needs two classes outside of each of {FOLDS} folds; all but one happen too rarely"
+        return Account(None, {"ledger": why})
+    found, left_out = recalibrations(rows, fitting, folds)
+    means = _Means(rows, found, scaled)
+    no_test = _untested(rows)
+    tests = [None] * len(found) if no_test else _tests(rows, fitting, means)
+    ledger = Ledger(
+        rows=rows.size,
+        folds=FOLDS,
+        label_entropy=means.estimate("label entropy", most=math.log2(len(rows.classes))),
+        cross_entropy=means.estimate("cross-entropy"),
+        recalibrations=tuple(
+            means.recalibration(each, test) for each, test in zip(found, tests, strict=True)
+        ),
+        mixed=_mixed(rows, fitting, found[-1], scaled) if means.infinite else None,
+        truth_entropy=truth_entropy,
+        kl_divergence=kl_divergence,
+        left_out=left_out,
+    )
+    return Account(ledger, {"if_calibrated": no_test} if no_test else {})
+
+
+def _unfit(rows: Sampled) -> str | None:
+    """Why the rows are too few or too much alike for a ledger."""
+    if len(rows.classes) < 2:
+        return "needs at least two classes; the predictions have one"
+    if rows.size < GROUPS:
+        return (
+            f"needs at least {GROUPS} rows, one for each group of the jackknife; found {rows.size}"
+        )
+    happened = (
+        np.unique(rows.labels)
+        if rows.labels is not None
+        else np.flatnonzero(np.asarray(rows.shares).sum(axis=0) > 0)
+    )
+    if len(happened) == 1:
+        name = rows.classes[int(happened[0])]
+        return f"needs at least two classes that happen; only {name!r} does"
+    groups = len(np.unique(rows.groups))
+    if groups < FOLDS:
+        return f"needs rows of at least {FOLDS} clusters to leave some out; found {groups}"
+    return None
+
+
+def _several_outside(rows: FittingRows, folds: NDArray[np.int64]) -> bool:
+    """Whether the rows that are left when a fold is taken out never have the same class."""
+    return all(np.count_nonzero(rows.of(folds != fold).frequencies()) > 1 for fold in range(FOLDS))
+
+
+def _untested(rows: Sampled) -> str | None:
+    """Why no labels are drawn to see how a calibrated model would look."""
+    if rows.labels is None:
+        return "needs one class a row; the truth is a distribution"
+    if rows.clustered:
+        return "needs rows that are independent of each other; these belong to clusters"
+    return None
+
+
+def _tests(rows: Sampled, fitting: FittingRows, means: _Means) -> list[IfCalibrated]:
+    if fitting.width == 2:
+        ranked = Ranked.of(odds_of(rows, fitting.log))
+        bits = math.inf if means.infinite else means.value("cross-entropy") - means.least(0)
+        return [means.in_unit(of_isotonic(rows, ranked, bits))]
+    scores = OfScores(rows, fitting)
+    tests = [scores.temperature()]
+    if len(means.families) > 1:
+        tests.append(scores.vector())
+    return [means.in_unit(test) for test in tests]
+
+
+class _Means:
+    """Mean bits of the rows by one prediction or another, on all groups and without each."""
+
+    def __init__(self, rows: Sampled, families: list[Recalibrated], scaled: Scaled) -> None:
+        self.families, self.scaled, self.rows = families, scaled, rows.size
+        infinite = np.isinf(rows.surprisal)
+        columns = {
+            "rows": None,
+            "infinite_rows": infinite,
+            "weight": None,
+            "infinite": infinite,
+            "cross-entropy": np.where(infinite, 0.0, rows.surprisal),
+        }
+        for index, family in enumerate(families):
+            columns |= {
+                f"in sample {index}": family.in_sample,
+                f"held out {index}": family.held_out,
+            }
+        (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, unweighted=2)
+        if part is None:
+            raise ValueError("no rows")
+        self.part, self.infinite = part, part.infinite
+        self.label_entropy = _label_entropy(rows, part)
+
+    def value(self, name: str) -> float:
+        """A mean, in bits."""
+        return self.both(name)[0]
+
+    def both(self, name: str) -> tuple[float, Values]:
+        """A mean and those without each group, in bits."""
+        if name == "label entropy":
+            return self.label_entropy
+        sums, without = self.part.totals, self.part.without
+        return sums[name] / sums["weight"], without[name] / without["weight"]
+
+    def least(self, index: int) -> float:
+        """The in-sample mean of the best recalibration; see :meth:`best`."""
+        return self.best(index)[0]
+
+    def best(self, index: int) -> tuple[float, Values]:
+        """The best recalibration in sample, among which are to do nothing and the frequencies.
+
+        All families hold these in theory (or, the frequencies, as a limit); so no part of the
+        ledger is below 0 for a rounding.
+        """
+        kept = [self.both(f"in sample {index}"), self.both("label entropy")]
+        if not self.infinite:
+            kept.append(self.both("cross-entropy"))
+        return min(kept, key=lambda pair: pair[0])
+
+    def difference(
+        self, more: tuple[float, Values], less: tuple[float, Values], least: float = -math.inf
+    ) -> Estimate:
+        """The estimate of a difference of means."""
+        found = jackknife(more[0] - less[0], more[1] - less[1], "bits", self.rows)
+        return self.scaled(within(found, least, math.inf))
+
+    def estimate(self, name: str, most: float = math.inf) -> Estimate:
+        """The estimate of a mean."""
+        if name == "cross-entropy" and self.infinite:
+            return self.endless()
+        found = jackknife(*self.both(name), "bits", self.rows)
+        return self.scaled(within(found, 0.0, most))
+
+    def endless(self) -> Estimate:
+        """Infinitely many bits."""
+        return self.scaled(Estimate(math.inf, math.inf, math.inf, "bits", self.rows))
+
+    def recalibration(self, family: Recalibrated, test: IfCalibrated | None) -> Recalibration:
+        """Both decompositions by a family."""
+        index = self.families.index(family)
+        label_entropy, cross_entropy = self.both("label entropy"), self.both("cross-entropy")
+        held_out, in_sample = self.both(f"held out {index}"), self.best(index)
+        infinite = self.infinite
+        return Recalibration(
+            family=family.family,
+            parameters=family.parameters,
+            discrimination=self.difference(label_entropy, held_out),
+            miscalibration=(
+                self.endless() if infinite else self.difference(cross_entropy, held_out)
+            ),
+            discrimination_in_sample=self.difference(label_entropy, in_sample, 0.0),
+            miscalibration_in_sample=(
+                self.endless() if infinite else self.difference(cross_entropy, in_sample, 0.0)
+            ),
+            if_calibrated=test,
+        )
+
+    def in_unit(self, test: IfCalibrated) -> IfCalibrated:
+        """The same in the unit asked for."""
+        factor = self.scaled(Estimate(1.0, 1.0, 1.0, "bits", 0)).value
+        return IfCalibrated(
+            test.mean * factor, test.high * factor, test.p_value, test.exceeded, test.simulations
+        )
+
+
+def _label_entropy(rows: Sampled, part: Totals) -> tuple[float, Values]:
+    counts = ClassCounts(len(rows.classes))
+    if rows.labels is not None:
+        counts.update(rows.groups, rows.labels, rows.weights)
+    else:
+        shares = np.asarray(rows.shares)
+        counts.update_shares(rows.groups, shares * rows.weight()[:, None])
+    totals, without = counts.totals()
+    bits = np.asarray(entropy(Counts(np.vstack([totals, without[part.groups]]))))
+    return float(bits[0]), bits[1:]
+
+
+def _mixed(rows: Sampled, fitting: FittingRows, richest: Recalibrated, scaled: Scaled) -> Mixed:
+    mixing = UniformMixing().fit_rows(fitting)
+    costs = mixing.costs(fitting) / math.log(2)
+    columns = {
+        "rows": None,
+        "infinite": False,
+        "weight": None,
+        "mixed": costs,
+        "saved": costs - richest.in_sample,
+    }
+    (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, unweighted=1)
+    if part is None:
+        raise ValueError("no rows")
+    saved = part.of(lambda sums: sums["saved"] / sums["weight"])
+    return Mixed(
+        mixing.epsilon_,
+        scaled(part.mean_of("mixed", "weight", "bits")),
+        scaled(within(saved, 0.0, math.inf)),
+    )

@@ -1,0 +1,125 @@
+"""What the families of the ledger's recalibrations make of each row, in sample and held out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.calibrators import (
+    Calibrator,
+    Chain,
+    IsotonicCalibration,
+    TemperatureScaling,
+    UniformMixing,
+    VectorScaling,
+)
+from unsurprised.calibrators._rows import FittingRows, log_rows
+from unsurprised.calibrators.crossfit import held_out_nats
+from unsurprised.evaluation.corp import log_score, recalibrated
+from unsurprised.evaluation.ranked import Ranked
+from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.totals import Values
+
+#: Of vector scaling: fewer rows a parameter, or rows of a class, would be fitted to their noise.
+ROWS_A_PARAMETER = 20
+ROWS_A_CLASS = 10
+#: Above this many classes its time, which grows with their square, is not worth it.
+MOST_CLASSES_OF_A_VECTOR = 100
+#: Products of two of its parameters, over the rows, that are asked for at most.
+_MOST_PRODUCTS = 400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibrated:
+    """Bits that each row costs under the best recalibration of a family."""
+
+    family: str
+    parameters: int | None
+    in_sample: Values
+    #: Under one fitted on the other folds.
+    held_out: Values
+
+
+def fewer(rows: Sampled) -> Sampled:
+    """As many of the rows as the richest family can be fitted on in a moment."""
+    classes = len(rows.classes)
+    if not 2 < classes <= MOST_CLASSES_OF_A_VECTOR:
+        return rows
+    return rows.first(_MOST_PRODUCTS // (2 * classes) ** 2)
+
+
+def fitting_rows_of(rows: Sampled) -> FittingRows:
+    """The sample as calibrators see it."""
+    weights = rows.weights
+    if weights is not None:
+        # By the largest first, for a sum of weights may overflow.
+        weights = weights / weights.max()
+        weights = weights / weights.mean()
+    return FittingRows(log_rows(rows.model), rows.labels, rows.shares, weights, rows.classes)
+
+
+def odds_of(rows: Sampled, log: Values) -> Values:
+    """What two classes are ranked by: the probability of class 1, or its log-odds."""
+    return rows.probs[:, 1] if rows.model.kind == "probs" else log[:, 1] - log[:, 0]
+
+
+def recalibrations(
+    rows: Sampled, fitting: FittingRows, folds: NDArray[np.int64]
+) -> tuple[list[Recalibrated], dict[str, str]]:
+    """The families, from the simplest to the richest, and why others were not tried."""
+    if fitting.width == 2:
+        return [_isotonic(rows, fitting, folds)], {}
+    found = [_parametric(TemperatureScaling(), fitting, folds)]
+    why = unfit(fitting)
+    if why is None:
+        found.append(_parametric(VectorScaling(), fitting, folds))
+        return found, {}
+    return found, {VectorScaling.title: why}
+
+
+def unfit(rows: FittingRows) -> str | None:
+    """Why vector scaling is not tried on these rows; ``None`` if it is."""
+    parameters = 2 * rows.width
+    if rows.width > MOST_CLASSES_OF_A_VECTOR:
+        return f"tried up to {MOST_CLASSES_OF_A_VECTOR} classes"
+    needed = ROWS_A_PARAMETER * parameters
+    if rows.effective_count < needed:
+        return f"its {parameters:,} parameters want {needed:,} rows"
+    happened = rows.frequencies() * rows.effective_count
+    rarest = int(np.argmin(happened))
+    if happened[rarest] < ROWS_A_CLASS:
+        return f"wants {ROWS_A_CLASS} rows of each class; {rows.name(rarest)!r} happens less often"
+    return None
+
+
+def _isotonic(rows: Sampled, fitting: FittingRows, folds: NDArray[np.int64]) -> Recalibrated:
+    observed, ranked = rows.outcome(1), Ranked.of(odds_of(rows, fitting.log))
+    return Recalibrated(
+        family="isotonic regression",
+        parameters=None,
+        in_sample=log_score(recalibrated(ranked, observed, rows.weight()), observed),
+        held_out=held_out_nats(IsotonicCalibration, fitting, folds)[0] / math.log(2),
+    )
+
+
+def _parametric(kind: Calibrator, rows: FittingRows, folds: NDArray[np.int64]) -> Recalibrated:
+    """Where a probability of 0 happened, a little is mixed in first: no factor lifts a 0."""
+    mixed = bool(rows.impossible().any())
+    if mixed:
+        kind = Chain([UniformMixing(), kind])
+    whole = kind.fit_rows(rows)
+
+    def near() -> Calibrator:
+        if mixed:
+            return Chain([UniformMixing(), type(whole.steps[1])()])  # type: ignore[attr-defined]
+        return VectorScaling.near(whole) if isinstance(whole, VectorScaling) else type(whole)()
+
+    return Recalibrated(
+        family=kind.title,
+        parameters=whole.parameter_count,
+        in_sample=whole.costs(rows) / math.log(2),
+        held_out=held_out_nats(near, rows, folds)[0] / math.log(2),
+    )
