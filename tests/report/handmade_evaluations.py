@@ -10,6 +10,10 @@ from unsurprised.evaluation.parts import (
     Annotators,
     ClassProbability,
     HistogramBar,
+    IfCalibrated,
+    Ledger,
+    Mixed,
+    Recalibration,
     Slice,
     SlicedBy,
     WorstRow,
@@ -152,6 +156,38 @@ SLICED = replace(
     clusters=37,
 )  # fmt: skip
 
+_TEST = IfCalibrated(0.0139, 0.0265, 0.005, True, 199)
+RECALIBRATED = replace(
+    LABELLED,
+    ledger=Ledger(
+        rows=ROWS,
+        folds=5,
+        label_entropy=bits(3.3211, 0.001),
+        cross_entropy=bits(1.1755),
+        recalibrations=(
+            Recalibration("temperature scaling", 1, bits(2.5663), bits(0.4203), bits(2.5689),
+                          bits(0.4229), _TEST),
+            Recalibration("vector scaling", 20, bits(2.6028), bits(0.4568), bits(2.6352),
+                          bits(0.4893), _TEST),
+        ),
+    ),
+)  # fmt: skip
+_MIXED = "uniform mixing, then temperature scaling"
+MIXED = replace(
+    INFINITE,
+    ledger=Ledger(
+        rows=ROWS,
+        folds=5,
+        label_entropy=bits(3.3211, 0.001),
+        cross_entropy=bits(math.inf),
+        recalibrations=(
+            Recalibration(_MIXED, 2, bits(2.1), bits(math.inf), bits(2.2), bits(math.inf), None),
+        ),
+        mixed=Mixed(0.0123, bits(1.9), bits(0.7)),
+        left_out={"vector scaling": "its 20 parameters want 400 rows"},
+    ),
+)  # fmt: skip
+
 ALL = {
     "labelled": LABELLED,
     "infinite": INFINITE,
@@ -161,4 +197,6 @@ ALL = {
     "hostile": HOSTILE,
     "weighted": WEIGHTED,
     "sliced": SLICED,
+    "recalibrated": RECALIBRATED,
+    "mixed": MIXED,
 }

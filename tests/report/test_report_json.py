@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handmade_evaluations import ALL, INFINITE, LABELLED, ONE_ROW, SOFT
+from handmade_evaluations import ALL, INFINITE, LABELLED, MIXED, ONE_ROW, RECALIBRATED, SOFT
 
 from unsurprised.evaluation.result import SCHEMA, Evaluation
 from unsurprised.report.figures import FIGURES
@@ -170,3 +170,26 @@ def test_numbers_of_numpy_become_plain_ones():
 
 def test_equal_evaluations_give_equal_bytes():
     assert dataclasses.replace(LABELLED).to_json() == LABELLED.to_json()
+
+
+@pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
+def test_flat_it_is_numbers_under_names_that_trackers_take(evaluation):
+    found = evaluation.as_dict(flat=True)
+    assert found["cross_entropy"] == evaluation.cross_entropy.value
+    for name, value in found.items():
+        assert type(value) in (int, float) and not math.isnan(value)
+        assert re.fullmatch(r"[A-Za-z0-9_./]+", name)
+        # MLflow keeps a metric in a file of its name: no other may lie below it.
+        assert not any(other.startswith(f"{name}/") for other in found)
+
+
+def test_what_is_in_the_flat_dictionary():
+    found = RECALIBRATED.as_dict(flat=True)
+    assert found["cross_entropy_low"] == RECALIBRATED.cross_entropy.low
+    assert found["quantiles/0.5"] == 0.0021
+    assert found["ledger/miscalibration"] == 0.4568
+    assert found["ledger/temperature_scaling/miscalibration"] == 0.4203
+    assert found["ledger/vector_scaling/if_calibrated/p_value"] == 0.005
+    mixed = MIXED.as_dict(flat=True)
+    assert mixed["ledger/miscalibration"] == math.inf
+    assert "truth_entropy" not in mixed and "worst_rows" not in mixed

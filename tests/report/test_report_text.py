@@ -13,13 +13,16 @@ from handmade_evaluations import (
     INFINITE,
     LABELLED,
     LOGPROB,
+    MIXED,
     ONE_ROW,
+    RECALIBRATED,
     SOFT,
     WEIGHTED,
     bits,
 )
 
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.parts import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import layout, sentences, text
 from unsurprised.report.figures import FIGURES, GROUPS
@@ -184,3 +187,42 @@ def test_choices_are_wrapped_between_the_choices():
     lines = text.choices(taken, 40).split("\n")
     assert lines == ["label: label · pred: probs (list of 10)", "kind: probs (the default)"]
     assert text.choices({}) == ""
+
+
+def test_the_ledger_is_an_account():
+    lines = text.summary(RECALIBRATED).splitlines()
+    start = next(index for index, line in enumerate(lines) if line.startswith("label entropy"))
+    assert [line.split("bits")[0].split() for line in lines[start : start + 5]] == [
+        ["label", "entropy", "3.3211"],
+        ["−", "discrimination", "2.6028"],
+        ["+", "miscalibration", "0.4568"],
+        ["of", "it", "0.4203"],
+        ["=", "cross-entropy", "1.1755"],
+    ]
+    assert [line.startswith("label entropy") for line in lines].count(True) == 1
+    assert "vector scaling" in lines[start + 2] and "temperature scaling" in lines[start + 3]
+
+
+def with_test(low: float, p_value: float) -> Evaluation:
+    found = RECALIBRATED.ledger.recalibrations[-1]
+    changed = replace(
+        found,
+        miscalibration=Estimate(0.1, low, 0.2, "bits", 1000),
+        if_calibrated=IfCalibrated(0.0139, 0.0265, p_value, p_value <= 0.05, 199),
+    )
+    return replace(RECALIBRATED, ledger=replace(RECALIBRATED.ledger, recalibrations=(changed,)))
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "sentence"),
+    [
+        (RECALIBRATED, "Recalibration (vector scaling) would save 0.4568 bits a row."),
+        (with_test(-0.1, 0.02), "It is miscalibrated (p = 0.02), but by too little for"),
+        (with_test(-0.1, 0.3), "would save nothing that these rows can tell."),
+        (with_test(0.01, 0.3), "would save nothing that these rows can tell."),
+        (MIXED, "Giving every class something (1.23 % of equal odds) would leave 1.9000 bits;"),
+        (MIXED, "(uniform mixing, then temperature scaling) saves 0.7000 of them."),
+    ],
+)
+def test_whether_recalibration_is_worth_it(evaluation, sentence):
+    assert any(sentence in note for note in sentences.notes(evaluation))

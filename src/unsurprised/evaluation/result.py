@@ -106,11 +106,19 @@ class Evaluation:
         found = [part for part in self.slices if part.stands_out]
         return tuple(sorted(found, key=lambda part: -(part.saving or 0.0)))
 
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain dictionaries, lists and numbers, in the order of the class."""
-        from unsurprised.report.json import as_dict  # report stands above
+    def as_dict(self, *, flat: bool = False) -> dict[str, Any]:
+        """The fields as plain dictionaries, lists and numbers, in the order of the class.
 
-        return as_dict(self)
+        Parameters
+        ----------
+        flat : bool, default False
+            Give one dictionary of numbers, as ``mlflow.log_metrics`` and ``wandb.log`` take it:
+            ``cross_entropy``, ``cross_entropy_low``, ``ledger/miscalibration``, …; what is missing
+            or not a number is left out, and so are rows, slices, bins and tables.
+        """
+        from unsurprised.report.json import as_dict, flat_dict  # report stands above
+
+        return flat_dict(self) if flat else as_dict(self)
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import Any
 
+from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.result import SCHEMA, Evaluation
 
 
@@ -32,6 +33,54 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
         Only dictionaries, lists, strings, numbers, booleans and ``None``.
     """
     return {"schema": SCHEMA, **plain_fields(evaluation)}
+
+
+def flat_dict(evaluation: Evaluation) -> dict[str, float]:
+    """The figures of an evaluation as one dictionary of numbers, for experiment trackers.
+
+    Parts of a name are joined by ``/``, which MLflow allows and Weights & Biases makes groups of.
+    Infinities are ``float("inf")``; what is not known is not there.
+    """
+    found: dict[str, float] = {}
+    for field in dataclasses.fields(evaluation):
+        if field.name not in ("base", "ledger"):
+            _flatten(found, field.name, getattr(evaluation, field.name))
+    ledger = evaluation.ledger
+    if ledger is not None:
+        for name in ("rows", "label_entropy", "discrimination", "miscalibration", "cross_entropy"):
+            _flatten(found, f"ledger/{name}", getattr(ledger, name))
+        for each in ledger.recalibrations:
+            _flatten(found, f"ledger/{_name(each.family)}", each)
+    if evaluation.calibration:
+        top = evaluation.calibration[0]
+        for name in ("error", "error_debiased", "error_if_calibrated"):
+            _flatten(found, f"calibration/{name}", getattr(top, name))
+    return found
+
+
+def _name(family: str) -> str:
+    """A family's name without what trackers refuse.
+
+    >>> _name("uniform mixing, then temperature scaling")
+    'uniform_mixing_then_temperature_scaling'
+    """
+    return family.replace(", ", "_").replace(" ", "_")
+
+
+def _flatten(found: dict[str, float], name: str, value: Any) -> None:
+    if isinstance(value, Estimate):
+        _flatten(found, name, value.value)
+        # Not under the name: a tracker that keeps each metric in a file has no folder of that name.
+        _flatten(found, f"{name}_low", value.low)
+        _flatten(found, f"{name}_high", value.high)
+    elif isinstance(value, Mapping):
+        for key, entry in value.items():
+            _flatten(found, f"{name}/{key}", entry)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            _flatten(found, f"{name}/{field.name}", getattr(value, field.name))
+    elif isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
+        found[name] = value
 
 
 def json_schema(of: str = "evaluation") -> dict[str, Any]:

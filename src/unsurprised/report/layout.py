@@ -23,6 +23,8 @@ from unsurprised.report.numbers import (
 )
 
 _MOST_BARS = 16
+#: What goes without saying where a figure has little room.
+_MIXED = "uniform mixing, then "
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -52,6 +54,7 @@ def groups(evaluation: Evaluation) -> list[list[Line]]:
         [_line(figure, estimate) for figure in group if (estimate := _shown(figure, evaluation))]
         for group in GROUPS
     ]
+    shown.insert(1, _ledger(evaluation))
     shown.append(_calibration(evaluation))
     shown.append([_quantile(*pair) for pair in sorted(evaluation.quantiles.items())])
     if evaluation.largest_sum_deviation is not None:
@@ -66,6 +69,9 @@ def _shown(figure: Figure, evaluation: Evaluation) -> Estimate | None:
         return None
     if figure.field == "finite_cross_entropy" and not evaluation.infinite_rows:
         return None
+    ledger = evaluation.ledger
+    if figure.field == "label_entropy" and ledger is not None and ledger.rows == evaluation.rows:
+        return None  # it stands in the ledger
     estimate = getattr(evaluation, figure.field)
     return estimate if isinstance(estimate, Estimate) else None
 
@@ -78,6 +84,31 @@ def _line(figure: Figure, estimate: Estimate) -> Line:
         figure.definition,
         figure.brief,
     )
+
+
+def _ledger(evaluation: Evaluation) -> list[Line]:
+    """The account: what is known beforehand, what the model knows, what it loses, what it pays."""
+    ledger = evaluation.ledger
+    if ledger is None:
+        return []
+    richest, others = ledger.recalibrations[-1], ledger.recalibrations[:-1]
+    family = richest.family.removeprefix(_MIXED)
+    lines = [
+        ("label entropy", ledger.label_entropy, "what knowing the class frequencies costs",
+         "class frequencies alone"),
+        ("− discrimination", richest.discrimination, "what the model knows of each row beyond them",
+         "known of each row"),
+        ("+ miscalibration", richest.miscalibration, f"what {family} saves on unseen rows",
+         f"by {family}"),
+        *(("  of it", each.miscalibration, f"by {each.family.removeprefix(_MIXED)} alone",
+           f"by {each.family.removeprefix(_MIXED)}") for each in others),
+        ("= cross-entropy", ledger.cross_entropy, f"the model, on {counted(ledger.rows, 'row')}",
+         "the model"),
+    ]  # fmt: skip
+    return [
+        Line(name, valued(found, "information"), interval(found, "information"), about, brief)
+        for name, found, about, brief in lines
+    ]
 
 
 def _calibration(evaluation: Evaluation) -> list[Line]:

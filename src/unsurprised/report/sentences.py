@@ -66,6 +66,7 @@ def notes(evaluation: Evaluation) -> list[str]:
     parts = (
         _clipping(evaluation),
         _gained(evaluation),
+        _recalibrated(evaluation),
         _decomposed(evaluation),
         _annotators(evaluation),
     )
@@ -105,6 +106,28 @@ def _gained(evaluation: Evaluation) -> str:
         f"It saves {number(gained.value)}{part} of the {cost} that knowing only the class "
         "frequencies costs."
     )
+
+
+def _recalibrated(evaluation: Evaluation) -> str:
+    """Whether recalibration is worth it."""
+    ledger, unit = evaluation.ledger, evaluation.unit
+    if ledger is None:
+        return ""
+    if ledger.mixed is not None:
+        return (
+            f"Giving every class something ({share(ledger.mixed.epsilon)} of equal odds) would "
+            f"leave {number(ledger.mixed.cross_entropy.value)} {unit}; recalibration beyond that "
+            f"({ledger.family}) saves {number(ledger.mixed.miscalibration.value)} of them."
+        )
+    saved, known = ledger.miscalibration, ledger.recalibrations[-1].if_calibrated
+    if saved.low > 0 and (known is None or known.exceeded):
+        return f"Recalibration ({ledger.family}) would save {number(saved.value)} {unit} a row."
+    if known is not None and known.exceeded:
+        return (
+            f"It is miscalibrated (p = {known.p_value:.2g}), but by too little for recalibration "
+            f"({ledger.family}) to be sure to save anything."
+        )
+    return f"Recalibration ({ledger.family}) would save nothing that these rows can tell."
 
 
 def _decomposed(evaluation: Evaluation) -> str:
