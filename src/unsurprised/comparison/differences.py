@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.calibration.calibrate import Learning
-from unsurprised.calibrators.crossfit import folds_of, held_out_nats
 from unsurprised.calibrators import (
     Calibrator,
     Chain,
@@ -18,6 +17,7 @@ from unsurprised.calibrators import (
     TemperatureScaling,
     UniformMixing,
 )
+from unsurprised.calibrators.crossfit import folds_of, held_out_nats
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
 from unsurprised.comparison.scored import Rows, Values
 from unsurprised.errors import UnsurprisedError
