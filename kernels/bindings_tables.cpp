@@ -182,6 +182,16 @@ void labels_agree(nb::handle labels, nb::handle others, nb::handle out) {
   agree(x, y, count, to);
 }
 
+void isotonic(nb::handle values, nb::handle weights, nb::handle out) {
+  const Buffer given(values), mass(weights), fit(out, true);
+  const std::int64_t count = given.count();
+  const auto* x = given.contiguous<double>(count);
+  const auto* w = mass.contiguous<double>(count);
+  auto* to = fit.contiguous<double>(count);
+  const WithoutGil release;
+  pool_adjacent_violators(x, w, count, to);
+}
+
 // Hashes ids, or first, first + 1, … where there are none. Salts tell files apart.
 void hash_into(nb::handle out, const std::int64_t* ids, std::int64_t first, std::int64_t count,
                std::uint64_t salt) {
@@ -226,6 +236,7 @@ nb::bytes to_bytes(const T& state) {
 
 void bind_tables(nb::module_& module) {
   module.def("agree", &labels_agree, nb::arg("labels"), nb::arg("others"), nb::arg("out"));
+  module.def("isotonic", &isotonic, nb::arg("values"), nb::arg("weights"), nb::arg("out"));
   module.def("hash_integers", &hash_integers, nb::arg("ids"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_range", &hash_range, nb::arg("first"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));

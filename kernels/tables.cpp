@@ -3,11 +3,37 @@
 #include "tables.h"
 
 #include <bit>
+#include <vector>
 
 namespace unsurprised {
 
 void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = labels[i] == others[i];
+}
+
+void pool_adjacent_violators(const double* values, const double* weights, std::int64_t count,
+                             double* out) {
+  struct Block {
+    double sum, weight, mean;
+    std::int64_t end;
+  };
+  std::vector<Block> blocks;
+  for (std::int64_t i = 0; i < count; ++i) {
+    // Of a row alone the mean is the value itself, whatever rounding makes of product and quotient.
+    Block last{weights[i] * values[i], weights[i], values[i], i + 1};
+    while (!blocks.empty() && blocks.back().mean >= last.mean) {
+      const Block& before = blocks.back();
+      const bool same = before.mean == last.mean;
+      last.sum += before.sum;
+      last.weight += before.weight;
+      if (!same) last.mean = last.sum / last.weight;
+      blocks.pop_back();
+    }
+    blocks.push_back(last);
+  }
+  std::int64_t i = 0;
+  for (const Block& block : blocks)
+    while (i < block.end) out[i++] = block.mean;
 }
 
 template <class Major, class Minor>

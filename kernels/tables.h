@@ -201,6 +201,11 @@ class Tally {
 // Whether each label is the number beside it.
 void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out);
 
+// Isotonic regression: the values that never fall and are nearest to the given ones by weighted
+// squares. Pool adjacent violators (Ayer, Brunk, Ewing, Reid and Silverman, 1955).
+void pool_adjacent_violators(const double* values, const double* weights, std::int64_t count,
+                             double* out);
+
 // Counts keys major · width + minor with 0 ≤ minor < width; a modulus above 0 is taken of major.
 template <class Major, class Minor>
 void count_pairs(Tally& tally, const Major* major, const Minor* minor, std::int64_t count,

@@ -194,3 +194,28 @@ def test_the_published_predictions_of_a_vgg_network(tmp_path):
     shuffled = tmp_path / "shuffled.parquet"
     pq.write_table(table.take(np.random.default_rng(0).permutation(10_000)), shuffled)
     assert us.evaluate(shuffled, id="row_id").to_json() == found.to_json()
+
+
+@pytest.mark.parametrize("case", ["rows without ids", "few ids", "many nulls"])
+def test_the_sample_of_a_file_is_that_of_its_rows(case, tmp_path, monkeypatch):
+    """However many rows the file claims: ids may be few, and rows be left out for nulls."""
+    monkeypatch.setattr("unsurprised.states.sample.SAMPLE_ROWS", 50)
+    rows = 3000
+    labels = RNG.integers(0, CLASSES, rows)
+    probs = RNG.dirichlet(np.ones(CLASSES), size=rows)
+    table = pa.table(
+        {
+            "label": pa.array(labels, mask=(np.arange(rows) > 40) & (case == "many nulls")),
+            "probs": pa.array(list(probs)),
+            "key": np.arange(rows) % (3 if case == "few ids" else rows),
+        }
+    )
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table, path, row_group_size=500)
+    options = {} if case == "rows without ids" else {"id": "key"}
+    found = us.evaluate(str(path), nulls="skip", **options)
+    kept = np.flatnonzero(table["label"].is_valid())
+    ids = None if case == "rows without ids" else table["key"].to_numpy()[kept]
+    alone = us.evaluate(labels[kept], probs[kept], ids=ids)
+    assert found.sampled_rows == alone.sampled_rows == min(50, len(kept))
+    assert found.brier == alone.brier

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import isotonic_regression
 from wrong_arrays import NOT_THREE, REFUSED
 
 from unsurprised import _kernels
@@ -196,3 +197,26 @@ def test_offsets_outside_the_text(offsets: list[int]) -> None:
 def test_a_text_is_contiguous_bytes(text: Any) -> None:
     with pytest.raises(REFUSED):
         _kernels.hash_strings(np.array([0, 2, 4]), text, np.zeros(2, dtype=np.uint64))
+
+
+@pytest.mark.parametrize("wrong", NOT_THREE.values(), ids=NOT_THREE)
+def test_isotonic_regression_takes_doubles_alone(wrong: Any) -> None:
+    fit, ones = np.zeros(3), np.ones(3)
+    for arrays in ((ones, wrong, fit), (ones, ones, wrong)):
+        with pytest.raises(REFUSED):
+            _kernels.isotonic(*arrays)
+    assert not fit.any()
+
+
+def test_isotonic_regression_is_that_of_scipy() -> None:
+    generator = np.random.default_rng(8)
+    for rows in (0, 1, 2, 3, 50, 1000):
+        values, weights = generator.normal(size=rows), generator.exponential(size=rows)
+        fit = np.empty(rows)
+        _kernels.isotonic(values, weights, fit)
+        expected = isotonic_regression(values, weights=weights).x if rows else fit
+        assert fit == pytest.approx(expected, rel=1e-13, abs=1e-13)
+        assert (np.diff(fit) >= 0).all()
+        again = np.empty(rows)
+        _kernels.isotonic(fit, weights, again)
+        assert again.tobytes() == fit.tobytes()

@@ -132,3 +132,31 @@ def test_samples_that_do_not_fit_are_refused():
         Sample(2).merge(Sample(3))
     with pytest.raises(StateError):
         Sample.from_bytes(Sample(2).to_bytes()[:-5])
+
+
+def test_a_sample_that_expects_its_rows_is_the_same():
+    random = np.random.default_rng(4)
+    hashes = random.integers(0, 2**64, 20_000, dtype=np.uint64)
+    labels, probs = random.integers(0, 2, 20_000), random.random((20_000, 2))
+    parts = [slice(0, 7000), slice(7000, 7001), slice(7001, 20_000)]
+    whole, expecting = Sample(2, size=500), [Sample(2, size=500) for _ in parts]
+    whole.update(hashes, labels, probs)
+    for sample, part in zip(expecting, parts, strict=True):
+        sample.expect(20_000)
+        sample.update(hashes[part], labels[part], probs[part])
+    assert all(sample.falls_short for sample in expecting[:2])
+    merged = expecting[1].merge(expecting[0]).merge(expecting[2])
+    assert not merged.falls_short
+    assert merged.to_bytes() == whole.to_bytes()
+
+
+def test_a_sample_says_when_it_expected_too_many_rows():
+    sample = Sample(2, size=500)
+    sample.expect(10**6)
+    hashes = np.random.default_rng(4).integers(0, 2**64, 20_000, dtype=np.uint64)
+    sample.update(hashes, np.zeros(20_000, dtype=int), np.full((20_000, 2), 0.5))
+    assert sample.falls_short
+    few = Sample(2, size=500)
+    few.expect(900)
+    few.update(hashes[:100], np.zeros(100, dtype=int), np.full((100, 2), 0.5))
+    assert not few.falls_short and len(few.result()["hash"]) == 100

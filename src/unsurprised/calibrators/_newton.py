@@ -68,11 +68,12 @@ class Minimum:
     value: float
     gradient: float
     steps: int
+    tolerance: float = TOLERANCE
 
     @property
     def converged(self) -> bool:
         """Whether the gradient is within the tolerance."""
-        return self.gradient <= TOLERANCE
+        return self.gradient <= self.tolerance
 
 
 class Loss:
@@ -163,7 +164,7 @@ class Loss:
         return product + self.model.gauge.T @ (self.model.gauge @ direction)
 
 
-def minimise(rows: FittingRows, model: LinearScores) -> Minimum:
+def minimise(rows: FittingRows, model: LinearScores, tolerance: float = TOLERANCE) -> Minimum:
     """The parameters of least mean cross-entropy.
 
     Damped Newton steps (Boyd and Vandenberghe, *Convex Optimization*, 2004, section 9.5). Close to
@@ -176,28 +177,30 @@ def minimise(rows: FittingRows, model: LinearScores) -> Minimum:
     with threadpool_limits(1, user_api="blas"):
         workers = min(get_num_threads(), rows.count * rows.width // _BLOCK)
         if workers < 2:
-            return _minimise(Loss(rows, model, None), model)
+            return _minimise(Loss(rows, model, None), model, tolerance)
         with ThreadPoolExecutor(workers) as pool:
-            return _minimise(Loss(rows, model, pool), model)
+            return _minimise(Loss(rows, model, pool), model, tolerance)
 
 
-def _minimise(loss: Loss, model: LinearScores) -> Minimum:
+def _minimise(loss: Loss, model: LinearScores, tolerance: float) -> Minimum:
     parameters = model.start.copy()
     value, gradient = loss.value_and_gradient(parameters)
     steps = 0
-    while np.abs(gradient).max() > TOLERANCE and steps < _MOST_STEPS:
+    while np.abs(gradient).max() > tolerance and steps < _MOST_STEPS:
         steps += 1
         step = _step(loss, parameters, gradient)
         moved = _search(loss, parameters, step, value, gradient)
         if moved is None:
             break
         parameters, value, gradient = moved
-    return Minimum(parameters, value, float(np.abs(gradient).max()), steps)
+    return Minimum(parameters, value, float(np.abs(gradient).max()), steps, tolerance)
 
 
-def least(rows: FittingRows, model: LinearScores) -> tuple[Values, tuple[str, ...]]:
+def least(
+    rows: FittingRows, model: LinearScores, tolerance: float = TOLERANCE
+) -> tuple[Values, tuple[str, ...]]:
     """The best parameters; where there are none, those with the truth smoothed, and a note."""
-    found = minimise(rows, model)
+    found = minimise(rows, model, tolerance)
     bits = found.value - float(model.penalty @ (found.parameters - model.centre) ** 2)
     if found.converged and bits > _AS_GOOD_AS_CERTAIN:
         return found.parameters, ()
@@ -205,7 +208,7 @@ def least(rows: FittingRows, model: LinearScores) -> tuple[Values, tuple[str, ..
         return found.parameters, (
             f"the fit stopped at a gradient of {found.gradient:.1e} nats a row, above {TOLERANCE:g}",
         )
-    bounded = minimise(rows.with_smoothed_truth(), model)
+    bounded = minimise(rows.with_smoothed_truth(), model, tolerance)
     return bounded.parameters, (
         "the classes can be told apart without an error, so no fit is the best (the surer the "
         "better); took the best as if one more row had been seen, of any class alike",
@@ -239,16 +242,14 @@ def _step(loss: Loss, parameters: Values, gradient: Values) -> Values:
 
 def _solved(matrix: Values, right: Values) -> Values:
     """The Newton step; with a little of the identity where the matrix is as good as singular."""
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
-
     scale = float(np.abs(np.diag(matrix)).max()) or 1.0
     for damping in (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0):
         damped = matrix + damping * scale * np.eye(len(matrix))
         try:
-            factor = cho_factor(damped)
-        except LinAlgError:
+            np.linalg.cholesky(damped)  # which tells whether it is a step downwards
+        except np.linalg.LinAlgError:
             continue
-        step: Values = cho_solve(factor, right)
+        step: Values = np.linalg.solve(damped, right)
         if np.isfinite(step).all():
             return step
     return right

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import _kernels
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._rows import FittingRows, Values
@@ -66,14 +67,13 @@ def isotonic_curve(
     Rows of the same odds are one (their weighted mean). Of a run of equal values only the two ends
     are kept, as knots between which the curve is flat.
     """
-    from scipy.optimize import isotonic_regression
-
     weights = np.ones(len(odds)) if weights is None else weights
     knots, where = np.unique(odds, return_inverse=True)
     mass = np.bincount(where, weights)
     means = np.bincount(where, weights * truth) / mass
-    values = np.clip(isotonic_regression(means, weights=mass).x, 0.0, 1.0)
-    return _ends_of_runs(knots, values)
+    values = np.empty(len(knots))
+    _kernels.isotonic(means, mass, values)
+    return _ends_of_runs(knots, np.clip(values, 0.0, 1.0))
 
 
 def _ends_of_runs(knots: Values, values: Values) -> tuple[Values, Values]:

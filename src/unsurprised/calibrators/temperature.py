@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
 from unsurprised import _kernels
@@ -53,6 +55,15 @@ class TemperatureScaling(Calibrator):
     title = "temperature scaling"
     formula = staticmethod(_formulas.temperature)
     keeps_ranking = True
+    #: Where the search for 1/T begins.
+    _start: float | None = None
+
+    @classmethod
+    def near(cls, other: Self) -> Self:
+        """One whose fit begins where that of nearly the same rows ended, which is soon done."""
+        found = cls()
+        found._start = float(other.parameters_["inverse_temperature"])
+        return found
 
     @property
     def temperature_(self) -> float:
@@ -69,7 +80,7 @@ class TemperatureScaling(Calibrator):
                 "every row's label has the largest score, so no temperature is the best (the lower "
                 "the better); took the best as if one more row had been seen, of any class alike",
             )
-        inverse = _best(rows, _first_guess(rows))
+        inverse = _best(rows, _first_guess(rows) if self._start is None else self._start)
         if inverse <= 1 / _HOTTEST:
             inverse = 1 / _HOTTEST
             notes = (

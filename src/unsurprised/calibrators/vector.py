@@ -17,6 +17,9 @@ from unsurprised.calibrators._rows import (
 )
 from unsurprised.calibrators._scores import VectorScores
 
+#: Of a fit that is only judged, nats a row: its cost is then off by about the square of that.
+_TOLERANCE_NEARBY = 1e-6
+
 
 class VectorScaling(Calibrator):
     r"""Scale and shift the log-probability of every class.
@@ -50,7 +53,7 @@ class VectorScaling(Calibrator):
     _start: Values | None = None
 
     @classmethod
-    def near(cls, other: VectorScaling) -> Self:
+    def near(cls, other: Self) -> Self:
         """One whose fit begins where that of nearly the same rows ended, which is soon done."""
         found = cls()
         found._start = np.concatenate([other.parameters_["scale"], other.parameters_["shift"]])
@@ -60,9 +63,11 @@ class VectorScaling(Calibrator):
         refuse_zeros_that_happened(rows, "vector scaling")
         refuse_few_rows(rows, 2 * rows.width, "TemperatureScaling, StructuredScaling")
         model = VectorScores(rows.width)
-        if self._start is not None:
+        if self._start is None:
+            found, notes = least(rows, model)
+        else:
             model.start = self._start
-        found, notes = least(rows, model)
+            found, notes = least(rows, model, _TOLERANCE_NEARBY)
         scale, shift = found[: rows.width], found[rows.width :]
         return {"scale": scale, "shift": shift - shift.mean()}, notes
 

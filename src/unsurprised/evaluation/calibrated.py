@@ -16,6 +16,7 @@ from unsurprised import _kernels
 from unsurprised.calibrators._newton import Loss
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.calibrators._scores import VectorScores
+from unsurprised.evaluation.corp import isotonic, log_score
 from unsurprised.evaluation.parts import IfCalibrated
 from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.sampled import Sampled
@@ -39,8 +40,8 @@ def simulations_of(rows: int) -> int:
     return SIMULATIONS if rows < _MANY_ROWS else _FEWER_SIMULATIONS
 
 
-def draws_of(hashes: NDArray[np.uint64]) -> Draw:
-    """Uniform numbers in [0, 1), one a row, for each number of a simulation.
+def draws_of(hashes: NDArray[np.uint64], order: NDArray[np.int64] | slice = slice(None)) -> Draw:
+    """Uniform numbers in [0, 1), one a row (in an order), for each number of a simulation.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def draws_of(hashes: NDArray[np.uint64]) -> Draw:
     place = np.arange(len(hashes)) - np.maximum.accumulate(
         np.where(first, np.arange(len(hashes)), 0)
     )
-    keys = hashes.view(np.int64) ^ (place.astype(np.int64) << 32)
+    keys = (hashes.view(np.int64) ^ (place.astype(np.int64) << 32))[order]
 
     def draw(simulation: int) -> Values:
         bits = np.empty(len(keys), dtype=np.uint64)
@@ -76,11 +77,9 @@ def judged(found: float, simulated: Values, shown: Values | None = None) -> IfCa
 
 def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalibrated:
     """Of the isotonic fit, with the very fit of each set of labels; in bits."""
-    from scipy.optimize import isotonic_regression
-
     order = ranked.order
     predicted, weights = rows.probs[order, 1], rows.weight()[order]
-    draw = draws_of(rows.hashes)
+    draw = draws_of(rows.hashes, order)
     with np.errstate(divide="ignore"):
         for_one, for_zero = -np.log2(predicted), -np.log1p(-predicted) / math.log(2)
     # What has no chance is never drawn.
@@ -89,10 +88,11 @@ def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalib
     mass, total = np.add.reduceat(weights, ranked.starts), float(weights.sum())
     found = np.empty(simulations_of(rows.size))
     for index in range(len(found)):
-        happened = draw(index)[order] < predicted
+        happened = draw(index) < predicted
         shares = np.add.reduceat(np.where(happened, weights, 0.0), ranked.starts) / mass
-        fit = isotonic_regression(np.minimum(shares, 1.0), weights=mass)
-        cost = float(fit.weights @ _binary_bits(fit.x[fit.blocks[:-1]]))
+        fit = isotonic(shares, mass)
+        starts = np.flatnonzero(np.append(True, fit[1:] != fit[:-1]))
+        cost = float(np.add.reduceat(mass, starts) @ _binary_bits(fit[starts]))
         score = float(base.sum() + more[happened].sum())
         share = float(weights[happened].sum()) / total
         constant = total * float(_binary_bits(np.array([share]))[0])
@@ -101,11 +101,7 @@ def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalib
 
 
 def _binary_bits(shares: Values) -> Values:
-    from scipy.special import entr
-
-    shares = np.clip(shares, 0.0, 1.0)
-    bits: Values = (entr(shares) + entr(1.0 - shares)) / math.log(2)
-    return bits
+    return log_score(shares, shares)
 
 
 class OfScores:

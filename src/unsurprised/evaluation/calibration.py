@@ -169,12 +169,10 @@ def _band(predicted: float, noise: float) -> tuple[float, float]:
 
 def _folded(mean: Values, spread: Values) -> Values:
     """The mean of the absolute value of normal numbers."""
-    from scipy.special import erf
-
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(spread > 0, mean / spread, np.inf)
     folded: Values = spread * math.sqrt(2 / math.pi) * np.exp(-(scale**2) / 2)
-    folded += mean * erf(scale / math.sqrt(2))
+    folded += mean * np.array([math.erf(each / math.sqrt(2)) for each in scale])
     return folded
 
 

@@ -45,11 +45,13 @@ def evaluated(
 ) -> Evaluator:
     """An evaluator that has seen all rows of a source; an error where there is none."""
     bins, rows = first_look(reading), None if sampled else 0
-    merged = over_rows(
-        reading,
-        lambda: Evaluator(reading.classes, top=top, bins=bins, sample_rows=rows),
-        progress=progress,
-    )
+
+    def made() -> Evaluator:
+        return Evaluator(reading.classes, top=top, bins=bins, sample_rows=rows)
+
+    merged = over_rows(reading, lambda: made().expect(reading.rows or 0), progress=progress)
+    if merged.falls_short():  # rows were left out for nulls, or ids are far from distinct
+        merged = over_rows(reading, made)
     if not merged.rows:
         skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
         raise InputError(f"found no rows{skipped}", expected="at least one").located(

@@ -74,6 +74,7 @@ class Evaluator:
         self._states: States | None = None
         self._rows = 0
         self._skipped = 0
+        self._expected = 0
         self._scratch = Scratch()
         self._numbers: tuple[str, ...] = ()
         self._bins = given_bins(bins or {})
@@ -82,6 +83,19 @@ class Evaluator:
     def rows(self) -> int:
         """How many rows have come in."""
         return self._rows
+
+    def expect(self, rows: int) -> Evaluator:
+        """Say how many rows will come, before they do, so that few are copied into the sample.
+
+        See :meth:`falls_short`.
+        """
+        self._expected = rows
+        return self
+
+    def falls_short(self) -> bool:
+        """Whether so many rows fewer came than were expected that the sample lacks some."""
+        sample = None if self._states is None else self._states.sample
+        return sample is not None and sample.falls_short
 
     @property
     def weighted(self) -> bool:
@@ -222,6 +236,8 @@ class Evaluator:
         settings = self._settings_for(batch)
         if self._states is None:
             self._states = States(settings)
+            if self._states.sample is not None:
+                self._states.sample.expect(self._expected)
         elif settings != self._states.settings:
             mine, theirs = self._states.settings.difference(settings)
             raise StateError(

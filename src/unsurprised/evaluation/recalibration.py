@@ -28,8 +28,8 @@ ROWS_A_PARAMETER = 20
 ROWS_A_CLASS = 10
 #: Above this many classes its time, which grows with their square, is not worth it.
 MOST_CLASSES_OF_A_VECTOR = 100
-#: Products of two of its parameters, over the rows, that are asked for at most.
-_MOST_PRODUCTS = 400_000_000
+#: Rows × classes beyond which there are fewer rows, but not fewer than the last of these.
+_MOST_NUMBERS, _MOST_ROWS, _FEWEST_ROWS = 1 << 19, 100_000, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,8 @@ class Recalibrated:
 
 
 def fewer(rows: Sampled) -> Sampled:
-    """As many of the rows as the richest family can be fitted on in a moment."""
-    classes = len(rows.classes)
-    if not 2 < classes <= MOST_CLASSES_OF_A_VECTOR:
-        return rows
-    return rows.first(_MOST_PRODUCTS // (2 * classes) ** 2)
+    """As many of the rows as all families can be fitted on, again and again, in a moment."""
+    return rows.first(max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_NUMBERS // len(rows.classes))))
 
 
 def fitting_rows_of(rows: Sampled) -> FittingRows:
@@ -105,20 +102,22 @@ def _isotonic(rows: Sampled, fitting: FittingRows, folds: NDArray[np.int64]) -> 
     )
 
 
-def _parametric(kind: Calibrator, rows: FittingRows, folds: NDArray[np.int64]) -> Recalibrated:
+def _parametric(
+    kind: TemperatureScaling | VectorScaling, rows: FittingRows, folds: NDArray[np.int64]
+) -> Recalibrated:
     """Where a probability of 0 happened, a little is mixed in first: no factor lifts a 0."""
     mixed = bool(rows.impossible().any())
-    if mixed:
-        kind = Chain([UniformMixing(), kind])
-    whole = kind.fit_rows(rows)
+    whole = (Chain([UniformMixing(), kind]) if mixed else kind).fit_rows(rows)
 
     def near() -> Calibrator:
-        if mixed:
-            return Chain([UniformMixing(), type(whole.steps[1])()])  # type: ignore[attr-defined]
-        return VectorScaling.near(whole) if isinstance(whole, VectorScaling) else type(whole)()
+        if isinstance(whole, Chain):
+            return Chain([UniformMixing(), type(whole.steps[1])()])
+        if isinstance(whole, VectorScaling):
+            return VectorScaling.near(whole)
+        return TemperatureScaling.near(whole)
 
     return Recalibrated(
-        family=kind.title,
+        family=whole.title,
         parameters=whole.parameter_count,
         in_sample=whole.costs(rows) / math.log(2),
         held_out=held_out_nats(near, rows, folds)[0] / math.log(2),

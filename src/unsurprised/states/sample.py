@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,22 @@ class Sample:
         self._rows = np.empty(self.size + (self.size + 1) // 2, dtype=self._dtype)
         self._held = 0
         self._largest: np.uint64 | None = None  # once full: no row above it can enter
+        self._bounded = False
+
+    def expect(self, rows: int) -> None:
+        """Pass over rows at once that will hardly be kept if so many come in all.
+
+        It spares copying rows that others push out later. Afterwards :attr:`falls_short` tells
+        whether too many were passed over; then all rows must be shown again to a new sample.
+        """
+        wanted = self.size + 8 * math.isqrt(self.size) + 64  # a chance of 1e-15 for too few
+        if 0 < wanted < rows // 2:
+            self._largest, self._bounded = np.uint64(wanted * 2**64 // rows), True
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether rows were passed over though there would have been room."""
+        return self._bounded and self._held < self.size
 
     def update(
         self,
@@ -101,6 +118,7 @@ class Sample:
     def merge(self, other: Sample) -> Sample:
         """Add another state's rows; associative and commutative to the bit."""
         must_match("Sample", self._settings(), other._settings())
+        self._bounded = self._bounded or other._bounded
         self._append(other._rows[: other._held])
         return self
 
@@ -167,7 +185,7 @@ class Sample:
         free, behind = np.flatnonzero(~keep[: self.size]), np.flatnonzero(keep[self.size :])
         held[free] = held[self.size + behind]
         self._held = self.size
-        self._largest = cut
+        self._largest = cut if self._largest is None else min(cut, self._largest)
 
     def _sorted(self) -> NDArray[Any]:
         if self._held > self.size:
