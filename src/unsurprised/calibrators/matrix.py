@@ -45,7 +45,7 @@ class MatrixScaling(Calibrator):
     --------
     >>> import numpy as np
     >>> probs = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]] * 8)
-    >>> swapped = [1, 0, 2, 1, 0, 1] * 4  # the first two classes are mixed up
+    >>> swapped = [1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0, 2] * 2  # the first two classes are mixed up
     >>> MatrixScaling().fit(probs, swapped).predict(probs[:3])
     array([1, 0, 2])
     """

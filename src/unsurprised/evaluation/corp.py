@@ -61,7 +61,7 @@ def log_score(predicted: Values, observed: Values) -> Values:
     Examples
     --------
     >>> log_score(np.array([0.25, 0.25, 0.0]), np.array([1.0, 0.5, 0.0]))
-    array([2.       , 1.2075187, 0.       ])
+    array([2.        , 1.20751875, 0.        ])
     """
     with np.errstate(divide="ignore"):
         for_one, for_zero = -np.log2(predicted), -np.log1p(-predicted) / np.log(2)
