@@ -65,7 +65,12 @@ for module in (evaluate, compare, check, explain, calibrate, apply, encode, deco
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; what went wrong is one line on stderr."""
     try:
-        code = app(args=list(arguments), prog_name="unsurprised", standalone_mode=False)
+        code = app(
+            args=list(arguments),
+            prog_name="unsurprised",
+            standalone_mode=False,
+            obj=list(arguments),  # pages say which command made them
+        )
         with standard_output():
             return code if isinstance(code, int) else FINE
     except UnsurprisedError as error:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.page import asked_page
 
 HELP = (
     "Find what makes a model's predictions less surprised, and how sure that is.\n\n"
@@ -17,6 +18,7 @@ EPILOG = (
     "[bold]Examples[/bold]\n\n"
     "unsurprised calibrate held-out.parquet --save calibrator.json\n\n"
     "unsurprised calibrate held-out.parquet --method temperature --out calibrated.parquet\n\n"
+    "unsurprised calibrate held-out.parquet --html calibration.html\n\n"
     "unsurprised calibrate turns.jsonl --kind logits --cluster conversation\n\n"
 )
 
@@ -52,6 +54,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that
 
 
 def command(
+    context: typer.Context,
     files: cli_options.Files,
     *,
     label: cli_options.Label = None,
@@ -70,6 +73,7 @@ def command(
     out: Out = None,
     overwrite: Overwrite = False,
     json: cli_options.Json = None,
+    html: cli_options.Html = None,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
 ) -> None:
@@ -112,10 +116,19 @@ def command(
     report = None if json is None else checked_target(json, reading.files)
     if save is not None and STANDARD_OUTPUT == save == report:
         raise CallError("--save - and --json - cannot both go to standard output")
-    with RowProgress(reading.rows) as progress:
-        calibration = calibrate_reading(
-            reading, methods=method, folds=folds, base=cli_options.base_of(base), progress=progress
-        )
+    with asked_page(html, context.obj, reading) as page:
+        with RowProgress(reading.rows) as progress:
+            calibration = calibrate_reading(
+                reading,
+                methods=method,
+                folds=folds,
+                base=cli_options.base_of(base),
+                progress=progress,
+            )
+        if page is not None:
+            from unsurprised.report.html.calibration import page as page_of
+
+            page.write(lambda known: page_of(calibration, known))
     held = calibration.calibrator
     if held is not None and save is not None:
         write_bytes(held.to_json().encode(), save, "--save")

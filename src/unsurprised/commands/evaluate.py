@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import typer
+
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.page import asked_page
 from unsurprised.report.output import standard_output
 
 if TYPE_CHECKING:
+    from unsurprised.commands.page import AskedPage
     from unsurprised.evaluation.result import Evaluation
     from unsurprised.sources import Reading
 
@@ -23,12 +27,14 @@ EPILOG = (
     "unsurprised evaluate 'runs/*.parquet' --label y --pred p_ --id key\n\n"
     "unsurprised evaluate predictions.parquet --by country --by age --cluster user\n\n"
     "unsurprised evaluate logits.npz --kind logits --classes cat,dog,bird\n\n"
+    "unsurprised evaluate predictions.parquet --by country --html report.html\n\n"
     "unsurprised evaluate tokens.jsonl --logprob logprob --base e\n\n"
     "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value\n\n"
 )
 
 
 def command(
+    context: typer.Context,
     files: cli_options.Files,
     *,
     label: cli_options.Label = None,
@@ -44,11 +50,12 @@ def command(
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     json: cli_options.Json = None,
+    html: cli_options.Html = None,
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
 ) -> None:
-    """Score the files, print the report, write the JSON."""
+    """Score the files, print the report, write the JSON and the page."""
     from unsurprised.sources import Options, open_predictions  # pyarrow is slow
 
     options = Options(
@@ -67,10 +74,14 @@ def command(
         batch_rows=batch_rows,
     )
     logarithm = cli_options.base_of(base)
-    _evaluate(open_predictions(files, options), base=logarithm, top=top, json=json)
+    reading = open_predictions(files, options)
+    with asked_page(html, context.obj, reading) as page:
+        _evaluate(reading, base=logarithm, top=top, json=json, page=page)
 
 
-def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> None:
+def _evaluate(
+    reading: Reading, *, base: float, top: int, json: str | None, page: AskedPage | None
+) -> None:
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write
     from unsurprised.report.progress import RowProgress
@@ -80,6 +91,10 @@ def _evaluate(reading: Reading, *, base: float, top: int, json: str | None) -> N
         evaluation = evaluate_reading(reading, base=base, top=top, progress=progress)
     if target is not None:
         write(evaluation.to_json(), target)
+    if page is not None:
+        from unsurprised.report.html.evaluation import page as page_of
+
+        page.write(lambda known: page_of(evaluation, known))
     if target != STANDARD_OUTPUT:
         with standard_output():
             _print(evaluation, reading)

@@ -145,6 +145,15 @@ Json = Annotated[
         "the report.",
     ),
 ]
+Html = Annotated[
+    str | None,
+    typer.Option(
+        "--html",
+        metavar="PAGE",
+        rich_help_panel=_REPORT,
+        help="Write the report as a page with charts, which holds all it needs.",
+    ),
+]
 Top = Annotated[
     int,
     typer.Option(min=0, metavar="N", rich_help_panel=_REPORT, help="How many worst rows to show."),

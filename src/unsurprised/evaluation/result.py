@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import (
@@ -19,6 +20,9 @@ from unsurprised.evaluation.parts import (
     SlicedBy,
     WorstRow,
 )
+
+if TYPE_CHECKING:
+    from unsurprised.report.charts.plot import Plots
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.evaluation/1"
@@ -123,6 +127,32 @@ class Evaluation:
     def to_json(self, *, indent: int | None = 2) -> str:
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the report as a page that holds all it needs: charts, tables, definitions.
+
+        It opens from disk and loads nothing; text from the data cannot run in it.
+
+        Parameters
+        ----------
+        path : path
+            A new file, or a page that is replaced.
+
+        Raises
+        ------
+        CallError
+            Nothing can be written there, or what stands there is no page.
+        """
+        from unsurprised.report.html.evaluation import save  # report stands above
+
+        save(self, path)
+
+    @property
+    def plot(self) -> Plots:
+        """The charts of the report, for notebooks: ``result.plot.calibration()`` and others."""
+        from unsurprised.report.charts.plot import Plots  # report stands above
+
+        return Plots(self)
 
     def __repr__(self) -> str:
         from unsurprised.report.text import summary

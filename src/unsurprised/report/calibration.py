@@ -48,7 +48,7 @@ def summary(calibration: Calibration, width: int = WIDTH) -> str:
     """
     parts = [
         _wrapped(headline(calibration), width),
-        _size(calibration),
+        size(calibration),
         "",
         *_table(calibration),
         "",
@@ -107,7 +107,8 @@ def notes(calibration: Calibration) -> list[str]:
     return [printable(line) for line in said]
 
 
-def _size(calibration: Calibration) -> str:
+def size(calibration: Calibration) -> str:
+    """Rows, samples and folds, in a line."""
     rows = counted(calibration.rows, "row")
     if calibration.clusters is not None:
         rows += f" in {counted(calibration.clusters, 'cluster')}"

@@ -58,7 +58,7 @@ def _gaps(evaluation: Evaluation) -> Section:
             ]
             for gap in evaluation.gaps_by_confidence
         ],
-        _sampled(evaluation),
+        sampled(evaluation),
     )
 
 
@@ -81,12 +81,13 @@ def _confusions(
             ]
             for cost, label, top in cells
         ],
-        _sampled(evaluation),
+        sampled(evaluation),
         names=2,
     )
 
 
-def _sampled(evaluation: Evaluation) -> str:
+def sampled(evaluation: Evaluation) -> str:
+    """What must be said of figures that are of a sample; nothing where they are of all rows."""
     if evaluation.sampled_rows >= evaluation.rows:
         return ""
     return f"Of a sample of {counted(evaluation.sampled_rows, 'row')}."
@@ -99,7 +100,7 @@ def _slices(evaluation: Evaluation, column: SlicedBy) -> Section:
     if len(shown) < len(parts):
         note = f"{len(parts) - len(shown):,} slices more are in the JSON."
     return Section(
-        f"By {printable(column.column, 40)}{_looked(column)}",
+        f"By {printable(column.column, 40)}{looked(column)}",
         ["slice", "rows", f"{evaluation.unit} a row", "95 % interval", "share", "could save", ""],
         [_slice(part) for part in shown],
         note,
@@ -113,7 +114,8 @@ def _shown(parts: list[Slice]) -> list[Slice]:
     return parts[:_MOST_SLICES]
 
 
-def _looked(column: SlicedBy) -> str:
+def looked(column: SlicedBy) -> str:
+    """Where the numbers of a column were cut; nothing of other columns."""
     if column.looked is None or column.edges is None:
         return ""
     return f", cut at quantiles of a first look at {counted(column.looked, 'row')}"

@@ -1,0 +1,51 @@
+"""The page of a calibration: before, after, and what was tried."""
+
+from __future__ import annotations
+
+import os
+
+from unsurprised.calibration.result import Calibration
+from unsurprised.evaluation.estimate import Estimate
+from unsurprised.report import calibration as text
+from unsurprised.report.html.output import write_page
+from unsurprised.report.html.parts import Card, Page
+from unsurprised.report.html.provenance import Provenance
+from unsurprised.report.html.sections import trials
+from unsurprised.report.html.vega import Bundle
+from unsurprised.report.numbers import interval, valued
+
+
+def page(calibration: Calibration, provenance: Provenance | None = None) -> Page:
+    """What the page of a calibration says.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        What :func:`unsurprised.calibrate` returned.
+    provenance : Provenance, optional
+        How it was made.
+    """
+    known = provenance or Provenance()
+    return Page(
+        "How much surprise does calibration remove?",
+        text.headline(calibration),
+        [text.size(calibration), *text.notes(calibration)],
+        [
+            _card("before", calibration.cross_entropy, "cross-entropy of the model as it is"),
+            _card("removable", calibration.removable, "what the calibrator removes"),
+            _card("after", calibration.cross_entropy_after, "cross-entropy on unseen rows"),
+        ],
+        [trials.section(calibration)],
+        known.lines("Calibration.to_html, in Python", calibration.to_json(indent=None)),
+    )
+
+
+def _card(name: str, estimate: Estimate, definition: str) -> Card:
+    return Card(
+        name, valued(estimate, "information"), interval(estimate, "information"), definition
+    )
+
+
+def save(calibration: Calibration, path: str | os.PathLike[str]) -> None:
+    """Write the page; a file appears whole or not at all."""
+    write_page(page(calibration), path, Bundle(), "path")

@@ -1,0 +1,54 @@
+"""The page of an evaluation."""
+
+from __future__ import annotations
+
+import os
+
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.report import sentences
+from unsurprised.report.html.output import write_page
+from unsurprised.report.html.parts import Page
+from unsurprised.report.html.provenance import Provenance
+from unsurprised.report.html.sections import (
+    calibration,
+    confidence,
+    confusion,
+    figures,
+    histogram,
+    ledger,
+    missing,
+    slices,
+    worst,
+)
+from unsurprised.report.html.vega import Bundle
+
+#: In the order of the page: the whole, then where to look, then the rows themselves.
+_SECTIONS = (ledger, confidence, calibration, histogram, slices, confusion, worst, figures, missing)
+
+
+def page(evaluation: Evaluation, provenance: Provenance | None = None) -> Page:
+    """What the page of an evaluation says.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What :func:`unsurprised.evaluate` returned.
+    provenance : Provenance, optional
+        How it was made; from Python nothing more is known than the versions.
+    """
+    made = (part.section(evaluation) for part in _SECTIONS)
+    sections = [section for section in made if section is not None]
+    known = provenance or Provenance()
+    return Page(
+        "How surprised was the model?",
+        sentences.headline(evaluation),
+        [sentences.size(evaluation)],
+        figures.cards(evaluation),
+        sections,
+        known.lines("Evaluation.to_html, in Python", evaluation.to_json(indent=None)),
+    )
+
+
+def save(evaluation: Evaluation, path: str | os.PathLike[str]) -> None:
+    """Write the page; a file appears whole or not at all."""
+    write_page(page(evaluation), path, Bundle(), "path")

@@ -1,0 +1,84 @@
+"""Where a page comes from: the command, the versions, and fingerprints of what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unsurprised.report.numbers import counted, printable
+
+#: Files together larger than this are not read once more: their ends and sizes stand for them.
+_WHOLE_BYTES = 1 << 30
+_END_BYTES = 1 << 20
+_MOST_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a page knows of its making; nothing of when and where, so equal input, equal page."""
+
+    #: The command line; empty where it was made in Python.
+    command: str = ""
+    #: What was taken from the input, as the report says it.
+    choices: str = ""
+    files: Sequence[str] = ()
+
+    def lines(self, method: str, json: str) -> list[tuple[str, str]]:
+        """What is told, name by name; ``json`` is the result that the page shows."""
+        told = [("made by", printable(self.command, 2000) or method)]
+        if self.choices:
+            told.append(("taken from the input", printable(self.choices, 2000)))
+        told += fingerprints(self.files)
+        told.append(("SHA-256 of the result as JSON", hashlib.sha256(json.encode()).hexdigest()))
+        told.append(("versions", _versions()))
+        return told
+
+
+def fingerprints(files: Sequence[str]) -> list[tuple[str, str]]:
+    """The name, size and SHA-256 of each file, as ``sha256sum`` prints it.
+
+    Of files that are together above 1 GiB only the first and the last MiB are read.
+    """
+    shown = list(files[:_MOST_FILES])
+    sizes = {name: Path(name).stat().st_size for name in shown if Path(name).is_file()}
+    whole = sum(sizes.values()) <= _WHOLE_BYTES
+    told = []
+    for name, size in sizes.items():
+        what = "SHA-256" if whole else "SHA-256 of the first and last MiB"
+        told.append(
+            (
+                f"input {printable(name, 200)}",
+                f"{size:,} bytes, {what} {_digest(name, size, whole)}",
+            )
+        )
+    if len(files) > len(shown):
+        told.append(("and", f"{counted(len(files) - len(shown), 'file')} more"))
+    return told
+
+
+def _digest(name: str, size: int, whole: bool) -> str:
+    with Path(name).open("rb") as stream:
+        if whole:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        head = stream.read(_END_BYTES)
+        stream.seek(max(size - _END_BYTES, len(head)))
+        return hashlib.sha256(head + stream.read(_END_BYTES)).hexdigest()
+
+
+def _versions() -> str:
+    import numpy as np
+
+    from unsurprised import __version__
+
+    loaded: Mapping[str, object] = {
+        "unsurprised": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "pyarrow": getattr(sys.modules.get("pyarrow"), "__version__", None),
+        "Altair": getattr(sys.modules.get("altair"), "__version__", None),
+    }
+    return ", ".join(f"{name} {found}" for name, found in loaded.items() if found)

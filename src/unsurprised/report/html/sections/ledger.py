@@ -1,0 +1,61 @@
+"""Where the bits go: the account from knowing nothing to what the model paid."""
+
+from __future__ import annotations
+
+import math
+
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.report import sentences
+from unsurprised.report.charts import ledger
+from unsurprised.report.charts.palette import PAGE
+from unsurprised.report.html.drawn import spec
+from unsurprised.report.html.parts import Cell, Chart, Section, Table, named, ranged
+
+
+def section(evaluation: Evaluation) -> Section | None:
+    """The waterfall; what it needs is not there for every input."""
+    says = sentences.notes(evaluation)
+    steps = ledger.steps(evaluation)
+    if math.isinf(evaluation.cross_entropy.value):
+        says.append("An infinite total has no parts to draw: see the worst rows.")
+    if not steps and not says:
+        return None
+    return Section("ledger", "Where the bits go", says, _charts(evaluation, steps), terms=TERMS)
+
+
+def _charts(evaluation: Evaluation, steps: list[ledger.Step]) -> list[Chart]:
+    if not steps:
+        return []
+    rows = [
+        [named(step.name), Cell(step.shown), ranged(step.estimate), Cell(step.definition)]
+        for step in steps
+    ]
+    header = ["step", f"{evaluation.unit} a row", "95 % interval", ""]
+    return [
+        Chart(
+            "ledger",
+            f"From knowing nothing to the model, in {evaluation.unit} a row",
+            spec(ledger.chart(evaluation, PAGE)),
+            Table("The ledger", header, rows, words=1),
+        )
+    ]
+
+
+TERMS = (
+    ("knowing nothing", "log K: the surprisal of each of K classes where all are held equal."),
+    (
+        "label entropy",
+        "−Σ f log f over the frequencies f of the classes among these rows: the surprise a row of "
+        "someone who knows those and nothing else.",
+    ),
+    (
+        "model's information",
+        "label entropy − cross-entropy: how much the model's predictions take from that. Its "
+        "share of the label entropy is scikit-learn's D² (d2_log_loss_score).",
+    ),
+    (
+        "cross-entropy",
+        "The mean of −log q(y) over the rows, q(y) the probability that the model gave to what "
+        "happened. In nats it is what others call log loss.",
+    ),
+)

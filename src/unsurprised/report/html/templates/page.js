@@ -1,0 +1,66 @@
+"use strict";
+
+// Charts: the colours are variables of the page, so that dark and print need no drawing anew.
+const charts = JSON.parse(document.getElementById("charts").textContent);
+const settings = {mode: "vega-lite", renderer: "svg", actions: false, ast: true};
+const drawn = Object.entries(charts).map(([id, spec]) => {
+  const bind = document.getElementById(`choice-${id}`) || undefined;
+  return vegaEmbed(`#chart-${id}`, spec, {...settings, bind});
+});
+Promise.all(drawn).then(() => document.documentElement.setAttribute("data-drawn", drawn.length));
+
+// Tables: a button in each header sorts; where entries have a number, by that.
+const byText = new Intl.Collator(undefined, {numeric: true});
+const sortKey = (row, column) => {
+  const cell = row.cells[column];
+  return cell.dataset.sort === undefined ? cell.textContent : Number(cell.dataset.sort);
+};
+const compare = (a, b) =>
+  typeof a === "number" && typeof b === "number"
+    ? (a === b ? 0 : a - b)
+    : byText.compare(a, b);
+
+function sort(table, header) {
+  const down = header.getAttribute("aria-sort") !== "descending";
+  for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
+  header.setAttribute("aria-sort", down ? "descending" : "ascending");
+  const body = table.tBodies[0];
+  const keyed = [...body.rows].map((row) => [sortKey(row, header.cellIndex), row]);
+  keyed.sort(([a], [b]) => (down ? compare(b, a) : compare(a, b)));
+  body.append(...keyed.map(([, row]) => row));
+}
+
+for (const table of document.querySelectorAll("table[data-sortable]")) {
+  for (const header of table.tHead.rows[0].cells) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...header.childNodes);
+    header.append(button);
+    button.addEventListener("click", () => sort(table, header));
+  }
+}
+
+for (const field of document.querySelectorAll("input[data-search]")) {
+  const rows = document.getElementById(field.dataset.search).tBodies[0].rows;
+  const found = document.getElementById(`found-${field.dataset.search}`);
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase();
+    let shown = 0;
+    for (const row of rows) {
+      row.hidden = !row.textContent.toLowerCase().includes(wanted);
+      shown += !row.hidden;
+    }
+    found.textContent = wanted ? `${shown} of ${rows.length}` : "";
+  });
+}
+
+// In print what a word means is no click away, so it is shown.
+const folded = () => document.querySelectorAll("details.terms:not([open])");
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...folded()];
+  for (const part of opened) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of opened) part.open = false;
+});
