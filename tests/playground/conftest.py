@@ -1,65 +1,21 @@
-"""A real browser, without a window, on ``docs/playground.html``."""
+"""A real browser on ``docs/playground.html``."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playground_page import PAGE, Playground
 
-#: Nothing of the browser's own may look for a network either.
-SETTINGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=program, args=SETTINGS)
-        yield chromium
-        chromium.close()
-
 
 @pytest.fixture
-def opened(browser: Any) -> Iterator[Callable[..., Playground]]:
+def opened(watched: Callable[..., Any], complaints: list[str]) -> Callable[..., Playground]:
     """Opens pages that must neither complain nor ask for anything but the page's own file."""
-    contexts, complaints = [], []
-
-    def let_through(route: Any) -> None:
-        if route.request.url.split("#")[0] == PAGE.as_uri():
-            route.continue_()
-        else:
-            complaints.append(f"asked for {route.request.url}")
-            route.abort()
 
     def make(where: str = "", **settings: Any) -> Playground:
-        context = browser.new_context(**({"viewport": {"width": 1200, "height": 1500}} | settings))
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        context.route("**/*", let_through)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(f"console: {said.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
-        playground = Playground(page, complaints)
+        playground = Playground(watched(PAGE.as_uri(), **settings), complaints)
         playground.open(where)
         return playground
 
-    yield make
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return make

@@ -47,6 +47,7 @@ def asked_page(
     taken = " · ".join(choices(reading.choices, 10**9).split("\n"))
     provenance = Provenance(shlex.join(["unsurprised", *arguments]), taken, reading.files)
     bundle = Bundle()
+    bundle.begin()
     try:
         yield AskedPage(target, provenance, bundle)
     finally:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 #: Curves of classes that a chart has; those furthest from calibrated beyond chance come first.
-MOST_CLASSES = 30
+MOST_CLASSES = 24
 _SIDE = 340
 
 

@@ -10,9 +10,11 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts.drawing import (
     STEP,
     WIDTH,
+    Row,
     bits_axis,
     distinct,
     inline,
+    known,
     layered,
     names_axis,
     tooltips,
@@ -64,15 +66,15 @@ def chart(
     rows = [_row(name, gap) for name, gap in zip(names, gaps, strict=True)]
     about = "probability of the top class" if by == "confidence" else "predicted class"
     unit = evaluation.unit
-    kinds = ["expected", "met"]
+    y = alt.Y("of:N", sort=names, title=about, axis=names_axis())
+    x = bits_axis("bits:Q", f"{unit} a row")
     points = [
         {"of": row["of"], "kind": kind, "bits": row[kind]} | _told(row)
         for row in rows
-        for kind in kinds
+        for kind in ("expected", "met")
     ]
-    y = alt.Y("of:N", sort=names, title=about, axis=names_axis())
     joined = (
-        alt.Chart(inline(rows))
+        alt.Chart(inline(known(rows, "expected", "met")))
         .mark_rule(strokeWidth=3)
         .encode(
             y=y,
@@ -83,26 +85,33 @@ def chart(
             ),
         )
     )
-    legend = alt.Legend(title=None, orient="top")
     dots = (
-        alt.Chart(inline(points))
+        alt.Chart(inline(known(points, "bits")))
         .mark_point(size=90, opacity=1, filled=True, stroke=palette.plain, strokeWidth=2)
         .encode(
             y=y,
-            x="bits:Q",
-            fill=alt.Fill(
-                "kind:N",
-                scale=alt.Scale(domain=kinds, range=[palette.hollow, palette.plain]),
-                legend=legend,
-            ),
+            x=x,
+            fill=_kinds(palette),
             tooltip=tooltips("of", "rows", "accuracy", "met in words", "gap", "interval"),
         )
     )
-    layers = layered(joined, dots)
+    endless = (
+        alt.Chart(inline([row for row in rows if math.isinf(row["met"])]))
+        .mark_text(align="left", dx=10, text="met: infinite", color=palette.more)
+        .encode(y=y, x=alt.X("expected:Q"))
+    )
+    layers = layered(joined, dots, endless)
     return layers.properties(width=WIDTH, height=STEP * len(rows))
 
 
-def _row(name: str, gap: ConfidenceGap) -> dict[str, object]:
+def _kinds(palette: Palette) -> alt.Fill:
+    import altair as alt
+
+    scale = alt.Scale(domain=["expected", "met"], range=[palette.hollow, palette.plain])
+    return alt.Fill("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top"))
+
+
+def _row(name: str, gap: ConfidenceGap) -> Row:
     met, expected = gap.cross_entropy.value, gap.expected_surprisal.value
     return {
         "of": name,
@@ -116,6 +125,6 @@ def _row(name: str, gap: ConfidenceGap) -> dict[str, object]:
     }
 
 
-def _told(row: dict[str, object]) -> dict[str, object]:
+def _told(row: Row) -> Row:
     kept = ("rows", "accuracy", "met in words", "gap", "interval")
     return {key: row[key] for key in kept}

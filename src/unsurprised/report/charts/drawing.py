@@ -38,10 +38,10 @@ def _finite(value: Any) -> Any:
 
 
 def layered(*charts: alt.Chart) -> alt.LayerChart:
-    """One upon the other."""
+    """One upon the other; Vega warns of scales of no data, so what has none is left out."""
     import altair as alt
 
-    return alt.LayerChart(layer=list(charts))
+    return alt.LayerChart(layer=[chart for chart in charts if chart.data.values])
 
 
 def bits_axis(field: str, title: str, scale: alt.Scale | None = None) -> alt.X:
@@ -68,6 +68,11 @@ def names_axis() -> alt.Axis:
     import altair as alt
 
     return alt.Axis(labelLimit=150, ticks=False, domain=False)
+
+
+def known(rows: Sequence[Row], *fields: str) -> list[Row]:
+    """The rows whose fields are finite numbers; a layer of none is left out of a chart."""
+    return [row for row in rows if all(math.isfinite(row[field]) for field in fields)]
 
 
 def short(name: object) -> str:

@@ -31,8 +31,6 @@ class Palette:
         return {
             "background": None,
             "font": "system-ui, sans-serif",
-            # The page says what each chart shows, and has its numbers in a table.
-            "aria": False,
             "view": {"stroke": None},
             "axis": words | lines | rooms | {"labelPadding": 6},
             "legend": words | {"orient": "top", "title": None},

@@ -10,9 +10,11 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts.drawing import (
     STEP,
     WIDTH,
+    Row,
     bits_axis,
     distinct,
     inline,
+    known,
     layered,
     names_axis,
     tooltips,
@@ -51,20 +53,26 @@ def chart(evaluation: Evaluation, column: SlicedBy, palette: Palette = NOTEBOOK)
         range=[palette.more, palette.plain, palette.less],
     )
     shapes = alt.Scale(domain=colors["domain"], range=["triangle-right", "circle", "triangle-left"])
-    base = alt.Chart(inline(rows)).encode(
+    encoded = alt.Chart().encode(
         y=alt.Y("slice:N", sort=names, title=None, axis=names_axis()),
         color=alt.Color("verdict:N", scale=colors, legend=alt.Legend(title=None, orient="top")),
     )
-    ends = base.mark_rule(strokeWidth=2).encode(
-        x=bits_axis("low:Q", f"{evaluation.unit} a row"), x2="high:Q"
+    ends = (
+        encoded.properties(data=inline(known(rows, "low", "high")))
+        .mark_rule(strokeWidth=2)
+        .encode(x=bits_axis("low:Q", f"{evaluation.unit} a row"), x2="high:Q")
     )
-    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
-        x="cost:Q",
-        shape=alt.Shape("verdict:N", scale=shapes, legend=alt.Legend(title=None, orient="top")),
-        tooltip=tooltips("slice", "rows", "bits a row", "interval", "share", "verdict"),
+    dots = (
+        encoded.properties(data=inline(known(rows, "cost")))
+        .mark_point(filled=True, size=90, opacity=1)
+        .encode(
+            x="cost:Q",
+            shape=alt.Shape("verdict:N", scale=shapes, legend=alt.Legend(title=None, orient="top")),
+            tooltip=tooltips("slice", "rows", "bits a row", "interval", "share", "verdict"),
+        )
     )
     endless = (
-        base.transform_filter("datum.cost === null")
+        encoded.properties(data=inline([row for row in rows if math.isinf(row["cost"])]))
         .mark_text(align="left", text="infinite")
         .encode(x=alt.datum(0.0))
     )
@@ -86,7 +94,7 @@ def _overall(evaluation: Evaluation, palette: Palette) -> list[alt.Chart]:
     ]
 
 
-def _row(name: str, part: Slice) -> dict[str, object]:
+def _row(name: str, part: Slice) -> Row:
     cost = part.cross_entropy
     return {
         "slice": name,

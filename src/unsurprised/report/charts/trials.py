@@ -10,6 +10,7 @@ from unsurprised.report.charts.drawing import (
     WIDTH,
     bits_axis,
     inline,
+    known,
     layered,
     names_axis,
     tooltips,
@@ -40,7 +41,7 @@ def chart(calibration: Calibration, palette: Palette = NOTEBOOK) -> alt.LayerCha
     ]
     kinds = ["to take", "tried"]
     legend = alt.Legend(title=None, orient="top")
-    base = alt.Chart(inline(rows)).encode(
+    encoded = alt.Chart().encode(
         y=alt.Y("method:N", sort=names, title=None, axis=names_axis()),
         color=alt.Color(
             "kind:N",
@@ -48,15 +49,21 @@ def chart(calibration: Calibration, palette: Palette = NOTEBOOK) -> alt.LayerCha
             legend=legend,
         ),
     )
-    ends = base.mark_rule(strokeWidth=2).encode(
-        x=bits_axis("low:Q", f"saves so many {calibration.unit} a row"), x2="high:Q"
+    ends = (
+        encoded.properties(data=inline(known(rows, "low", "high")))
+        .mark_rule(strokeWidth=2)
+        .encode(x=bits_axis("low:Q", f"saves so many {calibration.unit} a row"), x2="high:Q")
     )
-    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
-        x="saved:Q",
-        shape=alt.Shape(
-            "kind:N", scale=alt.Scale(domain=kinds, range=["diamond", "circle"]), legend=legend
-        ),
-        tooltip=tooltips("method", "saves", "interval"),
+    dots = (
+        encoded.properties(data=inline(known(rows, "saved")))
+        .mark_point(filled=True, size=90, opacity=1)
+        .encode(
+            x="saved:Q",
+            shape=alt.Shape(
+                "kind:N", scale=alt.Scale(domain=kinds, range=["diamond", "circle"]), legend=legend
+            ),
+            tooltip=tooltips("method", "saves", "interval"),
+        )
     )
     zero = alt.Chart(inline([{"at": 0.0}])).mark_rule(color=palette.muted).encode(x="at:Q")
     layers = layered(zero, ends, dots)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unsurprised.report.numbers import counted, printable
+from unsurprised.report.output import as_written
 
 #: Files together larger than this are not read once more: their ends and sizes stand for them.
 _WHOLE_BYTES = 1 << 30
@@ -27,15 +28,20 @@ class Provenance:
     choices: str = ""
     files: Sequence[str] = ()
 
-    def lines(self, method: str, json: str) -> list[tuple[str, str]]:
-        """What is told, name by name; ``json`` is the result that the page shows."""
+    def lines(self, method: str, json: Callable[[], str]) -> list[tuple[str, str]]:
+        """What is told, name by name; ``json`` makes the result's, for want of files."""
         told = [("made by", printable(self.command, 2000) or method)]
         if self.choices:
             told.append(("taken from the input", printable(self.choices, 2000)))
         told += fingerprints(self.files)
-        told.append(("SHA-256 of the result as JSON", hashlib.sha256(json.encode()).hexdigest()))
+        if not self.files:
+            told.append(("SHA-256 of the result's JSON", _hash(as_written(json()))))
         told.append(("versions", _versions()))
         return told
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def fingerprints(files: Sequence[str]) -> list[tuple[str, str]]:
@@ -66,7 +72,7 @@ def _digest(name: str, size: int, whole: bool) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
         head = stream.read(_END_BYTES)
         stream.seek(max(size - _END_BYTES, len(head)))
-        return hashlib.sha256(head + stream.read(_END_BYTES)).hexdigest()
+        return _hash(head + stream.read(_END_BYTES))
 
 
 def _versions() -> str:

@@ -22,7 +22,7 @@ from unsurprised.report.numbers import ABSENT, counted, number, printable
 from unsurprised.report.sections import looked
 
 #: Columns that are drawn, and slices that the tables list, all columns together.
-_MOST_CHARTS, _MOST_ROWS = 8, 400
+_MOST_CHARTS, _MOST_ROWS = 8, 250
 
 
 def section(evaluation: Evaluation) -> Section | None:

@@ -8,7 +8,7 @@ from unsurprised.report.html.parts import Cell, Section, Table, amount, named, p
 from unsurprised.report.numbers import ABSENT, counted, printable, share
 
 #: More rows are in the JSON; a page must stay small.
-_MOST_ROWS = 500
+_MOST_ROWS = 300
 
 
 def section(evaluation: Evaluation) -> Section | None:

@@ -1,0 +1,196 @@
+"""The page of an evaluation in a real browser: drawn, sorted, searched, printed, read aloud."""
+
+from __future__ import annotations
+
+import re
+
+import page_cases as cases
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+DRAWN = """() => Object.fromEntries([...document.querySelectorAll("[data-chart]")].map((chart) =>
+  [chart.dataset.chart, chart.querySelectorAll("svg .mark-group path, svg .mark-rect path, "
+    + "svg .mark-symbol path, svg .mark-text text").length]))"""
+
+COLUMN = """([table, place]) => [...document.querySelectorAll(`#${table} tbody tr`)]
+  .filter((row) => !row.hidden).map((row) => row.cells[place].textContent)"""
+
+#: Colours as the browser shows them, charts and variables included.
+COLOURS = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
+  const style = getComputedStyle(one);
+  return [style.color, style.backgroundColor, style.fill];
+})"""
+
+
+def column(page, table, place):
+    return page.evaluate(COLUMN, [table, place])
+
+
+def serious(page) -> list[str]:
+    """What axe-core holds serious or critical, as lines."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def test_every_chart_is_drawn_and_every_section_is_there(opened):
+    page = opened(cases.digits())
+    drawn = page.evaluate(DRAWN)
+    assert set(drawn) == {
+        "ledger", "confidence-confidence", "confidence-class", "calibration", "histogram",
+        "slices-0", "confusion",
+    }  # fmt: skip
+    assert all(count >= 6 for count in drawn.values()), drawn
+    assert page.locator("h1").count() == 1
+    assert "it is over-confident" in page.locator(".headline").inner_text()
+    for link in page.locator("nav a").all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+    made = page.locator("footer").inner_text()
+    assert "Evaluation.to_html" in made
+    assert re.search(r"SHA-256[^\n]*\n[0-9a-f]{64}\n", made)
+
+
+def test_the_waterfall_ends_at_the_cross_entropy(opened):
+    result = cases.digits()
+    page = opened(result)
+    words = page.locator("#chart-ledger svg .mark-text text").all_text_contents()
+    assert f"{result.cross_entropy.value:.4f}" in words
+    bars = page.locator("#chart-ledger svg .mark-rect path").count()
+    assert bars == page.locator("#numbers-ledger tbody tr").count()
+
+
+def test_the_curve_of_a_class_can_be_chosen(opened):
+    page = opened(cases.digits())
+    line = page.locator("#chart-calibration svg .mark-line path").last
+    before = line.get_attribute("d")
+    choice = page.locator("#choice-calibration select")
+    choice.select_option(label="class 3")
+    page.wait_for_function(
+        "([before]) => [...document.querySelectorAll('#chart-calibration svg .mark-line path')]"
+        ".at(-1).getAttribute('d') !== before",
+        arg=[before],
+    )
+
+
+def test_a_mark_says_its_numbers(opened):
+    page = opened(cases.digits())
+    page.locator("#chart-confidence-class svg .role-mark.mark-symbol path").first.hover()
+    tip = page.locator("#vg-tooltip-element.visible")
+    assert "accuracy" in tip.inner_text()
+
+
+def test_worst_rows_are_sorted_by_keyboard(opened):
+    page = opened(cases.digits())
+    table = "worst-table-1"
+    header = page.locator(f"#{table} th", has_text="confidence")
+    place = [text.strip() for text in page.locator(f"#{table} thead th").all_inner_texts()].index(
+        "confidence"
+    )
+    header.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") == "descending"
+    down = [float(text.removesuffix(" %")) for text in column(page, table, place)]
+    assert down == sorted(down, reverse=True)
+    assert len(set(down)) > 10
+    page.keyboard.press("Space")
+    assert header.get_attribute("aria-sort") == "ascending"
+    up = [float(text.removesuffix(" %")) for text in column(page, table, place)]
+    assert up == sorted(up)
+
+
+def test_numbers_are_sorted_as_numbers_and_infinity_is_the_largest(opened):
+    page = opened(cases.infinite())
+    page.locator("#slices-table-1 th", has_text="bits a row").get_by_role("button").click()
+    costs = column(page, "slices-table-1", 3)
+    assert costs[0] == "inf"
+    assert len(costs) == 2
+
+
+def test_rows_are_searched(opened):
+    page = opened(cases.digits())
+    page.get_by_label("Search these rows").last.fill("1660")
+    assert column(page, "worst-table-1", 0) == ["1660"]
+    assert "1 of 30" in page.locator("#found-worst-table-1").inner_text()
+    page.get_by_label("Search these rows").last.fill("")
+    assert len(column(page, "worst-table-1", 0)) == 30
+
+
+def test_hostile_names_stay_text(opened):
+    page = opened(cases.hostile())
+    assert page.title() == "How surprised was the model?"
+    assert page.locator("main img, main script, main svg[onload]").count() == 0
+    assert page.locator("script").count() == 3
+    shown = page.locator("body").inner_text()
+    for name in cases.HOSTILE[:5]:
+        assert name[:24] in shown
+    assert "{{ 7 * 7 }}" in shown
+    marks = page.locator("#chart-slices-0 svg .role-mark.mark-symbol path")
+    for index in range(marks.count()):
+        marks.nth(index).hover()
+    assert page.locator("#vg-tooltip-element *:not(table, tbody, tr, td)").count() == 0
+    page.locator("#choice-calibration select").select_option(index=2)
+    assert page.title() == "How surprised was the model?"
+
+
+def test_what_is_not_there_is_not_drawn(opened):
+    page = opened(cases.infinite())
+    assert "ledger" not in page.evaluate(DRAWN)
+    assert "infinite" in page.locator(".headline").inner_text()
+    for chart in ("slices-0", "confidence-class"):
+        words = page.locator(f"#chart-{chart} svg .role-mark.mark-text text").all_text_contents()
+        assert any("infinite" in word for word in words)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_nothing_serious_stands_in_the_way_of_anyone(opened, scheme, size):
+    page = opened(cases.digits(), color_scheme=scheme, **(PHONE if size == "phone" else {}))
+    for part in page.locator("details").all():
+        part.evaluate("part => { part.open = true; }")
+    assert serious(page) == []
+
+
+def test_charts_are_dark_where_the_page_is(opened):
+    path = "#chart-histogram svg .mark-rect path"
+    light = opened(cases.digits(), color_scheme="light")
+    dark = opened(cases.digits(), color_scheme="dark")
+    for page, background, bar in (
+        (light, "rgb(255, 255, 255)", "rgb(47, 98, 163)"),
+        (dark, "rgb(20, 23, 27)", "rgb(134, 180, 238)"),
+    ):
+        assert page.evaluate(COLOURS, "body")[0][1] == background
+        assert page.evaluate(COLOURS, path)[0][2] == bar
+
+
+def test_a_dark_page_is_printed_light_and_whole(opened):
+    page = opened(cases.digits(), color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate(COLOURS, "body")[0][1] == "rgb(255, 255, 255)"
+    assert not page.locator("nav").is_visible()
+    assert not page.locator("input").first.is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details.terms").first.get_attribute("open") is not None
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details.terms").first.get_attribute("open") is None
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_a_phone_is_never_scrolled_sideways(opened):
+    page = opened(cases.hostile(), **PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    wide = page.evaluate(
+        "[...document.querySelectorAll('svg.marks')]"
+        ".map((one) => one.getBoundingClientRect().right)"
+    )
+    assert sorted(wide)[-2] <= 390  # the confusion table alone is scrolled within its frame
+
+
+def test_a_page_is_small_whatever_the_input(opened, tmp_path):
+    page = opened(cases.largest())
+    assert (tmp_path / "page.html").stat().st_size <= 2_000_000
+    assert all(page.evaluate(DRAWN).values())
