@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.parts import Ledger
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts.drawing import (
     STEP,
@@ -42,30 +43,61 @@ class Step:
         return self.start == 0
 
     @property
-    def amount(self) -> float:
-        """The level, or the change with its sign."""
-        return self.end - self.start
+    def drawn(self) -> float:
+        """Where the bar ends; an infinite one is a word instead."""
+        return self.end if math.isfinite(self.end) else self.start
 
     @property
     def shown(self) -> str:
-        """The amount as people read it; a change has its sign."""
-        size = abs(self.amount)
-        text = number(size) if size >= 1e-3 else f"{size:.4f}"  # beside the others it is nothing
-        sign = "" if self.is_level else "+" if self.amount >= 0 else "−"
-        return f"{sign}{text}"
+        """The level, or the change with its sign, as people read it."""
+        amount = self.end - self.start
+        if math.isinf(amount):
+            return "infinite"
+        size = abs(amount)
+        # Beside the others it is nothing, so its digits are not shown.
+        text = number(size) if size >= 1e-3 else f"{size:.4f}" if size >= 5e-5 else "0"
+        return text if self.is_level or text == "0" else f"{'+' if amount >= 0 else '−'}{text}"
 
 
 def steps(evaluation: Evaluation) -> list[Step]:
-    """The bars, in order; none where the cross-entropy is infinite or the classes are unknown."""
-    alone, met = evaluation.label_entropy, evaluation.cross_entropy
-    gained, classes = evaluation.information_gained, evaluation.classes
-    if alone is None or gained is None or not classes or not math.isfinite(met.value):
+    """The bars, in order; none where classes are unknown, or all that is known is infinite."""
+    classes, ledger = evaluation.classes, evaluation.ledger
+    alone = evaluation.label_entropy if ledger is None else ledger.label_entropy
+    if alone is None or not classes:
+        return []
+    parts = _gained(evaluation) if ledger is None else _parts(ledger)
+    if not parts:
         return []
     nothing = math.log(len(classes)) / math.log(evaluation.base)
     return [
         Step("knowing nothing", 0.0, nothing, f"log of the {len(classes):,} classes"),
-        Step("class frequencies", nothing, alone.value, "label entropy − that"),
+        Step("class frequencies", nothing, alone.value, "what they tell of any row"),
         Step("label entropy", 0.0, alone.value, "what knowing only those costs", alone),
+        *parts,
+    ]
+
+
+def _parts(ledger: Ledger) -> list[Step]:
+    """From the label entropy to what the model paid, by what recalibration makes of it."""
+    alone, met, known = ledger.label_entropy, ledger.cross_entropy, ledger.discrimination
+    best = alone.value - known.value
+    return [
+        Step("discrimination", alone.value, best, "what the model tells of each row",
+             _turned(known)),
+        Step("recalibrated", 0.0, best, f"the model after {ledger.family}, on unseen rows"),
+        Step("miscalibration", best, met.value, "what its probabilities being off costs",
+             ledger.miscalibration),
+        Step("cross-entropy", 0.0, met.value, "what the model paid", met),
+    ]  # fmt: skip
+
+
+def _gained(evaluation: Evaluation) -> list[Step]:
+    """The same, where nothing was recalibrated."""
+    alone, met = evaluation.label_entropy, evaluation.cross_entropy
+    gained = evaluation.information_gained
+    if alone is None or gained is None or math.isinf(met.value):
+        return []
+    return [
         Step("model's information", alone.value, met.value, "cross-entropy − label entropy",
              _turned(gained)),
         Step("cross-entropy", 0.0, met.value, "what the model paid", met),
@@ -87,9 +119,9 @@ def chart(evaluation: Evaluation, palette: Palette = NOTEBOOK) -> alt.LayerChart
         {
             "step": step.name,
             "start": step.start,
-            "end": step.end,
-            "right": max(step.start, step.end),
-            "kind": "level" if step.is_level else "adds" if step.amount > 0 else "saves",
+            "end": step.drawn,
+            "right": max(step.start, step.drawn),
+            "kind": "level" if step.is_level else "adds" if step.end > step.start else "saves",
             "amount": step.shown,
             "interval": "" if step.estimate is None else interval(step.estimate, "information"),
         }

@@ -17,13 +17,25 @@ from unsurprised.report.html.sections import (
     histogram,
     ledger,
     missing,
+    recalibration,
     slices,
     worst,
 )
 from unsurprised.report.html.vega import Bundle
 
 #: In the order of the page: the whole, then where to look, then the rows themselves.
-_SECTIONS = (ledger, confidence, calibration, histogram, slices, confusion, worst, figures, missing)
+_SECTIONS = (
+    ledger,
+    recalibration,
+    confidence,
+    calibration,
+    histogram,
+    slices,
+    confusion,
+    worst,
+    figures,
+    missing,
+)
 
 
 def page(evaluation: Evaluation, provenance: Provenance | None = None) -> Page:

@@ -6,8 +6,8 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import layout
 from unsurprised.report.html.parts import Card, Cell, Section, Table
 
-_CARDS = ("cross-entropy", "confidence gap", "information gained", "KL divergence", "accuracy",
-          "perplexity")  # fmt: skip
+_CARDS = ("cross-entropy", "KL divergence", "+ miscalibration", "confidence gap", "accuracy",
+          "perplexity", "information gained")  # fmt: skip
 _MOST_CARDS = 4
 
 
@@ -26,4 +26,7 @@ def cards(evaluation: Evaluation) -> list[Card]:
     """The few that stand at the top."""
     lines = {line.name: line for group in layout.groups(evaluation) for line in group}
     found = [lines[name] for name in _CARDS if name in lines][:_MOST_CARDS]
-    return [Card(line.name, line.value, line.interval, line.definition) for line in found]
+    return [
+        Card(line.name.removeprefix("+ "), line.value, line.interval, line.definition)
+        for line in found
+    ]

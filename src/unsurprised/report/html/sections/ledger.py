@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import math
-
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import sentences
 from unsurprised.report.charts import ledger
 from unsurprised.report.charts.palette import PAGE
 from unsurprised.report.html.drawn import spec
 from unsurprised.report.html.parts import Cell, Chart, Section, Table, named, ranged
+from unsurprised.report.numbers import counted
 
 
 def section(evaluation: Evaluation) -> Section | None:
     """The waterfall; what it needs is not there for every input."""
     says = sentences.notes(evaluation)
     steps = ledger.steps(evaluation)
-    if math.isinf(evaluation.cross_entropy.value):
-        says.append("An infinite total has no parts to draw: see the worst rows.")
     if not steps and not says:
         return None
+    found = evaluation.ledger
+    if found is not None and found.rows < evaluation.rows:
+        says.append(f"The account is of a sample of {counted(found.rows, 'row')}.")
     return Section("ledger", "Where the bits go", says, _charts(evaluation, steps), terms=TERMS)
 
 
@@ -49,13 +49,19 @@ TERMS = (
         "someone who knows those and nothing else.",
     ),
     (
-        "model's information",
-        "label entropy − cross-entropy: how much the model's predictions take from that. Its "
-        "share of the label entropy is scikit-learn's D² (d2_log_loss_score).",
+        "discrimination",
+        "label entropy − cross-entropy of the recalibrated model: what the predictions tell of "
+        "each row once they are read at their best.",
+    ),
+    (
+        "miscalibration",
+        "cross-entropy − cross-entropy of the recalibrated model. Recalibration is fitted to some "
+        "rows and judged on others (five folds), so it can be below 0: then it would do harm.",
     ),
     (
         "cross-entropy",
         "The mean of −log q(y) over the rows, q(y) the probability that the model gave to what "
-        "happened. In nats it is what others call log loss.",
+        "happened. In nats it is what others call log loss. It is label entropy − discrimination "
+        "+ miscalibration.",
     ),
 )
