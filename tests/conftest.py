@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,3 +68,31 @@ def watched(browser: Any, complaints: list[str]) -> Iterator[Callable[..., Any]]
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def opened(watched: Callable[..., Any], complaints: list[str]) -> Callable[..., Any]:
+    """Opens ``docs/playground.html``."""
+    from playground_page import PAGE, Playground  # beside the tests that ask for it
+
+    def make(where: str = "", **settings: Any) -> Any:
+        playground = Playground(watched(PAGE.as_uri(), **settings), complaints)
+        playground.open(where)
+        return playground
+
+    return make
+
+
+@pytest.fixture
+def opened_page(watched: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+    """Writes the page of a result, opens it from disk, and waits until its charts are drawn."""
+
+    def make(result: Any, **settings: Any) -> Any:
+        path = tmp_path / "page.html"
+        result.to_html(path)
+        page = watched(path.as_uri(), **settings)
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-drawn]")
+        return page
+
+    return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,9 @@ HOSTILE = (
 )
 
 
-def digits(**options: object) -> Evaluation:
-    return us.evaluate(EXAMPLES / "digits.parquet", id="row_id", by=["ink"], top=30, **options)
+@cache
+def digits() -> Evaluation:
+    return us.evaluate(EXAMPLES / "digits.parquet", id="row_id", by=["ink"], top=30)
 
 
 def hostile() -> Evaluation:

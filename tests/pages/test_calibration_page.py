@@ -8,9 +8,9 @@ from test_evaluation_page import DRAWN, serious
 import unsurprised as us
 
 
-def test_a_calibration_has_its_page(opened):
+def test_a_calibration_has_its_page(opened_page):
     result = us.calibrate(cases.EXAMPLES / "digits.parquet", methods=["temperature", "mixing"])
-    page = opened(result)
+    page = opened_page(result)
     assert page.evaluate(DRAWN)["trials"] >= 2
     cards = page.locator(".cards .value").all_inner_texts()
     assert cards[0] == f"{result.cross_entropy.value:.4f} bits"

@@ -70,12 +70,8 @@ def checked_target(
 
 def write(text: str, target: str, option: str = "--json") -> None:
     """Write ``text`` and a newline as UTF-8; a file appears whole or not at all."""
-    write_bytes(as_written(text), target, option)
-
-
-def as_written(text: str) -> bytes:
-    """The bytes of a file of this text; a lone surrogate becomes JSON's escape."""
-    return f"{text}\n".encode(errors="backslashreplace")
+    # A lone surrogate becomes JSON's escape.
+    write_bytes(f"{text}\n".encode(errors="backslashreplace"), target, option)
 
 
 def write_bytes(data: bytes, target: str, option: str) -> None:

@@ -36,7 +36,7 @@ def page(calibration: Calibration, provenance: Provenance | None = None) -> Page
             _card("after", calibration.cross_entropy_after, "cross-entropy on unseen rows"),
         ],
         [trials.section(calibration)],
-        known.lines("Calibration.to_html, in Python", calibration.to_json),
+        known.lines("Calibration.to_html, in Python", lambda: calibration.to_json(indent=None)),
     )
 
 

@@ -57,7 +57,7 @@ def page(evaluation: Evaluation, provenance: Provenance | None = None) -> Page:
         [sentences.size(evaluation)],
         figures.cards(evaluation),
         sections,
-        known.lines("Evaluation.to_html, in Python", evaluation.to_json),
+        known.lines("Evaluation.to_html, in Python", lambda: evaluation.to_json(indent=None)),
     )
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unsurprised.report.numbers import counted, printable
-from unsurprised.report.output import as_written
 
 #: Files together larger than this are not read once more: their ends and sizes stand for them.
 _WHOLE_BYTES = 1 << 30
@@ -35,7 +34,9 @@ class Provenance:
             told.append(("taken from the input", printable(self.choices, 2000)))
         told += fingerprints(self.files)
         if not self.files:
-            told.append(("SHA-256 of the result's JSON", _hash(as_written(json()))))
+            told.append(
+                ("SHA-256 of to_json(indent=None)", _hash(json().encode(errors="backslashreplace")))
+            )
         told.append(("versions", _versions()))
         return told
 
