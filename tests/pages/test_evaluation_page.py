@@ -189,6 +189,14 @@ def test_a_phone_is_never_scrolled_sideways(opened_page):
     assert sorted(wide)[-2] <= 390  # the confusion table alone is scrolled within its frame
 
 
+def test_only_what_is_wider_than_the_screen_is_a_stop_of_the_keyboard(opened_page):
+    stops = "() => document.querySelectorAll('.scroll[tabindex]').length"
+    assert opened_page(cases.digits()).evaluate(stops) == 0
+    page = opened_page(cases.digits(), **PHONE)
+    assert page.evaluate(stops) > 0
+    assert page.locator("#worst-table-1").locator("..").get_attribute("tabindex") == "0"
+
+
 def test_a_page_is_small_whatever_the_input(opened_page, tmp_path):
     page = opened_page(cases.largest())
     assert (tmp_path / "page.html").stat().st_size <= 2_000_000

@@ -149,7 +149,7 @@ class Evaluation:
 
     @property
     def plot(self) -> Plots:
-        """The charts of the report, for notebooks: ``result.plot.calibration()`` and others."""
+        """The charts of the report for notebooks, such as ``result.plot.calibration()``."""
         from unsurprised.report.charts.plot import Plots  # report stands above
 
         return Plots(self)

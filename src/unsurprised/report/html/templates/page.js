@@ -64,3 +64,15 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   for (const part of opened) part.open = false;
 });
+
+// What can be scrolled sideways can be reached by keyboard; what cannot is no stop on the way.
+const frames = new ResizeObserver((seen) => {
+  for (const {target} of seen) {
+    const frame = target.closest(".scroll");
+    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+    else frame.removeAttribute("tabindex");
+  }
+});
+for (const frame of document.querySelectorAll(".scroll")) {
+  for (const one of [frame, ...frame.children]) frames.observe(one);
+}
