@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.page import asked_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ JoinOption = Annotated[
 
 
 def command(
+    context: typer.Context,
     models: Models,
     *,
     label: cli_options.Label = None,
@@ -74,6 +76,7 @@ def command(
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     json: cli_options.Json = None,
+    html: cli_options.Html = None,
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
@@ -104,15 +107,20 @@ def command(
     target = None if json is None else checked_target(json, files)
     known = [reading.rows for reading in readings]
     total = None if None in known else sum(rows or 0 for rows in known)
-    with RowProgress(total) as progress:
-        comparison = compare_readings(
-            readings,
-            names,
-            join=join.value,
-            base=cli_options.base_of(base),
-            top=top,
-            progress=progress,
-        )
+    with asked_page(html, context.obj, *readings) as page:
+        with RowProgress(total) as progress:
+            comparison = compare_readings(
+                readings,
+                names,
+                join=join.value,
+                base=cli_options.base_of(base),
+                top=top,
+                progress=progress,
+            )
+        if page is not None:
+            from unsurprised.report.html.comparison import page as page_of
+
+            page.write(lambda known: page_of(comparison, known))
     if target is not None:
         write(comparison.to_json(), target)
     if target != STANDARD_OUTPUT:

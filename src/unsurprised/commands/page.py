@@ -32,7 +32,7 @@ class AskedPage:
 
 @contextmanager
 def asked_page(
-    target: str | None, arguments: Sequence[str], reading: Reading
+    target: str | None, arguments: Sequence[str], *readings: Reading
 ) -> Iterator[AskedPage | None]:
     """The page, if one was asked for; that it can be written is checked before the work."""
     if target is None:
@@ -43,9 +43,10 @@ def asked_page(
     from unsurprised.report.html.vega import Bundle
     from unsurprised.report.text import choices
 
-    checked_page(target, reading.files)
-    taken = " · ".join(choices(reading.choices, 10**9).split("\n"))
-    provenance = Provenance(shlex.join(["unsurprised", *arguments]), taken, reading.files)
+    files = tuple(dict.fromkeys(file for reading in readings for file in reading.files))
+    checked_page(target, files)
+    taken = " · ".join(choices(readings[0].choices, 10**9).split("\n"))
+    provenance = Provenance(shlex.join(["unsurprised", *arguments]), taken, files)
     bundle = Bundle()
     bundle.begin()
     try:

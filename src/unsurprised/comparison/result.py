@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,6 +107,23 @@ class Comparison:
     def to_json(self, *, indent: int | None = 2) -> str:
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the report as a page that holds all it needs; see :meth:`Evaluation.to_html`.
+
+        Parameters
+        ----------
+        path : path
+            A new file, or a page that is replaced.
+
+        Raises
+        ------
+        CallError
+            Nothing can be written there, or what stands there is no page.
+        """
+        from unsurprised.report.html.comparison import save  # report stands above
+
+        save(self, path)
 
     def __repr__(self) -> str:
         from unsurprised.report.comparison import summary

@@ -31,7 +31,7 @@ def summary(comparison: Comparison, width: int = WIDTH) -> str:
     """
     parts = [
         *(_wrapped(headline(pair, comparison), width) for pair in comparison.differences),
-        _size(comparison),
+        size(comparison),
         "",
         *_models(comparison),
     ]
@@ -69,7 +69,8 @@ def _p(pair: Difference) -> str:
     return " (p < 0.0001)" if pair.p_value < 1e-4 else f" (p = {pair.p_value:.2g})"
 
 
-def _size(comparison: Comparison) -> str:
+def size(comparison: Comparison) -> str:
+    """Rows, and what was left out."""
     rows = counted(comparison.rows, "row")
     if comparison.clusters is not None:
         rows += f" in {counted(comparison.clusters, 'cluster')}"

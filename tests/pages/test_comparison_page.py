@@ -1,0 +1,54 @@
+"""The page of a comparison in a real browser."""
+
+from __future__ import annotations
+
+import numpy as np
+import page_cases as cases
+import pyarrow.parquet as pq
+from test_evaluation_page import DRAWN, serious
+
+import unsurprised as us
+
+
+def models():
+    """Labels, and the probabilities of the example's two models."""
+    found = [pq.read_table(cases.EXAMPLES / f"digits{end}.parquet") for end in ("", "_better")]
+    first, second = (np.array(table["probs"].to_pylist()) for table in found)
+    return found[0]["label"].to_numpy(), first, second
+
+
+def test_a_comparison_has_its_page(opened_page):
+    labels, base, new = models()
+    site = np.resize(["north", "south"], len(labels))
+    result = us.compare(labels, base, new, by={"site": site})
+    page = opened_page(result)
+    drawn = page.evaluate(DRAWN)
+    assert drawn["difference-0"] >= 3
+    assert drawn["by-slice-0"] >= 2
+    assert "new is better than base" in page.locator("h1, .headline").all_inner_texts()[-1]
+    cards = page.locator(".cards .value").all_inner_texts()
+    assert cards == [f"{model.cross_entropy.value:.4f} bits" for model in result.models]
+    assert page.locator("#numbers-difference-0 tbody tr").count() == 3
+    assert serious(page) == []
+
+
+def test_a_comparison_of_several_models_and_hostile_names(opened_page):
+    labels, base, new = models()
+    names = cases.HOSTILE[:3]
+    given = dict(zip(names, (base, new, base), strict=True))
+    site = np.resize(np.array(cases.HOSTILE[:4], dtype=str), len(labels))
+    page = opened_page(us.compare(labels, given))
+    assert page.locator("section").count() >= 4
+    assert page.locator("main img, main script, main svg[onload]").count() == 0
+    shown = page.locator("body").inner_text()
+    assert names[1][:20] in shown
+    sliced = opened_page(us.compare(labels, base, new, by={"<b>site</b>": site}))
+    assert sliced.locator("main img, main script, main svg[onload], main b").count() == 0
+
+
+def test_infinite_differences_are_words(opened_page):
+    labels, base, new = models()
+    broken = new.copy()
+    broken[0] = np.eye(10)[(labels[0] + 1) % 10]
+    page = opened_page(us.compare(labels, base, broken))
+    assert "it is infinitely worse" in page.locator("body").inner_text()
