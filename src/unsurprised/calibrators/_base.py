@@ -1,4 +1,4 @@
-"""What all calibrators have in common: fit, transform, their parameters and where they come from."""
+"""What all calibrators have in common: fit, transform, parameters and where they come from."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import inspect
 import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.calibrators import _formulas
+from unsurprised.calibrators._parameters import Curves, Parameter
 from unsurprised.calibrators._rows import (
     FittingRows,
     Values,
@@ -27,6 +28,8 @@ from unsurprised.measures import cross_entropy, surprisal
 from unsurprised.states import exact_sum
 
 Parameters = dict[str, Any]
+#: Elements of a block of rows that stays in the cache.
+_BLOCK = 1 << 16
 #: A formula and its fitted parameters.
 Stage = tuple[Callable[..., Any], Parameters]
 
@@ -43,9 +46,13 @@ class Calibrator:
     title: ClassVar[str]
     #: The formula, in ``_formulas``.
     formula: ClassVar[Callable[..., Any]]
+    #: Its parameters by name, and what each looks like.
+    holds: ClassVar[Mapping[str, Parameter | Curves]] = {}
     #: Whether a row's scores keep their order.
     keeps_ranking: ClassVar[bool] = False
     two_classes_only: ClassVar[bool] = False
+    #: At least so many rows make up for the calls that the formula takes.
+    rows_at_once: ClassVar[int] = 1024
 
     parameters_: Parameters
     #: What was noteworthy about the fit; empty where nothing was.
@@ -66,8 +73,8 @@ class Calibrator:
         Parameters
         ----------
         y_pred : array_like or form, shape (n, K) or (n,)
-            The model's predictions; a plain array is :class:`Probs`, and one number a row is that
-            of class 1.
+            The model's predictions; a plain array is :class:`~unsurprised.Probs`, and one number a
+            row is that of class 1.
         y_true : array_like or form, shape (n,) or (n, K)
             Labels (integers or names), or a distribution over the classes for each row.
         sample_weight : array_like, shape (n,), optional
@@ -104,8 +111,8 @@ class Calibrator:
         self._names, self._width, self._one_number = rows.classes, rows.width, False
         self.provenance_ = {
             "rows": rows.count,
-            "bits_before": _bits(rows, rows.log),
-            "bits_after": _bits(rows, self._scores(rows.log)),
+            "bits_before": _bits(rows, lambda log: log, self.rows_at_once),
+            "bits_after": _bits(rows, self._scores, self.rows_at_once),
         }
         return self
 
@@ -125,7 +132,8 @@ class Calibrator:
         -------
         array or form, of the shape of ``y_pred``
             Probabilities for probabilities, log-odds or log-probabilities for those. Where a
-            probability is above 0 but too small for a float, all are :class:`LogProbs`.
+            probability is above 0 but too small for a float, all are
+            :class:`~unsurprised.LogProbs`.
         """
         log, shape = self._read(y_pred)
         return shape.restored(self.map_rows(log))
@@ -145,7 +153,8 @@ class Calibrator:
 
     def predict(self, y_pred: Any) -> NDArray[Any]:
         """The class that each calibrated row holds most likely."""
-        return self.classes_[np.argmax(self.predict_proba(y_pred), axis=-1)]
+        predicted: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(y_pred), axis=-1)]
+        return predicted
 
     def fit_transform(
         self, y_pred: Any, y_true: Any, sample_weight: Any = None, **options: Any
@@ -156,13 +165,19 @@ class Calibrator:
     def map_rows(self, log: Values) -> Values:
         """Natural log-probabilities (n, K) to calibrated ones."""
         self._check_fitted()
-        scores = self._scores(log)
+        self._refuse(log)
+        mapped = np.empty(log.shape)
         with np.errstate(all="ignore"):
-            return np.asarray(_formulas.log_softmax(np, scores), dtype=np.float64)
+            for block in _blocks(len(log), log.shape[1], self.rows_at_once):
+                mapped[block] = _formulas.log_softmax(np, self._scores(log[block]))
+        return mapped
 
     def costs(self, rows: FittingRows) -> Values:
         """Nats that each row costs once it is calibrated."""
-        return costs_of(rows, self._scores(rows.log))
+        return costs_of(rows, self._scores, at_once=self.rows_at_once)
+
+    def _refuse(self, log: Values) -> None:
+        """Raise where the formula has no value."""
 
     def _scores(self, log: Values) -> Values:
         """Scores whose softmax is the calibrated row."""
@@ -279,8 +294,7 @@ class Calibrator:
 
 
 def _arguments(kind: type) -> list[str]:
-    signature = inspect.signature(kind.__init__)
-    return [name for name in signature.parameters if name not in ("self", "args", "kwargs")]
+    return list(inspect.signature(kind).parameters)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -291,18 +305,34 @@ def _shape_of(y_pred: Any) -> tuple[int, ...]:
     return tuple(y_pred.shape) if hasattr(y_pred, "shape") else np.shape(y_pred)
 
 
-def costs_of(rows: FittingRows, scores: Values, base: float = math.e) -> Values:
+def _blocks(count: int, width: int, fewest: int) -> Iterator[slice]:
+    """Blocks of rows: what a formula makes of one on the way stays in the cache."""
+    step = max(fewest, _BLOCK // max(width, 1))
+    return (slice(start, start + step) for start in range(0, count, step))
+
+
+def costs_of(
+    rows: FittingRows,
+    scores: Callable[[Values], Values],
+    base: float = math.e,
+    at_once: int = 1024,
+) -> Values:
     """What each row costs under the softmax of scores, in nats; by the compiled measures."""
-    model = Logits(scores)
-    if rows.labels is not None:
-        return np.asarray(surprisal(model, at=rows.labels, base=base), dtype=np.float64)
-    truth = Probs(rows.shares, normalize=True)
-    return np.asarray(cross_entropy(truth, model, base=base), dtype=np.float64)
+    costs = np.empty(rows.count)
+    for block in _blocks(rows.count, rows.width, at_once):
+        model = Logits(scores(rows.log[block]))
+        if rows.labels is not None:
+            costs[block] = surprisal(model, at=rows.labels[block], base=base)
+        else:
+            assert rows.shares is not None
+            truth = Probs(rows.shares[block], normalize=True)
+            costs[block] = cross_entropy(truth, model, base=base)
+    return costs
 
 
-def _bits(rows: FittingRows, scores: Values) -> float:
+def _bits(rows: FittingRows, scores: Callable[[Values], Values], at_once: int) -> float:
     """Bits a row under the softmax of scores: of the measures, not of the fit's own sums."""
-    bits = costs_of(rows, scores, base=2)
+    bits = costs_of(rows, scores, 2, at_once)
     if np.isinf(bits).any():
         return float("inf")
     weighted = bits if rows.weights is None else bits * rows.weights

@@ -23,12 +23,12 @@ def log_softmax(xp: Any, scores: Array) -> Array:
 
 
 def temperature(xp: Any, x: Array, inverse_temperature: Array) -> Array:
-    """X / T."""
+    """Scores x / T."""
     return inverse_temperature * x
 
 
 def vector(xp: Any, x: Array, scale: Array, shift: Array) -> Array:
-    """A ∘ x + b; what had no chance keeps none."""
+    """Scores a ∘ x + b; what had no chance keeps none."""
     impossible = xp.isinf(x)
     return xp.where(impossible, x, scale * xp.where(impossible, 0.0, x) + shift)
 
@@ -44,7 +44,7 @@ def structured(xp: Any, x: Array, scale: Array, shift: Array, inverse_temperatur
 
 
 def prior_shift(xp: Any, x: Array, shift: Array) -> Array:
-    """X + log(new frequency / old frequency)."""
+    """Scores x + log(new frequency / old frequency)."""
     return x + shift
 
 
@@ -55,16 +55,21 @@ def uniform_mixing(xp: Any, x: Array, epsilon: Array) -> Array:
 
 def platt(xp: Any, x: Array, slope: Array, shift: Array) -> Array:
     """Log-odds z of class 1 become a z + b."""
-    odds = slope * (x[..., 1] - x[..., 0]) + shift
-    return xp.stack([xp.zeros_like(odds), odds], axis=-1)
+    stretched = xp.where(slope == 0.0, 0.0, slope * (x[..., 1] - x[..., 0]))
+    return of_odds(xp, stretched + shift)
 
 
 def beta(xp: Any, x: Array, towards_one: Array, from_zero: Array, shift: Array) -> Array:
     """Log-odds of class 1 become a ln p − b ln(1 − p) + c; a factor of 0 silences an infinity."""
     for_one = xp.where(towards_one == 0.0, 0.0, towards_one * x[..., 1])
     for_zero = xp.where(from_zero == 0.0, 0.0, from_zero * x[..., 0])
-    odds = for_one - for_zero + shift
-    return xp.stack([xp.zeros_like(odds), odds], axis=-1)
+    return of_odds(xp, for_one - for_zero + shift)
+
+
+def of_odds(xp: Any, odds: Array) -> Array:
+    """Scores of both classes from the log-odds of class 1; infinite ones are certainty."""
+    against = xp.where(odds > 0.0, -odds, 0.0)
+    return xp.stack([against, xp.where(odds > 0.0, 0.0, odds)], axis=-1)
 
 
 def isotonic(xp: Any, x: Array, knots: list[Array], values: list[Array]) -> Array:
@@ -82,9 +87,11 @@ def curve(xp: Any, odds: Array, knots: Array, values: Array) -> Array:
     upper = xp.clip(xp.searchsorted(knots, odds), 1, knots.shape[0] - 1)
     left, right = knots[upper - 1], knots[upper]
     # Probabilities are subtracted on the side of ½ where they keep their digits.
-    sign = xp.where(left > 0.0, 1.0, -1.0)
-    here = probability(xp, -sign * xp.clip(odds, left, right))
-    start, end = probability(xp, -sign * left), probability(xp, -sign * right)
+    above = left > 0.0
+    falling, rising = probability(xp, -knots), probability(xp, knots)
+    here = probability(xp, xp.where(above, -1.0, 1.0) * xp.clip(odds, left, right))
+    start = xp.where(above, falling[upper - 1], rising[upper - 1])
+    end = xp.where(above, falling[upper], rising[upper])
     flat = start == end
     share = xp.where(flat, 1.0, (here - start) / xp.where(flat, 1.0, end - start))
     share = xp.where(odds >= right, 1.0, xp.where(odds <= left, 0.0, share))

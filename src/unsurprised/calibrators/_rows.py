@@ -26,6 +26,8 @@ from unsurprised.measures._rows import home_of
 Values = NDArray[np.float64]
 
 _NATS = math.log(2)
+#: Elements of a block of rows that stays in the cache.
+_BLOCK = 1 << 16
 _ONLY_PREDICTIONS = "transform(y_pred) takes no labels"
 #: In which order the arguments come, for whoever has mixed them up.
 PREDICTIONS_FIRST = (
@@ -62,7 +64,7 @@ class FittingRows:
     @property
     def width(self) -> int:
         """How many classes there are."""
-        return self.log.shape[1]
+        return int(self.log.shape[1])
 
     def truth(self) -> Values:
         """What happened as rows of shares."""
@@ -73,15 +75,22 @@ class FittingRows:
         rows[np.arange(self.count), self.labels] = 1.0
         return rows
 
+    def truth_of(self, index: int) -> NDArray[Any]:
+        """Of each row, whether a class happened, or its share."""
+        if self.labels is not None:
+            return np.asarray(self.labels == index)
+        assert self.shares is not None
+        return np.asarray(self.shares[:, index])
+
     def frequencies(self) -> Values:
         """How often each class happened."""
-        if self.shares is not None:
-            counts: Values = (
-                self.shares.sum(axis=0) if self.weights is None else self.weights @ self.shares
-            )
+        weights = np.ones(self.count) if self.weights is None else self.weights
+        if self.labels is not None:
+            counts: Values = np.bincount(self.labels, weights, self.width).astype(np.float64)
         else:
-            counts = np.bincount(self.labels, self.weights, minlength=self.width)  # type: ignore[arg-type]
-        return counts / counts.sum()
+            counts = weights @ self.truth()
+        frequencies: Values = counts / counts.sum()
+        return frequencies
 
     def of(self, rows: Any) -> FittingRows:
         """Some of the rows."""
@@ -103,26 +112,32 @@ class FittingRows:
         return str(index) if self.classes is None else self.classes[index]
 
     def with_smoothed_truth(self) -> FittingRows:
-        """The same rows as if one more had been seen, whose truth is any class alike."""
+        """The same rows as if one more had been seen, whose truth is any class alike.
+
+        Of each row's classes, those to which it gives 0 take no part: no fit could lift them.
+        """
         share = 1.0 / (self.effective_count + 1.0)
-        smoothed = (1.0 - share) * self.truth() + share / self.width
+        possible = ~np.isneginf(self.log)
+        alike = possible / possible.sum(axis=1, keepdims=True)
+        smoothed = (1.0 - share) * self.truth() + share * alike
         return FittingRows(self.log, None, smoothed, self.weights, self.classes)
 
     def impossible(self) -> NDArray[np.bool_]:
         """Which rows gave 0 to something that happened."""
         if self.labels is not None:
-            return np.isneginf(self.log[np.arange(self.count), self.labels])
+            at = self.log[np.arange(self.count), self.labels]
+            return np.asarray(np.isneginf(at), dtype=bool)
         assert self.shares is not None
-        return (np.isneginf(self.log) & (self.shares > 0)).any(axis=1)
+        return np.asarray((np.isneginf(self.log) & (self.shares > 0)).any(axis=1), dtype=bool)
 
     def cross_entropies(self, log: Values | None = None) -> Values:
         """Nats that each row costs, under other predictions if any are given."""
         log = self.log if log is None else log
         if self.labels is not None:
-            return -log[np.arange(self.count), self.labels]
+            return np.asarray(-log[np.arange(self.count), self.labels])
         assert self.shares is not None
         with np.errstate(invalid="ignore"):
-            return -np.where(self.shares > 0, self.shares * log, 0.0).sum(axis=1)
+            return np.asarray(-np.where(self.shares > 0, self.shares * log, 0.0).sum(axis=1))
 
 
 def fitting_rows(
@@ -161,14 +176,14 @@ def rows_of(
         return rows if keep.all() else rows.of(keep)
     if batch.weights is None:
         return rows
-    kept = batch.weights > 0
-    if not kept.any():
+    largest = batch.weights.max()
+    if largest == 0:
         raise InputError("found only weights of 0", expected="at least one row that counts")
+    # By the largest first, for a sum of weights may overflow. What is then no float counts nothing.
+    weights = batch.weights / largest
+    kept = weights > 0
     chosen = rows.of(kept)
-    weights = batch.weights[kept]
-    # By the largest first, for a sum of weights may overflow.
-    weights = weights / weights.max()
-    weights = weights / weights.mean()
+    weights = weights[kept] / weights[kept].mean()
     return FittingRows(chosen.log, chosen.labels, chosen.shares, weights, classes)
 
 
@@ -208,15 +223,19 @@ def log_rows(form: DistributionForm) -> Values:
     found = _kernels.facts(kernel_rows(form, rows), None, _NATS, *unused, surprisal, top)
     if found[0] >= 0:
         raise fault_of(form, rows, found).located(file="y_pred")
-    scores = form.rows(-1).as_float64()
-    if form.kind not in ("logits", "logprobs"):
-        with np.errstate(divide="ignore"):
-            scores = np.log(scores)
-    elif scores is rows or np.shares_memory(scores, rows):
-        scores = scores.copy()
-    scores -= scores[np.arange(size), top][:, None]
-    scores -= surprisal[:, None]
-    return scores
+    given = form.rows(-1)
+    log = np.empty(given.values.shape)
+    step = max(1, _BLOCK // max(form.shape[-1], 1))
+    for start in range(0, size, step):
+        block = slice(start, start + step)
+        scores = type(given)(given.values[block], given.dtype).as_float64()
+        if form.kind not in ("logits", "logprobs"):
+            with np.errstate(divide="ignore"):
+                scores = np.log(scores)
+        highest = np.take_along_axis(scores, top[block, None].astype(np.int64), axis=1)
+        np.subtract(scores, highest, out=log[block])
+        log[block] -= surprisal[block, None]
+    return log
 
 
 @dataclass(frozen=True)
@@ -232,7 +251,7 @@ class Shape:
     def restored(self, log: Values) -> Any:
         """Log-probabilities (rows, classes) in the form, shape and library of the input."""
         if self.form in (Logits, LogProbs):
-            return self.form(self._array(_as_scores(log, self)))  # type: ignore[misc]
+            return self.form(self._array(_as_scores(log, self)))
         probs, log_needed = probabilities(log)
         if log_needed:
             return LogProbs(self._array(log[:, 1] if self.one_number else log))
@@ -308,8 +327,9 @@ def refuse_one_class(rows: FittingRows) -> None:
     frequencies = rows.frequencies()
     if np.count_nonzero(frequencies) == 1:
         name = rows.name(int(np.argmax(frequencies)))
+        said = f"these {rows.count:,} rows" if rows.count > 1 else "the only row that counts"
         raise InputError(
-            f"only class {name!r} happens in these {rows.count:,} rows",
+            f"only class {name!r} happens in {said}",
             expected="at least two classes among the rows that a calibrator is fitted on",
             place=Place(file="y_true"),
         )

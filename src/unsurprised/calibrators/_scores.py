@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from unsurprised.calibrators._newton import Values, no_gauge
+from unsurprised.calibrators._loss import Values, no_gauge
 
 
 class VectorScores:
-    """z = a ∘ x + b; the parameters are a, then b."""
+    """z = a ∘ x + b; the parameters are a, then b; the search starts at a = ``scale``, b = 0."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, scale: float = 1.0) -> None:
         self.width = width
-        self.start = np.concatenate([np.ones(width), np.zeros(width)])
+        self.start = np.concatenate([np.full(width, scale), np.zeros(width)])
         self.centre = self.start
         self.penalty = np.zeros(2 * width)
         # The same shift of every class changes nothing.
@@ -73,16 +73,20 @@ class MatrixScores:
         The number of classes.
     off_diagonal, diagonal, shift : float
         λ of the penalty λ (θ − θ₀)² on entries of W − I and of b, in nats a row.
+    scale : float
+        The search starts at W = ``scale`` I, b = 0.
     """
 
-    def __init__(self, width: int, off_diagonal: float, diagonal: float, shift: float) -> None:
+    def __init__(
+        self, width: int, off_diagonal: float, diagonal: float, shift: float, scale: float = 1.0
+    ) -> None:
         self.width = width
         penalty = np.full((width, width + 1), off_diagonal)
         penalty[np.diag_indices(width)] = diagonal
         penalty[:, width] = shift
         self.penalty = penalty.ravel()
-        self.start = np.eye(width, width + 1).ravel()
-        self.centre = self.start
+        self.centre = np.eye(width, width + 1).ravel()
+        self.start = scale * self.centre
         gauge = np.zeros((width, width + 1))
         gauge[:, width] = width**-0.5
         self.gauge = gauge.reshape(1, -1) if not shift else no_gauge(gauge.size)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
+from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._rows import FittingRows, Values, refuse_zeros_that_happened
 from unsurprised.calibrators._scores import OddsScores
+from unsurprised.calibrators.temperature import best_inverse
+from unsurprised.errors import InputError, Place
 
 
 class PlattScaling(Calibrator):
@@ -20,11 +24,6 @@ class PlattScaling(Calibrator):
 
     With ``b = 0`` this is temperature scaling, T = 1/a. The top class may change, the order of rows
     by their odds does not (a > 0 unless the predictions are worse than none).
-
-    Attributes
-    ----------
-    slope_, shift_ : float
-        a and b.
 
     References
     ----------
@@ -40,11 +39,14 @@ class PlattScaling(Calibrator):
 
     title = "Platt scaling"
     formula = staticmethod(_formulas.platt)
+    holds: ClassVar = {"slope": Parameter(0), "shift": Parameter(0)}
     two_classes_only = True
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         refuse_zeros_that_happened(rows, "Platt scaling")
-        found, notes = least(_certain_left_out(rows), OddsScores(_odds_and_one, [1.0, 0.0]))
+        rows = _certain_left_out(rows)
+        inverse, _ = best_inverse(rows)
+        found, notes = least(rows, OddsScores(_odds_and_one, [inverse, 0.0]))
         return {"slope": found[0], "shift": found[1]}, notes
 
     @property
@@ -65,11 +67,6 @@ class BetaCalibration(Calibrator):
 
     .. math:: \operatorname{logit} q'_1 = a \ln q_1 - b \ln q_0 + c, \qquad a, b \ge 0
 
-    Attributes
-    ----------
-    towards_one_, from_zero_, shift_ : float
-        a, b and c.
-
     References
     ----------
     Kull, Silva Filho and Flach, "Beta calibration: a well-founded and easily implemented
@@ -85,16 +82,22 @@ class BetaCalibration(Calibrator):
 
     title = "beta calibration"
     formula = staticmethod(_formulas.beta)
+    holds: ClassVar = {
+        "towards_one": Parameter(0, low=0.0),
+        "from_zero": Parameter(0, low=0.0),
+        "shift": Parameter(0),
+    }
     two_classes_only = True
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         refuse_zeros_that_happened(rows, "beta calibration")
         rows = _certain_left_out(rows)
         # The loss is convex, so where a bound is broken the best lies on one that is.
-        both, notes = least(rows, OddsScores(_logs_and_one, [1.0, 1.0, 0.0]))
+        inverse, _ = best_inverse(rows)
+        both, notes = least(rows, OddsScores(_logs_and_one, [inverse, inverse, 0.0]))
         choices = [(both, notes)]
         if both[0] < 0 or both[1] < 0:
-            choices = [_without(rows, kept) for kept in (0, 1)]
+            choices = [_without(rows, kept, inverse) for kept in (0, 1)]
             choices = [one for one in choices if (one[0][:2] >= 0).all()] or [_constant(rows)]
         found, notes = min(choices, key=lambda choice: _nats(rows, choice[0]))
         return {"towards_one": found[0], "from_zero": found[1], "shift": found[2]}, notes
@@ -121,9 +124,9 @@ class BetaCalibration(Calibrator):
 Fit = tuple[Values, tuple[str, ...]]
 
 
-def _without(rows: FittingRows, kept: int) -> Fit:
+def _without(rows: FittingRows, kept: int, start: float) -> Fit:
     """The best with one factor only."""
-    found, notes = least(rows, OddsScores(_one_log(kept), [1.0, 0.0]))
+    found, notes = least(rows, OddsScores(_one_log(kept), [start, 0.0]))
     whole = np.zeros(3)
     whole[kept], whole[2] = found
     return whole, notes
@@ -146,7 +149,13 @@ def _nats(rows: FittingRows, parameters: Values) -> float:
 def _certain_left_out(rows: FittingRows) -> FittingRows:
     """Rows that gave 0 to what did not happen cost nothing, whatever the odds are stretched by."""
     certain = np.isneginf(rows.log).any(axis=1)
-    return rows.of(~certain) if certain.any() and not certain.all() else rows
+    if certain.all():
+        raise InputError(
+            f"found no row of {rows.count:,} that is not certain, and each is right",
+            expected="rows with probabilities between 0 and 1, from which something can be learned",
+            place=Place(file="y_pred"),
+        )
+    return rows.of(~certain) if certain.any() else rows
 
 
 def _odds_and_one(x: Values) -> Values:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from unsurprised.calibrators._base import Calibrator, Parameters, Stage
-from unsurprised.calibrators._rows import FittingRows
+from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.errors import CallError
 
 
@@ -40,7 +41,8 @@ class Chain(Calibrator):
         return all(step.keeps_ranking for step in self.steps)
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
-        if not self.steps or not all(isinstance(step, Calibrator) for step in self.steps):
+        steps: Any = self.steps if isinstance(self.steps, list | tuple) else []
+        if not steps or not all(isinstance(step, Calibrator) for step in steps):
             raise CallError(f"steps={self.steps!r}; expected a list of at least one calibrator")
         notes: tuple[str, ...] = ()
         for step in self.steps:
@@ -48,6 +50,13 @@ class Chain(Calibrator):
             rows = rows.with_log(step.map_rows(rows.log))
             notes += step.notes_
         return {}, notes
+
+    def map_rows(self, log: Values) -> Values:
+        """Natural log-probabilities (n, K) to calibrated ones."""
+        self._check_fitted()
+        for step in self.steps:
+            log = step.map_rows(log)
+        return log
 
     def stages(self) -> list[Stage]:
         """The steps' formulas and parameters."""

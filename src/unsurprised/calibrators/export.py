@@ -11,7 +11,7 @@ import numpy as np
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator
 
-_HEAD = '''"""{title}, fitted on {rows:,} rows; made by unsurprised {version}. It needs only NumPy."""
+_HEAD = '''"""{title}, fitted on {rows:,} rows; made by unsurprised {version}, needs only NumPy."""
 
 import numpy as np
 
@@ -36,7 +36,9 @@ def calibrate(probs):
         x = np.log(probs / probs.sum(axis=-1, keepdims=True))
         for formula, parameters in STAGES:
             x = log_softmax(np, formula(np, x, **parameters))
-        return np.exp(x)
+    if np.isnan(x).any():
+        raise ValueError("found a probability of 0, of which these formulas make nothing")
+    return np.exp(x)
 '''
 
 

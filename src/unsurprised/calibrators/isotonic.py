@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from unsurprised import _kernels
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
+from unsurprised.calibrators._parameters import Curves
 from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.threads import get_num_threads
 
 
 class IsotonicCalibration(Calibrator):
@@ -25,10 +28,8 @@ class IsotonicCalibration(Calibrator):
     half a row in n + 1: 0 becomes ½/(n + 1), or half of the next value if that is less, and 1
     likewise. So no class ever gets 0.
 
-    Attributes
-    ----------
-    parameters_ : dict
-        ``knots``: log-odds; ``values``: probabilities; an array of both for each map.
+    ``parameters_`` holds ``knots``, log-odds, and ``values``, probabilities: an array of both for
+    each map.
 
     References
     ----------
@@ -46,34 +47,54 @@ class IsotonicCalibration(Calibrator):
 
     title = "isotonic calibration"
     formula = staticmethod(_formulas.isotonic)
+    rows_at_once = 1 << 14  # it takes as many calls as there are classes
+    holds: ClassVar = {
+        "knots": Curves((-np.inf, np.inf)),
+        "values": Curves((np.nextafter(0, 1), np.nextafter(1, 0))),
+    }
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
-        truth = rows.truth()
         classes = [1] if rows.width == 2 else range(rows.width)
-        with np.errstate(divide="ignore"):
-            odds = rows.log - np.log(-np.expm1(rows.log))
-        curves = [
-            off_the_ends(isotonic_curve(odds[:, k], truth[:, k], rows.weights), rows.count)
-            for k in classes
-        ]
+
+        def curve_of(k: int) -> tuple[Values, Values]:
+            with np.errstate(divide="ignore"):
+                odds = rows.log[:, k] - np.log(-np.expm1(rows.log[:, k]))
+            happened = rows.truth_of(k)
+            return off_the_ends(isotonic_curve(odds, happened, rows.weights), rows.count)
+
+        with ThreadPoolExecutor(get_num_threads()) as pool:
+            curves = list(pool.map(curve_of, classes))
         return {"knots": [knots for knots, _ in curves], "values": [v for _, v in curves]}, ()
 
 
 def isotonic_curve(
-    odds: Values, truth: Values, weights: Values | None = None
+    odds: Values, truth: NDArray[Any], weights: Values | None = None
 ) -> tuple[Values, Values]:
     """Knots and values of the isotonic regression of shares of truth on odds.
 
     Rows of the same odds are one (their weighted mean). Of a run of equal values only the two ends
     are kept, as knots between which the curve is flat.
     """
-    weights = np.ones(len(odds)) if weights is None else weights
-    knots, where = np.unique(odds, return_inverse=True)
-    mass = np.bincount(where, weights)
-    means = np.bincount(where, weights * truth) / mass
-    values = np.empty(len(knots))
-    _kernels.isotonic(means, mass, values)
-    return _ends_of_runs(knots, np.clip(values, 0.0, 1.0))
+    # Whole numbers have one sum in whatever order those of equal odds come.
+    whole = weights is None and truth.dtype == np.bool_
+    order = np.argsort(odds, kind=None if whole else "stable")
+    odds, truth = odds[order], truth[order].astype(np.float64)
+    weights = np.ones(len(odds)) if weights is None else weights[order]
+    knots, mass, means = odds, weights, truth
+    first = np.flatnonzero(np.append(True, odds[1:] != odds[:-1]))
+    if len(first) < len(odds):
+        knots, mass = odds[first], np.add.reduceat(weights, first)
+        means = np.add.reduceat(weights * truth, first) / mass
+    # Neighbours of the same mean end up in the same pool, so that each run of them is one.
+    start = np.flatnonzero(np.append(True, means[1:] != means[:-1]))
+    end = np.append(start[1:], len(means)) - 1
+    pooled = np.empty(len(start))
+    _kernels.isotonic(means[start], np.add.reduceat(mass, start), pooled)
+    values = np.repeat(np.clip(pooled, 0.0, 1.0), 2)
+    knots = np.stack([knots[start], knots[end]], axis=1).ravel()
+    alone = np.repeat(start == end, 2)
+    alone[::2] = False  # the first of two that are the same stays
+    return _ends_of_runs(knots[~alone], values[~alone])
 
 
 def _ends_of_runs(knots: Values, values: Values) -> tuple[Values, Values]:

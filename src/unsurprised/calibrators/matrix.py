@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
-from unsurprised.calibrators._rows import FittingRows, is_number, refuse_few_rows
+from unsurprised.calibrators._parameters import Parameter
+from unsurprised.calibrators._rows import FittingRows, Values, is_number, refuse_few_rows
 from unsurprised.calibrators._scores import MatrixScores
-from unsurprised.calibrators.temperature import TemperatureScaling
+from unsurprised.calibrators.temperature import best_inverse
 from unsurprised.errors import CallError, InputError, Place
 
 
@@ -31,11 +32,6 @@ class MatrixScaling(Calibrator):
     shift : float, default 0.0
         μ, at least 0.
 
-    Attributes
-    ----------
-    scale_, shift_ : array, shape (K, K) and (K,)
-        W and b.
-
     References
     ----------
     Kull, Perello Nieto, Kängsepp, Silva Filho, Song and Flach, "Beyond temperature scaling:
@@ -44,14 +40,15 @@ class MatrixScaling(Calibrator):
     Examples
     --------
     >>> import numpy as np
-    >>> probs = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]] * 8)
-    >>> swapped = [1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0, 2] * 2  # the first two classes are mixed up
+    >>> probs = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]] * 10)
+    >>> swapped = [1, 0, 2, 1, 0, 2, 1, 0, 2, 0, 1, 0, 2, 2, 1] * 2  # mostly the first two
     >>> MatrixScaling().fit(probs, swapped).predict(probs[:3])
     array([1, 0, 2])
     """
 
     title = "matrix scaling"
     formula = staticmethod(_formulas.matrix)
+    holds: ClassVar = {"scale": Parameter(2), "shift": Parameter(1)}
 
     def __init__(self, off_diagonal: float = 1.0, shift: float = 0.0) -> None:
         self.off_diagonal, self.shift = off_diagonal, shift
@@ -61,24 +58,28 @@ class MatrixScaling(Calibrator):
             value = getattr(self, name)
             if not is_number(value) or value < 0:
                 raise CallError(f"{name}={value!r}; expected a number of at least 0")
-        refuse_zeros(rows, "matrix scaling")
+        self._refuse(rows.log)
         refuse_few_rows(
             rows, rows.width * (rows.width + 1), "TemperatureScaling, StructuredScaling"
         )
         n = rows.count
-        model = MatrixScores(rows.width, self.off_diagonal / n, 0.0, self.shift / n)
+        inverse, _ = best_inverse(rows)
+        model = MatrixScores(rows.width, self.off_diagonal / n, 0.0, self.shift / n, inverse)
         found, notes = least(rows, model)
         return _table(found, rows.width), notes
 
+    def _refuse(self, log: Values) -> None:
+        refuse_zeros(log, "matrix scaling")
+
     @property
     def scale_(self) -> Any:
-        """W."""
+        """The matrix W."""
         self._check_fitted()
         return self.parameters_["scale"]
 
     @property
     def shift_(self) -> Any:
-        """B."""
+        """The shifts b."""
         self._check_fitted()
         return self.parameters_["shift"]
 
@@ -98,13 +99,6 @@ class StructuredScaling(Calibrator):
     off_diagonal, diagonal, shift : float, default 1.0
         λ of the three kinds of parameters, above 0.
 
-    Attributes
-    ----------
-    temperature_ : float
-        The temperature that comes first.
-    scale_, shift_ : array, shape (K, K) and (K,)
-        What is done after it: I + M, and b.
-
     References
     ----------
     Berta, Holzmüller, Jordan and Bach, "Structured Matrix Scaling for Multi-Class Calibration",
@@ -120,6 +114,11 @@ class StructuredScaling(Calibrator):
 
     title = "structured scaling"
     formula = staticmethod(_formulas.structured)
+    holds: ClassVar = {
+        "scale": Parameter(2),
+        "shift": Parameter(1),
+        "inverse_temperature": Parameter(0, above=0.0),
+    }
 
     def __init__(
         self, off_diagonal: float = 1.0, diagonal: float = 1.0, shift: float = 1.0
@@ -131,9 +130,8 @@ class StructuredScaling(Calibrator):
             value = getattr(self, name)
             if not is_number(value) or value <= 0:
                 raise CallError(f"{name}={value!r}; expected a number above 0")
-        refuse_zeros(rows, "structured scaling")
-        first, notes = TemperatureScaling()._fitted(rows)
-        inverse = float(first["inverse_temperature"])
+        self._refuse(rows.log)
+        inverse, notes = best_inverse(rows)
         scaled = rows.with_log(_formulas.log_softmax(np, inverse * rows.log))
         width, n = rows.width, rows.count
         strength = width / n
@@ -148,8 +146,11 @@ class StructuredScaling(Calibrator):
         return {
             "scale": after["scale"],
             "shift": after["shift"],
-            "inverse_temperature": first["inverse_temperature"],
+            "inverse_temperature": np.array(inverse),
         }, (*notes, *more)
+
+    def _refuse(self, log: Values) -> None:
+        refuse_zeros(log, "structured scaling")
 
     @property
     def temperature_(self) -> float:
@@ -165,7 +166,7 @@ class StructuredScaling(Calibrator):
 
     @property
     def shift_(self) -> Any:
-        """B."""
+        """The shifts b."""
         self._check_fitted()
         return self.parameters_["shift"]
 
@@ -175,13 +176,13 @@ def _table(found: Any, width: int) -> Parameters:
     return {"scale": np.ascontiguousarray(table[:, :-1]), "shift": table[:, -1].copy()}
 
 
-def refuse_zeros(rows: FittingRows, method: str) -> None:
+def refuse_zeros(log: Values, method: str) -> None:
     """A sum of log-probabilities has no value where one of them is −inf."""
-    zero = np.isneginf(rows.log)
+    zero = np.isneginf(log)
     if zero.any():
         row, entry = (int(i) for i in np.argwhere(zero)[0])
         raise InputError(
-            f"found a probability of 0 for class {rows.name(entry)!r}",
+            f"found a probability of 0 for class {entry}",
             expected=f"more than 0 for every class: {method} adds their logarithms",
             remedy="give every class something first: Chain([UniformMixing(), …])",
             place=Place(file="y_pred", row=row),

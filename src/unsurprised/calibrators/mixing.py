@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
-from unsurprised.calibrators._newton import TOLERANCE
+from unsurprised.calibrators._loss import TOLERANCE
+from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._rows import FittingRows, Values
 
 
@@ -18,11 +21,6 @@ class UniformMixing(Calibrator):
     ε is that of least mean cross-entropy, which is convex in ε; but at least ½/(n + 1), half of a
     row more than the n that were seen, so that no class is left without any chance. Rows keep the
     order of their scores.
-
-    Attributes
-    ----------
-    epsilon_ : float
-        ε.
 
     See Also
     --------
@@ -40,6 +38,7 @@ class UniformMixing(Calibrator):
 
     title = "uniform mixing"
     formula = staticmethod(_formulas.uniform_mixing)
+    holds: ClassVar = {"epsilon": Parameter(0, above=0.0, high=1.0)}
     keeps_ranking = True
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:

@@ -20,23 +20,18 @@ class CalibratedModel:
 
     ``fit`` predicts every row by a copy of the classifier that was fitted without it
     (cross-fitting), fits the calibrator on these predictions, and the classifier on all rows.
+    Then ``classifier_`` and ``calibrator_`` are the fitted ones, ``classes_`` the classes in the
+    order of the columns.
 
     Parameters
     ----------
     classifier : scikit-learn classifier
         With ``predict_proba``, else ``decision_function``.
     calibrator : Calibrator, optional
-        By default a little :class:`UniformMixing`, since classifiers may say 0, and then
-        :class:`TemperatureScaling`.
+        By default a little :class:`~unsurprised.calibrators.UniformMixing`, since classifiers may
+        say 0, and then :class:`~unsurprised.calibrators.TemperatureScaling`.
     cv : int or scikit-learn splitter, default 5
         How the rows are split.
-
-    Attributes
-    ----------
-    classifier_, calibrator_ : object
-        The fitted ones.
-    classes_ : array
-        The classes, in the order of the columns.
 
     Examples
     --------
@@ -65,9 +60,8 @@ class CalibratedModel:
         y = np.asarray(y)
         self.classes_, indices = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise CallError(
-                f"y holds one class, {self.classes_[:1].tolist()}; expected at least two"
-            )
+            only = self.classes_[:1].tolist()
+            raise CallError(f"y holds one class, {only}; expected at least two")
         given = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
         out_of_fold = cross_val_predict(
             clone(self.classifier), X, y, cv=self.cv, method=method, params=given or None
@@ -87,13 +81,14 @@ class CalibratedModel:
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Calibrated probabilities, a column for each of ``classes_``."""
         method = _method_of(self.classifier_)
-        return self.calibrator_.predict_proba(
-            _form_of(getattr(self.classifier_, method)(X), method)
-        )
+        bare = _form_of(getattr(self.classifier_, method)(X), method)
+        calibrator: Calibrator = self.calibrator_
+        return calibrator.predict_proba(bare)
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """The most likely class of each row."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        predicted: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        return predicted
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
         """The share of rows whose class is the predicted one, as scikit-learn's classifiers say."""

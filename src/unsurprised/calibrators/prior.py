@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
+from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.errors import CallError
 
@@ -40,6 +41,7 @@ class PriorShift(Calibrator):
 
     title = "prior shift"
     formula = staticmethod(_formulas.prior_shift)
+    holds: ClassVar = {"shift": Parameter(1)}
 
     def __init__(self, frequencies: Sequence[float]) -> None:
         self.frequencies = frequencies

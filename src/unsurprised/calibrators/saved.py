@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,11 +72,9 @@ def load(path: str | os.PathLike[str]) -> Calibrator:
     """
     name = os.fspath(path)
     try:
-        if os.path.getsize(path) > _MOST_BYTES:
+        if Path(path).stat().st_size > _MOST_BYTES:
             raise StateError("is no calibrator: it is larger than 1 GiB")
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read()
-        return from_json(text)
+        return from_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise StateError(f"{name}: cannot be read as a calibrator: {reason}") from None
@@ -84,18 +83,21 @@ def load(path: str | os.PathLike[str]) -> Calibrator:
 
 
 def from_json(text: str) -> Calibrator:
-    """The calibrator that :func:`to_json` wrote."""
+    """The calibrator that :meth:`Calibrator.to_json` wrote."""
     try:
-        said = json.loads(text)
+        said = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
+        if isinstance(error, UnsurprisedError):
+            raise
         raise StateError(f"is no calibrator, or was cut: it is no JSON ({error})") from None
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise StateError(
             f'is no calibrator: expected JSON with "format": "{FORMAT}", as --save writes it'
         )
-    if said.get("version") != VERSION:
+    version = said.get("version")
+    if type(version) is not int or version != VERSION:
         raise StateError(
-            f"has format version {said.get('version')!r}, and this version of unsurprised reads "
+            f"has format version {version!r}, and this version of unsurprised reads "
             f"{VERSION}; install the version that wrote it, or fit again"
         )
     digest = said.pop("sha256", None)
@@ -105,10 +107,22 @@ def from_json(text: str) -> Calibrator:
         )
     try:
         return _restored(said)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, UnsurprisedError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        if isinstance(error, StateError):
             raise
-        raise StateError(f"holds no calibrator that can be used ({error})") from None
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise StateError(f"holds no calibrator that can be used ({reason})") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise StateError(f"holds {name}, which is no number of JSON")
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise StateError("is no calibrator: it says something twice")
+    return said
 
 
 def _said(calibrator: Calibrator) -> dict[str, Any]:
@@ -122,48 +136,59 @@ def _said(calibrator: Calibrator) -> dict[str, Any]:
 
 
 def _restored(said: dict[str, Any]) -> Calibrator:
-    width = int(said["class_count"])
-    names = None if said["classes"] is None else tuple(map(str, said["classes"]))
-    if width < 2 or (names is not None and len(names) != width):
-        raise StateError("names another number of classes than it has parameters for")
-    calibrator = _made(said)
+    width, names = _classes(said["class_count"], said["classes"])
+    one_number, provenance = said["one_number"], said["provenance"]
+    if not isinstance(one_number, bool) or (one_number and width != 2):
+        raise StateError("holds one_number where it cannot be")
+    if not isinstance(provenance, dict) or not isinstance(provenance.get("rows"), int):
+        raise StateError("does not say where it comes from")
+    provenance = {key: _infinite_or_as_is(value) for key, value in provenance.items()}
+    calibrator = _made(said, width)
     for one in [calibrator, *getattr(calibrator, "steps", [])]:
-        one._names, one._width, one._one_number = names, width, bool(said["one_number"])
-        one.notes_, one.provenance_ = (), dict(said["provenance"])
-    uniform = np.full((2, width), -np.log(width))
-    if not np.isfinite(calibrator.map_rows(uniform)).all():
-        raise StateError("has parameters that are no numbers")
+        one._names, one._width, one._one_number = names, width, one_number
+        one.notes_, one.provenance_ = (), dict(provenance)
     return calibrator
 
 
-def _made(said: dict[str, Any]) -> Calibrator:
+def _classes(width: Any, names: Any) -> tuple[int, tuple[str, ...] | None]:
+    if type(width) is not int or width < 2:
+        raise StateError(f"is for {width!r} classes; expected at least two")
+    if names is None:
+        return width, None
+    strings = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not strings or len(set(names)) != len(names):
+        raise StateError("has class names that are no list of different texts")
+    if len(names) != width:
+        raise StateError(f"has {len(names)} class names for {width} classes")
+    return width, tuple(names)
+
+
+def _infinite_or_as_is(value: Any) -> Any:
+    return float(value) if value in ("inf", "-inf") else value
+
+
+def _made(said: dict[str, Any], width: int) -> Calibrator:
     from unsurprised import calibrators
 
     kinds = {kind.__name__: kind for kind in calibrators.KINDS}
     if said["kind"] == "Chain":
-        made: Calibrator = chain.Chain([_made(step) for step in said["steps"]])
+        if not said["steps"]:
+            raise StateError("is a chain of nothing")
+        made: Calibrator = chain.Chain([_made(step, width) for step in said["steps"]])
         made.parameters_ = {}
         return made
     if said["kind"] not in kinds:
         raise StateError(f"is a {said['kind']!r}; expected one of {', '.join(kinds)}")
     made = kinds[said["kind"]](**said["settings"])
+    if made.two_classes_only and width != 2:
+        raise StateError(f"is a {said['kind']} for {width} classes; it is for two only")
+    if said["parameters"].keys() != made.holds.keys():
+        raise StateError(f"has other parameters than a {said['kind']} has")
     made.parameters_ = {
-        name: [_numbers(one) for one in value] if name in ("knots", "values") else _numbers(value)
-        for name, value in said["parameters"].items()
+        name: expected.checked(name, said["parameters"][name], width)
+        for name, expected in made.holds.items()
     }
     return made
-
-
-def _numbers(value: Any) -> Any:
-    return np.vectorize(_number, otypes=[np.float64])(np.asarray(value, dtype=object))
-
-
-def _number(value: Any) -> float:
-    if value in ("inf", "-inf"):
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise StateError(f"holds {value!r} where a number is expected")
-    return float(value)
 
 
 def _plain(value: Any) -> Any:

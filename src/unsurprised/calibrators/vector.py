@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
+from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._rows import (
     FittingRows,
     Values,
@@ -16,6 +17,7 @@ from unsurprised.calibrators._rows import (
     refuse_zeros_that_happened,
 )
 from unsurprised.calibrators._scores import VectorScores
+from unsurprised.calibrators.temperature import best_inverse
 
 #: Of a fit that is only judged, nats a row: its cost is then off by about the square of that.
 _TOLERANCE_NEARBY = 1e-6
@@ -28,11 +30,6 @@ class VectorScaling(Calibrator):
 
     Besides over-confidence it cures a model that leans towards some classes. It may change a row's
     top class. Classes to which a row gives 0 keep it.
-
-    Attributes
-    ----------
-    scale_, shift_ : array, shape (K,)
-        a and b; the shifts sum to 0, since the same shift of all classes changes nothing.
 
     References
     ----------
@@ -49,6 +46,7 @@ class VectorScaling(Calibrator):
 
     title = "vector scaling"
     formula = staticmethod(_formulas.vector)
+    holds: ClassVar = {"scale": Parameter(1), "shift": Parameter(1)}
     #: Where the search begins.
     _start: Values | None = None
 
@@ -62,10 +60,10 @@ class VectorScaling(Calibrator):
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         refuse_zeros_that_happened(rows, "vector scaling")
         refuse_few_rows(rows, 2 * rows.width, "TemperatureScaling, StructuredScaling")
-        model = VectorScores(rows.width)
         if self._start is None:
-            found, notes = least(rows, model)
+            found, notes = least(rows, VectorScores(rows.width, best_inverse(rows)[0]))
         else:
+            model = VectorScores(rows.width)
             model.start = self._start
             found, notes = least(rows, model, _TOLERANCE_NEARBY)
         scale, shift = found[: rows.width], found[rows.width :]

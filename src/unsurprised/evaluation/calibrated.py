@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.calibrators._newton import Loss
+from unsurprised.calibrators._loss import Loss
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.calibrators._scores import VectorScores
 from unsurprised.evaluation.corp import isotonic, log_score

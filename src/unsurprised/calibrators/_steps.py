@@ -1,0 +1,79 @@
+"""Newton's steps: by factorising the second derivatives, or by conjugate gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from unsurprised.calibrators._loss import TOLERANCE, Loss, Values
+
+Solver = Callable[[Values], Values]
+
+#: Up to so many parameters their matrix of second derivatives is made, above it never is.
+MOST_DENSE = 400
+_BLOCKS_THAT_STAND_FOR_ALL = 16
+
+
+def newton_step(loss: Loss, parameters: Values, gradient: Values, some: Loss | None) -> Values:
+    """From the second derivatives of the loss; ``some`` is the loss of rows that stand for all."""
+    if len(parameters) > MOST_DENSE:
+        return _conjugate_gradients(loss, parameters, gradient, _roughly(loss, parameters))
+    if some is None:
+        return _solver(loss.matrix(parameters))(-gradient)
+    return _conjugate_gradients(loss, parameters, gradient, _solver(some.matrix(parameters)))
+
+
+def _roughly(loss: Loss, parameters: Values) -> Solver:
+    """What the model knows to undo its second derivatives by, from the first blocks of rows."""
+    first = loss.blocks[:_BLOCKS_THAT_STAND_FOR_ALL]
+    q = np.concatenate([loss.shares(block, parameters)[0] for block in first])
+    some = slice(0, first[-1].stop)
+    return loss.model.preconditioner(loss.x[some], q, loss.weights[some] / loss.weights[some].sum())
+
+
+def _solver(matrix: Values) -> Solver:
+    """Undoes the matrix; with a little of the identity where it is as good as singular."""
+    # Curvatures by factors and by shifts may differ by many orders; brought to the same size.
+    sizes = np.sqrt(np.diag(matrix))
+    sizes[sizes == 0] = 1.0
+    even = matrix / sizes / sizes[:, None]
+    for damping in (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0):
+        damped = even + damping * np.eye(len(even))
+        try:
+            factor = np.linalg.cholesky(damped)  # which tells whether it leads downwards
+        except np.linalg.LinAlgError:
+            continue
+        if np.isfinite(factor).all():
+            return partial(_undone, damped, sizes)
+    return lambda right: right
+
+
+def _undone(damped: Values, sizes: Values, right: Values) -> Values:
+    return np.asarray(np.linalg.solve(damped, right / sizes) / sizes)
+
+
+def _conjugate_gradients(loss: Loss, parameters: Values, gradient: Values, undo: Solver) -> Values:
+    """The Newton step, as far as the gradient's size asks for (Nocedal and Wright, section 7.1)."""
+    curvature_along = loss.curvature_at(parameters)
+    step = np.zeros_like(gradient)
+    residual = -gradient
+    norm = np.linalg.norm(gradient)
+    goal = max(min(0.1, np.sqrt(norm)) * norm, TOLERANCE / 4)
+    direction = undo(residual)
+    size = float(residual @ direction)
+    for _ in range(500):
+        product = curvature_along(direction)
+        curvature = float(direction @ product)
+        if not curvature > 0:
+            break
+        step += size / curvature * direction
+        residual -= size / curvature * product
+        if np.linalg.norm(residual) <= goal:
+            break
+        undone = undo(residual)
+        new_size = float(residual @ undone)
+        direction = undone + new_size / size * direction
+        size = new_size
+    return step if step.any() else -gradient
