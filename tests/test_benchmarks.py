@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.calibrators.table import markdown as calibrators_markdown
 from benchmarks.growth_plot import plot
 from benchmarks.speed import judge
 from benchmarks.speed.rows import logits, probs
@@ -152,3 +153,30 @@ def test_a_plot_shows_every_work() -> None:
     assert drawn.startswith("<svg")
     for one in record["by_classes"]:
         assert one["work"] in drawn
+
+
+def test_the_table_of_calibrators() -> None:
+    """The least bits of a column are bold, what failed is said, ours are set beside the peers'."""
+    one = {"name": "rows", "rows": 1000, "classes": 3, "bare": 1.0, "calibrators": []}
+    for library, name, bits in (
+        ("unsurprised", "TemperatureScaling", 0.5),
+        ("scikit-learn", "temperature", 0.50001),
+        ("netcal", "IsotonicRegression", math.inf),
+        ("probmetrics", "sms", None),
+    ):
+        one["calibrators"].append({"library": library, "name": name, "bits": bits})
+    report = {
+        "machine": {"cores": "2"},
+        "missing": ["netcal"],
+        "bits": [one],
+        "times": {"temperature": {"ours": 0.5, "scikit-learn: temperature": 1.25}},
+    }
+    lines = calibrators_markdown(report).splitlines()
+    assert "| | rows (1,000 × 3) |" in lines
+    assert "| as they are | 1.0000 |" in lines
+    assert "| unsurprised: TemperatureScaling | **0.5000** |" in lines
+    assert "| scikit-learn: temperature | **0.5000** |" in lines
+    assert "| netcal: IsotonicRegression | inf |" in lines
+    assert "| probmetrics: sms | error |" in lines
+    assert "| temperature | 0.50 | scikit-learn: temperature 1.25 (2.5 ×) |" in lines
+    assert lines[-1] == "Not installed, and so left out: netcal."

@@ -1,0 +1,1 @@
+"""Our calibrators beside those of scikit-learn, netcal and probmetrics."""
