@@ -92,7 +92,8 @@ def markdown(results: dict[int, dict[str, Summary]], runs: int) -> str:
         "included, except *loop*: the decoding loop alone. The decode is "
         "`iter_batches(use_threads=True)` of every column with pyarrow's defaults; it computes "
         "nothing. Evaluate prints its whole report, the ledger included. *Thrifty* is the same "
-        "with `pre_buffer=False, buffer_size=1 << 20`, as evaluate itself reads. The files are in the page cache.",
+        "with `pre_buffer=False, buffer_size=1 << 20`, as evaluate itself reads. The files are in "
+        "the page cache.",
         "",
         f"Measured on: {machine}",
         "",

@@ -110,7 +110,7 @@ class Evaluator:
 
     @property
     def truth_kind(self) -> str | None:
-        """The truth: "labels", "probs", "counts", or "logprob" where no more is known."""
+        """What the truth is; "logprob" where no more than that of what happened is known."""
         return None if self._states is None else self._states.settings.truth
 
     @property
