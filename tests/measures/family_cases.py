@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,12 @@ SEVERAL = (
     "interaction_information",
     "total_correlation",
 )
+
+
+def shown(value: object) -> str:
+    """A parameter in the name of a test, the same in every process: no address in memory."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
+
 
 CASES: list[tuple[str, Mapping[str, Any]]] = [
     (name, at)

@@ -11,6 +11,7 @@ import numpy as np
 import oracle
 import pytest
 from bounds import EPS, FORMS, RELATIVE, UNDERFLOW, bound_of_one, bound_of_two
+from family_cases import shown
 
 import unsurprised as us
 from unsurprised.measures.registry import MEASURES
@@ -90,14 +91,14 @@ def check(name: str, at: Mapping[str, Any], kind: str, *given: Any) -> None:
     assert error <= bound, f"{said}: {found!r}, not {float(true)!r}; {error:.2g} > {bound:.2g}"
 
 
-@pytest.mark.parametrize(("name", "at"), ONE, ids=str)
+@pytest.mark.parametrize(("name", "at"), ONE, ids=shown)
 def test_of_one_distribution(name: str, at: Mapping[str, Any]) -> None:
     for classes in CLASSES:
         for kind, row in rows(np.random.default_rng(classes), classes):
             check(name, at, kind, row)
 
 
-@pytest.mark.parametrize(("name", "at"), TWO, ids=str)
+@pytest.mark.parametrize(("name", "at"), TWO, ids=shown)
 def test_between_two(name: str, at: Mapping[str, Any]) -> None:
     for classes in CLASSES:
         for kind, p, q in pairs(np.random.default_rng(classes), classes):
@@ -107,7 +108,7 @@ def test_between_two(name: str, at: Mapping[str, Any]) -> None:
             check(name, at, kind, p, q)
 
 
-@pytest.mark.parametrize(("name", "at"), [one for one in TWO if one[0] != GIVEN], ids=str)
+@pytest.mark.parametrize(("name", "at"), [one for one in TWO if one[0] != GIVEN], ids=shown)
 def test_shares_below_the_normal_floats(name: str, at: Mapping[str, Any]) -> None:
     """Their logarithms, some 745 in size, are right to half a unit of the last place."""
     rng = np.random.default_rng(3)
@@ -174,7 +175,7 @@ def tables(rng: Rng, shape: tuple[int, ...]) -> Iterator[tuple[str, Any]]:
     yield "probs", np.eye(*shape[-2:]) * rng.random(shape) + 1e-14 * rng.random(shape)
 
 
-@pytest.mark.parametrize(("name", "at"), TABLES, ids=str)
+@pytest.mark.parametrize(("name", "at"), TABLES, ids=shown)
 def test_of_joint_tables(name: str, at: Mapping[str, Any]) -> None:
     rng = np.random.default_rng(7)
     shapes = [(2, 3, 4), (3, 2, 2)] if name in THREE else [(2, 2), (5, 3), (1, 4), (20, 30)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from family_cases import CASES, SEVERAL, hard, on_tables, ordinary
+from family_cases import CASES, SEVERAL, hard, on_tables, ordinary, shown
 
 import unsurprised as us
 from unsurprised.measures.registry import MEASURES
@@ -37,7 +37,7 @@ def few(arrays: tuple[np.ndarray, ...]) -> list[Any]:
     return tensors([x[0] for x in arrays])
 
 
-@pytest.mark.parametrize(("name", "at"), SMOOTH, ids=str)
+@pytest.mark.parametrize(("name", "at"), SMOOTH, ids=shown)
 def test_against_finite_differences(name: str, at: At) -> None:
     """First and second derivatives, through logits and through a softmax."""
     measure = MEASURES[name]
@@ -66,7 +66,7 @@ def test_against_finite_differences(name: str, at: At) -> None:
 
 
 @pytest.mark.parametrize("kind", ["probs", "logits"])
-@pytest.mark.parametrize(("name", "at"), CASES, ids=str)
+@pytest.mark.parametrize(("name", "at"), CASES, ids=shown)
 def test_never_nan(name: str, at: At, kind: str) -> None:
     measure = MEASURES[name]
     if measure.family == "events" and kind == "logits":
@@ -101,7 +101,7 @@ WIDE = [
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("name", "at"), [one for one in CASES if MEASURES[one[0]].family in ("one", "two")], ids=str
+    ("name", "at"), [one for one in CASES if MEASURES[one[0]].family in ("one", "two")], ids=shown
 )
 def test_logits_however_far_apart(name: str, at: At, kind: str) -> None:
     measure = MEASURES[name]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bounds import EPS, FORMS
+from family_cases import shown
 
 import unsurprised as us
 from unsurprised.measures.registry import MEASURES
@@ -63,7 +64,7 @@ def forms(name: str, kind: str, shape: tuple[int, ...]) -> list[Any]:
     return [FORMS[kind](stated(kind, seed, shape)) for seed in range(count)]
 
 
-@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=str)
+@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=shown)
 @pytest.mark.parametrize("kind", KINDS)
 def test_range_and_sign(name: str, at: At, kind: str) -> None:
     measure = MEASURES[name]
@@ -78,7 +79,7 @@ def test_range_and_sign(name: str, at: At, kind: str) -> None:
         assert (found <= highest(name, classes) * (1 + 16 * EPS)).all()
 
 
-@pytest.mark.parametrize(("name", "at"), OF_TWO, ids=str)
+@pytest.mark.parametrize(("name", "at"), OF_TWO, ids=shown)
 def test_symmetry_is_as_declared(name: str, at: At) -> None:
     p, q = [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]
     forth, back = (MEASURES[name].function(*rows, **at) for rows in ((p, q), (q, p)))
@@ -97,7 +98,7 @@ def test_symmetry_is_as_declared(name: str, at: At) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "at"), [one for one in OF_TWO if MEASURES[one[0]].zero_iff_equal], ids=str
+    ("name", "at"), [one for one in OF_TWO if MEASURES[one[0]].zero_iff_equal], ids=shown
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_zero_exactly_for_equal_rows(name: str, at: At, kind: str) -> None:
@@ -114,14 +115,14 @@ def test_zero_exactly_for_equal_rows(name: str, at: At, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "at"), [one for one in OF_TWO if MEASURES[one[0]].zero_iff_equal], ids=str
+    ("name", "at"), [one for one in OF_TWO if MEASURES[one[0]].zero_iff_equal], ids=shown
 )
 def test_the_smallest_difference_is_not_zero(name: str, at: At) -> None:
     p, q = np.array([0.5, 0.25, 0.25]), np.array([0.5, 0.25, np.nextafter(0.25, 1)])
     assert MEASURES[name].function(p, q, **at) > 0
 
 
-@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=str)
+@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=shown)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_order_of_classes_does_not_matter(name: str, at: At, kind: str) -> None:
     order = np.random.default_rng(1).permutation(9)
@@ -134,7 +135,7 @@ def test_the_order_of_classes_does_not_matter(name: str, at: At, kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "at"), [one for one in OF_TWO if MEASURES[one[0]].data_processing], ids=str
+    ("name", "at"), [one for one in OF_TWO if MEASURES[one[0]].data_processing], ids=shown
 )
 def test_merging_classes_never_raises_it(name: str, at: At) -> None:
     p, q = (stated("probs", seed, (200, 8)) for seed in range(2))
@@ -147,7 +148,7 @@ def test_merging_classes_never_raises_it(name: str, at: At) -> None:
     assert (after <= before * (1 + 1e-12) + rounding).all()
 
 
-@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=str)
+@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=shown)
 def test_axes_and_broadcasting(name: str, at: At) -> None:
     function = MEASURES[name].function
     p, q = stated("probs", 1, (2, 1, 4, 5)), stated("probs", 2, (3, 1, 5))
@@ -165,7 +166,7 @@ def test_axes_and_broadcasting(name: str, at: At) -> None:
     assert nothing.shape == (0,)
 
 
-@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=str)
+@pytest.mark.parametrize(("name", "at"), OF_ROWS, ids=shown)
 def test_forms_agree(name: str, at: At) -> None:
     counts = [np.array([[7, 1, 56], [2, 2, 4]]), np.array([[1, 8, 7], [4, 2, 2]])]
     counts = counts[: len(forms(name, "probs", (1, 2)))]
@@ -183,7 +184,7 @@ def test_forms_agree(name: str, at: At) -> None:
         np.testing.assert_array_equal(function(*map(us.Counts, narrow), **at), expected)
 
 
-@pytest.mark.parametrize(("name", "at"), OF_TWO, ids=str)
+@pytest.mark.parametrize(("name", "at"), OF_TWO, ids=shown)
 def test_labels_are_one_hot_rows(name: str, at: At) -> None:
     function, rows = MEASURES[name].function, np.array([[0.2, 0.5, 0.3], [0.25, 0.25, 0.5]])
     hot = np.eye(3)[[1, 2]]
@@ -228,7 +229,7 @@ def tables(shape: tuple[int, ...]) -> np.ndarray:
     return table / table.sum()
 
 
-@pytest.mark.parametrize(("name", "at"), OF_TABLES, ids=str)
+@pytest.mark.parametrize(("name", "at"), OF_TABLES, ids=shown)
 def test_tables_turned_and_stacked(name: str, at: At) -> None:
     function = MEASURES[name].function
     table = tables((3, 4, 2) if name in THREE else (3, 4))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from family_cases import CASES, EXEMPT, hard, on_tables, ordinary
+from family_cases import CASES, EXEMPT, hard, on_tables, ordinary, shown
 
 import unsurprised as us
 from unsurprised.libraries import to_numpy
@@ -34,7 +34,7 @@ def test_only_labellings_are_exempt() -> None:
     assert {name for name, _ in CASES} | EXEMPT == set(MEASURES)
 
 
-@pytest.mark.parametrize(("name", "at"), CASES, ids=str)
+@pytest.mark.parametrize(("name", "at"), CASES, ids=shown)
 def test_torch(name: str, at: At) -> None:
     torch = pytest.importorskip("torch")
     arrays = ordinary(MEASURES[name])
@@ -56,7 +56,7 @@ def test_torch(name: str, at: At) -> None:
 ALIKE = [{"normalization": name} for name in ("min", "max", "arithmetic", "joint")]
 
 
-@pytest.mark.parametrize(("name", "at"), [x for x in CASES if x[1] not in ALIKE], ids=str)
+@pytest.mark.parametrize(("name", "at"), [x for x in CASES if x[1] not in ALIKE], ids=shown)
 def test_jax_in_double_precision(name: str, at: At) -> None:
     """Values and derivatives of hard rows at once, as one compilation is dear."""
     jax = pytest.importorskip("jax")

@@ -78,7 +78,11 @@ def test_flipped_bytes_raise_nothing_but_our_own(tmp_path: Path, name: str) -> N
         ("a.parquet", b"PAR1", "a.parquet: cannot be read as Parquet ("),
         ("a.parquet", b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         ("a.csv", b"PAR1" + bytes(10), "named like CSV, but seems to be Parquet"),
-        ("a.csv", gzip.compress(b"a,b"), "named like CSV, but seems to be gzip-compressed data"),
+        (
+            "a.csv",
+            gzip.compress(b"a,b", mtime=0),
+            "named like CSV, but seems to be gzip-compressed data",
+        ),
         ("a.csv", "\ufefflabel,p_a,p_b\n".encode("utf-16"), "seems to be UTF-16 text"),
         ("a.csv", "<!doctype html>", "seems to be HTML"),
         ("a.csv", "", "a.csv: the file is empty; expected a first line with the names"),
