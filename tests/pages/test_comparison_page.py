@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import page_cases as cases
 import pyarrow.parquet as pq
-from test_evaluation_page import DRAWN, serious
+from test_evaluation_page import DRAWN, PHONE, serious
 
 import unsurprised as us
 
@@ -52,3 +54,30 @@ def test_infinite_differences_are_words(opened_page):
     broken[0] = np.eye(10)[(labels[0] + 1) % 10]
     page = opened_page(us.compare(labels, base, broken))
     assert "it is infinitely worse" in page.locator("body").inner_text()
+
+
+def test_long_names_of_models_fit_a_phone(opened_page):
+    labels, base, new = models()
+    given = dict(zip(cases.HOSTILE[:2], (base, new), strict=True))
+    page = opened_page(us.compare(labels, given), **PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert serious(page) == []
+
+
+def test_a_page_of_many_models_is_small(opened_page, tmp_path):
+    labels, base, new = models()
+    site = np.resize(["north", "south"], len(labels))
+    found = us.compare(labels, base, new, by={"site": site})
+    pair = found.differences[0]
+    wide = replace(
+        pair,
+        slices=tuple(
+            replace(part, column="<&" * 300, value=f"{number}" + "<&" * 300)
+            for number in range(400)
+            for part in pair.slices
+        ),
+        most_worse=pair.most_worse * 500,
+        most_better=pair.most_better * 500,
+    )
+    opened_page(replace(found, differences=(wide,) * 50, models=found.models * 500))
+    assert (tmp_path / "page.html").stat().st_size <= 2_000_000

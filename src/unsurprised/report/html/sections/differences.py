@@ -24,7 +24,7 @@ from unsurprised.report.html.parts import (
 )
 from unsurprised.report.numbers import ABSENT, counted, printable
 
-#: Slices that a chart draws, and that a table lists.
+#: Slices that a chart draws, and that a table lists: a page must stay small.
 _MOST_DRAWN, _MOST_ROWS = 20, 250
 
 
@@ -36,6 +36,11 @@ def sections(pair: Difference, comparison: Comparison, number: int) -> list[Sect
     if pair.most_worse or pair.most_better:
         found.append(_rows(pair, comparison, number))
     return found
+
+
+def _most_rows(comparison: Comparison) -> int:
+    """Rows of a table: the pairs share the page."""
+    return max(_MOST_DRAWN, _MOST_ROWS // max(1, len(comparison.differences)))
 
 
 def _title(question: str, pair: Difference, comparison: Comparison) -> str:
@@ -109,11 +114,12 @@ def _slices(pair: Difference, comparison: Comparison, number: int) -> Section:
         [[Cell(_slice_name(part)), amount(part.difference.value), ranged(part.difference)]
          for part in drawn],
     )  # fmt: skip
-    left = len(ordered) - _MOST_ROWS
+    most = _most_rows(comparison)
+    left = len(ordered) - most
     table = Table(
         "All slices",
         ["column", "slice", "rows", f"{unit} a row", "95 % interval", "adds", "verdict"],
-        [_slice_row(part) for part in ordered[:_MOST_ROWS]],
+        [_slice_row(part) for part in ordered[:most]],
         f"{left:,} slices more are in the JSON." if left > 0 else "",
         names=2,
         words=1,
@@ -154,9 +160,9 @@ def _slice_row(part: SliceDifference) -> list[Cell]:
 
 
 def _rows(pair: Difference, comparison: Comparison, number: int) -> Section:
-    unit = comparison.unit
+    unit, most = comparison.unit, _most_rows(comparison)
     made = [
-        _row_table(f"The new model is most {word}", rows, unit)
+        _row_table(f"The new model is most {word}", rows[:most], unit)
         for word, rows in (("worse", pair.most_worse), ("better", pair.most_better))
         if rows
     ]
@@ -180,7 +186,7 @@ def _row_table(caption: str, rows: Sequence[RowDifference], unit: str) -> Table:
                 amount(row.new),
                 amount(row.difference, mark="more" if row.difference > 0 else "less"),
             ]
-            for row in rows[:_MOST_ROWS]
+            for row in rows
         ],
         names=2,
         sortable=True,
