@@ -12,9 +12,10 @@ from unsurprised.errors import InputError
 from unsurprised.evaluation.calibration import calibration_of
 from unsurprised.evaluation.confidence import bits_between_classes, gaps_by_band, gaps_by_class
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife, quantile_bounds, within
+from unsurprised.evaluation.intervals import jackknife, within
 from unsurprised.evaluation.ledger import ledger_of
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
+from unsurprised.evaluation.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.evaluation.sampled import Sampled, sampled_of
 from unsurprised.evaluation.slices import sliced_by, slices_of
@@ -33,7 +34,6 @@ _OF_THE_SAMPLE = (
     "calibration",
     "brier",
 )
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 #: With fewer clusters than this, how they differ from each other cannot be told.
 FEWEST_CLUSTERS = 10
@@ -43,18 +43,18 @@ def assemble(
     states: States, rows: int, skipped: int, base: float, *, ledger: bool = True
 ) -> Evaluation:
     """The evaluation that the states tell, in the unit of ``base``."""
-    assembly = _Assembly(states, rows, base)
+    assembly = _Assembly(states, rows, base, ledger=ledger)
     evaluation = assembly.evaluation(skipped)
     if not ledger:
         return assembly.without_ledger(evaluation)
-    sampled = sampled_of(states, refused=assembly.refused)
+    sampled = assembly.sampled
     return evaluation if sampled is None else assembly.with_ledger(evaluation, sampled)
 
 
 class _Assembly:
     """The totals, and each part of the answer as a function of them."""
 
-    def __init__(self, states: States, rows: int, base: float) -> None:
+    def __init__(self, states: States, rows: int, base: float, *, ledger: bool) -> None:
         self.states, self.rows, self.base = states, rows, base
         self.unit = unit_of(base)
         self.per_bit = units_per_bit(base)
@@ -70,6 +70,9 @@ class _Assembly:
         self.all = Totals(totals, states.sums.without_each_group(), refused=self.refused)
         self.totals, self.groups, self.infinite = totals, self.all.groups, self.all.infinite
         self.bins = states.histogram.bins()
+        self.plain = not (states.settings.weighted or states.settings.clustered)
+        wanted = ledger or not self.plain
+        self.sampled = sampled_of(states, refused=self.refused) if wanted else None
         classes = states.settings.classes
         self.uniform = math.inf if classes is None else math.log2(len(classes))
 
@@ -200,13 +203,8 @@ class _Assembly:
         return shares
 
     def quantiles(self) -> dict[float, Estimate]:
-        found = {}
-        for level in LEVELS:
-            value, low, high = quantile_bounds(self.bins, level, self.rows, self.totals["infinite"])
-            if self.rows < 2 or self.refused:
-                low = high = math.nan
-            found[level] = self.scaled(Estimate(value, low, high, "bits", self.rows))
-        return found
+        found = quantiles(self.bins, self.all, self.sampled, plain=self.plain)
+        return {level: self.scaled(each) for level, each in found.items()}
 
     def histogram(self) -> tuple[HistogramBar, ...]:
         """Bars that double, from 2⁻⁶ bits on: surprisals span many orders of magnitude."""
@@ -263,6 +261,8 @@ class _Assembly:
             reasons["intervals"] = (
                 f"need at least {FEWEST_CLUSTERS} clusters; found {self.clusters}"
             )
+        if not self.plain and self.sampled is None:
+            reasons["quantile_intervals"] = NO_INTERVAL
         if said.truth == "logprob":
             why = "needs the model's numbers for every class; only that of what happened is known"
             for field in ("label_entropy", "information_gained", "information_gained_share",

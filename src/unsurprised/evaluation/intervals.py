@@ -119,6 +119,11 @@ def quantile_bounds(
     return at(level), at(first / rows), at(last / rows)
 
 
+def student_factor(groups: int) -> float:
+    """By how much Student's t for so many groups is wider than the normal."""
+    return _STUDENT_T[groups - 1] / _NORMAL if groups <= len(_STUDENT_T) else 1.0
+
+
 def rank_bounds(rows: int, level: float) -> tuple[int, int]:
     """Ranks (from 1) of the order statistics that hold a quantile with at least 95 %.
 
