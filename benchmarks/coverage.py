@@ -187,9 +187,9 @@ def truth_of(scenario: Scenario) -> dict[str, float]:
     for level in LEVELS:  # not of the histogram's bins
         at = np.searchsorted(reached, level * reached[-1])
         truth[f"quantile {level:g}"] = float(surprisals[order][at])
-    large = _means(scenario, generator, 200_000, 12)
+    large = _means(scenario, generator, 200_000, 6)
     truth |= {name: value for name, value in large.items() if name not in truth}
-    small = _means(scenario, generator, scenario.rows, 400)
+    small = _means(scenario, generator, scenario.rows, 250)
     for name in [name for name in truth if name.startswith("ledger: ")]:
         truth[f"{name}, at best"] = truth[name]
         truth[name] = small[name]

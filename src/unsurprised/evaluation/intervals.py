@@ -26,6 +26,9 @@ _STUDENT_T = (math.nan, 12.706204736174694, 4.302652729749462, 3.182446305283707
               2.039513446396408)  # fmt: skip
 _NORMAL = 1.959963984540054
 
+#: Below this, nothing is to be corrected.
+_NO_SKEWNESS = 1e-8
+
 #: From this variance on, the normal stands for the binomial.
 _NORMAL_FROM = 250.0
 
@@ -49,6 +52,38 @@ def jackknife(value: float, without_group: Values, unit: str, rows: int) -> Esti
     spread = math.hypot(*deviations.tolist())  # squares of the largest surprisals would overflow
     half = _STUDENT_T[groups - 1] * math.sqrt((groups - 1) / groups) * spread
     return Estimate(value, value - half, value + half, unit, rows)
+
+
+def skewed_jackknife(value: float, without_group: Values, unit: str, rows: int) -> Estimate:
+    """The jackknife's interval, for a mean whose distribution is skewed.
+
+    With a the skewness of the mean, as the groups show it, ``T + a T²/3 + a² T³/27 + a/6`` of the
+    studentised mean T is free of skewness, and Student's t is taken for that (Hall, *J. R. Statist.
+    Soc. B* 54, 1992).
+
+    Examples
+    --------
+    >>> even = np.array([0.8, 0.9, 1.1, 1.2])
+    >>> skewed_jackknife(1.0, even, "bits", 9) == jackknife(1.0, even, "bits", 9)
+    True
+    >>> skewed_jackknife(1.0, np.array([0.97, *[1.001] * 30]), "bits", 9)  # one group is large
+    Estimate(1 bits, 0.9614 to 1.192, 9 rows)
+    """
+    found = jackknife(value, without_group, unit, rows)
+    spread = spread_of(found, len(without_group))
+    if not spread > 0 or math.isinf(value):
+        return found
+    influences = without_group.mean() - without_group
+    influences /= np.abs(influences).max()
+    skewness = float((influences**3).sum() / (influences**2).sum() ** 1.5)
+    if abs(skewness) < _NO_SKEWNESS:
+        return found
+    t = _STUDENT_T[len(without_group) - 1]
+
+    def back(x: float) -> float:
+        return float(3 / skewness * (np.cbrt(1 + skewness * (x - skewness / 6)) - 1))
+
+    return replace(found, low=value - spread * back(t), high=value - spread * back(-t))
 
 
 def share_interval(share: Estimate, groups: int) -> Estimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import folds_of
 from unsurprised.evaluation.calibrated import OfScores, of_isotonic
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife, within
+from unsurprised.evaluation.intervals import jackknife, skewed_jackknife, within
 from unsurprised.evaluation.parts import IfCalibrated, Ledger, Mixed, Recalibration
 from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.recalibration import (
@@ -178,12 +178,18 @@ class _Means:
             kept.append(self.both("cross-entropy"))
         return min(kept, key=lambda pair: pair[0])
 
-    def difference(
-        self, more: tuple[float, Values], less: tuple[float, Values], least: float = -math.inf
-    ) -> Estimate:
-        """The estimate of a difference of means."""
-        found = jackknife(more[0] - less[0], more[1] - less[1], "bits", self.rows)
-        return self.scaled(within(found, least, math.inf))
+    def differences(
+        self, more: tuple[float, Values], held_out: tuple[float, Values], best: tuple[float, Values]
+    ) -> tuple[Estimate, Estimate]:
+        """More than is paid after recalibration, cross-fitted and in sample.
+
+        The best recalibration of all rows there are lies between the two: held-out rows say too
+        little of it, the rows that it was fitted to too much. So does its interval.
+        """
+        crossed = _difference(more, held_out, self.rows)
+        fitted = within(_difference(more, best, self.rows), 0.0, math.inf)
+        high = max(crossed.high, fitted.high)  # of NaN both are
+        return self.scaled(replace(crossed, high=high)), self.scaled(fitted)
 
     def estimate(self, name: str, most: float = math.inf) -> Estimate:
         """The estimate of a mean."""
@@ -199,20 +205,18 @@ class _Means:
     def recalibration(self, family: Recalibrated, test: IfCalibrated | None) -> Recalibration:
         """Both decompositions by a family."""
         index = self.families.index(family)
-        label_entropy, cross_entropy = self.both("label entropy"), self.both("cross-entropy")
-        held_out, in_sample = self.both(f"held out {index}"), self.best(index)
-        infinite = self.infinite
+        held_out, best = self.both(f"held out {index}"), self.best(index)
+        known, known_in_sample = self.differences(self.both("label entropy"), held_out, best)
+        lost = lost_in_sample = self.endless()
+        if not self.infinite:
+            lost, lost_in_sample = self.differences(self.both("cross-entropy"), held_out, best)
         return Recalibration(
             family=family.family,
             parameters=family.parameters,
-            discrimination=self.difference(label_entropy, held_out),
-            miscalibration=(
-                self.endless() if infinite else self.difference(cross_entropy, held_out)
-            ),
-            discrimination_in_sample=self.difference(label_entropy, in_sample, 0.0),
-            miscalibration_in_sample=(
-                self.endless() if infinite else self.difference(cross_entropy, in_sample, 0.0)
-            ),
+            discrimination=known,
+            miscalibration=lost,
+            discrimination_in_sample=known_in_sample,
+            miscalibration_in_sample=lost_in_sample,
             if_calibrated=test,
         )
 
@@ -222,6 +226,10 @@ class _Means:
         return IfCalibrated(
             test.mean * factor, test.high * factor, test.p_value, test.exceeded, test.simulations
         )
+
+
+def _difference(more: tuple[float, Values], less: tuple[float, Values], rows: int) -> Estimate:
+    return skewed_jackknife(more[0] - less[0], more[1] - less[1], "bits", rows)
 
 
 def _label_entropy(rows: Sampled, part: Totals) -> tuple[float, Values]:
