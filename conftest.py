@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,19 @@ WIDTH = 88
 
 #: Needs the documentation's builder, which is no part of the tests.
 collect_ignore = ["docs/conf.py"]
+
+#: Modules of the library that import another one, by how their names begin.
+FOR_LIBRARIES = {"torch": ("torch", "_torch"), "jax": ("jax", "_jax")}
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the doctests of the losses of a library that is not installed."""
+    if collection_path.parent.name != "losses" or collection_path.suffix != ".py":
+        return None
+    for library, names in FOR_LIBRARIES.items():
+        if collection_path.stem.startswith(names) and find_spec(library) is None:
+            return True
+    return None
 
 
 def run_in_terminal(command: str) -> str:

@@ -1,0 +1,218 @@
+"""What is given to a loss: which shapes and types fit, and which values can mean something."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from unsurprised.arrays import checked_axis
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.libraries import type_name
+
+Namespace = Any
+Array = Any
+
+
+@dataclass(slots=True)
+class Inputs:
+    """Rows of logits, classes last, and what belongs to each of them.
+
+    A target that is ignored, or out of range where nothing was checked, is replaced by one that
+    can be computed with; ``ignored`` and ``invalid`` say which.
+    """
+
+    logits: Array
+    target: Array
+    weight: Array | None
+    sample_weight: Array | None
+    ignored: Array
+    invalid: Array | None
+    hard: bool
+    shape: tuple[int, ...]
+
+
+def laid_out(
+    xp: Namespace,
+    logits: Array,
+    target: Array,
+    *,
+    weight: Array | None,
+    sample_weight: Array | None,
+    ignore_index: int,
+    axis: int,
+    check: bool,
+) -> Inputs:
+    """The rows of a call as a matrix, or an error that says what does not fit."""
+    axis = check_logits(logits, axis)
+    classes = int(logits.shape[axis])
+    shape = tuple(size for i, size in enumerate(logits.shape) if i != axis)
+    hard = _is_hard(logits, target, shape)
+    _check_weights(weight, sample_weight, classes, shape)
+    same_device(logits, target=target, weight=weight, sample_weight=sample_weight)
+    rows = matrix(xp, logits, axis)
+    count = math.prod(shape)
+    if hard:
+        labels = xp.reshape(target, (count,))
+        labels = labels if type_name(labels) == "int64" else _as_index(xp, labels)
+        ignored = labels == ignore_index
+        outside = ((labels < 0) | (labels >= classes)) & ~ignored
+        if check and bool(xp.any(outside)):
+            raise _bad_label(xp, labels, outside, shape, classes)
+        laid = xp.where(ignored | outside, 0, labels)
+        invalid = None if check else outside
+    else:
+        laid = matrix(xp, target, axis)
+        ignored = xp.all(laid == ignore_index, axis=-1)
+        if check:
+            check_shares(xp, laid, ignored, shape, "target")
+        laid = xp.where(ignored[:, None], 0.0, laid)
+        invalid = None
+    each = None if sample_weight is None else xp.reshape(sample_weight, (count,))
+    if check:
+        check_finite(xp, weight, "weight")
+        check_finite(xp, each, "sample_weight")
+    return Inputs(rows, laid, weight, each, ignored, invalid, hard, shape)
+
+
+def matrix(xp: Namespace, array: Array, axis: int) -> Array:
+    """``array`` as rows, with ``axis`` as the classes."""
+    last = (
+        array if axis % len(array.shape) == len(array.shape) - 1 else xp.moveaxis(array, axis, -1)
+    )
+    count = math.prod(last.shape[:-1])
+    return last if len(last.shape) == 2 else xp.reshape(last, (count, last.shape[-1]))
+
+
+def check_logits(logits: Array, axis: int, name: str = "logits") -> int:
+    """Where the classes are, counted from the front."""
+    kind = type_name(logits)
+    if "float" not in kind:
+        raise CallError(
+            f"{name} of type {kind}; expected scores of a floating type: convert them, or pass "
+            "what comes before the argmax"
+        )
+    if not logits.shape:
+        raise CallError(f"{name} is a single number; expected rows, one score per class")
+    axis = checked_axis(axis, tuple(logits.shape))
+    if logits.shape[axis] == 0:
+        raise CallError(f"{name} of shape {tuple(logits.shape)} has no class along axis {axis}")
+    return axis
+
+
+def _is_hard(logits: Array, target: Array, rows: tuple[int, ...]) -> bool:
+    kind, shape = type_name(target), tuple(target.shape)
+    if "float" in kind and shape == tuple(logits.shape):
+        return False
+    if "int" in kind and shape == rows:
+        return True
+    raise CallError(
+        f"logits of shape {tuple(logits.shape)} and a target of shape {shape} and type {kind}; "
+        f"expected integers of shape {rows}, one label a row, or floats of the logits' shape, one "
+        "probability a class"
+    )
+
+
+def _check_weights(
+    weight: Array | None, sample_weight: Array | None, classes: int, rows: tuple[int, ...]
+) -> None:
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise CallError(
+            f"weight of shape {tuple(weight.shape)} for logits of {classes} classes; expected "
+            f"({classes},), a number for each class"
+        )
+    if weight is not None and getattr(weight, "requires_grad", False):
+        raise CallError(
+            "weight requires a gradient, which the loss does not give; detach it: weight.detach()"
+        )
+    if sample_weight is not None and tuple(sample_weight.shape) != rows:
+        raise CallError(
+            f"sample_weight of shape {tuple(sample_weight.shape)} for rows of shape {rows}; "
+            "expected a number for each row"
+        )
+
+
+def same_device(logits: Array, **others: Array | None) -> None:
+    """An error where a tensor lies on another device than the logits."""
+    if not hasattr(logits, "is_cuda"):  # only PyTorch leaves this to its users
+        return
+    for name, other in others.items():
+        if other is not None and other.device != logits.device:
+            raise CallError(
+                f"logits on {logits.device} and {name} on {other.device}; expected both on one "
+                f"device: {name}.to({str(logits.device)!r})"
+            )
+
+
+def _as_index(xp: Namespace, labels: Array) -> Array:
+    """Labels of a narrow type could not be compared with an index beyond it."""
+    if hasattr(labels, "long"):
+        return labels.long()
+    widest = xp.int64 if xp.__name__ == "numpy" else xp.result_type(labels.dtype, xp.int32)
+    return labels.astype(widest)
+
+
+def _bad_label(
+    xp: Namespace, labels: Array, bad: Array, shape: tuple[int, ...], classes: int
+) -> InputError:
+    row = int(xp.argmax(bad + 0))
+    return InputError(
+        f"found the label {int(labels[row])}",
+        expected=f"0 to {classes - 1}, the index of one of {classes} classes",
+        remedy="ignore_index= names the label of rows that do not count",
+        place=Place("target", place_of(row, shape)),
+    )
+
+
+def check_shares(
+    xp: Namespace, rows: Array, ignored: Array | None, shape: tuple[int, ...], name: str
+) -> None:
+    """An error for the first row that is no distribution."""
+    low = xp.where(rows >= 0, 0, 1)  # NaN too
+    sums = xp.sum(rows if xp.__name__ == "numpy" else _wide(xp, rows), axis=-1)
+    off = ~(abs(sums - 1) <= DEFAULT_TOLERANCE)
+    negative = xp.sum(low, axis=-1) > 0
+    bad = off | negative
+    if ignored is not None:
+        bad = bad & ~ignored
+    if not bool(xp.any(bad)):
+        return
+    row = int(xp.argmax(bad + 0))
+    if bool(negative[row]):
+        entry = float(rows[row][int(xp.argmax(low[row]))])
+        found, remedy = f"found {entry:g} among probabilities", None
+    else:
+        found = f"found probabilities that sum to {float(sums[row]):.6g}"
+        remedy = "divide each row by its sum if that is what is meant"
+    raise InputError(
+        found,
+        expected="a row of numbers of at least 0 that sum to 1",
+        remedy=remedy,
+        place=Place(name, place_of(row, shape)),
+    )
+
+
+def _wide(xp: Namespace, rows: Array) -> Array:
+    return rows.float() if hasattr(rows, "float") and rows.element_size() < 4 else rows
+
+
+def check_finite(xp: Namespace, values: Array | None, name: str) -> None:
+    """An error for weights that are no numbers."""
+    if values is None or "float" not in type_name(values):
+        return
+    bad = ~xp.isfinite(values)
+    if bool(xp.any(bad)):
+        row = int(xp.argmax(bad + 0))
+        raise InputError(
+            f"found {float(values[row]):g}", expected="finite weights", place=Place(name, row)
+        )
+
+
+def place_of(row: int, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The row's index, one number for each dimension."""
+    index: list[int] = []
+    for size in reversed(shape):
+        row, rest = divmod(row, size)
+        index.insert(0, rest)
+    return tuple(index) or None

@@ -1,0 +1,91 @@
+r"""How rows become one number, and what each row then counts.
+
+With C, L and H of each row (:mod:`._cross_entropy`) and its weight s,
+
+.. math::
+
+    r_n = s_n \big( C_n + \zeta L_n^2 - \beta H_n \big), \qquad
+    \text{mean} = \sum_n r_n \Big/ \sum_n d_n .
+
+``d`` is s · w[label] where the target is a label, s where it is a distribution, as in PyTorch; with
+``normalizer="weight"`` it is s · Σ w y for both, with ``"rows"`` it counts the rows that count, and
+a number stands for the whole sum. Rows that are ignored, or of weight 0, are nothing in r and d.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from unsurprised.losses._inputs import Inputs
+from unsurprised.losses._options import Total
+
+Namespace = Any
+Array = Any
+
+
+class Counted(NamedTuple):
+    """What each row counts: its weight (0 where it does not count), and its part of the divisor."""
+
+    kept: Array
+    weight: Array
+    divisor: Array
+
+
+def counted(xp: Namespace, given: Inputs, *, like: Array, total: Total) -> Counted:
+    """What each row counts; ``like`` is an array of the rows' shape and type."""
+    weight, sample_weight, target = given.weight, given.sample_weight, given.target
+    kept = ~given.ignored
+    s = xp.ones_like(like)
+    if sample_weight is not None:
+        kept = kept & (sample_weight != 0)
+        s = s * sample_weight
+    s = xp.where(kept, s, 0.0)
+    divisor = xp.where(kept, xp.ones_like(like), 0.0) if total.normalizer == "rows" else s
+    if weight is not None and total.normalizer != "rows":
+        if given.hard:
+            divisor = divisor * weight[target]
+        elif total.normalizer == "weight":
+            divisor = divisor * xp.sum(weight * target, axis=-1)
+    return Counted(kept, s, divisor)
+
+
+def row_values(
+    xp: Namespace, loss: Array, log_sum: Array, entropy: Array, *, rows: Counted, total: Total
+) -> Array:
+    """``r``, in the unit asked for."""
+    value = loss
+    if total.z_loss:
+        log_sum = xp.where(rows.kept, log_sum, 0.0)  # or NaN · 0 would be its derivative
+        value = value + total.z_loss * log_sum * log_sum
+    if total.entropy_bonus:
+        value = value - total.entropy_bonus * entropy
+    return xp.where(rows.kept, value, 0.0) * (rows.weight * total.unit)
+
+
+def reduced(xp: Namespace, values: Array, rows: Counted, total: Total) -> Array:
+    """The rows' values as what was asked for."""
+    if total.reduction == "none":
+        return values
+    if total.reduction == "sum":
+        return xp.sum(values)
+    divisor = divisor_of(xp, rows, total)
+    empty = math.nan if total.empty == "nan" else 0.0
+    mean = xp.sum(values) / xp.where(divisor == 0, 1.0, divisor)
+    return xp.where(divisor == 0, empty, mean)
+
+
+def divisor_of(xp: Namespace, rows: Counted, total: Total) -> Array:
+    """What a mean is divided by; 0 where no row counts."""
+    if total.normalizer is None or isinstance(total.normalizer, str):
+        return xp.sum(rows.divisor)
+    any_row = xp.any(rows.kept)
+    return xp.where(any_row, total.normalizer, xp.zeros_like(xp.sum(rows.divisor)))
+
+
+def derivatives(xp: Namespace, rows: Counted, divisor: Array | None, total: Total) -> Array:
+    """What one nat of each row adds to the total (of ``reduction="none"``: to its own value)."""
+    each = rows.weight * total.unit
+    if total.reduction != "mean" or divisor is None:
+        return each
+    return xp.where(divisor == 0, 0.0, each / xp.where(divisor == 0, 1.0, divisor))
