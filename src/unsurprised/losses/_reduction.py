@@ -34,20 +34,35 @@ class Counted(NamedTuple):
 
 def counted(xp: Namespace, given: Inputs, *, like: Array, total: Total) -> Counted:
     """What each row counts; ``like`` is an array of the rows' shape and type."""
-    weight, sample_weight, target = given.weight, given.sample_weight, given.target
-    kept = ~given.ignored
+    kept, s = counted_rows(xp, given.sample_weight, like=like, kept=~given.ignored)
+    if total.normalizer == "rows":
+        return Counted(kept, s, xp.where(kept, xp.ones_like(like), 0.0))
+    if given.weight is None or not (given.hard or total.normalizer == "weight"):
+        return Counted(kept, s, s)
+    if given.hard:
+        return Counted(kept, s, s * given.weight[given.target])
+    return Counted(kept, s, s * xp.sum(given.weight * given.target, axis=-1))
+
+
+def counted_rows(
+    xp: Namespace, sample_weight: Array | None, *, like: Array, kept: Array
+) -> tuple[Array, Array]:
+    """Which rows count, and their weights."""
     s = xp.ones_like(like)
     if sample_weight is not None:
         kept = kept & (sample_weight != 0)
         s = s * sample_weight
-    s = xp.where(kept, s, 0.0)
-    divisor = xp.where(kept, xp.ones_like(like), 0.0) if total.normalizer == "rows" else s
-    if weight is not None and total.normalizer != "rows":
-        if given.hard:
-            divisor = divisor * weight[target]
-        elif total.normalizer == "weight":
-            divisor = divisor * xp.sum(weight * target, axis=-1)
-    return Counted(kept, s, divisor)
+    return kept, xp.where(kept, s, 0.0)
+
+
+def counted_pairs(
+    xp: Namespace, sample_weight: Array | None, *, like: Array, total: Total
+) -> Counted:
+    """What each row counts of which none is ignored but by its weight."""
+    everything = xp.ones_like(like) > 0
+    kept, s = counted_rows(xp, sample_weight, like=like, kept=everything)
+    rows = total.normalizer == "rows"
+    return Counted(kept, s, xp.where(kept, xp.ones_like(like), 0.0) if rows else s)
 
 
 def row_values(

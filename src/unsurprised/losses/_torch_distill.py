@@ -1,0 +1,170 @@
+"""Divergences from a teacher, and from a distribution."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import Tensor
+
+from unsurprised.losses import _torch_rows as fused
+from unsurprised.losses._divergences import Kind, TopK, checked_kind
+from unsurprised.losses._options import (
+    Empty,
+    Reduction,
+    checked_scores,
+    checked_total,
+)
+from unsurprised.losses._torch_calls import pairs, totalled_pairs
+from unsurprised.losses._torch_divergences import divergences
+
+
+def distill_loss(
+    student: Tensor,
+    teacher: Tensor | TopK,
+    *,
+    kind: Kind = "forward",
+    beta: float = 0.5,
+    temperature: float = 1.0,
+    sample_weight: Tensor | None = None,
+    reduction: Reduction = "mean",
+    normalizer: Any = None,
+    empty: Empty = "nan",
+    axis: int = -1,
+    base: float = math.e,
+    check: bool | None = None,
+) -> Tensor:
+    r"""How far a student's distribution is from its teacher's: never negative.
+
+    .. math::
+
+        \text{forward} = D(p \,\|\, q), \quad \text{reverse} = D(q \,\|\, p), \quad
+        \text{jsd} = \beta D(p \,\|\, m) + (1 - \beta) D(q \,\|\, m), \quad
+        m = \beta p + (1 - \beta) q
+
+    with p the teacher's and q the student's softmax at the temperature. The value keeps its
+    digits however close the student is, and a mean is one over rows (never over classes).
+
+    Parameters
+    ----------
+    student : Tensor of floats, shape (..., K)
+        Logits.
+    teacher : Tensor of floats, shape (..., K), or TopK
+        Logits or log-probabilities, which are logits too; or the k most likely classes. It is
+        taken as a constant: no derivative reaches it.
+    kind : {"forward", "reverse", "jsd"}
+        Forward covers all that the teacher holds likely, reverse stays within it.
+    beta : float, default 0.5
+        The teacher's share of the mixture [2]_.
+    temperature : float, default 1
+        Divides the logits of both; gradients shrink with its square, which [1]_ multiplies back. A
+        :class:`TopK` is at that temperature already.
+    sample_weight, reduction, normalizer, empty, axis, base, check
+        As in :func:`cross_entropy_loss`; padding gets the weight 0.
+
+    Returns
+    -------
+    Tensor
+        A number, or with ``reduction="none"`` one for each row; infinite where one rules out what
+        the other holds possible.
+
+    Raises
+    ------
+    CallError
+        Shapes, types, devices or options that do not fit.
+    InputError
+        A :class:`TopK` whose indices or probabilities cannot be.
+
+    References
+    ----------
+    .. [1] G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015.
+    .. [2] R. Agarwal et al., "On-policy distillation of language models", ICLR 2024.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from unsurprised.losses.torch import distill_loss
+    >>> teacher = torch.tensor([[2.0, 1.0, 0.0]])
+    >>> distill_loss(teacher + 5, teacher)  # the same distribution
+    tensor(0.)
+    >>> near = teacher + torch.tensor([[1e-4, 0.0, 0.0]])
+    >>> f"{distill_loss(near, teacher).item():.2e}"
+    '1.11e-09'
+    """
+    kind, beta = checked_kind(kind, beta)
+    temperature = checked_scores(temperature, None).temperature
+    total = checked_total(reduction, normalizer, empty, base=base)
+    given = pairs(student, teacher, sample_weight, axis, check)
+    found = divergences(
+        given.student,
+        given.teacher,
+        given.indices,
+        kind,
+        beta=beta,
+        temperature=temperature,
+    )
+    return totalled_pairs(given, found, total)
+
+
+def kl_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    temperature: float = 1.0,
+    sample_weight: Tensor | None = None,
+    reduction: Reduction = "mean",
+    normalizer: Any = None,
+    empty: Empty = "nan",
+    axis: int = -1,
+    base: float = math.e,
+    check: bool | None = None,
+) -> Tensor:
+    r"""The cost of a model beyond what its target is worth: KL from a distribution to logits.
+
+    .. math:: D(y \,\|\, q) = \sum_k y_k \log \frac{y_k}{q_k} \ge 0,
+        \qquad q = \operatorname{softmax}(x / T)
+
+    It is the cross-entropy less the entropy of the target, and has its gradient; but it is 0 for
+    the best model. A mean is one over rows, which :func:`torch.nn.functional.kl_div` calls
+    ``"batchmean"``.
+
+    Parameters
+    ----------
+    logits : Tensor of floats, shape (..., K)
+        Scores x.
+    target : Tensor of floats, shape (..., K)
+        Probabilities y; zeros are exact. It is taken as a constant.
+    temperature : float, default 1
+        T, of the logits alone.
+    sample_weight, reduction, normalizer, empty, axis, base, check
+        As in :func:`cross_entropy_loss`.
+
+    Returns
+    -------
+    Tensor
+        A number, or with ``reduction="none"`` one for each row.
+
+    Raises
+    ------
+    CallError
+        Shapes, types, devices or options that do not fit.
+    InputError
+        A row of the target that does not sum to one.
+
+    References
+    ----------
+    .. [1] S. Kullback, R. A. Leibler, "On information and sufficiency", 1951.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from unsurprised.losses.torch import kl_loss
+    >>> kl_loss(torch.zeros(1, 4), torch.tensor([[1.0, 0.0, 0.0, 0.0]]), base=2).item()
+    2.0
+    """
+    temperature = checked_scores(temperature, None).temperature
+    total = checked_total(reduction, normalizer, empty, base=base)
+    given = pairs(logits, target, sample_weight, axis, check, probabilities=True)
+    scores = given.teacher.detach().to(fused.sum_type(given.teacher.dtype)).log() * temperature
+    found = divergences(given.student, scores, None, "forward", beta=0.5, temperature=temperature)
+    return totalled_pairs(given, found, total)

@@ -1,0 +1,194 @@
+"""Divergences of PyTorch's rows, block by block, and their derivatives by the student."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unsurprised.losses import _divergences as formula
+from unsurprised.losses._divergences import Kind
+from unsurprised.losses._torch_ops import asks_more_than_backward
+from unsurprised.losses._torch_rows import block_rows, sum_type
+
+#: The formula makes about this many arrays of a block's size.
+_ARRAYS = 8
+
+
+def block_divergence(
+    student: Tensor,
+    teacher: Tensor,
+    indices: Tensor | None,
+    kind: Kind,
+    *,
+    beta: float,
+    temperature: float,
+) -> Tensor:
+    """One number for each row, by operations that PyTorch can differentiate."""
+    wide, given = _wide(student, teacher)
+    if indices is not None:
+        rows = formula.lumped(torch, wide / temperature, given, indices)
+        pair = formula.between(torch, rows.student, rows.teacher, 1.0)
+    else:
+        pair = formula.between(torch, wide, given, temperature)
+    return formula.divergence(torch, pair, kind, beta)
+
+
+def block_gradient(
+    student: Tensor,
+    teacher: Tensor,
+    indices: Tensor | None,
+    kind: Kind,
+    *,
+    beta: float,
+    temperature: float,
+    by: Tensor,
+) -> Tensor:
+    """The derivative by the student's scores, likewise."""
+    wide, given = _wide(student, teacher)
+    if indices is None:
+        pair = formula.between(torch, wide, given, temperature)
+        return formula.gradient(torch, pair, kind, beta, temperature, by=by)
+    rows = formula.lumped(torch, wide / temperature, given, indices)
+    pair = formula.between(torch, rows.student, rows.teacher, 1.0)
+    few = formula.gradient(torch, pair, kind, beta, 1.0, by=by)
+    return formula.from_lumped(torch, few, rows) / temperature
+
+
+def _wide(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
+    kind = torch.promote_types(sum_type(student.dtype), sum_type(teacher.dtype))
+    return student.to(kind), teacher.detach().to(kind)
+
+
+@torch.library.custom_op("unsurprised::divergence_rows", mutates_args=())
+def rows_op(  # noqa: PLR0917 - an operator's schema
+    student: Tensor,
+    teacher: Tensor,
+    indices: Tensor | None,
+    kind: str,
+    beta: float,
+    temperature: float,
+) -> Tensor:
+    """One number for each row."""
+    return _forward(student, teacher, indices, kind, beta, temperature)
+
+
+@rows_op.register_fake
+def _(student: Tensor, teacher: Tensor, *_: Any) -> Tensor:
+    kind = torch.promote_types(sum_type(student.dtype), sum_type(teacher.dtype))
+    return student.new_empty((student.shape[0],), dtype=kind)
+
+
+@torch.library.custom_op("unsurprised::divergence_rows_gradient", mutates_args=())
+def gradient_op(  # noqa: PLR0917 - an operator's schema
+    student: Tensor,
+    teacher: Tensor,
+    indices: Tensor | None,
+    by: Tensor,
+    kind: str,
+    beta: float,
+    temperature: float,
+) -> Tensor:
+    """The derivative by the student's scores."""
+    return _backward(student, teacher, indices, by, kind, beta, temperature)
+
+
+@gradient_op.register_fake
+def _(student: Tensor, *_: Any) -> Tensor:
+    return student.new_empty(student.shape)
+
+
+def _forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: Any) -> Tensor:
+    kind, beta, temperature = numbers
+    wide = torch.promote_types(sum_type(student.dtype), sum_type(teacher.dtype))
+    result = torch.empty(len(student), dtype=wide, device=student.device)
+    for part in _parts(student):
+        result[part] = block_divergence(
+            student[part],
+            teacher[part],
+            None if indices is None else indices[part],
+            kind,
+            beta=beta,
+            temperature=temperature,
+        )
+    return result
+
+
+def _backward(
+    student: Tensor, teacher: Tensor, indices: Tensor | None, by: Tensor, *numbers: Any
+) -> Tensor:
+    kind, beta, temperature = numbers
+    result = torch.empty(student.shape, dtype=student.dtype, device=student.device)
+    for part in _parts(student):
+        result[part] = block_gradient(
+            student[part],
+            teacher[part],
+            None if indices is None else indices[part],
+            kind,
+            beta=beta,
+            temperature=temperature,
+            by=by[part],
+        )
+    return result
+
+
+def _parts(student: Tensor) -> list[slice]:
+    step = block_rows(student, _ARRAYS)
+    return [slice(start, start + step) for start in range(0, len(student), step)]
+
+
+def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    student, teacher, indices, *numbers = inputs
+    ctx.save_for_backward(student, teacher, indices)
+    ctx.numbers = numbers
+
+
+def _compiled_backward(ctx: Any, by: Tensor) -> tuple[Tensor | None, ...]:
+    return gradient_op(*ctx.saved_tensors, by, *ctx.numbers), *(None,) * 5
+
+
+rows_op.register_autograd(_compiled_backward, setup_context=_save)
+
+
+class _Rows(torch.autograd.Function):
+    """The operator without what it costs to call one; it can be differentiated twice."""
+
+    @staticmethod
+    def forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: Any) -> Tensor:
+        return _forward(student, teacher, indices, *numbers)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _save(ctx, inputs, output)
+
+    @staticmethod
+    def backward(ctx: Any, by: Tensor) -> tuple[Tensor | None, ...]:
+        student, teacher, indices = ctx.saved_tensors
+        kind, beta, temperature = ctx.numbers
+        if torch.is_grad_enabled():  # it is to be differentiated again
+            options = {"beta": beta, "temperature": temperature, "by": by}
+            found = block_gradient(student, teacher, indices, kind, **options)
+            found = found.to(student.dtype)
+        else:
+            found = _backward(student, teacher, indices, by, *ctx.numbers)
+        return found, *(None,) * 5
+
+
+def divergences(
+    student: Tensor,
+    teacher: Tensor,
+    indices: Tensor | None,
+    kind: Kind,
+    *,
+    beta: float,
+    temperature: float,
+) -> Tensor:
+    """One number for each row of a matrix of scores; the teacher is a constant."""
+    teacher = teacher.detach()
+    if asks_more_than_backward(student, teacher):
+        return block_divergence(student, teacher, indices, kind, beta=beta, temperature=temperature)
+    numbers = (kind, beta, temperature)
+    if torch.compiler.is_compiling():
+        return rows_op(student, teacher, indices, *numbers)
+    return _Rows.apply(student, teacher, indices, *numbers)
