@@ -44,9 +44,9 @@ def inputs(
 ) -> Inputs:
     """The rows of a call, their values looked at as ``check`` says."""
     for name, value in (("logits", logits), ("target", target)):
-        _check_tensor(name, value)
+        check_tensor(name, value)
     for name, value in (("weight", weight), ("sample_weight", sample_weight)):
-        _check_tensor(name, value, optional=True)
+        check_tensor(name, value, optional=True)
     traced = is_traced(logits, target)
     given = laid_out(
         torch,
@@ -63,7 +63,7 @@ def inputs(
     return given
 
 
-def _check_tensor(name: str, value: Any, *, optional: bool = False) -> None:
+def check_tensor(name: str, value: Any, *, optional: bool = False) -> None:
     if not isinstance(value, Tensor) and not (optional and value is None):
         raise CallError(
             f"{name} is a {type(value).__name__}; expected a tensor: torch.as_tensor({name})"
@@ -106,8 +106,8 @@ def pairs(
     parts = tuple(teacher) if isinstance(teacher, TopK) else (teacher,)
     names = ("logits", "target") if probabilities else ("student", "teacher")
     for name, value in ((names[0], student), *((names[1], part) for part in parts)):
-        _check_tensor(name, value)
-    _check_tensor("sample_weight", sample_weight, optional=True)
+        check_tensor(name, value)
+    check_tensor("sample_weight", sample_weight, optional=True)
     look = (check is None or check) and not is_traced(student, *parts)
     return laid_out_pairs(
         torch,

@@ -71,7 +71,7 @@ def rows_op(  # noqa: PLR0917 - an operator's schema
     temperature: float,
 ) -> Tensor:
     """One number for each row."""
-    return _forward(student, teacher, indices, kind, beta, temperature)
+    return forward(student, teacher, indices, kind, beta, temperature)
 
 
 @rows_op.register_fake
@@ -91,7 +91,7 @@ def gradient_op(  # noqa: PLR0917 - an operator's schema
     temperature: float,
 ) -> Tensor:
     """The derivative by the student's scores."""
-    return _backward(student, teacher, indices, by, kind, beta, temperature)
+    return backward(student, teacher, indices, by, kind, beta, temperature)
 
 
 @gradient_op.register_fake
@@ -99,7 +99,8 @@ def _(student: Tensor, *_: Any) -> Tensor:
     return student.new_empty(student.shape)
 
 
-def _forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: Any) -> Tensor:
+def forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: Any) -> Tensor:
+    """One number for each row."""
     kind, beta, temperature = numbers
     wide = torch.promote_types(sum_type(student.dtype), sum_type(teacher.dtype))
     result = torch.empty(len(student), dtype=wide, device=student.device)
@@ -115,11 +116,19 @@ def _forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers:
     return result
 
 
-def _backward(
-    student: Tensor, teacher: Tensor, indices: Tensor | None, by: Tensor, *numbers: Any
+def backward(
+    student: Tensor,
+    teacher: Tensor,
+    indices: Tensor | None,
+    by: Tensor,
+    *numbers: Any,
+    out: Tensor | None = None,
 ) -> Tensor:
+    """The derivative by the student's scores; ``out`` may be the scores themselves."""
     kind, beta, temperature = numbers
-    result = torch.empty(student.shape, dtype=student.dtype, device=student.device)
+    result = (
+        torch.empty_like(student, memory_format=torch.contiguous_format) if out is None else out
+    )
     for part in _parts(student):
         result[part] = block_gradient(
             student[part],
@@ -156,7 +165,7 @@ class _Rows(torch.autograd.Function):
 
     @staticmethod
     def forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: Any) -> Tensor:
-        return _forward(student, teacher, indices, *numbers)
+        return forward(student, teacher, indices, *numbers)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -171,7 +180,7 @@ class _Rows(torch.autograd.Function):
             found = block_gradient(student, teacher, indices, kind, **options)
             found = found.to(student.dtype)
         else:
-            found = _backward(student, teacher, indices, by, *ctx.numbers)
+            found = backward(student, teacher, indices, by, *ctx.numbers)
         return found, *(None,) * 5
 
 

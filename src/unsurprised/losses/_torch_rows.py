@@ -80,9 +80,12 @@ def backward(
     by: By,
     *,
     recipe: Recipe,
+    out: Tensor | None = None,
 ) -> Tensor:
-    """The derivative by the logits, in their type, one new tensor."""
-    result = torch.empty(logits.shape, dtype=logits.dtype, device=logits.device)
+    """The derivative by the logits, in their type; ``out`` may be the logits themselves."""
+    result = out
+    if result is None:
+        result = torch.empty(logits.shape, dtype=logits.dtype, device=logits.device)
     kind = sum_type(logits.dtype)
     hard = not target.is_floating_point()
     common = hard and recipe.plain and not recipe.scores.changes and by[2] is None

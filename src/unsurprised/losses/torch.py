@@ -7,5 +7,19 @@ from unsurprised.losses._divergences import TopK
 from unsurprised.losses._torch_calls import Details
 from unsurprised.losses._torch_cross_entropy import cross_entropy_loss
 from unsurprised.losses._torch_distill import distill_loss, kl_loss
+from unsurprised.losses._torch_linear_loss import (
+    LinearTeacher,
+    linear_cross_entropy_loss,
+    linear_distill_loss,
+)
 
-__all__ = ["Details", "TopK", "cross_entropy_loss", "distill_loss", "kl_loss"]
+__all__ = [
+    "Details",
+    "LinearTeacher",
+    "TopK",
+    "cross_entropy_loss",
+    "distill_loss",
+    "kl_loss",
+    "linear_cross_entropy_loss",
+    "linear_distill_loss",
+]

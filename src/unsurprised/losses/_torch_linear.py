@@ -1,0 +1,272 @@
+"""A linear layer and a loss of its logits, which are made a chunk of rows at a time.
+
+Of a mean or a sum the gradients are found in the forward pass, while a chunk is at hand, and handed
+out once. Whatever else is asked (rows of their own, a second backward pass) makes the chunks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unsurprised.errors import CallError
+from unsurprised.losses._torch_jobs import Job, Rows, Told, job_of, project
+from unsurprised.losses._torch_rows import sum_type
+
+#: By default, what the chunks of logits may take.
+BUDGET = 1 << 28
+
+Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]
+Needs = tuple[bool, bool, bool]
+
+
+def chunk_rows(chunk: Any, budget: Any, rows: int, weight: Tensor, arrays: int) -> int:
+    """How many rows to take at a time."""
+    if chunk != "auto":
+        if not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1:
+            raise CallError(f"chunk={chunk!r}; expected 'auto' or how many rows, at least 1")
+        return min(chunk, max(1, rows))
+    if not isinstance(budget, int) or isinstance(budget, bool) or budget < 1:
+        raise CallError(f"budget={budget!r}; expected how many bytes, at least 1")
+    classes = weight.shape[0]
+    wide = torch.finfo(sum_type(weight.dtype)).bits // 8
+    narrow = weight.element_size() if weight.element_size() < wide else 0
+    each = classes * (wide + narrow) * arrays
+    if each > budget:
+        raise CallError(
+            f"budget={budget:,} bytes; one row of logits over {classes:,} classes takes {each:,}; "
+            f"expected at least that"
+        )
+    chunks = -(-rows // (budget // each))
+    return -(-rows // max(1, chunks)) or 1
+
+
+def parts_of(rows: int, step: int) -> list[slice]:
+    """The chunks."""
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
+class Collected:
+    """The gradients of a layer, added up chunk by chunk in float32 at least."""
+
+    def __init__(self, hidden: Tensor, weight: Tensor, bias: Tensor | None, needs: Needs) -> None:
+        self._hidden, self._weight = hidden, weight
+        kind = sum_type(weight.dtype)
+        self._by_hidden = torch.empty_like(hidden) if needs[0] else None
+        self._by_weight = torch.zeros_like(weight, dtype=kind) if needs[1] else None
+        self._by_bias = None
+        if needs[2] and bias is not None:
+            self._by_bias = torch.zeros_like(bias, dtype=kind)
+
+    def add(self, dz: Tensor, part: slice) -> None:
+        """Take in the derivative by a chunk of logits."""
+        narrow = dz if dz.dtype == self._hidden.dtype else dz.to(self._hidden.dtype)
+        if self._by_hidden is not None:
+            torch.mm(narrow, self._weight, out=self._by_hidden[part])
+        if self._by_weight is not None:
+            if self._by_weight.dtype == narrow.dtype:
+                self._by_weight.addmm_(narrow.t(), self._hidden[part])
+            else:
+                self._by_weight += torch.mm(narrow.t(), self._hidden[part])
+        if self._by_bias is not None:
+            self._by_bias += dz.sum(0)
+
+    def result(self) -> Gradients:
+        """The gradients, each of its parameter's type."""
+        kind = self._weight.dtype
+        by_weight, by_bias = self._by_weight, self._by_bias
+        return (
+            self._by_hidden,
+            None if by_weight is None else by_weight.to(kind),
+            None if by_bias is None else by_bias.to(kind),
+        )
+
+
+def forward_rows(hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, step: int) -> Rows:
+    """The numbers of each row."""
+    kind = sum_type(hidden.dtype)
+    found = tuple(hidden.new_empty(len(hidden), dtype=kind) for _ in range(job.outputs))
+    for part in parts_of(len(hidden), step):
+        rows = job.rows(project(hidden[part], weight, bias), part)
+        for whole, piece in zip(found, rows[: job.outputs], strict=True):
+            whole[part] = piece
+    return found
+
+
+def gradients(
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    job: Job,
+    step: int,
+    *,
+    needs: Needs,
+    by: Callable[[Rows, slice], Sequence[Tensor | None]],
+    rows: Callable[[Rows, slice], None] | None = None,
+) -> Gradients:
+    """The gradients in one pass; ``rows`` is shown each chunk's numbers on the way."""
+    collected = Collected(hidden, weight, bias, needs)
+    for part in parts_of(len(hidden), step):
+        z = project(hidden[part], weight, bias)
+        found = job.rows(z, part)
+        if rows is not None:
+            rows(found, part)
+        job.gradient_(z, part, found, by(found, part))
+        collected.add(z, part)
+    return collected.result()
+
+
+@torch.library.custom_op("unsurprised::linear_rows", mutates_args=())
+def rows_op(  # noqa: PLR0917 - an operator's schema
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    name: str,
+    given: Sequence[Tensor],
+    numbers: Sequence[float],
+    step: int,
+    outputs: int,
+) -> list[Tensor]:
+    """The numbers of each row."""
+    job = job_of(Told(name, list(given), list(numbers)))
+    return list(forward_rows(hidden, weight, bias, job, step))
+
+
+@rows_op.register_fake
+def _(hidden: Tensor, *more: Any) -> list[Tensor]:
+    kind, outputs = sum_type(hidden.dtype), more[-1]
+    return [hidden.new_empty((hidden.shape[0],), dtype=kind) for _ in range(outputs)]
+
+
+@torch.library.custom_op("unsurprised::linear_rows_gradient", mutates_args=())
+def gradient_op(  # noqa: PLR0917 - an operator's schema
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    name: str,
+    given: Sequence[Tensor],
+    numbers: Sequence[float],
+    step: int,
+    by: Sequence[Tensor],
+) -> list[Tensor]:
+    """The gradients of hidden, weight and (where there is one) bias."""
+    job = job_of(Told(name, list(given), list(numbers)))
+    needs = (True, True, bias is not None)
+    each = _rows_of(list(by))
+    found = gradients(hidden, weight, bias, job, step, needs=needs, by=each)
+    return [gradient for gradient in found if gradient is not None]
+
+
+@gradient_op.register_fake
+def _(hidden: Tensor, weight: Tensor, bias: Tensor | None, *_: Any) -> list[Tensor]:
+    like = [hidden, weight] if bias is None else [hidden, weight, bias]
+    return [each.new_empty(each.shape) for each in like]
+
+
+def _rows_of(by: Sequence[Tensor | None]) -> Callable[[Rows, slice], list[Tensor | None]]:
+    return lambda _, part: [None if each is None else each[part] for each in by]
+
+
+def _save_compiled(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+    hidden, weight, bias, name, given, numbers, step, _ = inputs
+    ctx.save_for_backward(hidden, weight, bias, *given)
+    ctx.told = (name, numbers, step)
+
+
+def _compiled_backward(ctx: Any, by: list[Tensor]) -> tuple[Any, ...]:
+    hidden, weight, bias, *given = ctx.saved_tensors
+    name, numbers, step = ctx.told
+    found = gradient_op(hidden, weight, bias, name, given, numbers, step, by)
+    by_bias = found[2] if bias is not None else None
+    return found[0], found[1], by_bias, None, [None] * len(given), None, None, None
+
+
+rows_op.register_autograd(_compiled_backward, setup_context=_save_compiled)
+
+
+class _LinearRows(torch.autograd.Function):
+    """Rows of their own; the backward pass makes the chunks again."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> Rows:
+        hidden, weight, bias, job, step = arguments
+        ctx.save_for_backward(hidden, weight, bias)
+        ctx.set_materialize_grads(False)
+        ctx.job, ctx.step = job, step
+        return forward_rows(hidden, weight, bias, job, step)
+
+    @staticmethod
+    def backward(ctx: Any, *by: Tensor | None) -> tuple[Any, ...]:
+        hidden, weight, bias = ctx.saved_tensors
+        job: Job = ctx.job
+        if torch.is_grad_enabled():  # it is to be differentiated again
+            rows = job.plain(project(hidden, weight, bias))
+            found = again(rows, (hidden, weight, bias), by)
+        else:
+            needs = ctx.needs_input_grad[:3]
+            each = _rows_of(by)
+            found = gradients(hidden, weight, bias, job, ctx.step, needs=needs, by=each)
+        return *found, None, None
+
+
+def again(rows: Rows, inputs: Sequence[Tensor | None], by: Sequence[Tensor | None]) -> Gradients:
+    """The derivatives of rows by the inputs, with a graph of their own."""
+    wanted = [x for x in inputs if x is not None and x.requires_grad]
+    asked = [(row, above) for row, above in zip(rows, by, strict=True) if above is not None]
+    found = torch.autograd.grad(
+        [row for row, _ in asked], wanted, [above for _, above in asked], create_graph=True
+    )
+    known = iter(found)
+    first, second, third = (
+        next(known) if x is not None and x.requires_grad else None for x in inputs
+    )
+    return first, second, third
+
+
+def linear_rows(hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, step: int) -> Rows:
+    """The numbers of each row, with derivatives."""
+    if torch.compiler.is_compiling():
+        name, given, numbers = job.told()
+        found = rows_op(hidden, weight, bias, name, given, numbers, step, job.outputs)
+        return tuple(found)
+    return _LinearRows.apply(hidden, weight, bias, job, step)
+
+
+class _LinearTotal(torch.autograd.Function):
+    """One number; its gradients are found on the way, and given away the first time."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> Tensor:
+        hidden, weight, bias, job, step, total = arguments
+        ctx.save_for_backward(hidden, weight, bias)
+        ctx.job, ctx.step, ctx.total = job, step, total
+        found, ctx.gradients = total.both(
+            hidden, weight, bias, job, step, needs=ctx.needs_input_grad[:3]
+        )
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, above: Tensor) -> tuple[Any, ...]:
+        hidden, weight, bias = ctx.saved_tensors
+        if torch.is_grad_enabled():  # it is to be differentiated again
+            total = ctx.total.of_rows(ctx.job.plain(project(hidden, weight, bias)))
+            found = again((total,), (hidden, weight, bias), (above,))
+            return *found, None, None, None
+        found, ctx.gradients = ctx.gradients, None
+        if found is None:  # given away: what others hold is not written to
+            needs = ctx.needs_input_grad[:3]
+            _, found = ctx.total.both(hidden, weight, bias, ctx.job, ctx.step, needs=needs)
+        for gradient in found:
+            if gradient is not None and not (above.device.type == "cpu" and above == 1):
+                gradient.mul_(above)
+        return (*found, None, None, None)
+
+
+def linear_total(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, *, step: int, total: Any
+) -> Tensor:
+    """The total of the rows, with derivatives."""
+    return _LinearTotal.apply(hidden, weight, bias, job, step, total)
