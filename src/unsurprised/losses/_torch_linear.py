@@ -232,7 +232,8 @@ def linear_rows(hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, s
         name, given, numbers = job.told()
         found = rows_op(hidden, weight, bias, name, given, numbers, step, job.outputs)
         return tuple(found)
-    return _LinearRows.apply(hidden, weight, bias, job, step)
+    rows: Rows = _LinearRows.apply(hidden, weight, bias, job, step)
+    return rows
 
 
 class _LinearTotal(torch.autograd.Function):
@@ -256,7 +257,7 @@ class _LinearTotal(torch.autograd.Function):
             found = again((total,), (hidden, weight, bias), (above,))
             return *found, None, None, None
         found, ctx.gradients = ctx.gradients, None
-        if found is None:  # given away: what others hold is not written to
+        if found is None:  # given away: nothing is written into what others hold
             needs = ctx.needs_input_grad[:3]
             _, found = ctx.total.both(hidden, weight, bias, ctx.job, ctx.step, needs=needs)
         for gradient in found:
