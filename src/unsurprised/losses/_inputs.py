@@ -51,11 +51,12 @@ def laid_out(
     hard = _is_hard(logits, target, shape)
     _check_weights(weight, sample_weight, classes, shape)
     same_device(logits, target=target, weight=weight, sample_weight=sample_weight)
-    rows = matrix(xp, logits, axis)
+    # Of a layer whose logits are made in chunks there are only the shape and the type.
+    rows = matrix(xp, logits, axis) if hasattr(logits, "__getitem__") else None
     count = math.prod(shape)
     if hard:
         labels = xp.reshape(target, (count,))
-        labels = labels if type_name(labels) == "int64" else _as_index(xp, labels)
+        labels = labels if type_name(labels) in ("int32", "int64") else _as_index(xp, labels)
         ignored = labels == ignore_index
         outside = ((labels < 0) | (labels >= classes)) & ~ignored
         if check and bool(xp.any(outside)):
@@ -149,8 +150,7 @@ def _as_index(xp: Namespace, labels: Array) -> Array:
     """Labels of a narrow type could not be compared with an index beyond it."""
     if hasattr(labels, "long"):
         return labels.long()
-    widest = xp.int64 if xp.__name__ == "numpy" else xp.result_type(labels.dtype, xp.int32)
-    return labels.astype(widest)
+    return labels.astype(xp.int64 if xp.__name__ == "numpy" else xp.int32)
 
 
 def _bad_label(

@@ -12,36 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unsurprised.errors import CallError
 from unsurprised.losses._torch_jobs import Job, Rows, Told, job_of, project
 from unsurprised.losses._torch_rows import sum_type
 
-#: By default, what the chunks of logits may take.
-BUDGET = 1 << 28
-
 Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]
 Needs = tuple[bool, bool, bool]
-
-
-def chunk_rows(chunk: Any, budget: Any, rows: int, weight: Tensor, arrays: int) -> int:
-    """How many rows to take at a time."""
-    if chunk != "auto":
-        if not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1:
-            raise CallError(f"chunk={chunk!r}; expected 'auto' or how many rows, at least 1")
-        return min(chunk, max(1, rows))
-    if not isinstance(budget, int) or isinstance(budget, bool) or budget < 1:
-        raise CallError(f"budget={budget!r}; expected how many bytes, at least 1")
-    classes = weight.shape[0]
-    wide = torch.finfo(sum_type(weight.dtype)).bits // 8
-    narrow = weight.element_size() if weight.element_size() < wide else 0
-    each = classes * (wide + narrow) * arrays
-    if each > budget:
-        raise CallError(
-            f"budget={budget:,} bytes; one row of logits over {classes:,} classes takes {each:,}; "
-            f"expected at least that"
-        )
-    chunks = -(-rows // (budget // each))
-    return -(-rows // max(1, chunks)) or 1
 
 
 def parts_of(rows: int, step: int) -> list[slice]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from unsurprised.errors import CallError
 from unsurprised.losses import _reduction
+from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._divergences import Kind, TopK, checked_kind
 from unsurprised.losses._inputs import laid_out, same_device
 from unsurprised.losses._options import (
@@ -28,10 +29,8 @@ from unsurprised.losses._pairs import laid_out_pairs
 from unsurprised.losses._torch_calls import check_tensor, is_traced, totalled
 from unsurprised.losses._torch_jobs import CrossEntropyJob, DivergenceJob, Job, Rows, project
 from unsurprised.losses._torch_linear import (
-    BUDGET,
     Gradients,
     Needs,
-    chunk_rows,
     forward_rows,
     gradients,
     linear_rows,
@@ -332,7 +331,10 @@ class _Layer:
 
     def _step(self, job: Job) -> int:
         hidden, weight, _ = self._tensors
-        return chunk_rows(self._chunk, self._budget, len(hidden), weight, job.arrays)
+        entry = entry_bytes(weight.element_size(), job.arrays)
+        return chunk_rows(
+            self._chunk, self._budget, rows=len(hidden), classes=len(weight), entry=entry
+        )
 
     def rows(self, job: Job, target: Tensor) -> Rows:
         """The numbers of each row."""

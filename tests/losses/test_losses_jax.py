@@ -1,0 +1,194 @@
+"""JAX's losses: the reference's values, optax's, and derivatives of both orders."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from losses_cases import LABELS, LOGITS, SAMPLE_WEIGHT, TARGETS, WEIGHT, some_combinations
+from numpy.testing import assert_allclose
+
+from unsurprised.errors import CallError, InputError
+from unsurprised.losses import numpy as reference
+
+jax = pytest.importorskip("jax")
+optax = pytest.importorskip("optax")
+import jax.numpy as jnp  # noqa: E402
+from jax.experimental import checkify  # noqa: E402
+from jax.test_util import check_grads  # noqa: E402
+
+from unsurprised.losses.jax import (  # noqa: E402
+    TopK,
+    cross_entropy_loss,
+    distill_loss,
+    kl_loss,
+    linear_cross_entropy_loss,
+)
+
+OTHERS = np.random.default_rng(7).normal(size=LOGITS.shape) * 3
+
+
+@pytest.fixture(autouse=True)
+def double():
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("options", some_combinations(197), ids=str)
+def test_the_references_loss_and_gradient(options, kind):
+    target = TARGETS[kind]
+
+    def loss(x):
+        return cross_entropy_loss(x, jnp.asarray(target), **options)
+
+    expected, by = reference.cross_entropy_loss(LOGITS, target, **options)
+    value, gradient = jax.jit(jax.value_and_grad(loss))(jnp.asarray(LOGITS))
+    assert_allclose(value, expected, rtol=1e-12)
+    assert_allclose(gradient, by, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("options", some_combinations(701), ids=str)
+def test_derivatives_of_both_orders(options, kind):
+    def loss(x):
+        return cross_entropy_loss(x, jnp.asarray(TARGETS[kind]), **options)
+
+    check_grads(loss, (jnp.asarray(LOGITS),), order=2, modes=["rev"])
+
+
+def test_the_target_and_the_rows_weights_have_derivatives_too():
+    def loss(y, s):
+        return cross_entropy_loss(
+            jnp.asarray(LOGITS), jax.nn.softmax(y), sample_weight=s, label_smoothing=0.1
+        )
+
+    check_grads(loss, (jnp.asarray(OTHERS), jnp.asarray(SAMPLE_WEIGHT + 0.1)), 1, modes=["rev"])
+
+
+def test_details():
+    def total(x):
+        found = cross_entropy_loss(x, jnp.asarray(LABELS), details=True)
+        return found.loss + found.entropy.sum() + (found.log_sum_exp**2).sum() + found.losses.sum()
+
+    check_grads(total, (jnp.asarray(LOGITS),), order=2, modes=["rev"])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_optax(smoothing):
+    labels = LABELS.clip(min=0)
+    one_hot = optax.smooth_labels(jax.nn.one_hot(labels, 5), smoothing)
+    expected = optax.softmax_cross_entropy(jnp.asarray(LOGITS), one_hot)
+    options = {"reduction": "none", "label_smoothing": smoothing}
+    found = cross_entropy_loss(jnp.asarray(LOGITS), jnp.asarray(labels), **options)
+    assert_allclose(found, expected, rtol=1e-12)
+    integers = optax.softmax_cross_entropy_with_integer_labels(jnp.asarray(LOGITS), labels)
+    plain = cross_entropy_loss(jnp.asarray(LOGITS), jnp.asarray(labels), reduction="none")
+    assert_allclose(plain, integers, rtol=1e-12)
+    p = jax.nn.softmax(OTHERS)
+    divergence = optax.kl_divergence(jax.nn.log_softmax(LOGITS), p)
+    assert_allclose(kl_loss(LOGITS, p, reduction="none"), divergence, rtol=1e-10)
+
+
+def test_masked_classes_have_no_gradient_that_is_none():
+    """optax#1786: a where around the logarithm still gave NaN."""
+    x = jnp.asarray(np.concatenate([LOGITS, np.full((6, 2), -np.inf)], 1))
+    for options in ({}, {"entropy_bonus": 0.1}, {"softcap": 4.0}):
+        by = jax.grad(lambda x, o=options: cross_entropy_loss(x, jnp.asarray(LABELS), **o))(x)
+        assert np.isfinite(by).all()
+        assert (by[:, 5:] == 0).all()
+
+
+@pytest.mark.parametrize("kind", ["forward", "reverse", "jsd"])
+def test_distillation(kind):
+    options = {"kind": kind, "temperature": 2.0, "beta": 0.3}
+    expected, by = reference.distill_loss(LOGITS, OTHERS, **options)
+    value, gradient = jax.jit(jax.value_and_grad(lambda x: distill_loss(x, OTHERS, **options)))(
+        LOGITS
+    )
+    assert_allclose(value, expected, rtol=1e-12)
+    assert_allclose(gradient, by, rtol=1e-9, atol=1e-15)
+    check_grads(lambda x: distill_loss(x, OTHERS, **options), (LOGITS,), 2, modes=["rev"])
+    log = jax.nn.log_softmax(OTHERS / 2.0)
+    logs, indices = jax.lax.top_k(log, 3)
+    expected, by = reference.distill_loss(LOGITS, reference.TopK(logs, indices), **options)
+    value, gradient = jax.value_and_grad(lambda x: distill_loss(x, TopK(logs, indices), **options))(
+        LOGITS
+    )
+    assert_allclose(value, expected, rtol=1e-10)
+    assert_allclose(gradient, by, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("chunk", ["auto", 4])
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_linear_layer_by_chunks(kind, chunk):
+    generator = np.random.default_rng(3)
+    hidden, layer, bias = (generator.normal(size=s) for s in ((6, 4), (5, 4), (5,)))
+    target = jnp.asarray(TARGETS[kind])
+    for options in (
+        {"z_loss": 0.1, "entropy_bonus": 0.1, "label_smoothing": 0.1, "softcap": 3.0},
+        {"class_weight": WEIGHT, "sample_weight": SAMPLE_WEIGHT, "focal_gamma": 1.0},
+    ):
+        plain = {"weight" if k == "class_weight" else k: v for k, v in options.items()}
+
+        def whole(h, w, b, plain=plain):
+            return cross_entropy_loss(h @ w.T + b, target, **plain)
+
+        def chunked(h, w, b, options=options):
+            return linear_cross_entropy_loss(h, w, target, bias=b, chunk=chunk, **options)
+
+        expected, by = jax.value_and_grad(whole, (0, 1, 2))(hidden, layer, bias)
+        value, gradients = jax.jit(jax.value_and_grad(chunked, (0, 1, 2)))(hidden, layer, bias)
+        assert_allclose(value, expected, rtol=1e-12)
+        for one, other in zip(gradients, by, strict=True):
+            assert_allclose(one, other, rtol=1e-9, atol=1e-14)
+    if chunk == 4:
+        check_grads(chunked, (hidden, layer, bias), order=2, modes=["rev"])
+
+
+@pytest.mark.parametrize("kind", [jnp.float32, jnp.bfloat16, jnp.float16])
+def test_sums_of_half_precision(kind):
+    x = jnp.zeros((4, 3), kind)
+    loss, by = jax.value_and_grad(cross_entropy_loss)(x, jnp.array([0, 1, 2, 0]))
+    assert loss.dtype == jnp.float32
+    assert by.dtype == kind
+    layer = jnp.zeros((3, 2), kind)
+    loss, by = jax.value_and_grad(linear_cross_entropy_loss, 1)(x[:, :2], layer, jnp.array([0] * 4))
+    assert loss.dtype == jnp.float32
+    assert by.dtype == kind
+
+
+def test_mapped():
+    found = jax.vmap(lambda x, y: cross_entropy_loss(x, y, empty="zero"))(LOGITS, LABELS)
+    assert_allclose(found, reference.cross_entropy_loss(LOGITS, LABELS, reduction="none").loss)
+
+
+def test_labels_out_of_range():
+    x, y = jnp.zeros((2, 3)), jnp.array([0, 5])
+    with pytest.raises(InputError, match=r"^target, row 1: found the label 5; "):
+        cross_entropy_loss(x, y)
+    losses = jax.jit(lambda x, y: cross_entropy_loss(x, y, reduction="none"))(x, y)
+    assert np.isnan(losses).tolist() == [False, True]
+    checked = checkify.checkify(jax.jit(lambda x, y: cross_entropy_loss(x, y, check=True)))
+    error, _ = checked(x, y)
+    with pytest.raises(checkify.JaxRuntimeError, match="a label is out of range"):
+        error.throw()
+
+
+def test_what_is_said_of_a_layer():
+    h, w, y = jnp.zeros((2, 4)), jnp.zeros((3, 4)), jnp.array([0, 1])
+    with pytest.raises(CallError, match=r"^hidden of shape \(2, 4\) and weight of shape \(4, "):
+        linear_cross_entropy_loss(h, w.T, y)
+    with pytest.raises(CallError, match=r"^bias of shape \(2,\) for a weight of shape "):
+        linear_cross_entropy_loss(h, w, y, bias=jnp.zeros(2))
+    with pytest.raises(CallError, match=r"^hidden of type float64 and weight of type float32; "):
+        linear_cross_entropy_loss(h, w.astype("float32"), y)
+    with pytest.raises(CallError, match=r"^budget=5 bytes; one row of logits over 3 classes "):
+        linear_cross_entropy_loss(h, w, y, budget=5)
+    with pytest.raises(CallError, match=r"^logits of shape \(2, 3\) and a target of shape \(1,\) "):
+        linear_cross_entropy_loss(h, w, y[:1])
+
+
+def test_no_rows():
+    h, w, y = jnp.zeros((0, 4)), jnp.zeros((3, 4)), jnp.zeros(0, int)
+    assert np.isnan(linear_cross_entropy_loss(h, w, y))
+    assert linear_cross_entropy_loss(h, w, y, empty="zero") == 0
