@@ -35,16 +35,20 @@ WIDTH = 88
 #: Needs the documentation's builder, which is no part of the tests.
 collect_ignore = ["docs/conf.py"]
 
-#: Modules of the library that import another one, by how their names begin.
-FOR_LIBRARIES = {"torch": ("torch", "_torch"), "jax": ("jax", "_jax")}
+#: Modules of the library that import another one, by folder and how their names begin.
+FOR_LIBRARIES = {
+    "torch": ("losses/torch", "losses/_torch"),
+    "jax": ("losses/jax", "losses/_jax"),
+    "lightning": ("adapters/lightning",),
+    "transformers": ("adapters/transformers",),
+}
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the doctests of the losses of a library that is not installed."""
-    if collection_path.parent.name != "losses" or collection_path.suffix != ".py":
-        return None
+    """Leave out the doctests of modules for a library that is not installed."""
+    name = f"{collection_path.parent.name}/{collection_path.stem}"
     for library, names in FOR_LIBRARIES.items():
-        if collection_path.stem.startswith(names) and find_spec(library) is None:
+        if name.startswith(names) and find_spec(library) is None:
             return True
     return None
 

@@ -61,8 +61,7 @@ def _wide(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
     return student.to(kind), teacher.detach().to(kind)
 
 
-@torch.library.custom_op("unsurprised::divergence_rows", mutates_args=())
-def rows_op(  # noqa: PLR0917 - an operator's schema
+def _rows_called(  # noqa: PLR0917 - an operator's schema
     student: Tensor,
     teacher: Tensor,
     indices: Tensor | None,
@@ -74,14 +73,16 @@ def rows_op(  # noqa: PLR0917 - an operator's schema
     return forward(student, teacher, indices, kind, beta, temperature)
 
 
-@rows_op.register_fake
-def _(student: Tensor, teacher: Tensor, *_: Any) -> Tensor:
+def _rows_fake(student: Tensor, teacher: Tensor, *_: Any) -> Tensor:
     kind = torch.promote_types(sum_type(student.dtype), sum_type(teacher.dtype))
     return student.new_empty((student.shape[0],), dtype=kind)
 
 
-@torch.library.custom_op("unsurprised::divergence_rows_gradient", mutates_args=())
-def gradient_op(  # noqa: PLR0917 - an operator's schema
+rows_op = torch.library.custom_op("unsurprised::divergence_rows", _rows_called, mutates_args=())
+rows_op.register_fake(_rows_fake)
+
+
+def _gradient_called(  # noqa: PLR0917 - an operator's schema
     student: Tensor,
     teacher: Tensor,
     indices: Tensor | None,
@@ -94,9 +95,14 @@ def gradient_op(  # noqa: PLR0917 - an operator's schema
     return backward(student, teacher, indices, by, kind, beta, temperature)
 
 
-@gradient_op.register_fake
-def _(student: Tensor, *_: Any) -> Tensor:
+def _gradient_fake(student: Tensor, *_: Any) -> Tensor:
     return student.new_empty(student.shape)
+
+
+gradient_op = torch.library.custom_op(
+    "unsurprised::divergence_rows_gradient", _gradient_called, mutates_args=()
+)
+gradient_op.register_fake(_gradient_fake)
 
 
 def forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: Any) -> Tensor:

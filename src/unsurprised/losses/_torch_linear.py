@@ -94,8 +94,7 @@ def gradients(
     return collected.result()
 
 
-@torch.library.custom_op("unsurprised::linear_rows", mutates_args=())
-def rows_op(  # noqa: PLR0917 - an operator's schema
+def _rows_called(  # noqa: PLR0917 - an operator's schema
     hidden: Tensor,
     weight: Tensor,
     bias: Tensor | None,
@@ -110,14 +109,16 @@ def rows_op(  # noqa: PLR0917 - an operator's schema
     return list(forward_rows(hidden, weight, bias, job, step))
 
 
-@rows_op.register_fake
-def _(hidden: Tensor, *more: Any) -> list[Tensor]:
+def _rows_fake(hidden: Tensor, *more: Any) -> list[Tensor]:
     kind, outputs = sum_type(hidden.dtype), more[-1]
     return [hidden.new_empty((hidden.shape[0],), dtype=kind) for _ in range(outputs)]
 
 
-@torch.library.custom_op("unsurprised::linear_rows_gradient", mutates_args=())
-def gradient_op(  # noqa: PLR0917 - an operator's schema
+rows_op = torch.library.custom_op("unsurprised::linear_rows", _rows_called, mutates_args=())
+rows_op.register_fake(_rows_fake)
+
+
+def _gradient_called(  # noqa: PLR0917 - an operator's schema
     hidden: Tensor,
     weight: Tensor,
     bias: Tensor | None,
@@ -135,10 +136,15 @@ def gradient_op(  # noqa: PLR0917 - an operator's schema
     return [gradient for gradient in found if gradient is not None]
 
 
-@gradient_op.register_fake
-def _(hidden: Tensor, weight: Tensor, bias: Tensor | None, *_: Any) -> list[Tensor]:
+def _gradient_fake(hidden: Tensor, weight: Tensor, bias: Tensor | None, *_: Any) -> list[Tensor]:
     like = [hidden, weight] if bias is None else [hidden, weight, bias]
     return [each.new_empty(each.shape) for each in like]
+
+
+gradient_op = torch.library.custom_op(
+    "unsurprised::linear_rows_gradient", _gradient_called, mutates_args=()
+)
+gradient_op.register_fake(_gradient_fake)
 
 
 def _rows_of(by: Sequence[Tensor | None]) -> Callable[[Rows, slice], list[Tensor | None]]:

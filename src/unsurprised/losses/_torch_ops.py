@@ -37,8 +37,7 @@ def numbers_of(recipe: Recipe) -> tuple[float, bool, float, float, float]:
     )
 
 
-@torch.library.custom_op("unsurprised::cross_entropy_rows", mutates_args=())
-def rows_op(  # noqa: PLR0917 - an operator's schema
+def _rows_called(  # noqa: PLR0917 - an operator's schema
     logits: Tensor,
     target: Tensor,
     weight: Tensor | None,
@@ -61,14 +60,18 @@ def _found(
     return loss, top + rest, entropies, top, rest
 
 
-@rows_op.register_fake
-def _(logits: Tensor, target: Tensor, weight: Tensor | None, *_: Any) -> tuple[Tensor, ...]:
+def _rows_fake(
+    logits: Tensor, target: Tensor, weight: Tensor | None, *_: Any
+) -> tuple[Tensor, ...]:
     kind = fused.sum_type(logits.dtype)
     return tuple(logits.new_empty((logits.shape[0],), dtype=kind) for _ in range(5))
 
 
-@torch.library.custom_op("unsurprised::cross_entropy_rows_gradient", mutates_args=())
-def gradient_op(  # noqa: PLR0917 - an operator's schema
+rows_op = torch.library.custom_op("unsurprised::cross_entropy_rows", _rows_called, mutates_args=())
+rows_op.register_fake(_rows_fake)
+
+
+def _gradient_called(  # noqa: PLR0917 - an operator's schema
     logits: Tensor,
     target: Tensor,
     weight: Tensor | None,
@@ -90,9 +93,14 @@ def gradient_op(  # noqa: PLR0917 - an operator's schema
     )
 
 
-@gradient_op.register_fake
-def _(logits: Tensor, *_: Any) -> Tensor:
+def _gradient_fake(logits: Tensor, *_: Any) -> Tensor:
     return logits.new_empty(logits.shape)
+
+
+gradient_op = torch.library.custom_op(
+    "unsurprised::cross_entropy_rows_gradient", _gradient_called, mutates_args=()
+)
+gradient_op.register_fake(_gradient_fake)
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:

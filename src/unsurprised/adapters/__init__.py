@@ -1,0 +1,1 @@
+"""An evaluation within other people's training loops; each module imports the loop's package."""

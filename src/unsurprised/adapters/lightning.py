@@ -1,0 +1,71 @@
+"""PyTorch Lightning: evaluate the validation rows of each epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    import lightning.pytorch as lightning
+except ModuleNotFoundError:  # the same under its older name
+    import pytorch_lightning as lightning
+
+from unsurprised.adapters._metrics import metrics
+from unsurprised.evaluation import Evaluation, Evaluator
+from unsurprised.forms import Logits
+
+
+class SurpriseCallback(lightning.Callback):
+    """Logs cross-entropy and confidence gap (bits a row) and accuracy of the validation rows.
+
+    ``validation_step`` must return a mapping with ``logits`` (..., K) and ``target`` (...); rows
+    whose label is ``ignore_index`` do not count. The metrics are called ``val_cross_entropy``,
+    ``val_confidence_gap`` and ``val_accuracy``, for ``EarlyStopping`` and checkpoints.
+
+    Parameters
+    ----------
+    prefix : str, default "val"
+        What the names begin with.
+    ignore_index : int, default -100
+        The label of rows that do not count.
+
+    Attributes
+    ----------
+    history : list of Evaluation
+        One for each epoch.
+
+    Examples
+    --------
+    >>> from unsurprised.adapters.lightning import SurpriseCallback
+    >>> SurpriseCallback().history
+    []
+    """
+
+    def __init__(self, prefix: str = "val", *, ignore_index: int = -100) -> None:
+        self.prefix, self.ignore_index = prefix, ignore_index
+        self.history: list[Evaluation] = []
+        self._evaluator = Evaluator()
+
+    def on_validation_epoch_start(self, *_: Any) -> None:
+        """Begin anew."""
+        self._evaluator = Evaluator()
+
+    def on_validation_batch_end(self, trainer: Any, module: Any, outputs: Any, *_: Any) -> None:
+        """Take in a batch."""
+        update(self._evaluator, outputs["logits"], outputs["target"], self.ignore_index)
+
+    def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
+        """Log what the epoch came to."""
+        if not self._evaluator.rows:
+            return
+        result = self._evaluator.result()
+        if not trainer.sanity_checking:
+            self.history.append(result)
+        for name, value in metrics(result).items():
+            module.log(f"{self.prefix}_{name}", value)
+
+
+def update(evaluator: Evaluator, logits: Any, target: Any, ignore_index: int) -> None:
+    """Add the rows of a batch that count; of half precision too."""
+    rows, labels = logits.detach().reshape(-1, logits.shape[-1]).cpu(), target.reshape(-1).cpu()
+    kept = labels != ignore_index
+    evaluator.update(labels[kept], Logits(rows[kept]))
