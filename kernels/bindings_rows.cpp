@@ -232,6 +232,37 @@ void tempered(nb::handle scores, std::int64_t classes, double inverse, nb::handl
   });
 }
 
+// Gradients of rows of logits; see softmax_gradient.h.
+void softmax_gradient(nb::handle logits, bool bfloat16, nb::handle tops, nb::handle factors,
+                      nb::handle shifts, nb::handle result, int threads) {
+  const Buffer in(logits), per_row[] = {Buffer(tops), Buffer(factors), Buffer(shifts)};
+  const Buffer out(result, true);
+  const Py_buffer& view = in.view();
+  const std::int64_t size = bfloat16 ? 2 : 4;
+  const bool fits = in.holds(bfloat16 ? unsigned_integers : floating, size) && view.ndim == 2 &&
+                    view.shape[1] > 0 && (view.shape[1] == 1 || view.strides[1] == size);
+  if (!fits) throw nb::value_error("rows of another type or layout were expected");
+  const std::int64_t rows = view.shape[0], classes = view.shape[1];
+  SoftmaxRows given{static_cast<const char*>(view.buf),
+                    view.strides[0],
+                    classes,
+                    bfloat16,
+                    per_row[0].contiguous<float>(rows),
+                    per_row[1].contiguous<float>(rows),
+                    per_row[2].contiguous<float>(rows),
+                    nullptr};
+  if (bfloat16)
+    given.out = reinterpret_cast<char*>(out.contiguous<std::uint16_t>(rows * classes));
+  else
+    given.out = reinterpret_cast<char*>(out.contiguous<float>(rows * classes));
+  const SoftmaxGradient run = target().softmax_gradient;
+  const WithoutGil released;
+  const std::int64_t step = rows_at_a_time(rows, classes, std::max(threads, 1));
+  in_parallel(rows ? (rows + step - 1) / step : 0, threads, [&](std::int64_t chunk) {
+    run(given, chunk * step, std::min(rows, (chunk + 1) * step));
+  });
+}
+
 void event_surprisals(nb::handle probabilities, double units_per_bit, nb::handle values) {
   const Buffer in(probabilities), out(values, true);
   const std::int64_t count = in.count();
@@ -253,6 +284,9 @@ void bind_rows(nb::module_& module) {
              nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"));
   module.def("tempered", &tempered, nb::arg("scores"), nb::arg("classes"), nb::arg("inverse"),
              nb::arg("means"), nb::arg("variances"), nb::arg("threads"));
+  module.def("softmax_gradient", &softmax_gradient, nb::arg("logits"), nb::arg("bfloat16"),
+             nb::arg("tops"), nb::arg("factors"), nb::arg("shifts"), nb::arg("result"),
+             nb::arg("threads"));
   module.def("event_surprisals", &event_surprisals, nb::arg("probabilities"),
              nb::arg("units_per_bit"), nb::arg("values"));
 }

@@ -4,6 +4,7 @@
 #include "hashing.h"
 #include "operations.h"
 #include "segments.h"
+#include "softmax_gradient.h"
 #include "tempered.h"
 
 namespace unsurprised {
@@ -16,6 +17,7 @@ struct Target {
   Products products;
   HashRows hash_rows;
   Tempered tempered;
+  SoftmaxGradient softmax_gradient;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message

@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from unsurprised.losses import _torch_rows as fused
 from unsurprised.losses._divergences import Kind, TopK, checked_kind
 from unsurprised.losses._options import (
     Empty,
@@ -17,6 +16,7 @@ from unsurprised.losses._options import (
 )
 from unsurprised.losses._torch_calls import pairs, totalled_pairs
 from unsurprised.losses._torch_divergences import divergences
+from unsurprised.losses._torch_labels import sum_type
 
 
 def distill_loss(
@@ -165,6 +165,6 @@ def kl_loss(
     temperature = checked_scores(temperature, None).temperature
     total = checked_total(reduction, normalizer, empty, base=base)
     given = pairs(logits, target, sample_weight, axis, check, probabilities=True)
-    scores = given.teacher.detach().to(fused.sum_type(given.teacher.dtype)).log() * temperature
+    scores = given.teacher.detach().to(sum_type(given.teacher.dtype)).log() * temperature
     found = divergences(given.student, scores, None, "forward", beta=0.5, temperature=temperature)
     return totalled_pairs(given, found, total)

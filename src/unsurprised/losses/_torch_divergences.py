@@ -9,8 +9,9 @@ from torch import Tensor
 
 from unsurprised.losses import _divergences as formula
 from unsurprised.losses._divergences import Kind
+from unsurprised.losses._torch_labels import sum_type
 from unsurprised.losses._torch_ops import asks_more_than_backward
-from unsurprised.losses._torch_rows import block_rows, sum_type
+from unsurprised.losses._torch_rows import block_rows
 
 #: The formula makes about this many arrays of a block's size.
 _ARRAYS = 8

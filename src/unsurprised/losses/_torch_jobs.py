@@ -17,6 +17,7 @@ from unsurprised.losses import _torch_ops as ops
 from unsurprised.losses import _torch_rows as fused
 from unsurprised.losses._divergences import Kind
 from unsurprised.losses._options import Recipe
+from unsurprised.losses._torch_labels import sum_type
 
 Rows = tuple[Tensor, ...]
 
@@ -156,7 +157,7 @@ def job_of(told: Told) -> Job:
 
 def project(hidden: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """The logits of some rows, in the type that their sums are kept in."""
-    kind = fused.sum_type(hidden.dtype)
+    kind = sum_type(hidden.dtype)
     logits = torch.nn.functional.linear(hidden, weight)
     logits = logits if logits.dtype == kind else logits.to(kind)
     return logits if bias is None else logits.add_(bias)

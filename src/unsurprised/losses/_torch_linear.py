@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses._torch_jobs import Job, Rows, Told, job_of, project
-from unsurprised.losses._torch_rows import sum_type
+from unsurprised.losses._torch_labels import sum_type
 
 Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]
 Needs = tuple[bool, bool, bool]

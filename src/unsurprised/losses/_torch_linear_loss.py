@@ -28,6 +28,7 @@ from unsurprised.losses._options import (
 from unsurprised.losses._pairs import laid_out_pairs
 from unsurprised.losses._torch_calls import check_tensor, is_traced, totalled
 from unsurprised.losses._torch_jobs import CrossEntropyJob, DivergenceJob, Job, Rows, project
+from unsurprised.losses._torch_labels import sum_type
 from unsurprised.losses._torch_linear import (
     Gradients,
     Needs,
@@ -37,7 +38,6 @@ from unsurprised.losses._torch_linear import (
     linear_total,
 )
 from unsurprised.losses._torch_ops import asks_more_than_backward
-from unsurprised.losses._torch_rows import sum_type
 
 
 class LinearTeacher(NamedTuple):

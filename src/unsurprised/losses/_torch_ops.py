@@ -14,6 +14,7 @@ from torch import Tensor
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses import _torch_rows as fused
 from unsurprised.losses._options import Recipe, Scores
+from unsurprised.losses._torch_labels import sum_type
 
 
 def recipe_of(
@@ -63,7 +64,7 @@ def _found(
 def _rows_fake(
     logits: Tensor, target: Tensor, weight: Tensor | None, *_: Any
 ) -> tuple[Tensor, ...]:
-    kind = fused.sum_type(logits.dtype)
+    kind = sum_type(logits.dtype)
     return tuple(logits.new_empty((logits.shape[0],), dtype=kind) for _ in range(5))
 
 
@@ -152,7 +153,7 @@ def plain_gradient(
     logits: Tensor, target: Tensor, weight: Tensor | None, by: fused.By, recipe: Recipe
 ) -> Tensor:
     """The gradient by operations that PyTorch can differentiate."""
-    wide = logits.to(fused.sum_type(logits.dtype))
+    wide = logits.to(sum_type(logits.dtype))
     z = formula.scores(torch, wide, recipe.scores)
     hard = not target.is_floating_point()
     dz = formula.gradient(torch, z, target, weight, recipe, by=by, hard=hard)
@@ -163,7 +164,7 @@ def plain_rows(
     logits: Tensor, target: Tensor, weight: Tensor | None, recipe: Recipe
 ) -> tuple[Tensor, Tensor, Tensor]:
     """C, L and H by operations that PyTorch can differentiate in every way that it knows."""
-    z = formula.scores(torch, logits.to(fused.sum_type(logits.dtype)), recipe.scores)
+    z = formula.scores(torch, logits.to(sum_type(logits.dtype)), recipe.scores)
     made = formula.rows(torch, z, target, weight, recipe, hard=not target.is_floating_point())
     return made.loss, made.top + made.rest, made.entropy
 

@@ -1,0 +1,196 @@
+r"""The common case: rows with a label, perhaps smoothed.
+
+Then every class has the same coefficient u in its row, but the label has v more, so that
+
+.. math:: C = v (-\ell_y) + u \sum_k (-\ell_k), \qquad
+    \frac{\partial}{\partial z_j} = p_j \big( g_C (v + K u) + g_L \big) - g_C u
+    - [j = y]\, g_C v :
+
+a multiple of the softmax, less a constant, and one entry a row. On the CPU both are found by the
+library's kernels, in one pass each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unsurprised import _kernels
+from unsurprised.losses import _cross_entropy as formula
+from unsurprised.losses._options import Recipe
+from unsurprised.threads import get_num_threads
+
+#: What the kernels read, and what the one for gradients writes.
+_READ = {
+    torch.float64: "float64",
+    torch.float32: "float32",
+    torch.float16: "float16",
+    torch.bfloat16: "bfloat16",
+}
+_WRITTEN = (torch.float32, torch.bfloat16)
+#: Below this many elements, waking a thread costs more than it saves.
+_ELEMENTS_PER_THREAD = 1 << 17
+_NATS = math.log(2)
+
+
+def sum_type(dtype: torch.dtype) -> torch.dtype:
+    """The type that sums are kept in: at least float32."""
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def are_common(recipe: Recipe, weight: Tensor | None) -> bool:
+    """Whether the labels of a call are the common case."""
+    by_class = weight is not None and recipe.smoothing_weights == "class"
+    return (
+        recipe.focal_gamma == 0
+        and not recipe.scores.changes
+        and not (recipe.label_smoothing and by_class)
+    )
+
+
+def _parts(labels: Tensor, weight: Tensor | None, recipe: Recipe, classes: int) -> tuple[Any, Any]:
+    """V and u of each row."""
+    each: Any = 1.0 if weight is None else weight[labels]
+    smoothing = recipe.label_smoothing
+    return each if not smoothing else (1 - smoothing) * each, smoothing / classes * each
+
+
+def rows_by_kernel(
+    logits: Tensor, labels: Tensor, weight: Tensor | None, recipe: Recipe
+) -> formula.Rows | None:
+    """C, top, rest and H; None where there is no kernel, or it finds a row that is not legal."""
+    count, classes = logits.shape
+    if logits.device.type != "cpu" or logits.dtype not in _READ or not count:
+        return None
+    values, entropies, rests = (np.empty(count) for _ in range(3))
+    tops = np.empty(count, dtype=np.int32)
+    rows, at = _host(logits), np.ascontiguousarray(labels.numpy(), dtype=np.int64)
+
+    def measured(part: slice) -> bool:
+        read = _kernels.Rows(rows[part], _READ[logits.dtype], True, False, 0.0)
+        results = (values[part], entropies[part], rests[part], tops[part])
+        return _kernels.facts(read, at[part], _NATS, *results)[0] < 0
+
+    if not _all_in_threads(measured, count, logits.numel()):
+        return None
+    kind = sum_type(logits.dtype)
+    first = torch.from_numpy(tops).long()
+    top = logits.gather(1, first[:, None])[:, 0].to(kind)
+    loss, rest, entropy = (torch.from_numpy(a).to(kind) for a in (values, rests, entropies))
+    if recipe.label_smoothing or weight is not None:
+        v, u = _parts(labels, weight, recipe, classes)
+        loss = v * loss
+        if recipe.label_smoothing:
+            loss = loss + u * (classes * rest - _gaps(logits, top))
+    return formula.Rows(loss, top, rest, entropy)
+
+
+def _gaps(logits: Tensor, top: Tensor) -> Tensor:
+    """The sum of what each logit is below the top; some rows at a time, for they are made."""
+    step = max(1, _ELEMENTS_PER_THREAD // logits.shape[1])
+    blocks = zip(logits.split(step), top[:, None].split(step), strict=True)
+    return torch.cat([(rows - tops).sum(-1) for rows, tops in blocks])
+
+
+class Line(NamedTuple):
+    """The gradient of each row: ``factor · e^(z − top) − shift``, and what it is at the label."""
+
+    labels: Tensor
+    top: Tensor
+    factor: Tensor
+    shift: Tensor
+    at_label: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        logits: Tensor,
+        labels: Tensor,
+        weight: Tensor | None,
+        sums: tuple[Tensor, Tensor],
+        by: tuple[Tensor, Tensor | None, Tensor | None],
+        *,
+        recipe: Recipe,
+    ) -> Self:
+        """From the derivatives by C and L of each row."""
+        (top, rest), (by_loss, by_sum, _), classes = sums, by, logits.shape[1]
+        v, u = _parts(labels, weight, recipe, classes)
+        by_label, shift = by_loss * v, by_loss * u
+        log = (logits.gather(1, labels[:, None])[:, 0].to(rest.dtype) - top) - rest
+        # The label's share less one is found as it is, not as a difference.
+        at_label = by_label * torch.expm1(log)
+        factor = by_label
+        if recipe.label_smoothing:
+            factor = factor + classes * shift
+            at_label = at_label + shift * (classes * torch.exp(log) - 1)
+        if by_sum is not None:
+            factor, at_label = factor + by_sum, at_label + by_sum * torch.exp(log)
+        nothing = by_loss == 0 if by_sum is None else (by_loss == 0) & (by_sum == 0)
+        # Nothing, whatever stands in that row.
+        factor, at_label = (
+            torch.where(nothing, 0.0, each) for each in (factor * torch.exp(-rest), at_label)
+        )
+        return cls(labels, top, factor, shift, at_label)
+
+
+def gradient(logits: Tensor, line: Line, *, out: Tensor, step: int) -> None:
+    """Write the gradient into ``out``, which may be the logits, some rows at a time."""
+    if not _gradient_by_kernel(logits, line, out):
+        for start in range(0, len(logits), step):
+            part = slice(start, start + step)
+            _gradient_of_block(logits[part], Line(*(each[part] for each in line)), out[part])
+    out.scatter_(1, line.labels[:, None], line.at_label[:, None].to(out.dtype))
+
+
+def _gradient_by_kernel(logits: Tensor, line: Line, out: Tensor) -> bool:
+    fits = logits.dtype in _WRITTEN and (logits.shape[1] == 1 or logits.stride(1) == 1)
+    if logits.device.type != "cpu" or not fits or not out.is_contiguous():
+        return False
+    numbers = ((each + 0.0).contiguous().numpy() for each in line[1:4])
+    half = logits.dtype == torch.bfloat16
+    threads = _threads(len(logits), logits.numel())
+    _kernels.softmax_gradient(_host(logits), half, *numbers, _host(out), threads)
+    return True
+
+
+def _gradient_of_block(logits: Tensor, line: Line, out: Tensor) -> None:
+    kind = line.top.dtype
+    wide = out if out.dtype == kind else torch.empty_like(out, dtype=kind)
+    torch.sub(logits.to(kind), line.top[:, None], out=wide)
+    wide.exp_().mul_(line.factor[:, None]).sub_(line.shift[:, None])
+    dead = (line.factor == 0) & (line.shift == 0)
+    wide.masked_fill_(dead[:, None], 0)
+    if wide is not out:
+        out.copy_(wide)
+
+
+def _host(tensor: Tensor) -> NDArray[Any]:
+    """A view of the memory; of bfloat16, which NumPy does not know, as bits."""
+    plain = tensor.detach()
+    array: NDArray[Any] = (
+        plain.view(torch.uint16) if plain.dtype == torch.bfloat16 else plain
+    ).numpy()
+    return array
+
+
+def _threads(rows: int, elements: int) -> int:
+    """How many threads are worth it, and allowed by both libraries."""
+    most = min(get_num_threads(), torch.get_num_threads())
+    return int(max(1, min(most, rows, elements // _ELEMENTS_PER_THREAD)))
+
+
+def _all_in_threads(work: Callable[[slice], bool], rows: int, elements: int) -> bool:
+    threads = _threads(rows, elements)
+    if threads == 1:
+        return work(slice(0, rows))
+    cuts = [rows * i // threads for i in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        return all(pool.map(work, [slice(*ends) for ends in pairwise(cuts)]))
