@@ -147,17 +147,18 @@ def gradient(logits: Tensor, line: Line, *, out: Tensor, step: int) -> None:
         for start in range(0, len(logits), step):
             part = slice(start, start + step)
             _gradient_of_block(logits[part], Line(*(each[part] for each in line)), out[part])
-    out.scatter_(1, line.labels[:, None], line.at_label[:, None].to(out.dtype))
+    at = torch.arange(len(out), device=out.device)
+    out[at, line.labels] = line.at_label.to(out.dtype)  # scatter_ would make a copy in float32
 
 
 def _gradient_by_kernel(logits: Tensor, line: Line, out: Tensor) -> bool:
     fits = logits.dtype in _WRITTEN and (logits.shape[1] == 1 or logits.stride(1) == 1)
     if logits.device.type != "cpu" or not fits or not out.is_contiguous():
         return False
-    numbers = ((each + 0.0).contiguous().numpy() for each in line[1:4])
+    top, factor, shift = (each.contiguous().numpy() for each in line[1:4])
     half = logits.dtype == torch.bfloat16
     threads = _threads(len(logits), logits.numel())
-    _kernels.softmax_gradient(_host(logits), half, *numbers, _host(out), threads)
+    _kernels.softmax_gradient(_host(logits), half, top, factor, shift, _host(out), threads)
     return True
 
 
