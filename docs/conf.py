@@ -36,6 +36,9 @@ html_title = "unsurprised"
 html_static_path = ["_static"]
 html_css_files = ["cells.css"]
 
+# Pages are built where these are not installed.
+autodoc_mock_imports = ["torch", "lightning", "transformers"]
+
 nitpicky = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

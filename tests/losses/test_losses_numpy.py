@@ -20,7 +20,8 @@ from losses_cases import (
 from mpmath import mp
 from numpy.testing import assert_allclose
 
-from unsurprised.losses.numpy import cross_entropy_loss
+from unsurprised.errors import CallError
+from unsurprised.losses.numpy import cross_entropy_loss, linear_cross_entropy_loss
 
 
 @pytest.mark.parametrize("options", some_combinations(197), ids=str)
@@ -114,3 +115,33 @@ def test_a_certain_answer_keeps_its_digits(gap):
         with mp.workdps(300):
             assert_allclose(loss, float(expected(oracle.exact(row))), rtol=1e-13)
             assert_allclose(gradient, oracle.gradient(expected, row), rtol=1e-11, atol=0)
+
+
+@pytest.mark.parametrize("chunk", ["auto", 1, 4])
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_linear_layer(kind, chunk, reduction):
+    generator = np.random.default_rng(1)
+    hidden, layer, bias = (generator.normal(size=shape) for shape in ((6, 4), (5, 4), (5,)))
+    options = {"z_loss": 0.1, "entropy_bonus": 0.1, "reduction": reduction, "softcap": 4.0}
+    found = linear_cross_entropy_loss(
+        hidden, layer, TARGETS[kind], bias=bias, chunk=chunk, class_weight=WEIGHT, **options
+    )
+    loss, by = cross_entropy_loss(hidden @ layer.T + bias, TARGETS[kind], weight=WEIGHT, **options)
+    assert_allclose(found.loss, loss, rtol=1e-13)
+    assert_allclose(found.hidden, by @ layer, rtol=1e-11, atol=1e-15)
+    assert_allclose(found.weight, by.T @ hidden, rtol=1e-11, atol=1e-15)
+    assert_allclose(found.bias, by.sum(axis=0), rtol=1e-11, atol=1e-15)
+
+
+def test_what_is_said_of_a_layer():
+    hidden, layer, labels = np.zeros((2, 4)), np.zeros((3, 4)), [0, 1]
+    for given, options, message in (
+        ((hidden, layer.T, labels), {}, r"hidden of shape \(2, 4\) and weight of shape \(4, 3\)"),
+        ((hidden, layer, labels), {"bias": [1.0]}, r"bias of shape \(1,\) for a weight of shape"),
+        ((hidden.astype(int), layer, labels), {}, "hidden of type int64; expected a floating type"),
+        ((hidden, layer, labels), {"budget": 23}, "budget=23 bytes; one row of logits over 3 "),
+        ((hidden, layer, labels), {"chunk": 0}, "chunk=0; expected 'auto' or how many rows"),
+    ):
+        with pytest.raises(CallError, match=f"^{message}"):
+            linear_cross_entropy_loss(*given, **options)

@@ -129,12 +129,8 @@ class TopK(NamedTuple):
     The student's other classes are then taken together too, so the divergence is a lower bound of
     that between the whole distributions (data processing).
 
-    Attributes
-    ----------
-    log_probs : array, shape (..., k)
-        Natural logarithms of the probabilities of k classes, at the temperature of the loss.
-    indices : array of integers, shape (..., k)
-        Which classes these are, each once.
+    ``log_probs`` (..., k) are natural logarithms of the probabilities of k classes, at the
+    temperature of the loss; ``indices`` (..., k) say which classes these are, each once.
 
     Examples
     --------

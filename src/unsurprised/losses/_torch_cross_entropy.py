@@ -51,7 +51,7 @@ def cross_entropy_loss(
         r = s \Big( \sum_k w_k\, y'_k\, (1 - e^{\ell_k})^\gamma (-\ell_k)
         + \zeta L^2 - \beta H(e^\ell) \Big)
 
-    The call of :func:`torch.nn.functional.cross_entropy` means the same here for rows of two
+    The call of ``torch.nn.functional.cross_entropy`` means the same here for rows of two
     dimensions. Sums are float32 at least, and so is the loss; the gradient has the logits' type.
 
     Parameters
@@ -77,11 +77,11 @@ def cross_entropy_loss(
     softcap : float, optional
         cap(x) = c · tanh(x / c).
     z_loss : float, default 0
-        ζ, in nats: draws log Σ eᶻ towards 0 [4]_.
+        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.).
     entropy_bonus : float, default 0
         β: rewards the entropy of the softmax.
     focal_gamma : float, default 0
-        γ: how much less rows count that are learnt already [3]_.
+        γ: how much less rows count that are learnt already (Lin et al.).
     reduction : {"mean", "sum", "none"}
         What becomes of the rows' r.
     normalizer : {"weight", "rows"} or number, optional
@@ -114,10 +114,10 @@ def cross_entropy_loss(
 
     References
     ----------
-    .. [1] C. E. Shannon, "A mathematical theory of communication", 1948.
-    .. [2] C. Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016.
-    .. [3] T.-Y. Lin et al., "Focal loss for dense object detection", 2017.
-    .. [4] A. Chowdhery et al., "PaLM: scaling language modeling with pathways", 2022, section 5.
+    - C. E. Shannon, "A mathematical theory of communication", 1948.
+    - C. Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016.
+    - T.-Y. Lin et al., "Focal loss for dense object detection", 2017.
+    - A. Chowdhery et al., "PaLM: scaling language modeling with pathways", 2022, section 5.
 
     Examples
     --------

@@ -55,10 +55,10 @@ def distill_loss(
     kind : {"forward", "reverse", "jsd"}
         Forward covers all that the teacher holds likely, reverse stays within it.
     beta : float, default 0.5
-        The teacher's share of the mixture [2]_.
+        The teacher's share of the mixture (Agarwal et al.).
     temperature : float, default 1
-        Divides the logits of both; gradients shrink with its square, which [1]_ multiplies back. A
-        :class:`TopK` is at that temperature already.
+        Divides the logits of both; gradients shrink with its square (Hinton et al. multiply it
+        back). A :class:`TopK` is at that temperature already.
     sample_weight, reduction, normalizer, empty, axis, base, check
         As in :func:`cross_entropy_loss`; padding gets the weight 0.
 
@@ -77,8 +77,8 @@ def distill_loss(
 
     References
     ----------
-    .. [1] G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015.
-    .. [2] R. Agarwal et al., "On-policy distillation of language models", ICLR 2024.
+    - G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015.
+    - R. Agarwal et al., "On-policy distillation of language models", ICLR 2024.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def kl_loss(
         \qquad q = \operatorname{softmax}(x / T)
 
     It is the cross-entropy less the entropy of the target, and has its gradient; but it is 0 for
-    the best model. A mean is one over rows, which :func:`torch.nn.functional.kl_div` calls
+    the best model. A mean is one over rows, which ``torch.nn.functional.kl_div`` calls
     ``"batchmean"``.
 
     Parameters
@@ -153,7 +153,7 @@ def kl_loss(
 
     References
     ----------
-    .. [1] S. Kullback, R. A. Leibler, "On information and sufficiency", 1951.
+    - S. Kullback, R. A. Leibler, "On information and sufficiency", 1951.
 
     Examples
     --------

@@ -7,7 +7,7 @@ out once. Whatever else is asked (rows of their own, a second backward pass) mak
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch import Tensor
 from unsurprised.losses._torch_jobs import Job, Rows, Told, job_of, project
 from unsurprised.losses._torch_labels import sum_type
 
-Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]
+Gradients: TypeAlias = "tuple[Tensor | None, Tensor | None, Tensor | None]"
 Needs = tuple[bool, bool, bool]
 
 

@@ -44,7 +44,7 @@ class LinearTeacher(NamedTuple):
     """A teacher by the layer that makes its logits, which are then made in chunks too.
 
     ``hidden`` of shape (..., D), ``weight`` (K, D) and ``bias`` (K,), as
-    :func:`torch.nn.functional.linear` takes them.
+    ``torch.nn.functional.linear`` takes them.
     """
 
     hidden: Tensor
@@ -101,8 +101,9 @@ def linear_cross_entropy_loss(
         How many bytes these logits may take.
     class_weight : Tensor, shape (K,), optional
         ``weight`` of ``cross_entropy_loss``.
-    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap, z_loss, \
-entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
+    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap
+        As in :func:`~unsurprised.losses.torch.cross_entropy_loss`.
+    z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
         As in :func:`~unsurprised.losses.torch.cross_entropy_loss`.
 
     Returns
@@ -119,7 +120,7 @@ entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
 
     References
     ----------
-    .. [1] E. Wijmans et al., "Cut your losses in large-vocabulary language models", ICLR 2025.
+    - E. Wijmans et al., "Cut your losses in large-vocabulary language models", ICLR 2025.
 
     Examples
     --------

@@ -7,6 +7,8 @@ its own (``_torch_labels``). Other ways (Triton's kernels on a GPU) belong into 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 
@@ -15,7 +17,7 @@ from unsurprised.losses import _torch_labels as labels
 from unsurprised.losses._options import Recipe
 from unsurprised.losses._torch_labels import sum_type
 
-By = tuple[Tensor, Tensor | None, Tensor | None]
+By: TypeAlias = "tuple[Tensor, Tensor | None, Tensor | None]"
 
 #: Blocks of some operations stay in the second-level cache of a CPU; a GPU wants large ones.
 _BLOCK = {"cpu": 1 << 20, "other": 1 << 26}

@@ -69,9 +69,10 @@ def cross_entropy_loss(
         Scores, classes along ``axis``.
     target : Array, shape (...) or (..., K)
         Labels, or the probability of each class.
-    weight, sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap, \
-z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base, details
+    weight, sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature
         As in :func:`unsurprised.losses.torch.cross_entropy_loss`. ``weight`` is a constant.
+    softcap, z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base, details
+        As there.
     check : bool, optional
         Whether to look at the values of target and weights. By default they are looked at except
         in traced code, where a label out of range makes NaN; True asks ``checkify`` there.
@@ -276,8 +277,9 @@ def linear_cross_entropy_loss(
         Labels, or a probability for each class.
     bias, chunk, budget, class_weight
         As in :func:`unsurprised.losses.torch.linear_cross_entropy_loss`.
-    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap, z_loss, \
-entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
+    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap
+        As in :func:`cross_entropy_loss`.
+    z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
         As in :func:`cross_entropy_loss`.
 
     Returns

@@ -6,39 +6,49 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from unsurprised.losses import _cross_entropy as formula
-from unsurprised.losses import _divergences as divergences
-from unsurprised.losses import _reduction
+from unsurprised.errors import CallError
+from unsurprised.losses._chunks import BUDGET, chunk_rows
 from unsurprised.losses._divergences import Kind, TopK, checked_kind
 from unsurprised.losses._inputs import laid_out
+from unsurprised.losses._numpy_rows import (
+    Asked,
+    Labelled,
+    LossAndGradient,
+    Values,
+    as_given,
+    of_pairs,
+    widened,
+)
 from unsurprised.losses._options import (
     IGNORE,
     Empty,
     Reduction,
     SmoothingWeights,
-    Total,
     checked_recipe,
     checked_scores,
     checked_total,
 )
-from unsurprised.losses._pairs import laid_out_pairs
 
-__all__ = ["LossAndGradient", "TopK", "cross_entropy_loss", "distill_loss", "kl_loss"]
+__all__ = [
+    "LayerLossAndGradients",
+    "LossAndGradient",
+    "TopK",
+    "cross_entropy_loss",
+    "distill_loss",
+    "kl_loss",
+    "linear_cross_entropy_loss",
+]
 
-Values = NDArray[np.float64]
 
-
-class LossAndGradient(NamedTuple):
-    """A loss and its derivative by the logits.
-
-    ``loss`` is a number, or with ``reduction="none"`` an array of the rows' shape; ``gradient`` has
-    the logits' shape and is that of the loss, or of the sum of the rows' losses.
-    """
+class LayerLossAndGradients(NamedTuple):
+    """A loss of a linear layer and its derivatives by what the layer is given and made of."""
 
     loss: Any
-    gradient: Values
+    hidden: Values
+    weight: Values
+    bias: Values | None
 
 
 def cross_entropy_loss(
@@ -74,8 +84,9 @@ def cross_entropy_loss(
         Scores, classes along ``axis``.
     target : array_like, shape (...) or (..., K)
         Labels, or the probability of each class.
-    weight, sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap, \
-z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base
+    weight, sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature
+        As in PyTorch's.
+    softcap, z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base
         As in PyTorch's.
 
     Returns
@@ -99,40 +110,26 @@ z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base
     >>> (gradient * math.log(2)).round(12).tolist()  # the softmax, less one at the label
     [[0.25, 0.25, -0.75, 0.25]]
     """
-    scores = checked_scores(temperature, softcap)
-    recipe = checked_recipe(label_smoothing, smoothing_weights, focal_gamma, scores)
+    recipe = checked_recipe(
+        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
+    )
     total = checked_total(
         reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
     )
     given = laid_out(
         np,
-        _widened(logits),
-        _widened(target),
+        widened(logits),
+        widened(target),
         weight=None if weight is None else np.asarray(weight, dtype=np.float64),
         sample_weight=None if sample_weight is None else np.asarray(sample_weight),
         ignore_index=ignore_index,
         axis=axis,
         check=True,
     )
-    with np.errstate(all="ignore"):
-        z = formula.scores(np, given.logits, scores)
-        made = formula.rows(np, z, given.target, given.weight, recipe, hard=given.hard)
-        log_sum = made.top + made.rest
-        counts = _reduction.counted(np, given, like=made.loss, total=total)
-        values = _reduction.row_values(
-            np, made.loss, log_sum, made.entropy, rows=counts, total=total
-        )
-        loss = _reduction.reduced(np, values, counts, total)
-        each = _reduction.derivatives(np, counts, _reduction.divisor_of(np, counts, total), total)
-        by = (each, each * (2 * total.z_loss) * log_sum, each * -total.entropy_bonus)
-        by_sum = np.where(each == 0, 0.0, by[1])  # the sum of an ignored row may be anything
-        gradient = formula.gradient(
-            np, z, given.target, given.weight, recipe, by=(each, by_sum, by[2]), hard=given.hard
-        )
-        gradient = formula.through_scores(np, given.logits, gradient, scores)
-        gradient = np.where(each[:, None] == 0, 0.0, gradient)
-    gradient = _as_given(gradient, np.shape(logits), axis)
-    return LossAndGradient(loss.reshape(given.shape) if reduction == "none" else loss[()], gradient)
+    rows = Labelled(given, recipe, total)
+    values, gradient = rows.part(given.logits, slice(None))
+    gradient = as_given(gradient, np.shape(logits), axis)
+    return LossAndGradient(rows.total_of(values), gradient)
 
 
 def distill_loss(
@@ -186,8 +183,8 @@ def distill_loss(
     kind, beta = checked_kind(kind, beta)
     temperature = checked_scores(temperature, None).temperature
     total = checked_total(reduction, normalizer, empty, base=base)
-    return _of_pairs(
-        student, teacher, sample_weight, axis, total=total, asked=_Asked(kind, beta, temperature)
+    return of_pairs(
+        student, teacher, sample_weight, axis, total=total, asked=Asked(kind, beta, temperature)
     )
 
 
@@ -236,67 +233,119 @@ def kl_loss(
     """
     temperature = checked_scores(temperature, None).temperature
     total = checked_total(reduction, normalizer, empty, base=base)
-    asked = _Asked("forward", 0.5, temperature, probabilities=True)
-    return _of_pairs(logits, target, sample_weight, axis, total=total, asked=asked)
+    asked = Asked("forward", 0.5, temperature, probabilities=True)
+    return of_pairs(logits, target, sample_weight, axis, total=total, asked=asked)
 
 
-class _Asked(NamedTuple):
-    kind: Kind
-    beta: float
-    temperature: float
-    probabilities: bool = False
-
-
-def _of_pairs(
-    student: ArrayLike,
-    teacher: ArrayLike | TopK,
-    sample_weight: ArrayLike | None,
-    axis: int,
+def linear_cross_entropy_loss(
+    hidden: ArrayLike,
+    weight: ArrayLike,
+    target: ArrayLike,
     *,
-    total: Total,
-    asked: _Asked,
-) -> LossAndGradient:
-    wide = _widened(student)
-    given = laid_out_pairs(
-        np,
-        wide,
-        TopK(_widened(teacher[0]), np.asarray(teacher[1]))
-        if isinstance(teacher, TopK)
-        else _widened(teacher),
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-        axis=axis,
-        check=True,
-        probabilities=asked.probabilities,
+    bias: ArrayLike | None = None,
+    chunk: int | str = "auto",
+    budget: int = BUDGET,
+    class_weight: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    ignore_index: int = IGNORE,
+    label_smoothing: float = 0.0,
+    smoothing_weights: SmoothingWeights = "class",
+    temperature: float = 1.0,
+    softcap: float | None = None,
+    z_loss: float = 0.0,
+    entropy_bonus: float = 0.0,
+    focal_gamma: float = 0.0,
+    reduction: Reduction = "mean",
+    normalizer: Any = None,
+    empty: Empty = "nan",
+    base: float = math.e,
+) -> LayerLossAndGradients:
+    r"""Cross-entropy of ``hidden @ weight.T + bias`` and its gradients, a chunk of rows at a time.
+
+    Options mean what they mean in :func:`unsurprised.losses.torch.linear_cross_entropy_loss`.
+
+    Parameters
+    ----------
+    hidden : array_like of floats, shape (..., D)
+        What the last layer is given.
+    weight : array_like of floats, shape (K, D)
+        Its weight.
+    target : array_like, shape (...) or (..., K)
+        Labels, or the probability of each class.
+    bias, chunk, budget, class_weight, sample_weight, ignore_index, label_smoothing
+        As in PyTorch's; logits are float64.
+    smoothing_weights, temperature, softcap, z_loss, entropy_bonus, focal_gamma
+        As in PyTorch's.
+    reduction, normalizer, empty, base
+        As in PyTorch's.
+
+    Returns
+    -------
+    LayerLossAndGradients
+        ``loss``, and the derivatives by ``hidden``, ``weight`` and ``bias``.
+
+    Raises
+    ------
+    CallError, InputError
+        As PyTorch's.
+
+    Examples
+    --------
+    >>> from unsurprised.losses.numpy import linear_cross_entropy_loss
+    >>> found = linear_cross_entropy_loss(np.ones((3, 2)), np.zeros((8, 2)), [0, 1, 2], base=2)
+    >>> round(float(found.loss), 5), found.weight.shape
+    (3.0, (8, 2))
+    """
+    recipe = checked_recipe(
+        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
     )
-    kind, beta, temperature, _ = asked
-    with np.errstate(all="ignore"):
-        scores = given.student
-        if given.indices is not None:
-            rows = divergences.lumped(np, scores / temperature, given.teacher, given.indices)
-            pair = divergences.between(np, rows.student, rows.teacher, 1.0)
-        else:
-            logs = np.log(given.teacher) * temperature if asked.probabilities else given.teacher
-            pair = divergences.between(np, scores, logs, temperature)
-        found = divergences.divergence(np, pair, kind, beta)
-        counts = _reduction.counted_pairs(np, given.sample_weight, like=found, total=total)
-        values = _reduction.row_values(np, found, found, found, rows=counts, total=total)
-        loss = _reduction.reduced(np, values, counts, total)
-        each = _reduction.derivatives(np, counts, _reduction.divisor_of(np, counts, total), total)
-        scale = 1.0 if given.indices is not None else temperature
-        gradient = divergences.gradient(np, pair, kind, beta, scale, by=each)
-        if given.indices is not None:
-            gradient = divergences.from_lumped(np, gradient, rows) / temperature
-    gradient = _as_given(gradient, wide.shape, axis)
-    none = total.reduction == "none"
-    return LossAndGradient(loss.reshape(given.shape) if none else loss[()], gradient)
+    total = checked_total(
+        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
+    )
+    given_hidden, layer = widened(hidden), widened(weight)
+    offset = None if bias is None else widened(bias)
+    _check_layer(given_hidden, layer, offset)
+    classes = len(layer)
+    given = laid_out(
+        np,
+        np.broadcast_to(np.zeros((), layer.dtype), (*given_hidden.shape[:-1], classes)),
+        widened(target),
+        weight=None if class_weight is None else np.asarray(class_weight, dtype=np.float64),
+        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+        ignore_index=ignore_index,
+        axis=-1,
+        check=True,
+    )
+    rows, flat = Labelled(given, recipe, total), given_hidden.reshape(-1, layer.shape[1])
+    step = chunk_rows(chunk, budget, rows=len(flat), classes=classes, entry=8)
+    values, by_hidden = np.empty(len(flat)), np.empty_like(flat)
+    by_layer, by_offset = np.zeros_like(layer), np.zeros(classes)
+    for start in range(0, len(flat), step):
+        part = slice(start, start + step)
+        logits = flat[part] @ layer.T if offset is None else flat[part] @ layer.T + offset
+        values[part], dz = rows.part(logits, part)
+        by_hidden[part] = dz @ layer
+        by_layer += dz.T @ flat[part]
+        by_offset += dz.sum(axis=0)
+    return LayerLossAndGradients(
+        rows.total_of(values),
+        by_hidden.reshape(given_hidden.shape),
+        by_layer,
+        None if offset is None else by_offset,
+    )
 
 
-def _as_given(gradient: Values, shape: tuple[int, ...], axis: int) -> Values:
-    moved = tuple(size for i, size in enumerate(shape) if i != axis % len(shape))
-    return np.moveaxis(gradient.reshape(*moved, shape[axis]), -1, axis)
-
-
-def _widened(values: ArrayLike) -> Any:
-    """Floats as float64; what is no float stays, to be told of."""
-    array = np.asarray(values)
-    return array.astype(np.float64) if "float" in array.dtype.name else array
+def _check_layer(hidden: Values, weight: Values, bias: Values | None) -> None:
+    if weight.ndim != 2 or not hidden.ndim or hidden.shape[-1] != weight.shape[1]:
+        raise CallError(
+            f"hidden of shape {hidden.shape} and weight of shape {weight.shape}; expected (..., D) "
+            "and (K, D)"
+        )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise CallError(
+            f"bias of shape {bias.shape} for a weight of shape {weight.shape}; expected "
+            f"{weight.shape[:1]}"
+        )
+    for name, array in (("hidden", hidden), ("weight", weight)):
+        if "float" not in array.dtype.name:
+            raise CallError(f"{name} of type {array.dtype}; expected a floating type")
