@@ -171,12 +171,10 @@ class _Rows(torch.autograd.Function):
     """The operator without what it costs to call one; it can be differentiated twice."""
 
     @staticmethod
-    def forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: Any) -> Tensor:
-        return forward(student, teacher, indices, *numbers)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _save(ctx, inputs, output)
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        found = forward(*inputs)
+        _save(ctx, inputs, found)
+        return found
 
     @staticmethod
     def backward(ctx: Any, by: Tensor) -> tuple[Tensor | None, ...]:
