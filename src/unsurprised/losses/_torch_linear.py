@@ -24,6 +24,25 @@ def parts_of(rows: int, step: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, rows, step)]
 
 
+class Chunks:
+    """The logits of a chunk, each in the memory of the one before."""
+
+    def __init__(self, hidden: Tensor, weight: Tensor, bias: Tensor | None, step: int) -> None:
+        self._hidden, self._weight, self._bias = hidden, weight, bias
+        shape = (min(step, len(hidden)), len(weight))
+        self._memory = hidden.new_empty(shape, dtype=sum_type(hidden.dtype))
+
+    def logits(self, part: slice) -> Tensor:
+        """The logits of some rows, in float32 at least."""
+        hidden = self._hidden[part]
+        logits = self._memory[: len(hidden)]
+        if logits.dtype == hidden.dtype:
+            torch.mm(hidden, self._weight.t(), out=logits)
+        else:
+            logits.copy_(torch.mm(hidden, self._weight.t()))
+        return logits if self._bias is None else logits.add_(self._bias)
+
+
 class Collected:
     """The gradients of a layer, added up chunk by chunk in float32 at least."""
 
@@ -64,8 +83,9 @@ def forward_rows(hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, 
     """The numbers of each row."""
     kind = sum_type(hidden.dtype)
     found = tuple(hidden.new_empty(len(hidden), dtype=kind) for _ in range(job.outputs))
+    chunks = Chunks(hidden, weight, bias, step)
     for part in parts_of(len(hidden), step):
-        rows = job.rows(project(hidden[part], weight, bias), part)
+        rows = job.rows(chunks.logits(part), part)
         for whole, piece in zip(found, rows[: job.outputs], strict=True):
             whole[part] = piece
     return found
@@ -84,8 +104,9 @@ def gradients(
 ) -> Gradients:
     """The gradients in one pass; ``rows`` is shown each chunk's numbers on the way."""
     collected = Collected(hidden, weight, bias, needs)
+    chunks = Chunks(hidden, weight, bias, step)
     for part in parts_of(len(hidden), step):
-        z = project(hidden[part], weight, bias)
+        z = chunks.logits(part)
         found = job.rows(z, part)
         if rows is not None:
             rows(found, part)
