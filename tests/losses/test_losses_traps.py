@@ -251,3 +251,22 @@ def test_numbers_that_are_none_reach_the_trainer():
         loss.backward()
         assert x.grad[0].isnan().any()
         assert x.grad[1].isfinite().all()
+
+
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"focal_gamma": 1.0}], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_weights_of_another_type(dtype, options):
+    """Weights are often doubles from NumPy, rows' weights a mask; the loss keeps its type."""
+    x = torch.randn(8, 6, generator=torch.Generator().manual_seed(0)).to(dtype)
+    weight, mask = torch.arange(1, 7) / 3.0, torch.arange(8) % 3 > 0
+    results = []
+    for given in (weight.double(), weight.float(), weight.bfloat16().float()):
+        for rows in (mask, mask.double(), mask.int()):
+            leaf = x.clone().requires_grad_()
+            named = {"weight": given, "sample_weight": rows, **options}
+            loss = cross_entropy_loss(leaf, LABELS, **named)
+            loss.backward()
+            assert loss.dtype == torch.float32
+            assert leaf.grad.dtype == dtype
+            results.append(loss.detach())
+    torch.testing.assert_close(results[0], results[5])

@@ -74,6 +74,7 @@ def laid_out(
     if check:
         check_finite(xp, weight, "weight")
         check_finite(xp, each, "sample_weight")
+    weight, each = (as_sums(logits, values) for values in (weight, each))
     return Inputs(rows, laid, weight, each, ignored, invalid, hard, shape)
 
 
@@ -144,6 +145,13 @@ def same_device(logits: Array, **others: Array | None) -> None:
                 f"logits on {logits.device} and {name} on {other.device}; expected both on one "
                 f"device: {name}.to({str(logits.device)!r})"
             )
+
+
+def as_sums(logits: Array, weights: Array | None) -> Array | None:
+    """PyTorch's weights in the type of the logits' sums, so that a wider one widens no loss."""
+    if weights is None or not hasattr(weights, "is_cuda"):
+        return weights
+    return weights.double() if type_name(logits) == "float64" else weights.float()
 
 
 def _as_index(xp: Namespace, labels: Array) -> Array:

@@ -11,6 +11,7 @@ from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.libraries import type_name
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import (
+    as_sums,
     check_finite,
     check_logits,
     check_shares,
@@ -67,7 +68,7 @@ def laid_out_pairs(
         check_finite(xp, each, "sample_weight")
         if indices is not None:
             _check_top_k(xp, values, indices, shape, classes)
-    return Pairs(matrix(xp, student, axis), values, indices, each, shape)
+    return Pairs(matrix(xp, student, axis), values, indices, as_sums(student, each), shape)
 
 
 def _check_teacher(student: Array, teacher: Array, probabilities: bool) -> None:
