@@ -21,7 +21,14 @@ from mpmath import mp
 from numpy.testing import assert_allclose
 
 from unsurprised.errors import CallError
-from unsurprised.losses.numpy import cross_entropy_loss, linear_cross_entropy_loss
+from unsurprised.losses.numpy import (
+    LinearTeacher,
+    TopK,
+    cross_entropy_loss,
+    distill_loss,
+    linear_cross_entropy_loss,
+    linear_distill_loss,
+)
 
 
 @pytest.mark.parametrize("options", some_combinations(197), ids=str)
@@ -145,3 +152,28 @@ def test_what_is_said_of_a_layer():
     ):
         with pytest.raises(CallError, match=f"^{message}"):
             linear_cross_entropy_loss(*given, **options)
+
+
+@pytest.mark.parametrize("chunk", ["auto", 4])
+@pytest.mark.parametrize("form", ["logits", "top k", "layer"])
+def test_distilling_a_linear_layer(form, chunk):
+    generator = np.random.default_rng(2)
+    hidden, layer, bias, others = (
+        generator.normal(size=shape) for shape in ((6, 4), (5, 4), (5,), (6, 3))
+    )
+    teacher = {
+        "logits": LOGITS,
+        "top k": TopK(np.log(np.full((6, 2), 0.3)), np.tile([4, 1], (6, 1))),
+        "layer": LinearTeacher(others, layer[:, :3]),
+    }[form]
+    whole = others @ layer[:, :3].T if form == "layer" else teacher
+    options = {"kind": "jsd", "temperature": 2.0, "sample_weight": SAMPLE_WEIGHT}
+    found = linear_distill_loss(hidden, layer, teacher, bias=bias, chunk=chunk, **options)
+    loss, by = distill_loss(hidden @ layer.T + bias, whole, **options)
+    assert_allclose(found.loss, loss, rtol=1e-12)
+    assert_allclose(found.hidden, by @ layer, rtol=1e-10, atol=1e-15)
+    assert_allclose(found.weight, by.T @ hidden, rtol=1e-10, atol=1e-15)
+    assert_allclose(found.bias, by.sum(axis=0), rtol=1e-10, atol=1e-15)
+    wrong = LinearTeacher(others[:2], layer[:, :3])
+    with pytest.raises(CallError, match=r"^a teacher of logits of shape \(2, 5\) for logits of "):
+        linear_distill_loss(hidden, layer, wrong)

@@ -144,6 +144,17 @@ class TopK(NamedTuple):
     indices: Any
 
 
+class LinearTeacher(NamedTuple):
+    """A teacher by the layer that makes its logits, which are then made in chunks too.
+
+    ``hidden`` of shape (..., D), ``weight`` (K, D) and ``bias`` (K,).
+    """
+
+    hidden: Any
+    weight: Any
+    bias: Any = None
+
+
 class Lumped(NamedTuple):
     """Rows of k classes and all the others as one more, as logarithms; where they come from."""
 

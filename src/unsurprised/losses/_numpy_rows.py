@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from unsurprised.losses import _reduction
 from unsurprised.losses._divergences import Kind, TopK
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._options import Recipe, Total
-from unsurprised.losses._pairs import laid_out_pairs
+from unsurprised.losses._pairs import Pairs, laid_out_pairs
 
 Values = NDArray[np.float64]
 
@@ -93,30 +94,54 @@ def of_pairs(
         check=True,
         probabilities=asked.probabilities,
     )
-    kind, beta, temperature, _ = asked
-    with np.errstate(all="ignore"):
-        scores = given.student
-        if given.indices is not None:
-            rows = divergences.lumped(np, scores / temperature, given.teacher, given.indices)
-            pair = divergences.between(np, rows.student, rows.teacher, 1.0)
-        else:
-            logs = np.log(given.teacher) * temperature if asked.probabilities else given.teacher
-            pair = divergences.between(np, scores, logs, temperature)
-        found = divergences.divergence(np, pair, kind, beta)
-        counts = _reduction.counted_pairs(np, given.sample_weight, like=found, total=total)
-        values = _reduction.row_values(np, found, found, found, rows=counts, total=total)
-        loss = _reduction.reduced(np, values, counts, total)
-        each = _reduction.derivatives(np, counts, _reduction.divisor_of(np, counts, total), total)
-        scale = 1.0 if given.indices is not None else temperature
-        gradient = divergences.gradient(np, pair, kind, beta, scale, by=each)
-        if given.indices is not None:
-            gradient = divergences.from_lumped(np, gradient, rows) / temperature
-    gradient = as_given(gradient, wide.shape, axis)
-    none = total.reduction == "none"
-    return LossAndGradient(loss.reshape(given.shape) if none else loss[()], gradient)
+    teachers = given.teacher
+    if asked.probabilities:
+        with np.errstate(all="ignore"):
+            teachers = np.log(teachers) * asked.temperature
+    rows = Paired(given, asked, total)
+    values, gradient = rows.part(given.student, teachers, given.indices, slice(None))
+    return LossAndGradient(rows.total_of(values), as_given(gradient, wide.shape, axis))
+
+
+class Paired:
+    """Rows of a student and of its teacher, which may come in parts."""
+
+    def __init__(self, given: Pairs, asked: Asked, total: Total) -> None:
+        self._asked, self._total, self._shape = asked, total, given.shape
+        like = np.ones(math.prod(given.shape))
+        weights = given.sample_weight
+        self._counts = _reduction.counted_pairs(np, weights, like=like, total=total)
+        divisor = _reduction.divisor_of(np, self._counts, total)
+        self._each = _reduction.derivatives(np, self._counts, divisor, total)
+
+    def part(
+        self, student: Values, teacher: Values, indices: NDArray[Any] | None, part: slice
+    ) -> tuple[Values, Values]:
+        """What the rows of a part come to, and the gradient of the total by the student's."""
+        (kind, beta, temperature, _), each = self._asked, self._each[part]
+        counts = _reduction.Counted(*(values[part] for values in self._counts))
+        with np.errstate(all="ignore"):
+            if indices is not None:
+                rows = divergences.lumped(np, student / temperature, teacher, indices)
+                pair = divergences.between(np, rows.student, rows.teacher, 1.0)
+                few = divergences.gradient(np, pair, kind, beta, 1.0, by=each)
+                gradient = divergences.from_lumped(np, few, rows) / temperature
+            else:
+                pair = divergences.between(np, student, teacher, temperature)
+                gradient = divergences.gradient(np, pair, kind, beta, temperature, by=each)
+            found = divergences.divergence(np, pair, kind, beta)
+            values = _reduction.row_values(np, found, found, found, rows=counts, total=self._total)
+        return values, gradient
+
+    def total_of(self, values: Values) -> Any:
+        """The rows as what was asked for."""
+        with np.errstate(all="ignore"):
+            found = _reduction.reduced(np, values, self._counts, self._total)
+        return found.reshape(self._shape) if self._total.reduction == "none" else found[()]
 
 
 def as_given(gradient: Values, shape: tuple[int, ...], axis: int) -> Values:
+    """Rows as the array that they came from."""
     moved = tuple(size for i, size in enumerate(shape) if i != axis % len(shape))
     return np.moveaxis(gradient.reshape(*moved, shape[axis]), -1, axis)
 

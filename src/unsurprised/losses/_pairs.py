@@ -38,7 +38,7 @@ class Pairs:
 def laid_out_pairs(
     xp: Namespace,
     student: Array,
-    teacher: Array,
+    teacher: Array | TopK | None,
     *,
     sample_weight: Array | None,
     axis: int,
@@ -50,9 +50,10 @@ def laid_out_pairs(
     classes = int(student.shape[axis])
     shape = tuple(size for i, size in enumerate(student.shape) if i != axis)
     indices = None
+    values = None  # of a layer, which is looked at elsewhere
     if isinstance(teacher, TopK):
         values, indices = _top_k(xp, student, teacher, axis, check)
-    else:
+    elif teacher is not None:
         _check_teacher(student, teacher, probabilities)
         values = matrix(xp, teacher, axis)
         if check and probabilities:
@@ -68,7 +69,8 @@ def laid_out_pairs(
         check_finite(xp, each, "sample_weight")
         if indices is not None:
             _check_top_k(xp, values, indices, shape, classes)
-    return Pairs(matrix(xp, student, axis), values, indices, as_sums(student, each), shape)
+    rows = matrix(xp, student, axis) if hasattr(student, "__getitem__") else None
+    return Pairs(rows, values, indices, as_sums(student, each), shape)
 
 
 def _check_teacher(student: Array, teacher: Array, probabilities: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from torch import Tensor
 from unsurprised.errors import CallError
 from unsurprised.losses import _reduction
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
-from unsurprised.losses._divergences import Kind, TopK, checked_kind
+from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
 from unsurprised.losses._inputs import laid_out, same_device
 from unsurprised.losses._options import (
     IGNORE,
@@ -38,18 +38,6 @@ from unsurprised.losses._torch_linear import (
     linear_total,
 )
 from unsurprised.losses._torch_ops import asks_more_than_backward
-
-
-class LinearTeacher(NamedTuple):
-    """A teacher by the layer that makes its logits, which are then made in chunks too.
-
-    ``hidden`` of shape (..., D), ``weight`` (K, D) and ``bias`` (K,), as
-    ``torch.nn.functional.linear`` takes them.
-    """
-
-    hidden: Tensor
-    weight: Tensor
-    bias: Tensor | None = None
 
 
 def linear_cross_entropy_loss(

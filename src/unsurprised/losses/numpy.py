@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unsurprised.errors import CallError
-from unsurprised.losses._chunks import BUDGET, chunk_rows
-from unsurprised.losses._divergences import Kind, TopK, checked_kind
+from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
 from unsurprised.losses._inputs import laid_out
+from unsurprised.losses._numpy_linear import (
+    LayerLossAndGradients,
+    linear_cross_entropy_loss,
+    linear_distill_loss,
+)
 from unsurprised.losses._numpy_rows import (
     Asked,
     Labelled,
     LossAndGradient,
-    Values,
     as_given,
     of_pairs,
     widened,
@@ -33,22 +35,15 @@ from unsurprised.losses._options import (
 
 __all__ = [
     "LayerLossAndGradients",
+    "LinearTeacher",
     "LossAndGradient",
     "TopK",
     "cross_entropy_loss",
     "distill_loss",
     "kl_loss",
     "linear_cross_entropy_loss",
+    "linear_distill_loss",
 ]
-
-
-class LayerLossAndGradients(NamedTuple):
-    """A loss of a linear layer and its derivatives by what the layer is given and made of."""
-
-    loss: Any
-    hidden: Values
-    weight: Values
-    bias: Values | None
 
 
 def cross_entropy_loss(
@@ -235,117 +230,3 @@ def kl_loss(
     total = checked_total(reduction, normalizer, empty, base=base)
     asked = Asked("forward", 0.5, temperature, probabilities=True)
     return of_pairs(logits, target, sample_weight, axis, total=total, asked=asked)
-
-
-def linear_cross_entropy_loss(
-    hidden: ArrayLike,
-    weight: ArrayLike,
-    target: ArrayLike,
-    *,
-    bias: ArrayLike | None = None,
-    chunk: int | str = "auto",
-    budget: int = BUDGET,
-    class_weight: ArrayLike | None = None,
-    sample_weight: ArrayLike | None = None,
-    ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
-) -> LayerLossAndGradients:
-    r"""Cross-entropy of ``hidden @ weight.T + bias`` and its gradients, a chunk of rows at a time.
-
-    Options mean what they mean in :func:`unsurprised.losses.torch.linear_cross_entropy_loss`.
-
-    Parameters
-    ----------
-    hidden : array_like of floats, shape (..., D)
-        What the last layer is given.
-    weight : array_like of floats, shape (K, D)
-        Its weight.
-    target : array_like, shape (...) or (..., K)
-        Labels, or the probability of each class.
-    bias, chunk, budget, class_weight, sample_weight, ignore_index, label_smoothing
-        As in PyTorch's; logits are float64.
-    smoothing_weights, temperature, softcap, z_loss, entropy_bonus, focal_gamma
-        As in PyTorch's.
-    reduction, normalizer, empty, base
-        As in PyTorch's.
-
-    Returns
-    -------
-    LayerLossAndGradients
-        ``loss``, and the derivatives by ``hidden``, ``weight`` and ``bias``.
-
-    Raises
-    ------
-    CallError, InputError
-        As PyTorch's.
-
-    Examples
-    --------
-    >>> from unsurprised.losses.numpy import linear_cross_entropy_loss
-    >>> found = linear_cross_entropy_loss(np.ones((3, 2)), np.zeros((8, 2)), [0, 1, 2], base=2)
-    >>> round(float(found.loss), 5), found.weight.shape
-    (3.0, (8, 2))
-    """
-    recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
-    )
-    total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
-    )
-    given_hidden, layer = widened(hidden), widened(weight)
-    offset = None if bias is None else widened(bias)
-    _check_layer(given_hidden, layer, offset)
-    classes = len(layer)
-    given = laid_out(
-        np,
-        np.broadcast_to(np.zeros((), layer.dtype), (*given_hidden.shape[:-1], classes)),
-        widened(target),
-        weight=None if class_weight is None else np.asarray(class_weight, dtype=np.float64),
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-        ignore_index=ignore_index,
-        axis=-1,
-        check=True,
-    )
-    rows, flat = Labelled(given, recipe, total), given_hidden.reshape(-1, layer.shape[1])
-    step = chunk_rows(chunk, budget, rows=len(flat), classes=classes, entry=8)
-    values, by_hidden = np.empty(len(flat)), np.empty_like(flat)
-    by_layer, by_offset = np.zeros_like(layer), np.zeros(classes)
-    for start in range(0, len(flat), step):
-        part = slice(start, start + step)
-        logits = flat[part] @ layer.T if offset is None else flat[part] @ layer.T + offset
-        values[part], dz = rows.part(logits, part)
-        by_hidden[part] = dz @ layer
-        by_layer += dz.T @ flat[part]
-        by_offset += dz.sum(axis=0)
-    return LayerLossAndGradients(
-        rows.total_of(values),
-        by_hidden.reshape(given_hidden.shape),
-        by_layer,
-        None if offset is None else by_offset,
-    )
-
-
-def _check_layer(hidden: Values, weight: Values, bias: Values | None) -> None:
-    if weight.ndim != 2 or not hidden.ndim or hidden.shape[-1] != weight.shape[1]:
-        raise CallError(
-            f"hidden of shape {hidden.shape} and weight of shape {weight.shape}; expected (..., D) "
-            "and (K, D)"
-        )
-    if bias is not None and bias.shape != weight.shape[:1]:
-        raise CallError(
-            f"bias of shape {bias.shape} for a weight of shape {weight.shape}; expected "
-            f"{weight.shape[:1]}"
-        )
-    for name, array in (("hidden", hidden), ("weight", weight)):
-        if "float" not in array.dtype.name:
-            raise CallError(f"{name} of type {array.dtype}; expected a floating type")

@@ -3,12 +3,11 @@
 They are in nats, as trainers expect; ``base=2`` makes bits.
 """
 
-from unsurprised.losses._divergences import TopK
+from unsurprised.losses._divergences import LinearTeacher, TopK
 from unsurprised.losses._torch_calls import Details
 from unsurprised.losses._torch_cross_entropy import cross_entropy_loss
 from unsurprised.losses._torch_distill import distill_loss, kl_loss
 from unsurprised.losses._torch_linear_loss import (
-    LinearTeacher,
     linear_cross_entropy_loss,
     linear_distill_loss,
 )
