@@ -17,11 +17,13 @@ from jax.experimental import checkify  # noqa: E402
 from jax.test_util import check_grads  # noqa: E402
 
 from unsurprised.losses.jax import (  # noqa: E402
+    LinearTeacher,
     TopK,
     cross_entropy_loss,
     distill_loss,
     kl_loss,
     linear_cross_entropy_loss,
+    linear_distill_loss,
 )
 
 OTHERS = np.random.default_rng(7).normal(size=LOGITS.shape) * 3
@@ -34,7 +36,7 @@ def double():
 
 
 @pytest.mark.parametrize("kind", TARGETS)
-@pytest.mark.parametrize("options", some_combinations(197), ids=str)
+@pytest.mark.parametrize("options", some_combinations(389), ids=str)
 def test_the_references_loss_and_gradient(options, kind):
     target = TARGETS[kind]
 
@@ -192,3 +194,34 @@ def test_no_rows():
     h, w, y = jnp.zeros((0, 4)), jnp.zeros((3, 4)), jnp.zeros(0, int)
     assert np.isnan(linear_cross_entropy_loss(h, w, y))
     assert linear_cross_entropy_loss(h, w, y, empty="zero") == 0
+
+
+@pytest.mark.parametrize("form", ["logits", "top k", "layer"])
+def test_distilling_a_linear_layer(form):
+    generator = np.random.default_rng(2)
+    hidden, layer, bias, others = (
+        jnp.asarray(generator.normal(size=shape)) for shape in ((6, 4), (5, 4), (5,), (6, 3))
+    )
+    teacher = {
+        "logits": jnp.asarray(LOGITS),
+        "top k": TopK(jnp.log(jnp.full((6, 2), 0.3)), jnp.tile(jnp.array([4, 1]), (6, 1))),
+        "layer": LinearTeacher(others, layer[:, :3], bias),
+    }[form]
+    whole = others @ layer[:, :3].T + bias if form == "layer" else teacher
+    options = {"kind": "jsd", "temperature": 2.0, "sample_weight": SAMPLE_WEIGHT}
+
+    def expected(h, w, b):
+        return distill_loss(h @ w.T + b, whole, **options)
+
+    def chunked(h, w, b):
+        return linear_distill_loss(h, w, teacher, bias=b, chunk=4, **options)
+
+    value, gradients = jax.jit(jax.value_and_grad(chunked, (0, 1, 2)))(hidden, layer, bias)
+    other, by = jax.value_and_grad(expected, (0, 1, 2))(hidden, layer, bias)
+    assert_allclose(value, other, rtol=1e-12)
+    for one, two in zip(gradients, by, strict=True):
+        assert_allclose(one, two, rtol=1e-9, atol=1e-14)
+    assert_allclose(chunked(hidden, layer, bias), other, rtol=1e-12)
+    wrong = LinearTeacher(others[:2], layer[:, :3])
+    with pytest.raises(CallError, match=r"^a teacher of hidden \(2, 3\) and weight \(5, 3\) for "):
+        linear_distill_loss(hidden, layer, wrong)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from unsurprised.errors import CallError
 from unsurprised.libraries import type_name
 from unsurprised.losses._inputs import Inputs
-from unsurprised.losses._jax_rows import gradients, rows, sum_type
+from unsurprised.losses._jax_rows import divergence_of, gradients, rows, sum_type
 from unsurprised.losses._options import Recipe
 
 Array = Any
@@ -77,26 +77,17 @@ def _forward(
 def _backward(recipe: Recipe, step: int, saved: Any, by: Any) -> tuple[Any, Any, Any]:
     """The chunks once more; gradients are summed in float32 at least."""
     (hidden, weight, bias), target, class_weight = saved
-    wide = sum_type(weight)
 
     def chunk(sums: Any, part: Any) -> tuple[Any, Any]:
         some, labels, above = part
         logits = _logits(some, weight, bias)
         hard = labels.ndim == 1
         dz, by_target = gradients(logits, labels, class_weight, above, recipe=recipe, hard=hard)
-        narrow = dz.astype(hidden.dtype)
-        by_weight, by_bias = sums
-        sums = (by_weight + (narrow.T @ some).astype(wide), by_bias + jnp.sum(dz, axis=0))
-        return sums, (narrow @ weight, by_target)
+        return _added(sums, dz, some), (dz.astype(hidden.dtype) @ weight, by_target)
 
     parts = (_cut(hidden, step), _cut(target, step), tuple(_cut(each, step) for each in by))
-    zeros = (jnp.zeros(weight.shape, wide), jnp.zeros(weight.shape[:1], wide))
-    (by_weight, by_bias), (by_hidden, by_target) = jax.lax.scan(chunk, zeros, parts)
-    found = (
-        _joined(by_hidden, hidden),
-        by_weight.astype(weight.dtype),
-        None if bias is None else by_bias.astype(bias.dtype),
-    )
+    sums, (by_hidden, by_target) = jax.lax.scan(chunk, _zeros(weight), parts)
+    found = (_joined(by_hidden, hidden), *_as_parameters(sums, weight, bias))
     return found, None if by_target is None else _joined(by_target, hidden), None
 
 
@@ -117,3 +108,84 @@ def _cut(array: Array, step: int) -> Array:
 
 def _joined(chunks: Array, like: Array) -> Array:
     return chunks.reshape(-1, *chunks.shape[2:])[: len(like)]
+
+
+def divergences_by_chunks(
+    layer: tuple[Array, Array, Array | None],
+    rows_of_teacher: tuple[Array, ...],
+    layer_of_teacher: tuple[Array, ...],
+    asked: tuple[str, Any, float, float],
+    step: int,
+) -> Array:
+    """The divergence of each row; the form of the teacher comes first in ``asked``."""
+    hidden, weight, bias = layer
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    told = jax.lax.stop_gradient((rows_of_teacher, layer_of_teacher))
+    found: Array = _pairs((flat, weight, bias), told, asked, step)
+    return found
+
+
+def _chunk_divergence(logits: Array, part: Any, fixed: Any, asked: Any) -> Array:
+    form, *numbers = asked
+    if form == "linear":
+        weight, *bias = fixed
+        teacher = _logits(part[0], weight, bias[0] if bias else None)
+        return divergence_of(logits, teacher, None, tuple(numbers))
+    return divergence_of(logits, part[0], part[1] if form == "top_k" else None, tuple(numbers))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _pairs(layer: Any, told: Any, asked: Any, step: int) -> Array:
+    hidden, weight, bias = layer
+    rows_of_teacher, fixed = told
+
+    def chunk(part: Any) -> Array:
+        some, teacher = part
+        return _chunk_divergence(_logits(some, weight, bias), teacher, fixed, asked)
+
+    parts = (_cut(hidden, step), tuple(_cut(each, step) for each in rows_of_teacher))
+    return _joined(jax.lax.map(chunk, parts), hidden)
+
+
+def _forward_pairs(layer: Any, told: Any, asked: Any, step: int) -> tuple[Array, Any]:
+    return _pairs(layer, told, asked, step), (layer, told)
+
+
+def _backward_pairs(asked: Any, step: int, saved: Any, by: Array) -> tuple[Any, None]:
+    (hidden, weight, bias), (rows_of_teacher, fixed) = saved
+
+    def chunk(sums: Any, part: Any) -> tuple[Any, Array]:
+        some, teacher, above = part
+
+        def value(logits: Array) -> Array:
+            return _chunk_divergence(logits, teacher, fixed, asked)
+
+        dz = jax.vjp(value, _logits(some, weight, bias))[1](above)[0]
+        return _added(sums, dz, some), dz.astype(hidden.dtype) @ weight
+
+    teachers = tuple(_cut(each, step) for each in rows_of_teacher)
+    parts = (_cut(hidden, step), teachers, _cut(by, step))
+    sums, by_hidden = jax.lax.scan(chunk, _zeros(weight), parts)
+    return (_joined(by_hidden, hidden), *_as_parameters(sums, weight, bias)), None
+
+
+_pairs.defvjp(_forward_pairs, _backward_pairs)
+
+
+def _zeros(weight: Array) -> tuple[Array, Array]:
+    wide = sum_type(weight)
+    return jnp.zeros(weight.shape, wide), jnp.zeros(weight.shape[:1], wide)
+
+
+def _added(sums: tuple[Array, Array], dz: Array, hidden: Array) -> tuple[Array, Array]:
+    """The gradients of the parameters with those of a chunk."""
+    by_weight, by_bias = sums
+    more = (dz.astype(hidden.dtype).T @ hidden).astype(by_weight.dtype)
+    return by_weight + more, by_bias + jnp.sum(dz, axis=0)
+
+
+def _as_parameters(
+    sums: tuple[Array, Array], weight: Array, bias: Array | None
+) -> tuple[Array, Array | None]:
+    by_weight, by_bias = sums
+    return by_weight.astype(weight.dtype), None if bias is None else by_bias.astype(bias.dtype)

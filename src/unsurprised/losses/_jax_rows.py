@@ -14,7 +14,7 @@ from unsurprised.losses import _reduction
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import Inputs, laid_out
 from unsurprised.losses._options import Recipe, Total
-from unsurprised.losses._pairs import laid_out_pairs
+from unsurprised.losses._pairs import Pairs, laid_out_pairs
 
 Array = Any
 
@@ -163,15 +163,29 @@ def of_pairs(
         check=(check is None or check) and not is_traced(student, sample_weight, *parts),
         probabilities=probabilities,
     )
-    kind, beta, temperature = asked
-    wide = jnp.promote_types(sum_type(given.student), sum_type(given.teacher))
-    scores, other = given.student.astype(wide), jax.lax.stop_gradient(given.teacher.astype(wide))
+    told = given.teacher
     if probabilities:
-        other = jnp.log(other) * temperature
-    if given.indices is not None:
-        few = divergences.lumped(jnp, scores / temperature, other, given.indices)
+        told = jnp.log(told.astype(sum_type(told))) * asked[2]
+    found = divergence_of(given.student, told, given.indices, asked)
+    return totalled_pairs(given, found, total)
+
+
+def divergence_of(
+    student: Array, teacher: Array, indices: Array | None, asked: tuple[Any, float, float]
+) -> Array:
+    """The divergence of each row from a teacher, who is a constant."""
+    kind, beta, temperature = asked
+    wide = jnp.promote_types(sum_type(student), sum_type(teacher))
+    scores, other = student.astype(wide), jax.lax.stop_gradient(teacher.astype(wide))
+    if indices is not None:
+        few = divergences.lumped(jnp, scores / temperature, other, indices)
         scores, other, temperature = few.student, few.teacher, 1.0
-    found = divergence_rows(scores, other, kind, beta, temperature)
+    found: Array = divergence_rows(scores, other, kind, beta, temperature)
+    return found
+
+
+def totalled_pairs(given: Pairs, found: Array, total: Total) -> Array:
+    """Rows as what was asked for."""
     like = jax.lax.stop_gradient(found)
     counts = _reduction.counted_pairs(jnp, given.sample_weight, like=like, total=total)
     values = _reduction.row_values(jnp, found, found, found, rows=counts, total=total)

@@ -13,9 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from unsurprised.losses import _jax_rows as calls
-from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
-from unsurprised.losses._divergences import Kind, TopK, checked_kind
-from unsurprised.losses._jax_linear import by_chunks, check_layer
+from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
+from unsurprised.losses._jax_linear_loss import linear_cross_entropy_loss, linear_distill_loss
 from unsurprised.losses._jax_rows import Details
 from unsurprised.losses._options import (
     IGNORE,
@@ -29,11 +28,13 @@ from unsurprised.losses._options import (
 
 __all__ = [
     "Details",
+    "LinearTeacher",
     "TopK",
     "cross_entropy_loss",
     "distill_loss",
     "kl_loss",
     "linear_cross_entropy_loss",
+    "linear_distill_loss",
 ]
 
 
@@ -235,90 +236,3 @@ def kl_loss(
         asked=("forward", 0.5, temperature),
         probabilities=True,
     )
-
-
-def linear_cross_entropy_loss(
-    hidden: jax.Array,
-    weight: jax.Array,
-    target: jax.Array,
-    *,
-    bias: jax.Array | None = None,
-    chunk: int | str = "auto",
-    budget: int = BUDGET,
-    class_weight: jax.Array | None = None,
-    sample_weight: jax.Array | None = None,
-    ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
-    check: bool | None = None,
-    details: bool = False,
-) -> Any:
-    r"""Cross-entropy of ``hidden @ weight.T + bias`` without all of these logits in memory.
-
-    Value and gradients are those of :func:`cross_entropy_loss` of the logits. Chunks of rows are
-    made one after the other, and once more for the gradient.
-
-    Parameters
-    ----------
-    hidden : Array of floats, shape (..., D)
-        What the last layer is given.
-    weight : Array, shape (K, D)
-        Its weight; its gradient is summed in float32 at least.
-    target : Array of integers, shape (...), or of floats, shape (..., K)
-        Labels, or a probability for each class.
-    bias, chunk, budget, class_weight
-        As in :func:`unsurprised.losses.torch.linear_cross_entropy_loss`.
-    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap
-        As in :func:`cross_entropy_loss`.
-    z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
-        As in :func:`cross_entropy_loss`.
-
-    Returns
-    -------
-    Array or Details
-        As :func:`cross_entropy_loss`.
-
-    Raises
-    ------
-    CallError, InputError
-        As PyTorch's.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> from unsurprised.losses.jax import linear_cross_entropy_loss
-    >>> labels = jnp.array([0, 1, 2])
-    >>> loss = linear_cross_entropy_loss(jnp.ones((3, 2)), jnp.zeros((8, 2)), labels, base=2)
-    >>> round(float(loss), 5)
-    3.0
-    """
-    recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
-    )
-    total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
-    )
-    check_layer(hidden, weight, bias)
-    rows, classes = math.prod(hidden.shape[:-1]), weight.shape[0]
-    entry = entry_bytes(weight.dtype.itemsize)
-    step = chunk_rows(chunk, budget, rows=rows, classes=classes, entry=entry)
-    given = calls.prepared(
-        jax.ShapeDtypeStruct((*hidden.shape[:-1], classes), hidden.dtype),
-        target,
-        weight=class_weight,
-        sample_weight=sample_weight,
-        ignore_index=ignore_index,
-        axis=-1,
-        check=check,
-    )
-    found = by_chunks(hidden, weight, bias, given, recipe=recipe, step=step)
-    return calls.totalled(given, found, total, details)
