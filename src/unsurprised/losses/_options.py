@@ -38,11 +38,6 @@ class Recipe:
     focal_gamma: float = 0.0
     scores: Scores = Scores()
 
-    @property
-    def plain(self) -> bool:
-        """Whether the loss of a row is the surprisal of its label."""
-        return self.label_smoothing == 0 and self.focal_gamma == 0
-
 
 @dataclass(frozen=True, slots=True)
 class Total:

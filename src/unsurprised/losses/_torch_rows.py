@@ -19,7 +19,7 @@ from unsurprised.losses._torch_labels import sum_type
 
 By: TypeAlias = "tuple[Tensor, Tensor | None, Tensor | None]"
 
-#: Blocks of some operations stay in the second-level cache of a CPU; a GPU wants large ones.
+#: Blocks stay in the last cache of a CPU, and are worth its threads; a GPU wants large ones.
 _BLOCK = {"cpu": 1 << 20, "other": 1 << 26}
 
 #: The general formula makes about this many arrays of a block's size.
