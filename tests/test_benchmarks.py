@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from benchmarks import coverage
 from benchmarks.calibrators.table import markdown as calibrators_markdown
 from benchmarks.growth_plot import plot
 from benchmarks.speed import judge
@@ -180,3 +182,42 @@ def test_the_table_of_calibrators() -> None:
     assert "| probmetrics: sms | error |" in lines
     assert "| temperature | 0.50 | scikit-learn: temperature 1.25 (2.5 ×) |" in lines
     assert lines[-1] == "Not installed, and so left out: netcal."
+
+
+def coverage_record(hits: int, rejected: int) -> dict[str, Any]:
+    counts = {"cross entropy": [hits, 1000]}
+    return {
+        "machine": {"cores": 2},
+        "coverage": {"two classes": {"rows": 300, "runs": 1000, "counts": counts}},
+        "rejections": {"2 classes, 300 rows: isotonic regression": [rejected, 10_000]},
+    }
+
+
+def test_the_simulation_tells_what_falls_short_and_its_own_error() -> None:
+    assert coverage.verdict(coverage_record(930, 600)) == []
+    assert coverage.verdict(coverage_record(929, 601)) == [
+        "two classes: cross entropy 92.9 ± 0.8 %",
+        "rejected: 2 classes, 300 rows: isotonic regression 6.0 ± 0.2 %",
+    ]
+    table = coverage.markdown(coverage_record(950, 500))
+    assert "| cross entropy | 95.0 ± 0.7 |" in table
+    assert "| 2 classes, 300 rows: isotonic regression | 10,000 | 5.0 ± 0.2 |" in table
+
+
+def test_the_simulation_counts_intervals_that_hold_the_truth() -> None:
+    scenario = coverage.Scenario("few rows", coverage.binary(1.5), 100)
+    record: dict[str, Any] = {"truth": {}}
+    found = coverage.estimates(coverage.evaluated(scenario.make(np.random.default_rng(1), 100)))
+    assert len(found) > 25
+    for name in found:
+        record["truth"] |= {name: math.inf, f"{name}, at best": 0.0}
+    record["truth"]["accuracy"] = 0.7
+    coverage.cover(scenario, record, 3, math.inf)
+    assert record["runs"] == 3 and record["counts"]["cross entropy"] == [0, 3]
+    assert record["counts"]["accuracy"][0] > 0
+    before = dict(record)
+    coverage.cover(scenario, record, 3, math.inf)
+    assert record == before
+    rejections: dict[str, Any] = {}
+    coverage.reject(2, 40, rejections, 4, math.inf)
+    assert rejections["2 classes, 40 rows: isotonic regression"][1] == 4
