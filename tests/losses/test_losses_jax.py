@@ -55,7 +55,7 @@ def test_derivatives_of_both_orders(options, kind):
     def loss(x):
         return cross_entropy_loss(x, jnp.asarray(TARGETS[kind]), **options)
 
-    check_grads(loss, (jnp.asarray(LOGITS),), order=2, modes=["rev"])
+    check_grads(jax.jit(loss), (jnp.asarray(LOGITS),), order=2, modes=["rev"])
 
 
 def test_the_target_and_the_rows_weights_have_derivatives_too():
@@ -64,7 +64,9 @@ def test_the_target_and_the_rows_weights_have_derivatives_too():
             jnp.asarray(LOGITS), jax.nn.softmax(y), sample_weight=s, label_smoothing=0.1
         )
 
-    check_grads(loss, (jnp.asarray(OTHERS), jnp.asarray(SAMPLE_WEIGHT + 0.1)), 1, modes=["rev"])
+    check_grads(
+        jax.jit(loss), (jnp.asarray(OTHERS), jnp.asarray(SAMPLE_WEIGHT + 0.1)), 1, modes=["rev"]
+    )
 
 
 def test_details():
@@ -72,7 +74,7 @@ def test_details():
         found = cross_entropy_loss(x, jnp.asarray(LABELS), details=True)
         return found.loss + found.entropy.sum() + (found.log_sum_exp**2).sum() + found.losses.sum()
 
-    check_grads(total, (jnp.asarray(LOGITS),), order=2, modes=["rev"])
+    check_grads(jax.jit(total), (jnp.asarray(LOGITS),), order=2, modes=["rev"])
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -109,7 +111,7 @@ def test_distillation(kind):
     )
     assert_allclose(value, expected, rtol=1e-12)
     assert_allclose(gradient, by, rtol=1e-9, atol=1e-15)
-    check_grads(lambda x: distill_loss(x, OTHERS, **options), (LOGITS,), 2, modes=["rev"])
+    check_grads(jax.jit(lambda x: distill_loss(x, OTHERS, **options)), (LOGITS,), 2, modes=["rev"])
     log = jax.nn.log_softmax(OTHERS / 2.0)
     logs, indices = jax.lax.top_k(log, 3)
     expected, by = reference.distill_loss(LOGITS, reference.TopK(logs, indices), **options)
@@ -144,7 +146,7 @@ def test_a_linear_layer_by_chunks(kind, chunk):
         for one, other in zip(gradients, by, strict=True):
             assert_allclose(one, other, rtol=1e-9, atol=1e-14)
     if chunk == 4:
-        check_grads(chunked, (hidden, layer, bias), order=2, modes=["rev"])
+        check_grads(jax.jit(chunked), (hidden, layer, bias), order=2, modes=["rev"])
 
 
 @pytest.mark.parametrize("kind", [jnp.float32, jnp.bfloat16, jnp.float16])
