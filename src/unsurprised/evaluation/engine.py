@@ -52,6 +52,7 @@ def evaluated(
     merged = over_rows(reading, lambda: made().expect(reading.rows or 0), progress=progress)
     if merged.falls_short():  # rows were left out for nulls, or ids are far from distinct
         merged = over_rows(reading, made)
+    reading.release()
     if not merged.rows:
         skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
         raise InputError(f"found no rows{skipped}", expected="at least one").located(

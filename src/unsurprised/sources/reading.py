@@ -116,6 +116,11 @@ class Reading:
         """How many classes a prediction has."""
         return self._conversion.classes.count
 
+    @staticmethod
+    def release() -> None:
+        """Give back what pyarrow keeps of the memory that batches were in."""
+        pa.default_memory_pool().release_unused()
+
     def plan(self) -> list[Split]:
         """The splits in the order of their rows."""
         return [
