@@ -226,3 +226,10 @@ def with_test(low: float, p_value: float) -> Evaluation:
 )
 def test_whether_recalibration_is_worth_it(evaluation, sentence):
     assert any(sentence in note for note in sentences.notes(evaluation))
+
+
+def test_a_ledger_of_fewer_rows_says_so():
+    report = text.summary(replace(RECALIBRATED, rows=2_000_000))
+    (line,) = [line for line in report.splitlines() if line.startswith("= cross-entropy")]
+    assert line.endswith("on 1,000 rows")
+    assert len([row for row in report.splitlines() if row.startswith("label entropy")]) == 2

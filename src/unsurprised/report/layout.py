@@ -103,7 +103,7 @@ def _ledger(evaluation: Evaluation) -> list[Line]:
         *(("  of it", each.miscalibration, f"by {each.family.removeprefix(_MIXED)} alone",
            f"by {each.family.removeprefix(_MIXED)}") for each in others),
         ("= cross-entropy", ledger.cross_entropy, f"the model, on {counted(ledger.rows, 'row')}",
-         "the model"),
+         "the model" if ledger.rows == evaluation.rows else f"on {counted(ledger.rows, 'row')}"),
     ]  # fmt: skip
     return [
         Line(name, valued(found, "information"), interval(found, "information"), about, brief)
