@@ -1,9 +1,9 @@
 """Measure, explain and reduce the surprise of probabilistic models, in bits."""
 
-from unsurprised import calibrators, coding, errors, states, testing
-from unsurprised.calibration import Calibration, calibrate
-from unsurprised.calibrators import CalibratedModel, cross_entropy_scorer
-from unsurprised.comparison import Check, Comparison, check, compare
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from unsurprised import coding, errors, states
 from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
 from unsurprised.evaluation import Estimate, Evaluation, Evaluator, evaluate
 from unsurprised.explanation import Explanation, explain
@@ -56,7 +56,30 @@ from unsurprised.measures import (
 )
 from unsurprised.threads import get_num_threads, set_num_threads
 
+if TYPE_CHECKING:
+    from unsurprised import calibrators, testing
+    from unsurprised.calibration.calibrate import calibrate
+    from unsurprised.calibration.result import Calibration
+    from unsurprised.calibrators import CalibratedModel, cross_entropy_scorer
+    from unsurprised.comparison.check import Check, check
+    from unsurprised.comparison.compare import compare
+    from unsurprised.comparison.result import Comparison
+
 __version__ = "0.1.0"
+
+#: What is imported when it is asked for: whoever only measures does not wait for it.
+_LATER = {
+    "CalibratedModel": "unsurprised.calibrators",
+    "Calibration": "unsurprised.calibration",
+    "Check": "unsurprised.comparison",
+    "Comparison": "unsurprised.comparison",
+    "calibrate": "unsurprised.calibration",
+    "calibrators": "",
+    "check": "unsurprised.comparison",
+    "compare": "unsurprised.comparison",
+    "cross_entropy_scorer": "unsurprised.calibrators",
+    "testing": "",
+}
 
 __all__ = [
     "CalibratedModel",
@@ -134,3 +157,16 @@ __all__ = [
     "v_measure",
     "variation_of_information",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'unsurprised' has no attribute {name!r}")
+    module = _LATER[name]
+    found = getattr(import_module(module), name) if module else import_module(f"unsurprised.{name}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,11 +9,8 @@ from typing import overload
 import numpy as np
 
 from unsurprised.errors import InputError
-from unsurprised.evaluation.calibration import calibration_of
-from unsurprised.evaluation.confidence import bits_between_classes, gaps_by_band, gaps_by_class
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import jackknife, within
-from unsurprised.evaluation.ledger import ledger_of
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.result import Evaluation
@@ -121,8 +118,18 @@ class _Assembly:
 
     def with_ledger(self, evaluation: Evaluation, rows: Sampled) -> Evaluation:
         """The same with what is computed on the sample."""
+        # Whoever asks for no evaluation does not wait for what only the ledger needs.
+        from unsurprised.evaluation.calibration import calibration_of
+        from unsurprised.evaluation.confidence import (
+            bits_between_classes,
+            gaps_by_band,
+            gaps_by_class,
+        )
+        from unsurprised.evaluation.ledger import ledger_of
+
         few = len(rows.classes) <= MOST_CONFUSION_CLASSES
         bits = bits_between_classes(rows) if few else None
+
         calibration = calibration_of(rows)
         account = ledger_of(rows, self.scaled, evaluation.truth_entropy, evaluation.kl_divergence)
         return replace(
