@@ -20,7 +20,9 @@ def main() -> None:
     """Write the plot and the table."""
     script = runpy.run_path(str(ROOT / "examples" / "train_digits.py"))
     console = Console(file=io.StringIO(), width=88)
-    epochs = script["main"]([str(RESULTS / "training.svg")], console)
+    plot = RESULTS / "training.svg"
+    epochs = script["main"]([str(plot)], console)
+    plot.write_text(plot.read_text(encoding="utf-8").rstrip() + "\n", encoding="utf-8")
     lines = [
         "| epoch | train | validation | discrimination | miscalibration | temperature |",
         "|---|---|---|---|---|---|",

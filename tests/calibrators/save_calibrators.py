@@ -29,4 +29,4 @@ if __name__ == "__main__":
             kind.fit(us.Logits(logits), labels, classes=NAMES[:width])
             kind.save(SAVED / f"{stem}.json", overwrite=True)
             calibrated[stem] = kind.transform(rows[str(width)]).tolist()
-    (SAVED / "rows.txt").write_text(json.dumps({"rows": rows, "calibrated": calibrated}))
+    (SAVED / "rows.txt").write_text(json.dumps({"rows": rows, "calibrated": calibrated}) + "\n")

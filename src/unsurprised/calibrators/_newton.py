@@ -17,6 +17,8 @@ from unsurprised.calibrators._steps import newton_step
 from unsurprised.threads import get_num_threads
 
 _MOST_STEPS = 200
+#: How many times the parameters a first step may be; along a flat direction it has no bound.
+_FARTHEST = 1e8
 #: Some rows stand for all where there are so many times more of them.
 _MANY_TIMES, _FEWEST_ROWS, _ROWS_FOR_EACH = 4, 4096, 64
 #: How flat the loss of some rows must be; by chance alone it differs from that of all by more.
@@ -132,10 +134,13 @@ def _search(
     loss: Loss, parameters: Values, step: Values, value: float, gradient: Values
 ) -> tuple[Values, float, Values] | None:
     slope = float(gradient @ step)
-    length = 1.0
+    # A step that leads out of all numbers says only where to look.
+    longest = _FARTHEST * (1.0 + float(np.abs(parameters).max()))
+    length = min(1.0, longest / max(float(np.abs(step).max()), 1e-300))
     norm = np.linalg.norm(gradient)
     noise = 1e-14 * max(1.0, abs(value))
-    while length > 1e-10:
+    shortest = 1e-10 * length
+    while length > shortest:
         there = parameters + length * step
         new_value, new_gradient = loss.value_and_gradient(there)
         if np.isfinite(new_value):

@@ -36,22 +36,30 @@ def _roughly(loss: Loss, parameters: Values) -> Solver:
 def _solver(matrix: Values) -> Solver:
     """Undoes the matrix; with a little of the identity where it is as good as singular."""
     # Curvatures by factors and by shifts may differ by many orders; brought to the same size.
-    sizes = np.sqrt(np.diag(matrix))
+    diagonal = np.diag(matrix)
+    # What is hardly curved may come out below zero, by the rounding of the larger terms.
+    least = np.finfo(float).eps * float(np.abs(diagonal).max())
+    sizes = np.sqrt(np.maximum(diagonal, least))
     sizes[sizes == 0] = 1.0
     even = matrix / sizes / sizes[:, None]
     for damping in (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0):
         damped = even + damping * np.eye(len(even))
         try:
-            factor = np.linalg.cholesky(damped)  # which tells whether it leads downwards
+            # Which tells whether it leads downwards.
+            factor = np.asarray(np.linalg.cholesky(damped), dtype=np.float64)
         except np.linalg.LinAlgError:
             continue
         if np.isfinite(factor).all():
-            return partial(_undone, damped, sizes)
+            return partial(_undone, factor, sizes)
     return lambda right: right
 
 
-def _undone(damped: Values, sizes: Values, right: Values) -> Values:
-    return np.asarray(np.linalg.solve(damped, right / sizes) / sizes)
+def _undone(factor: Values, sizes: Values, right: Values) -> Values:
+    # By the factor, whose diagonal is above 0 however close to singular the matrix is.
+    with np.errstate(over="ignore", invalid="ignore"):
+        half = np.linalg.solve(factor, right / sizes)
+        step = np.asarray(np.linalg.solve(factor.T, half) / sizes, dtype=np.float64)
+    return step if np.isfinite(step).all() else right
 
 
 def _conjugate_gradients(loss: Loss, parameters: Values, gradient: Values, undo: Solver) -> Values:
