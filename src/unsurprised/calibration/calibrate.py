@@ -23,17 +23,15 @@ from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.forms import DEFAULT_TOLERANCE, DistributionForm, Logits, LogProbs, Probs
+from unsurprised.evaluation.intervals import spread_of
+from unsurprised.evaluation.means import mean_of
+from unsurprised.evaluation.sampled import FORMS
+from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs import batch_from_arrays
+from unsurprised.states.sums import GROUPS
 from unsurprised.units import unit_of, units_per_bit
 
 Progress = Callable[[int], None]
-
-_FORMS: dict[str, type[DistributionForm]] = {
-    "probs": Probs,
-    "logits": Logits,
-    "logprobs": LogProbs,
-}
 
 
 def calibrate(
@@ -247,7 +245,7 @@ def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | No
     kept = held["weight"] > 0
     if not kept.any():
         raise CallError("all weights are 0; expected at least one row that counts")
-    form = _FORMS[kind]
+    form = FORMS[kind]
     model = (
         form(held["model"][kept], normalize=True) if kind != "logits" else form(held["model"][kept])
     )
@@ -373,20 +371,11 @@ def _mean(nats: Values, learning: Learning) -> float:
 def _difference(nats: Values, best: Values, learning: Learning) -> tuple[float, float]:
     """By how many bits a row one falls behind another, and the standard error of that."""
     bits = saved_bits(nats, best)
-    weights = np.ones(len(bits)) if learning.weights is None else learning.weights
     if np.isinf(bits).any():
         return math.inf, 0.0
-    number = (learning.groups % np.uint64(32)).astype(np.int64)
-    mass = np.bincount(number, weights, minlength=32)
-    sums = np.bincount(number, weights * bits, minlength=32)
-    held = mass > 0
-    total, whole = float(sums.sum()), float(mass.sum())
-    if held.sum() < 2:
-        return total / whole, math.inf
-    without = (total - sums[held]) / (whole - mass[held])
-    count = len(without)
-    error = math.sqrt((count - 1) / count * float(np.square(without - without.mean()).sum()))
-    return total / whole, error
+    found = mean_of(bits, learning.groups, learning.weights)
+    groups = len(np.unique(learning.groups % np.uint64(GROUPS)))
+    return found.value, spread_of(found, groups) if groups > 1 else math.inf
 
 
 def _trial(

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from unsurprised.calibration.calibrate import Learning, learning_from
-from unsurprised.comparison.differences import Paired, difference_of, mean_of
+from unsurprised.comparison.differences import Paired, difference_of
 from unsurprised.comparison.matching import matched
 from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import Rows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.means import mean_of
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs import batch_from_arrays

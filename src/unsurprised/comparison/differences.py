@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unsurprised.calibration.calibrate import Learning
 from unsurprised.calibrators import (
@@ -24,12 +23,12 @@ from unsurprised.errors import UnsurprisedError
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import (
     benjamini_hochberg,
-    jackknife,
     share_interval,
     student_p_value,
 )
+from unsurprised.evaluation.means import mean_of
 from unsurprised.evaluation.slicing import slice_of
-from unsurprised.states import Sums
+from unsurprised.states.sums import GROUPS
 
 _FALSE_DISCOVERIES = 0.05
 _FEWEST_GROUPS = 10
@@ -59,36 +58,7 @@ class Paired:
 
     def groups(self, which: Any = slice(None)) -> int:
         """How many groups the interval of some rows rests on."""
-        return len(np.unique(self.left.groups[which] % np.uint64(32)))
-
-
-def mean_of(
-    values: Values,
-    groups: NDArray[np.uint64],
-    weights: Values | None,
-    unit: str = "bits",
-    *,
-    refused: bool = False,
-) -> Estimate:
-    """A weighted mean in exact sums and its jackknife interval."""
-    rows = len(values)
-    if np.isinf(values).any():
-        both = np.isposinf(values).any() and np.isneginf(values).any()
-        value = math.nan if both else math.inf if np.isposinf(values).any() else -math.inf
-        return Estimate(value, value, value, unit, rows)
-    sums = Sums(["rows", "weight", "value"], unweighted=1)
-    columns = {"rows": None, "weight": None, "value": np.ascontiguousarray(values)}
-    sums.update(np.ascontiguousarray(groups), columns, weights)
-    totals, without = sums.totals(), sums.without_each_group()
-    if not totals["weight"] > 0:
-        return Estimate(math.nan, math.nan, math.nan, unit, rows)
-    held = (without["rows"] < totals["rows"]) & (without["weight"] > 0) & (not refused)
-    return jackknife(
-        totals["value"] / totals["weight"],
-        without["value"][held] / without["weight"][held],
-        unit,
-        rows,
-    )
+        return len(np.unique(self.left.groups[which] % np.uint64(GROUPS)))
 
 
 def difference_of(

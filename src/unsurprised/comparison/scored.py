@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -84,14 +84,8 @@ class Scoring:
         if not batch.size:
             self.evaluator.update_batch(batch)
             return self
-        plain = Batch(
-            batch.size, batch.truth, batch.model, batch.logprob, batch.weights, batch.ids,
-            clusters=batch.clusters, file=batch.file, file_index=batch.file_index,
-            first_row=batch.first_row, row_numbers=batch.row_numbers, columns=batch.columns,
-            skipped=batch.skipped,
-        )  # fmt: skip
-        self.evaluator.update_batch(plain)
-        facts = row_facts(plain)
+        facts = row_facts(batch)
+        self.evaluator.update_batch(replace(batch, by={}), facts)
         hashes = hashes_of(batch)
         clusters = hashes_of_clusters(batch)
         named = batch.ids.named

@@ -165,10 +165,10 @@ class Evaluator:
             )
         )
 
-    def update_batch(self, batch: Batch) -> Evaluator:
-        """Add the rows of a source's batch."""
+    def update_batch(self, batch: Batch, facts: RowFacts | None = None) -> Evaluator:
+        """Add the rows of a source's batch, with their facts if they are at hand."""
         if batch.size:
-            facts = row_facts(batch, self._scratch)
+            facts = facts or row_facts(batch, self._scratch)
             _refuse_overflow(batch, facts)
             hashes = hashes_of(batch, self._scratch)
             clusters = hashes_of_clusters(batch, self._scratch)

@@ -16,7 +16,8 @@ from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.states import Sums
 
-_FORMS = {"probs": Probs, "logits": Logits, "logprobs": LogProbs}
+#: The form of each kind of predictions.
+FORMS: dict[str, type[DistributionForm]] = {"probs": Probs, "logits": Logits, "logprobs": LogProbs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         rows = {name: values[kept] for name, values in rows.items()}
     if not len(rows["hash"]):
         return None
-    model = _FORMS[settings.kind](rows["model"])
+    model = FORMS[settings.kind](rows["model"])
     model.normalize = True  # the sums were checked when the rows came in
     hard = settings.truth == "labels"
     truth: Labels | Probs
