@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import overload
+from functools import cached_property
+from typing import Any, overload
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import jackknife, within
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.quantiles import NO_INTERVAL, quantiles
-from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later
 from unsurprised.evaluation.sampled import Sampled, sampled_of
 from unsurprised.evaluation.slices import sliced_by, slices_of
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
@@ -23,35 +24,32 @@ from unsurprised.measures import entropy
 from unsurprised.units import unit_of, units_per_bit
 
 _LOWEST_BAR = -6
-_OF_THE_SAMPLE = (
-    "ledger",
-    "gaps_by_confidence",
-    "gaps_by_class",
-    "confusion_bits",
-    "calibration",
-    "brier",
-)
-
+_TAKING_LONG = tuple(name for name in OF_THE_SAMPLE if name not in ("sampled_rows", "missing"))
 #: With fewer clusters than this, how they differ from each other cannot be told.
 FEWEST_CLUSTERS = 10
 
 
 def assemble(
     states: States, rows: int, skipped: int, base: float, *, ledger: bool = True
-) -> Evaluation:
-    """The evaluation that the states tell, in the unit of ``base``."""
-    assembly = _Assembly(states, rows, base, ledger=ledger)
+) -> tuple[Evaluation, Later | None]:
+    """The evaluation that the states tell, in the unit of ``base``, and what it computes later.
+
+    Before the states change, that has to be found.
+    """
+    assembly = _Assembly(states, rows, base)
     evaluation = assembly.evaluation(skipped)
     if not ledger:
-        return assembly.without_ledger(evaluation)
-    sampled = assembly.sampled
-    return evaluation if sampled is None else assembly.with_ledger(evaluation, sampled)
+        reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
+        return replace(evaluation, missing={**reasons, **assembly.missing()}), None
+    truth = evaluation.truth_entropy, evaluation.kl_divergence
+    later = Later(lambda: assembly.of_the_sample(*truth))
+    return evaluation.computing(later), later
 
 
 class _Assembly:
     """The totals, and each part of the answer as a function of them."""
 
-    def __init__(self, states: States, rows: int, base: float, *, ledger: bool) -> None:
+    def __init__(self, states: States, rows: int, base: float) -> None:
         self.states, self.rows, self.base = states, rows, base
         self.unit = unit_of(base)
         self.per_bit = units_per_bit(base)
@@ -68,10 +66,13 @@ class _Assembly:
         self.totals, self.groups, self.infinite = totals, self.all.groups, self.all.infinite
         self.bins = states.histogram.bins()
         self.plain = not (states.settings.weighted or states.settings.clustered)
-        wanted = ledger or not self.plain
-        self.sampled = sampled_of(states, refused=self.refused) if wanted else None
         classes = states.settings.classes
         self.uniform = math.inf if classes is None else math.log2(len(classes))
+
+    @cached_property
+    def sampled(self) -> Sampled | None:
+        """The rows of the sample, measured."""
+        return sampled_of(self.states, refused=self.refused)
 
     def evaluation(self, skipped: int) -> Evaluation:
         states, said = self.states, self.states.settings
@@ -113,12 +114,16 @@ class _Assembly:
             sliced_by=sliced_by(states),
             slices=slices_of(states, self.all, self.scaled, self.refused),
             clusters=self.clusters,
-            missing=self.missing(),
         )
 
-    def with_ledger(self, evaluation: Evaluation, rows: Sampled) -> Evaluation:
-        """The same with what is computed on the sample."""
-        # Whoever asks for no evaluation does not wait for what only the ledger needs.
+    def of_the_sample(
+        self, truth_entropy: Estimate | None, kl_divergence: Estimate | None
+    ) -> dict[str, Any]:
+        """What is computed on the sample, by field."""
+        rows = self.sampled
+        if rows is None:
+            return {"missing": self.missing()}
+        # Whoever asks for no ledger does not wait for what only it needs.
         from unsurprised.evaluation.calibration import calibration_of
         from unsurprised.evaluation.confidence import (
             bits_between_classes,
@@ -129,25 +134,18 @@ class _Assembly:
 
         few = len(rows.classes) <= MOST_CONFUSION_CLASSES
         bits = bits_between_classes(rows) if few else None
-
         calibration = calibration_of(rows)
-        account = ledger_of(rows, self.scaled, evaluation.truth_entropy, evaluation.kl_divergence)
-        return replace(
-            evaluation,
-            sampled_rows=rows.size,
-            ledger=account.ledger,
-            gaps_by_confidence=gaps_by_band(rows, self.scaled),
-            gaps_by_class=gaps_by_class(rows, self.scaled) if few else (),
-            confusion_bits=None if bits is None else _table(bits * self.per_bit),
-            calibration=calibration.curves,
-            brier=calibration.brier,
-            missing={**evaluation.missing, **account.reasons},
-        )
-
-    def without_ledger(self, evaluation: Evaluation) -> Evaluation:
-        """The same, with the reason why there is no more."""
-        reasons = dict.fromkeys(_OF_THE_SAMPLE, "ledger=False was asked for")
-        return replace(evaluation, missing={**reasons, **evaluation.missing})
+        account = ledger_of(rows, self.scaled, truth_entropy, kl_divergence)
+        return {
+            "sampled_rows": rows.size,
+            "ledger": account.ledger,
+            "gaps_by_confidence": gaps_by_band(rows, self.scaled),
+            "gaps_by_class": gaps_by_class(rows, self.scaled) if few else (),
+            "confusion_bits": None if bits is None else _table(bits * self.per_bit),
+            "calibration": calibration.curves,
+            "brier": calibration.brier,
+            "missing": {**self.missing(), **account.reasons},
+        }
 
     @overload
     def scaled(self, value: Estimate) -> Estimate: ...
@@ -210,7 +208,9 @@ class _Assembly:
         return shares
 
     def quantiles(self) -> dict[float, Estimate]:
-        found = quantiles(self.bins, self.all, self.sampled, plain=self.plain)
+        # Rows that are on their own need no sample for that.
+        sampled = None if self.plain else self.sampled
+        found = quantiles(self.bins, self.all, sampled, plain=self.plain)
         return {level: self.scaled(each) for level, each in found.items()}
 
     def histogram(self) -> tuple[HistogramBar, ...]:
@@ -275,7 +275,7 @@ class _Assembly:
             for field in ("label_entropy", "information_gained", "information_gained_share",
                           "expected_surprisal", "confidence_gap", "accuracy", "worse_than_uniform",
                           "confusion", "class_frequencies", "largest_sum_deviation",
-                          *_OF_THE_SAMPLE):  # fmt: skip
+                          *_TAKING_LONG):  # fmt: skip
                 reasons[field] = why
         elif said.truth != "labels":
             why = "needs one class a row; the truth is a distribution"

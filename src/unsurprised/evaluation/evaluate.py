@@ -84,8 +84,8 @@ def evaluate(
     top : int, default 10
         How many of the worst rows to show; where some are infinite, as many finite ones too.
     ledger : bool, default True
-        Whether to say what is computed on a sample of 200,000 rows: gaps, curves, bits between
-        classes.
+        Whether to keep a sample of 200,000 rows, and say what is computed on it when one asks for
+        it: the ledger, gaps, curves, bits between classes.
 
     Returns
     -------
@@ -234,22 +234,27 @@ def _evaluate_batch(
     slicing = slicing_of(batch.by, {})
     bins = {name: found for name, found in slicing.items() if found is not None}
 
-    def work(share: list[slice]) -> Evaluator:
+    def work(share: list[slice], expected: int) -> Evaluator:
         evaluator = Evaluator(classes, top=top, bins=bins, sample_rows=None if ledger else 0)
+        evaluator.expect(expected)
         for part in share:
             evaluator.update_batch(_part(batch, part))
         return evaluator
 
-    if workers == 1:
-        return work(parts)
-    from concurrent.futures import ThreadPoolExecutor  # 5 ms of every import
+    def merged(expected: int) -> Evaluator:
+        if workers == 1:
+            return work(parts, expected)
+        from concurrent.futures import ThreadPoolExecutor  # 5 ms of every import
 
-    with ThreadPoolExecutor(workers) as pool:
-        # Shares are in the rows' order, so the first one to fail holds the first faulty row.
-        merged, *others = pool.map(work, shares)
-    for other in others:
-        merged.merge(other)
-    return merged
+        with ThreadPoolExecutor(workers) as pool:
+            # Shares are in the rows' order, so the first one to fail holds the first faulty row.
+            first, *others = pool.map(lambda share: work(share, expected), shares)
+        for other in others:
+            first.merge(other)
+        return first
+
+    found = merged(batch.size)
+    return merged(0) if found.falls_short() else found  # ids that are far from distinct
 
 
 def _part(batch: Batch, rows: slice) -> Batch:

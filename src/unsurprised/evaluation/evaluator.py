@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from unsurprised.evaluation.assemble import assemble
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.entries import entries_of
 from unsurprised.evaluation.facts import RowFacts, row_facts
-from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.result import Evaluation, Later
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
@@ -76,6 +77,7 @@ class Evaluator:
         self._skipped = 0
         self._expected = 0
         self._scratch = Scratch()
+        self._waiting: weakref.ref[Later] | None = None
         self._numbers: tuple[str, ...] = ()
         self._bins = given_bins(bins or {})
 
@@ -168,6 +170,7 @@ class Evaluator:
     def update_batch(self, batch: Batch, facts: RowFacts | None = None) -> Evaluator:
         """Add the rows of a source's batch, with their facts if they are at hand."""
         if batch.size:
+            self._settle()
             facts = facts or row_facts(batch, self._scratch)
             _refuse_overflow(batch, facts)
             hashes = hashes_of(batch, self._scratch)
@@ -181,6 +184,7 @@ class Evaluator:
     def merge(self, other: Evaluator) -> Evaluator:
         """Add another evaluator's rows; associative and commutative to the bit."""
         if other._states is not None:
+            self._settle()
             if self._states is None:
                 self._states = States(other._states.settings)
             self._states.merge(other._states)
@@ -196,12 +200,23 @@ class Evaluator:
         base : float, default 2
             2 for bits, ``math.e`` for nats, 10 for hartleys.
         ledger : bool, default True
-            Whether to say what takes longer, half a second for 200,000 rows of ten classes: gaps,
-            curves, bits between classes.
+            Whether to say what takes longer, a second for 200,000 rows of ten classes: the ledger,
+            gaps, curves, bits between classes. It is computed when it is first asked for, or
+            before more rows come in.
         """
         if self._states is None:
             raise CallError("no rows to evaluate; expected at least one")
-        return assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
+        self._settle()
+        found, later = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
+        self._waiting = None if later is None else weakref.ref(later)
+        return found
+
+    def _settle(self) -> None:
+        """Answer what the last result still has to compute, before the states change."""
+        later = None if self._waiting is None else self._waiting()
+        if later is not None:
+            later.found()
+        self._waiting = None
 
     def sample(self) -> dict[str, NDArray[Any]]:
         """The sample of rows (all of them if they are few): ``hash, weight, truth, model``."""

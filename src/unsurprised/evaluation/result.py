@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,49 @@ if TYPE_CHECKING:
 SCHEMA = "unsurprised.evaluation/1"
 
 
+#: What is computed on the sample of rows, when it is first asked for.
+OF_THE_SAMPLE = (
+    "sampled_rows",
+    "ledger",
+    "gaps_by_confidence",
+    "gaps_by_class",
+    "confusion_bits",
+    "calibration",
+    "brier",
+    "missing",
+)
+
+
+class Later:
+    """What takes a second to compute, for those who ask: once, by whichever thread is first."""
+
+    def __init__(self, compute: Callable[[], dict[str, Any]]) -> None:
+        self._compute: Callable[[], dict[str, Any]] | None = compute
+        self._found: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def found(self) -> dict[str, Any]:
+        """Values by the names of :data:`OF_THE_SAMPLE`; what is not there stays as it is."""
+        with self._lock:
+            if self._compute is not None:
+                self._found = self._compute()
+                self._compute = None  # and with it the rows that it was computed from
+        return self._found
+
+
+class _Waiting:
+    """A place for what the fields that are not set yet come from."""
+
+    __slots__ = ("_later",)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class Evaluation:
+class Evaluation(_Waiting):
     """How surprised a model was, in ``unit`` (bits unless another base was asked for).
 
-    Fields that the input cannot tell are ``None``; ``missing`` says why, by field.
+    Fields that the input cannot tell are ``None``; ``missing`` says why, by field. Those that are
+    ``of the sample`` are computed when one of them is first asked for, which takes a second at
+    most: whoever wants the cross-entropy only does not wait for them.
     """
 
     rows: int
@@ -86,8 +125,8 @@ class Evaluation:
     #: Columns whose values slice the rows, and the slices of each.
     sliced_by: tuple[SlicedBy, ...] = ()
     slices: tuple[Slice, ...] = ()
-    #: The figures from here to ``brier`` are of so many rows: all of them, or a sample where there
-    #: are more.
+    #: The figures from here to ``brier`` are of the sample, of so many rows: all of them, or some
+    #: where there are more.
     sampled_rows: int = 0
     #: Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
     ledger: Ledger | None = None
@@ -103,6 +142,24 @@ class Evaluation:
     #: own.
     clusters: int | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+
+    if not TYPE_CHECKING:  # or any name at all would pass for a field
+
+        def __getattr__(self, name):
+            # Called for what is not set: the fields of the sample, where they are computed later.
+            if name not in OF_THE_SAMPLE:
+                kind = type(self).__name__
+                raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+            later, otherwise = object.__getattribute__(self, "_later")
+            return later.found().get(name, otherwise[name])
+
+    def computing(self, later: Later) -> Evaluation:
+        """The same, whose fields of the sample come from ``later``; for who has made it."""
+        otherwise = {name: getattr(self, name) for name in OF_THE_SAMPLE}
+        for name in OF_THE_SAMPLE:
+            object.__delattr__(self, name)
+        object.__setattr__(self, "_later", (later, otherwise))
+        return self
 
     @property
     def outstanding_slices(self) -> tuple[Slice, ...]:
