@@ -1,12 +1,14 @@
 """How often the 95 % intervals hold the truth, and how often calibrated models are rejected.
 
-    python -m benchmarks.coverage [--runs 1000] [--test-runs 10000] [--only TITLE] [--seconds S]
+    python -m benchmarks.coverage [--runs 1000] [--plain-runs 4000] [--test-runs 10000]
+                                  [--only TITLE] [--seconds S]
 
-It goes on where it was left, for as many data sets as are wanted.
+It goes on where it was left, for as many data sets as are wanted, on all cores.
 
 Data sets are drawn from models whose true values are known, or found once from many more rows than
 any data set has. Each is evaluated as a user would; counted is how often each interval holds the
-truth. A share of n runs is off by about √(p (1 − p) / n), which is shown beside it.
+truth. A share of n runs is off by about √(p (1 − p) / n), which is shown beside it. The ledger
+takes most of the time: of the data sets from ``--runs`` on, all else is counted.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,130 +27,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 import unsurprised as us
+from benchmarks.coverage_data import SCENARIOS, DataSet, Scenario
 from benchmarks.machine import description
+from unsurprised.evaluation.calibration import calibration_of
+from unsurprised.evaluation.confidence import gaps_by_class
 from unsurprised.evaluation.ledger import ledger_of
 from unsurprised.evaluation.quantiles import LEVELS
 from unsurprised.evaluation.sampled import Sampled, sampled_of
 
 Values = NDArray[np.float64]
+#: For each name, how often the interval held the truth, and of how many.
+Counts = dict[str, list[int]]
+
 #: Rows from which the true values are found.
 MANY = 4_000_000
 #: What the project holds itself to.
 LEAST_COVERAGE, MOST_REJECTIONS = 0.93, 0.06
+#: Data sets that a process takes at once.
+CHUNK, TEST_CHUNK = 25, 250
+#: Classes and rows of the calibrated models.
+CALIBRATED = ((2, 300), (3, 300))
 
 RESULTS = Path(__file__).parent / "results"
 
 
-@dataclass(frozen=True)
-class DataSet:
-    """Rows to evaluate."""
-
-    labels: NDArray[np.int64]
-    probs: Values
-    weights: Values | None = None
-    clusters: NDArray[np.int64] | None = None
-    names: NDArray[Any] | None = None
-
-
-Make = Callable[[np.random.Generator, int], DataSet]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """Where data sets come from, and how large they are."""
-
-    title: str
-    make: Make
-    rows: int
-    #: The statistics that have no true value here, or one that is on the edge of what is possible.
-    without: tuple[str, ...] = ()
-
-
-def softmax(scores: Values) -> Values:
-    probs = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return probs / probs.sum(axis=1, keepdims=True)
-
-
-def drawn(generator: np.random.Generator, scores: Values) -> NDArray[np.int64]:
-    return (scores + generator.gumbel(size=scores.shape)).argmax(axis=1)
-
-
-def multiclass(sharpness: float, classes: int = 4, spread: float = 1.5) -> Make:
-    """A model whose scores are too sharp by a factor."""
-
-    def make(generator: np.random.Generator, rows: int) -> DataSet:
-        scores = spread * generator.standard_normal((rows, classes))
-        labels = drawn(generator, scores)
-        names = np.where(generator.random(rows) < 0.3, "few", "many")
-        return DataSet(labels, softmax(sharpness * scores), names=names)
-
-    return make
-
-
-def binary(sharpness: float, prior: float = 0.0, spread: float = 1.5) -> Make:
-    """Two classes; odds that are too sharp by a factor."""
-
-    def make(generator: np.random.Generator, rows: int) -> DataSet:
-        odds = prior + spread * generator.standard_normal(rows)
-        labels = (generator.random(rows) < 1 / (1 + np.exp(-odds))).astype(np.int64)
-        names = np.where(generator.random(rows) < 0.3, "few", "many")
-        return DataSet(labels, 1 / (1 + np.exp(-sharpness * odds)), names=names)
-
-    return make
-
-
-def weighted(make: Make) -> Make:
-    """The same with weights that know of the difficulty."""
-
-    def heavier(generator: np.random.Generator, rows: int) -> DataSet:
-        data = make(generator, rows)
-        top = data.probs.max(axis=1) if data.probs.ndim == 2 else data.probs
-        weights = generator.exponential(size=rows) * (0.3 + top)
-        return DataSet(data.labels, data.probs, weights, names=data.names)
-
-    return heavier
-
-
-def clustered(size: int = 10, classes: int = 4, sharpness: float = 1.5) -> Make:
-    """Rows of a cluster share a part of their scores that the model does not see."""
-
-    def make(generator: np.random.Generator, rows: int) -> DataSet:
-        clusters = np.repeat(np.arange(-(-rows // size)), size)[:rows]
-        common = generator.standard_normal((clusters[-1] + 1, classes))[clusters]
-        seen = 1.2 * generator.standard_normal((rows, classes))
-        labels = drawn(generator, seen + common)
-        names = np.where(clusters % 10 < 3, "few", "many")
-        return DataSet(labels, softmax(sharpness * seen), clusters=clusters, names=names)
-
-    return make
-
-
-#: Of calibrated models the parts of the ledger lie on the edge of what is possible.
-SCENARIOS = (
-    Scenario("two classes, over-confident", binary(1.8), 1000),
-    Scenario("two classes, one rare, over-confident", binary(1.6, prior=-2.5), 3000),
-    Scenario("four classes, over-confident", multiclass(1.6), 1000),
-    Scenario("four classes, over-confident, few rows", multiclass(1.8), 300),
-    Scenario("ten classes, over-confident", multiclass(1.5, classes=10), 3000),
-    Scenario("four classes, calibrated", multiclass(1.0), 1000, ("ledger",)),
-    Scenario("four classes, weights", weighted(multiclass(1.6)), 1000),
-    Scenario("four classes, 100 clusters of 10", clustered(), 1000),
-)
-
-
-def evaluated(data: DataSet, *, ledger: bool = True) -> us.Evaluation:
-    return us.evaluate(
-        data.labels,
-        data.probs,
-        weights=data.weights,
-        cluster=data.clusters,
-        by=None if data.names is None else {"name": data.names},
-        ledger=ledger,
+def evaluator_of(data: DataSet) -> us.Evaluator:
+    by = None if data.names is None else {"name": data.names}
+    return us.Evaluator().update(
+        data.labels, data.probs, weights=data.weights, cluster=data.clusters, by=by
     )
 
 
-def estimates(found: us.Evaluation) -> dict[str, us.Estimate]:
+def estimates(
+    data: DataSet, *, sampled: bool = True, ledger: bool = True
+) -> dict[str, us.Estimate]:
     """Every estimate of an evaluation that is reported, by a name."""
+    evaluator = evaluator_of(data)
+    found = evaluator.result(ledger=False)
     names = (
         "cross_entropy", "perplexity", "label_entropy", "information_gained",
         "information_gained_share", "expected_surprisal", "confidence_gap", "accuracy",
@@ -158,28 +74,46 @@ def estimates(found: us.Evaluation) -> dict[str, us.Estimate]:
     few = next(part for part in found.slices if part.value == "few")
     for name in ("cross_entropy", "contribution", "share", "confidence_gap", "accuracy", "excess"):
         listed[f"slice: {name.replace('_', ' ')}"] = getattr(few, name)
-    if found.brier is not None:
-        listed["Brier score"] = found.brier.score
-    for gap in found.gaps_by_class[-1:]:
-        for name in ("cross_entropy", "expected_surprisal", "gap", "accuracy", "confidence"):
-            listed[f"top class: {name.replace('_', ' ')}"] = getattr(gap, name)
-    if found.ledger is not None:
-        for each in found.ledger.recalibrations:
-            for part in ("discrimination", "miscalibration"):
-                listed[f"ledger: {part}, {each.family}"] = getattr(each, part)
+    if sampled:
+        listed |= _of_the_sample(sample_of(evaluator), ledger=ledger)
     return {name: each for name, each in listed.items() if each is not None}
 
 
-def truth_of(scenario: Scenario) -> dict[str, float]:
+def _of_the_sample(rows: Sampled, *, ledger: bool) -> dict[str, us.Estimate]:
+    listed = {"Brier score": calibration_of(rows).brier.score}
+    gap = gaps_by_class(rows, _same)[-1]
+    for name in ("cross_entropy", "expected_surprisal", "gap", "accuracy", "confidence"):
+        listed[f"top class: {name.replace('_', ' ')}"] = getattr(gap, name)
+    account = ledger_of(rows, _same).ledger if ledger else None
+    for each in () if account is None else account.recalibrations:
+        for part in ("discrimination", "miscalibration"):
+            listed[f"ledger: {part}, {each.family}"] = getattr(each, part)
+    return listed
+
+
+def _same(estimate: Any) -> Any:
+    return estimate
+
+
+def sample_of(evaluator: us.Evaluator) -> Sampled:
+    """The sample of an evaluator's rows, measured."""
+    states = evaluator._states
+    assert states is not None
+    found = sampled_of(states, refused=False)
+    assert found is not None
+    return found
+
+
+def truth_of(index: int) -> dict[str, float]:
     """The true values: of very many rows, and of the cross-fitted parts of the ledger two.
 
     What a recalibration saves that is fitted on four fifths of so few rows is what the
     cross-fitted value is an estimate of; its mean over data sets tells it. What the best one of
     all would save ("at best") is a bit more.
     """
-    generator = np.random.default_rng(1)
+    scenario, generator = SCENARIOS[index], np.random.default_rng(1)
     data = scenario.make(generator, MANY)
-    truth = {name: each.value for name, each in estimates(evaluated(data, ledger=False)).items()}
+    truth = {name: each.value for name, each in estimates(data, sampled=False).items()}
     surprisals = us.surprisal(as_columns(data.probs), at=data.labels)
     order = np.argsort(surprisals)
     weights = np.ones(MANY) if data.weights is None else data.weights
@@ -201,7 +135,7 @@ def _means(
 ) -> dict[str, float]:
     parts: dict[str, list[float]] = {}
     for _ in range(runs):
-        for name, each in estimates(evaluated(scenario.make(generator, rows))).items():
+        for name, each in estimates(scenario.make(generator, rows)).items():
             parts.setdefault(name, []).append(each.value)
     return {name: float(np.mean(values)) for name, values in parts.items()}
 
@@ -210,53 +144,45 @@ def as_columns(probs: Values) -> Values:
     return probs if probs.ndim == 2 else np.stack([1 - probs, probs], axis=1)
 
 
-def cover(scenario: Scenario, record: dict[str, Any], runs: int, until: float) -> None:
-    """Add data sets to a scenario's record, up to a number and for as long as there is time."""
-    record.setdefault("rows", scenario.rows)
-    if "truth" not in record:
-        record["truth"] = truth_of(scenario)
-    truth, counts = record["truth"], record.setdefault("counts", {})
-    while record.setdefault("runs", 0) < runs and time.perf_counter() < until:
-        generator = np.random.default_rng([7, record["runs"]])
-        record["runs"] += 1
-        found = estimates(evaluated(scenario.make(generator, scenario.rows)))
+def cover(index: int, truth: dict[str, float], runs: range, ledger: bool) -> Counts:
+    """How often the intervals of some data sets of a scenario hold the truth."""
+    us.set_num_threads(1)
+    scenario, counts = SCENARIOS[index], {}
+    for run in runs:
+        data = scenario.make(np.random.default_rng([7, run]), scenario.rows)
+        found = estimates(data, ledger=ledger)
         parts = [name for name in found if name.startswith("ledger: ")]
         found |= {f"{name}, at best": found[name] for name in parts}
         for name, each in found.items():
             if name.startswith(scenario.without or ("no such",)):
                 continue
-            held = counts.setdefault(name, [0, 0])
             # A quantile is read from bins that are 0.8 % wide.
             slack = 0.008 * truth[name] if name.startswith("quantile") else 0.0
-            held[0] += bool(each.low - slack <= truth[name] <= each.high + slack)
-            held[1] += 1
+            held = each.low - slack <= truth[name] <= each.high + slack
+            _count(counts, name, held, 1)
+    return counts
 
 
-def reject(classes: int, rows: int, record: dict[str, Any], runs: int, until: float) -> None:
-    """Count how many calibrated models the test against calibration rejects, by family."""
-    title = f"{classes} classes, {rows} rows"
-    done = max((n for name, (_, n) in record.items() if name.startswith(title)), default=0)
-    for run in range(done, runs):
-        if time.perf_counter() > until:
-            return
+def reject(classes: int, rows: int, runs: range) -> Counts:
+    """How many calibrated models the test against calibration rejects, by family."""
+    us.set_num_threads(1)
+    counts: Counts = {}
+    for run in runs:
         generator = np.random.default_rng([11, classes, run])
         probs = generator.dirichlet(np.full(classes, 0.7), size=rows)
         labels = (probs.cumsum(axis=1) < generator.random((rows, 1))).sum(axis=1)
-        rows_of_run = sampled(np.minimum(labels, classes - 1), probs)
-        ledger = ledger_of(rows_of_run, lambda found: found).ledger
-        for each in () if ledger is None else ledger.recalibrations:
-            held = record.setdefault(f"{title}: {each.family}", [0, 0])
-            held[0] += bool(each.if_calibrated is not None and each.if_calibrated.exceeded)
-            held[1] += 1
+        labels = np.minimum(labels, classes - 1)
+        account = ledger_of(sample_of(us.Evaluator().update(labels, probs)), _same).ledger
+        for each in () if account is None else account.recalibrations:
+            rejected = each.if_calibrated is not None and each.if_calibrated.exceeded
+            _count(counts, f"{classes} classes, {rows} rows: {each.family}", rejected, 1)
+    return counts
 
 
-def sampled(labels: NDArray[np.int64], probs: Values) -> Sampled:
-    """The sample of some rows, from which the ledger is made."""
-    states = us.Evaluator().update(labels, probs)._states
-    assert states is not None
-    found = sampled_of(states, refused=False)
-    assert found is not None
-    return found
+def _count(counts: Counts, name: str, hits: int, runs: int) -> None:
+    held = counts.setdefault(name, [0, 0])
+    held[0] += int(hits)
+    held[1] += runs
 
 
 def percent(hits: int, runs: int) -> str:
@@ -286,11 +212,13 @@ def markdown(record: dict[str, Any]) -> str:
             for each in scenarios.values()
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    runs = ", ".join(map(str, sorted({each["runs"] for each in scenarios.values()})))
+    runs = _span(each["runs"] for each in scenarios.values())
+    more = _span(each["plain_runs"] for each in scenarios.values())
     about = (
         "for what the best recalibration saves; the line above: for one fitted on 4/5 of the rows"
     )
-    lines += ["", f"Data sets a scenario: {runs}. *At best*: {about}.", ""]
+    lines += ["", f"Data sets a scenario: {runs} for the ledger, {more} for all else. "
+              f"*At best*: {about}.", ""]  # fmt: skip
     lines += [
         "## How often calibrated models are rejected",
         "",
@@ -302,6 +230,10 @@ def markdown(record: dict[str, Any]) -> str:
     for name, (hits, count) in record["rejections"].items():
         lines.append(f"| {name} | {count:,} | {percent(hits, count)} |")
     return "\n".join(lines) + "\n"
+
+
+def _span(counts: Iterable[int]) -> str:
+    return " or ".join(f"{count:,}" for count in sorted(set(counts)))
 
 
 def verdict(record: dict[str, Any]) -> list[str]:
@@ -320,6 +252,7 @@ def verdict(record: dict[str, Any]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--plain-runs", type=int, default=4000)
     parser.add_argument("--test-runs", type=int, default=10_000)
     parser.add_argument("--only", default="", help="scenarios whose title holds this; or 'test'")
     parser.add_argument("--seconds", type=float, default=math.inf, help="go on another time")
@@ -329,15 +262,81 @@ def main() -> None:
     record = json.loads(path.read_text()) if path.exists() else {}
     record = {"coverage": {}, "rejections": {}, **record, "machine": description()}
     until = time.perf_counter() + options.seconds
-    for scenario in SCENARIOS:
-        if options.only in scenario.title and time.perf_counter() < until:
-            cover(scenario, record["coverage"].setdefault(scenario.title, {}), options.runs, until)
-            _save(record, options.results)
-    if options.only in ("", "test"):
-        for classes, rows in ((2, 300), (3, 300)):
-            reject(classes, rows, record["rejections"], options.test_runs, until)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        _truths(pool, record, options.only)
+        for _ in _side_by_side(pool, _jobs(record, options), until):
             _save(record, options.results)
     print(*verdict(record), sep="\n")
+
+
+def _truths(pool: ProcessPoolExecutor, record: dict[str, Any], only: str) -> None:
+    lacking = [index for index, scenario in enumerate(SCENARIOS)
+               if only in scenario.title and scenario.title not in record["coverage"]]  # fmt: skip
+    for index, truth in zip(lacking, pool.map(truth_of, lacking), strict=True):
+        record["coverage"][SCENARIOS[index].title] = {
+            "rows": SCENARIOS[index].rows, "truth": truth, "counts": {}, "runs": 0, "plain_runs": 0,
+        }  # fmt: skip
+
+
+Job = tuple[Callable[..., Counts], tuple[Any, ...], Callable[[Counts], None]]
+
+
+def _jobs(record: dict[str, Any], options: argparse.Namespace) -> Iterator[Job]:
+    """What is left to count: the function, its arguments, and who takes the counts in."""
+    for index, scenario in enumerate(SCENARIOS):
+        if options.only not in scenario.title:
+            continue
+        of = record["coverage"][scenario.title]
+        for ledger, kind, wanted in (
+            (True, "runs", options.runs),
+            (False, "plain_runs", options.plain_runs),
+        ):
+            first = of[kind] if ledger else max(of["plain_runs"], options.runs)
+            for at in range(first, wanted, CHUNK):
+                runs = range(at, min(at + CHUNK, wanted))
+                yield cover, (index, of["truth"], runs, ledger), _adding(of, runs, ledger)
+    if options.only in ("", "test"):
+        for classes, rows in CALIBRATED:
+            of = record["rejections"]
+            title = f"{classes} classes, {rows} rows"
+            done = max((n for name, (_, n) in of.items() if name.startswith(title)), default=0)
+            for at in range(done, options.test_runs, TEST_CHUNK):
+                runs = range(at, min(at + TEST_CHUNK, options.test_runs))
+                yield reject, (classes, rows, runs), lambda counts, of=of: _add(of, counts)
+
+
+def _adding(of: dict[str, Any], runs: range, ledger: bool) -> Callable[[Counts], None]:
+    def add(counts: Counts) -> None:
+        again = runs.stop <= of["plain_runs"]  # with more data sets for the ledger than before
+        _add(
+            of["counts"], {n: c for n, c in counts.items() if n.startswith("ledger: ") or not again}
+        )
+        of["plain_runs"] = max(of["plain_runs"], runs.stop)
+        if ledger:
+            of["runs"] = runs.stop
+
+    return add
+
+
+def _add(counts: Counts, more: Counts) -> None:
+    for name, (hits, runs) in more.items():
+        _count(counts, name, hits, runs)
+
+
+def _side_by_side(pool: ProcessPoolExecutor, jobs: Iterator[Job], until: float) -> Iterator[None]:
+    """Run jobs on all cores and take their counts in, in order, for as long as there is time."""
+    waiting: list[tuple[Any, Callable[[Counts], None]]] = []
+    left = True
+    while left or waiting:
+        while left and len(waiting) < 2 * (os.cpu_count() or 1):
+            job = next(jobs, None) if time.perf_counter() < until else None
+            left = job is not None
+            if job is not None:
+                waiting.append((pool.submit(job[0], *job[1]), job[2]))
+        if waiting:
+            future, take_in = waiting.pop(0)
+            take_in(future.result())
+            yield
 
 
 def _save(record: dict[str, Any], results: Path) -> None:

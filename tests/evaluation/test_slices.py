@@ -17,7 +17,7 @@ from scipy import stats
 import unsurprised as us
 from unsurprised import CallError, Evaluator, InputError, StateError
 from unsurprised.evaluation.bins import Bins, NumberLook
-from unsurprised.evaluation.intervals import benjamini_hochberg, student_p_value
+from unsurprised.evaluation.intervals import benjamini_hochberg
 
 RNG = np.random.default_rng(71)
 ROWS = 997
@@ -362,14 +362,6 @@ def test_edges_that_are_close_keep_apart():
 def test_edges_that_are_none(edges):
     with pytest.raises(CallError, match=r"bins\['n'\].*each larger"):
         Evaluator(bins={"n": edges})
-
-
-def test_p_values_are_those_of_student():
-    x = RNG.normal(0.3, 1, 20)
-    half = stats.t.ppf(0.975, 19) * stats.sem(x)
-    found = us.Estimate(x.mean(), x.mean() - half, x.mean() + half, "bits", 20)
-    expected = stats.ttest_1samp(x, 0).pvalue
-    assert student_p_value(found, 20) == pytest.approx(expected, rel=1e-10)
 
 
 @given(st.lists(st.floats(0, 1), max_size=30))

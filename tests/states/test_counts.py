@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unsurprised import StateError
-from unsurprised.evaluation.intervals import quantile_bounds
+from unsurprised.evaluation.ranks import quantile_bounds
 from unsurprised.states import ClassCounts, Confusion, Histogram
 
 SURPRISALS = st.lists(st.floats(min_value=0, allow_nan=False), min_size=1, max_size=80)

@@ -23,12 +23,10 @@ from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.intervals import spread_of
-from unsurprised.evaluation.means import mean_of
+from unsurprised.evaluation.means import mean_and_spread
 from unsurprised.evaluation.sampled import FORMS
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs import batch_from_arrays
-from unsurprised.states.sums import GROUPS
 from unsurprised.units import unit_of, units_per_bit
 
 Progress = Callable[[int], None]
@@ -373,9 +371,8 @@ def _difference(nats: Values, best: Values, learning: Learning) -> tuple[float, 
     bits = saved_bits(nats, best)
     if np.isinf(bits).any():
         return math.inf, 0.0
-    found = mean_of(bits, learning.groups, learning.weights)
-    groups = len(np.unique(learning.groups % np.uint64(GROUPS)))
-    return found.value, spread_of(found, groups) if groups > 1 else math.inf
+    found, spread = mean_and_spread(bits, learning.groups, learning.weights)
+    return found.value, math.inf if spread is None else spread.error
 
 
 def _trial(

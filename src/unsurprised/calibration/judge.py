@@ -67,7 +67,8 @@ class Savings:
                 return Estimate(np.inf, np.inf, np.inf, "bits", rows)
             with np.errstate(invalid="ignore", divide="ignore"):
                 values = (without[name] / without["weight"])[held]
-            return jackknife(totals[name] / weight, values, "bits", rows)
+            sizes = weight - without["weight"][held]
+            return jackknife(totals[name] / weight, values, "bits", rows, sizes)
 
         healed = totals["infinite_before"] and not totals["infinite_after"]
         return (

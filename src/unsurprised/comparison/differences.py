@@ -22,11 +22,11 @@ from unsurprised.comparison.scored import Rows, Values
 from unsurprised.errors import UnsurprisedError
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import (
+    Spread,
     benjamini_hochberg,
     share_interval,
-    student_p_value,
 )
-from unsurprised.evaluation.means import mean_of
+from unsurprised.evaluation.means import mean_and_spread, mean_of
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.states.sums import GROUPS
 
@@ -48,7 +48,13 @@ class Paired:
 
     def mean(self, values: Values, which: Any = slice(None), unit: str = "bits") -> Estimate:
         """The weighted mean of finite values, with its interval; of some rows only."""
-        return mean_of(
+        return self.mean_and_spread(values, which, unit)[0]
+
+    def mean_and_spread(
+        self, values: Values, which: Any = slice(None), unit: str = "bits"
+    ) -> tuple[Estimate, Spread | None]:
+        """The same, and how it differs from one set of rows to another."""
+        return mean_and_spread(
             values[which],
             self.left.groups[which],
             None if self.weights is None else self.weights[which],
@@ -70,10 +76,10 @@ def difference_of(
 ) -> Difference:
     """Everything that is said of a pair of models."""
     values = pair.difference
-    found = pair.mean(values)
+    found, spread = pair.mean_and_spread(values)
     finite = np.isfinite(values)
     split = None if learning is None else _split(*learning, refused=pair.refused)
-    worse = pair.mean((values > 0).astype(np.float64), unit="")
+    worse = pair.mean_and_spread((values > 0).astype(np.float64), unit="")
     accuracy = None
     if pair.left.correct is not None and pair.right.correct is not None:
         accuracy = pair.mean(pair.right.correct - pair.left.correct, unit="")
@@ -81,13 +87,13 @@ def difference_of(
         base=names[0],
         new=names[1],
         difference=found,
-        p_value=p_value_of(found, pair.groups()),
+        p_value=p_value_of(found, spread),
         finite_difference=None if finite.all() else pair.mean(values, finite),
         miscalibration=None if split is None else split[0],
         discrimination=None if split is None else split[1],
         family=None if split is None else split[2],
         split_rows=0 if split is None else split[0].rows,
-        worse_rows=share_interval(worse, pair.groups()),
+        worse_rows=share_interval(*worse),
         accuracy=accuracy,
         slices=_slices(pair),
         most_worse=_extremes(pair, classes, top, 1),
@@ -95,11 +101,9 @@ def difference_of(
     )
 
 
-def p_value_of(found: Estimate, groups: int) -> float | None:
+def p_value_of(found: Estimate, spread: Spread | None) -> float | None:
     """Of a mean difference; None without an interval."""
-    if math.isnan(found.low) or math.isinf(found.value) or groups < 2:
-        return None
-    return student_p_value(found, groups)
+    return None if spread is None else spread.p_value(found.value)
 
 
 def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
@@ -112,7 +116,8 @@ def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
             which = places == place
             if not which.any():
                 continue
-            mean, groups = pair.mean(pair.difference, which), pair.groups(which)
+            mean, spread = pair.mean_and_spread(pair.difference, which)
+            groups = pair.groups(which)
             share = math.fsum(weights[which]) / total
             held.append(
                 SliceDifference(
@@ -121,7 +126,7 @@ def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
                     rows=int(which.sum()),
                     difference=mean,
                     contribution=mean.value * share,
-                    p_value=p_value_of(mean, groups) if groups >= _FEWEST_GROUPS else None,
+                    p_value=p_value_of(mean, spread) if groups >= _FEWEST_GROUPS else None,
                     stands_out=False,
                 )
             )

@@ -11,7 +11,7 @@ import numpy as np
 
 from unsurprised.errors import InputError
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife, within
+from unsurprised.evaluation.intervals import jackknife_of_plug_in, within
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later
@@ -169,7 +169,8 @@ class _Assembly:
         totals, without = self.states.class_counts.totals()
         entropies = _entropy_bits(without[self.groups])
         whole = float(_entropy_bits(totals[None, :])[0])
-        label_entropy = jackknife(whole, entropies, "bits", self.rows)
+        sizes = self.all.sizes
+        label_entropy = jackknife_of_plug_in(whole, entropies, "bits", self.rows, sizes)
         label_entropy = within(label_entropy, 0.0, self.uniform)
         if self.infinite:
             lost = -math.inf
@@ -177,12 +178,14 @@ class _Assembly:
             return label_entropy, gained, Estimate(lost, lost, lost, "", self.rows)
         cost = self.totals["surprisal"] / self.totals["weight"]
         costs = self.all.without["surprisal"] / self.all.without["weight"]
-        gained = jackknife(whole - cost, entropies - costs, "bits", self.rows)
+        gains = entropies - costs
+        gained = jackknife_of_plug_in(whole - cost, gains, "bits", self.rows, sizes)
         gained = within(gained, -math.inf, self.uniform)
         if whole == 0:  # one class only: there is nothing to gain, and a share of it has no meaning
             return label_entropy, gained, None
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = jackknife(1 - cost / whole, 1 - costs / entropies, "", self.rows)
+            shares = 1 - costs / entropies
+            share = jackknife_of_plug_in(1 - cost / whole, shares, "", self.rows, sizes)
         return label_entropy, gained, within(share, -math.inf, 1.0)
 
     def against_distribution(self) -> tuple[Estimate | None, Estimate | None, Annotators | None]:

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.evaluation.corp import recalibrated, squared_error
-from unsurprised.evaluation.intervals import rank_bounds, spread_of
 from unsurprised.evaluation.parts import Brier, CalibrationBin, CalibrationCurve
 from unsurprised.evaluation.ranked import Ranked
+from unsurprised.evaluation.ranks import rank_bounds
 from unsurprised.evaluation.sampled import Sampled, ends_of
-from unsurprised.evaluation.totals import Totals, Values
+from unsurprised.evaluation.totals import Columns, Totals, Values
 from unsurprised.states import exact_sum
 from unsurprised.threads import get_num_threads
 
@@ -121,13 +121,9 @@ def _errors(parts: list[Totals]) -> tuple[float, float, float]:
     """The expected calibration error: plain, debiased, and of a calibrated model."""
     share = np.array([part.totals["weight"] for part in parts])
     share /= share.sum()
-    differences = [
-        part.of(lambda sums: (sums["observed"] - sums["predicted"]) / sums["weight"], "")
-        for part in parts
-    ]
-    distance = np.abs([found.value for found in differences])
-    pairs = zip(differences, parts, strict=True)
-    noise = np.array([spread_of(found, int(part.groups.sum())) for found, part in pairs])
+    distance = np.array([abs(part.of(_above).value) for part in parts])
+    spreads = [part.spread(_above) for part in parts]
+    noise = np.array([0.0 if spread is None else spread.error for spread in spreads])
     calibrated = np.array([_noise(part) for part in parts])
     error = math.fsum(share * distance)
     return (
@@ -135,6 +131,12 @@ def _errors(parts: list[Totals]) -> tuple[float, float, float]:
         error - math.fsum(share * (_folded(distance, noise) - distance)),
         math.fsum(share * _folded(np.zeros(len(parts)), calibrated)),
     )
+
+
+def _above(sums: Columns) -> Values:
+    """By how much the observed frequency is above the predicted."""
+    above: Values = (sums["observed"] - sums["predicted"]) / sums["weight"]
+    return above
 
 
 def _bin(part: Totals, low: float, high: float) -> CalibrationBin:

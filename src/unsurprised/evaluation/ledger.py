@@ -14,7 +14,7 @@ from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import folds_of
 from unsurprised.evaluation.calibrated import OfScores, of_isotonic
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife, skewed_jackknife, within
+from unsurprised.evaluation.intervals import jackknife, jackknife_of_plug_in, within
 from unsurprised.evaluation.parts import IfCalibrated, Ledger, Mixed, Recalibration
 from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.recalibration import (
@@ -186,16 +186,22 @@ class _Means:
         The best recalibration of all rows there are lies between the two: held-out rows say too
         little of it, the rows that it was fitted to too much. So does its interval.
         """
-        crossed = _difference(more, held_out, self.rows)
-        fitted = within(_difference(more, best, self.rows), 0.0, math.inf)
+        crossed = self.difference(more, held_out)
+        fitted = within(self.difference(more, best), 0.0, math.inf)
         high = max(crossed.high, fitted.high)  # of NaN both are
         return self.scaled(replace(crossed, high=high)), self.scaled(fitted)
+
+    def difference(self, more: tuple[float, Values], less: tuple[float, Values]) -> Estimate:
+        """By how many bits one mean is above another."""
+        value, without = more[0] - less[0], more[1] - less[1]
+        return jackknife(value, without, "bits", self.rows, self.part.sizes)
 
     def estimate(self, name: str, most: float = math.inf) -> Estimate:
         """The estimate of a mean."""
         if name == "cross-entropy" and self.infinite:
             return self.endless()
-        found = jackknife(*self.both(name), "bits", self.rows)
+        method = jackknife_of_plug_in if name == "label entropy" else jackknife
+        found = method(*self.both(name), "bits", self.rows, self.part.sizes)
         return self.scaled(within(found, 0.0, most))
 
     def endless(self) -> Estimate:
@@ -226,10 +232,6 @@ class _Means:
         return IfCalibrated(
             test.mean * factor, test.high * factor, test.p_value, test.exceeded, test.simulations
         )
-
-
-def _difference(more: tuple[float, Values], less: tuple[float, Values], rows: int) -> Estimate:
-    return skewed_jackknife(more[0] - less[0], more[1] - less[1], "bits", rows)
 
 
 def _label_entropy(rows: Sampled, part: Totals) -> tuple[float, Values]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife
+from unsurprised.evaluation.intervals import Spread, jackknife
 from unsurprised.states import Sums
 
 Values = NDArray[np.float64]
@@ -23,21 +23,31 @@ def mean_of(
     refused: bool = False,
 ) -> Estimate:
     """A weighted mean in exact sums and its jackknife interval."""
+    return mean_and_spread(values, groups, weights, unit, refused=refused)[0]
+
+
+def mean_and_spread(
+    values: Values,
+    groups: NDArray[np.uint64],
+    weights: Values | None,
+    unit: str = "bits",
+    *,
+    refused: bool = False,
+) -> tuple[Estimate, Spread | None]:
+    """The same, and how it differs from one set of rows to another; ``None`` if unknown."""
     rows = len(values)
     if np.isinf(values).any():
         both = np.isposinf(values).any() and np.isneginf(values).any()
         value = math.nan if both else math.inf if np.isposinf(values).any() else -math.inf
-        return Estimate(value, value, value, unit, rows)
+        return Estimate(value, value, value, unit, rows), None
     sums = Sums(["rows", "weight", "value"], unweighted=1)
     columns = {"rows": None, "weight": None, "value": np.ascontiguousarray(values)}
     sums.update(np.ascontiguousarray(groups), columns, weights)
     totals, without = sums.totals(), sums.without_each_group()
     if not totals["weight"] > 0:
-        return Estimate(math.nan, math.nan, math.nan, unit, rows)
+        return Estimate(math.nan, math.nan, math.nan, unit, rows), None
     held = (without["rows"] < totals["rows"]) & (without["weight"] > 0) & (not refused)
-    return jackknife(
-        totals["value"] / totals["weight"],
-        without["value"][held] / without["weight"][held],
-        unit,
-        rows,
-    )
+    mean = totals["value"] / totals["weight"]
+    means = without["value"][held] / without["weight"][held]
+    sizes = totals["weight"] - without["weight"][held]
+    return jackknife(mean, means, unit, rows, sizes), Spread.of(mean, means, sizes)

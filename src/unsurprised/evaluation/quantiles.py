@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import quantile_bounds, spread_of, student_factor
+from unsurprised.evaluation.intervals import student_factor
+from unsurprised.evaluation.ranks import quantile_bounds
 from unsurprised.evaluation.sampled import Sampled
 from unsurprised.evaluation.totals import Totals, Values
 
@@ -65,9 +66,9 @@ def _of_similar_shares(rows: Sampled, whole: Totals) -> float:
     groups = int(whole.groups.sum())
     worst = 1.0
     for column, values in (("expected", rows.expected), ("correct", rows.correct)):
-        spread = spread_of(whole.mean_of(column, "weight", ""), groups)
+        spread = whole.spread_of(column, "weight")
         mean = np.average(values, weights=weight)
         variance = float(np.average((values - mean) ** 2, weights=weight))
-        if variance > 0:
-            worst = max(worst, spread**2 * whole.rows / variance)
+        if spread is not None and variance > 0:
+            worst = max(worst, spread.error**2 * whole.rows / variance)
     return worst * student_factor(groups) ** 2

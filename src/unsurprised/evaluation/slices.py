@@ -10,7 +10,7 @@ import numpy as np
 
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import benjamini_hochberg, student_p_value
+from unsurprised.evaluation.intervals import benjamini_hochberg
 from unsurprised.evaluation.parts import Slice, SlicedBy
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.evaluation.states import States
@@ -105,8 +105,10 @@ def _excess(part: Totals, whole: Totals) -> tuple[Estimate | None, float | None]
     found = both.of(difference)
     if math.isnan(found.value) or math.isinf(found.value):
         return None, None
-    groups = int(both.groups.sum())
-    return found, student_p_value(found, groups) if groups >= FEWEST_GROUPS else None
+    spread = both.spread(difference)
+    if spread is None or both.groups.sum() < FEWEST_GROUPS:
+        return found, None
+    return found, spread.p_value(found.value)
 
 
 def _judged(slices: list[Slice]) -> tuple[Slice, ...]:

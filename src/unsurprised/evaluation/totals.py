@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import estimate, share_interval, within
+from unsurprised.evaluation.intervals import Spread, jackknife, share_interval, within
 
 Values = NDArray[np.float64]
 Columns = Mapping[str, Values]
@@ -68,7 +68,22 @@ class Totals:
 
     def of(self, statistic: Statistic, unit: str = "bits") -> Estimate:
         """The estimate of a function of the sums."""
-        return estimate(statistic, self.totals, self.without, unit, self.rows)
+        return jackknife(*self._values(statistic), unit, self.rows, self.sizes)
+
+    def spread(self, statistic: Statistic) -> Spread | None:
+        """How a function of the sums differs from one set of rows to another, if it is known."""
+        return Spread.of(*self._values(statistic), self.sizes)
+
+    def _values(self, statistic: Statistic) -> tuple[float, Values]:
+        """Of all rows, and without each group."""
+        whole = {name: np.array([value]) for name, value in self.totals.items()}
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return float(statistic(whole)[0]), statistic(self.without)
+
+    @property
+    def sizes(self) -> Values:
+        """The weight of each group that tells something."""
+        return self.totals["weight"] - self.without["weight"]
 
     def mean(self, column: str, unit: str = "bits", most: float = math.inf) -> Estimate | None:
         """The mean of a column whose values lie between 0 and ``most``."""
@@ -76,7 +91,11 @@ class Totals:
 
     def mean_of(self, column: str, weight: str, unit: str, most: float = math.inf) -> Estimate:
         """A column as a share of another, between 0 and ``most``."""
-        return within(self.of(lambda sums: sums[column] / sums[weight], unit), 0.0, most)
+        return within(self.of(_ratio(column, weight), unit), 0.0, most)
+
+    def spread_of(self, column: str, weight: str) -> Spread | None:
+        """How that share differs from one set of rows to another."""
+        return self.spread(_ratio(column, weight))
 
     def share(self, column: str) -> Estimate | None:
         """The share of the weight whose rows are counted in a column."""
@@ -84,8 +103,8 @@ class Totals:
 
     def share_of(self, column: str) -> Estimate:
         """The same of a column that is there."""
-        found = self.of(lambda sums: sums[column] / sums["weight"], "")
-        return share_interval(found, int(self.groups.sum()))
+        found = self.of(_ratio(column, "weight"), "")
+        return share_interval(found, self.spread_of(column, "weight"))
 
     def mean_surprisal(self, less: str | None = None) -> Estimate:
         """The mean surprisal, less that of another column; infinite if any row is."""
@@ -103,3 +122,7 @@ class Totals:
         found = self.of(lambda sums: sums["surprisal"] / (sums["weight"] - sums["infinite"]))
         finite_rows = self.rows - int(self.totals["infinite_rows"])
         return replace(within(found, 0.0, math.inf), rows=finite_rows)
+
+
+def _ratio(column: str, weight: str) -> Statistic:
+    return lambda sums: sums[column] / sums[weight]
