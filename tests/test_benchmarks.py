@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import subprocess
@@ -188,7 +189,9 @@ def coverage_record(hits: int, rejected: int) -> dict[str, Any]:
     counts = {"cross entropy": [hits, 1000]}
     return {
         "machine": {"cores": 2},
-        "coverage": {"two classes": {"rows": 300, "runs": 1000, "counts": counts}},
+        "coverage": {
+            "two classes": {"rows": 300, "runs": 1000, "plain_runs": 4000, "counts": counts}
+        },
         "rejections": {"2 classes, 300 rows: isotonic regression": [rejected, 10_000]},
     }
 
@@ -205,19 +208,40 @@ def test_the_simulation_tells_what_falls_short_and_its_own_error() -> None:
 
 
 def test_the_simulation_counts_intervals_that_hold_the_truth() -> None:
-    scenario = coverage.Scenario("few rows", coverage.binary(1.5), 100)
-    record: dict[str, Any] = {"truth": {}}
-    found = coverage.estimates(coverage.evaluated(scenario.make(np.random.default_rng(1), 100)))
+    index = next(i for i, each in enumerate(coverage.SCENARIOS) if each.rows == 300)
+    data = coverage.SCENARIOS[index].make(np.random.default_rng(1), 300)
+    found = coverage.estimates(data)
     assert len(found) > 25
-    for name in found:
-        record["truth"] |= {name: math.inf, f"{name}, at best": 0.0}
-    record["truth"]["accuracy"] = 0.7
-    coverage.cover(scenario, record, 3, math.inf)
-    assert record["runs"] == 3 and record["counts"]["cross entropy"] == [0, 3]
-    assert record["counts"]["accuracy"][0] > 0
-    before = dict(record)
-    coverage.cover(scenario, record, 3, math.inf)
-    assert record == before
-    rejections: dict[str, Any] = {}
-    coverage.reject(2, 40, rejections, 4, math.inf)
+    truth = dict.fromkeys(found, math.inf)
+    truth |= {f"{name}, at best": 0.0 for name in found}
+    truth["accuracy"] = 0.6
+    counts = coverage.cover(index, truth, range(3), True)
+    assert counts["cross entropy"] == [0, 3] and counts["accuracy"][0] > 0
+    ledger = {name for name in counts if name.startswith("ledger: ")}
+    assert ledger and set(coverage.cover(index, truth, range(1), False)) == set(counts) - ledger
+    rejections = coverage.reject(2, 40, range(4))
     assert rejections["2 classes, 40 rows: isotonic regression"][1] == 4
+
+
+def test_the_simulation_goes_on_where_it_was_left() -> None:
+    """Each data set is counted once, for the ledger only where it was counted without."""
+    title = coverage.SCENARIOS[0].title
+    of = {"truth": {}, "counts": {}, "runs": 50, "plain_runs": 75}
+    record = {"coverage": {title: of}, "rejections": {"2 classes, 300 rows: x": [1, 250]}}
+    options = argparse.Namespace(only=title, runs=100, plain_runs=125, test_runs=0)
+    jobs = list(coverage._jobs(record, options))
+    assert [(job[1][2], job[1][3]) for job in jobs] == [
+        (range(50, 75), True),
+        (range(75, 100), True),
+        (range(100, 125), False),
+    ]
+    for job in jobs:
+        job[2]({"accuracy": [1, 25], "ledger: miscalibration": [1, 25]})
+    assert of["counts"] == {"ledger: miscalibration": [3, 75], "accuracy": [2, 50]}
+    assert (of["runs"], of["plain_runs"]) == (100, 125)
+    options = argparse.Namespace(only="test", runs=0, plain_runs=0, test_runs=500)
+    assert [job[1] for job in coverage._jobs(record, options)] == [
+        (2, 300, range(250, 500)),
+        (3, 300, range(250)),
+        (3, 300, range(250, 500)),
+    ]

@@ -89,7 +89,7 @@ WORKS = (
     Work("evaluate", "`evaluate(y, P)`, all but the ledger",
          lambda r: us.evaluate(r.y, r.p), 0.08, classes=(10,)),
     Work("evaluate", "`evaluate(y, P)`, all it reports",
-         lambda r: us.evaluate(r.y, r.p).ledger, 0.08, classes=(10,)),
+         lambda r: us.evaluate(r.y, r.p).as_dict(), 0.08, classes=(10,)),
     Work("sum", "exact sum", exact_sum, 0.0, classes=(1,), threads=False),
 )  # fmt: skip
 

@@ -169,23 +169,25 @@ class _Assembly:
         totals, without = self.states.class_counts.totals()
         entropies = _entropy_bits(without[self.groups])
         whole = float(_entropy_bits(totals[None, :])[0])
-        sizes = self.all.sizes
-        label_entropy = jackknife_of_plug_in(whole, entropies, "bits", self.rows, sizes)
-        label_entropy = within(label_entropy, 0.0, self.uniform)
+        seen = int(np.count_nonzero(totals))
+
+        def estimate(value: float, values: Values, unit: str) -> Estimate:
+            return jackknife_of_plug_in(
+                value, values, unit, self.rows, classes=seen, sizes=self.all.sizes
+            )
+
+        label_entropy = within(estimate(whole, entropies, "bits"), 0.0, self.uniform)
         if self.infinite:
             lost = -math.inf
             gained = Estimate(lost, lost, lost, "bits", self.rows)
             return label_entropy, gained, Estimate(lost, lost, lost, "", self.rows)
         cost = self.totals["surprisal"] / self.totals["weight"]
         costs = self.all.without["surprisal"] / self.all.without["weight"]
-        gains = entropies - costs
-        gained = jackknife_of_plug_in(whole - cost, gains, "bits", self.rows, sizes)
-        gained = within(gained, -math.inf, self.uniform)
+        gained = within(estimate(whole - cost, entropies - costs, "bits"), -math.inf, self.uniform)
         if whole == 0:  # one class only: there is nothing to gain, and a share of it has no meaning
             return label_entropy, gained, None
         with np.errstate(divide="ignore", invalid="ignore"):
-            shares = 1 - costs / entropies
-            share = jackknife_of_plug_in(1 - cost / whole, shares, "", self.rows, sizes)
+            share = estimate(1 - cost / whole, 1 - costs / entropies, "")
         return label_entropy, gained, within(share, -math.inf, 1.0)
 
     def against_distribution(self) -> tuple[Estimate | None, Estimate | None, Annotators | None]:

@@ -129,7 +129,7 @@ def jackknife(
     Examples
     --------
     >>> jackknife(1.0, np.array([0.8, 0.9, 1.1, 1.2]), "bits", 9)
-    Estimate(1 bits, 0.1284 to 1.872, 9 rows)
+    Estimate(1 bits, 0.1285 to 1.872, 9 rows)
     >>> jackknife(1.0, np.array([0.97, *[1.001] * 30]), "bits", 9)  # one group is large
     Estimate(1 bits, 0.9614 to 1.192, 9 rows)
     """
@@ -141,19 +141,26 @@ def jackknife(
 
 
 def jackknife_of_plug_in(
-    value: float, without_group: Values, unit: str, rows: int, sizes: Values | None = None
+    value: float,
+    without_group: Values,
+    unit: str,
+    rows: int,
+    *,
+    classes: int,
+    sizes: Values | None = None,
 ) -> Estimate:
-    """The same of an entropy of frequencies, which is too low on average.
+    """The same of an entropy of the frequencies of so many classes, which is too low on average.
 
     Where all classes are about as likely, the entropy is at its peak: it is too low by more than
-    groups differ, and varies as a sum of squares does, ``√2`` times as much as it is too low (of
-    two classes; less of more). So the upper end is moved by what the jackknife finds it to be too
-    low (Zahl, *Ecology* 58, 1977), and that variation is added to the groups'.
+    groups differ, and both come from a sum of as many squares as classes less one, whose spread is
+    ``√(2 / (classes − 1))`` of its mean. So the upper end is moved by what the jackknife finds it
+    to be too low (Zahl, *Ecology* 58, 1977), and that spread is added to the groups'.
     """
     spread = Spread.of(value, without_group, sizes)
     if spread is None:
         return jackknife(value, without_group, unit, rows)
-    error = math.hypot(spread.error, math.sqrt(2) * spread.shortfall)
+    of_squares = spread.shortfall * math.sqrt(2 / max(classes - 1, 1))
+    error = math.hypot(spread.error, of_squares)
     low, high = replace(spread, error=error).interval(value)
     return Estimate(value, low, high + max(spread.shortfall, 0.0), unit, rows)
 

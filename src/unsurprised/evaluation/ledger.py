@@ -150,7 +150,7 @@ class _Means:
         if part is None:
             raise ValueError("no rows")
         self.part, self.infinite = part, part.infinite
-        self.label_entropy = _label_entropy(rows, part)
+        self.label_entropy, self.classes = _label_entropy(rows, part)
 
     def value(self, name: str) -> float:
         """A mean, in bits."""
@@ -200,8 +200,12 @@ class _Means:
         """The estimate of a mean."""
         if name == "cross-entropy" and self.infinite:
             return self.endless()
-        method = jackknife_of_plug_in if name == "label entropy" else jackknife
-        found = method(*self.both(name), "bits", self.rows, self.part.sizes)
+        if name == "label entropy":
+            found = jackknife_of_plug_in(
+                *self.both(name), "bits", self.rows, classes=self.classes, sizes=self.part.sizes
+            )
+        else:
+            found = jackknife(*self.both(name), "bits", self.rows, self.part.sizes)
         return self.scaled(within(found, 0.0, most))
 
     def endless(self) -> Estimate:
@@ -234,7 +238,8 @@ class _Means:
         )
 
 
-def _label_entropy(rows: Sampled, part: Totals) -> tuple[float, Values]:
+def _label_entropy(rows: Sampled, part: Totals) -> tuple[tuple[float, Values], int]:
+    """Of all rows and without each group; and of how many classes."""
     counts = ClassCounts(len(rows.classes))
     if rows.labels is not None:
         counts.update(rows.groups, rows.labels, rows.weights)
@@ -243,7 +248,7 @@ def _label_entropy(rows: Sampled, part: Totals) -> tuple[float, Values]:
         counts.update_shares(rows.groups, shares * rows.weight()[:, None])
     totals, without = counts.totals()
     bits = np.asarray(entropy(Counts(np.vstack([totals, without[part.groups]]))))
-    return float(bits[0]), bits[1:]
+    return (float(bits[0]), bits[1:]), int(np.count_nonzero(totals))
 
 
 def _mixed(rows: Sampled, fitting: FittingRows, richest: Recalibrated, scaled: Scaled) -> Mixed:

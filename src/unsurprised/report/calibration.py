@@ -16,7 +16,6 @@ from unsurprised.report.numbers import counted, interval, number, printable
 WIDTH = 100
 #: What is no more than this behind is so by rounding alone.
 _NOTHING = 1e-12
-#: Half of a 95 % interval is shown as ±.
 _HEADER = ("tried", "saves a row", "95 % interval", "behind the best", "in sample", "")
 
 
@@ -67,7 +66,7 @@ def headline(calibration: Calibration) -> str:
             "are noise and what it does not know."
         )
     return (
-        f"Removable by {calibration.method}: {_give_or_take(calibration.removable)} {unit} a row; "
+        f"Removable by {calibration.method}: {_with_interval(calibration.removable, unit)}; "
         f"not removable by any of these: {_amount(calibration.cross_entropy_after)} (noise and "
         "what the model does not know)."
     )
@@ -152,11 +151,11 @@ def _amount(estimate: Estimate) -> str:
     return number(estimate.value)
 
 
-def _give_or_take(estimate: Estimate) -> str:
-    half = (estimate.high - estimate.low) / 2
-    if math.isnan(half) or math.isinf(estimate.value):
-        return number(estimate.value)
-    return f"{number(estimate.value)} ± {number(half)}"
+def _with_interval(estimate: Estimate, unit: str) -> str:
+    said = f"{number(estimate.value)} {unit} a row"
+    if math.isnan(estimate.low) or math.isinf(estimate.value):
+        return said
+    return f"{said} ({interval(estimate, 'information')})"
 
 
 def _wrapped(text: str, width: int) -> str:

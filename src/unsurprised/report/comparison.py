@@ -54,19 +54,22 @@ def headline(pair: Difference, comparison: Comparison) -> str:
         return f"{worse} gives 0 to what happened where {better} does not: it is infinitely worse."
     if math.isnan(found.low):
         return f"{new} − {base}: {number(found.value)} {unit} a row; too few rows for an interval."
-    by = f"by {number(abs(found.value))} ± {number((found.high - found.low) / 2)} {unit} a row"
+    is_worse = found.value > 0
+    ends = (found.low, found.high) if is_worse else (-found.high, -found.low)
+    sure = " to ".join(number(end) for end in ends)
+    by = f"by {number(abs(found.value))} {unit} a row ({sure}{_p(pair)})"
     if found.low <= 0 <= found.high:
         return (
             f"{new} and {base} cannot be told apart on these rows: {new} is "
-            f"{'worse' if found.value > 0 else 'better'} {by}{_p(pair)}."
+            f"{'worse' if is_worse else 'better'} {by}."
         )
-    return f"{new} is {'worse' if found.value > 0 else 'better'} than {base} {by}{_p(pair)}."
+    return f"{new} is {'worse' if is_worse else 'better'} than {base} {by}."
 
 
 def _p(pair: Difference) -> str:
     if pair.p_value is None:
         return ""
-    return " (p < 0.0001)" if pair.p_value < 1e-4 else f" (p = {pair.p_value:.2g})"
+    return "; p < 0.0001" if pair.p_value < 1e-4 else f"; p = {pair.p_value:.2g}"
 
 
 def size(comparison: Comparison) -> str:
