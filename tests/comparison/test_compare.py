@@ -241,7 +241,37 @@ def test_ids_that_do_not_match_are_said_and_can_be_left_out(files, capsys):
     assert "'id0'" in said
     assert "--join inner" in said
     assert run(["compare", base, new, "--id", "key", "--join", "inner"]) == FINE
-    assert "10 rows in one only" in capsys.readouterr().out
+    assert "290 rows · 10 rows that are not in all, left out" in capsys.readouterr().out
+
+
+def test_what_is_left_out_counts_nowhere(files, capsys):
+    """Of rows that all models have, everything is as if there had been no others."""
+    write, sure, honest, _, _ = files
+    kept = np.arange(20, 290)
+    sides = {"base": np.arange(290), "new": np.arange(20, 300), "other": np.arange(10, 295)}
+    whole = [write(f"{name}.parquet", honest if name == "new" else sure, rows)
+             for name, rows in sides.items()]  # fmt: skip
+    assert run(["compare", *whole, "--id", "key", "--join", "inner", "--json", "-"]) == FINE
+    found = json.loads(capsys.readouterr().out)
+    part = [write(f"{name}.parquet", honest if name == "new" else sure, kept) for name in sides]
+    assert run(["compare", *part, "--id", "key", "--json", "-"]) == FINE
+    expected = json.loads(capsys.readouterr().out)
+    assert (found["rows"], found.pop("unmatched_rows")) == (270, 30)
+    assert expected.pop("unmatched_rows") == 0
+    assert found == expected
+    assert found["differences"][0]["miscalibration"] is not None
+
+
+def test_models_that_share_no_row(files, capsys):
+    write, sure, *_ = files
+    paths = [write(f"{n}.parquet", sure, np.arange(n, n + 150)) for n in (0, 100, 150)]
+    assert run(["compare", *paths, "--id", "key", "--join", "inner"]) == WRONG
+    said = capsys.readouterr().err
+    assert "150 of 0.parquet are not in 150.parquet" in said and "whether --id names" in said
+    paths = [write(f"{n}.parquet", sure, rows) for n, rows in
+             (("a", np.r_[0:200]), ("b", np.r_[0:100]), ("c", np.r_[100:200]))]  # fmt: skip
+    assert run(["compare", *paths, "--id", "key", "--join", "inner"]) == WRONG
+    assert "no row is in all of a.parquet, b.parquet, c.parquet" in capsys.readouterr().err
 
 
 def test_repeated_ids_are_said(files, capsys):

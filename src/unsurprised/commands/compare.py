@@ -54,7 +54,10 @@ Preds = Annotated[
     ),
 ]
 JoinOption = Annotated[
-    Join, typer.Option("--join", help="Rows in one only: an error, or left out and counted.")
+    Join,
+    typer.Option(
+        "--join", help="Rows that are not in all models: an error, or left out and counted."
+    ),
 ]
 
 

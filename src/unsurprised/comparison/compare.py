@@ -194,18 +194,18 @@ def compared(
 ) -> Comparison:
     """The comparison of models whose rows are scored."""
     unit = unit_of(base)
-    rows = [scoring.rows() for scoring in scorings]
+    rows, left_out = matched([scoring.rows() for scoring in scorings], names, join)
     clusters = scorings[0].evaluator.clusters
+    if clusters is not None and left_out:
+        clusters = len(np.unique(rows[0].groups))
     refused = clusters is not None and clusters < FEWEST_CLUSTERS
     learning = [_learning(scoring, kind, classes) for scoring, kind in
                 zip(scorings, kinds, strict=True)]  # fmt: skip
-    pairs, unmatched = [], 0
+    pairs = []
     for place in range(1, len(rows)):
-        left, right, lost = matched(rows[0], rows[place], (names[0], names[place]), join)
-        unmatched = max(unmatched, lost)
-        pair = Paired(left, right, refused=refused)
+        pair = Paired(rows[0], rows[place], refused=refused, left_out=left_out)
         both = learning[0], learning[place]
-        usable = None if None in both or lost else both
+        usable = None if None in both else both
         pairs.append(
             difference_of(pair, (names[0], names[place]), usable, classes, top)  # type: ignore[arg-type]
         )
@@ -214,11 +214,11 @@ def compared(
         missing["intervals"] = f"need at least {FEWEST_CLUSTERS} clusters; found {clusters}"
     if any(pair.miscalibration is None for pair in pairs):
         missing["miscalibration"] = missing["discrimination"] = (
-            "needs predictions for every class, and the same rows in all models"
+            "needs predictions for every class, and rows enough to recalibrate them"
         )
     found = Comparison(
         rows=len(rows[0]),
-        unmatched_rows=unmatched,
+        unmatched_rows=left_out,
         weighted=rows[0].weights is not None,
         clusters=clusters,
         unit=unit,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsurprised.calibration.calibrate import Learning
 from unsurprised.calibrators import (
@@ -38,8 +39,8 @@ _FOLDS = 5
 class Paired:
     """Rows of two models side by side, and sums of what is asked of them."""
 
-    def __init__(self, left: Rows, right: Rows, *, refused: bool) -> None:
-        self.left, self.right, self.refused = left, right, refused
+    def __init__(self, left: Rows, right: Rows, *, refused: bool, left_out: int = 0) -> None:
+        self.left, self.right, self.refused, self.left_out = left, right, refused, left_out
         with np.errstate(invalid="ignore"):
             difference = right.surprisal - left.surprisal
         # Infinite in both: which is worse cannot be told.
@@ -78,7 +79,7 @@ def difference_of(
     values = pair.difference
     found, spread = pair.mean_and_spread(values)
     finite = np.isfinite(values)
-    split = None if learning is None else _split(*learning, refused=pair.refused)
+    split = None if learning is None else _split(*learning, pair)
     worse = pair.mean_and_spread((values > 0).astype(np.float64), unit="")
     accuracy = None
     if pair.left.correct is not None and pair.right.correct is not None:
@@ -168,15 +169,10 @@ def _extremes(
     )
 
 
-def _split(
-    base: Learning, new: Learning, *, refused: bool
-) -> tuple[Estimate, Estimate, str] | None:
+def _split(base: Learning, new: Learning, pair: Paired) -> tuple[Estimate, Estimate, str] | None:
     """Δ miscalibration and Δ discrimination: what recalibration saves, held out, and leaves."""
-    order = np.argsort(base.keys, kind="stable"), np.argsort(new.keys, kind="stable")
-    same = len(base.keys) == len(new.keys) and np.array_equal(
-        base.keys[order[0]], new.keys[order[1]]
-    )
-    if not same:
+    order = _shared(base, new, pair)
+    if not len(order[0]):
         return None
     make, family = _family(base, new)
     after, before = [], []
@@ -194,9 +190,24 @@ def _split(
         saved = (before[1] - after[1]) - (before[0] - after[0])
     if np.isnan(saved).any():
         return None
-    miscalibration = mean_of(saved, groups, weights, refused=refused)
-    discrimination = mean_of(after[0] - after[1], groups, weights, refused=refused)
+    miscalibration = mean_of(saved, groups, weights, refused=pair.refused)
+    discrimination = mean_of(after[0] - after[1], groups, weights, refused=pair.refused)
     return miscalibration, discrimination, family
+
+
+def _shared(
+    base: Learning, new: Learning, pair: Paired
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places, in each sample, of the compared rows that are in both."""
+    common = np.intersect1d(base.keys, new.keys)
+    if pair.left_out:
+        common = np.intersect1d(common, pair.left.hashes)
+    orders = [np.argsort(each.keys, kind="stable") for each in (base, new)]
+    first, second = (
+        order[np.isin(each.keys[order], common)]
+        for order, each in zip(orders, (base, new), strict=True)
+    )
+    return first, second
 
 
 def _family(base: Learning, new: Learning) -> tuple[Any, str]:

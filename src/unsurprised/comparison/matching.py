@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from unsurprised.errors import InputError
 _SHOWN = 5
 
 
-def matched(base: Rows, new: Rows, names: tuple[str, str], join: str) -> tuple[Rows, Rows, int]:
-    """The rows of both in the order of the base's, and how many have no match.
+def matched(models: Sequence[Rows], names: Sequence[str], join: str) -> tuple[list[Rows], int]:
+    """The rows of all models that are the same, in the base's order, and how many are not in all.
 
     Rows with ids are matched by these, others by their place.
 
@@ -23,6 +24,26 @@ def matched(base: Rows, new: Rows, names: tuple[str, str], join: str) -> tuple[R
     InputError
         Ids that occur twice, rows without a match (unless ``join`` is "inner"), other truths.
     """
+    base, *others = models
+    for rows, name in zip(others, names[1:], strict=True):
+        _same_naming(base, rows, (names[0], name))
+    left_out = 0
+    if base.ids is None:
+        found = list(models)
+    else:
+        for rows, name in zip(models, names, strict=True):
+            _refuse_twice(rows, name)
+        if join == "inner":
+            found, left_out = _in_all(models, names)
+        else:
+            found = [base, *(_partners(base, rows, (names[0], name))
+                             for rows, name in zip(others, names[1:], strict=True))]  # fmt: skip
+    for rows, name in zip(found[1:], names[1:], strict=True):
+        _same_truth(found[0], rows, (names[0], name))
+    return found, left_out
+
+
+def _same_naming(base: Rows, new: Rows, names: tuple[str, str]) -> None:
     if (base.ids is None) != (new.ids is None):
         without = names[0] if base.ids is None else names[1]
         raise InputError(
@@ -30,48 +51,58 @@ def matched(base: Rows, new: Rows, names: tuple[str, str], join: str) -> tuple[R
             expected="ids in both, or in none",
             remedy="say which column holds them: --id COLUMN",
         )
-    if base.ids is None:
-        if len(base) != len(new):
-            raise InputError(
-                f"found {len(base):,} rows in {names[0]} and {len(new):,} in {names[1]}",
-                expected="the same rows in both, in the same order",
-                remedy="match them by id: --id COLUMN",
-            )
-        left, right, unmatched = base, new, 0
-    else:
-        left, right, unmatched = _by_id(base, new, names, join)
-    _same_truth(left, right, names)
-    return left, right, unmatched
+    if base.ids is None and len(base) != len(new):
+        raise InputError(
+            f"found {len(base):,} rows in {names[0]} and {len(new):,} in {names[1]}",
+            expected="the same rows in both, in the same order",
+            remedy="match them by id: --id COLUMN",
+        )
 
 
-def _by_id(base: Rows, new: Rows, names: tuple[str, str], join: str) -> tuple[Rows, Rows, int]:
-    for rows, name in ((base, names[0]), (new, names[1])):
-        _refuse_twice(rows, name)
+def _in_all(models: Sequence[Rows], names: Sequence[str]) -> tuple[list[Rows], int]:
+    common, met = models[0].hashes, models[0].hashes
+    for rows, name in zip(models[1:], names[1:], strict=True):
+        if not np.isin(rows.hashes, models[0].hashes).any():
+            raise _strangers(models[0], rows, (names[0], name))
+        common, met = np.intersect1d(common, rows.hashes), np.union1d(met, rows.hashes)
+    if not len(common):
+        raise InputError(
+            f"no row is in all of {', '.join(names)}",
+            expected="ids that the models share",
+            remedy="compare two at a time",
+        )
+    kept = [rows.take(np.flatnonzero(np.isin(rows.hashes, common))) for rows in models]
+    partners = [_partners(kept[0], rows, (names[0], "")) for rows in kept[1:]]
+    return [kept[0], *partners], len(met) - len(common)
+
+
+def _partners(base: Rows, new: Rows, names: tuple[str, str]) -> Rows:
+    """The new model's rows in the order of the base's."""
     order = np.argsort(new.hashes, kind="stable")
     ordered = new.hashes[order]
     place = np.minimum(np.searchsorted(ordered, base.hashes), len(ordered) - 1)
-    found = ordered[place] == base.hashes
-    partner = order[place]
-    met = np.zeros(len(new), dtype=bool)
-    met[partner[found]] = True
-    missing, extra = np.flatnonzero(~found), np.flatnonzero(~met)
-    if (len(missing) or len(extra)) and (join != "inner" or not found.any()):
-        told = []
-        if len(missing):
-            told.append(f"{len(missing):,} of {names[0]} are not in {names[1]} "
-                        f"({_listed(base, missing)})")  # fmt: skip
-        if len(extra):
-            told.append(f"{len(extra):,} of {names[1]} are not in {names[0]} "
-                        f"({_listed(new, extra)})")  # fmt: skip
-        raise InputError(
-            f"ids do not match: {' and '.join(told)}",
-            expected="the same rows in both",
-            remedy="to compare only the rows that are in both, say --join inner"
-            if found.any()
-            else "see whether --id names the same ids in both",
-        )
-    kept = np.flatnonzero(found)
-    return base.take(kept), new.take(partner[kept]), len(missing) + len(extra)
+    if len(base) != len(new) or not np.array_equal(ordered[place], base.hashes):
+        raise _strangers(base, new, names)
+    return new.take(order[place])
+
+
+def _strangers(base: Rows, new: Rows, names: tuple[str, str]) -> InputError:
+    missing = np.flatnonzero(~np.isin(base.hashes, new.hashes))
+    extra = np.flatnonzero(~np.isin(new.hashes, base.hashes))
+    told = []
+    if len(missing):
+        told.append(f"{len(missing):,} of {names[0]} are not in {names[1]} "
+                    f"({_listed(base, missing)})")  # fmt: skip
+    if len(extra):
+        told.append(f"{len(extra):,} of {names[1]} are not in {names[0]} "
+                    f"({_listed(new, extra)})")  # fmt: skip
+    return InputError(
+        f"ids do not match: {' and '.join(told)}",
+        expected="the same rows in both",
+        remedy="to compare only the rows that are in both, say --join inner"
+        if len(missing) < len(base)
+        else "see whether --id names the same ids in both",
+    )
 
 
 def _refuse_twice(rows: Rows, name: str) -> None:

@@ -83,7 +83,7 @@ class Comparison:
     """Models on the same rows: the base, and each of the others against it."""
 
     rows: int
-    #: Rows that are in one only, which were left out (``join="inner"``).
+    #: Rows that are not in all models, which were left out (``join="inner"``).
     unmatched_rows: int
     weighted: bool
     clusters: int | None

@@ -79,7 +79,7 @@ def size(comparison: Comparison) -> str:
         rows += f" in {counted(comparison.clusters, 'cluster')}"
     parts = [rows]
     if comparison.unmatched_rows:
-        parts.append(f"{comparison.unmatched_rows:,} rows in one only, left out")
+        parts.append(f"{comparison.unmatched_rows:,} rows that are not in all, left out")
     return " · ".join(parts)
 
 
