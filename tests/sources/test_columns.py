@@ -152,6 +152,44 @@ def test_a_prefix_needs_two_columns() -> None:
     )
 
 
+@pytest.mark.parametrize("pred", ["cat,dog, bird", ["cat", "dog", "bird"], ("cat", "dog", "bird")])
+def test_the_columns_of_the_classes_may_be_named_one_by_one(pred: Any) -> None:
+    rows = frame(label=["dog", "bird"], cat=[0.25, 0.5], age=[3.5, 4.5], bird=[0.5, 0.25],
+                 dog=[0.25, 0.25])  # fmt: skip
+    reading, batches = read(rows, pred=pred)
+    assert reading.choices["pred"] == "cat, dog, bird (3 columns)"
+    assert reading.class_names == ("cat", "dog", "bird")
+    assert joined(batches, "model").tolist() == [[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]]
+    assert joined(batches, "truth").tolist() == [1, 2]
+    _, batches = read(rows, pred=pred, classes=["bird", "cat", "dog"])
+    assert joined(batches, "model").tolist() == [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]]
+
+
+def test_columns_that_are_named_keep_what_a_usual_prefix_says(tmp_path: Path) -> None:
+    rows = frame(label=["b", "a"], logit_c=[0.0, 1.0], logit_b=[2.0, 3.0], logit_a=[4.0, 5.0])
+    for place in range(2):
+        pq.write_table(rows.select(range(4 - place)), tmp_path / f"{place}.parquet")
+    reading, batches = read(rows, pred="logit_a,logit_b,logit_c")
+    assert (reading.kind, reading.class_names) == ("logits", ("a", "b", "c"))
+    assert joined(batches, "model").tolist() == [[4.0, 2.0, 0.0], [5.0, 3.0, 1.0]]
+    files = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
+    assert "1.parquet: no column 'logit_a'" in raises(files, pred="logit_a,logit_b")
+
+
+def test_columns_that_cannot_be_classes() -> None:
+    rows = frame(label=[0, 1], cat=[0.25, 0.5], dog=[0.75, 0.5], name=["x", "y"])
+    rows = rows.append_column("a,b", pa.array(TWO))
+    assert "no column 'god'" in raises(rows, pred="cat,god")
+    assert "did you mean 'name'?" in raises(rows, pred="cat,nam")
+    assert "column 'name': found names; expected a number" in raises(rows, pred="cat,name")
+    assert "column 'label': found another role" in raises(rows, pred="cat,label")
+    for pred in ("cat,cat", ["cat"], []):
+        with pytest.raises(CallError, match="at least two distinct columns"):
+            read(rows, pred=pred)
+    reading, _ = read(rows, pred="a,b")  # the name of a column comes first
+    assert reading.choices["pred"] == "a,b (list of 2)"
+
+
 def test_choices_are_told() -> None:
     reading, _ = read(frame(label=[0, 1], probs=TWO, row_id=[5, 6]))
     assert dict(reading.choices) == {

@@ -40,7 +40,7 @@ def calibrate(
     ids: Any = None,
     cluster: Any = None,
     label: str | None = None,
-    pred: str | None = None,
+    pred: str | Sequence[str] | None = None,
     kind: str | None = None,
     weight: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the command line's option

@@ -52,10 +52,10 @@ Label = Annotated[
 Pred = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN",
+        metavar="COLUMN|A,B,…",
         rich_help_panel=_COLUMNS,
-        help="The prediction: a column of lists, of the probability of class 1, or the "
-        "prefix of one column a class.",
+        help="The prediction: a column of lists, of the probability of class 1, the "
+        "prefix of one column a class, or the columns of the classes.",
     ),
 ]
 LogProb = Annotated[

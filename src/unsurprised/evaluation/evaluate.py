@@ -31,7 +31,7 @@ def evaluate(
     by: Mapping[str, Any] | Sequence[str] | str | None = None,
     cluster: Any = None,
     label: str | None = None,
-    pred: str | None = None,
+    pred: str | Sequence[str] | None = None,
     kind: str | None = None,
     logprob: str | None = None,
     weight: str | None = None,

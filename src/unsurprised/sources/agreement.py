@@ -68,7 +68,11 @@ def _check_classes(table: Table, first: Table, roles: Roles, classes: Classes) -
     if roles.layout == "columns":
         others = (roles.label, roles.weight, roles.id, roles.cluster, *roles.by)
         taken = {name for name in others if name}
-        columns = class_columns(table, roles.prefix, taken | set(roles.label_columns))
+        columns = (
+            roles.pred
+            if roles.named
+            else class_columns(table, roles.prefix, taken | set(roles.label_columns))
+        )
         for name in columns:
             require(table, name, "pred")
         found = [name.removeprefix(roles.prefix) for name in columns]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.sources.kinds import stands_for
+from unsurprised.sources.kinds import WORDS, stands_for
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table
 from unsurprised.sources.text import PARTLY_NUMBERS
@@ -36,6 +36,8 @@ PREFIXES = {
 }
 
 #: What tidymodels and others call the predicted class beside the classes' own columns.
+_NUMBERS = ("float", "integer", "null")
+
 _NO_CLASS = {".pred_class", "pred_class", "pred_label"}
 
 
@@ -49,6 +51,8 @@ class Roles:
     pred: tuple[str, ...] = ()
     layout: Layout | None = None
     prefix: str = ""
+    #: Whether the columns of the classes were named one by one.
+    named: bool = False
     kind: str = "probs"
     logprob: str | None = None
     weight: str | None = None
@@ -61,7 +65,11 @@ class Roles:
     @property
     def model_name(self) -> str:
         """How errors call the prediction."""
-        return f"{self.prefix}<class>" if self.layout == "columns" else self.pred[0]
+        if self.layout != "columns":
+            return self.pred[0]
+        if self.named and not self.prefix:
+            return ", ".join(self.pred[:3]) + (", …" if len(self.pred) > 3 else "")
+        return f"{self.prefix}<class>"
 
 
 def roles_in(table: Table, options: Options) -> Roles:
@@ -97,11 +105,13 @@ def roles_in(table: Table, options: Options) -> Roles:
         return Roles(label, columns, logprob=logprob, **aside)
     label, columns = _label(table, options, choices)
     taken = {name for name in (label, weight, row_id, cluster, *by, *columns) if name}
-    pred, layout, prefix, stated = _pred(table, options, taken)
+    asked = _asked(table, options.pred)
+    pred, layout, prefix, stated = _pred(table, asked, taken)
     kind = options.kind or stated or "probs"
     how = "" if options.kind else " (from the column's name)" if stated else " (the default)"
     choices["kind"] = kind + how
-    return Roles(label, columns, pred, layout, prefix, kind, None, **aside)
+    named = isinstance(asked, tuple)
+    return Roles(label, columns, pred, layout, prefix, named, kind, None, **aside)
 
 
 def require(table: Table, name: str, option: str) -> pa.Field:
@@ -146,7 +156,7 @@ def class_columns(table: Table, prefix: str, taken: set[str]) -> tuple[str, ...]
         and field.name not in taken
         and field.name not in _NO_CLASS
     }
-    numbers = [name for name, kind in kinds.items() if kind in ("float", "integer", "null")]
+    numbers = [name for name, kind in kinds.items() if kind in _NUMBERS]
     floats = [name for name in numbers if kinds[name] == "float"]
     # Beside floats, a column of integers counts something else; in text, 0 and 1 may be floats.
     return tuple(floats if table.typed and floats else numbers)
@@ -199,10 +209,20 @@ def _no_id(table: Table) -> str:
 _Prediction = tuple[tuple[str, ...], Layout, str, str | None]
 
 
-def _pred(table: Table, options: Options, taken: set[str]) -> _Prediction:
-    name = options.pred
+def _asked(table: Table, pred: str | Sequence[str] | None) -> str | tuple[str, ...] | None:
+    """A column or a prefix as it is; several columns as a tuple, from text by commas."""
+    if not isinstance(pred, str):
+        return None if pred is None else tuple(pred)
+    if "," in pred and not any(name.startswith(pred) for name in table.schema.names):
+        return tuple(part.strip() for part in pred.split(","))
+    return pred
+
+
+def _pred(table: Table, name: str | tuple[str, ...] | None, taken: set[str]) -> _Prediction:
     if name is None:
         return _usual_pred(table, taken)
+    if isinstance(name, tuple):
+        return _named_pred(table, name, taken)
     if name in table.schema.names:
         field = require(table, name, "pred")
         return (name,), _layout(table, field), "", PREDICTIONS.get(name.lower())
@@ -212,6 +232,31 @@ def _pred(table: Table, options: Options, taken: set[str]) -> _Prediction:
             table, f"no column, and no two columns beginning with, {name!r}", name, "pred"
         )
     return columns, "columns", name, PREFIXES.get(name.lower())
+
+
+def _named_pred(table: Table, names: Sequence[str], taken: set[str]) -> _Prediction:
+    """One column a class, named one by one in the order of the classes."""
+    if len(set(names)) < max(2, len(names)):
+        raise CallError(
+            f"pred names {listed(names)}; expected at least two distinct columns, one a class "
+            "(--pred A,B,…)"
+        )
+    for name in names:
+        field = require(table, name, "pred")
+        number = field.metadata == PARTLY_NUMBERS or stands_for(field.type) in _NUMBERS
+        if not number or name in taken:
+            raise InputError(
+                f"found {WORDS[stands_for(field.type)]}" if not number else "found another role",
+                expected="a number a row, what the model gave to this class",
+                remedy="name the columns of the classes with pred=… (--pred)",
+                place=Place(table.file, column=name),
+            )
+    prefix = next(
+        (usual for usual in PREFIXES if all(name.startswith(usual) for name in names)), ""
+    )
+    if prefix in names:  # a class without a name
+        prefix = ""
+    return tuple(names), "columns", prefix, PREFIXES.get(prefix)
 
 
 def _layout(table: Table, field: pa.Field) -> Layout:

@@ -26,9 +26,10 @@ class Options:
         The truth: a column of class indices or names, or a list column (floats are a
         distribution, integers annotators' counts). Default: ``label``, else the only one of
         ``y_true``, ``target``, ``y``, ``labels``, ``class``.
-    pred : str, optional
+    pred : str or sequence of str, optional
         The prediction: a list column, a column of maps from class to number, a column with one
-        number a row (two classes), or the prefix of one column a class.
+        number a row (two classes), or the prefix of one column a class; or the columns of the
+        classes by name, in the order of the classes.
     kind : {"probs", "logits", "logprobs"}, optional
         What the numbers are. Default: what the column's name says, else ``"probs"``.
     logprob : str, optional
@@ -61,7 +62,7 @@ class Options:
     """
 
     label: str | None = None
-    pred: str | None = None
+    pred: str | Sequence[str] | None = None
     kind: str | None = None
     logprob: str | None = None
     weight: str | None = None
@@ -87,6 +88,8 @@ class Options:
                 "both logprob and pred are given; expected one of them: logprob (--logprob) is for "
                 "rows of which only the log-probability of what happened is known"
             )
+        if self.pred is not None and not isinstance(self.pred, str):
+            object.__setattr__(self, "pred", tuple(map(str, self.pred)))
         if self.logprob is not None and self.kind not in (None, "logprobs"):
             raise CallError(
                 f"kind={self.kind!r} does not go with logprob, which holds natural logarithms of "

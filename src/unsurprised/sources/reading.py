@@ -282,7 +282,8 @@ def _tables(source: Any, options: Options) -> tuple[list[Table], list[str]]:
     if source is None or (not isinstance(source, str | os.PathLike) and not list(_paths(source))):
         if not npy:
             raise CallError("no file is given; expected a file, several, a glob or a folder")
-        return [NpyTable(options.pred or options.logprob or npy[0], npy)], []
+        pred = options.pred if isinstance(options.pred, str) else None
+        return [NpyTable(pred or options.logprob or npy[0], npy)], []
     files, aside = expanded(_paths(source))
     if npy or any(file.lower().endswith(".npy") for file in files):
         return [_npy_table(files, npy, options)], aside
@@ -302,7 +303,7 @@ def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
 
 def _npy_options(options: Options) -> list[str]:
     told = (options.label, options.pred, options.logprob, options.weight, options.id)
-    return [name for name in told if name is not None and name.lower().endswith(".npy")]
+    return [name for name in told if isinstance(name, str) and name.lower().endswith(".npy")]
 
 
 def _npy_table(files: Sequence[str], npy: Sequence[str], options: Options) -> Table:
@@ -334,7 +335,7 @@ _BINDINGS = {
 def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:
     told: dict[str, str] = {}
     if roles.layout == "columns":
-        told["pred"] = f"{roles.prefix}<class> ({classes.count} columns)"
+        told["pred"] = f"{roles.model_name} ({classes.count} columns)"
     elif roles.layout == "number":
         name = f"class {classes.names[1]!r}" if classes.names else "class 1"
         told["pred"] = f"{roles.pred[0]} (one number a row: {name} of two)"
