@@ -32,7 +32,12 @@ def measured(line: Line, effort: Effort, reader: Reader, asked: Sequence[Peer]) 
     rows = line.rows(effort.elements)
     reads: list[float] = []
     count, ours = _times(
-        lambda rows: rows, line.work.call, rows, effort, lambda: reads.append(reader.rate())
+        lambda rows: rows,
+        line.work.call,
+        rows,
+        effort,
+        lambda: reads.append(reader.rate()),
+        whole=line.work.whole,
     )
     return {
         "title": line.work.title,
@@ -72,7 +77,7 @@ def _beside(
             continue
         ours: list[float] = []
         turn = partial(_note, ours, partial(line.work.call, own))
-        given, times = _times(peer.take, call, rows, effort, turn)
+        given, times = _times(peer.take, call, rows, effort, turn, whole=line.work.whole)
         yield (
             peer.name,
             {
@@ -96,12 +101,14 @@ def _times(
     rows: Rows,
     effort: Effort,
     before: Callable[[], object] = lambda: None,
+    *,
+    whole: bool = False,
 ) -> tuple[int, Times]:
     """How many rows were given, and what that took."""
-    count = max(1, len(rows) // PART)
+    count = len(rows) if whole else max(1, len(rows) // PART)
     given = take(rows.first(count))
     call(given)  # compiles, starts threads
-    if once(lambda: call(given))[0] * PART < effort.slow_seconds:
+    if not whole and once(lambda: call(given))[0] * PART < effort.slow_seconds:
         count = len(rows)
         given = take(rows)
         call(given)

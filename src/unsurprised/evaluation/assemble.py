@@ -14,7 +14,7 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import jackknife_of_plug_in, within
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.quantiles import NO_INTERVAL, quantiles
-from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later
+from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later, computing
 from unsurprised.evaluation.sampled import Sampled, sampled_of
 from unsurprised.evaluation.slices import sliced_by, slices_of
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
@@ -43,7 +43,7 @@ def assemble(
         return replace(evaluation, missing={**reasons, **assembly.missing()}), None
     truth = evaluation.truth_entropy, evaluation.kl_divergence
     later = Later(lambda: assembly.of_the_sample(*truth))
-    return evaluation.computing(later), later
+    return computing(evaluation, later), later
 
 
 class _Assembly:

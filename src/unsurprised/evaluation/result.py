@@ -153,14 +153,6 @@ class Evaluation(_Waiting):
             later, otherwise = object.__getattribute__(self, "_later")
             return later.found().get(name, otherwise[name])
 
-    def computing(self, later: Later) -> Evaluation:
-        """The same, whose fields of the sample come from ``later``; for who has made it."""
-        otherwise = {name: getattr(self, name) for name in OF_THE_SAMPLE}
-        for name in OF_THE_SAMPLE:
-            object.__delattr__(self, name)
-        object.__setattr__(self, "_later", (later, otherwise))
-        return self
-
     @property
     def outstanding_slices(self) -> tuple[Slice, ...]:
         """The slices that stand out, by what they could save, largest first."""
@@ -220,3 +212,12 @@ class Evaluation(_Waiting):
         from unsurprised.report.notebook import table
 
         return table(self)
+
+
+def computing(evaluation: Evaluation, later: Later) -> Evaluation:
+    """The same, whose fields of the sample come from ``later``; for who has just made it."""
+    otherwise = {name: getattr(evaluation, name) for name in OF_THE_SAMPLE}
+    for name in OF_THE_SAMPLE:
+        object.__delattr__(evaluation, name)
+    object.__setattr__(evaluation, "_later", (later, otherwise))
+    return evaluation
