@@ -38,6 +38,7 @@ collect_ignore = ["docs/conf.py"]
 #: Modules of the library that import another one, by folder and how their names begin.
 FOR_LIBRARIES = {
     "torch": ("losses/torch", "losses/_torch"),
+    "triton": ("losses/_torch_triton",),
     "jax": ("losses/jax", "losses/_jax"),
     "lightning": ("adapters/lightning",),
     "transformers": ("adapters/transformers",),

@@ -2,9 +2,10 @@
 
 Each measurement is made in fresh processes, one loss after the other and again in turn: what a
 call adds to the resident memory at most, as the kernel counts it (``VmHWM``), and then the time of
-further calls. Results: ``benchmarks/results/losses.json`` and ``losses.md``.
+further calls. Results: ``benchmarks/results/losses.json`` and ``losses.md``; on a GPU
+(``benchmarks.losses_cuda``) ``losses-cuda.json`` and ``losses-cuda.md``.
 
-    python -m benchmarks.losses [--quick]
+    python -m benchmarks.losses [--quick] [--device cuda]
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import losses_cuda
 from benchmarks.machine import description
 from benchmarks.processes import Summary, run
 
@@ -42,7 +44,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes; nothing is written")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     given = parser.parse_args()
+    if given.device == "cuda":
+        losses_cuda.measure(given)
+        return
     logits = QUICK_LOGITS if given.quick else LOGITS
     layer = QUICK_LAYER if given.quick else LAYER
     cases = [("loss", (*sizes, kind), LOSSES) for sizes in logits for kind in TYPES]

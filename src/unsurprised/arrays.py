@@ -105,6 +105,11 @@ def _numpy_view(values: Any, what: str) -> NDArray[Any]:
             return _from_dlpack(values)
         return np.asarray(values)
     except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
+        device = getattr(values, "device", None)
+        if getattr(device, "type", "cpu") != "cpu":  # PyTorch's
+            raise CallError(
+                f"{what} is on {device}; expected an array in main memory, where .cpu() brings it"
+            ) from None
         raise CallError(
             f"{what} cannot be read as an array in main memory ({error}); expected numbers in rows "
             "of equal length, on the CPU and detached from any gradient"

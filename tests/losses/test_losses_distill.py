@@ -54,6 +54,22 @@ def test_values_and_gradients(kind, beta, distance, temperature):
     assert_allclose(x.grad, gradient, rtol=1e-12, atol=1e-15 * np.abs(exact).max())
 
 
+@pytest.mark.parametrize("gap", [1.0, 5.0, 12.0, 16.0, 18.0, 35.0, 38.0, 80.0])
+@pytest.mark.parametrize(("kind", "beta"), KINDS)
+def test_rows_that_are_far_apart(kind, beta, gap):
+    """A ratio of shares of which ``e^−d − 1`` is −1 to the last digit is no infinite one."""
+    student, teacher = np.array([[0.0, gap, -1.0]]), np.array([[gap, 0.0, 1.0]])
+    expected = float(oracle.divergence(*oracle.exact([student[0], teacher[0]]), kind, beta, 1.0))
+    options = {"kind": kind, "beta": beta}
+    assert_allclose(for_numpy.distill_loss(student, teacher, **options).loss, expected, rtol=1e-14)
+    for dtype, room in ((torch.float64, 1e-14), (torch.float32, 1e-6)):
+        rows = [torch.tensor(row, dtype=dtype) for row in (student, teacher)]
+        assert_allclose(distill_loss(*rows, **options).item(), expected, rtol=room)
+    if kind == "forward":
+        shares = torch.softmax(torch.tensor(teacher), -1)
+        assert_allclose(kl_loss(torch.tensor(student), shares).item(), expected, rtol=1e-13)
+
+
 @pytest.mark.parametrize(("kind", "beta"), KINDS)
 def test_first_and_second_derivatives(kind, beta):
     def loss(x):

@@ -147,10 +147,11 @@ def test_compiled_whole(bias):
 
 def test_operators_are_registered_soundly():
     from unsurprised.losses import _torch_linear as ops
-    from unsurprised.losses._options import Recipe
+    from unsurprised.losses._options import Recipe, Scores
     from unsurprised.losses._torch_jobs import CrossEntropyJob
 
-    name, given, numbers = CrossEntropyJob(LABELS.clamp(min=0), None, Recipe(), True).told()
+    recipe = Recipe(0.0, "class", 0.0, Scores())
+    name, given, numbers = CrossEntropyJob(LABELS.clamp(min=0), None, recipe, True).told()
     call = (HIDDEN, LAYER, BIAS, name, given, numbers, 4)
     torch.library.opcheck(ops.rows_op, (*call, 3))
     torch.library.opcheck(ops.gradient_op, (*call, [torch.ones(6, dtype=torch.float64)] * 3))

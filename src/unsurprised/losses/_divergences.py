@@ -75,13 +75,10 @@ def _excess(xp: Namespace, p: Array, q: Array, d: Array) -> Array:
 
 def _terms(xp: Namespace, p: Array, excess: Array, d: Array) -> Array:
     """``p d + (q − p)`` for ``excess`` = q − p: never negative, and nothing cancels."""
-    close = d > -1
-    near = xp.where(close, d, 0.0)
-    endless = near == math.inf
-    x = xp.expm1(0.0 - xp.where(endless, 0.0, near))
-    of_close = p * xp.where(endless, near, 0.0 - log1p_minus(xp, x))
+    near = (d > -1) & (d < 1)  # beyond that neither part comes near the other
+    x = xp.expm1(0.0 - xp.where(near, d, 0.0))
     product = xp.where(p == 0, 0.0, p * xp.where(p == 0, 0.0, d))
-    return xp.where(close, xp.where(p == 0, 0.0, of_close), product + excess)
+    return xp.where(near, p * (0.0 - log1p_minus(xp, x)), product + excess)
 
 
 def _log_mixture(xp: Namespace, d: Array, beta: float) -> tuple[Array, Array]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from unsurprised.arrays import checked_axis
 from unsurprised.errors import CallError, InputError, Place
@@ -33,6 +34,31 @@ class Inputs:
     shape: tuple[int, ...]
 
 
+class Fault(NamedTuple):
+    """Where something is wrong (booleans), and what is to be said of the first such place."""
+
+    where: Array
+    error: Callable[[int], InputError]
+
+
+def raise_first(xp: Namespace, faults: Sequence[Fault]) -> None:
+    """The error of the first fault that is one; all are looked at in one go.
+
+    The answer of a GPU is waited for, and everything that it has to do before.
+    """
+    if not faults:
+        return
+    found = [xp.any(fault.where) for fault in faults]
+    anything = found[0]
+    for one in found[1:]:
+        anything = anything | one
+    if not bool(anything):
+        return
+    for one, fault in zip(found, faults, strict=True):
+        if bool(one):
+            raise fault.error(int(xp.argmax(fault.where + 0)))
+
+
 def laid_out(
     xp: Namespace,
     logits: Array,
@@ -54,26 +80,25 @@ def laid_out(
     # Of a layer whose logits are made in chunks there are only the shape and the type.
     rows = matrix(xp, logits, axis) if hasattr(logits, "__getitem__") else None
     count = math.prod(shape)
+    faults: list[Fault] = []
     if hard:
         labels = xp.reshape(target, (count,))
         labels = labels if type_name(labels) in ("int32", "int64") else _as_index(xp, labels)
         ignored = labels == ignore_index
         outside = ((labels < 0) | (labels >= classes)) & ~ignored
-        if check and bool(xp.any(outside)):
-            raise _bad_label(xp, labels, outside, shape, classes)
+        faults.append(_bad_labels(labels, outside, shape, classes))
         laid = xp.where(ignored | outside, 0, labels)
         invalid = None if check else outside
     else:
         laid = matrix(xp, target, axis)
         ignored = xp.all(laid == ignore_index, axis=-1)
-        if check:
-            check_shares(xp, laid, ignored, shape, "target")
+        faults += [bad_shares(xp, laid, ignored, shape, "target")] if check else []
         laid = xp.where(ignored[:, None], 0.0, laid)
         invalid = None
     each = None if sample_weight is None else xp.reshape(sample_weight, (count,))
     if check:
-        check_finite(xp, weight, "weight")
-        check_finite(xp, each, "sample_weight")
+        faults += not_finite(xp, weight, "weight") + not_finite(xp, each, "sample_weight")
+        raise_first(xp, faults)
     weight, each = (as_sums(logits, values) for values in (weight, each))
     return Inputs(rows, laid, weight, each, ignored, invalid, hard, shape)
 
@@ -161,22 +186,22 @@ def _as_index(xp: Namespace, labels: Array) -> Array:
     return labels.astype(xp.int64 if xp.__name__ == "numpy" else xp.int32)
 
 
-def _bad_label(
-    xp: Namespace, labels: Array, bad: Array, shape: tuple[int, ...], classes: int
-) -> InputError:
-    row = int(xp.argmax(bad + 0))
-    return InputError(
-        f"found the label {int(labels[row])}",
-        expected=f"0 to {classes - 1}, the index of one of {classes} classes",
-        remedy="ignore_index= names the label of rows that do not count",
-        place=Place("target", place_of(row, shape)),
-    )
+def _bad_labels(labels: Array, bad: Array, shape: tuple[int, ...], classes: int) -> Fault:
+    def error(row: int) -> InputError:
+        return InputError(
+            f"found the label {int(labels[row])}",
+            expected=f"0 to {classes - 1}, the index of one of {classes} classes",
+            remedy="ignore_index= names the label of rows that do not count",
+            place=Place("target", place_of(row, shape)),
+        )
+
+    return Fault(bad, error)
 
 
-def check_shares(
+def bad_shares(
     xp: Namespace, rows: Array, ignored: Array | None, shape: tuple[int, ...], name: str
-) -> None:
-    """An error for the first row that is no distribution."""
+) -> Fault:
+    """Rows that are no distribution."""
     low = xp.where(rows >= 0, 0, 1)  # NaN too
     sums = xp.sum(rows if xp.__name__ == "numpy" else _wide(xp, rows), axis=-1)
     off = ~(abs(sums - 1) <= DEFAULT_TOLERANCE)
@@ -184,37 +209,39 @@ def check_shares(
     bad = off | negative
     if ignored is not None:
         bad = bad & ~ignored
-    if not bool(xp.any(bad)):
-        return
-    row = int(xp.argmax(bad + 0))
-    if bool(negative[row]):
-        entry = float(rows[row][int(xp.argmax(low[row]))])
-        found, remedy = f"found {entry:g} among probabilities", None
-    else:
-        found = f"found probabilities that sum to {float(sums[row]):.6g}"
-        remedy = "divide each row by its sum if that is what is meant"
-    raise InputError(
-        found,
-        expected="a row of numbers of at least 0 that sum to 1",
-        remedy=remedy,
-        place=Place(name, place_of(row, shape)),
-    )
+
+    def error(row: int) -> InputError:
+        if bool(negative[row]):
+            entry = float(rows[row][int(xp.argmax(low[row]))])
+            found, remedy = f"found {entry:g} among probabilities", None
+        else:
+            found = f"found probabilities that sum to {float(sums[row]):.6g}"
+            remedy = "divide each row by its sum if that is what is meant"
+        return InputError(
+            found,
+            expected="a row of numbers of at least 0 that sum to 1",
+            remedy=remedy,
+            place=Place(name, place_of(row, shape)),
+        )
+
+    return Fault(bad, error)
 
 
 def _wide(xp: Namespace, rows: Array) -> Array:
     return rows.float() if hasattr(rows, "float") and rows.element_size() < 4 else rows
 
 
-def check_finite(xp: Namespace, values: Array | None, name: str) -> None:
-    """An error for weights that are no numbers."""
+def not_finite(xp: Namespace, values: Array | None, name: str) -> list[Fault]:
+    """Weights that are no numbers."""
     if values is None or "float" not in type_name(values):
-        return
-    bad = ~xp.isfinite(values)
-    if bool(xp.any(bad)):
-        row = int(xp.argmax(bad + 0))
-        raise InputError(
+        return []
+
+    def error(row: int) -> InputError:
+        return InputError(
             f"found {float(values[row]):g}", expected="finite weights", place=Place(name, row)
         )
+
+    return [Fault(~xp.isfinite(values), error)]
 
 
 def place_of(row: int, shape: tuple[int, ...]) -> tuple[int, ...] | None:

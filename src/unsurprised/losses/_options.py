@@ -33,10 +33,10 @@ class Scores:
 class Recipe:
     """What a row of cross-entropy is made of; see :mod:`unsurprised.losses._cross_entropy`."""
 
-    label_smoothing: float = 0.0
-    smoothing_weights: SmoothingWeights = "class"
-    focal_gamma: float = 0.0
-    scores: Scores = Scores()
+    label_smoothing: float
+    smoothing_weights: SmoothingWeights
+    focal_gamma: float
+    scores: Scores  # without a default, of which not every torch.compile knows what to make
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,14 @@ from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.libraries import type_name
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import (
+    Fault,
     as_sums,
-    check_finite,
+    bad_shares,
     check_logits,
-    check_shares,
     matrix,
+    not_finite,
     place_of,
+    raise_first,
     same_device,
 )
 
@@ -50,6 +53,7 @@ def laid_out_pairs(
     classes = int(student.shape[axis])
     shape = tuple(size for i, size in enumerate(student.shape) if i != axis)
     indices = None
+    faults: list[Fault] = []
     values = None  # of a layer, which is looked at elsewhere
     if isinstance(teacher, TopK):
         values, indices = _top_k(xp, student, teacher, axis, check)
@@ -57,7 +61,7 @@ def laid_out_pairs(
         _check_teacher(student, teacher, probabilities)
         values = matrix(xp, teacher, axis)
         if check and probabilities:
-            check_shares(xp, values, None, shape, "target")
+            faults.append(bad_shares(xp, values, None, shape, "target"))
     if sample_weight is not None and tuple(sample_weight.shape) != shape:
         raise CallError(
             f"sample_weight of shape {tuple(sample_weight.shape)} for rows of shape {shape}; "
@@ -66,9 +70,10 @@ def laid_out_pairs(
     same_device(student, teacher=values, sample_weight=sample_weight)
     each = None if sample_weight is None else xp.reshape(sample_weight, (math.prod(shape),))
     if check:
-        check_finite(xp, each, "sample_weight")
+        faults += not_finite(xp, each, "sample_weight")
         if indices is not None:
-            _check_top_k(xp, values, indices, shape, classes)
+            faults += _bad_top_k(xp, values, indices, shape, classes)
+        raise_first(xp, faults)
     rows = matrix(xp, student, axis) if hasattr(student, "__getitem__") else None
     return Pairs(rows, values, indices, as_sums(student, each), shape)
 
@@ -107,34 +112,31 @@ def _top_k(
     return matrix(xp, log_probs, axis), matrix(xp, indices, axis)
 
 
-def _check_top_k(
+def _bad_top_k(
     xp: Namespace, log_probs: Array, indices: Array, shape: tuple[int, ...], classes: int
-) -> None:
-    outside = xp.any((indices < 0) | (indices >= classes), axis=-1)
-    if bool(xp.any(outside)):
-        row = int(xp.argmax(outside + 0))
-        raise InputError(
-            f"found the indices {indices[row].tolist()}",
-            expected=f"0 to {classes - 1}, the indices of {classes} classes",
-            place=Place("teacher", place_of(row, shape)),
-        )
+) -> list[Fault]:
     ordered = xp.sort(indices, axis=-1)
     ordered = ordered[0] if isinstance(ordered, tuple) else ordered
-    twice = xp.any(ordered[:, 1:] == ordered[:, :-1], axis=-1)
-    if bool(xp.any(twice)):
-        row = int(xp.argmax(twice + 0))
-        raise InputError(
+    sums = xp.sum(xp.exp(log_probs), axis=-1)
+
+    def bad_index(expected: str) -> Callable[[int], InputError]:
+        return lambda row: InputError(
             f"found the indices {indices[row].tolist()}",
-            expected="each class once",
+            expected=expected,
             place=Place("teacher", place_of(row, shape)),
         )
-    sums = xp.sum(xp.exp(log_probs), axis=-1)
-    above = ~(sums <= 1 + DEFAULT_TOLERANCE)
-    if bool(xp.any(above)):
-        row = int(xp.argmax(above + 0))
-        raise InputError(
+
+    def bad_sum(row: int) -> InputError:
+        return InputError(
             f"found log-probabilities of a total probability of {float(sums[row]):.6g}",
             expected="natural logarithms of probabilities that sum to at most 1",
             remedy="take the log-softmax over all classes before the top k",
             place=Place("teacher", place_of(row, shape)),
         )
+
+    of_classes = f"0 to {classes - 1}, the indices of {classes} classes"
+    return [
+        Fault(xp.any((indices < 0) | (indices >= classes), axis=-1), bad_index(of_classes)),
+        Fault(xp.any(ordered[:, 1:] == ordered[:, :-1], axis=-1), bad_index("each class once")),
+        Fault(~(sums <= 1 + DEFAULT_TOLERANCE), bad_sum),
+    ]

@@ -17,7 +17,8 @@ from unsurprised.losses._options import (
     checked_scores,
     checked_total,
 )
-from unsurprised.losses._torch_calls import inputs, totalled
+from unsurprised.losses._torch_calls import check_tensor, inputs, totalled
+from unsurprised.losses._torch_total import total_of_labels
 
 
 def cross_entropy_loss(
@@ -137,15 +138,28 @@ def cross_entropy_loss(
     total = checked_total(
         reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
     )
-    given = inputs(
-        logits,
-        target,
-        weight=weight,
-        sample_weight=sample_weight,
-        ignore_index=ignore_index,
-        axis=axis,
-        check=check,
-    )
-    entropy = details or total.entropy_bonus != 0
-    found = ops.rows(given.logits, given.target, given.weight, recipe, entropy=entropy)
-    return totalled(given, found, total, details)
+
+    def general(rows: Tensor) -> Any:
+        given = inputs(
+            rows,
+            target,
+            weight=weight,
+            sample_weight=sample_weight,
+            ignore_index=ignore_index,
+            axis=axis,
+            check=check,
+        )
+        entropy = details or total.entropy_bonus != 0
+        found = ops.rows(given.logits, given.target, given.weight, recipe, entropy=entropy)
+        return totalled(given, found, total, details)
+
+    if weight is None and sample_weight is None and axis in (-1, 1) and not details:
+        check_tensor("logits", logits)
+        check_tensor("target", target)
+        look = check is None or check
+        loss = total_of_labels(
+            logits, target, recipe, total, ignore_index=ignore_index, check=look, general=general
+        )
+        if loss is not None:
+            return loss
+    return general(logits)

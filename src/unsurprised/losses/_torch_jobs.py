@@ -1,4 +1,4 @@
-"""What a chunk of logits is wanted for: rows of a loss, and their gradient in its place.
+"""What a chunk of logits is wanted for: rows of a loss, and their gradient.
 
 A job can be told by names, tensors and numbers alone, which is what an operator can be handed.
 """
@@ -44,8 +44,10 @@ class Job(Protocol):
     def rows(self, z: Tensor, part: slice) -> Rows:
         """The numbers of each row of a chunk, and what the gradient needs to know again."""
 
-    def gradient_(self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None]) -> None:
-        """Replace a chunk by its derivative."""
+    def gradient(
+        self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None], *, out: Tensor
+    ) -> None:
+        """Write the derivative by a chunk into ``out``, which may be the chunk."""
 
     def plain(self, z: Tensor) -> Rows:
         """The numbers of all rows by operations that PyTorch can differentiate."""
@@ -70,12 +72,14 @@ class CrossEntropyJob:
         found = fused.forward(z, self.target[part], self.weight, self.recipe, self.entropy)
         return found.loss, found.top + found.rest, found.entropy, found.top, found.rest
 
-    def gradient_(self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None]) -> None:
-        """Replace a chunk by its derivative."""
+    def gradient(
+        self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None], *, out: Tensor
+    ) -> None:
+        """Write the derivative by a chunk into ``out``, which may be the chunk."""
         by_loss = torch.zeros_like(rows[0]) if by[0] is None else by[0]
         each = (by_loss, by[1], by[2])
         target = self.target[part]
-        fused.backward(z, target, self.weight, rows[3:], each, recipe=self.recipe, out=z)
+        fused.backward(z, target, self.weight, rows[3:], each, recipe=self.recipe, out=out)
 
     def plain(self, z: Tensor) -> Rows:
         """C, L and H."""
@@ -110,11 +114,13 @@ class DivergenceJob:
         teacher, indices = self._given(part)
         return (pairs.forward(z, teacher, indices, *self._numbers()),)
 
-    def gradient_(self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None]) -> None:
-        """Replace a chunk by its derivative."""
+    def gradient(
+        self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None], *, out: Tensor
+    ) -> None:
+        """Write the derivative by a chunk into ``out``, which may be the chunk."""
         teacher, indices = self._given(part)
         assert by[0] is not None
-        pairs.backward(z, teacher, indices, by[0], *self._numbers(), out=z)
+        pairs.backward(z, teacher, indices, by[0], *self._numbers(), out=out)
 
     def plain(self, z: Tensor) -> Rows:
         """The divergence of each row."""

@@ -7,7 +7,8 @@ Then every class has the same coefficient u in its row, but the label has v more
     - [j = y]\, g_C v :
 
 a multiple of the softmax, less a constant, and one entry a row. On the CPU both are found by the
-library's kernels, in one pass each.
+library's kernels, on a GPU by Triton's (:mod:`._torch_triton`), in one pass each; elsewhere by
+PyTorch's operations.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
@@ -39,6 +43,8 @@ _WRITTEN = (torch.float32, torch.bfloat16)
 #: Below this many elements, waking a thread costs more than it saves.
 _ELEMENTS_PER_THREAD = 1 << 17
 _NATS = math.log(2)
+#: What Triton's kernels read; a GPU's float64 is rare, and left to PyTorch.
+_READ_BY_TRITON = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def sum_type(dtype: torch.dtype) -> torch.dtype:
@@ -63,11 +69,29 @@ def _parts(labels: Tensor, weight: Tensor | None, recipe: Recipe, classes: int) 
     return each if not smoothing else (1 - smoothing) * each, smoothing / classes * each
 
 
+@cache
+def triton_kernels() -> Any:
+    """The kernels for a GPU, or None where Triton is missing."""
+    if find_spec("triton") is None:
+        return None
+    return import_module("unsurprised.losses._torch_triton")
+
+
+def by_triton(logits: Tensor) -> bool:
+    """Whether Triton's kernels take these logits."""
+    fits = logits.is_cuda and logits.dtype in _READ_BY_TRITON and len(logits)
+    return bool(fits and logits.stride(1) == 1 and triton_kernels() is not None)
+
+
 def rows_by_kernel(
-    logits: Tensor, labels: Tensor, weight: Tensor | None, recipe: Recipe
+    logits: Tensor, labels: Tensor, weight: Tensor | None, recipe: Recipe, *, entropy: bool
 ) -> formula.Rows | None:
     """C, top, rest and H; None where there is no kernel, or it finds a row that is not legal."""
     count, classes = logits.shape
+    if by_triton(logits):
+        smoothing = recipe.label_smoothing
+        found = triton_kernels().rows(logits, labels, weight, smoothing, entropy=entropy)
+        return formula.Rows(*found)
     if logits.device.type != "cpu" or logits.dtype not in _READ or not count:
         return None
     values, entropies, rests = (np.empty(count) for _ in range(3))
@@ -122,6 +146,11 @@ class Line(NamedTuple):
     ) -> Self:
         """From the derivatives by C and L of each row."""
         (top, rest), (by_loss, by_sum, _), classes = sums, by, logits.shape[1]
+        if by_triton(logits):
+            found = triton_kernels().line(
+                logits, labels, weight, sums, (by_loss, by_sum), recipe.label_smoothing
+            )
+            return cls(labels, top, *found)
         v, u = _parts(labels, weight, recipe, classes)
         by_label, shift = by_loss * v, by_loss * u
         log = (logits.gather(1, labels[:, None])[:, 0].to(rest.dtype) - top) - rest
@@ -143,6 +172,9 @@ class Line(NamedTuple):
 
 def gradient(logits: Tensor, line: Line, *, out: Tensor, step: int) -> None:
     """Write the gradient into ``out``, which may be the logits, some rows at a time."""
+    if by_triton(logits) and out.stride(1) == 1:
+        triton_kernels().gradient(logits, line, out)
+        return
     if not _gradient_by_kernel(logits, line, out):
         for start in range(0, len(logits), step):
             part = slice(start, start + step)
@@ -152,7 +184,8 @@ def gradient(logits: Tensor, line: Line, *, out: Tensor, step: int) -> None:
 
 
 def _gradient_by_kernel(logits: Tensor, line: Line, out: Tensor) -> bool:
-    fits = logits.dtype in _WRITTEN and (logits.shape[1] == 1 or logits.stride(1) == 1)
+    fits = logits.dtype in _WRITTEN and out.dtype == logits.dtype
+    fits = fits and (logits.shape[1] == 1 or logits.stride(1) == 1)
     if logits.device.type != "cpu" or not fits or not out.is_contiguous():
         return False
     top, factor, shift = (each.contiguous().numpy() for each in line[1:4])

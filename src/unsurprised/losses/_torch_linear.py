@@ -24,6 +24,26 @@ def parts_of(rows: int, step: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, rows, step)]
 
 
+def multiply(a: Tensor, b: Tensor, out: Tensor) -> None:
+    """``a @ b`` into ``out``; a GPU's sums come unrounded where that is wider."""
+    if out.dtype == a.dtype:
+        torch.mm(a, b, out=out)
+    elif out.is_cuda:
+        torch.mm(a, b, out_dtype=out.dtype, out=out)
+    else:
+        out.copy_(torch.mm(a, b))
+
+
+def add_product(a: Tensor, b: Tensor, out: Tensor) -> None:
+    """``a @ b`` added to ``out``, likewise."""
+    if out.dtype == a.dtype:
+        out.addmm_(a, b)
+    elif out.is_cuda:
+        torch.addmm(out, a, b, out_dtype=out.dtype, out=out)
+    else:
+        out += torch.mm(a, b)
+
+
 class Chunks:
     """The logits of a chunk, each in the memory of the one before."""
 
@@ -31,16 +51,24 @@ class Chunks:
         self._hidden, self._weight, self._bias = hidden, weight, bias
         shape = (min(step, len(hidden)), len(weight))
         self._memory = hidden.new_empty(shape, dtype=sum_type(hidden.dtype))
+        # The products with the gradient take it rounded; on a GPU it is written so at once.
+        self._narrow: Tensor | None = None
+        if hidden.is_cuda and self._memory.dtype != hidden.dtype:
+            self._narrow = torch.empty_like(self._memory, dtype=hidden.dtype)
 
     def logits(self, part: slice) -> Tensor:
         """The logits of some rows, in float32 at least."""
         hidden = self._hidden[part]
         logits = self._memory[: len(hidden)]
-        if logits.dtype == hidden.dtype:
-            torch.mm(hidden, self._weight.t(), out=logits)
-        else:
-            logits.copy_(torch.mm(hidden, self._weight.t()))
+        multiply(hidden, self._weight.t(), logits)
         return logits if self._bias is None else logits.add_(self._bias)
+
+    def place_of_gradient(self, logits: Tensor) -> Tensor:
+        """Where the derivative by a chunk of logits is to be written: often in its place."""
+        # Without rounding where it is summed up for the bias.
+        if self._narrow is None or self._bias is not None:
+            return logits
+        return self._narrow[: len(logits)]
 
 
 class Collected:
@@ -50,7 +78,8 @@ class Collected:
         self._hidden, self._weight = hidden, weight
         kind = sum_type(weight.dtype)
         self._by_hidden = torch.empty_like(hidden) if needs[0] else None
-        self._by_weight = torch.zeros_like(weight, dtype=kind) if needs[1] else None
+        self._by_weight = torch.empty_like(weight, dtype=kind) if needs[1] else None
+        self._sum = multiply  # the first product is written, not added
         self._by_bias = None
         if needs[2] and bias is not None:
             self._by_bias = torch.zeros_like(bias, dtype=kind)
@@ -61,10 +90,8 @@ class Collected:
         if self._by_hidden is not None:
             torch.mm(narrow, self._weight, out=self._by_hidden[part])
         if self._by_weight is not None:
-            if self._by_weight.dtype == narrow.dtype:
-                self._by_weight.addmm_(narrow.t(), self._hidden[part])
-            else:
-                self._by_weight += torch.mm(narrow.t(), self._hidden[part])
+            self._sum(narrow.t(), self._hidden[part], self._by_weight)
+            self._sum = add_product
         if self._by_bias is not None:
             self._by_bias += dz.sum(0)
 
@@ -72,6 +99,8 @@ class Collected:
         """The gradients, each of its parameter's type."""
         kind = self._weight.dtype
         by_weight, by_bias = self._by_weight, self._by_bias
+        if by_weight is not None and self._sum is multiply:  # of no rows
+            by_weight.zero_()
         return (
             self._by_hidden,
             None if by_weight is None else by_weight.to(kind),
@@ -105,13 +134,16 @@ def gradients(
     """The gradients in one pass; ``rows`` is shown each chunk's numbers on the way."""
     collected = Collected(hidden, weight, bias, needs)
     chunks = Chunks(hidden, weight, bias, step)
+    z = dz = None
     for part in parts_of(len(hidden), step):
         z = chunks.logits(part)
         found = job.rows(z, part)
         if rows is not None:
             rows(found, part)
-        job.gradient_(z, part, found, by(found, part))
-        collected.add(z, part)
+        dz = chunks.place_of_gradient(z)
+        job.gradient(z, part, found, by(found, part), out=dz)
+        collected.add(dz, part)
+    del chunks, z, dz  # their memory serves the result
     return collected.result()
 
 

@@ -51,7 +51,10 @@ def _rows_called(  # noqa: PLR0917 - an operator's schema
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """C, L, H, and the two parts of L."""
     recipe = recipe_of(smoothing, by_label, gamma, temperature, softcap)
-    return _found(logits, target, weight, recipe, entropy)
+    found = _found(logits, target, weight, recipe, entropy)
+    # Kernels may have put them side by side; what an operator returns shares no memory.
+    loss, log_sum, entropies, top, rest = (part.clone() for part in found)
+    return loss, log_sum, entropies, top, rest
 
 
 def _found(

@@ -1,8 +1,8 @@
 """C, L and H of the rows of a tensor, and the gradient, in blocks that stay in the cache.
 
 No array of the logits' size is made but the gradient itself. The common case, labels, has a way of
-its own (``_torch_labels``). Other ways (Triton's kernels on a GPU) belong into :func:`forward` and
-:func:`backward`, which are all that the rest knows.
+its own (``_torch_labels``). Other ways belong into :func:`forward` and :func:`backward`, which are
+all that the rest knows.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def forward(
     """C, top, rest and H of each row; H is zeros unless asked for."""
     hard = not target.is_floating_point()
     if hard and labels.are_common(recipe, weight):
-        found = labels.rows_by_kernel(logits, target, weight, recipe)
+        found = labels.rows_by_kernel(logits, target, weight, recipe, entropy=entropy)
         if found is not None:
             return found
     kind = sum_type(logits.dtype)
