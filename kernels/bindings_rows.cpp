@@ -232,6 +232,19 @@ void tempered(nb::handle scores, std::int64_t classes, double inverse, nb::handl
   });
 }
 
+// Shares of rows of scores, in their place; see softmax.h.
+void softmax(nb::handle scores, std::int64_t classes, nb::handle tops, nb::handle masses) {
+  const Buffer in(scores, true), out[] = {Buffer(tops, true), Buffer(masses, true)};
+  if (classes < 1 || in.count() % classes) throw nb::value_error("the scores are no whole rows");
+  const std::int64_t rows = in.count() / classes;
+  double* const x = in.contiguous<double>(rows * classes);
+  double* const first = out[0].contiguous<double>(rows);
+  double* const second = out[1].contiguous<double>(rows);
+  const Softmax run = target().softmax;
+  const WithoutGil released;
+  run(x, rows, classes, first, second);
+}
+
 // Gradients of rows of logits; see softmax_gradient.h.
 void softmax_gradient(nb::handle logits, bool bfloat16, nb::handle tops, nb::handle factors,
                       nb::handle shifts, nb::handle result, int threads) {
@@ -284,6 +297,8 @@ void bind_rows(nb::module_& module) {
              nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"));
   module.def("tempered", &tempered, nb::arg("scores"), nb::arg("classes"), nb::arg("inverse"),
              nb::arg("means"), nb::arg("variances"), nb::arg("threads"));
+  module.def("softmax", &softmax, nb::arg("scores"), nb::arg("classes"), nb::arg("tops"),
+             nb::arg("masses"));
   module.def("softmax_gradient", &softmax_gradient, nb::arg("logits"), nb::arg("bfloat16"),
              nb::arg("tops"), nb::arg("factors"), nb::arg("shifts"), nb::arg("result"),
              nb::arg("threads"));

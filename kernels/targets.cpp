@@ -10,6 +10,7 @@
   void products(const double*, const double*, std::int64_t, double*, double*);                     \
   void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
   void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
+  void softmax(double*, std::int64_t, std::int64_t, double*, double*);                             \
   void softmax_gradient(const unsurprised::SoftmaxRows&, std::int64_t, std::int64_t);              \
   }
 
@@ -38,7 +39,7 @@ bool always() {
 
 #define UNSURPRISED_FUNCTIONS(target)                                               \
   #target, target::run, target::surprisals, target::sum_segments, target::products, \
-      target::hash_rows, target::tempered, target::softmax_gradient
+      target::hash_rows, target::tempered, target::softmax, target::softmax_gradient
 
 struct Choice {
   Target target;

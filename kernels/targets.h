@@ -4,6 +4,7 @@
 #include "hashing.h"
 #include "operations.h"
 #include "segments.h"
+#include "softmax.h"
 #include "softmax_gradient.h"
 #include "tempered.h"
 
@@ -17,6 +18,7 @@ struct Target {
   Products products;
   HashRows hash_rows;
   Tempered tempered;
+  Softmax softmax;
   SoftmaxGradient softmax_gradient;
 };
 

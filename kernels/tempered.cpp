@@ -1,6 +1,6 @@
 #include "tempered.h"
 
-#include "rows.h"
+#include "score_rows.h"
 
 namespace UNSURPRISED_TARGET {
 
@@ -24,23 +24,6 @@ struct Moments {
   }
 };
 
-double folded(Lanes sums) {
-  for (int width = lanes / 2; width; width /= 2)
-    for (int l = 0; l < width; ++l) sums[l] += sums[l + width];
-  return sums[0];
-}
-
-double largest(const double* scores, std::int64_t classes) {
-  Lanes top = all(-infinity);
-  std::int64_t k = 0;
-  for (; k + lanes <= classes; k += lanes)
-    for (int l = 0; l < lanes; ++l) top[l] = scores[k + l] > top[l] ? scores[k + l] : top[l];
-  double best = top[0];
-  for (int l = 1; l < lanes; ++l) best = top[l] > best ? top[l] : best;
-  for (; k < classes; ++k) best = scores[k] > best ? scores[k] : best;
-  return best;
-}
-
 }  // namespace
 
 void tempered(const double* scores, std::int64_t rows, std::int64_t classes, double inverse,
@@ -48,15 +31,8 @@ void tempered(const double* scores, std::int64_t rows, std::int64_t classes, dou
   for (std::int64_t row = 0; row < rows; ++row, scores += classes) {
     const double top = largest(scores, classes);
     Moments moments;
-    double gaps[lanes];
-    for (std::int64_t k = 0; k < classes; k += lanes) {
-      const std::int64_t held = classes - k < lanes ? classes - k : lanes;
-      if (held == lanes)
-        for (int l = 0; l < lanes; ++l) gaps[l] = scores[k + l] - top;
-      else
-        for (int l = 0; l < lanes; ++l) gaps[l] = l < held ? scores[k + l] - top : -infinity;
-      moments.add(gaps, inverse);
-    }
+    each_gap(scores, classes, top,
+             [&](const double* gaps, std::int64_t, std::int64_t) { moments.add(gaps, inverse); });
     const double mass = folded(moments.mass);
     const double mean = folded(moments.first) / mass;
     means[row] = top + mean;

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from functools import cached_property
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import _kernels
 from unsurprised.calibrators._rows import FittingRows, finite
+from unsurprised.threads import get_num_threads
 
 Values = NDArray[np.float64]
 Part = TypeVar("Part")
@@ -19,6 +22,8 @@ Part = TypeVar("Part")
 TOLERANCE = 1e-10
 #: Elements of a block of rows: what is made of them stays in the second-level cache.
 BLOCK = 1 << 15
+#: So many runs of blocks for each thread: enough that none waits long for the last.
+_RUNS_A_THREAD = 4
 #: Four of them are multiplied, and the largest float of single precision is 3e38.
 _LARGEST_IN_SINGLE_PRECISION = 1e8
 
@@ -66,25 +71,33 @@ class Loss:
 
     def each(self, function: Callable[..., Part], *more: Iterable[Any]) -> Iterator[Part]:
         """The function of each block, in order, so that sums of parts have the same bits."""
-        return (map if self.pool is None else self.pool.map)(function, self.blocks, *more)
+        if self.pool is None:
+            return map(function, self.blocks, *more)
+
+        # To hand a single block to another thread takes as long as to work on it.
+        work = list(zip(self.blocks, *more, strict=True))
+        size = -(-len(work) // (_RUNS_A_THREAD * get_num_threads()))
+        runs = [work[at : at + size] for at in range(0, len(work), size)]
+        done = self.pool.map(lambda run: [function(*block) for block in run], runs)
+        return chain.from_iterable(done)
 
     def shares(self, block: slice, parameters: Values) -> tuple[Values, Values]:
         """Predicted shares of a block of rows, and the cross-entropy of each row."""
         z = self.model.scores(self.x[block], parameters)
         if self.possible is not None:
             z = np.where(self.possible[block], z, -np.inf)
-        z -= z.max(axis=1, keepdims=True)
-        shares = np.exp(z)
-        total = shares.sum(axis=1, keepdims=True)
-        shares /= total
-        log_total = np.log(total[:, 0])
+        tops, masses = np.empty(len(z)), np.empty(len(z))
         if self.truth is None:
             assert self.rows.labels is not None
             at = z[np.arange(len(z)), self.rows.labels[block]]
+            _kernels.softmax(z, self.rows.width, tops, masses)
+            at -= tops
         else:
+            z -= z.max(axis=1, keepdims=True)
             truth = self.truth[block]
             at = np.where(truth > 0, truth * np.where(truth > 0, z, 0.0), 0.0).sum(axis=1)
-        return shares, log_total - at
+            _kernels.softmax(z, self.rows.width, tops, masses)
+        return z, np.log(masses) - at
 
     def value_and_gradient(self, parameters: Values) -> tuple[float, Values]:
         """Nats a row, and its derivatives."""
