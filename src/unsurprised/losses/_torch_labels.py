@@ -43,6 +43,7 @@ _WRITTEN = (torch.float32, torch.bfloat16)
 #: Below this many elements, waking a thread costs more than it saves.
 _ELEMENTS_PER_THREAD = 1 << 17
 _NATS = math.log(2)
+Single = NDArray[np.float32]
 #: What Triton's kernels read; a GPU's float64 is rare, and left to PyTorch.
 _READ_BY_TRITON = (torch.float32, torch.float16, torch.bfloat16)
 
@@ -83,6 +84,40 @@ def by_triton(logits: Tensor) -> bool:
     return bool(fits and logits.stride(1) == 1 and triton_kernels() is not None)
 
 
+class Facts(NamedTuple):
+    """What the library's kernel finds of each row, in main memory and in double precision."""
+
+    #: What the label costs, the entropy, what the top class costs, and where that is.
+    nats: NDArray[np.float64]
+    entropies: NDArray[np.float64]
+    rests: NDArray[np.float64]
+    tops: NDArray[np.int32]
+
+    def top(self, logits: Tensor) -> NDArray[Any]:
+        """The largest logit of each row, as sums are kept."""
+        if logits.dtype in (torch.float32, torch.float64):
+            top: NDArray[Any] = _host(logits)[np.arange(len(self.tops)), self.tops]
+            return top
+        first = torch.from_numpy(self.tops).long()
+        halves = logits.detach().gather(1, first[:, None])[:, 0]
+        single: NDArray[Any] = halves.to(torch.float32).numpy()
+        return single
+
+
+def facts_of(logits: Tensor, labels: NDArray[np.int64]) -> Facts | None:
+    """The facts of rows in main memory; None where a row is not legal."""
+    count = len(logits)
+    nats, entropies, rests = (np.empty(count) for _ in range(3))
+    found = Facts(nats, entropies, rests, np.empty(count, dtype=np.int32))
+    rows = _host(logits)
+
+    def measured(part: slice) -> bool:
+        read = _kernels.Rows(rows[part], _READ[logits.dtype], True, False, 0.0)
+        return _kernels.facts(read, labels[part], _NATS, *(each[part] for each in found))[0] < 0
+
+    return found if _all_in_threads(measured, count, logits.numel()) else None
+
+
 def rows_by_kernel(
     logits: Tensor, labels: Tensor, weight: Tensor | None, recipe: Recipe, *, entropy: bool
 ) -> formula.Rows | None:
@@ -94,21 +129,13 @@ def rows_by_kernel(
         return formula.Rows(*found)
     if logits.device.type != "cpu" or logits.dtype not in _READ or not count:
         return None
-    values, entropies, rests = (np.empty(count) for _ in range(3))
-    tops = np.empty(count, dtype=np.int32)
-    rows, at = _host(logits), np.ascontiguousarray(labels.numpy(), dtype=np.int64)
-
-    def measured(part: slice) -> bool:
-        read = _kernels.Rows(rows[part], _READ[logits.dtype], True, False, 0.0)
-        results = (values[part], entropies[part], rests[part], tops[part])
-        return _kernels.facts(read, at[part], _NATS, *results)[0] < 0
-
-    if not _all_in_threads(measured, count, logits.numel()):
+    host = facts_of(logits, np.ascontiguousarray(labels.numpy(), dtype=np.int64))
+    if host is None:
         return None
-    kind = sum_type(logits.dtype)
-    first = torch.from_numpy(tops).long()
-    top = logits.gather(1, first[:, None])[:, 0].to(kind)
-    loss, rest, entropy = (torch.from_numpy(a).to(kind) for a in (values, rests, entropies))
+    kind, top = sum_type(logits.dtype), torch.from_numpy(host.top(logits))
+    loss, rest, entropy = (
+        torch.from_numpy(each).to(kind) for each in (host.nats, host.rests, host.entropies)
+    )
     if recipe.label_smoothing or weight is not None:
         v, u = _parts(labels, weight, recipe, classes)
         loss = v * loss
@@ -189,10 +216,15 @@ def _gradient_by_kernel(logits: Tensor, line: Line, out: Tensor) -> bool:
     if logits.device.type != "cpu" or not fits or not out.is_contiguous():
         return False
     top, factor, shift = (each.contiguous().numpy() for each in line[1:4])
+    write_gradient(logits, (top, factor, shift), out)
+    return True
+
+
+def write_gradient(logits: Tensor, rows: tuple[Single, Single, Single], out: Tensor) -> None:
+    """``factor · e^(z − top) − shift`` in main memory; ``rows`` are top, factor and shift."""
     half = logits.dtype == torch.bfloat16
     threads = _threads(len(logits), logits.numel())
-    _kernels.softmax_gradient(_host(logits), half, top, factor, shift, _host(out), threads)
-    return True
+    _kernels.softmax_gradient(_host(logits), half, *rows, _host(out), threads)
 
 
 def _gradient_of_block(logits: Tensor, line: Line, out: Tensor) -> None:
@@ -217,8 +249,10 @@ def _host(tensor: Tensor) -> NDArray[Any]:
 
 def _threads(rows: int, elements: int) -> int:
     """How many threads are worth it, and allowed by both libraries."""
-    most = min(get_num_threads(), torch.get_num_threads())
-    return int(max(1, min(most, rows, elements // _ELEMENTS_PER_THREAD)))
+    wanted = min(rows, elements // _ELEMENTS_PER_THREAD)
+    if wanted < 2:
+        return 1
+    return min(get_num_threads(), int(torch.get_num_threads()), wanted)
 
 
 def _all_in_threads(work: Callable[[slice], bool], rows: int, elements: int) -> bool:

@@ -1,7 +1,9 @@
-"""The most common call on a GPU: labels, rows that count alike, one number.
+"""The most common call: labels, rows that count alike, one number.
 
-PyTorch's operations on numbers of rows, of which there are some eighty in a call, take longer there
-than the logits do. Triton's kernels (:mod:`._torch_triton`) need three launches for all of it.
+PyTorch's operations on numbers of rows, of which there are some eighty in a call, take longer than
+the logits do, on a GPU or where the rows are few. Triton's kernels (:mod:`._torch_triton`) need
+three launches for all of it; in main memory (:mod:`._torch_host`) it is two of the library's
+kernels.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from torch import Tensor
 
 from unsurprised.losses._options import Recipe, Total
 from unsurprised.losses._torch_calls import is_traced
+from unsurprised.losses._torch_host import total_in_memory
 from unsurprised.losses._torch_labels import are_common, by_triton, triton_kernels
 from unsurprised.losses._torch_ops import asks_more_than_backward
 
@@ -34,6 +37,12 @@ def total_of_labels(
     """The loss, or None where the call is another one (or wrong: ``general`` says what is)."""
     if not _fits(logits, target, recipe, total):
         return None
+    if logits.device.type == "cpu":
+        return total_in_memory(
+            logits, target, recipe, total, ignore_index=ignore_index, general=general
+        )
+    if not by_triton(logits):
+        return None
     asked = triton_kernels().Asked(
         recipe.label_smoothing,
         total.z_loss,
@@ -50,7 +59,6 @@ def _fits(logits: Tensor, target: Tensor, recipe: Recipe, total: Total) -> bool:
     return (
         not is_traced(logits, target)
         and logits.dim() == 2
-        and by_triton(logits)
         and target.dtype in (torch.int64, torch.int32)
         and target.shape == logits.shape[:1]
         and target.device == logits.device

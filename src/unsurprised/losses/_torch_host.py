@@ -1,0 +1,118 @@
+"""The most common call in main memory: one kernel for the loss, one for its gradient.
+
+In between are numbers of rows, which are NumPy's here: an operation of PyTorch takes some
+microseconds, whatever it works on, and a network that is small has no more time than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unsurprised.losses._options import Recipe, Total
+from unsurprised.losses._torch_labels import Facts, Single, facts_of, sum_type, write_gradient
+
+General = Callable[[Tensor], Tensor]
+
+#: What both kernels take.
+_TYPES = (torch.float32, torch.bfloat16)
+
+
+def total_in_memory(
+    logits: Tensor,
+    target: Tensor,
+    recipe: Recipe,
+    total: Total,
+    *,
+    ignore_index: int,
+    general: General,
+) -> Tensor | None:
+    """The loss, or None where the call is another one, or not legal."""
+    if not _fits(logits, target, recipe, total):
+        return None
+    labels: NDArray[np.int64] = target.detach().numpy()
+    kept = labels != ignore_index
+    counting = int(np.count_nonzero(kept))
+    at = labels if counting == len(labels) else np.where(kept, labels, 0)
+    if counting == 0 or at.min() < 0 or at.max() >= logits.shape[1]:
+        return None
+    facts = facts_of(logits, at)
+    if facts is None:
+        return None
+    each = total.unit / counting if total.reduction == "mean" else total.unit
+    rows = _Rows(at, None if counting == len(labels) else kept, each, facts)
+    loss: Tensor = _Total.apply(logits, target, rows, general)
+    return loss
+
+
+def _fits(logits: Tensor, target: Tensor, recipe: Recipe, total: Total) -> bool:
+    return (
+        # A kind of tensor of its own may have no memory to look at.
+        type(logits) in (Tensor, torch.nn.Parameter)
+        and type(target) is Tensor
+        and logits.dtype in _TYPES
+        and target.dtype == torch.int64
+        and len(logits) > 0
+        and (logits.stride(1) == 1 or logits.shape[1] == 1)
+        and not logits.is_neg()
+        and recipe.label_smoothing == 0
+        and total.z_loss == 0
+    )
+
+
+class _Rows(NamedTuple):
+    """Rows, which of them count (None: all), and what a nat of each adds to the total."""
+
+    labels: NDArray[np.int64]
+    kept: NDArray[np.bool_] | None
+    each: float
+    facts: Facts
+
+    def loss(self) -> float:
+        nats = self.facts.nats if self.kept is None else self.facts.nats[self.kept]
+        return float(nats.sum()) * self.each
+
+    def line(self, above: float) -> tuple[Single, Single]:
+        """What a row's softmax is multiplied by, and the gradient at its label."""
+        weight: Any = above * self.each
+        if self.kept is not None:
+            weight = np.where(self.kept, weight, 0.0)
+        factor = weight * np.exp(-self.facts.rests)
+        # The label's share less one is found as it is, not as a difference.
+        at_label = weight * np.expm1(-self.facts.nats)
+        return factor.astype(np.float32), at_label.astype(np.float32)
+
+
+class _Total(torch.autograd.Function):  # type: ignore[misc]
+    """One number, and the gradient of the logits."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> Tensor:
+        logits, target, rows, general = arguments
+        ctx.save_for_backward(logits, target)
+        ctx.rows, ctx.general = rows, general
+        return torch.tensor(rows.loss(), dtype=sum_type(logits.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
+        logits, _ = ctx.saved_tensors
+        if torch.is_grad_enabled():  # it is to be differentiated again
+            loss = ctx.general(logits)
+            (gradient,) = torch.autograd.grad(loss, logits, above, create_graph=True)
+            return gradient, None, None, None
+        rows: _Rows = ctx.rows
+        factor, at_label = rows.line(float(above))
+        out = torch.empty(logits.shape, dtype=logits.dtype)
+        write_gradient(logits, (rows.facts.top(logits), factor, np.zeros_like(factor)), out)
+        place = np.arange(len(factor))
+        if out.dtype == torch.float32:
+            out.numpy()[place, rows.labels] = at_label
+        else:
+            where = torch.from_numpy(place), torch.from_numpy(rows.labels)
+            out[where] = torch.from_numpy(at_label).to(out.dtype)
+        return out, None, None, None
