@@ -29,6 +29,11 @@ class HostArray:
         self.values, self.dtype = values, dtype
         self.shape: tuple[int, ...] = values.shape
 
+    @property
+    def kind(self) -> str:
+        """NumPy's letter for what the elements are: ``f`` for bfloat16 too."""
+        return "f" if self.dtype == "bfloat16" else self.values.dtype.kind
+
     def moved(self, axis: int) -> HostArray:
         """The same memory with ``axis`` last."""
         axis = checked_axis(axis, self.shape)

@@ -46,7 +46,7 @@ def two_columns(
            [0.  , 1.  ]])
     """
     array = host_array(values, "the prediction")
-    if array.values.dtype.kind not in "iubf":
+    if array.kind not in "iubf":
         raise CallError(f"the prediction holds {array.dtype}; expected one number a row")
     numbers = array.as_float64()
     first, second = _PAIRS[kind](numbers)

@@ -138,7 +138,7 @@ class DistributionForm(Form):
         return array if array.dtype in FLOATS else self._as_floats(array)
 
     def _as_floats(self, array: HostArray) -> HostArray:
-        if array.values.dtype.kind in "iub" or array.values.size == 0:
+        if array.kind in "iub" or array.values.size == 0:
             return HostArray(array.values.astype(np.float64), "float64")
         raise self._no_floats(array.dtype)
 
@@ -287,8 +287,7 @@ class Labels(Form):
             if not any(kind in str(self.given.dtype) for kind in ("int", "bool")):
                 raise self._no_labels(type_name(self.given))
             return
-        kind = self.array.values.dtype.kind
-        if self.array.values.size and kind not in "iubUT":
+        if self.array.values.size and self.array.kind not in "iubUT":
             raise self._no_labels(self.array.dtype)
 
     @staticmethod

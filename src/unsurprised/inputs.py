@@ -81,7 +81,7 @@ def model_from(
             f"LogProbs ({order})"
         )
     array = host_array(y_pred, "y_pred")
-    if array.values.dtype.kind in "iuUT" and array.values.size:
+    if array.kind in "iuUT" and array.values.size:
         raise CallError(
             f"y_pred holds {array.dtype}; expected probabilities, one for every class ({order})"
         )
@@ -94,7 +94,7 @@ def _truth(
     if isinstance(y_true, Labels | DistributionForm):
         return y_true
     array = host_array(y_true, "y_true")
-    if array.values.dtype.kind in "iubUT" or array.values.size == 0:
+    if array.kind in "iubUT" or array.values.size == 0:
         return Labels(array, classes=classes)
     if len(array.shape) > 1 and array.shape == model.shape:
         return Probs(array)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import ml_dtypes
 import mpmath
 import numpy as np
 import pytest
@@ -223,3 +224,28 @@ def test_the_result_is_immutable_and_shown_in_notebooks():
     assert "<b>" not in found._repr_html_().replace("<b>", "", 0) or "&lt;b&gt;" in (
         found._repr_html_()
     )
+
+
+def test_predictions_in_bfloat16_are_numbers_not_their_bits():
+    labels, probs = predictions(300)
+    half = probs.astype(ml_dtypes.bfloat16)
+    with pytest.raises(us.InputError, match="normalize=True"):
+        us.evaluate(labels, half)
+    found = us.evaluate(labels, us.Probs(half, normalize=True))
+    wide = us.evaluate(labels, us.Probs(half.astype(np.float64), normalize=True))
+    assert found.cross_entropy == wide.cross_entropy
+    loose = us.evaluate(labels, half, tolerance=0.02)
+    assert loose.cross_entropy.value == pytest.approx(wide.cross_entropy.value, rel=0.01)
+    binary = us.evaluate([0, 1, 1], np.array([0.5, 0.25, 0.75], dtype=ml_dtypes.bfloat16))
+    assert binary.cross_entropy.value == (1 + 2 + math.log2(4 / 3)) / 3
+
+
+@pytest.mark.parametrize("call", [
+    us.evaluate,
+    lambda labels, probs: us.evaluate(us.Labels(labels), probs),
+    lambda labels, _: us.mutual_information(labels, labels),
+])  # fmt: skip
+def test_labels_in_bfloat16_are_refused_not_read_as_bits(call):
+    labels = np.array([0.0, 1.0, 1.0], dtype=ml_dtypes.bfloat16)
+    with pytest.raises(us.CallError, match="holds bfloat16"):
+        call(labels, np.full((3, 2), 0.5))

@@ -88,7 +88,7 @@ class _Rows(NamedTuple):
         return factor.astype(np.float32), at_label.astype(np.float32)
 
 
-class _Total(torch.autograd.Function):  # type: ignore[misc]
+class _Total(torch.autograd.Function):
     """One number, and the gradient of the logits."""
 
     @staticmethod

@@ -179,7 +179,7 @@ def _label_vector(values: Any, argument: str) -> NDArray[Any]:
             f"{argument} has the shape {labels.shape}; expected a vector, one label for each row "
             "(a contingency table is passed alone)"
         )
-    if labels.values.size and labels.values.dtype.kind not in "iubUT":
+    if labels.values.size and labels.kind not in "iubUT":
         raise CallError(
             f"{argument} holds {labels.dtype}; expected labels: integers, names or truth values"
         )
@@ -212,7 +212,7 @@ def _checked_table(table: Any) -> Whole:
             f"a has the shape {host.shape} and b is missing; expected two vectors of labels, or a "
             "contingency table, two-dimensional"
         )
-    if host.values.size and host.dtype != "bfloat16" and host.values.dtype.kind not in "iubf":
+    if host.values.size and host.kind not in "iubf":
         raise CallError(f"a holds {host.dtype}; expected a contingency table of counts")
     values = host.as_float64()
     _check_counts(values)

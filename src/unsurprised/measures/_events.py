@@ -58,7 +58,7 @@ def _numbers(values: Any, remedy: str | None) -> NDArray[np.float64]:
     if type(values) is float and 0.0 <= values <= 1.0:
         return np.array(values)
     host = host_array(values, "q")
-    if host.dtype not in FLOATS and host.values.dtype.kind not in "iub" and host.values.size:
+    if host.dtype not in FLOATS and host.kind not in "iub" and host.values.size:
         raise CallError(f"q holds {host.dtype}; expected numbers")
     events = np.asarray(host.as_float64(), order="C")
     legal = (events >= 0) & (events <= 1)

@@ -239,7 +239,7 @@ def _numbers(values: Any, argument: str) -> Values | float:
     if isinstance(values, (int, float)) and abs(values) <= sys.float_info.max:
         return float(values)
     host = host_array(values, argument)
-    if host.dtype not in FLOATS and host.values.dtype.kind not in "iub":
+    if host.dtype not in FLOATS and host.kind not in "iub":
         raise CallError(f"{argument} holds {host.dtype}; expected numbers")
     return host.as_float64()
 
