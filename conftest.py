@@ -45,13 +45,24 @@ FOR_LIBRARIES = {
 }
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the doctests of modules for a library that is not installed."""
-    name = f"{collection_path.parent.name}/{collection_path.stem}"
-    for library, names in FOR_LIBRARIES.items():
-        if name.startswith(names) and find_spec(library) is None:
-            return True
-    return None
+class Ignored:
+    """Leaves out the doctests of modules for a library that is not installed.
+
+    A plugin of its own, for what stands in a conftest is not asked about an installed package.
+    """
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Whether it is one of them; None leaves the answer to others."""
+        name = f"{collection_path.parent.name}/{collection_path.stem}"
+        for library, names in FOR_LIBRARIES.items():
+            if name.startswith(names) and find_spec(library) is None:
+                return True
+        return None
+
+
+def pytest_configure(config: Any) -> None:
+    """Make the above known."""
+    config.pluginmanager.register(Ignored())
 
 
 def run_in_terminal(command: str) -> str:

@@ -52,6 +52,20 @@ def legal(kind: str) -> st.SearchStrategy:
     return st.integers(int(information.min), min(int(information.max), 2**63 - 1))
 
 
+@pytest.mark.parametrize(
+    "symbols",
+    [
+        [0, -(2**63)],
+        [2**63 - 1, -(2**63)],
+        [2**63 - 1, 0, -(2**63), 0],
+        [-(2**63), -1, 2**63 - 1],
+    ],
+)
+def test_symbols_that_are_farther_apart_than_an_integer_holds(symbols):
+    came_back(np.array(symbols), coding.Frequencies())
+    came_back(np.array(symbols * 50), coding.Frequencies())
+
+
 @SMALL
 @given(st.data())
 def test_arrays_of_every_type_and_shape(data):

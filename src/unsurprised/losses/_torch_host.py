@@ -83,8 +83,8 @@ class _Rows(NamedTuple):
         if self.kept is not None:
             weight = np.where(self.kept, weight, 0.0)
         factor = weight * np.exp(-self.facts.rests)
-        # The label's share less one is found as it is, not as a difference.
-        at_label = weight * np.expm1(-self.facts.nats)
+        # The label's share less one is found as it is, not as a difference; and no zero is below 0.
+        at_label = weight * np.expm1(-self.facts.nats) + 0.0
         return factor.astype(np.float32), at_label.astype(np.float32)
 
 
