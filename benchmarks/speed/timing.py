@@ -26,7 +26,7 @@ class Effort:
 
 
 FULL = Effort(elements=1 << 26, runs=7, seconds=0.4, slow_seconds=0.3)
-QUICK = Effort(elements=1 << 24, runs=3, seconds=0.1, slow_seconds=0.05)
+QUICK = Effort(elements=3 << 22, runs=3, seconds=0.1, slow_seconds=0.05)
 
 
 @dataclass(frozen=True, slots=True)
