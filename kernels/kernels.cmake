@@ -22,7 +22,8 @@ endif()
 target_compile_options(unsurprised_kernels PUBLIC ${unsurprised_warnings}
                                            PRIVATE ${unsurprised_flags})
 
-set(unsurprised_vectors hashing.cpp rows.cpp segments.cpp softmax.cpp softmax_gradient.cpp tempered.cpp)
+set(unsurprised_vectors hashing.cpp rows.cpp segments.cpp softmax.cpp softmax_gradient.cpp
+                        tempered.cpp)
 list(TRANSFORM unsurprised_vectors PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 
 function(unsurprised_add_rows name)

@@ -22,8 +22,8 @@ inline double largest(const double* scores, std::int64_t classes) {
   return best;
 }
 
-// Calls body(gaps, where) with how far 16 scores are below the top; beyond the last it is
-// infinitely far, which has no share.
+// Calls body(gaps, first, held) with how far 16 scores from the `first` on are below the top; of
+// them `held` are there, and beyond these it is infinitely far, which has no share.
 template <class Body>
 UNSURPRISED_INLINE void each_gap(const double* scores, std::int64_t classes, double top,
                                  Body body) {

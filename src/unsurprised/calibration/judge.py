@@ -12,7 +12,7 @@ from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, rows_of
 from unsurprised.calibrators.crossfit import saved_bits
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife
+from unsurprised.evaluation.totals import Totals, ratio
 from unsurprised.states import Sums
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
 
@@ -58,17 +58,13 @@ class Savings:
 
         Intervals are NaN where they are ``refused``.
         """
-        totals, without = self.sums.totals(), self.sums.without_each_group()
-        rows, weight = int(totals["rows"]), totals["weight"]
-        held = (without["rows"] < totals["rows"]) & (not refused)
+        totals = self.sums.totals()
+        part = Totals(totals, self.sums.without_each_group(), refused=refused)
 
         def mean(name: str, endless: float) -> Estimate:
             if endless:
-                return Estimate(np.inf, np.inf, np.inf, "bits", rows)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                values = (without[name] / without["weight"])[held]
-            sizes = weight - without["weight"][held]
-            return jackknife(totals[name] / weight, values, "bits", rows, sizes)
+                return Estimate(np.inf, np.inf, np.inf, "bits", part.rows)
+            return part.of(ratio(name, "weight"))
 
         healed = totals["infinite_before"] and not totals["infinite_after"]
         return (

@@ -86,18 +86,16 @@ class Loss:
         z = self.model.scores(self.x[block], parameters)
         if self.possible is not None:
             z = np.where(self.possible[block], z, -np.inf)
-        tops, masses = np.empty(len(z)), np.empty(len(z))
         if self.truth is None:
             assert self.rows.labels is not None
             at = z[np.arange(len(z)), self.rows.labels[block]]
-            _kernels.softmax(z, self.rows.width, tops, masses)
-            at -= tops
         else:
-            z -= z.max(axis=1, keepdims=True)
+            z -= z.max(axis=1, keepdims=True)  # so that the tops are 0
             truth = self.truth[block]
             at = np.where(truth > 0, truth * np.where(truth > 0, z, 0.0), 0.0).sum(axis=1)
-            _kernels.softmax(z, self.rows.width, tops, masses)
-        return z, np.log(masses) - at
+        tops, masses = np.empty(len(z)), np.empty(len(z))
+        _kernels.softmax(z, self.rows.width, tops, masses)
+        return z, np.log(masses) - (at - tops)
 
     def value_and_gradient(self, parameters: Values) -> tuple[float, Values]:
         """Nats a row, and its derivatives."""

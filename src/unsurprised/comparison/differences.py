@@ -199,15 +199,11 @@ def _shared(
     base: Learning, new: Learning, pair: Paired
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places, in each sample, of the compared rows that are in both."""
-    common = np.intersect1d(base.keys, new.keys)
-    if pair.left_out:
-        common = np.intersect1d(common, pair.left.hashes)
-    orders = [np.argsort(each.keys, kind="stable") for each in (base, new)]
-    first, second = (
-        order[np.isin(each.keys[order], common)]
-        for order, each in zip(orders, (base, new), strict=True)
-    )
-    return first, second
+    common, first, second = np.intersect1d(base.keys, new.keys, return_indices=True)
+    if not pair.left_out:
+        return first, second
+    compared = np.isin(common, pair.left.hashes)
+    return first[compared], second[compared]
 
 
 def _family(base: Learning, new: Learning) -> tuple[Any, str]:

@@ -36,8 +36,7 @@ def matched(models: Sequence[Rows], names: Sequence[str], join: str) -> tuple[li
         if join == "inner":
             found, left_out = _in_all(models, names)
         else:
-            found = [base, *(_partners(base, rows, (names[0], name))
-                             for rows, name in zip(others, names[1:], strict=True))]  # fmt: skip
+            found = _in_order(models, names)
     for rows, name in zip(found[1:], names[1:], strict=True):
         _same_truth(found[0], rows, (names[0], name))
     return found, left_out
@@ -72,8 +71,14 @@ def _in_all(models: Sequence[Rows], names: Sequence[str]) -> tuple[list[Rows], i
             remedy="compare two at a time",
         )
     kept = [rows.take(np.flatnonzero(np.isin(rows.hashes, common))) for rows in models]
-    partners = [_partners(kept[0], rows, (names[0], "")) for rows in kept[1:]]
-    return [kept[0], *partners], len(met) - len(common)
+    return _in_order(kept, names), len(met) - len(common)
+
+
+def _in_order(models: Sequence[Rows], names: Sequence[str]) -> list[Rows]:
+    """All in the order of the first."""
+    base, *others = models
+    return [base, *(_partners(base, rows, (names[0], name))
+                    for rows, name in zip(others, names[1:], strict=True))]  # fmt: skip
 
 
 def _partners(base: Rows, new: Rows, names: tuple[str, str]) -> Rows:

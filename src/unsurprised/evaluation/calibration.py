@@ -121,9 +121,9 @@ def _errors(parts: list[Totals]) -> tuple[float, float, float]:
     """The expected calibration error: plain, debiased, and of a calibrated model."""
     share = np.array([part.totals["weight"] for part in parts])
     share /= share.sum()
-    distance = np.array([abs(part.of(_above).value) for part in parts])
-    spreads = [part.spread(_above) for part in parts]
-    noise = np.array([0.0 if spread is None else spread.error for spread in spreads])
+    pairs = [part.with_spread(_above, "") for part in parts]
+    distance = np.array([abs(found.value) for found, _ in pairs])
+    noise = np.array([0.0 if spread is None else spread.error for _, spread in pairs])
     calibrated = np.array([_noise(part) for part in parts])
     error = math.fsum(share * distance)
     return (

@@ -133,9 +133,13 @@ def jackknife(
     >>> jackknife(1.0, np.array([0.97, *[1.001] * 30]), "bits", 9)  # one group is large
     Estimate(1 bits, 0.9614 to 1.192, 9 rows)
     """
+    return estimated(value, Spread.of(value, without_group, sizes), unit, rows)
+
+
+def estimated(value: float, spread: Spread | None, unit: str, rows: int) -> Estimate:
+    """A value with the interval that its spread gives; NaN without one."""
     if math.isinf(value):
         return Estimate(value, value, value, unit, rows)
-    spread = Spread.of(value, without_group, sizes)
     low, high = (math.nan, math.nan) if spread is None else spread.interval(value)
     return Estimate(value, low, high, unit, rows)
 
@@ -158,7 +162,7 @@ def jackknife_of_plug_in(
     """
     spread = Spread.of(value, without_group, sizes)
     if spread is None:
-        return jackknife(value, without_group, unit, rows)
+        return estimated(value, None, unit, rows)
     of_squares = spread.shortfall * math.sqrt(2 / max(classes - 1, 1))
     error = math.hypot(spread.error, of_squares)
     low, high = replace(spread, error=error).interval(value)

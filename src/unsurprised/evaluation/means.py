@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import Spread, jackknife
+from unsurprised.evaluation.intervals import Spread
+from unsurprised.evaluation.totals import Totals, ratio
 from unsurprised.states import Sums
 
 Values = NDArray[np.float64]
@@ -43,11 +44,8 @@ def mean_and_spread(
     sums = Sums(["rows", "weight", "value"], unweighted=1)
     columns = {"rows": None, "weight": None, "value": np.ascontiguousarray(values)}
     sums.update(np.ascontiguousarray(groups), columns, weights)
-    totals, without = sums.totals(), sums.without_each_group()
+    totals = sums.totals()
     if not totals["weight"] > 0:
         return Estimate(math.nan, math.nan, math.nan, unit, rows), None
-    held = (without["rows"] < totals["rows"]) & (without["weight"] > 0) & (not refused)
-    mean = totals["value"] / totals["weight"]
-    means = without["value"][held] / without["weight"][held]
-    sizes = totals["weight"] - without["weight"][held]
-    return jackknife(mean, means, unit, rows, sizes), Spread.of(mean, means, sizes)
+    part = Totals(totals, sums.without_each_group(), refused=refused)
+    return part.with_spread(ratio("value", "weight"), unit)

@@ -10,7 +10,7 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import student_factor
 from unsurprised.evaluation.ranks import quantile_bounds
 from unsurprised.evaluation.sampled import Sampled
-from unsurprised.evaluation.totals import Totals, Values
+from unsurprised.evaluation.totals import Totals, Values, ratio
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 NO_INTERVAL = "with weights or clusters needs the sample of predictions, and there is none"
@@ -66,7 +66,7 @@ def _of_similar_shares(rows: Sampled, whole: Totals) -> float:
     groups = int(whole.groups.sum())
     worst = 1.0
     for column, values in (("expected", rows.expected), ("correct", rows.correct)):
-        spread = whole.spread_of(column, "weight")
+        _, spread = whole.with_spread(ratio(column, "weight"), "")
         mean = np.average(values, weights=weight)
         variance = float(np.average((values - mean) ** 2, weights=weight))
         if spread is not None and variance > 0:

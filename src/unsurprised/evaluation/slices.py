@@ -102,10 +102,9 @@ def _excess(part: Totals, whole: Totals) -> tuple[Estimate | None, float | None]
         others = sums["all_weight"] - sums["all_infinite"] - own
         return sums["surprisal"] / own - (sums["all_surprisal"] - sums["surprisal"]) / others
 
-    found = both.of(difference)
+    found, spread = both.with_spread(difference)
     if math.isnan(found.value) or math.isinf(found.value):
         return None, None
-    spread = both.spread(difference)
     if spread is None or both.groups.sum() < FEWEST_GROUPS:
         return found, None
     return found, spread.p_value(found.value)

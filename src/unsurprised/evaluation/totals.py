@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import Spread, jackknife, share_interval, within
+from unsurprised.evaluation.intervals import Spread, estimated, share_interval, within
 
 Values = NDArray[np.float64]
 Columns = Mapping[str, Values]
@@ -42,7 +42,7 @@ class Totals:
         if refused:
             self.groups = np.zeros_like(self.groups)
         self.keep(self.groups)
-        self.infinite = totals["infinite"] > 0
+        self.infinite = totals.get("infinite", 0.0) > 0
 
     @property
     def rows(self) -> int:
@@ -68,17 +68,17 @@ class Totals:
 
     def of(self, statistic: Statistic, unit: str = "bits") -> Estimate:
         """The estimate of a function of the sums."""
-        return jackknife(*self._values(statistic), unit, self.rows, self.sizes)
+        return self.with_spread(statistic, unit)[0]
 
-    def spread(self, statistic: Statistic) -> Spread | None:
-        """How a function of the sums differs from one set of rows to another, if it is known."""
-        return Spread.of(*self._values(statistic), self.sizes)
-
-    def _values(self, statistic: Statistic) -> tuple[float, Values]:
-        """Of all rows, and without each group."""
+    def with_spread(
+        self, statistic: Statistic, unit: str = "bits"
+    ) -> tuple[Estimate, Spread | None]:
+        """The same, and how it differs from one set of rows to another, if that is known."""
         whole = {name: np.array([value]) for name, value in self.totals.items()}
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return float(statistic(whole)[0]), statistic(self.without)
+            value, without = float(statistic(whole)[0]), statistic(self.without)
+        spread = Spread.of(value, without, self.sizes)
+        return estimated(value, spread, unit, self.rows), spread
 
     @property
     def sizes(self) -> Values:
@@ -91,11 +91,7 @@ class Totals:
 
     def mean_of(self, column: str, weight: str, unit: str, most: float = math.inf) -> Estimate:
         """A column as a share of another, between 0 and ``most``."""
-        return within(self.of(_ratio(column, weight), unit), 0.0, most)
-
-    def spread_of(self, column: str, weight: str) -> Spread | None:
-        """How that share differs from one set of rows to another."""
-        return self.spread(_ratio(column, weight))
+        return within(self.of(ratio(column, weight), unit), 0.0, most)
 
     def share(self, column: str) -> Estimate | None:
         """The share of the weight whose rows are counted in a column."""
@@ -103,8 +99,7 @@ class Totals:
 
     def share_of(self, column: str) -> Estimate:
         """The same of a column that is there."""
-        found = self.of(_ratio(column, "weight"), "")
-        return share_interval(found, self.spread_of(column, "weight"))
+        return share_interval(*self.with_spread(ratio(column, "weight"), ""))
 
     def mean_surprisal(self, less: str | None = None) -> Estimate:
         """The mean surprisal, less that of another column; infinite if any row is."""
@@ -124,5 +119,6 @@ class Totals:
         return replace(within(found, 0.0, math.inf), rows=finite_rows)
 
 
-def _ratio(column: str, weight: str) -> Statistic:
+def ratio(column: str, weight: str) -> Statistic:
+    """The share of one column's sum in another's."""
     return lambda sums: sums[column] / sums[weight]

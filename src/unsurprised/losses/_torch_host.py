@@ -65,6 +65,12 @@ def _fits(logits: Tensor, target: Tensor, recipe: Recipe, total: Total) -> bool:
     )
 
 
+def gradient_again(general: General, logits: Tensor, above: Tensor) -> Tensor:
+    """A gradient that is to be differentiated again, by the general way."""
+    (gradient,) = torch.autograd.grad(general(logits), logits, above, create_graph=True)
+    return gradient
+
+
 class _Rows(NamedTuple):
     """Rows, which of them count (None: all), and what a nat of each adds to the total."""
 
@@ -101,10 +107,8 @@ class _Total(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
         logits, _ = ctx.saved_tensors
-        if torch.is_grad_enabled():  # it is to be differentiated again
-            loss = ctx.general(logits)
-            (gradient,) = torch.autograd.grad(loss, logits, above, create_graph=True)
-            return gradient, None, None, None
+        if torch.is_grad_enabled():
+            return gradient_again(ctx.general, logits, above), None, None, None
         rows: _Rows = ctx.rows
         factor, at_label = rows.line(float(above))
         out = torch.empty(logits.shape, dtype=logits.dtype)

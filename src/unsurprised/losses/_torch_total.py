@@ -9,7 +9,6 @@ kernels.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,11 +16,9 @@ from torch import Tensor
 
 from unsurprised.losses._options import Recipe, Total
 from unsurprised.losses._torch_calls import is_traced
-from unsurprised.losses._torch_host import total_in_memory
+from unsurprised.losses._torch_host import General, gradient_again, total_in_memory
 from unsurprised.losses._torch_labels import are_common, by_triton, triton_kernels
 from unsurprised.losses._torch_ops import asks_more_than_backward
-
-General = Callable[[Tensor], Tensor]
 
 
 def total_of_labels(
@@ -103,9 +100,8 @@ class _Total(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
         logits, target, *found = ctx.saved_tensors
-        if torch.is_grad_enabled():  # it is to be differentiated again
-            loss = ctx.general(logits)
-            (gradient,) = torch.autograd.grad(loss, logits, above, create_graph=True)
+        if torch.is_grad_enabled():
+            gradient = gradient_again(ctx.general, logits, above)
         else:
             gradient = triton_kernels().total_gradient(logits, target, ctx.asked, found, above)
         return gradient, None, None, None, None

@@ -35,9 +35,10 @@ PREFIXES = {
     **dict.fromkeys(("logprob_", "logprobs_", "log_prob_", "log_probs_"), "logprobs"),
 }
 
-#: What tidymodels and others call the predicted class beside the classes' own columns.
+#: What a number a row is stored as.
 _NUMBERS = ("float", "integer", "null")
 
+#: What tidymodels and others call the predicted class beside the classes' own columns.
 _NO_CLASS = {".pred_class", "pred_class", "pred_label"}
 
 
