@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.containers import refuse_missing, taken_apart
 from unsurprised.errors import CallError
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -74,26 +75,28 @@ def host_array(values: Any, what: str) -> HostArray:
         return values
     if type(values) in (list, float):
         values = _numpy_view(values, what)
+    if type(values) is not np.ndarray or values.dtype.kind == "O":
+        parts = taken_apart(values, what)
+        if parts is not None:
+            refuse_missing(parts, what)
+            values = parts.values
     if type(values) is np.ndarray and values.dtype in _NAMES and values.flags.aligned:
         # A view: what is done to the shape of the caller's array is not seen here.
         return HostArray(values.view(), _NAMES[values.dtype])
     if not isinstance(values, np.ndarray) and "bfloat16" in str(getattr(values, "dtype", "")):
         return _bfloat16_bits(values, what)
     array = _numpy_view(values, what)
-    masked = sys.modules.get("numpy.ma")  # not imported for those who have no masked array
-    if masked is not None and isinstance(array, masked.MaskedArray) and masked.is_masked(array):
-        raise CallError(f"{what} has masked entries; expected a number everywhere")
     array = array.view(np.ndarray)
     if not (array.dtype.isnative and array.flags.aligned):
         array = array.astype(array.dtype.newbyteorder("="))
     name = array.dtype.name
     if name == "bfloat16":
         return HostArray(array.view(np.uint16), name)
-    if array.dtype.kind == "O" and array.size and all(isinstance(x, str) for x in array.flat):
-        array = array.astype(str)  # how data frames hand out names
     if array.dtype.kind == "O":
+        kinds = sorted({type(value).__name__ for value in array.flat})
         raise CallError(
-            f"{what} is ragged or holds Python objects; expected numbers in rows of equal length"
+            f"{what} is ragged or holds Python objects ({', '.join(kinds[:3])}); expected numbers "
+            "in rows of equal length"
         )
     return HostArray(array, array.dtype.name)
 

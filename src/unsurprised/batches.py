@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.forms import DistributionForm, Labels
+from unsurprised.interpretation import Interpretation
 
 #: Above this a weight times a surprisal could overflow.
 LARGEST_WEIGHT = 1e100
@@ -77,8 +78,12 @@ class Batch:
     row_numbers: NDArray[np.int64] | None = None
     #: Names of the columns, for errors: truth, model, weights, ids.
     columns: dict[str, str] = field(default_factory=dict)
-    #: Rows left out because of nulls, which the caller allowed.
+    #: Rows left out because of nulls, which the caller allowed, or as rows that count nothing.
     skipped: int = 0
+    #: Names of the classes in the order of the model's columns, where they have names.
+    classes: tuple[str, ...] | None = None
+    #: What was taken for what, where arrays were handed in.
+    reading: Interpretation | None = None
 
     def numbers_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The numbers of some rows in their file."""

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays import FLOATS, HostArray, checked_axis, host_array
+from unsurprised.binding import Binding
+from unsurprised.containers import Container, Names, refuse_missing, taken_apart, torch_rows
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.libraries import (
     detached,
@@ -30,6 +33,7 @@ from unsurprised.libraries import (
     namespace_of,
     type_name,
 )
+from unsurprised.names import checked_names
 from unsurprised.units import as_number
 
 DEFAULT_TOLERANCE = 1e-3
@@ -41,7 +45,7 @@ class Form:
     kind: ClassVar[str]
     #: How messages name an array of this form.
     _call: ClassVar[str]
-    __slots__ = ("_array", "given")
+    __slots__ = ("_array", "given", "index", "names")
 
     def __init__(self, values: Any) -> None:
         if isinstance(values, Form):
@@ -49,6 +53,13 @@ class Form:
                 f"{type(self).__name__}({type(values).__name__}(…)): an array has one meaning; "
                 "pass the plain array"
             )
+        #: Names along the last axis, and what the rows are called, where the values had any.
+        self.names: Names | None = None
+        self.index: Any = None
+        if type(values) is not np.ndarray or values.dtype.kind == "O":
+            parts = taken_apart(values, self._call)
+            if parts is not None:
+                values = self._adopted(parts)
         #: The array as it was given, where it is not NumPy's.
         self.given: Any = values if library_of(values) else None
         self._array: HostArray | None = None
@@ -62,6 +73,12 @@ class Form:
 
     def __init_subclass__(cls) -> None:
         cls._call = f"{cls.__name__}(…)"
+
+    def _adopted(self, parts: Container) -> Any:
+        """The values of a container; its names stay with the form."""
+        refuse_missing(parts, self._call)
+        self.names, self.index = parts.columns, parts.index
+        return parts.values
 
     def _on_host(self, values: Any) -> HostArray:
         return host_array(values, self._call)
@@ -111,15 +128,20 @@ class DistributionForm(Form):
 
     #: The sizes of a joint table's variables, where the rows are tables laid out flat.
     cells: tuple[int, ...] | None
-    __slots__ = ("cells", "normalize", "tolerance")
+    #: Whether the values were integers, and whether nobody said what they are.
+    was_integers: bool
+    unsaid: bool
+    __slots__ = ("cells", "normalize", "tolerance", "unsaid", "was_integers")
 
     def __init__(
         self, values: Any, *, normalize: bool = False, tolerance: float = DEFAULT_TOLERANCE
     ) -> None:
+        self.was_integers = False
         super().__init__(values)
         self.normalize = bool(normalize)
         self.tolerance = tolerance if type(tolerance) is float else as_number(tolerance)
         self.cells = None
+        self.unsaid = False
         if not 0 <= self.tolerance < math.inf:
             raise CallError(f"tolerance={tolerance!r}; expected a finite number of at least 0")
         if not self.shape:
@@ -139,6 +161,7 @@ class DistributionForm(Form):
 
     def _as_floats(self, array: HostArray) -> HostArray:
         if array.kind in "iub" or array.values.size == 0:
+            self.was_integers = array.kind in "iu" and array.values.size > 0
             return HostArray(array.values.astype(np.float64), "float64")
         raise self._no_floats(array.dtype)
 
@@ -159,8 +182,14 @@ class DistributionForm(Form):
         if axis == len(self.shape) - 1:
             return self
         if self.given is None:
-            return self.with_array(self.array.moved(axis))
-        return self.with_given(moved(namespace_of(self.given), self.given, axis, -1))
+            turned = self.with_array(self.array.moved(axis))
+        else:
+            turned = self.with_given(moved(namespace_of(self.given), self.given, axis, -1))
+        if self.names is not None or self.index is not None:
+            last = axis == 0 and len(self.shape) == 2 and self.index is not None
+            turned.names = tuple(map(str, self.index)) if last else None
+            turned.index = None
+        return turned
 
     def _checked_axis(self, axis: int) -> int:
         shape = self.shape
@@ -274,21 +303,32 @@ class Labels(Form):
         values: Any,
         *,
         smoothing: float = 0.0,
-        classes: int | Iterable[str] | None = None,
+        classes: int | Iterable[Any] | None = None,
     ) -> None:
         super().__init__(values)
         self.smoothing = smoothing if type(smoothing) is float else as_number(smoothing)
         if not 0 <= self.smoothing <= 1:
             raise CallError(f"smoothing={smoothing!r}; expected a share between 0 and 1")
+        self.names = None  # those of a series are its rows', and no classes
         self.classes = None if classes is None else _checked_classes(classes)
         if classes is not None and self.class_count == 0 and 0 not in self.shape:
             raise CallError(f"classes={classes!r}; expected at least one class")
         if self.given is not None:
             if not any(kind in str(self.given.dtype) for kind in ("int", "bool")):
-                raise self._no_labels(type_name(self.given))
+                self._hold_whole()
             return
         if self.array.values.size and self.array.kind not in "iubUT":
-            raise self._no_labels(self.array.dtype)
+            self._array = whole_numbers(self.array)
+            if self._array is None:
+                raise self._no_labels(host_array(values, self._call).dtype)
+
+    def _hold_whole(self) -> None:
+        """Hold a tensor of whole floats as integers; an error for any other."""
+        at_hand = is_in_main_memory(self.given) and float_kind(self.given) is not None
+        if not at_hand or whole_numbers(host_array(detached(self.given), self._call)) is None:
+            raise self._no_labels(type_name(self.given))
+        xp = namespace_of(self.given)
+        self.given = xp.astype(detached(self.given), xp.int64)
 
     @staticmethod
     def _no_labels(dtype: str) -> CallError:
@@ -305,13 +345,26 @@ class Labels(Form):
     def indices(self) -> NDArray[np.int64]:
         """The index of each row's class, as int64."""
         values = self.array.values
-        if values.dtype.kind in "UT":
+        kind = values.dtype.kind
+        if kind in "UT":
             return self._named(values)
-        if values.dtype == np.int64:
-            return values
-        if values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
+        binding = self.binding
+        if kind == "b" and binding.names is not None:
+            return binding.of_booleans(values)
+        if kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
             raise CallError("Labels(…) holds an index above 2⁶³ − 1; expected the index of a class")
-        return values.astype(np.int64, copy=False)
+        integers = values if values.dtype == np.int64 else values.astype(np.int64, copy=False)
+        if binding.integers is None:
+            return integers
+        with at_its_place(values.shape):
+            return binding.of_integers(integers.reshape(-1)).reshape(values.shape)
+
+    @property
+    def binding(self) -> Binding:
+        """How the values find their classes."""
+        if isinstance(self.classes, tuple):
+            return Binding(len(self.classes), self.classes)
+        return Binding(self.classes or 0)
 
     def _named(self, values: NDArray[Any]) -> NDArray[np.int64]:
         if not isinstance(self.classes, tuple):
@@ -319,27 +372,49 @@ class Labels(Form):
                 "Labels(…) holds names; the order of the columns is not guessed: pass "
                 "classes=[…], the names in the order of the columns"
             )
-        positions = {str(name): index for index, name in enumerate(self.classes)}
-        names, where = np.unique(values, return_inverse=True)
-        unknown = [str(name) for name in names if str(name) not in positions]
-        if unknown:
-            strangers = np.isin(values, unknown)
-            row = tuple(int(i) for i in np.argwhere(strangers)[0])
-            raise InputError(
-                f"found the unknown class {str(values[row])!r}",
-                expected=f"one of {', '.join(map(repr, positions))}",
-                place=Place(row=row or None),
-            )
-        table = np.array([positions[str(name)] for name in names], dtype=np.int64)
-        return table[where].reshape(values.shape)
+        with at_its_place(values.shape):
+            return indices_of_texts(values.reshape(-1), self.binding).reshape(values.shape)
+
+
+def indices_of_texts(values: NDArray[Any], binding: Binding) -> NDArray[np.int64]:
+    """The class of each name; an :class:`InputError` at the first that is none."""
+    names, where = np.unique(values, return_inverse=True)
+    table = np.array(binding.of_texts([str(name) for name in names]), dtype=np.int64)
+    found: NDArray[np.int64] = table[where]
+    if (found < 0).any():
+        row = int(np.argmax(found < 0))
+        raise binding.unknown(str(values[row]), row)
+    return found
+
+
+@contextmanager
+def at_its_place(shape: tuple[int, ...]) -> Iterator[None]:
+    """Let an error about a flat array tell the place in one of this shape."""
+    try:
+        yield
+    except InputError as error:
+        if not isinstance(error.place.row, int):
+            raise
+        row = tuple(int(k) for k in np.unravel_index(error.place.row, shape)) if shape else None
+        raise type(error)(
+            **{**error._fields(), "place": Place(error.place.file, row, error.place.column)}
+        ) from None
+
+
+def whole_numbers(array: HostArray) -> HostArray | None:
+    """Whole floats as integers: a label does not depend on the type that carries it."""
+    if array.kind != "f":
+        return None
+    values = array.as_float64()
+    with np.errstate(invalid="ignore"):
+        if not ((values == np.floor(values)) & (np.abs(values) < 2**53)).all():
+            return None
+    return HostArray(values.astype(np.int64), "int64")
 
 
 def _checked_classes(classes: Any) -> int | tuple[str, ...]:
     if isinstance(classes, Iterable) and not isinstance(classes, str | bytes):
-        names = tuple(classes)
-        if len({str(name) for name in names}) < len(names):
-            raise CallError("classes names a class twice; expected distinct names")
-        return names
+        return checked_names(classes)
     try:
         count = -1 if isinstance(classes, bool) else operator.index(classes)
     except TypeError:
@@ -351,4 +426,12 @@ def _checked_classes(classes: Any) -> int | tuple[str, ...]:
 
 def as_form(values: Any) -> Form:
     """A form as it is; a plain array as :class:`Probs`."""
-    return values if isinstance(values, Form) else Probs(values)
+    if isinstance(values, Form):
+        return values
+    plain = type(values) is np.ndarray or type(values) is list
+    scores = None if plain else torch_rows(values)
+    if scores is not None:
+        return Logits(scores)
+    form = Probs(values)
+    form.unsaid = form.was_integers
+    return form

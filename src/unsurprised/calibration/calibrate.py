@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.batches import Batch
 from unsurprised.calibration.family import Candidate, candidates
 from unsurprised.calibration.judge import Judge, Savings
 from unsurprised.calibration.result import Calibration, Trial
@@ -26,7 +25,7 @@ from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.means import mean_and_spread
 from unsurprised.evaluation.sampled import FORMS
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs import Meaning, batch_from_arrays
 from unsurprised.units import unit_of, units_per_bit
 
 Progress = Callable[[int], None]
@@ -40,11 +39,16 @@ def calibrate(
     ids: Any = None,
     cluster: Any = None,
     label: str | None = None,
-    pred: str | Sequence[str] | None = None,
+    pred: str | Sequence[str] | Mapping[str, str] | None = None,
     kind: str | None = None,
     weight: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the command line's option
-    classes: Sequence[str] | None = None,
+    truth: Any = None,
+    join: str = "exact",
+    classes: Sequence[Any] | None = None,
+    positive: Any = None,
+    axis: int = -1,
+    ignore_index: int | None = None,
     normalize: bool = False,
     tolerance: float = DEFAULT_TOLERANCE,
     nulls: str = "error",
@@ -70,7 +74,9 @@ def calibrate(
         Importance weights and the rows' names (arrays only).
     cluster : array_like, or str for a source, optional
         What rows belong together: they go into the same fold, and intervals count clusters.
-    label, pred, weight, id, kind, classes, normalize, tolerance, nulls, batch_rows
+    label, pred, weight, id, kind, truth, join, classes, positive, axis, ignore_index
+        As for :func:`unsurprised.evaluate`.
+    normalize, tolerance, nulls, batch_rows
         As for :func:`unsurprised.evaluate`.
     methods : sequence of str, optional
         What to try: some of "temperature", "mixing", "platt", "beta" (two classes), "vector",
@@ -125,7 +131,11 @@ def calibrate(
                 "weight": weight,
                 "id": id,
                 "cluster": cluster,
+                "truth": truth,
+                "join": join,
                 "classes": classes,
+                "positive": positive,
+                "ignore_index": ignore_index,
                 "normalize": normalize,
                 "tolerance": tolerance,
                 "nulls": nulls,
@@ -135,7 +145,7 @@ def calibrate(
             folds,
             base,
         )
-    given = {"label": label, "pred": pred, "kind": kind, "weight": weight, "id": id}
+    given = {"label": label, "pred": pred, "kind": kind, "weight": weight, "id": id, "truth": truth}
     named = [name for name, value in given.items() if value is not None]
     if named or isinstance(cluster, str):
         name = named[0] if named else "cluster"
@@ -146,14 +156,12 @@ def calibrate(
     batch = batch_from_arrays(
         y_true,
         y_pred,
+        Meaning(classes, positive, axis, False, ignore_index, normalize, tolerance),
         weights=weights,
         ids=ids,
         cluster=cluster,
-        classes=classes,
-        normalize=normalize,
-        tolerance=tolerance,
     )
-    evaluator = Evaluator(classes, top=0).update_batch(batch)
+    evaluator = Evaluator(top=0).update_batch(batch)
     if not batch.size:
         raise CallError("no rows to calibrate on; expected at least one")
     assert batch.model is not None
@@ -161,13 +169,8 @@ def calibrate(
     def judge_rest(judge: Judge) -> Judge:
         return judge.update_batch(batch)
 
-    learning = learning_from(evaluator, batch.model.kind, _named(classes, batch))
+    learning = learning_from(evaluator, batch.model.kind, batch.classes)
     return calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
-
-
-def _named(classes: Sequence[str] | None, batch: Batch) -> tuple[str, ...] | None:
-    said = classes if classes is not None else getattr(batch.truth, "classes", None)
-    return tuple(map(str, said)) if isinstance(said, list | tuple) else None
 
 
 def _of_source(

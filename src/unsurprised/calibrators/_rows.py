@@ -15,7 +15,7 @@ from unsurprised.batches import Batch
 from unsurprised.binary import two_columns
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, LogProbs, Probs
-from unsurprised.inputs import batch_from_arrays, model_from
+from unsurprised.inputs import Meaning, batch_from_arrays, model_from
 from unsurprised.libraries import library_of
 from unsurprised.measures import entropy
 from unsurprised.measures._faults import fault_of
@@ -148,14 +148,13 @@ def fitting_rows(
 ) -> FittingRows:
     """Rows to fit on, checked; the first one that is not legal raises."""
     batch = batch_from_arrays(
-        y_true, y_pred, weights=sample_weight, classes=classes, order=PREDICTIONS_FIRST
+        y_true, y_pred, Meaning(classes), weights=sample_weight, order=PREDICTIONS_FIRST
     )
-    return rows_of(batch, tuple(map(str, classes)) if classes is not None else None)
+    return rows_of(batch)
 
 
 def rows_of(
     batch: Batch,
-    classes: tuple[str, ...] | None = None,
     *,
     keep: NDArray[np.bool_] | None = None,
 ) -> FittingRows:
@@ -167,11 +166,8 @@ def rows_of(
     if not batch.size:
         raise CallError("no rows to fit on; expected at least one")
     width = batch.model.shape[-1]
-    labels, shares, named = _truth_of(batch.truth, width)
-    classes = classes or named
-    if classes is not None and len(classes) != width:
-        raise CallError(f"{len(classes)} class names for predictions of {width} classes")
-    rows = FittingRows(log_rows(batch.model), labels, shares, None, classes)
+    labels, shares = _truth_of(batch.truth, width)
+    rows = FittingRows(log_rows(batch.model), labels, shares, None, batch.classes)
     if keep is not None:
         return rows if keep.all() else rows.of(keep)
     if batch.weights is None:
@@ -184,19 +180,15 @@ def rows_of(
     kept = weights > 0
     chosen = rows.of(kept)
     weights = weights[kept] / weights[kept].mean()
-    return FittingRows(chosen.log, chosen.labels, chosen.shares, weights, classes)
+    return FittingRows(chosen.log, chosen.labels, chosen.shares, weights, chosen.classes)
 
 
-def _truth_of(
-    truth: Any, width: int
-) -> tuple[NDArray[np.int64] | None, Values | None, tuple[str, ...] | None]:
+def _truth_of(truth: Any, width: int) -> tuple[NDArray[np.int64] | None, Values | None]:
     if isinstance(truth, Labels):
         indices = np.ascontiguousarray(checked_indices(truth, width), dtype=np.int64)
-        named = truth.classes if isinstance(truth.classes, tuple) else None
-        names = None if named is None else tuple(map(str, named))
         if truth.smoothing:
-            return None, dense(truth, width).array.values, names
-        return indices, None, names
+            return None, dense(truth, width).array.values
+        return indices, None
     if truth.shape[-1] != width:
         raise CallError(
             f"y_true has {truth.shape[-1]} classes and y_pred {width}; expected the same classes"
@@ -207,8 +199,8 @@ def _truth_of(
         raise error.located(file="y_true") from None
     if isinstance(truth, Counts | Probs):
         mass = truth.rows(-1).as_float64()
-        return None, mass / mass.sum(axis=1, keepdims=True), None
-    return None, np.exp(log_rows(truth)), None
+        return None, mass / mass.sum(axis=1, keepdims=True)
+    return None, np.exp(log_rows(truth))
 
 
 def log_rows(form: DistributionForm) -> Values:

@@ -78,7 +78,7 @@ def command(
 
     held = load(calibrator)
     options = Options(
-        pred=pred,
+        pred=cli_options.pred_of(pred),
         kind=kind.value if kind else None,
         classes=cli_options.classes_of(classes),
         normalize=normalize,

@@ -68,7 +68,10 @@ def command(
     by: cli_options.By = None,
     cluster: cli_options.Cluster = None,
     kind: cli_options.KindOption = None,
+    truth: cli_options.Truth = None,
     classes: cli_options.Classes = None,
+    positive: cli_options.Positive = None,
+    ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
@@ -92,7 +95,10 @@ def command(
         "id": identity,
         "by": tuple(by or ()),
         "cluster": cluster,
+        "truth": truth,
         "classes": cli_options.classes_of(classes),
+        "positive": positive,
+        "ignore_index": ignore_index,
         "normalize": normalize,
         "tolerance": tolerance,
         "nulls": nulls.value,
@@ -104,6 +110,7 @@ def command(
         raise CallError(f"found {max(len(models), len(columns))} models; expected [BASE] NEW")
     if max_bits is None and not pairs:
         raise CallError("nothing to check: expected --max-bits X, or two models (BASE NEW)")
+    options["join"] = join.value if truth else "exact"
     if pairs:
         readings, names = opened(models, columns, **options)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page
+from unsurprised.names import same_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,11 +29,7 @@ EPILOG = (
 )
 
 
-class Join(StrEnum):
-    """What to do with rows that are in one file only."""
-
-    exact = "exact"
-    inner = "inner"
+Join = cli_options.Join
 
 
 Models = Annotated[
@@ -74,7 +70,10 @@ def command(
     by: cli_options.By = None,
     cluster: cli_options.Cluster = None,
     kind: cli_options.KindOption = None,
+    truth: cli_options.Truth = None,
     classes: cli_options.Classes = None,
+    positive: cli_options.Positive = None,
+    ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
@@ -100,7 +99,11 @@ def command(
         id=identity,
         by=tuple(by or ()),
         cluster=cluster,
+        truth=truth,
+        join=join.value if truth else "exact",
         classes=cli_options.classes_of(classes),
+        positive=positive,
+        ignore_index=ignore_index,
         normalize=normalize,
         tolerance=tolerance,
         nulls=nulls.value,
@@ -154,12 +157,23 @@ def opened(
         )
     if len(set(zip(files, columns, strict=True))) < len(files):
         raise CallError("a model is given twice; expected different files or columns")
-    first_only = {"by": ()}
-    readings = [
-        open_predictions(file, Options(**{**options, "pred": column, **(first_only if k else {})}))
-        for k, (file, column) in enumerate(zip(files, columns, strict=True))
-    ]
+    readings: list[Reading] = []
+    for file, column in zip(files, columns, strict=True):
+        own = {**options, "pred": column, **({"by": ()} if readings else {})}
+        reading = open_predictions(file, Options(**own))
+        if readings and _other_order(reading, readings[0]):
+            own["classes"] = readings[0].class_names
+            reading = open_predictions(file, Options(**own))
+        readings.append(reading)
     return readings, names
+
+
+def _other_order(reading: Reading, first: Reading) -> bool:
+    """Whether a source names the classes of the first in another order: then names bind."""
+    names = reading.class_names
+    if names is None or first.class_names is None or names == first.class_names:
+        return False
+    return reading.layout in ("columns", "map") and same_names(names, first.class_names)
 
 
 def _names(files: Sequence[str]) -> list[str]:

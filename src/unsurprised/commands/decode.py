@@ -57,7 +57,7 @@ def command(
 
     target = output_target(output, [file, (model or "").partition(":")[2]], overwrite=overwrite)
     options = Options(
-        pred=pred,
+        pred=cli_options.pred_of(pred),
         kind=kind.value if kind else None,
         classes=cli_options.classes_of(classes),
         normalize=normalize,

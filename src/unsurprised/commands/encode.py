@@ -96,7 +96,7 @@ def command(
         raise CallError("-o - and --json - cannot both go to standard output")
     options = Options(
         label=label,
-        pred=pred,
+        pred=cli_options.pred_of(pred),
         kind=kind.value if kind else None,
         classes=cli_options.classes_of(classes),
         normalize=normalize,

@@ -50,12 +50,13 @@ Label = Annotated[
     ),
 ]
 Pred = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         metavar="COLUMN|A,B,…",
         rich_help_panel=_COLUMNS,
         help="The prediction: a column of lists, of the probability of class 1, the "
-        "prefix of one column a class, or the columns of the classes.",
+        "prefix of one column a class, or the columns of the classes (A,B,… or several times "
+        "--pred), or which column is which class: cat=A,dog=B.",
     ),
 ]
 LogProb = Annotated[
@@ -110,6 +111,48 @@ Classes = Annotated[
         metavar="A,B,…|@FILE",
         rich_help_panel=_MEANING,
         help="Names of the classes in the order of the prediction.",
+    ),
+]
+Positive = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS",
+        rich_help_panel=_MEANING,
+        help="Of two classes, the one that 1, true and one number a row stand for.",
+    ),
+]
+IgnoreIndex = Annotated[
+    int | None,
+    typer.Option(
+        metavar="LABEL",
+        rich_help_panel=_MEANING,
+        help="The label of rows to be left out and counted, such as -100.",
+    ),
+]
+Truth = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        rich_help_panel=_COLUMNS,
+        help="Where the truth is, if not beside the predictions; rows with the same --id belong "
+        "together.",
+    ),
+]
+
+
+class Join(StrEnum):
+    """What to do with rows that are in one file only."""
+
+    exact = "exact"
+    inner = "inner"
+
+
+TruthJoin = Annotated[
+    Join,
+    typer.Option(
+        "--join",
+        rich_help_panel=_COLUMNS,
+        help="With --truth, rows that are in one file only: an error, or left out and counted.",
     ),
 ]
 Normalize = Annotated[
@@ -186,6 +229,13 @@ def base_of(text: str) -> float:
     if not 1 < base < math.inf:
         raise CallError(f"--base {text}: no base of a logarithm; expected 2, e, 10 or any above 1")
     return base
+
+
+def pred_of(columns: list[str] | None) -> str | tuple[str, ...] | None:
+    """One column (or prefix, or list with commas) as it is; several as the columns of the classes."""
+    if not columns:
+        return None
+    return columns[0] if len(columns) == 1 else tuple(columns)
 
 
 def classes_of(text: str | None) -> list[str] | None:

@@ -17,6 +17,7 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.intervals import benjamini_hochberg
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.forms import DEFAULT_TOLERANCE
 
 Outcome = Literal["passed", "failed", "unsure"]
 
@@ -89,7 +90,13 @@ def check(
     ids: Any = None,
     by: Mapping[str, Any] | None = None,
     cluster: Any = None,
-    classes: Sequence[str] | None = None,
+    classes: Sequence[Any] | None = None,
+    positive: Any = None,
+    axis: int = -1,
+    multilabel: bool = False,
+    ignore_index: int | None = None,
+    normalize: bool = False,
+    tolerance: float = DEFAULT_TOLERANCE,
 ) -> Check:
     """Hold a model against limits: its cross-entropy, and how much worse than another it may be.
 
@@ -108,7 +115,9 @@ def check(
         The largest cross-entropy of the (new) model, in bits a row.
     max_worse : float, optional
         By how many bits a row the new model may be worse than the base; 0.01 by default.
-    names, weights, ids, by, cluster, classes
+    names, weights, ids, by, cluster, classes, positive, axis, multilabel, ignore_index
+        As for :func:`unsurprised.compare`.
+    normalize, tolerance
         As for :func:`unsurprised.compare`.
 
     Returns
@@ -131,7 +140,19 @@ def check(
             f"check(y_true, …) got {len(predictions)} predictions; expected those of the model, or "
             "those of the base and of the new model"
         )
-    options = {"weights": weights, "ids": ids, "by": by, "cluster": cluster, "classes": classes}
+    options = {
+        "weights": weights,
+        "ids": ids,
+        "by": by,
+        "cluster": cluster,
+        "classes": classes,
+        "positive": positive,
+        "axis": axis,
+        "multilabel": multilabel,
+        "ignore_index": ignore_index,
+        "normalize": normalize,
+        "tolerance": tolerance,
+    }
     comparison = None
     if len(predictions) == 2:
         comparison = compare(y_true, *predictions, names=names, top=0, **options)

@@ -19,7 +19,7 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.means import mean_of
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs import Meaning, batch_from_arrays
 from unsurprised.units import unit_of, units_per_bit
 
 JOINS = ("exact", "inner")
@@ -36,7 +36,11 @@ def compare(
     ids: Any = None,
     by: Mapping[str, Any] | None = None,
     cluster: Any = None,
-    classes: Sequence[str] | None = None,
+    classes: Sequence[Any] | None = None,
+    positive: Any = None,
+    axis: int = -1,
+    multilabel: bool = False,
+    ignore_index: int | None = None,
     normalize: bool = False,
     tolerance: float = DEFAULT_TOLERANCE,
     log_base: float = 2,
@@ -55,7 +59,7 @@ def compare(
         The predictions of one or more models that may replace it.
     names : sequence of str, optional
         What the models are called: "base", "new" (or "new 1", …) by default.
-    weights, ids, by, cluster, classes, normalize, tolerance
+    weights, ids, by, cluster, classes, positive, axis, multilabel, ignore_index, normalize, tolerance
         As for :func:`unsurprised.evaluate`.
     log_base : float, default 2
         2 for bits, ``math.e`` for nats, 10 for hartleys.
@@ -93,26 +97,27 @@ def compare(
     True
     """
     models = _models(base, new, names)
-    scorings, kinds = [], []
+    meaning = Meaning(classes, positive, axis, multilabel, ignore_index, normalize, tolerance)
+    scorings, kinds, said = [], [], None
     for place, (name, predictions) in enumerate(models.items()):
         try:
             batch = batch_from_arrays(
                 y_true,
                 predictions,
+                meaning,
                 weights=weights,
                 ids=ids,
                 by=by if place == 0 else None,
                 cluster=cluster,
-                classes=classes,
-                normalize=normalize,
-                tolerance=tolerance,
             )
+            if place == 0 and batch.classes is not None:  # the others' columns are bound to these
+                said = batch.classes
+                meaning = replace(meaning, classes=said)
             bins = {k: v for k, v in slicing_of(batch.by, {}).items() if v is not None}
-            scorings.append(Scoring(classes, bins).update_batch(batch))
+            scorings.append(Scoring(said, bins).update_batch(batch))
         except UnsurprisedError as error:
             raise _of_model(error, name) from None
         kinds.append(batch.model.kind if batch.model is not None else "probs")
-    said = None if classes is None else tuple(map(str, classes))
     return compared(list(models), scorings, kinds, said, join="exact", base=log_base, top=top)
 
 

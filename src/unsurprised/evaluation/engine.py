@@ -12,7 +12,7 @@ from unsurprised.errors import InputError, SumsOffError
 from unsurprised.evaluation.bins import Bins, NumberLook
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
-from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.result import Evaluation, interpreted
 from unsurprised.evaluation.slicing import look_at
 from unsurprised.sources.reading import Reading, Split
 from unsurprised.threads import get_num_threads
@@ -31,7 +31,7 @@ def evaluate_reading(
     """Evaluate all rows of a source."""
     evaluator = evaluated(reading, top=top, sampled=ledger, progress=progress)
     try:
-        return evaluator.result(base=base, ledger=ledger)
+        return interpreted(evaluator.result(base=base, ledger=ledger), reading.interpretation)
     except InputError as error:  # of all rows together: it has no row of its own
         raise error.located(file=", ".join(reading.files) or None) from None
 
@@ -92,6 +92,7 @@ def over_rows(
             run.stopped = True
             raise
     run.raise_first_error()
+    reading.finish()
     merged = collectors.pop(0)
     try:
         while collectors:

@@ -11,10 +11,10 @@ from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
-from unsurprised.evaluation.result import Evaluation
+from unsurprised.evaluation.result import Evaluation, interpreted
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs import Meaning, batch_from_arrays
 from unsurprised.threads import get_num_threads
 
 #: Elements and rows of a part that is evaluated at once: what is found of its rows, 50 bytes each,
@@ -31,12 +31,18 @@ def evaluate(
     by: Mapping[str, Any] | Sequence[str] | str | None = None,
     cluster: Any = None,
     label: str | None = None,
-    pred: str | Sequence[str] | None = None,
+    pred: str | Sequence[str] | Mapping[str, str] | None = None,
     kind: str | None = None,
     logprob: str | None = None,
     weight: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the command line's option
-    classes: Sequence[str] | None = None,
+    truth: Any = None,
+    join: str = "exact",
+    classes: Sequence[Any] | None = None,
+    positive: Any = None,
+    axis: int = -1,
+    multilabel: bool = False,
+    ignore_index: int | None = None,
     normalize: bool = False,
     tolerance: float = DEFAULT_TOLERANCE,
     nulls: str = "error",
@@ -66,11 +72,26 @@ def evaluate(
     cluster : array_like or str, optional
         Which rows belong together (documents, users): an array, or a column of the source.
     label, pred, weight, id, logprob : str, optional
-        Columns of the source; see the guide for the defaults.
+        Columns of the source; see the guide for the defaults. ``pred`` may also be the columns of the
+        classes, or a mapping of class to column.
+    truth : path or data frame, optional
+        Where the truth is, if not in the source; joined by the column ``id``.
+    join : {"exact", "inner"}
+        Whether rows that only one of source and ``truth`` holds are an error or left out and counted.
     kind : {"probs", "logits", "logprobs"}, optional
         What the numbers of the source are.
-    classes : sequence of str, optional
-        Names of the classes, in the order of the columns.
+    classes : sequence of names, optional
+        The classes in the order of the columns; of columns that are named after them, in the order
+        wanted. Integers bind integer labels by name: ``classes=[1, 2, 3]``.
+    positive : name, optional
+        Of two classes the one that 1, True and one number a row stand for.
+    axis : int, default -1
+        The axis of ``y_pred`` that the classes are on: 1 for (N, C, H, W) (arrays only).
+    multilabel : bool, default False
+        ``y_true`` and ``y_pred`` of one shape are many yes or no, and the probability of each yes
+        (arrays only).
+    ignore_index : int, optional
+        The label of rows to be left out and counted, such as −100.
     normalize : bool, default False
         Take each row of probabilities as row / Σrow, whatever its sum.
     tolerance : float, default 1e-3
@@ -119,7 +140,11 @@ def evaluate(
                 "id": id,
                 "by": _columns_by(by),
                 "cluster": _column_cluster(cluster),
+                "truth": truth,
+                "join": join,
                 "classes": classes,
+                "positive": positive,
+                "ignore_index": ignore_index,
                 "normalize": normalize,
                 "tolerance": tolerance,
                 "nulls": nulls,
@@ -129,21 +154,22 @@ def evaluate(
             top,
             ledger,
         )
-    _must_be_none(label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id)
+    _must_be_none(
+        label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth
+    )
     batch = batch_from_arrays(
         y_true,
         y_pred,
+        Meaning(classes, positive, axis, multilabel, ignore_index, normalize, tolerance),
         weights=weights,
         ids=ids,
         by=_arrays_by(by),
         cluster=_array_cluster(cluster),
-        classes=classes,
-        normalize=normalize,
-        tolerance=tolerance,
     )
     try:
-        evaluator = _evaluate_batch(batch, classes, top, batch_rows, ledger)
-        return evaluator.result(base=base, ledger=ledger)
+        evaluator = _evaluate_batch(batch, top, batch_rows, ledger)
+        found = evaluator.result(base=base, ledger=ledger)
+        return found if batch.reading is None else interpreted(found, batch.reading)
     except SumsOffError as error:
         raise error.noted(SumsOffError.count(sums_off(batch, error.place.column))) from None
 
@@ -217,14 +243,14 @@ def _evaluate_source(
 
 def _evaluate_batch(
     batch: Batch,
-    classes: Sequence[str] | None,
     top: int,
     batch_rows: int | None,
     ledger: bool,
 ) -> Evaluator:
     """Parts of one batch side by side; the first faulty row raises, wherever the parts are cut."""
     if not batch.size or batch.model is None:
-        raise CallError("no rows to evaluate; expected at least one")
+        left = f" (all {batch.skipped:,} were left out)" if batch.skipped else ""
+        raise CallError(f"no rows to evaluate{left}; expected at least one")
     rows = batch_rows or max(1, min(_PART_ROWS, _PART_ELEMENTS // batch.model.shape[-1]))
     parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
     workers = min(get_num_threads(), len(parts))
@@ -235,7 +261,7 @@ def _evaluate_batch(
     bins = {name: found for name, found in slicing.items() if found is not None}
 
     def work(share: list[slice], expected: int) -> Evaluator:
-        evaluator = Evaluator(classes, top=top, bins=bins, sample_rows=None if ledger else 0)
+        evaluator = Evaluator(batch.classes, top=top, bins=bins, sample_rows=None if ledger else 0)
         evaluator.expect(expected)
         for part in share:
             evaluator.update_batch(_part(batch, part))
@@ -271,4 +297,6 @@ def _part(batch: Batch, rows: slice) -> Batch:
         by={name: column.part(rows) for name, column in batch.by.items()},
         clusters=None if batch.clusters is None else RowIds(batch.clusters.values[rows]),
         first_row=batch.first_row + rows.start,
+        row_numbers=None if batch.row_numbers is None else batch.row_numbers[rows],
+        skipped=batch.skipped if rows.start == 0 else 0,
     )

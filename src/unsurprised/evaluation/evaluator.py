@@ -16,12 +16,14 @@ from unsurprised.evaluation.assemble import assemble
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.entries import entries_of
 from unsurprised.evaluation.facts import RowFacts, row_facts
-from unsurprised.evaluation.result import Evaluation, Later
+from unsurprised.evaluation.result import Evaluation, Later, interpreted
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs import Meaning, batch_from_arrays
+from unsurprised.interpretation import Interpretation
+from unsurprised.names import checked_names
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
 from unsurprised.states.serial import pack, sensible, unpack
 
@@ -34,8 +36,11 @@ class Evaluator:
 
     Parameters
     ----------
-    classes : sequence of str, optional
-        Names of the classes, in the order of the columns of ``y_pred``.
+    classes : sequence of names, optional
+        Names of the classes, in the order of the columns of ``y_pred``; of columns that are named
+        after them, in the order wanted. By default, frames name them.
+    positive, axis, multilabel, ignore_index
+        As for :func:`unsurprised.evaluate`.
     normalize : bool, default False
         Take each row of probabilities as row / Σrow, whatever its sum.
     tolerance : float, default 1e-3
@@ -59,22 +64,30 @@ class Evaluator:
 
     def __init__(
         self,
-        classes: Sequence[str] | None = None,
+        classes: Sequence[Any] | None = None,
         *,
+        positive: Any = None,
+        axis: int = -1,
+        multilabel: bool = False,
+        ignore_index: int | None = None,
         normalize: bool = False,
         tolerance: float = DEFAULT_TOLERANCE,
         top: int = 10,
         bins: Mapping[str, Sequence[float] | Bins] | None = None,
         sample_rows: int | None = None,
     ) -> None:
-        self._classes = None if classes is None else tuple(map(str, classes))
-        self._normalize, self._tolerance = normalize, tolerance
+        self._classes = None if classes is None else checked_names(classes)
+        self._meaning = Meaning(
+            self._classes, positive, axis, multilabel, ignore_index, normalize, tolerance
+        )
+        self._reading: Interpretation | None = None
         self._top, self._sample_rows = top, sample_rows
         if top < 0:
             raise CallError(f"top={top}; expected 0 or more rows")
         self._states: States | None = None
         self._rows = 0
         self._skipped = 0
+        self._left_out = 0
         self._expected = 0
         self._scratch = Scratch()
         self._waiting: weakref.ref[Later] | None = None
@@ -156,14 +169,13 @@ class Evaluator:
             batch_from_arrays(
                 y_true,
                 y_pred,
+                self._meaning,
                 weights=weights,
                 ids=ids,
                 by=by,
                 cluster=cluster,
-                classes=self._classes,
-                normalize=self._normalize,
-                tolerance=self._tolerance,
-                first_row=self._rows,
+                first_row=self._rows + self._left_out,
+                whole=False,
             )
         )
 
@@ -179,6 +191,8 @@ class Evaluator:
             states.update(entries_of(batch, facts), batch, hashes, facts, clusters)
         self._rows += batch.size
         self._skipped += batch.skipped
+        self._left_out += batch.skipped
+        self._reading = self._reading or batch.reading
         return self
 
     def merge(self, other: Evaluator) -> Evaluator:
@@ -190,6 +204,7 @@ class Evaluator:
             self._states.merge(other._states)
         self._rows += other._rows
         self._skipped += other._skipped
+        self._reading = self._reading or other._reading
         return self
 
     def result(self, *, base: float = 2, ledger: bool = True) -> Evaluation:
@@ -209,7 +224,7 @@ class Evaluator:
         self._settle()
         found, later = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
         self._waiting = None if later is None else weakref.ref(later)
-        return found
+        return found if self._reading is None else interpreted(found, self._reading)
 
     def _settle(self) -> None:
         """Answer what the last result still has to compute, before the states change."""
@@ -241,6 +256,7 @@ class Evaluator:
             evaluator._states = States.from_parts(parts)
             said = evaluator._states.settings
             evaluator._classes, evaluator._top = said.classes, said.top
+            evaluator._meaning = Meaning(said.classes)
             evaluator._sample_rows = said.sample_rows
             evaluator._bins = {
                 name: bins for name, bins in said.slicing.items() if bins is not None
@@ -270,7 +286,7 @@ class Evaluator:
         truth, classes = "logprob", None
         if batch.model is not None:
             width = batch.model.shape[-1]
-            classes = self._classes or _names_of(batch) or self._numbered(width)
+            classes = batch.classes or self._classes or self._numbered(width)
             if len(classes) != width:
                 raise CallError(
                     f"{len(classes)} class names for predictions of {width} classes: "
@@ -318,8 +334,3 @@ def _refuse_overflow(batch: Batch, facts: RowFacts) -> None:
             remedy="rescale all weights by the same factor, which changes no mean",
             place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("weights")),
         )
-
-
-def _names_of(batch: Batch) -> tuple[str, ...] | None:
-    names = batch.truth.classes if isinstance(batch.truth, Labels) else None
-    return names if isinstance(names, tuple) else None

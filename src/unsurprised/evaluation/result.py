@@ -21,6 +21,7 @@ from unsurprised.evaluation.parts import (
     SlicedBy,
     WorstRow,
 )
+from unsurprised.interpretation import Interpretation
 
 if TYPE_CHECKING:
     from unsurprised.report.charts.plot import Plots
@@ -39,6 +40,7 @@ OF_THE_SAMPLE = (
     "calibration",
     "brier",
     "missing",
+    "notes",
 )
 
 
@@ -142,6 +144,10 @@ class Evaluation(_Waiting):
     #: own.
     clusters: int | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+    #: What is noteworthy of the whole, such as two classes that may be swapped.
+    notes: tuple[str, ...] = ()
+    #: What was taken for what, by name or by position, and what was left aside.
+    reading: Interpretation | None = field(default=None, compare=False)
 
     if not TYPE_CHECKING:  # or any name at all would pass for a field
 
@@ -220,4 +226,10 @@ def computing(evaluation: Evaluation, later: Later) -> Evaluation:
     for name in OF_THE_SAMPLE:
         object.__delattr__(evaluation, name)
     object.__setattr__(evaluation, "_later", (later, otherwise))
+    return evaluation
+
+
+def interpreted(evaluation: Evaluation, reading: Interpretation) -> Evaluation:
+    """The same, with what was taken for what; for who has just made it."""
+    object.__setattr__(evaluation, "reading", reading)
     return evaluation

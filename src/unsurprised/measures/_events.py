@@ -20,6 +20,7 @@ from unsurprised.libraries import (
     library_of,
     to_numpy,
 )
+from unsurprised.measures._alignment import aligned
 from unsurprised.measures._host import Values, by_kernel, common_shape
 from unsurprised.measures._labels import checked_indices
 from unsurprised.measures._rows import Answer, answer, finished, home_of, settled
@@ -76,7 +77,7 @@ def _numbers(values: Any, remedy: str | None) -> NDArray[np.float64]:
 def outcome_surprisal(q: DistributionForm, labels: Labels, *, axis: int, base: float) -> Answer:
     """The surprisal of each row at what happened."""
     checked_base(base)
-    home, on_host, (rows, outcomes) = settled([q, labels])
+    home, on_host, (rows, outcomes) = settled(aligned([q, labels], axis))
     assert isinstance(rows, DistributionForm)  # as they were given
     assert isinstance(outcomes, Labels)
     rows = rows.with_classes_last(axis)

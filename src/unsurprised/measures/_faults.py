@@ -122,6 +122,8 @@ def _sum_remedy(form: DistributionForm, values: Values) -> str:
         if abs(values.sum() - 1) <= form.tolerance and np.all(values >= 0):
             return "these look like probabilities: Probs(…) (--kind probs)"
         return f"if these are logits, say so: Logits(…) (--kind logits); {general}"
+    if form.unsaid:
+        return "integers say what they are: Counts(…) for counts, Labels(…) for labels"
     if np.any(values > 1):
         return (
             "entries above 1 are no probabilities; if these are logits, say so: Logits(…) "

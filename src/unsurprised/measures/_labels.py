@@ -74,6 +74,11 @@ def checked_indices(labels: Labels, classes: int) -> Any:
 
 
 def _checked_elsewhere(labels: Labels, classes: int | None) -> Any:
+    if labels.binding.integers is not None:
+        raise CallError(
+            "Labels(…, classes=[…]) binds integers by name, which needs their values in main "
+            "memory; pass the indices of the classes"
+        )
     if not is_traced(labels.given):
         _indices_within(labels.with_array(host_array(to_numpy(labels.given), "labels")), classes)
     return labels.given

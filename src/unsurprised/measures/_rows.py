@@ -30,6 +30,7 @@ from unsurprised.libraries import (
     namespace_of,
     to_numpy,
 )
+from unsurprised.measures._alignment import aligned
 from unsurprised.measures._host import (
     at_once,
     by_kernel,
@@ -125,6 +126,8 @@ def answer(
     """
     if base is not NO_UNIT:
         base = checked_base(base)
+    if len(forms) > 1:
+        forms = aligned(forms, axis)
     if kernel and home is None:
         at_hand = at_once(kernel, forms, axis, 2 if base is NO_UNIT else base)
         if at_hand is not None:
@@ -154,6 +157,7 @@ def finished(home: Home | None, values: NDArray[Any]) -> Answer:
 
 def as_rows(forms: Sequence[Form], axis: int) -> list[DistributionForm]:
     """Every form as rows with its classes last."""
+    forms = aligned(forms, axis)
     rows = [form.with_classes_last(axis) for form in forms if isinstance(form, DistributionForm)]
     if len(rows) == len(forms):
         return rows

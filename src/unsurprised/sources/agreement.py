@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.classes import Classes, differ, stated_names
-from unsurprised.sources.columns import Roles, class_columns, require
+from unsurprised.names import differences
+from unsurprised.sources.classes import Classes, stated_names
+from unsurprised.sources.columns import Roles
+from unsurprised.sources.predictions import class_columns
 from unsurprised.sources.kinds import WORDS, Stands, plain, stands_for
-from unsurprised.sources.table import Table
+from unsurprised.sources.table import Table, require
 
 #: Types that can stand for each other in a prediction or a weight.
 _NUMBERS: dict[Stands, Stands] = {"integer": "float", "bool": "float", "integers": "floats"}
@@ -64,38 +66,24 @@ def _check_type(table: Table, first: Table, name: str, loose: bool) -> None:
 
 
 def _check_classes(table: Table, first: Table, roles: Roles, classes: Classes) -> None:
-    found: Sequence[str] | None = None
+    difference = ""
     if roles.layout == "columns":
-        others = (roles.label, roles.weight, roles.id, roles.cluster, *roles.by)
-        taken = {name for name in others if name}
-        columns = (
-            roles.pred
-            if roles.named
-            else class_columns(table, roles.prefix, taken | set(roles.label_columns))
-        )
-        for name in columns:
-            require(table, name, "pred")
-        found = [name.removeprefix(roles.prefix) for name in columns]
-        for name in roles.label_columns:
-            require(table, name, "label")
+        difference = _other_columns(table, roles)
     elif roles.layout == "map":
         kind = plain(table.schema.field(roles.pred[0]).type)
-        found = [field.name for field in kind] if pa.types.is_struct(kind) else None
+        if pa.types.is_struct(kind):
+            difference = differences([field.name for field in kind], classes.names or ())
     elif classes.origin == "from the file's metadata":
         found = stated_names(table, roles)
-        if (
-            found is not None
-            and tuple(found) != classes.names
-            and not differ(found, classes.names or ())
-        ):
-            raise InputError(
-                f"the metadata names the classes in another order than {first.file}",
-                expected="one order, since lists bind by position",
-                place=Place(table.file),
-            )
-    difference = (
-        differ(found, classes.names or ()) if found is not None else _width(table, roles, classes)
-    )
+        if found is not None:
+            difference = differences(found, classes.names or ())
+            if not difference and tuple(found) != classes.names:
+                raise InputError(
+                    f"the metadata names the classes in another order than {first.file}",
+                    expected="one order, since lists bind by position",
+                    place=Place(table.file),
+                )
+    difference = difference or _width(table, roles, classes)
     if difference:
         raise InputError(
             f"its classes differ from those of {first.file}: {difference}"
@@ -104,6 +92,23 @@ def _check_classes(table: Table, first: Table, roles: Roles, classes: Classes) -
             expected="the same classes in every file",
             place=Place(table.file),
         )
+
+
+def _other_columns(table: Table, roles: Roles) -> str:
+    """How the columns of the classes differ, in words; empty if they don't."""
+    wanted = [name.removeprefix(roles.prefix) for name in roles.pred]
+    if roles.named or not roles.prefix:
+        for name in roles.pred:
+            require(table, name, "pred")
+        found = wanted
+    else:
+        others = (roles.label, roles.weight, roles.id, roles.cluster, *roles.by)
+        taken = {name for name in others if name} | set(roles.label_columns)
+        columns = class_columns(table, roles.prefix, taken)
+        found = [name.removeprefix(roles.prefix) for name in columns]
+    for name in roles.label_columns:
+        require(table, name, "label")
+    return differences(found, wanted)
 
 
 def _width(table: Table, roles: Roles, classes: Classes) -> str:

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from unsurprised.errors import InputError, Place
-from unsurprised.sources.columns import Roles, listed
+from unsurprised.binding import Binding
+from unsurprised.columns_to_classes import NamedColumns, named_columns
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.names import (
+    differences,
+    key_of,
+    listed,
+    places_of,
+    same_names,
+    two_names,
+    without_stem,
+)
+from unsurprised.sources.columns import Roles
+from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.frames import FrameTable
-from unsurprised.sources.kinds import is_list, plain, stands_for
+from unsurprised.sources.guard import located
+from unsurprised.sources.kinds import is_list, is_vector, plain, stands_for
+from unsurprised.sources.look import all_rows, distinct, first_rows, seen_labels
+from unsurprised.sources.maps import keys_in_order
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table
 
 _METADATA = (b"unsurprised.classes", b"classes")
 #: Few, as rows may be wide; not one by one, as the first of many may be null.
 _PEEK_ROWS = 64
-
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,18 @@ class Classes:
     origin: str = ""
     #: Names of the label's integers in their order, where the file states them.
     label_names: tuple[str, ...] | None = None
+    #: Whether the order of the names was said, and not only found.
+    ordered: bool = True
+    #: Whether the caller or the file said what the classes are.
+    stated: bool = True
+    positive: str | None = None
+
+    @cached_property
+    def binding(self) -> Binding:
+        """How labels find their classes."""
+        return Binding(
+            self.count, self.names, self.ordered, self.stated, self.positive, self.label_names
+        )
 
     @cached_property
     def shown(self) -> tuple[str, ...] | None:
@@ -47,33 +69,6 @@ class Classes:
         if self.names is None and self.count:
             return tuple(map(str, range(self.count)))
         return self.names
-
-    @property
-    def bound_by(self) -> str:
-        """How an integer label finds its class."""
-        if self.names is None:
-            return "index"
-        if self.label_names is not None and set(self.label_names) == set(self.names):
-            return "metadata"
-        return "name" if all(map(_INTEGER.fullmatch, self.names)) else "index"
-
-    @cached_property
-    def integers(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-        """Integer labels, ascending, and the class of each; ``None``: the label is the index."""
-        if self.names is None or self.bound_by == "index":
-            return None
-        if self.bound_by == "metadata":
-            assert self.label_names is not None
-            place = {name: index for index, name in enumerate(self.names)}
-            values = np.arange(self.count, dtype=np.int64)
-            order = np.array([place[name] for name in self.label_names], dtype=np.int64)
-        else:
-            stated = np.array([int(name) for name in self.names], dtype=np.int64)
-            order = np.argsort(stated)
-            values = stated[order]
-        indices = np.arange(self.count)
-        same = np.array_equal(values, indices) and np.array_equal(order, indices)
-        return None if same else (values, order)
 
     @cached_property
     def name_array(self) -> pa.Array:
@@ -85,36 +80,108 @@ def classes_of(
     tables: Sequence[Table], first: Table, roles: Roles, options: Options
 ) -> tuple[Classes, Roles]:
     """The classes of a prediction, and its columns in their order."""
-    label_names = _hugging_face_names(first.schema, roles.label)
     given = tuple(options.classes) if options.classes is not None else None
+    positive = None if options.positive is None else str(options.positive)
     if roles.layout is None:
-        return Classes(len(given or ()), given, "as given", label_names), roles
-    if roles.layout in ("columns", "map"):
-        names = named_classes(first, roles)
-        stated = _stated_names(first, roles)
+        classes = Classes(len(given or ()), given, "as given")
+    elif roles.layout == "columns":
+        classes, roles = _of_columns(first, roles, given)
+    elif roles.layout == "map":
+        classes = _of_map(first, roles, given)
+    else:
+        count = 2 if roles.layout == "number" else _first_width(tables, roles)
+        classes = _listed_classes(first, roles, count, given)
+        if roles.layout == "number" and classes.names is None:
+            classes = _of_two(tables, first, roles, classes, positive)
+    label_names = _label_names(first, roles.label)
+    classes = replace(classes, label_names=label_names, positive=positive)
+    with located(first.file):
+        _ = classes.binding
+    return classes, _with_label_columns(first, roles, classes)
+
+
+def _of_columns(table: Table, roles: Roles, given: tuple[str, ...] | None) -> tuple[Classes, Roles]:
+    """One column a class: their names, and the columns in the order of the classes."""
+    if roles.told_classes is not None:
+        named = NamedColumns(roles.told_classes, tuple(range(len(roles.pred))), "as given", True)
         if given is not None:
-            _same_classes(first, names, given, "classes (--classes)")
-            classes = Classes(len(given), given, "as given", label_names)
-        elif stated is not None and set(stated) == set(names):
-            classes = Classes(len(names), stated, "from the file's metadata", label_names)
-        else:
-            classes = Classes(len(names), names, "from the columns' names", label_names)
-        return classes, _ordered(first, roles, classes, given or stated)
-    count = 2 if roles.layout == "number" else _first_width(tables, roles)
-    classes = _listed_classes(first, roles, count, given)
-    return replace(classes, label_names=label_names), _ordered(first, roles, classes, classes.names)
+            order = [places_of(named.names)[key_of(name)] for name in given]
+            named = NamedColumns(given, tuple(order), "as given", ordered=True)
+    else:
+        with located(table.file):
+            named = named_columns(
+                roles.pred,
+                seen_labels(table, roles.label),
+                given,
+                stated=_stated_names(table, roles),
+                told=roles.named,
+                prefix=roles.prefix,
+            )
+    columns = tuple(roles.pred[k] for k in named.order)
+    classes = Classes(
+        len(columns),
+        named.names,
+        named.origin,
+        ordered=named.ordered,
+        stated=named.stated,
+    )
+    return classes, replace(roles, pred=columns)
 
 
-def named_classes(table: Table, roles: Roles) -> tuple[str, ...]:
-    """The names of the classes that columns, or the fields of a map, are called by."""
-    if roles.layout == "columns":
-        return tuple(name.removeprefix(roles.prefix) for name in roles.pred)
-    names = tuple(field.name for field in plain(table.schema.field(roles.pred[0]).type))
-    if len(set(names)) < len(names):
-        raise InputError(
-            "the map names a class twice", place=Place(table.file, column=roles.pred[0])
-        )
+def _of_map(table: Table, roles: Roles, given: tuple[str, ...] | None) -> Classes:
+    """Numbers by the names of their classes, in each row."""
+    names = _keys_of(table, roles)
+    stated = _stated_names(table, roles)
+    if given is not None:
+        if set(map(key_of, names)) - set(map(key_of, given)):
+            _same_classes(table, names, given, "classes (--classes)")
+        return Classes(len(given), given, "as given")
+    if stated is not None and same_names(stated, names):
+        return Classes(len(names), stated, "from the file's metadata")
+    return Classes(
+        len(names),
+        names,
+        f"from the keys of {roles.pred[0]}",
+        ordered=False,
+        stated=False,
+    )
+
+
+def _keys_of(table: Table, roles: Roles) -> tuple[str, ...]:
+    """The classes that a struct, or the first rows of a map, name."""
+    name = roles.pred[0]
+    kind = plain(table.schema.field(name).type)
+    if pa.types.is_struct(kind):
+        names = tuple(field.name for field in kind)
+    else:
+        rows = first_rows(table, {name: "pred"})
+        names = () if rows is None else keys_in_order(rows.column(name))
+    if len(set(map(key_of, names))) < len(names):
+        raise InputError("the map names a class twice", place=Place(table.file, column=name))
     return names
+
+
+def _of_two(
+    tables: Sequence[Table], first: Table, roles: Roles, classes: Classes, positive: str | None
+) -> Classes:
+    """The names of two classes by labels that are names, beside one number a row."""
+    if roles.label is None or stands_for(first.schema.field(roles.label).type) != "text":
+        return classes
+    found: dict[str, None] = {}
+    for column in all_rows(tables, roles.label, "label"):
+        found |= dict.fromkeys(map(str, distinct(column)))
+        if len(found) > _MOST_OF_TWO:
+            break
+    if not found:
+        return classes
+    try:
+        return replace(classes, names=two_names(found, positive), origin="the labels")
+    except CallError as error:
+        raise InputError(str(error), place=Place(first.file, column=roles.label)) from None
+
+
+#: More names than this are surely not those of two classes.
+_MOST_OF_TWO = 5
 
 
 def stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
@@ -146,15 +213,13 @@ def _listed_classes(
     return Classes(len(stated), stated, "from the file's metadata")
 
 
-def _ordered(table: Table, roles: Roles, classes: Classes, order: tuple[str, ...] | None) -> Roles:
-    """The roles with one column a class in the order of the classes."""
+def _with_label_columns(table: Table, roles: Roles, classes: Classes) -> Roles:
+    """The roles with one column of the truth a class in the order of the classes."""
     names = classes.names or ()
-    if roles.layout == "columns":
-        roles = replace(roles, pred=tuple(roles.prefix + name for name in names))
     if roles.label_columns:
-        prefix = _common(roles, table, names)
-        roles = replace(roles, label_columns=tuple(prefix + name for name in names))
-    elif roles.label and roles.layout in ("columns", "map") and order is None:
+        prefix = roles.choices["label"].split("<class>")[0]
+        return replace(roles, label_columns=_truth_columns(table, roles, prefix, names))
+    if roles.label and roles.layout in ("columns", "map") and not classes.ordered:
         kind = stands_for(table.schema.field(roles.label).type)
         if kind in ("integers", "floats"):
             raise InputError(
@@ -165,45 +230,32 @@ def _ordered(table: Table, roles: Roles, classes: Classes, order: tuple[str, ...
     return roles
 
 
-def _common(roles: Roles, table: Table, names: Sequence[str]) -> str:
-    """The prefix of the truth's columns."""
-    prefix = roles.choices["label"].split("<class>")[0]
+def _truth_columns(
+    table: Table, roles: Roles, prefix: str, names: Sequence[str]
+) -> tuple[str, ...]:
     if not names:
         raise InputError(
             "the truth has one column a class, and the prediction's classes have no names",
             remedy="say them, in the order of the list, with classes=[…] (--classes)",
             place=Place(table.file),
         )
-    _same_classes(
-        table,
-        [name.removeprefix(prefix) for name in roles.label_columns],
-        names,
-        "the prediction",
-    )
-    return prefix
+    columns = roles.label_columns
+    bare = [name.removeprefix(prefix) for name in columns]
+    if not same_names(bare, names):
+        bare = list(without_stem(bare))
+    _same_classes(table, bare, names, "the prediction")
+    places = places_of(bare)
+    return tuple(columns[places[key_of(name)]] for name in names)
 
 
 def _same_classes(table: Table, found: Iterable[str], wanted: Sequence[str], whose: str) -> None:
-    difference = differ(found, wanted)
+    difference = differences(found, wanted)
     if difference:
         raise InputError(
             f"the columns' classes differ: {difference}",
             expected=f"the classes of {whose}: {listed(list(wanted), 10)}",
             place=Place(table.file),
         )
-
-
-def differ(found: Iterable[str], wanted: Iterable[str]) -> str:
-    """How two sets of names differ, in words; empty if they don't."""
-    here, there = dict.fromkeys(found), dict.fromkeys(wanted)
-    lacking = [name for name in there if name not in here]
-    additional = [name for name in here if name not in there]
-    parts = []
-    if lacking:
-        parts.append(f"missing {listed(lacking, 10)}")
-    if additional:
-        parts.append(f"additional {listed(additional, 10)}")
-    return ", ".join(parts)
 
 
 def _first_width(tables: Sequence[Table], roles: Roles) -> int:
@@ -215,7 +267,7 @@ def _first_width(tables: Sequence[Table], roles: Roles) -> int:
         kind = plain(table.schema.field(name).type)
         if pa.types.is_fixed_size_list(kind):
             return int(kind.list_size)
-        if not is_list(kind):
+        if not is_list(kind) and not is_vector(kind):
             continue
         for column in _columns(table, name):
             width = _width(column)
@@ -225,13 +277,20 @@ def _first_width(tables: Sequence[Table], roles: Roles) -> int:
 
 
 def _columns(table: Table, name: str) -> Iterable[pa.Array]:
+    """The first rows, few at a time, as rows may be wide; then the others."""
+    batches: Iterable[pa.RecordBatch]
     if isinstance(table, FrameTable):
-        for batch in table.peeked():
-            yield batch.column(name)
-        return
-    for part in table.parts():
-        for batch in table.read(part, {name: "pred"}, _PEEK_ROWS):
-            yield batch.column(name)
+        batches = table.peeked()
+    else:
+        batches = (
+            batch
+            for part in table.parts()
+            for batch in table.read(part, {name: "pred"}, _PEEK_ROWS)
+        )
+    for batch in batches:
+        yield without_encodings(batch.select([name]).slice(0, _PEEK_ROWS)).column(0)
+        if batch.num_rows > _PEEK_ROWS:
+            yield without_encodings(batch.select([name]).slice(_PEEK_ROWS)).column(0)
 
 
 def _width(column: pa.Array) -> int | None:
@@ -267,9 +326,11 @@ def _names(text: bytes) -> tuple[str, ...] | None:
     return tuple(names) if all(isinstance(name, str) for name in names) else None
 
 
-def _hugging_face_names(schema: pa.Schema, label: str | None) -> tuple[str, ...] | None:
-    """The names of a ``ClassLabel`` column, which Hugging Face datasets write into the schema."""
-    found: Any = _json((schema.metadata or {}).get(b"huggingface", b"null"))
+def _label_names(table: Table, label: str | None) -> tuple[str, ...] | None:
+    """The names of the label's integers: of a ``ClassLabel`` of Hugging Face, or stated as text."""
+    if label is None or label not in table.schema.names:
+        return None
+    found: Any = _json((table.schema.metadata or {}).get(b"huggingface", b"null"))
     for key in ("info", "features", label, "names"):
         found = found.get(key) if isinstance(found, dict) else None
     return _names(json.dumps(found).encode())

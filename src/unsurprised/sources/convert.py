@@ -8,18 +8,22 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
 from unsurprised.binary import two_columns
+from unsurprised.arrays import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.encodings import as_numpy, without_encodings
-from unsurprised.sources.kinds import stands_for
+from unsurprised.sources.kinds import is_list, stands_for
 from unsurprised.sources.labels import indices_of
-from unsurprised.sources.nulls import complete
+from unsurprised.names import key_of
+from unsurprised.sources.maps import matrix_of_map
+from unsurprised.sources.nulls import complete, present
 from unsurprised.sources.options import Options
 from unsurprised.sources.slices import slice_column
 
@@ -33,6 +37,8 @@ class Conversion:
     roles: Roles
     classes: Classes
     options: Options
+    #: "labels", "shares of class 1", "distributions" or "counts".
+    truth_means: str = "labels"
 
     @property
     def columns(self) -> dict[str, str]:
@@ -61,7 +67,7 @@ class Conversion:
         """
         record = without_encodings(record)
         used = [name for name in record.schema.names if self.columns[name] != "by"]
-        rows, kept = complete(record, used, self.options.nulls)
+        rows, kept = complete(record, used, self.options.nulls, left_out=self._left_out(record))
         try:
             parts = self._parts(rows)
         except InputError as error:
@@ -98,6 +104,51 @@ class Conversion:
             parts["by"] = {name: _at(name, slice_column, rows) for name in roles.by}
         return parts
 
+    def _left_out(self, record: pa.RecordBatch) -> NDArray[np.bool_] | None:
+        """Rows that are left out without a word: ignored labels, unmatched ones, and rows of weight
+        0 that hold no legal value.
+        """  # noqa: D205
+        roles, found = self.roles, []
+        label = None if roles.label is None else record.column(roles.label)
+        if self.options.ignore_index is not None and label is not None:
+            found.append(equal_to(label, self.options.ignore_index))
+        if self.options.join == "inner" and label is not None:
+            found.append(np.asarray(label.is_null().to_numpy(zero_copy_only=False)))
+        if roles.weight is not None:
+            idle = equal_to(record.column(roles.weight), 0)
+            if idle.any():
+                found.append(idle & self._illegal(record, idle))
+        return np.logical_or.reduce(found) if found else None
+
+    def _illegal(self, record: pa.RecordBatch, idle: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which rows of weight 0 hold a null, no number or no class."""
+        found = np.zeros(len(idle), dtype=bool)
+        for name, role in self.columns.items():
+            if role in ("pred", "label", "truth") and name in record.schema.names:
+                found |= ~valid(record.column(name))
+        for name, role in self.columns.items():
+            if role in ("pred", "truth") and name in record.schema.names:
+                found |= _with_nan(record.column(name))
+        if self.roles.label is not None and self.truth_means == "labels":
+            rows = np.flatnonzero(idle & ~found)
+            found[rows] = ~self._known(record.column(self.roles.label).take(pa.array(rows)))
+        return found
+
+    def _known(self, labels: pa.Array) -> NDArray[np.bool_]:
+        """Which labels name a class; the values that there are, are few."""
+        if pa.types.is_dictionary(labels.type):
+            labels = labels.dictionary_decode()
+        values = labels.unique()
+        good = []
+        for index in range(len(values)):
+            try:
+                indices_of(values.slice(index, 1), self.classes)
+                good.append(index)
+            except InputError:
+                continue
+        known = pc.is_in(labels, value_set=values.take(pa.array(good, pa.int64())))
+        return np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool)
+
     def _names(self) -> dict[str, str]:
         roles = self.roles
         names = {
@@ -110,30 +161,34 @@ class Conversion:
 
     def _truth(self, rows: pa.RecordBatch) -> Labels | DistributionForm:
         roles, classes = self.roles, self.classes
+        if self.truth_means == "labels":
+            assert roles.label is not None
+            indices = _at(roles.label, lambda c: indices_of(c, classes), rows)
+            return Labels(indices, classes=classes.count)
+        if self.truth_means == "shares of class 1":
+            assert roles.label is not None
+            return self._two(_at(roles.label, _shares, rows), "probs")
         if roles.label is None:
             columns = [rows.column(name) for name in roles.label_columns]
-            counts = all(stands_for(column.type) == "integer" for column in columns)
-            matrix = packed(columns, roles.label_columns, floats=not counts)
+            matrix = packed(columns, roles.label_columns)
         else:
-            kind = stands_for(rows.column(roles.label).type)
-            if kind not in ("floats", "integers"):
-                indices = _at(roles.label, lambda c: indices_of(c, classes), rows)
-                return Labels(indices, classes=classes.count)
-            counts = kind == "integers"
-            matrix = _at(roles.label, lambda c: self._matrix(c, floats=not counts), rows)
-        if counts:
+            matrix = _at(roles.label, lambda c: self._matrix(c, floats=True), rows)
+        if self.truth_means == "counts":
             return Counts(matrix)
         options = self.options
         return Probs(matrix, normalize=options.normalize, tolerance=options.tolerance)
 
+    def _two(self, values: NDArray[Any], kind: str) -> DistributionForm:
+        """One number a row as rows of two, the class that it speaks of where it stands."""
+        rows = two_columns(kind, values, tolerance=self.options.tolerance)
+        if (self.classes.binding.pair or (0, 1))[1] == 1:
+            return rows
+        return rows.with_array(HostArray(rows.array.values[:, ::-1], rows.array.dtype))
+
     def _model(self, rows: pa.RecordBatch) -> DistributionForm:
         roles, options = self.roles, self.options
         if roles.layout == "number":
-            return _at(
-                roles.pred[0],
-                lambda c: two_columns(roles.kind, numbers(c), tolerance=options.tolerance),
-                rows,
-            )
+            return _at(roles.pred[0], lambda c: self._two(numbers(c), roles.kind), rows)
         if roles.layout == "list":
             matrix = _at(roles.pred[0], lambda c: self._matrix(c, floats=True), rows)
         elif roles.layout == "map":
@@ -150,10 +205,17 @@ class Conversion:
         count, origin = self.classes.count, self.classes.origin
         return matrix(column, max(count, 1), origin if count else "at least one", floats=floats)
 
-    def _mapped(self, column: pa.StructArray) -> NDArray[Any]:
-        children = dict(zip((f.name for f in column.type), column.flatten(), strict=True))
-        names = self.classes.names or ()
-        return packed([children[name] for name in names], names)
+    def _mapped(self, column: pa.Array) -> NDArray[Any]:
+        names, options = self.classes.names or (), self.options
+        if not pa.types.is_struct(column.type):
+            return matrix_of_map(
+                column, names, self.roles.kind, options.tolerance, normalize=options.normalize
+            )
+        children = {
+            key_of(field.name): child
+            for field, child in zip(column.type, column.flatten(), strict=True)
+        }
+        return packed([children[key_of(name)] for name in names], names)
 
 
 #: Where the number of classes comes from, in errors.
@@ -223,6 +285,41 @@ def _at(name: str, read: Callable[[Any], T], rows: pa.RecordBatch) -> T:
         return read(rows.column(name))
     except InputError as error:
         raise error if error.place.column else error.located(column=name) from None
+
+
+def equal_to(column: pa.Array, value: float) -> NDArray[np.bool_]:
+    """Which entries of a column of numbers are a number; nulls and names are not."""
+    if stands_for(column.type) not in ("integer", "float"):
+        return np.zeros(len(column), dtype=bool)
+    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    same = pc.equal(plain.cast(pa.float64(), safe=False), float(value))
+    return np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _with_nan(column: pa.Array) -> NDArray[np.bool_]:
+    """Rows that hold a NaN."""
+    found = np.zeros(len(column), dtype=bool)
+    values, lengths = column, None
+    if is_list(column.type):
+        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+        values = column.flatten()
+    if stands_for(values.type) == "float":
+        nan = np.asarray(pc.fill_null(pc.is_nan(values), False).to_numpy(zero_copy_only=False))
+        rows = nan if lengths is None else np.repeat(np.arange(len(column)), lengths)[nan]
+        found[rows] = True
+    return found
+
+
+def valid(column: pa.Array) -> NDArray[np.bool_]:
+    """Which rows hold no null."""
+    mask = present(column)
+    return np.ones(len(column), dtype=bool) if mask is None else mask
+
+
+def _shares(column: pa.Array) -> NDArray[np.float64]:
+    values = np.asarray(numbers(column), dtype=np.float64)
+    _refuse(values, ~((values >= 0) & (values <= 1)), "a share of class 1, from 0 to 1")
+    return values
 
 
 def _weights(column: pa.Array) -> NDArray[np.float64]:

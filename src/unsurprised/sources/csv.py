@@ -23,6 +23,7 @@ NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
 
 _BLOCK = 1 << 22
 _INTEGER = r"^\s*-?(0|[1-9][0-9]{0,17})\s*$"
+_NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$|^\s*[-+]?(?i:nan|inf)\s*$"
 _BOOLEAN = r"^\s*(?i:true|false)\s*$"
 _RAGGED = re.compile(
     r"CSV parse error: (?:Row #(?P<row>\d+): )?Expected (?P<names>\d+) columns, got (?P<values>\d+)"
@@ -101,6 +102,9 @@ class CsvTable(Table):
             elif pa.types.is_boolean(kind):
                 _refuse(column, _BOOLEAN, "true or false", name)
                 column = pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(column)), "true")
+            elif pa.types.is_floating(kind) and role == "label":
+                _refuse(column, _NUMBER, "a number", name)
+                column = pc.utf8_trim_whitespace(column).cast(pa.float64())
             batch = batch.set_column(index, name, column)
         return batch
 

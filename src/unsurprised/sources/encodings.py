@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.sources.kinds import stands_for
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.sources.kinds import is_list, is_vector, stands_for
 
 
 def without_encodings(record: pa.RecordBatch) -> pa.RecordBatch:
@@ -36,7 +37,60 @@ def _decoded(column: pa.Array) -> pa.Array:
         return column.cast(pa.large_string())  # few of Arrow's functions know views
     if pa.types.is_dictionary(kind):
         return _dictionary(column)
+    if pa.types.is_decimal(kind):
+        # By their text: Arrow's own way from decimals to floats is off by a unit in the last place.
+        return column.cast(pa.string()).cast(pa.float64())
+    if is_vector(kind):
+        return _vectors(column)
+    if is_list(kind) and pa.types.is_decimal(kind.value_type):
+        return _with_values(column, _decoded(column.values))
     return column
+
+
+def _with_values(column: pa.Array, values: pa.Array) -> pa.Array:
+    """The same lists of other values."""
+    mask = column.is_null() if column.null_count else None
+    if pa.types.is_fixed_size_list(column.type):
+        part = values.slice(
+            column.offset * column.type.list_size, len(column) * column.type.list_size
+        )
+        return pa.FixedSizeListArray.from_arrays(part, column.type.list_size, mask=mask)
+    make = pa.LargeListArray if pa.types.is_large_list(column.type) else pa.ListArray
+    offsets = column.offsets
+    if mask is not None and column.offset:
+        start = offsets[0].as_py()
+        offsets, values = pc.subtract(offsets, offsets[0]), values.slice(start)
+    return make.from_arrays(offsets, values, mask=mask)
+
+
+def _vectors(column: pa.StructArray) -> pa.Array:
+    """Vectors of Spark ML as lists: dense ones hold all values, sparse ones those at indices."""
+    kinds, sizes, indices, values = column.flatten()
+    dense = pc.fill_null(pc.equal(kinds, 1), True)
+    if pc.all(dense).as_py() is not False:
+        return _decoded(values)
+    rows = zip(kinds.to_pylist(), sizes.to_pylist(), indices.to_pylist(), values.to_pylist(),
+               strict=True)  # fmt: skip
+    lists: list[list[float] | None] = []
+    for row, (kind, size, places, entries) in enumerate(rows):
+        if kind != 0 or entries is None:
+            lists.append(entries)
+            continue
+        full = [0.0] * int(size or 0)
+        if (
+            places is None
+            or len(places) != len(entries)
+            or any(not 0 <= place < len(full) for place in places)
+        ):
+            raise InputError(
+                "found a sparse vector whose indices do not fit its size and values",
+                expected="an index below the size for each value",
+                place=Place(row=row),
+            )
+        for place, entry in zip(places, entries, strict=True):
+            full[place] = entry
+        lists.append(full)
+    return pa.array(lists, pa.large_list(pa.float64()))
 
 
 def _dictionary(column: pa.DictionaryArray) -> pa.Array:
@@ -66,3 +120,45 @@ def as_numpy(column: pa.Array) -> NDArray[Any]:
     """
     array: NDArray[Any] = np.from_dlpack(column)
     return array
+
+
+def array_of(column: Any, what: str) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """A whole column as an array, lists as its rows; and which entries are null, if any are."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+        if isinstance(column, pa.ChunkedArray):  # of no chunk
+            column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    column = _decoded(column)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if is_list(column.type):
+        return _matrix(column, what), None
+    missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    kind = stands_for(column.type)
+    if kind == "text":
+        names = column.cast(pa.large_string()).to_numpy(zero_copy_only=False)
+        return np.array(["" if name is None else name for name in names], dtype=str), missing
+    if kind == "null":
+        return np.zeros(len(column)), np.ones(len(column), dtype=bool)
+    if kind not in ("integer", "float", "bool"):
+        raise CallError(f"{what} holds {str(column.type)[:80]}; expected numbers or names")
+    if missing is not None:
+        column = pc.fill_null(column, pa.scalar(0).cast(column.type))
+    if kind == "bool":
+        return column.to_numpy(zero_copy_only=False).astype(np.bool_), missing
+    return as_numpy(column), missing
+
+
+def _matrix(column: pa.Array, what: str) -> NDArray[Any]:
+    """Lists of one length as ``(rows, numbers)``."""
+    lengths = pc.list_value_length(column)
+    known = pc.unique(lengths).to_pylist()
+    if len(known) > 1 or None in known:
+        raise CallError(
+            f"{what} holds lists of the lengths {', '.join(map(str, known[:4]))}; expected one "
+            "length, a number for every class"
+        )
+    values, missing = array_of(column.flatten(), what)
+    if missing is not None:
+        raise CallError(f"{what} holds lists with nulls; expected a number everywhere")
+    return values.reshape(len(column), *([known[0]] if known else [0]), *values.shape[1:])

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from unsurprised.errors import InputError, Place, UnsurprisedError
+from unsurprised.errors import CallError, InputError, Place, UnsurprisedError
 
 #: ``ArrowException`` covers what does not derive from a builtin error already named here.
 _BROKEN = (
@@ -56,6 +56,19 @@ def guarded(file: str | None, name: str) -> Iterator[None]:
             remedy="the file seems to be truncated or damaged; write it again",
             place=Place(file),
         ) from None
+
+
+@contextmanager
+def located(file: str | None, column: str | None = None) -> Iterator[None]:
+    """Let errors about what was said of a file name it."""
+    try:
+        yield
+    except InputError as error:
+        raise error if error.place.file else error.located(file=file, column=column) from None
+    except CallError as error:
+        if file is None:
+            raise
+        raise CallError(f"{file}: {error}") from None
 
 
 def _short(error: BaseException) -> str:

@@ -41,10 +41,17 @@ def stands_for(kind: pa.DataType) -> Stands:
         if matches(kind):
             return word
     if is_list(kind):
+        if entry_of(kind) is not None:
+            return "map"
         item = stands_for(kind.value_type)
         return _LISTS.get(item, "other")
+    if types.is_map(kind):
+        named = stands_for(kind.key_type) in ("text", "integer", "bool")
+        return "map" if named and stands_for(kind.item_type) in _NUMBERS else "other"
+    if is_vector(kind):
+        return "floats"
     if types.is_struct(kind):
-        numbers = (stands_for(field.type) in ("float", "integer", "null") for field in kind)
+        numbers = (stands_for(field.type) in _NUMBERS for field in kind)
         return "map" if kind.num_fields and all(numbers) else "other"
     return "other"
 
@@ -69,14 +76,53 @@ def is_list(kind: pa.DataType) -> bool:
     )
 
 
+def is_vector(kind: pa.DataType) -> bool:
+    """Whether rows are vectors as Spark ML stores them: dense values, or sparse ones by index."""
+    return types.is_struct(kind) and [field.name for field in kind] == [
+        "type",
+        "size",
+        "indices",
+        "values",
+    ]
+
+
+def entry_of(kind: pa.DataType) -> tuple[str, str] | None:
+    """The fields of class and number in lists of pairs, as pipelines write them; None if none.
+
+    >>> entry_of(pa.list_(pa.struct([("label", pa.string()), ("score", pa.float32())])))
+    ('label', 'score')
+    """
+    if not is_list(kind) or not types.is_struct(plain(kind.value_type)):
+        return None
+    fields = list(plain(kind.value_type))
+    if len(fields) != 2:
+        return None
+    kinds = {field.name: stands_for(field.type) for field in fields}
+    named = [name for name in kinds if kinds[name] == "text" or name.lower() in _CLASS_FIELDS]
+    numbers = [name for name in kinds if kinds[name] in ("float", "null") and name not in named]
+    if len(named) == 1 and kinds[named[0]] in ("text", "integer") and len(numbers) == 1:
+        return named[0], numbers[0]
+    return None
+
+
+#: What the class is called in lists of pairs, where it may be an integer.
+_CLASS_FIELDS = ("label", "class", "name", "id", "token", "category", "key")
+
+
 def _is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
+def _is_real(kind: pa.DataType) -> bool:
+    return bool(types.is_floating(kind) or types.is_decimal(kind))
+
+
+_NUMBERS: tuple[Stands, ...] = ("float", "integer", "null")
+
 _SCALARS: dict[Stands, Callable[[pa.DataType], bool]] = {
     "bool": types.is_boolean,
     "integer": types.is_integer,
-    "float": types.is_floating,
+    "float": _is_real,
     "text": _is_text,
     "null": types.is_null,
 }

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from unsurprised.arrays import HostArray
+from unsurprised.binding import shown
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.classes import Classes
-from unsurprised.sources.columns import listed
 from unsurprised.sources.encodings import as_numpy
 from unsurprised.sources.kinds import plain, stands_for
+from unsurprised.truths import whole_labels
 
 Indices = NDArray[np.int64]
 
@@ -32,16 +32,18 @@ def indices_of(column: pa.Array, classes: Classes) -> Indices:
     if kind == "text":
         return _of_names(column, classes)
     if kind == "bool":
-        return _of_booleans(column, classes)
+        return classes.binding.of_booleans(as_numpy(column.cast(pa.uint8())).astype(np.bool_))
     if kind == "integer":
         return _of_integers(column, classes)
+    if kind == "float":
+        return _of_floats(column, classes)
     if kind == "null":
         return np.zeros(len(column), dtype=np.int64)
-    value = _short(column[0].as_py()) if len(column) else "a value"
+    value = shown(column[0].as_py()) if len(column) else "a value"
     raise InputError(
-        f"found {value} ({plain(column.type)})",
+        f"found {value} ({str(plain(column.type))[:80]})",
         expected="the index or the name of a class, or a list of numbers",
-        remedy="cast it to an integer" if kind == "float" else "cast it to an integer or a name",
+        remedy="cast it to an integer or a name",
         place=Place(row=0 if len(column) else None),
     )
 
@@ -68,69 +70,49 @@ def _of_dictionary(column: pa.DictionaryArray, classes: Classes) -> Indices:
 def _of_names(column: pa.Array, classes: Classes) -> Indices:
     if classes.names is None:
         raise InputError(
-            f"found the name {_short(column[0].as_py())}"
-            if len(column)
-            else "the labels are names",
+            f"found the name {shown(column[0].as_py())}" if len(column) else "the labels are names",
             expected="an index, since the classes have no names",
             remedy="say the names, in the order of the prediction, with classes=[…] (--classes)",
             place=Place(row=0 if len(column) else None),
         )
     found = pc.index_in(column.cast(pa.string()), value_set=classes.name_array)
-    if found.null_count:
-        row = pc.index(pc.is_null(found), True).as_py()
-        raise _unknown(column, row, classes)
-    indices: Indices = as_numpy(found).astype(np.int64)
-    return indices
-
-
-def _of_booleans(column: pa.Array, classes: Classes) -> Indices:
-    lower = [name.lower() for name in classes.names or ()]
-    values: Indices = as_numpy(column.cast(pa.uint8())).astype(np.int64)
-    if sorted(lower) == ["false", "true"]:
-        return np.where(values == 1, lower.index("true"), lower.index("false"))
-    return _checked(values, column, classes)
+    if not found.null_count:
+        return as_numpy(found).astype(np.int64)
+    # What is not written as the names are may be the same number, or a word for yes or no.
+    strange = column.filter(found.is_null()).unique()
+    places = classes.binding.of_texts([str(value) for value in strange.to_pylist()])
+    if -1 in places:
+        unknown = strange.filter(pa.array([place < 0 for place in places]))
+        row = pc.index(pc.is_in(column, value_set=unknown), True).as_py()
+        raise classes.binding.unknown(column[row].as_py(), row)
+    other = pc.index_in(column, value_set=strange)
+    table = pa.array(places, pa.int32()).take(other)
+    return as_numpy(pc.coalesce(found, table)).astype(np.int64)
 
 
 def _of_integers(column: pa.Array, classes: Classes) -> Indices:
     values = as_numpy(column)
     if values.dtype == np.uint64:
         values = np.minimum(values, np.uint64(np.iinfo(np.int64).max))
-    values = values.astype(np.int64)
-    if classes.integers is None:
-        return _checked(values, column, classes)
-    known, order = classes.integers
-    where = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    wrong = known[where] != values
-    if wrong.any():
-        raise _unknown(column, int(np.argmax(wrong)), classes)
-    indices: Indices = order[where]
-    return indices
+    return classes.binding.of_integers(values.astype(np.int64))
 
 
-def _checked(values: Indices, column: pa.Array, classes: Classes) -> Indices:
-    if not len(values):
-        return values
-    if values.min() < 0 or values.max() >= classes.count:
-        wrong = (values < 0) | (values >= classes.count)
-        raise _unknown(column, int(np.argmax(wrong)), classes)
-    return values
-
-
-def _unknown(column: pa.Array, row: int, classes: Classes) -> InputError:
-    value: Any = column[row].as_py()
-    if isinstance(value, str) or classes.integers is not None:
-        return InputError(
-            f"found the unknown class {_short(value)}",
-            expected=f"one of {listed(classes.shown or (), 10)}",
-            place=Place(row=row),
-        )
-    return InputError(
-        f"found label {value}",
-        expected=f"an index from 0 to {classes.count - 1}, as there are {classes.count} classes",
+def _of_floats(column: pa.Array, classes: Classes) -> Indices:
+    """Whole numbers are labels whatever type carries them; others only where a class is so named."""
+    numbers = as_numpy(column)
+    values = HostArray(numbers, numbers.dtype.name)
+    whole = whole_labels(values, None)
+    if whole is not None:
+        return classes.binding.of_integers(whole)
+    if classes.names is not None:
+        texts, where = np.unique(values.values.astype(str), return_inverse=True)
+        places = np.array(classes.binding.of_texts(texts.tolist()), dtype=np.int64)[where]
+        if (places >= 0).all():
+            return places
+    row = int(np.argmax(values.values != np.floor(values.values)))
+    raise InputError(
+        f"found {shown(float(values.values[row]))}, which is no whole number",
+        expected="the index or the name of a class, or a list of numbers",
+        remedy="a share of class 1 goes with one number a row, a distribution with a list a row",
         place=Place(row=row),
     )
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:59] + "…"

@@ -35,9 +35,20 @@ def present(column: pa.Array) -> Mask | None:
 
 
 def complete(
-    batch: pa.RecordBatch, names: Sequence[str], nulls: str
+    batch: pa.RecordBatch, names: Sequence[str], nulls: str, left_out: Mask | None = None
 ) -> tuple[pa.RecordBatch, NDArray[np.int64] | None]:
-    """The rows without nulls, and their positions in ``batch``; ``None``: all of them."""
+    """The rows without nulls, and their positions in ``batch``; ``None``: all of them.
+
+    Rows that are ``left_out`` are so whatever they hold.
+    """
+    if left_out is not None and left_out.any():
+        rows = np.flatnonzero(~left_out).astype(np.int64)
+        try:
+            whole, kept = complete(batch.take(pa.array(rows)), names, nulls)
+        except InputError as error:
+            row = error.place.row
+            raise error.located(row=int(rows[row]) if isinstance(row, int) else None) from None
+        return whole, rows if kept is None else rows[kept]
     found = {name: present(batch.column(name)) for name in names}
     masks = {name: mask for name, mask in found.items() if mask is not None and not mask.all()}
     if not masks:

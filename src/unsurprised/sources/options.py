@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from unsurprised.errors import CallError
 from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.names import checked_names, listed, same_names
 
 Kind = Literal["probs", "logits", "logprobs"]
 
 KINDS = ("probs", "logits", "logprobs")
 NULLS = ("error", "skip")
+JOINS = ("exact", "inner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,13 @@ class Options:
     Parameters
     ----------
     label : str, optional
-        The truth: a column of class indices or names, or a list column (floats are a
-        distribution, integers annotators' counts). Default: ``label``, else the only one of
-        ``y_true``, ``target``, ``y``, ``labels``, ``class``.
-    pred : str or sequence of str, optional
+        The truth: a column of class indices or names, of shares of class 1, or a list column (rows
+        that sum to one are distributions, other whole numbers annotators' votes). Default:
+        ``label``, else the only one of the usual names (``y_true``, ``target``, ``truth``, …).
+    pred : str, sequence of str or mapping, optional
         The prediction: a list column, a column of maps from class to number, a column with one
         number a row (two classes), or the prefix of one column a class; or the columns of the
-        classes by name, in the order of the classes.
+        classes by name, in the order of the classes; or the column of each class.
     kind : {"probs", "logits", "logprobs"}, optional
         What the numbers are. Default: what the column's name says, else ``"probs"``.
     logprob : str, optional
@@ -41,8 +42,16 @@ class Options:
         Columns to slice the rows by: names, booleans, or numbers, which are binned.
     cluster : str, optional
         A column that says which rows belong together.
-    classes : sequence of str, optional
+    truth : path or data frame, optional
+        Where the truth is, if not beside the predictions: rows with the same ``id`` belong together.
+    join : {"exact", "inner"}
+        Whether rows that are in one of the two only are an error, or left out and counted.
+    classes : sequence of names, optional
         The names of the classes, in the order of the columns (or of the list).
+    positive : name, optional
+        Of two classes the one that 1, true and a single number a row stand for.
+    ignore_index : int, optional
+        The label of rows to be left out and counted.
     normalize, tolerance
         As for :class:`unsurprised.Probs`.
     nulls : {"error", "skip"}
@@ -62,14 +71,18 @@ class Options:
     """
 
     label: str | None = None
-    pred: str | Sequence[str] | None = None
+    pred: str | Sequence[str] | Mapping[str, str] | None = None
     kind: str | None = None
     logprob: str | None = None
     weight: str | None = None
     id: str | None = None
     by: Sequence[str] = ()
     cluster: str | None = None
-    classes: Sequence[str] | None = None
+    truth: Any = None
+    join: str = "exact"
+    classes: Sequence[Any] | None = None
+    positive: Any = None
+    ignore_index: int | None = None
     normalize: bool = False
     tolerance: float = DEFAULT_TOLERANCE
     nulls: str = "error"
@@ -88,8 +101,9 @@ class Options:
                 "both logprob and pred are given; expected one of them: logprob (--logprob) is for "
                 "rows of which only the log-probability of what happened is known"
             )
-        if self.pred is not None and not isinstance(self.pred, str):
-            object.__setattr__(self, "pred", tuple(map(str, self.pred)))
+        self._check_columns()
+        self._check_truth()
+        self._check_pred()
         if self.logprob is not None and self.kind not in (None, "logprobs"):
             raise CallError(
                 f"kind={self.kind!r} does not go with logprob, which holds natural logarithms of "
@@ -98,22 +112,46 @@ class Options:
         by = (self.by,) if isinstance(self.by, str) else tuple(self.by)
         object.__setattr__(self, "by", tuple(dict.fromkeys(by)))
         if self.classes is not None:
-            object.__setattr__(self, "classes", _checked_classes(self.classes))
+            object.__setattr__(self, "classes", checked_names(self.classes))
+
+    def _check_columns(self) -> None:
+        for name in ("label", "logprob", "weight", "id", "cluster"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                advice = (
+                    "; for columns of the truth, one a class, say what they all begin with"
+                    if name == "label"
+                    else ""
+                )
+                raise CallError(
+                    f"{name} is a {type(value).__name__}; expected the name of one column{advice}"
+                )
+
+    def _check_truth(self) -> None:
+        _one_of("join", self.join, JOINS)
+        if self.truth is not None and self.id is None:
+            raise CallError(
+                "truth (--truth) is joined by id; expected the column that both have: id=… (--id)"
+            )
+        if self.truth is None and self.join != "exact":
+            raise CallError("join (--join) goes with truth (--truth), whose rows it matches")
+
+    def _check_pred(self) -> None:
+        pred = self.pred
+        if isinstance(pred, Mapping):
+            names = checked_names(pred, "pred")
+            if self.classes is not None and not same_names(self.classes, names):
+                raise CallError(
+                    f"pred names the classes {listed(names)}, classes {listed(self.classes)}; expected "
+                    "the same, or pred alone (--pred, --classes)"
+                )
+            held = {name: str(column) for name, column in zip(names, pred.values(), strict=True)}
+            object.__setattr__(self, "pred", held)
+        elif pred is not None and not isinstance(pred, str):
+            object.__setattr__(self, "pred", tuple(map(str, pred)))
 
 
 def _one_of(name: str, value: str | None, allowed: tuple[str | None, ...]) -> None:
     if value not in allowed:
         names = ", ".join(repr(choice) for choice in allowed if choice is not None)
         raise CallError(f"{name}={value!r}; expected one of {names} (--{name})")
-
-
-def _checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(classes, str):
-        raise CallError(f"classes={classes!r} is one text; expected a list of names")
-    names = tuple(str(name) for name in classes)
-    most = Counter(names).most_common(1)
-    if most and most[0][1] > 1:
-        raise CallError(f"classes names {most[0][0]!r} twice; expected distinct names (--classes)")
-    if not names:
-        raise CallError("classes is empty; expected the names of the classes (--classes)")
-    return names

@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.batches import Batch, SliceColumn
+from unsurprised.forms import Labels
+from unsurprised.interpretation import Interpretation
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.agreement import check_agreement
 from unsurprised.sources.classes import Classes, classes_of
@@ -19,12 +21,16 @@ from unsurprised.sources.convert import Conversion
 from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame
-from unsurprised.sources.kinds import plain, stands_for
+from unsurprised.sources.guard import located
+from unsurprised.sources.interpreted import bound_how, interpretation_of, refuse_predicted_classes
+from unsurprised.sources.joined import JoinedTable, Solution
+from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Part, Table, until_wrong
+from unsurprised.sources.truth_means import truth_means
 
 _BATCH_BYTES = 8 << 20
 #: However wide the rows (a language model's vocabulary), a batch stays well below this.
@@ -58,8 +64,10 @@ class Reading:
         tables: Sequence[Table],
         conversion: Conversion,
         choices: Mapping[str, str],
+        joined: Solution | None = None,
     ) -> None:
         self._tables, self._conversion = tuple(tables), conversion
+        self._joined, self._zero_seen = joined, not conversion.classes.binding.is_open
         #: What was taken, told or not, for printing.
         self.choices: Mapping[str, str] = MappingProxyType(dict(choices))
         #: Names of the classes in the order of the columns; indices where they have no names.
@@ -71,6 +79,24 @@ class Reading:
         )
         #: The files, in the order of their rows; empty for a data frame.
         self.files: tuple[str, ...] = tuple(t.file for t in self._tables if t.file is not None)
+
+    @property
+    def interpretation(self) -> Interpretation:
+        """What was taken for what."""
+        return interpretation_of(self._tables, self._conversion)
+
+    def finish(self) -> None:
+        """Raise for what only all rows together tell; called once they are read."""
+        if not self._zero_seen and self._label_kind == "integer":
+            with located(", ".join(self.files) or None, self.label):
+                self._conversion.classes.binding.refuse_unsaid_start()
+        if self._joined is not None:
+            self._joined.finish()
+
+    @property
+    def unmatched_rows(self) -> int:
+        """Rows of the truth's file without a prediction, once all are read."""
+        return 0 if self._joined is None else self._joined.unmatched
 
     @property
     def label(self) -> str | None:
@@ -100,11 +126,16 @@ class Reading:
     @property
     def has_named_labels(self) -> bool:
         """Whether the label column holds the classes' names rather than their indices."""
+        named = self._conversion.classes.binding.integers is not None
+        return self._label_kind == "text" or (self._label_kind is not None and named)
+
+    @property
+    def _label_kind(self) -> str | None:
         first = next((table for table in self._tables if not table.empty), None)
         if self.label is None or first is None:
-            return False
+            return None
         kind = stands_for(first.schema.field(self.label).type)
-        return kind == "text" or self._conversion.classes.integers is not None
+        return "integer" if kind == "float" else kind
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -204,7 +235,10 @@ class Reading:
         file = self._tables[index].file
 
         def convert(rows: pa.RecordBatch) -> Batch:
-            return self._conversion.batch(rows, first, file=file, file_index=index)
+            batch = self._conversion.batch(rows, first, file=file, file_index=index)
+            if not self._zero_seen and isinstance(batch.truth, Labels):
+                self._zero_seen = bool((batch.truth.indices() == 0).any())
+            return batch
 
         try:
             yield from until_wrong(record, convert)
@@ -259,23 +293,36 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     [1]
     """
     options = options or Options()
-    tables, aside = _tables(source, options)
+    tables, aside = tables_of(source, options)
     first = next((table for table in tables if not table.empty), None)
     if first is None:
         raise InputError("holds no row and names no column", place=Place(tables[0].file))
     options = _with_npy(first, options)
+    joined = None
+    if options.truth is not None and options.labelled:
+        joined = Solution(options.truth, options)
+        tables = [JoinedTable(table, joined) for table in tables]
+        first = next(table for table in tables if not table.empty)
     roles = roles_in(first, options)
     classes, roles = classes_of(tables, first, roles, options)
     check_agreement(tables, first, roles, classes)
     for table in tables:
         table.known_names = classes.names or ()
+    means = "labels" if not options.labelled else truth_means(tables, first, roles, classes.count)
+    if roles.layout == "number" and options.kind is None:
+        refuse_predicted_classes(tables, roles.pred[0])
     choices = {**roles.choices, **_described(first, roles, classes)}
+    if roles.left_aside:
+        choices["left aside"] = ", ".join(roles.left_aside)
+    if joined is not None:
+        choices["truth"] = joined.described
     if aside:
         choices["files"] = f"{len(tables)}; of another format and left aside: {', '.join(aside)}"
-    return Reading(tables, Conversion(roles, classes, options), choices)
+    return Reading(tables, Conversion(roles, classes, options, means), choices, joined)
 
 
-def _tables(source: Any, options: Options) -> tuple[list[Table], list[str]]:
+def tables_of(source: Any, options: Options) -> tuple[list[Table], list[str]]:
+    """The files or the frame as tables, and the files that were left aside."""
     if is_frame(source):
         return [FrameTable(source)], []
     npy = _npy_options(options)
@@ -325,28 +372,22 @@ def _with_npy(first: Table, options: Options) -> Options:
     return replace(options, pred=first.file)
 
 
-_BINDINGS = {
-    "index": "positions among the classes",
-    "name": "the classes' names",
-    "metadata": "positions among the names in the file's metadata",
-}
-
-
 def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:
     told: dict[str, str] = {}
     if roles.layout == "columns":
         told["pred"] = f"{roles.model_name} ({classes.count} columns)"
     elif roles.layout == "number":
-        name = f"class {classes.names[1]!r}" if classes.names else "class 1"
+        one = (classes.binding.pair or (0, 1))[1]
+        name = f"class {classes.names[one]!r}" if classes.names else "class 1"
         told["pred"] = f"{roles.pred[0]} (one number a row: {name} of two)"
     elif roles.layout is not None:
         told["pred"] = f"{roles.pred[0]} ({roles.layout} of {classes.count})"
     if classes.shown:
         told["classes"] = f"{_range(classes.shown)} ({classes.origin})"
     if roles.label and classes.names:
-        kind = plain(first.schema.field(roles.label).type)
-        if pa.types.is_integer(kind):
-            told["label"] = f"{roles.label} (integers: {_BINDINGS[classes.bound_by]})"
+        kind = stands_for(first.schema.field(roles.label).type)
+        if kind in ("integer", "float", "bool"):
+            told["label"] = f"{roles.label} ({bound_how(kind, classes)})"
     return told
 
 

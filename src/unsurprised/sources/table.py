@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from unsurprised.errors import InputError
+from unsurprised.errors import InputError, Place
+from unsurprised.names import listed
 
 T = TypeVar("T")
 
@@ -86,3 +88,29 @@ def until_wrong(rows: Any, convert: Callable[[Any], T]) -> Iterator[T]:
             break
     if failure is not None:
         raise failure
+
+
+def require(table: Table, name: str, option: str) -> pa.Field:
+    """The column called ``name``; an error that lists the columns where it is not there once."""
+    found = table.schema.get_all_field_indices(name)
+    if len(found) == 1:
+        return table.schema.field(found[0])
+    if found:
+        raise InputError(
+            f"{len(found)} columns are named {name!r}",
+            expected="one",
+            remedy="rename the others",
+            place=Place(table.file),
+        )
+    raise missing(table, f"no column {name!r}", name, option)
+
+
+def missing(table: Table, found: str, name: str | None, option: str) -> InputError:
+    """An error that lists the columns, and the nearest name."""
+    names = list(dict.fromkeys(table.schema.names))
+    others = [other for other in names if other != name]
+    near = get_close_matches(name, others, 1) if name else []
+    remedy = f"did you mean {near[0]!r}?" if near else f"name it with {option}=… (--{option})"
+    return InputError(
+        found, expected=f"one of {listed(names, 20)}", remedy=remedy, place=Place(table.file)
+    )

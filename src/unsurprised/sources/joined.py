@@ -1,0 +1,171 @@
+"""Truth in another file: rows with the same id belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unsurprised.errors import InputError, Place
+from unsurprised.names import listed
+from unsurprised.sources.encodings import as_numpy, without_encodings
+from unsurprised.sources.kinds import stands_for
+from unsurprised.sources.options import Options
+from unsurprised.sources.table import Part, Table, require
+
+
+class Solution:
+    """The truth by id, in memory: an id and a label a row, however wide the predictions are."""
+
+    def __init__(self, source: Any, options: Options) -> None:
+        from unsurprised.sources.columns import usual_label
+        from unsurprised.sources.reading import tables_of
+
+        assert options.id is not None
+        self._join, self.id = options.join, options.id
+        tables, _ = tables_of(source, replace(options, truth=None, pred=None, labelled=False))
+        tables = [table for table in tables if not table.empty]
+        if not tables:
+            raise InputError("holds no row", expected="the truth of each id")
+        first = tables[0]
+        require(first, self.id, "id")
+        self.label = options.label or usual_label(first, {self.id})
+        self.field = require(first, self.label, "label")
+        self.file = first.file
+        self._keys, self._labels = self._read(tables)
+        self._seen = np.zeros(len(self._keys), dtype=bool)
+        self._refuse_twice()
+
+    @property
+    def described(self) -> str:
+        """What is joined, in words."""
+        return f"{self.label} of {self.file or 'the frame'}, joined by {self.id}"
+
+    @property
+    def unmatched(self) -> int:
+        """How many rows have met no prediction yet."""
+        return int((~self._seen).sum())
+
+    def labels_of(self, ids: pa.Array) -> pa.Array:
+        """The label of each id; null where there is none, which is an error unless allowed."""
+        found = pc.index_in(as_keys(ids), value_set=self._keys)
+        if found.null_count and self._join == "exact":
+            row = pc.index(found.is_null(), True).as_py()
+            raise InputError(
+                f"found the id {ids[row].as_py()!r}, which {self.file or 'the truth'} does not have",
+                expected="the truth of every row",
+                remedy='say join="inner" (--join inner) to leave such rows out and count them',
+                place=Place(row=row, column=self.id),
+            )
+        self._seen[as_numpy(found.drop_null())] = True
+        return self._labels.take(found)
+
+    def finish(self) -> None:
+        """Raise where the truth holds rows that no prediction was made for."""
+        if self._join == "inner" or self._seen.all():
+            return
+        row = int(np.argmin(self._seen))
+        count = self.unmatched
+        raise InputError(
+            f"{count:,} {'row has' if count == 1 else 'rows have'} no prediction; the first has the id "
+            f"{self._keys[row].as_py()!r}",
+            expected="a prediction for every row of the truth",
+            remedy='say join="inner" (--join inner) to leave such rows out and count them',
+            place=Place(self.file),
+        )
+
+    def _read(self, tables: list[Table]) -> tuple[pa.Array, pa.Array]:
+        keys, labels = [], []
+        for table in tables:
+            for part in table.parts():
+                roles = {self.id: "id", self.label: "label"}
+                for batch in table.read(part, roles, 65536):
+                    plain = without_encodings(batch)
+                    keys.append(as_keys(plain.column(self.id)))
+                    labels.append(decoded(plain.column(self.label)))
+        return joined_chunks(keys), joined_chunks(labels)
+
+    def _refuse_twice(self) -> None:
+        if len(self._keys.unique()) == len(self._keys):
+            return
+        counts = self._keys.value_counts()
+        twice = [pair["values"] for pair in counts.to_pylist() if pair["counts"] > 1]
+        raise InputError(
+            f"{len(twice):,} ids are there twice: {listed(twice, 3)}",
+            expected="each id once",
+            place=Place(self.file, column=self.id),
+        )
+
+
+def as_keys(ids: pa.Array) -> pa.Array:
+    """Ids as text, by which integers of any width and names are the same."""
+    ids = decoded(ids)
+    if stands_for(ids.type) == "float":
+        whole = pc.equal(ids, pc.floor(ids))
+        if pc.all(pc.fill_null(whole, True)).as_py() is not False:
+            ids = ids.cast(pa.int64(), safe=False)
+    return ids.cast(pa.large_string())
+
+
+def decoded(column: pa.Array) -> pa.Array:
+    """A column without a dictionary."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def joined_chunks(chunks: list[pa.Array]) -> pa.Array:
+    """Chunks as one array."""
+    if not chunks:
+        return pa.array([], pa.large_string())
+    whole = pa.chunked_array(chunks).combine_chunks()
+    return whole if isinstance(whole, pa.Array) else whole.chunk(0)
+
+
+class JoinedTable(Table):
+    """Predictions with the truth of another file as one more column."""
+
+    def __init__(self, table: Table, solution: Solution) -> None:
+        self._table, self._solution = table, solution
+        self.file, self.format, self.typed = table.file, table.format, table.typed
+        self.rows, self.class_names = table.rows, table.class_names
+        if not table.empty:
+            require(table, solution.id, "id")
+            if solution.label in table.schema.names:
+                raise InputError(
+                    f"both this file and {solution.file or 'the truth'} have the column "
+                    f"{solution.label!r}: whose is the truth?",
+                    expected="one",
+                    remedy="name the truth's with label=… (--label), or rename one",
+                    place=Place(table.file),
+                )
+        self.schema = table.schema if table.empty else table.schema.append(solution.field)
+
+    def parts(self) -> Any:
+        """Those of the predictions."""
+        return self._table.parts()
+
+    def read(
+        self, part: Part, columns: Mapping[str, str], batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of the predictions, each with its label."""
+        label, key = self._solution.label, self._solution.id
+        others = {name: role for name, role in columns.items() if name != label}
+        others.setdefault(key, "id")
+        self._table.known_names = self.known_names
+        first = part.first_row
+        for batch in self._table.read(part, others, batch_rows):
+            if label not in columns:
+                yield batch.select(list(columns))
+                continue
+            try:
+                found = self._solution.labels_of(without_encodings(batch.select([key])).column(0))
+            except InputError as error:
+                row = error.place.row if isinstance(error.place.row, int) else 0
+                raise error.located(file=self.file, row=first + row) from None
+            first += batch.num_rows
+            yield batch.append_column(self._solution.field.with_type(found.type), found).select(
+                list(columns)
+            )

@@ -1,0 +1,92 @@
+"""A look at some rows, before all are read, by which it is decided what columns mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unsurprised.columns_to_classes import SeenLabels
+from unsurprised.sources.encodings import without_encodings
+from unsurprised.sources.frames import FrameTable
+from unsurprised.sources.kinds import stands_for
+from unsurprised.sources.table import Table
+
+#: So many rows are looked at; what they cannot tell is looked for in all of them, or asked about.
+ROWS = 1000
+
+#: A file's text is read by runs; a batch of a look.
+_BATCH_ROWS = 8192
+
+
+def first_rows(table: Table, columns: Mapping[str, str], rows: int = ROWS) -> pa.RecordBatch | None:
+    """The first rows of some columns (name → role), without encodings; None where there is no row."""
+    held: list[pa.RecordBatch] = []
+    left = rows
+    for batch in _batches(table, columns, rows):
+        held.append(without_encodings(batch.slice(0, left)))
+        left -= held[-1].num_rows
+        if left <= 0:
+            break
+    held = [batch for batch in held if batch.num_rows]
+    if not held:
+        return None
+    if len(held) == 1:
+        return held[0]
+    whole = pa.Table.from_batches(held).unify_dictionaries().combine_chunks()
+    return whole.to_batches()[0]
+
+
+def _batches(table: Table, columns: Mapping[str, str], rows: int) -> Iterator[pa.RecordBatch]:
+    if isinstance(table, FrameTable):
+        for batch in table.peeked():
+            yield batch.select(list(columns))
+        return
+    for part in table.parts():
+        yield from table.read(part, columns, rows)
+
+
+def all_rows(tables: Sequence[Table], name: str, role: str) -> Iterator[pa.Array]:
+    """One column of all rows; of a stream that can be read once, of its first batches alone."""
+    for table in tables:
+        if table.empty or name not in table.schema.names:
+            continue
+        for batch in table.looked({name: role}, _BATCH_ROWS):
+            yield without_encodings(batch).column(0)
+
+
+def seen_labels(table: Table, label: str | None) -> SeenLabels:
+    """What the first labels are, for the names of classes to be found."""
+    if label is None:
+        return SeenLabels()
+    kind = stands_for(table.schema.field(label).type)
+    word = {"integer": "integer", "float": "integer", "text": "text", "bool": "bool"}.get(kind)
+    if word is None:
+        return SeenLabels()
+    rows = first_rows(table, {label: "label"})
+    if rows is None:
+        return SeenLabels(word)
+    return SeenLabels.of(word, distinct(rows.column(0)))
+
+
+def distinct(column: pa.Array) -> list[object]:
+    """The values that there are, without nulls."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary.take(pc.unique(column.indices).drop_null())
+    return [value for value in pc.unique(column).to_pylist() if value is not None]
+
+
+def sums_to_one(rows: pa.RecordBatch, columns: Sequence[str], tolerance: float) -> bool:
+    """Whether numbers of these columns are probabilities whose rows sum to one."""
+    total = np.zeros(rows.num_rows)
+    for name in columns:
+        column = rows.column(name)
+        if column.null_count:
+            column = column.fill_null(0)
+        values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        if not ((values >= 0) & (values <= 1 + tolerance)).all():
+            return False
+        total += values
+    return bool((np.abs(total - 1) <= tolerance).mean() > 0.5) if len(total) else False
