@@ -19,7 +19,6 @@ from unsurprised.names import (
     without_stem,
 )
 
-
 #: The origin of names that nobody said.
 FROM_COLUMNS = "from the columns' names"
 

@@ -24,6 +24,7 @@ from unsurprised.forms import (
     Logits,
     Probs,
     indices_of_texts,
+    whole_numbers,
 )
 from unsurprised.interpretation import BOUND_BY, Interpretation
 from unsurprised.names import checked_names, key_of, listed, places_of, two_names
@@ -37,7 +38,6 @@ from unsurprised.truths import (
     handed_truth,
     kind_of,
     refuse_fraction,
-    whole_labels,
 )
 
 Values = NDArray[np.float64]
@@ -359,11 +359,11 @@ def _indices(values: HostArray, binding: Binding) -> NDArray[np.int64]:
     if kind == "bool":
         return binding.of_booleans(values.values)
     if kind == "float":
-        whole = whole_labels(values, None)
+        whole = whole_numbers(values)
         if whole is None:
             refuse_fraction(values, binding.count)
             raise AssertionError("a fraction is refused")
-        return binding.of_integers(whole, checked=False)
+        return binding.of_integers(whole.values, checked=False)
     if kind != "integer":
         raise CallError(f"y_true holds {values.dtype}; expected integers or names")
     # Their own bounds are checked where the rows are read.
@@ -398,7 +398,7 @@ def _of_form(form: Labels, handed: _Handed) -> NDArray[np.int64]:
 
 def _shares(values: HostArray, handed: _Handed) -> Probs | None:
     """Shares of class 1 as rows of two; None for whole numbers, which are labels."""
-    if handed.binding.count != 2 or whole_labels(values, None) is not None:
+    if handed.binding.count != 2 or whole_numbers(values) is not None:
         return None
     numbers = values.as_float64()
     if not ((numbers >= 0) & (numbers <= 1)).all():

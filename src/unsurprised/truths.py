@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 from unsurprised.arrays import HostArray, host_array
 from unsurprised.containers import Names, taken_apart, torch_rows
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, Probs
+from unsurprised.forms import EXACT, Counts, DistributionForm, Form, Labels, Logits, Probs
 
 Shape = tuple[int, ...]
 Mask = NDArray[np.bool_]
-
-#: What an integer beyond which a float type has gaps is: a label there may be another one.
-_EXACT = {"float16": 2**11, "bfloat16": 2**8, "float32": 2**24, "float64": 2**53}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,11 @@ def beside(truth: HandedTruth, model: DistributionForm, *, multilabel: bool) -> 
             raise CallError(_unlike(ours[:-1], theirs[:-1], model))
         return Beside(theirs[:-1], single=False, dense=True)
     one_number = theirs[-1:] == (1,)
+    if one_number and model.kind == "probs" and (model.array.as_float64() == 1).all():
+        raise CallError(
+            f"y_pred of shape {theirs} holds 1 only: one class, or the probability of class 1? Of one "
+            "class there is nothing to say; for the probability of class 1 pass y_pred[:, 0]"
+        )
     if ours == theirs:
         rows = len(theirs) > 1 and not one_number and truth.form is None
         leading = theirs[:-1] if rows or (one_number and len(theirs) > 1) else theirs
@@ -121,21 +123,11 @@ def kind_of(array: HostArray) -> str:
     )
 
 
-def whole_labels(array: HostArray, missing: Mask | None) -> NDArray[np.int64] | None:
-    """Floats as labels, where all of them (but what is missing) are whole numbers."""
-    values = array.as_float64()
-    if missing is not None:
-        values = np.where(missing, 0.0, values)
-    with np.errstate(invalid="ignore"):
-        whole = (values == np.floor(values)) & (np.abs(values) <= _EXACT.get(array.dtype, 0))
-    return values.astype(np.int64) if whole.all() else None
-
-
 def refuse_fraction(array: HostArray, classes: int) -> None:
     """Raise for floats that are neither labels nor shares of class 1."""
     values = array.as_float64().reshape(-1)
     with np.errstate(invalid="ignore"):
-        bad = (values != np.floor(values)) | (np.abs(values) > _EXACT.get(array.dtype, 0))
+        bad = (values != np.floor(values)) | (np.abs(values) > EXACT[array.dtype])
     row = int(np.argmax(bad))
     shares = "" if classes != 2 else ", or shares of class 1 from 0 to 1"
     raise InputError(

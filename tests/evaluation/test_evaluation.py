@@ -183,7 +183,11 @@ def test_equal_odds_are_not_worse_than_equal_odds():
 
 
 def test_one_class_and_one_row():
-    found = us.evaluate([0], [[1.0]])
+    with pytest.raises(
+        us.CallError, match=r"one class, or the probability of class 1.*y_pred\[:, 0\]"
+    ):
+        us.evaluate([0], [[1.0]])
+    found = us.evaluate([0], [[1.0, 0.0]])
     assert found.cross_entropy.value == found.label_entropy.value == 0.0
     assert found.information_gained_share is None
     assert math.isnan(found.cross_entropy.low)
@@ -243,9 +247,17 @@ def test_predictions_in_bfloat16_are_numbers_not_their_bits():
 @pytest.mark.parametrize("call", [
     us.evaluate,
     lambda labels, probs: us.evaluate(us.Labels(labels), probs),
-    lambda labels, _: us.mutual_information(labels, labels),
 ])  # fmt: skip
-def test_labels_in_bfloat16_are_refused_not_read_as_bits(call):
+def test_labels_in_bfloat16_are_numbers_not_bits_and_refused_where_they_may_be_rounded(call):
+    labels, probs = np.array([0.0, 1.0, 1.0]), np.array([[0.5, 0.5], [0.25, 0.75], [0.25, 0.75]])
+    found = call(labels.astype(ml_dtypes.bfloat16), probs)
+    assert found.cross_entropy == call(labels, probs).cross_entropy
+    for large in ([0.0, 1.0, 258.0], [0.0, 1.0, 0.5]):  # 257 in bfloat16 is 258
+        with pytest.raises(us.UnsurprisedError, match="bfloat16"):
+            call(np.array(large, dtype=ml_dtypes.bfloat16), np.full((3, 300), 1 / 300))
+
+
+def test_labellings_in_bfloat16_are_refused():
     labels = np.array([0.0, 1.0, 1.0], dtype=ml_dtypes.bfloat16)
     with pytest.raises(us.CallError, match="holds bfloat16"):
-        call(labels, np.full((3, 2), 0.5))
+        us.mutual_information(labels, labels)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows_alone import json_of_rows
 from scipy import stats
 
 import unsurprised as us
@@ -131,7 +132,8 @@ def test_files_and_arrays_say_the_same(table, tmp_path):
         by={name: kept[name].to_numpy() for name in by},
     )
     pq.write_table(kept, tmp_path / "a.parquet")
-    assert us.evaluate(tmp_path / "a.parquet", id="key", by=by).to_json() == from_arrays.to_json()
+    from_file = us.evaluate(tmp_path / "a.parquet", id="key", by=by)
+    assert json_of_rows(from_file) == json_of_rows(from_arrays)
 
 
 def test_rows_without_a_value_and_those_that_are_no_number_are_slices(table):
@@ -229,7 +231,7 @@ def test_update_of_all_is_the_merge_of_the_parts(rows, cut, clustered):
     first, second = evaluator(ids[cut:]), evaluator(ids[:cut])
     assert first.merge(second).to_bytes() == whole
     assert Evaluator.from_bytes(whole).to_bytes() == whole
-    assert Evaluator.from_bytes(whole).result().to_json() == first.result().to_json()
+    assert json_of_rows(Evaluator.from_bytes(whole).result()) == json_of_rows(first.result())
 
 
 def test_the_first_batch_says_where_later_numbers_are_cut():

@@ -147,7 +147,7 @@ def test_what_only_json_holds_is_not_missed_in_the_report():
 def test_weights_and_skipped_rows_are_said():
     size = sentences.size(WEIGHTED)
     assert "weights sum to 512.25" in size
-    assert "12 skipped because of nulls" in size
+    assert "12 left out (null, ignored or of weight 0)" in size
 
 
 def test_long_lists_of_classes_are_shortened_to_the_width():

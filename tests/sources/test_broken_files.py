@@ -149,8 +149,8 @@ def test_wrong_values_in_csv(tmp_path: Path, content: str, message: str | None) 
 def test_the_first_wrong_row_is_reported(tmp_path: Path, name: str, batch_rows: int | None) -> None:
     """A label of another type at row 1005 hides no label out of range at row 1003."""
     labels = [0] * 1003 + [5, 0, "x", 0]
-    rows = [{"label": label, "p_a": 0.5, "p_b": 0.5} for label in labels]
-    text = "label,p_a,p_b\n" + "".join(f"{label},0.5,0.5\n" for label in labels)
+    rows = [{"label": label, "p_0": 0.5, "p_1": 0.5} for label in labels]
+    text = "label,p_0,p_1\n" + "".join(f"{label},0.5,0.5\n" for label in labels)
     path = written(tmp_path / name, text if name == "a.csv" else json_lines(rows))
     assert raises(path, batch_rows=batch_rows).startswith(f"{path}, row 1003, column 'label'")
 

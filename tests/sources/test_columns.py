@@ -183,7 +183,7 @@ def test_columns_that_cannot_be_classes() -> None:
     assert "did you mean 'name'?" in raises(rows, pred="cat,nam")
     assert "column 'name': found names; expected a number" in raises(rows, pred="cat,name")
     assert "column 'label': found another role" in raises(rows, pred="cat,label")
-    for pred in ("cat,cat", ["cat"], []):
+    for pred in ("cat,cat", []):
         with pytest.raises(CallError, match="at least two distinct columns"):
             read(rows, pred=pred)
     reading, _ = read(rows, pred="a,b")  # the name of a column comes first
@@ -288,6 +288,7 @@ def test_integer_labels_are_positions_among_other_names() -> None:
         assert raises(bad) == (
             f"row 4, column 'label': found label {wrong}; expected an index from 0 to 2, as there "
             "are 3 classes"
+            + "; if -1 marks rows to be left out, say ignore_index=-1 (--ignore-index=-1)" * (wrong < 0)
         )
 
 
@@ -367,8 +368,11 @@ def test_names_in_npz(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (pa.array([1.0, 0.0]), "found 1.0 (double); expected the index or the name of a class"),
-        (pa.array([1, 0]).cast(pa.decimal128(20, 0)), "(decimal128(20, 0)); expected"),
+        (
+            pa.array([1.5, 0.0]),
+            "found 1.5, which is no whole number; expected the index or the name",
+        ),
+        (pa.array(["1.5", "0"]).cast(pa.decimal128(20, 1)), "found 1.5, which is no whole number"),
         (pa.array([1, 0], pa.timestamp("s")), "(timestamp[s]); expected"),
         (pa.array([b"a", b"b"]), "found b'a' (binary); expected"),
     ],
@@ -377,7 +381,7 @@ def test_labels_of_other_types(labels: pa.Array, message: str) -> None:
     text = raises(frame(label=labels, probs=TWO))
     assert text.startswith("row 0, column 'label': ")
     assert message in text
-    assert "cast it to an integer" in text
+    assert "cast it to an integer" in text or "share of class 1" in text
 
 
 def test_booleans_are_the_index_or_the_name() -> None:

@@ -115,7 +115,8 @@ def test_nan_of_pandas_is_null() -> None:
     frame = pd.DataFrame({"label": ["a", None], "p_a": [1.0, 0.5], "p_b": [0.0, 0.5]})
     assert raises(frame).startswith("row 1, column 'label': found null")
     frame = pd.DataFrame({"label": [1.0, np.nan], "p": [0.5, 0.5], "q": [0.5, 0.5]})
-    assert "found 1.0 (double)" in raises(frame, pred="p", nulls="skip")
+    assert raises(frame, pred="p").startswith("row 1, column 'label': found null")
+    assert read(frame, pred="p", nulls="skip")[1][0].truth.array.values.tolist() == [1]
 
 
 def test_a_frame_without_rows() -> None:
@@ -127,7 +128,7 @@ def test_a_frame_without_rows() -> None:
 def test_splits_are_small_and_can_be_read_at_once(tmp_path: Path) -> None:
     rows = 1_200_000
     labels = np.arange(rows) % 2
-    table = pa.table({"label": labels, "probs": labels.astype(np.float64)})
+    table = pa.table({"label": labels, "probs": labels / 2})
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=100_000)
     reading = open_predictions(tmp_path / "a.parquet")
     plan = pickle.loads(pickle.dumps(reading.plan()))

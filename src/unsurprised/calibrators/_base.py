@@ -285,7 +285,7 @@ class Calibrator:
 
     def _read(self, y_pred: Any) -> Any:
         self._check_fitted()
-        return read_predictions(y_pred, self._width, self._one_number)
+        return read_predictions(y_pred, self._width, self._one_number, self._names)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "parameters_"):

@@ -18,6 +18,7 @@ from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later, comp
 from unsurprised.evaluation.sampled import Sampled, sampled_of
 from unsurprised.evaluation.slices import sliced_by, slices_of
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
+from unsurprised.evaluation.swapped import swapped
 from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
@@ -145,6 +146,7 @@ class _Assembly:
             "calibration": calibration.curves,
             "brier": calibration.brier,
             "missing": {**self.missing(), **account.reasons},
+            "notes": swapped(rows, self.per_bit, self.unit),
         }
 
     @overload

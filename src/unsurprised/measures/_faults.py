@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays import HostArray
+from unsurprised.binding import other_counting
 from unsurprised.errors import InputError, Place, SumsOffError
 from unsurprised.forms import DistributionForm
 
@@ -28,10 +29,12 @@ def fault_of(
     index = tuple(int(i) for i in np.unravel_index(first, rows.shape[:-1])) if rows.ndim > 1 else ()
     place = Place(row=index or None)
     if fault == BAD_LABEL:
-        label = int(np.asarray(labels)[index])
+        known = np.asarray(labels)
+        label = int(known[index])
         return InputError(
             f"found the label {label}",
             expected=f"0 to {rows.shape[-1] - 1}, the index of one of {rows.shape[-1]} classes",
+            remedy=other_counting(known, rows.shape[-1]),
             place=place,
         )
     values = HostArray(rows[index], form.array.dtype).as_float64()

@@ -115,7 +115,7 @@ def size(calibration: Calibration) -> str:
     if calibration.fitted_rows < calibration.rows:
         parts.append(f"fitted on a sample of {calibration.fitted_rows:,}, judged on all")
     if calibration.skipped_rows:
-        parts.append(f"{calibration.skipped_rows:,} skipped because of nulls")
+        parts.append(f"{calibration.skipped_rows:,} left out (null, ignored or of weight 0)")
     parts.append(f"{calibration.folds} folds")
     return " · ".join(parts)
 

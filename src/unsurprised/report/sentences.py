@@ -69,6 +69,7 @@ def notes(evaluation: Evaluation) -> list[str]:
         _recalibrated(evaluation),
         _decomposed(evaluation),
         _annotators(evaluation),
+        *evaluation.notes,
     )
     return [part for part in parts if part]
 
@@ -160,7 +161,7 @@ def size(evaluation: Evaluation, width: int = 100) -> str:
     if evaluation.weighted:
         parts.append(f"weights sum to {number(evaluation.weight)}")
     if evaluation.skipped_rows:
-        parts.append(f"{evaluation.skipped_rows:,} skipped because of nulls")
+        parts.append(f"{evaluation.skipped_rows:,} left out (null, ignored or of weight 0)")
     text = " · ".join(parts)
     if not evaluation.classes:
         return text

@@ -10,8 +10,8 @@ from unsurprised.errors import InputError, Place
 from unsurprised.names import differences
 from unsurprised.sources.classes import Classes, stated_names
 from unsurprised.sources.columns import Roles
-from unsurprised.sources.predictions import class_columns
 from unsurprised.sources.kinds import WORDS, Stands, plain, stands_for
+from unsurprised.sources.predictions import class_columns
 from unsurprised.sources.table import Table, require
 
 #: Types that can stand for each other in a prediction or a weight.

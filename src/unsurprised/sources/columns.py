@@ -140,7 +140,7 @@ def usual_label(table: Table, taken: Collection[str] = ()) -> str:
     if "label" in names:
         require(table, "label", "label")
         return "label"
-    for usual in (LABELS, OTHER_LABELS):
+    for usual in (("label", *LABELS), OTHER_LABELS):
         found = [name for name in dict.fromkeys(names) if name.lower() in usual]
         if len(found) == 1:
             require(table, found[0], "label")

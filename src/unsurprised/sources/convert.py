@@ -11,17 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from unsurprised.arrays import HostArray
 from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
 from unsurprised.binary import two_columns
-from unsurprised.arrays import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
+from unsurprised.names import key_of
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.kinds import is_list, stands_for
 from unsurprised.sources.labels import indices_of
-from unsurprised.names import key_of
 from unsurprised.sources.maps import matrix_of_map
 from unsurprised.sources.nulls import complete, present
 from unsurprised.sources.options import Options

@@ -24,6 +24,7 @@ NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
 _BLOCK = 1 << 22
 _INTEGER = r"^\s*-?(0|[1-9][0-9]{0,17})\s*$"
 _NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$|^\s*[-+]?(?i:nan|inf)\s*$"
+_PADDED = r"^\s*-?0[0-9]+\s*$"
 _BOOLEAN = r"^\s*(?i:true|false)\s*$"
 _RAGGED = re.compile(
     r"CSV parse error: (?:Row #(?P<row>\d+): )?Expected (?P<names>\d+) columns, got (?P<values>\d+)"
@@ -257,6 +258,10 @@ def _type_of(known: list[str]) -> pa.DataType:
         return pa.int64()
     if all(re.match(_BOOLEAN, value) for value in known):
         return pa.bool_()
+    if any(
+        re.match(_PADDED, value) for value in known
+    ):  # "007" is a name, if it may be a number too
+        return pa.string()
     return pa.float64() if all(_is_number(value) for value in known) else pa.string()
 
 

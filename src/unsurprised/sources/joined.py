@@ -27,7 +27,9 @@ class Solution:
 
         assert options.id is not None
         self._join, self.id = options.join, options.id
-        tables, _ = tables_of(source, replace(options, truth=None, pred=None, labelled=False))
+        tables, _ = tables_of(
+            source, replace(options, truth=None, join="exact", pred=None, labelled=False)
+        )
         tables = [table for table in tables if not table.empty]
         if not tables:
             raise InputError("holds no row", expected="the truth of each id")

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from unsurprised.arrays import HostArray
 from unsurprised.binding import shown
 from unsurprised.errors import InputError, Place
+from unsurprised.forms import whole_numbers
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.encodings import as_numpy
 from unsurprised.sources.kinds import plain, stands_for
-from unsurprised.truths import whole_labels
 
 Indices = NDArray[np.int64]
 
@@ -92,8 +92,18 @@ def _of_names(column: pa.Array, classes: Classes) -> Indices:
 
 def _of_integers(column: pa.Array, classes: Classes) -> Indices:
     values = as_numpy(column)
-    if values.dtype == np.uint64:
-        values = np.minimum(values, np.uint64(np.iinfo(np.int64).max))
+    if values.dtype == np.uint64 and len(values) and values.max() > np.iinfo(np.int64).max:
+        row = int(np.argmax(values > np.iinfo(np.int64).max))
+        raise InputError(
+            f"found label {values[row]}",
+            expected="an index"
+            + (
+                f" from 0 to {classes.count - 1}, as there are {classes.count} classes"
+                if classes.count
+                else ""
+            ),
+            place=Place(row=row),
+        )
     return classes.binding.of_integers(values.astype(np.int64))
 
 
@@ -101,9 +111,9 @@ def _of_floats(column: pa.Array, classes: Classes) -> Indices:
     """Whole numbers are labels whatever type carries them; others only where a class is so named."""
     numbers = as_numpy(column)
     values = HostArray(numbers, numbers.dtype.name)
-    whole = whole_labels(values, None)
+    whole = whole_numbers(values)
     if whole is not None:
-        return classes.binding.of_integers(whole)
+        return classes.binding.of_integers(whole.values)
     if classes.names is not None:
         texts, where = np.unique(values.values.astype(str), return_inverse=True)
         places = np.array(classes.binding.of_texts(texts.tolist()), dtype=np.int64)[where]

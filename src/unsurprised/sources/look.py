@@ -78,8 +78,8 @@ def distinct(column: pa.Array) -> list[object]:
     return [value for value in pc.unique(column).to_pylist() if value is not None]
 
 
-def sums_to_one(rows: pa.RecordBatch, columns: Sequence[str], tolerance: float) -> bool:
-    """Whether numbers of these columns are probabilities whose rows sum to one."""
+def sums_to_one(rows: pa.RecordBatch, columns: Sequence[str], tolerance: float) -> float:
+    """The share of rows that sum to one; 0 where these numbers are no probabilities."""
     total = np.zeros(rows.num_rows)
     for name in columns:
         column = rows.column(name)
@@ -87,6 +87,6 @@ def sums_to_one(rows: pa.RecordBatch, columns: Sequence[str], tolerance: float) 
             column = column.fill_null(0)
         values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
         if not ((values >= 0) & (values <= 1 + tolerance)).all():
-            return False
+            return 0.0
         total += values
-    return bool((np.abs(total - 1) <= tolerance).mean() > 0.5) if len(total) else False
+    return float((np.abs(total - 1) <= tolerance).mean()) if len(total) else 0.0

@@ -87,6 +87,8 @@ def prediction_in(table: Table, options: Options, label: str | None, taken: set[
         return _told(table, columns, taken, classes=tuple(asked))
     if isinstance(asked, tuple) and len(asked) > 1:
         return _told(table, asked, taken)
+    if asked == ():
+        raise CallError(f"pred names {listed(())}; expected at least two distinct columns, or one")
     name = asked[0] if isinstance(asked, tuple) else asked
     if name is None:
         return _usual(table, options, label, taken)
@@ -303,7 +305,8 @@ def _by_labels(
         columns = class_columns(table, prefix, taken, suffix)
         rows = first_rows(table, dict.fromkeys(columns, "pred")) if len(columns) > 1 else None
         if rows is not None and (
-            options.kind in ("logits", "logprobs") or sums_to_one(rows, columns, options.tolerance)
+            options.kind in ("logits", "logprobs")
+            or sums_to_one(rows, columns, options.tolerance) > _MOST
         ):
             found.append(Prediction(columns, "columns", prefix))
     return found
@@ -319,10 +322,14 @@ def _completed(
     if rows is None or options.kind in ("logits", "logprobs"):
         return tuple(exact)
     places = [numbers.index(name) for name in exact]
-    for columns in (exact, numbers, *_runs_around(numbers, min(places), max(places))):
-        if len(columns) > 1 and sums_to_one(rows, columns, options.tolerance):
-            return tuple(columns)
-    return tuple(exact)
+    tried = [exact, numbers, *_runs_around(numbers, min(places), max(places))]
+    sums = [sums_to_one(rows, columns, options.tolerance) for columns in tried]
+    best = max(sums)
+    return tuple(tried[sums.index(best)] if best > _MOST else exact)
+
+
+#: Columns are taken for probabilities if more than this share of the rows looked at sum to one.
+_MOST = 0.5
 
 
 def _runs_around(numbers: Sequence[str], first: int, last: int) -> Iterator[Sequence[str]]:

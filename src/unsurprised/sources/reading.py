@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.batches import Batch, SliceColumn
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Labels
 from unsurprised.interpretation import Interpretation
-from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.agreement import check_agreement
 from unsurprised.sources.classes import Classes, classes_of
 from unsurprised.sources.columns import Roles, roles_in

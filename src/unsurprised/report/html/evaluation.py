@@ -50,15 +50,20 @@ def page(evaluation: Evaluation, provenance: Provenance | None = None) -> Page:
     """
     made = (part.section(evaluation) for part in _SECTIONS)
     sections = [section for section in made if section is not None]
-    known = provenance or Provenance()
+    known = provenance or Provenance(choices=read_as(evaluation))
     return Page(
         "How surprised was the model?",
         sentences.headline(evaluation),
-        [sentences.size(evaluation)],
+        [sentences.size(evaluation), *evaluation.notes],
         figures.cards(evaluation),
         sections,
         known.lines("Evaluation.to_html, in Python", lambda: evaluation.to_json(indent=None)),
     )
+
+
+def read_as(evaluation: Evaluation) -> str:
+    """What was taken for what, where that is known."""
+    return "" if evaluation.reading is None else evaluation.reading.sentence
 
 
 def save(evaluation: Evaluation, path: str | os.PathLike[str]) -> None:
