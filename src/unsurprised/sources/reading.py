@@ -19,6 +19,7 @@ from unsurprised.sources.convert import Conversion
 from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame
+from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
 from unsurprised.sources.kinds import plain, stands_for
 from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.options import Options
@@ -265,6 +266,7 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
         raise InputError("holds no row and names no column", place=Place(tables[0].file))
     options = _with_npy(first, options)
     roles = roles_in(first, options)
+    refuse_folders_as_predictions(first, [*roles.pred, *filter(None, [roles.logprob])])
     classes, roles = classes_of(tables, first, roles, options)
     check_agreement(tables, first, roles, classes)
     for table in tables:
@@ -287,7 +289,7 @@ def _tables(source: Any, options: Options) -> tuple[list[Table], list[str]]:
     files, aside = expanded(_paths(source))
     if npy or any(file.lower().endswith(".npy") for file in files):
         return [_npy_table(files, npy, options)], aside
-    return [opened(file) for file in files], aside
+    return with_partitions([opened(file) for file in files]), aside
 
 
 def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
