@@ -111,6 +111,9 @@ class InputError(UnsurprisedError):
 class SumsOffError(InputError):
     """Rows whose sums are off; how many is told for all of the input."""
 
+    #: The note where the input cannot be read again to tell how many.
+    first = "the first such row"
+
     @staticmethod
     def count(rows: int) -> str:
         """The note that tells how many."""

@@ -18,7 +18,7 @@ from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
 from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.formats import opened
-from unsurprised.sources.frames import FrameTable, is_frame
+from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
 from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
 from unsurprised.sources.kinds import plain, stands_for
 from unsurprised.sources.numpy_files import NpyTable
@@ -297,10 +297,8 @@ def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
         return [source]
     if isinstance(source, Sequence) and all(isinstance(s, str | os.PathLike) for s in source):
         return source
-    raise CallError(
-        f"found {type(source).__name__}; expected a path, a list of paths, or a data frame with "
-        "the Arrow interface (__arrow_c_stream__)"
-    )
+    refuse_unread(source)
+    raise no_frame(source)
 
 
 def _npy_options(options: Options) -> list[str]:
