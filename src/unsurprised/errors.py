@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-
 #: Characters of a message's parts: types, rows and lists of names can be of any length.
 _MOST_FOUND, _MOST_EXPECTED, _MOST_REMEDY, _MOST_NAME, _MOST_CALL = 160, 240, 400, 80, 500
 

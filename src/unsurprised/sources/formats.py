@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -132,7 +133,7 @@ def _check(file: str, fmt: Format, head: bytes) -> None:
 
 def _by_content(file: str, head: bytes) -> Format:
     found = _by_magic(head)
-    if found is None and head.lstrip()[:1] == b"{":
+    if found is None and re.match(rb"\s*(\[\s*)?\{", head):
         found = next(fmt for fmt in FORMATS if fmt.opened is JsonlTable)
     if found is None:
         known = ", ".join(suffix for fmt in FORMATS for suffix in fmt.suffixes)
