@@ -167,7 +167,8 @@ def test_text_that_looks_like_null(tmp_path: Path) -> None:
     ("cell", "message"),
     [
         ("[0.5, x]", "found '[0.5, x]'; expected numbers between commas (double), as in the first"),
-        ("[0.5 0.5]", "found '[0.5 0.5]'; expected numbers between commas"),
+        ("[0.5,,0.5]", "found '[0.5,,0.5]'; expected numbers between commas"),
+        ("[0.5;0.5]", "found '[0.5;0.5]'; expected numbers between commas"),
         ("[]", "found '[]'; expected numbers between commas"),
         ("0.5", "found '0.5'; expected a list of numbers such as [0.1, 0.9], as in the first"),
         ("[1.0]", "found 1 numbers; expected 2"),
