@@ -15,6 +15,7 @@ from unsurprised.sources.guard import guarded
 from unsurprised.sources.ipc import IpcFileTable, IpcStreamTable
 from unsurprised.sources.jsonl import JsonlTable
 from unsurprised.sources.numpy_files import NpyTable, NpzTable
+from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.parquet import ParquetTable
 from unsurprised.sources.strangers import stranger, stranger_in_archive
 from unsurprised.sources.table import Table
@@ -38,7 +39,7 @@ class Format:
 
 
 def _npy_alone(file: str) -> Table:
-    return NpyTable(file, [file])
+    return RecordsTable(file) if holds_records(file) else NpyTable(file, [file])
 
 
 FORMATS = (

@@ -22,6 +22,7 @@ from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_un
 from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
 from unsurprised.sources.kinds import plain, stands_for
 from unsurprised.sources.numpy_files import NpyTable
+from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.slices import slice_column
@@ -308,6 +309,8 @@ def _npy_options(options: Options) -> list[str]:
 
 def _npy_table(files: Sequence[str], npy: Sequence[str], options: Options) -> Table:
     others = [file for file in files if not file.lower().endswith(".npy")]
+    if len(files) == 1 and not npy and holds_records(files[0]):
+        return RecordsTable(files[0])
     if others or len(files) > 1 or (options.labelled and not npy):
         raise CallError(
             f"{', '.join([*files, *npy][:4])}: a .npy file is one column; pass the predictions' "
