@@ -25,6 +25,18 @@ def check_header(
             remedy=_written_anew(file, told[1], text, ", skiprows=1"),
             place=Place(file),
         )
+    _check_separator(file, names, text, delimiter)
+    if _is_row(names, second):
+        raise InputError(
+            f"the first line, {delimiter.join(names)!r}, looks like a row",
+            expected="a first line with the names of the columns",
+            remedy="write one above it, such as "
+            + delimiter.join(["label", *(f"p_{k}" for k in range(len(names) - 1))]),
+            place=Place(file),
+        )
+
+
+def _check_separator(file: str, names: Sequence[str], text: str, delimiter: str) -> None:
     other = next((mark for mark in ";\t|," if len(names) == 1 and mark in names[0]), None)
     if other is not None:
         suffix = {"\t": ".tsv", ",": ".csv"}.get(other)
@@ -32,14 +44,6 @@ def check_header(
             f"the first line is one name, {names[0]!r}, that holds {other!r}",
             expected=f"names separated by {delimiter!r}",
             remedy=f"name the file {suffix}" if suffix else _written_anew(file, other, text),
-            place=Place(file),
-        )
-    if _is_row(names, second):
-        raise InputError(
-            f"the first line, {delimiter.join(names)!r}, looks like a row",
-            expected="a first line with the names of the columns",
-            remedy="write one above it, such as "
-            + delimiter.join(["label", *(f"p_{k}" for k in range(len(names) - 1))]),
             place=Place(file),
         )
 

@@ -240,9 +240,10 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     Parameters
     ----------
     source : path, sequence of paths, data frame, or None
-        Parquet, Arrow (file, stream, Feather), CSV, TSV, JSON lines, npz or npy files; globs and
-        folders; or any object with the Arrow interface. ``None`` where ``label`` and ``pred`` are
-        paths of ``.npy`` files; or the prediction's ``.npy`` file, with ``label`` a path.
+        Parquet, Arrow (file, stream, Feather), CSV, TSV, JSON, npz or npy files; globs and
+        folders, whose names may be columns (``label=cat``); or any object with the Arrow
+        interface. ``None`` where ``label`` and ``pred`` are paths of ``.npy`` files; or the
+        prediction's ``.npy`` file, with ``label`` a path.
     options : Options, optional
         What the caller says.
 
