@@ -5,6 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+#: Characters of a message's parts: types, rows and lists of names can be of any length.
+_MOST_FOUND, _MOST_EXPECTED, _MOST_REMEDY, _MOST_NAME, _MOST_CALL = 160, 240, 400, 80, 500
+
+
+def shortened(text: str, most: int, tail: int = 0) -> str:
+    """A text of at most ``most`` characters, with its beginning and the last ``tail`` ones.
+
+    Examples
+    --------
+    >>> shortened("struct<a: double, b: double>", 12)
+    'struct<a: d…'
+    >>> shortened("pass one of a, b, c, d", 12, tail=4)
+    'pass on…c, d'
+    """
+    if len(text) <= most:
+        return text
+    return text[: most - tail - 1] + "…" + (text[-tail:] if tail else "")
+
 
 class UnsurprisedError(ValueError):
     """Base of all errors that the library raises on purpose; a ``ValueError``."""
@@ -12,6 +30,10 @@ class UnsurprisedError(ValueError):
 
 class CallError(UnsurprisedError):
     """A call that cannot be answered: an argument is missing, unknown, or fits no other."""
+
+    def __init__(self, message: str) -> None:
+        # What is expected and what to do stand at the end.
+        super().__init__(shortened(message, _MOST_CALL, tail=_MOST_CALL // 2))
 
 
 class UnitError(CallError, TypeError):
@@ -38,7 +60,7 @@ class Place:
         parts = [
             self.file,
             None if row is None else f"row {row}",
-            None if self.column is None else f"column {self.column!r}",
+            None if self.column is None else f"column {shortened(self.column, _MOST_NAME)!r}",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -64,13 +86,14 @@ class InputError(UnsurprisedError):
 
     def _message(self) -> str:
         where = str(self.place)
-        text = f"{where}: {self.found}" if where else self.found
+        found = shortened(self.found, _MOST_FOUND)
+        text = f"{where}: {found}" if where else found
         if self.note:
-            text += f" ({self.note})"
+            text += f" ({shortened(self.note, _MOST_FOUND)})"
         if self.expected:
-            text += f"; expected {self.expected}"
+            text += f"; expected {shortened(self.expected, _MOST_EXPECTED)}"
         if self.remedy:
-            text += f"; {self.remedy}"
+            text += f"; {shortened(self.remedy, _MOST_REMEDY)}"
         return " ".join(text.split())
 
     def located(
@@ -110,6 +133,9 @@ class InputError(UnsurprisedError):
 
 class SumsOffError(InputError):
     """Rows whose sums are off; how many is told for all of the input."""
+
+    #: The note where the input cannot be read again to tell how many.
+    first = "the first such row"
 
     @staticmethod
     def count(rows: int) -> str:

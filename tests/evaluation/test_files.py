@@ -118,6 +118,25 @@ def test_sums_that_are_off_are_counted_over_the_file(tmp_path, monkeypatch, thre
     assert us.evaluate(path, tolerance=0.2).largest_sum_deviation == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_sums_that_are_off_are_counted_up_to_a_worse_fault(tmp_path, monkeypatch, threads):
+    monkeypatch.setenv("UNSURPRISED_NUM_THREADS", threads)
+    probs = [[0.5, 0.5] for _ in range(100)]
+    for row in (3, 40, 99):
+        probs[row] = [0.5, 0.6]
+    labels = [0] * 60 + [None] + [0] * 39
+    path = tmp_path / "off.parquet"
+    pq.write_table(pa.table({"label": labels, "probs": probs}), path)
+    with pytest.raises(InputError, match=r"row 3, column 'probs': .*1\.1 \(2 such rows"):
+        us.evaluate(path, batch_rows=16)
+
+
+def test_sums_that_are_off_in_a_stream_that_is_read_once():
+    table = pa.table({"label": [0, 0], "probs": [[0.5, 0.5], [0.5, 0.6]]})
+    with pytest.raises(InputError, match=r"row 1, .*1\.1 \(the first such row\)"):
+        us.evaluate(table.to_reader())
+
+
 @pytest.mark.parametrize("batch_rows", [1, 7, 65536])
 @pytest.mark.parametrize(("truth_row", "model_row"), [(20, 90), (90, 20)])
 def test_the_first_faulty_row_of_two_distributions(tmp_path, batch_rows, truth_row, model_row):

@@ -38,7 +38,9 @@ STATES = {"labelled-1.bin": labelled, "voted-1.bin": voted}
 def test_a_saved_state_is_read_and_made_again_to_the_bit(name):
     bytes_of_then = (SAVED / name).read_bytes()
     fresh = STATES[name]()
-    assert json_of_rows(Evaluator.from_bytes(bytes_of_then).result()) == json_of_rows(fresh.result())
+    assert json_of_rows(Evaluator.from_bytes(bytes_of_then).result()) == json_of_rows(
+        fresh.result()
+    )
     assert fresh.to_bytes() == bytes_of_then
 
 

@@ -31,6 +31,14 @@ def unnormalised(*rows: Any) -> us.Probs:
 Bad = tuple[Callable[[], Any], str]
 
 MEND = "; mend it where the row was made, or leave the row out"
+GENERAL = (
+    "; to take each row as row / sum pass normalize=True (--normalize), "
+    "to accept larger deviations raise tolerance (--tolerance)"
+)
+EACH_ITS_OWN = (
+    "; if each entry is a probability of its own (one against the rest, a sigmoid a class), no row "
+    "is a distribution until it is divided by its sum"
+)
 
 #: What is wrong with a row: a call, and the whole message.
 ROWS: dict[str, Bad] = {
@@ -70,14 +78,29 @@ ROWS: dict[str, Bad] = {
     "sums": (
         lambda: us.entropy([HALF, [0.5, 0.25], [0.5, 0.125]]),
         "row 1: found probabilities that sum to 0.75 (2 such rows, this is the first); "
-        "expected 1 within 0.001; to take each row as row / sum pass normalize=True (--normalize), "
-        "to accept larger deviations raise tolerance (--tolerance)",
+        "expected 1 within 0.001" + EACH_ITS_OWN + GENERAL,
     ),
     "a sum under a tolerance of one's own": (
         lambda: us.entropy(probs([0.5, 0.4], tolerance=0.05)),
         "row 0: found probabilities that sum to 0.9 (1 such row, this is the first); "
-        "expected 1 within 0.05; to take each row as row / sum pass normalize=True (--normalize), "
-        "to accept larger deviations raise tolerance (--tolerance)",
+        "expected 1 within 0.05" + EACH_ITS_OWN + GENERAL,
+    ),
+    "rounded sums": (
+        lambda: us.entropy([0.33, 0.33, 0.33]),
+        "found probabilities that sum to 0.99 (1 such row, this is the first); "
+        "expected 1 within 0.001" + GENERAL,
+    ),
+    "percent": (
+        lambda: us.entropy([[33, 33, 33], [70, 20, 10.0]]),
+        "row 0: found probabilities that sum to 99 (2 such rows, this is the first); expected 1 "
+        "within 0.001; these look like percent: normalize=True (--normalize) takes each row as "
+        "row / sum; if they are counts or logits, say so: Counts(…), Logits(…) (--kind logits)",
+    ),
+    "predicted classes as probs": (
+        lambda: us.entropy([[0, 1, 0], [1, 1, 0]]),
+        "row 1: found probabilities that sum to 2 (1 such row, this is the first); expected 1 "
+        "within 0.001; 0 and 1 alone are predicted classes, several in this row; pass what the "
+        "model gave to each class before it chose",
     ),
     "logits or counts as probs": (
         lambda: us.entropy([3.0, 2.0]),

@@ -26,7 +26,7 @@ from same_rows import (
     read,
 )
 
-from unsurprised.errors import InputError
+from unsurprised.errors import CallError, InputError
 from unsurprised.sources import Options, open_predictions
 
 CSV = csv_text(columned()).decode()
@@ -167,7 +167,8 @@ def test_text_that_looks_like_null(tmp_path: Path) -> None:
     ("cell", "message"),
     [
         ("[0.5, x]", "found '[0.5, x]'; expected numbers between commas (double), as in the first"),
-        ("[0.5 0.5]", "found '[0.5 0.5]'; expected numbers between commas"),
+        ("[0.5,,0.5]", "found '[0.5,,0.5]'; expected numbers between commas"),
+        ("[0.5;0.5]", "found '[0.5;0.5]'; expected numbers between commas"),
         ("[]", "found '[]'; expected numbers between commas"),
         ("0.5", "found '0.5'; expected a list of numbers such as [0.1, 0.9], as in the first"),
         ("[1.0]", "found 1 numbers; expected 2"),
@@ -321,3 +322,31 @@ def test_rows_before_the_wrong_one_are_given(tmp_path: Path) -> None:
             for batch in reading.batches(split):
                 rows += batch.size
         assert rows == 3
+
+
+def test_messages_stay_short(tmp_path: Path) -> None:
+    """Whatever the types, names and rows are that they quote."""
+    struct = pa.struct([(f"class {k}", pa.list_(pa.float64())) for k in range(5000)])
+    frame = pa.table({"label": [0], "probs": pa.array([None], struct)})
+    long = tmp_path / "a.csv"
+    long.write_text(",".join(f"{'x' * 50}{k}" for k in range(10_000)) + "\n")
+    name = "n" * 5000
+    for message in (
+        raises(frame),
+        raises(frame, label=name),
+        raises(long),
+        raises(long, label="y", pred=name),
+        raises(pa.table({name: ["a"], "p_a": [0.5], "p_b": [0.5], "label": ["a"]}), weight=name),
+        raises(pa.table({"label": ["l" * 5000], "p_a": [0.5], "p_b": [0.5]})),
+        raises({name: 1}, pred=[name, name]),
+    ):
+        assert len(message) < 700
+        assert "expected" in message
+
+
+def test_a_long_call_error_keeps_its_end() -> None:
+    message = "pred names " + "many, " * 1000 + "and more; expected at least two distinct columns"
+    told = str(CallError(message))
+    assert len(told) == 500
+    assert told.startswith("pred names many, ")
+    assert told.endswith("; expected at least two distinct columns")

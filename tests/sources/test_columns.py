@@ -288,7 +288,8 @@ def test_integer_labels_are_positions_among_other_names() -> None:
         assert raises(bad) == (
             f"row 4, column 'label': found label {wrong}; expected an index from 0 to 2, as there "
             "are 3 classes"
-            + "; if -1 marks rows to be left out, say ignore_index=-1 (--ignore-index=-1)" * (wrong < 0)
+            + "; if -1 marks rows to be left out, say ignore_index=-1 (--ignore-index=-1)"
+            * (wrong < 0)
         )
 
 

@@ -8,14 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 from same_rows import CLASSES, INDICES, NAMES, PROBS, columned, joined, listed, raises, read
 
+import unsurprised as us
+from unsurprised.errors import CallError
 from unsurprised.sources import Options, open_predictions
 
 
@@ -141,3 +145,107 @@ def test_splits_are_small_and_can_be_read_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(rows_of, plan)) == alone
     assert sum(total for part in alone for _, total in part) == rows // 2
+
+
+@pytest.fixture
+def connection() -> Any:
+    with duckdb.connect() as opened:
+        opened.register("rows", listed())
+        yield opened
+
+
+def test_queries_of_duckdb(connection: Any) -> None:
+    for batch_rows in (None, 2):
+        reading, batches = read(connection.sql("FROM rows"), weight="w", batch_rows=batch_rows)
+        assert joined(batches, "truth").tolist() == INDICES
+        assert joined(batches, "model").tolist() == PROBS
+        assert reading.rows is None
+    # Its connection is free again, whether the rows were read to their end or not.
+    assert connection.sql("SELECT count(*) FROM rows").fetchall() == [(5,)]
+    assert "row 0, column 'label'" in raises(connection.sql("SELECT 7 label, probs FROM rows"))
+    assert connection.sql("SELECT count(*) FROM rows").fetchall() == [(5,)]
+
+
+def test_two_queries_of_one_connection(connection: Any) -> None:
+    first, second = (open_predictions(connection.sql("FROM rows")) for _ in range(2))
+    for reading in (first, second):
+        (split,) = reading.plan()
+        assert sum(batch.size for batch in reading.batches(split)) == 5
+
+
+def test_a_query_that_cannot_be_run(connection: Any) -> None:
+    stream = connection.sql("FROM rows").to_arrow_reader()
+    told = raises(connection.sql("FROM rows"))
+    assert told.startswith("the query cannot be run (")
+    assert told.endswith("); pass its rows instead: relation.to_arrow_table()")
+    stream.close()
+    failing = connection.sql("SELECT label, [error('no such luck')::DOUBLE] probs FROM rows")
+    assert raises(failing).startswith("the query cannot be run (")
+    assert "no such luck" in raises(failing)
+
+
+class _Dataset:
+    """Rows of a table by indices, with the methods of ``datasets.Dataset``."""
+
+    shape = (5, 4)
+    num_rows = 5
+
+    def __init__(self, table: pa.Table, indices: list[int]) -> None:
+        self._table, self._indices = table, indices
+        self.features = type("Features", (), {"arrow_schema": table.schema})()
+
+    def with_format(self, kind: str) -> _Dataset:
+        assert kind == "arrow"
+        return self
+
+    def iter(self, batch_size: int) -> Any:
+        for start in range(0, len(self._indices), min(batch_size, 2)):
+            yield self._table.take(self._indices[start : start + 2])
+
+
+_Dataset.__module__ = "datasets.arrow_dataset"
+
+
+def test_datasets_of_hugging_face() -> None:
+    order = [4, 2, 0, 1, 3]
+    dataset = _Dataset(listed(), order)
+    reading, batches = read(dataset)
+    assert joined(batches, "truth").tolist() == [INDICES[k] for k in order]
+    assert joined(batches, "model").tolist() == [PROBS[k] for k in order]
+    assert reading.rows == 5
+    assert us.evaluate(dataset).rows == 5
+
+
+class _Lazy:
+    shape = (1, 2)
+
+    def collect(self) -> Any:
+        raise AssertionError
+
+
+def _lazy(method: str) -> Any:
+    return type("Lazy", (_Lazy,), {method: _Lazy.collect})()
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        (pl.DataFrame({"label": [1]}).lazy(), "source.collect()"),
+        (pa.dataset.dataset(listed()), "source.to_table()"),
+        (pa.dataset.dataset(listed()).scanner(), "source.to_table()"),
+        (_lazy("compute"), "source.compute()"),  # Dask
+        (_lazy("toPandas"), "source.toPandas()"),  # Spark
+        (_lazy("to_dataframe"), "source.to_dataframe().reset_index()"),  # xarray
+        (_lazy("to_pandas"), "source.collect()"),
+        ({"train": listed(), "test": listed()}, "source['train']"),
+        ({"label": [0]}, "pyarrow.table(source)"),
+    ],
+)
+@pytest.mark.parametrize("function", [us.evaluate, us.calibrate, open_predictions])
+def test_what_has_to_be_read_first(source: Any, call: str, function: Any) -> None:
+    with pytest.raises(CallError) as caught:
+        function(source)
+    assert str(caught.value) == (
+        f"found {type(source).__name__}; expected a path, a list of paths, or a data frame with "
+        f"the Arrow interface (__arrow_c_stream__); pass {call}"
+    )

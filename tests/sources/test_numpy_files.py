@@ -108,3 +108,87 @@ def test_columns_in_npz(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", label=[1, 0], p_0=[0.25, 1], p_1=[0.75, 0], seed=7)
     _, batches = read(tmp_path / "a.npz")
     assert joined(batches, "model").tolist() == [[0.25, 0.75], [1, 0]]
+
+
+def test_columns_of_one(tmp_path: Path) -> None:
+    """As Keras and scikit-learn shape them, in either order."""
+    for order in "CF":
+        label = np.array([[1], [0], [1]], order=order)
+        probs = np.array([[0.25], [0.5], [0.75]], order=order)
+        np.savez(tmp_path / "a.npz", label=label, probs=probs)
+        _, batches = read(tmp_path / "a.npz")
+        assert joined(batches, "truth").tolist() == [1, 0, 1]
+        assert joined(batches, "model").tolist() == [[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]]
+
+
+def test_arrays_of_objects(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", label=np.array(["a", None], object), probs=np.eye(2))
+    assert raises(tmp_path / "a.npz") == (
+        f"{tmp_path / 'a.npz'}, column 'label': found an array of object; expected numbers or "
+        "names; save array.astype(str) if it holds names, np.stack(array) if rows of numbers "
+        "(pickled objects are never loaded)"
+    )
+
+
+def test_classes_that_are_integers(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", label=[7, 2], probs=np.array(PROBS)[:2], classes=[2, 5, 7])
+    reading, batches = read(tmp_path / "a.npz")
+    assert reading.classes == ("2", "5", "7")
+    assert joined(batches, "truth").tolist() == [2, 0]
+    # The same name for a column.
+    np.savez(tmp_path / "a.npz", probs=np.array(PROBS)[:3], classes=[2, 1, 2])
+    _, batches = read(tmp_path / "a.npz", label="classes")
+    assert joined(batches, "truth").tolist() == [2, 1, 2]
+
+
+def test_classes_that_are_bytes(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", label=["b"], probs=[[0.5, 0.5]], classes=np.array([b"a", b"b"]))
+    reading, batches = read(tmp_path / "a.npz")
+    assert reading.classes == ("a", "b")
+    assert joined(batches, "truth").tolist() == [1]
+
+
+@pytest.mark.parametrize("batch_rows", [None, 2])
+@pytest.mark.parametrize("name", ["a.npy", "unnamed"])
+def test_records(tmp_path: Path, name: str, batch_rows: int | None) -> None:
+    kind = [("label", "<i4"), ("probs", ">f8", 3), ("w", "f4"), ("key", "S2"), ("one", "f8", 1)]
+    records = np.array(
+        [(y, p, w, str(k), w) for y, p, w, k in zip(INDICES, PROBS, WEIGHTS, IDS, strict=True)],
+        kind,
+    )
+    with (tmp_path / name).open("wb") as stream:
+        np.save(stream, records)
+    reading, batches = read(tmp_path / name, weight="w", id="key", batch_rows=batch_rows)
+    assert reading.rows == 5
+    assert joined(batches, "truth").tolist() == INDICES
+    assert joined(batches, "model").tolist() == PROBS
+    assert joined(batches, "weights").tolist() == WEIGHTS
+    assert joined(batches, "ids").tolist() == [str(key) for key in IDS]
+
+
+def test_records_in_parts(tmp_path: Path) -> None:
+    records = np.zeros(600_000, [("y", "i1"), ("pred", "f8")])
+    records["y"] = np.arange(600_000) % 3 == 0
+    records["pred"] = np.random.default_rng(0).random(600_000)
+    np.save(tmp_path / "a.npy", records)
+    reading, batches = read(tmp_path / "a.npy")
+    assert len(reading.plan()) == 3
+    np.testing.assert_array_equal(joined(batches, "model")[:, 1], records["pred"])
+    np.testing.assert_array_equal(joined(batches, "truth"), records["y"])
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        (np.zeros((2, 2), [("y", "i4")]), "found records of shape (2, 2); expected one record a"),
+        (np.zeros(2, [("y", "O")]), "found [('y', 'O')]; expected one record a row, of numbers"),
+        (np.zeros(2, [("y", "c8")]), "column 'y': found an array of complex64; expected numbers"),
+    ],
+)
+def test_records_that_are_no_columns(tmp_path: Path, records: Any, message: str) -> None:
+    np.save(tmp_path / "a.npy", records)
+    assert message in raises(tmp_path / "a.npy")
+    np.save(tmp_path / "a.npy", np.zeros(9, [("y", "i8")]))
+    data = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(data[:-1])
+    assert "which takes 72 bytes; 71 are there" in raises(tmp_path / "a.npy")

@@ -181,11 +181,12 @@ def _of_source(
     base: float,
 ) -> Calibration:
     from unsurprised.sources import Options, open_predictions
+    from unsurprised.sources.frames import is_frame, refuse_unread
 
     items = source if isinstance(source, list | tuple) else [source]
     is_path = all(isinstance(item, str | os.PathLike) for item in items)
-    is_frame = hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
-    if not is_path and not is_frame:
+    refuse_unread(source)
+    if not is_path and not is_frame(source):
         raise CallError(
             "calibrate(y_true) lacks y_pred; expected calibrate(y_true, y_pred), or a path or a "
             "data frame"

@@ -163,9 +163,12 @@ class _Run:
     def _counted(self, first: SumsOffError) -> InputError:
         """How many rows are off is told for all of the input, so the rest of it is read too."""
         rows, column = 0, first.place.column
-        for split in self.splits:
-            try:
-                rows += sum(sums_off(batch, column) for batch in self.reading.batches(split))
-            except InputError:  # a worse fault further on: the rows up to it are counted
-                break
+        try:
+            for split in self.splits:
+                for batch in self.reading.batches(split):
+                    rows += sums_off(batch, column)
+        except InputError:  # a worse fault further on: the rows up to it are counted
+            pass
+        if not rows:  # a stream that cannot be read again
+            return first.noted(SumsOffError.first)
         return first.noted(SumsOffError.count(rows))

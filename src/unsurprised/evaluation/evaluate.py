@@ -228,11 +228,12 @@ def _evaluate_source(
     # Both need pyarrow, which is not imported before someone has a file or a frame.
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import Options, open_predictions
+    from unsurprised.sources.frames import is_frame, refuse_unread
 
     items = source if isinstance(source, list | tuple) else [source]
     is_path = all(isinstance(item, str | os.PathLike) for item in items)
-    is_frame = hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
-    if not is_path and not is_frame and (hasattr(source, "shape") or items is source):
+    refuse_unread(source)
+    if not is_path and not is_frame(source) and (hasattr(source, "shape") or items is source):
         raise CallError(
             "evaluate(y_true) lacks y_pred; expected evaluate(y_true, y_pred), "
             "or a path or a data frame"

@@ -127,9 +127,32 @@ def _sum_remedy(form: DistributionForm, values: Values) -> str:
         return f"if these are logits, say so: Logits(…) (--kind logits); {general}"
     if form.unsaid:
         return "integers say what they are: Counts(…) for counts, Labels(…) for labels"
+    total = float(values.sum())
+    if abs(total - 100) <= _PERCENT_SLACK:
+        return (
+            "these look like percent: normalize=True (--normalize) takes each row as row / sum; "
+            "if they are counts or logits, say so: Counts(…), Logits(…) (--kind logits)"
+        )
     if np.any(values > 1):
         return (
             "entries above 1 are no probabilities; if these are logits, say so: Logits(…) "
             f"(--kind logits), if they are counts: Counts(…); {general}"
         )
-    return general
+    if np.all((values == 0) | (values == 1)):
+        return (
+            "0 and 1 alone are predicted classes, several in this row; pass what the model gave "
+            "to each class before it chose"
+        )
+    return f"{_EACH_ITS_OWN}; {general}" if abs(total - 1) > _ROUNDED else general
+
+
+#: By how much percents that are rounded to integers may miss 100.
+_PERCENT_SLACK = 2.0
+
+#: By how much probabilities that are rounded to two digits may miss 1.
+_ROUNDED = 0.05
+
+_EACH_ITS_OWN = (
+    "if each entry is a probability of its own (one against the rest, a sigmoid a class), no row "
+    "is a distribution until it is divided by its sum"
+)

@@ -20,8 +20,10 @@ from unsurprised.names import key_of
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.encodings import as_numpy, without_encodings
+from unsurprised.sources.guard import located
 from unsurprised.sources.kinds import is_list, stands_for
 from unsurprised.sources.labels import indices_of
+from unsurprised.sources.logprobs import check_logprobs, refuse_placeholders
 from unsurprised.sources.maps import matrix_of_map
 from unsurprised.sources.nulls import complete, present
 from unsurprised.sources.options import Options
@@ -197,6 +199,9 @@ class Conversion:
             matrix = packed([rows.column(name) for name in roles.pred], roles.pred)
         if roles.kind == "logits":
             return Logits(matrix)
+        if roles.kind == "logprobs" and matrix.dtype.kind == "f":
+            with located(None, roles.pred[0]):
+                refuse_placeholders(matrix)
         form = LogProbs if roles.kind == "logprobs" else Probs
         return form(matrix, normalize=options.normalize, tolerance=options.tolerance)
 
@@ -331,7 +336,7 @@ def _weights(column: pa.Array) -> NDArray[np.float64]:
 
 def _logprobs(column: pa.Array) -> NDArray[np.float64]:
     values = np.asarray(numbers(column), dtype=np.float64)
-    _refuse(values, ~(values <= 0), "the natural logarithm of a probability, at most 0")
+    check_logprobs(values)
     return values
 
 

@@ -14,9 +14,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.csv_headers import check_header
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import LIST, PARTLY_NUMBERS, SAMPLE_ROWS, lists, opened_text
+from unsurprised.sources.text_maps import map_type, maps
+
+#: NumPy writes a long array so, and with it pandas' and Hugging Face's to_csv.
+_CUT = "the list was cut, at '...', when it was written; write its frame by to_parquet"
 
 #: What stands for "no value". "nan" is a number here, and a wrong one.
 NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
@@ -76,7 +81,7 @@ class CsvTable(Table):
         kind = self.schema.field(name).type
         if role == "by" and pa.types.is_floating(kind):
             return False
-        return role in ("label", "id", "by") or pa.types.is_list(kind)
+        return role in ("label", "id", "by") or pa.types.is_list(kind) or pa.types.is_struct(kind)
 
     def _declared(self, name: str, role: str) -> pa.DataType:
         if role == "other" or self._as_text(name, role):  # what means nothing here stays as it is
@@ -97,6 +102,8 @@ class CsvTable(Table):
                 # A prediction of 0 and 1 is no list of integers.
                 floats = role == "pred"
                 column = _at_row(column, pa.list_(pa.float64()) if floats else kind, name)
+            elif pa.types.is_struct(kind):
+                column = maps(column, kind, name)
             elif pa.types.is_integer(kind):
                 _refuse(column, _INTEGER, "an integer", name)
                 column = pc.utf8_trim_whitespace(column).cast(pa.int64())
@@ -157,10 +164,8 @@ class CsvTable(Table):
             raise InputError(
                 "found NUL bytes", expected=f"{self.format} in UTF-8 text", place=Place(self.file)
             )
-        rows = csv.reader(
-            io.StringIO(head.decode("utf-8-sig", errors="replace"), newline=""),
-            delimiter=self._delimiter,
-        )
+        text = head.decode("utf-8-sig", errors="replace")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter)
         names = next((row for row in rows if row), None)
         if names is None:
             raise InputError(
@@ -168,14 +173,7 @@ class CsvTable(Table):
                 expected="a first line with the names of the columns",
                 place=Place(self.file),
             )
-        other = next((mark for mark in ";\t|," if len(names) == 1 and mark in names[0]), None)
-        if other is not None:
-            raise InputError(
-                f"the first line is one name, {names[0]!r}, that holds {other!r}",
-                expected=f"names separated by {self._delimiter!r}",
-                remedy="write it with commas as .csv or with tabs as .tsv",
-                place=Place(self.file),
-            )
+        check_header(self.file or "", names, next(rows, ()), text, self._delimiter)
         return names
 
     def _seen(self) -> pa.Schema:
@@ -228,6 +226,7 @@ def _at_row(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
             f"found {column[row].as_py()!r}",
             expected=f"numbers between commas ({kind.value_type}), as in the first "
             f"{SAMPLE_ROWS} rows",
+            remedy=_CUT if "..." in column[row].as_py() else None,
             place=Place(row=row, column=name),
         ) from None
 
@@ -251,9 +250,12 @@ def _type_of(known: list[str]) -> pa.DataType:
     if not known:
         return pa.null()
     if all(re.match(LIST, value) for value in known):
-        entries = [entry for value in known for entry in value.strip("[] ").split(",")]
-        whole = all(re.match(_INTEGER, entry) for entry in entries)
-        return pa.list_(pa.int64() if whole else pa.float64())
+        kind = _list_type(known)
+        if kind is not None:
+            return kind
+    named = map_type(known)
+    if named is not None:
+        return named
     if all(re.match(_INTEGER, value) for value in known):
         return pa.int64()
     if all(re.match(_BOOLEAN, value) for value in known):
@@ -263,6 +265,14 @@ def _type_of(known: list[str]) -> pa.DataType:
     ):  # "007" is a name, if it may be a number too
         return pa.string()
     return pa.float64() if all(_is_number(value) for value in known) else pa.string()
+
+
+def _list_type(known: list[str]) -> pa.DataType | None:
+    """Lists of integers or of numbers; nothing for names such as ``(none)``."""
+    for kind in (pa.int64(), pa.float64()):
+        if _is_list(pa.array(known), pa.list_(kind)):
+            return pa.list_(kind)
+    return pa.list_(pa.float64()) if all(value.lstrip()[0] == "[" for value in known) else None
 
 
 def _is_number(value: str) -> bool:

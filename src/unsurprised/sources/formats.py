@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,7 +15,9 @@ from unsurprised.sources.guard import guarded
 from unsurprised.sources.ipc import IpcFileTable, IpcStreamTable
 from unsurprised.sources.jsonl import JsonlTable
 from unsurprised.sources.numpy_files import NpyTable, NpzTable
+from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.parquet import ParquetTable
+from unsurprised.sources.strangers import stranger, stranger_in_archive
 from unsurprised.sources.table import Table
 from unsurprised.sources.text import COMPRESSIONS, opened_text
 
@@ -36,7 +39,7 @@ class Format:
 
 
 def _npy_alone(file: str) -> Table:
-    return NpyTable(file, [file])
+    return RecordsTable(file) if holds_records(file) else NpyTable(file, [file])
 
 
 FORMATS = (
@@ -50,26 +53,7 @@ FORMATS = (
     Format("npy", (".npy",), _npy_alone, (b"\x93NUMPY",)),
 )
 
-#: What a file that is none of the above may be; only ever named in errors.
-_STRANGERS = (
-    (b"PARE", "an encrypted Parquet file"),
-    (b"FEA1", "a Feather file of version 1, which has been given up"),
-    (b"\x1f\x8b", "gzip-compressed data"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
-    (b"BZh", "bzip2-compressed data"),
-    (b"\xfd7zXZ", "xz-compressed data"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"Obj\x01", "an Avro file"),
-    (b"\x80", "a Python pickle"),
-    (b"%PDF", "a PDF"),
-    (b"<!", "HTML"),
-    (b"<html", "HTML"),
-    (b"<?xml", "XML"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
-    (b"version https://git-lfs", "a Git LFS pointer instead of the file itself"),
-)
+_NPZ = next(fmt for fmt in FORMATS if fmt.opened is NpzTable)
 
 _HEAD = 64
 
@@ -105,9 +89,14 @@ def opened(file: str) -> Table:
         else:
             with open(file, "rb") as stream:  # noqa: PTH123 - a Path would hide what was given
                 head = stream.read(_HEAD)
+    found = _by_magic(head)
+    other = stranger_in_archive(file) if found is _NPZ else None
+    if found is None:
+        other = stranger(file, head)
+    if other is not None:
+        raise other.error(file, fmt.name if fmt else None)
     if fmt is None:
         return _readable(file, _by_content(file, head))
-    found = _by_magic(head)
     if found is not None and found is not fmt and {found.name, fmt.name} == _ARROW:
         fmt = found  # .arrow is used for both
     _check(file, fmt, head)
@@ -134,24 +123,18 @@ def _visited(fields: Iterable[pa.Field]) -> None:
 
 
 def _check(file: str, fmt: Format, head: bytes) -> None:
-    if fmt.magic and not head.startswith(fmt.magic):
+    wrong = not head.startswith(fmt.magic) if fmt.magic else _by_magic(head) is not None
+    if wrong:
         raise InputError(
             f"named like {fmt.name}, but {seems(head)}",
             remedy="name the file after its format, or write it again",
-            place=Place(file),
-        )
-    stranger = _by_magic(head)
-    if fmt.text and (stranger is not None or _stranger(head)):
-        raise InputError(
-            f"named like {fmt.name}, but {seems(head)}",
-            remedy="name the file after its format",
             place=Place(file),
         )
 
 
 def _by_content(file: str, head: bytes) -> Format:
     found = _by_magic(head)
-    if found is None and head.lstrip()[:1] == b"{":
+    if found is None and re.match(rb"\s*(\[\s*)?\{", head):
         found = next(fmt for fmt in FORMATS if fmt.opened is JsonlTable)
     if found is None:
         known = ", ".join(suffix for fmt in FORMATS for suffix in fmt.suffixes)
@@ -167,10 +150,6 @@ def _by_magic(head: bytes) -> Format | None:
     return next((f for f in FORMATS if f.magic and head.startswith(f.magic)), None)
 
 
-def _stranger(head: bytes) -> str | None:
-    return next((name for magic, name in _STRANGERS if head.startswith(magic)), None)
-
-
 def seems(head: bytes) -> str:
     r"""What a file that begins with these bytes seems to be.
 
@@ -182,7 +161,7 @@ def seems(head: bytes) -> str:
     if not head:
         return "is empty"
     found = _by_magic(head)
-    name = found.name if found else _stranger(head)
+    name = found.name if found else None
     if name is None:
         try:
             head[: _HEAD - 4].decode("utf-8")

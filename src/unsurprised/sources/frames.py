@@ -4,23 +4,82 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, InputError
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table
 
 #: Rows of a stream that are held for a look at them.
 _LOOKED_ROWS = 100_000
 
+#: Rows that are asked of a dataset at a time.
+_DATASET_ROWS = 65_536
+
+
+#: Libraries whose frames know their size; asking others for it may run a query.
+_SIZED = ("pandas", "polars", "cudf")
+
+#: What gives the rows of an object that has no Arrow interface, the plainest first.
+_READERS = (
+    "toPandas",  # Spark, whose collect() gives a list of rows
+    "to_dataframe",  # xarray
+    "to_pyarrow_table",  # deltalake
+    "to_pyarrow",  # Ibis
+    "to_arrow_table",
+    "to_arrow",
+    "to_table",  # pyarrow's datasets and scanners
+    "compute",  # Dask
+    "collect",  # Polars' lazy frames
+    "to_pandas",  # Ray, streamed datasets of Hugging Face
+    "_to_pandas",  # Modin
+)
+
 
 def is_frame(source: Any) -> bool:
     """Whether an object gives its rows through the Arrow interface."""
-    return any(
+    return is_dataset(source) or any(
         hasattr(source, name)
         for name in ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__")
+    )
+
+
+def is_dataset(source: Any) -> bool:
+    """Whether an object is a dataset of Hugging Face, which gives Arrow tables of its rows."""
+    return _library(source) == "datasets" and all(
+        hasattr(source, name) for name in ("features", "num_rows", "with_format", "iter")
+    )
+
+
+def refuse_unread(source: Any) -> None:
+    """Refuse an object that would have to be read, computed or chosen from first."""
+    remedy = _reading_call(source)
+    if remedy is not None and not is_frame(source):
+        raise no_frame(source, remedy)
+
+
+def _library(source: Any) -> str:
+    return type(source).__module__.split(".")[0]
+
+
+def _reading_call(source: Any) -> str | None:
+    """A call that gives a data frame, for a variable called ``source``."""
+    if isinstance(source, Mapping):
+        split = next((key for key, value in source.items() if is_frame(value)), None)
+        return "pyarrow.table(source)" if split is None else f"source[{split!r}]"
+    name = next((n for n in _READERS if callable(getattr(type(source), n, None))), None)
+    index = ".reset_index()" if name == "to_dataframe" else ""
+    return f"source.{name}(){index}" if name else None
+
+
+def no_frame(source: Any, remedy: str | None = None) -> CallError:
+    """The error for an object that is no source."""
+    return CallError(
+        f"found {type(source).__name__}; expected a path, a list of paths, or a data frame with "
+        "the Arrow interface (__arrow_c_stream__)" + (f"; pass {remedy}" if remedy else "")
     )
 
 
@@ -33,13 +92,19 @@ class FrameTable(Table):
     def __init__(self, frame: Any) -> None:
         self._frame = frame
         self._lock = threading.Lock()
-        self._stream: pa.RecordBatchReader | None = self._reader()
-        self.schema = self._stream.schema
-        rows = getattr(frame, "num_rows", None)
-        if rows is None and not isinstance(frame, pa.RecordBatchReader):
-            shape = getattr(frame, "shape", None)
-            rows = shape[0] if isinstance(shape, tuple) and len(shape) == 2 else None
-        self.rows = rows if isinstance(rows, int) else None
+        self._stream: pa.RecordBatchReader | None = None
+        self.rows = _rows(frame)
+        if self._is_query:
+            with _readable(frame):
+                self.schema = frame.limit(0).to_arrow_table().schema
+        else:
+            self._stream = self._reader()
+            self.schema = self._stream.schema
+
+    @property
+    def _is_query(self) -> bool:
+        """Whether the frame is a query of DuckDB: one open stream locks its connection."""
+        return all(hasattr(type(self._frame), name) for name in ("limit", "to_arrow_table"))
 
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int
@@ -49,7 +114,7 @@ class FrameTable(Table):
             reader = self._stream or self._reader()
             self._stream = None
         names = list(columns)
-        with guarded(self.file, self.format):
+        with guarded(self.file, self.format), _closing(reader):
             for batch in reader:
                 chosen = batch.select(names)
                 chosen.validate()
@@ -69,6 +134,11 @@ class FrameTable(Table):
 
     def peeked(self) -> Iterator[pa.RecordBatch]:
         """The first batches; they are kept for :meth:`read` to give again."""
+        if self._is_query:
+            reader = self._reader()
+            with guarded(self.file, self.format), _closing(reader):
+                yield from reader
+            return
         with self._lock:
             reader = self._stream or self._reader()
             kept: list[pa.RecordBatch] = []
@@ -80,18 +150,58 @@ class FrameTable(Table):
 
     def _reader(self) -> pa.RecordBatchReader:
         frame = self._frame
-        with guarded(None, self.format):
+        with guarded(None, self.format), _readable(frame):
             if isinstance(frame, pa.RecordBatchReader):
                 return frame
+            if is_dataset(frame):
+                return _dataset_reader(frame)
             if hasattr(frame, "__arrow_c_stream__"):
                 return pa.RecordBatchReader.from_stream(frame)
             if hasattr(frame, "__arrow_c_array__"):
                 batch = pa.record_batch(frame)
                 return pa.RecordBatchReader.from_batches(batch.schema, [batch])
-        raise CallError(
-            f"{type(frame).__name__} has no Arrow interface (__arrow_c_stream__); "
-            "expected a path or a data frame of pandas ≥ 2.2, Polars, DuckDB or pyarrow"
-        )
+        raise no_frame(frame, _reading_call(frame))
+
+
+def _rows(frame: Any) -> int | None:
+    """The number of rows, where the frame says it without being read."""
+    rows = getattr(frame, "num_rows", None)
+    if rows is None and _library(frame) in _SIZED:
+        rows = len(frame)
+    return rows if isinstance(rows, int) else None
+
+
+def _dataset_reader(dataset: Any) -> pa.RecordBatchReader:
+    """The rows that a dataset of Hugging Face stands for, in the order of its indices."""
+    schema = dataset.features.arrow_schema
+    tables = dataset.with_format("arrow").iter(batch_size=_DATASET_ROWS)
+    batches = (batch for table in tables for batch in table.cast(schema).to_batches())
+    return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+@contextmanager
+def _closing(reader: pa.RecordBatchReader) -> Iterator[None]:
+    """Close a stream that is not read to its end, for whoever waits for it."""
+    try:
+        yield
+    finally:
+        reader.close()
+
+
+@contextmanager
+def _readable(frame: Any) -> Iterator[None]:
+    """Turn the errors of a library of queries, which derive from none of ours, into one line."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.split(".")[0].strip("_") != "duckdb":
+            raise
+        told = str(error).splitlines()[0]
+        busy = "open result" in told
+        raise InputError(
+            f"the query cannot be run ({told})",
+            remedy="pass its rows instead: relation.to_arrow_table()" if busy else None,
+        ) from None
 
 
 def _chained(kept: list[pa.RecordBatch], reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

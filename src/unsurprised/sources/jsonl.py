@@ -1,8 +1,7 @@
-"""JSON lines: one object a line, read by runs of lines."""
+"""JSON lines: one object a line, or an array of objects, read by runs of them."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -12,10 +11,9 @@ import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.json_records import Record, records_of, refuse_columns, short
 from unsurprised.sources.table import Part, Table, until_wrong
-from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS, opened_text
-
-Record = dict[str, Any]
+from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS
 
 #: Rows are Python objects while they are read, many times the size of what comes of them.
 #: Marks text that is JSON.
@@ -24,7 +22,7 @@ _RUN = 4096
 
 
 class JsonlTable(Table):
-    """A file with one JSON object a line; NaN and Infinity are read as Python writes them."""
+    """A file of JSON objects; NaN and Infinity are read as Python writes them."""
 
     typed = False
     format = "JSON lines"
@@ -32,7 +30,9 @@ class JsonlTable(Table):
     def __init__(self, file: str) -> None:
         self.file = file
         with guarded(file, self.format):
-            sample = [record for _, record in islice(self._records(), SAMPLE_ROWS)]
+            sample = [record for _, record in islice(records_of(file), SAMPLE_ROWS)]
+            if len(sample) == 1:
+                refuse_columns(file, sample[0])
         names = dict.fromkeys(name for record in sample for name in record)
         self.schema = pa.schema(
             [_field(name, [record.get(name) for record in sample]) for name in names]
@@ -91,7 +91,7 @@ class JsonlTable(Table):
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             row = _first_wrong(values, lambda value: _array([value], kind))
             raise InputError(
-                f"found {_short(values[row])}",
+                f"found {short(values[row])}",
                 expected=f"{kind}, as in the first {SAMPLE_ROWS} rows",
                 place=Place(row=row, column=name),
             ) from None
@@ -101,7 +101,7 @@ class JsonlTable(Table):
         records: list[Record] = []
         first = 0
         try:
-            for number, record in self._records():
+            for number, record in records_of(self.file or ""):
                 records.append(record)
                 if len(records) == size:
                     yield first, records, None
@@ -110,37 +110,6 @@ class JsonlTable(Table):
             yield first, records, error
             return
         yield first, records, None
-
-    def _records(self) -> Iterator[tuple[int, Record]]:
-        number = 0
-        with opened_text(self.file or "") as stream:
-            for line in io.BufferedReader(stream, 1 << 20):
-                if number == 0:
-                    line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901 - a byte-order mark
-                if line.isspace() or not line:
-                    continue
-                yield number, self._record(line, number)
-                number += 1
-
-    def _record(self, line: bytes, number: int) -> Record:
-        place = Place(self.file, number)
-        try:
-            record = json.loads(line.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise InputError("found bytes that are not UTF-8 text", place=place) from None
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"found no complete JSON ({error.msg} at character {error.pos})",
-                expected="one JSON object a line",
-                place=place,
-            ) from None
-        except (RecursionError, ValueError) as error:
-            raise InputError(f"found JSON that cannot be read ({error})", place=place) from None
-        if not isinstance(record, dict):
-            raise InputError(
-                f"found {_short(record)}", expected="one JSON object a line", place=place
-            )
-        return record
 
 
 def _as_json(values: list[Any]) -> pa.Array:
@@ -197,8 +166,3 @@ def _first_wrong(values: list[Any], read: Callable[[Any], object]) -> int:
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             return row
     return 0
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:59] + "…"

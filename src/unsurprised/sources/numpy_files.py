@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,14 +19,24 @@ from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table
 
-_ROWS_A_PART = 1 << 18
+ROWS_A_PART = 1 << 18
 
 #: The member of an npz file that names the classes instead of being a column.
 _CLASSES = "classes"
 
 
+#: What to do about arrays that are no column, by the kind of their type.
+_REMEDIES = defaultdict(
+    lambda: "save it as a plain array (pickled objects are never loaded)",
+    O="save array.astype(str) if it holds names, np.stack(array) if rows of numbers (pickled "
+    "objects are never loaded)",
+    M="save array.astype(str)",
+    names="save each of its fields as an array",
+)
+
+
 @dataclass(frozen=True, slots=True)
-class _Header:
+class Header:
     """What the first bytes of an npy stream say, and where its data begin."""
 
     shape: tuple[int, ...]
@@ -35,14 +46,17 @@ class _Header:
 
     @property
     def row_bytes(self) -> int:
+        """Size of a row."""
         return int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
 
     @property
     def data_bytes(self) -> int:
+        """Size of all rows."""
         return (self.shape[0] if self.shape else 1) * self.row_bytes
 
     @classmethod
-    def read(cls, stream: IO[bytes]) -> _Header:
+    def read(cls, stream: IO[bytes]) -> Header:
+        """The header at the beginning of a stream."""
         version = npy.read_magic(stream)
         reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = reader(stream)
@@ -55,7 +69,7 @@ class _Header:
             raise InputError(
                 f"found an array of {self.dtype}",
                 expected="numbers or names",
-                remedy="save it as a plain array (pickled objects are never loaded)",
+                remedy=_REMEDIES["names" if self.dtype.names else self.dtype.kind],
                 place=place,
             )
         if self.dtype.kind == "f" and self.dtype.itemsize > 8:
@@ -69,7 +83,9 @@ class _Header:
         if 0 in self.shape[1:]:
             raise InputError("found rows of no number", expected="one a class", place=place)
         kind = pa.string() if self.dtype.kind in "US" else pa.from_numpy_dtype(self.dtype)
-        return kind if len(self.shape) == 1 else pa.list_(kind, self.shape[1])
+        # A column of one, as Keras and scikit-learn shape it, is a number a row.
+        alone = len(self.shape) == 1 or self.shape[1] == 1
+        return kind if alone else pa.list_(kind, self.shape[1])
 
 
 class _Files(Table):
@@ -77,7 +93,7 @@ class _Files(Table):
 
     file: str
 
-    def _adopt(self, headers: Mapping[str, _Header]) -> None:
+    def _adopt(self, headers: Mapping[str, Header]) -> None:
         lengths = {name: header.shape[0] for name, header in headers.items()}
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
@@ -102,7 +118,7 @@ class _Files(Table):
                 for name in columns
             ]
             for arrays in zip(*pieces, strict=True):
-                yield pa.record_batch([_arrow(array) for array in arrays], names=list(columns))
+                yield pa.record_batch([as_arrow(array) for array in arrays], names=list(columns))
 
     def _open(self, column: str) -> IO[bytes]:
         raise NotImplementedError
@@ -115,15 +131,16 @@ class NpzTable(_Files):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        headers: dict[str, _Header] = {}
+        headers: dict[str, Header] = {}
         with guarded(file, self.format), zipfile.ZipFile(file) as archive:
             for info in archive.infolist():
                 name = info.filename.removesuffix(".npy")
                 with archive.open(info) as stream:
-                    header = _Header.read(stream)
-                    _check_size(header, info.file_size - header.offset, file, name)
-                    if name == _CLASSES and header.dtype.kind in "US" and len(header.shape) == 1:
-                        self.class_names = tuple(map(str, _whole(stream, header).tolist()))
+                    header = Header.read(stream)
+                    check_size(header, info.file_size - header.offset, file, name)
+                    names = _class_names(stream, header) if name == _CLASSES else None
+                    if names is not None:
+                        self.class_names = names
                         continue
                 if header.shape:
                     headers[name] = header
@@ -143,12 +160,12 @@ class NpyTable(_Files):
 
     def __init__(self, file: str, columns: Sequence[str]) -> None:
         self.file = file
-        headers: dict[str, _Header] = {}
+        headers: dict[str, Header] = {}
         for column in dict.fromkeys(columns):
             with guarded(column, self.format), Path(column).open("rb") as stream:
-                header = _Header.read(stream)
+                header = Header.read(stream)
                 left = stream.seek(0, 2) - header.offset
-            _check_size(header, left, column, column)
+            check_size(header, left, column, column)
             if not header.shape:
                 raise InputError(
                     "found a single number", expected="one entry a row", place=Place(column)
@@ -160,14 +177,27 @@ class NpyTable(_Files):
         """Runs of rows; any row can be found without reading those before it."""
         rows = self.rows or 0
         return [
-            Part(first, min(_ROWS_A_PART, rows - first)) for first in range(0, rows, _ROWS_A_PART)
+            Part(first, min(ROWS_A_PART, rows - first)) for first in range(0, rows, ROWS_A_PART)
         ]
 
     def _open(self, column: str) -> IO[bytes]:
         return Path(column).open("rb")
 
 
-def _check_size(header: _Header, found: int, file: str, column: str) -> None:
+def _class_names(stream: IO[bytes], header: Header) -> tuple[str, ...] | None:
+    """The names that an array gives; ``None`` for one that is a column instead."""
+    if len(header.shape) != 1 or header.dtype.kind not in "USiu":
+        return None
+    array = _whole(stream, header)
+    if header.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    names = tuple(map(str, array.tolist()))
+    # Integers that come more than once are labels in a column of that name.
+    return names if header.dtype.kind in "US" or len(set(names)) == len(names) else None
+
+
+def check_size(header: Header, found: int, file: str, column: str) -> None:
+    """Refuse a file that is shorter than its header says."""
     # Before anything is allocated: a damaged header may state any shape.
     if found < header.data_bytes and not header.dtype.hasobject:
         raise InputError(
@@ -179,7 +209,7 @@ def _check_size(header: _Header, found: int, file: str, column: str) -> None:
 
 
 def _pieces(stream: IO[bytes], first: int, rows: int, batch_rows: int) -> Iterator[NDArray[Any]]:
-    header = _Header.read(stream)
+    header = Header.read(stream)
     if header.fortran:
         whole = _whole(stream, header)
         for start in range(first, first + rows, batch_rows):
@@ -193,7 +223,7 @@ def _pieces(stream: IO[bytes], first: int, rows: int, batch_rows: int) -> Iterat
         yield np.frombuffer(data, dtype=header.dtype).reshape((size, *header.shape[1:]))
 
 
-def _whole(stream: IO[bytes], header: _Header) -> NDArray[Any]:
+def _whole(stream: IO[bytes], header: Header) -> NDArray[Any]:
     name = getattr(stream, "name", None)
     if isinstance(name, str) and not isinstance(stream, zipfile.ZipExtFile):
         return np.memmap(
@@ -203,12 +233,13 @@ def _whole(stream: IO[bytes], header: _Header) -> NDArray[Any]:
     return data.reshape(header.shape, order="F" if header.fortran else "C")
 
 
-def _arrow(array: NDArray[Any]) -> pa.Array:
+def as_arrow(array: NDArray[Any]) -> pa.Array:
+    """An array as a column."""
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
-    if array.ndim == 1:
-        return pa.array(array)
+    if array.ndim == 1 or array.shape[1] == 1:
+        return pa.array(np.ascontiguousarray(array).reshape(-1))
     values = pa.array(np.ascontiguousarray(array).reshape(-1))
     return pa.FixedSizeListArray.from_arrays(values, array.shape[1])

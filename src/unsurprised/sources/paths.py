@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.sources.folders import own_files, refuse_left_over_shards, refuse_tables_with_log
 from unsurprised.sources.formats import named_format
 
 PathLike = str | os.PathLike[str]
@@ -19,6 +20,7 @@ def expanded(sources: Iterable[PathLike]) -> tuple[list[str], list[str]]:
 
     A folder stands for its files of the one format that it holds, sorted by name, those of its
     folders too; hidden files and those that begin with ``_`` (``_SUCCESS``) are none of them.
+    Tables with a log are refused, wherever in them the files lie.
     """
     files: list[str] = []
     aside: list[str] = []
@@ -27,6 +29,8 @@ def expanded(sources: Iterable[PathLike]) -> tuple[list[str], list[str]]:
         files += found
         aside += left
     _refuse_twice(files)
+    refuse_tables_with_log(files)
+    refuse_left_over_shards(files)
     return files, aside
 
 
@@ -79,6 +83,7 @@ def _globbed(path: str) -> tuple[list[str], list[str]]:
 
 def _folder(path: str) -> tuple[list[str], list[str]]:
     files = _walked(path)
+    refuse_tables_with_log([os.path.join(path, "part"), *files])  # noqa: PTH118 - before one complains of the formats of the log
     formats = {file: named_format(file) for file in files}
     counts = Counter(fmt.name for fmt in formats.values() if fmt is not None)
     if not counts:
@@ -103,6 +108,11 @@ def _walked(path: str) -> list[str]:
 
     found: list[str] = []
     for folder, folders, names in os.walk(path, onerror=refused):
+        own = own_files(folder, folders, names)
+        if own is not None:
+            found += own
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if _counts(name))
         found += [os.path.join(folder, name) for name in sorted(names) if _counts(name)]  # noqa: PTH118
     return sorted(found, key=lambda file: Path(file).parts)

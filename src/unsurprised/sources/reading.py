@@ -20,12 +20,14 @@ from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
 from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.formats import opened
-from unsurprised.sources.frames import FrameTable, is_frame
+from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
 from unsurprised.sources.guard import located
+from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
 from unsurprised.sources.interpreted import bound_how, interpretation_of, refuse_predicted_classes
 from unsurprised.sources.joined import JoinedTable, Solution
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.numpy_files import NpyTable
+from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.slices import slice_column
@@ -272,9 +274,10 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     Parameters
     ----------
     source : path, sequence of paths, data frame, or None
-        Parquet, Arrow (file, stream, Feather), CSV, TSV, JSON lines, npz or npy files; globs and
-        folders; or any object with the Arrow interface. ``None`` where ``label`` and ``pred`` are
-        paths of ``.npy`` files; or the prediction's ``.npy`` file, with ``label`` a path.
+        Parquet, Arrow (file, stream, Feather), CSV, TSV, JSON, npz or npy files; globs and
+        folders, whose names may be columns (``label=cat``); or any object with the Arrow
+        interface. ``None`` where ``label`` and ``pred`` are paths of ``.npy`` files; or the
+        prediction's ``.npy`` file, with ``label`` a path.
     options : Options, optional
         What the caller says.
 
@@ -304,6 +307,7 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
         tables = [JoinedTable(table, joined) for table in tables]
         first = next(table for table in tables if not table.empty)
     roles = roles_in(first, options)
+    refuse_folders_as_predictions(first, [*roles.pred, *filter(None, [roles.logprob])])
     classes, roles = classes_of(tables, first, roles, options)
     check_agreement(tables, first, roles, classes)
     for table in tables:
@@ -334,7 +338,7 @@ def tables_of(source: Any, options: Options) -> tuple[list[Table], list[str]]:
     files, aside = expanded(_paths(source))
     if npy or any(file.lower().endswith(".npy") for file in files):
         return [_npy_table(files, npy, options)], aside
-    return [opened(file) for file in files], aside
+    return with_partitions([opened(file) for file in files]), aside
 
 
 def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
@@ -342,10 +346,8 @@ def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
         return [source]
     if isinstance(source, Sequence) and all(isinstance(s, str | os.PathLike) for s in source):
         return source
-    raise CallError(
-        f"found {type(source).__name__}; expected a path, a list of paths, or a data frame with "
-        "the Arrow interface (__arrow_c_stream__)"
-    )
+    refuse_unread(source)
+    raise no_frame(source)
 
 
 def _npy_options(options: Options) -> list[str]:
@@ -355,6 +357,8 @@ def _npy_options(options: Options) -> list[str]:
 
 def _npy_table(files: Sequence[str], npy: Sequence[str], options: Options) -> Table:
     others = [file for file in files if not file.lower().endswith(".npy")]
+    if len(files) == 1 and not npy and holds_records(files[0]):
+        return RecordsTable(files[0])
     if others or len(files) > 1 or (options.labelled and not npy):
         raise CallError(
             f"{', '.join([*files, *npy][:4])}: a .npy file is one column; pass the predictions' "

@@ -14,8 +14,11 @@ SAMPLE_ROWS = 1000
 #: Marks a column of text that holds numbers too: a wrong number must not hide a class.
 PARTLY_NUMBERS = {b"unsurprised.partly": b"numbers"}
 
-#: A list of numbers as Python and JSON write it into a cell.
-LIST = r"^\s*\[[^\[\]]*\]\s*$"
+#: A list of numbers as Python, JSON, NumPy and PyTorch write it into a cell.
+_ENTRIES = r"(?:[^\[\]()]|np\.\w+\([^()]*\))*"
+LIST = (
+    rf"^\s*(?:\[{_ENTRIES}\]|\({_ENTRIES}\)|(?:array|tensor)\(\s*\[{_ENTRIES}\](?:,[^()]*)?\))\s*$"
+)
 
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
@@ -39,9 +42,29 @@ def lists(column: pa.Array, kind: pa.DataType) -> pa.Array:
 
     Examples
     --------
-    >>> lists(pa.array(["[0.1, 0.9]", None]), pa.list_(pa.float64())).to_pylist()
-    [[0.1, 0.9], None]
+    >>> cells = pa.array(["[0.1, 0.9]", None, "[0.1 0.9]", "array([0.1, 0.9], dtype=float32)"])
+    >>> lists(cells, pa.list_(pa.float64())).to_pylist()
+    [[0.1, 0.9], None, [0.1, 0.9], [0.1, 0.9]]
     """
+    try:
+        return _split(column, kind)
+    except pa.ArrowInvalid:  # only then, since looking for patterns takes twice as long
+        for pattern, plain in _SPELLINGS:
+            column = pc.replace_substring_regex(column, pattern, plain)
+        return _split(column, kind)
+
+
+#: What stands around and between numbers besides commas, and what it means.
+_SPELLINGS = (
+    (r"np\.\w+\(([^()]*)\)", r"\1"),
+    (r"(?s)^\s*(?:array|tensor)\(\s*(\[[^\[\]]*\]).*$", r"\1"),
+    (r"^\s*[\[(]\s*|\s*\]\s*$|,?\s*\)\s*$", ""),  # (0.5,) is a tuple of one
+    (r"([^\s,])\s+([^\s,])", r"\1,\2"),
+    (r"([^\s,])\s+([^\s,])", r"\1,\2"),  # numbers of one digit share their neighbours
+)
+
+
+def _split(column: pa.Array, kind: pa.DataType) -> pa.Array:
     cells = pc.split_pattern(pc.utf8_trim(column, characters="[] \t\r\n"), ",")
     values = pc.utf8_trim_whitespace(cells.flatten()).cast(kind.value_type)
     mask = cells.is_null() if cells.null_count else None

@@ -1,0 +1,197 @@
+"""The objects of a JSON file: one a line, or the entries of one array, never held as a whole."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any, NoReturn
+
+from unsurprised.errors import InputError, Place
+from unsurprised.sources.text import opened_text
+
+Record = dict[str, Any]
+
+_BOM = b"\xef\xbb\xbf"
+_CHUNK = 1 << 20
+
+#: A file is read as a whole only to say what is wrong with it, and up to this size.
+_MOST_WHOLE = 1 << 26
+
+
+def records_of(file: str) -> Iterator[tuple[int, Record]]:
+    """The objects with their numbers, from 0."""
+    with opened_text(file) as opened:
+        stream = io.BufferedReader(opened, _CHUNK)
+        head = stream.peek(_CHUNK)
+        if head.startswith(_BOM):
+            stream.read(len(_BOM))
+            head = head.removeprefix(_BOM)
+        inner = head.lstrip()
+        if inner[:1] == b"[" and inner[1:].lstrip()[:1] in (b"{", b"]"):
+            yield from _Array(file, stream).records()
+        else:
+            yield from _lines(file, stream)
+
+
+def _lines(file: str, stream: io.BufferedReader) -> Iterator[tuple[int, Record]]:
+    number = 0
+    for line in stream:
+        if not line.isspace():
+            yield number, _record(line, Place(file, number))
+            number += 1
+
+
+def _record(line: bytes, place: Place) -> Record:
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise _not_text(place) from None
+    except json.JSONDecodeError as error:
+        unfinished = place.row == 0 and error.pos >= len(line.rstrip())
+        if unfinished:
+            refuse_columns(place.file or "", _whole(place.file or ""))
+        raise InputError(
+            f"found no complete JSON ({error.msg} at character {error.pos})",
+            expected="one JSON object a line",
+            remedy="objects over several lines are read within one array, […]"
+            if unfinished
+            else None,
+            place=place,
+        ) from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(f"found JSON that cannot be read ({error})", place=place) from None
+    if not isinstance(record, dict):
+        raise InputError(f"found {short(record)}", expected="one JSON object a line", place=place)
+    return record
+
+
+def _whole(file: str) -> Record:
+    """The one object of a file that is not large; empty if it holds anything else."""
+    with opened_text(file) as stream:
+        text = stream.read(_MOST_WHOLE)
+    try:
+        found = json.loads(text)
+    except (RecursionError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class _Array:
+    """An array of objects, decoded one after the other from a buffer that grows by need."""
+
+    def __init__(self, file: str, stream: io.BufferedReader) -> None:
+        self._file, self._stream = file, stream
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
+        self._parse = json.JSONDecoder().raw_decode
+        self._text, self._at, self._ended = "", 0, False
+        self._number = 0
+
+    def records(self) -> Iterator[tuple[int, Record]]:
+        """The objects with their numbers."""
+        self._take("[")
+        if self._sign() != "]":
+            while True:
+                yield self._number, self._object()
+                self._number += 1
+                if self._sign() != ",":
+                    break
+                self._take(",")
+        self._take("]")
+        if self._sign():
+            self._refuse("text after the array")
+
+    def _object(self) -> Record:
+        self._sign()
+        while True:
+            try:
+                found, end = self._parse(self._text, self._at)
+            except json.JSONDecodeError as error:
+                # Whether an error that is not at the end would go away with more text: never,
+                # but for strings, which are reported where they begin.
+                cut = error.msg.startswith("Unterminated") or error.pos >= len(self._text) - 16
+                if self._ended or not cut:
+                    self._refuse(error.msg)
+                self._read()
+                continue
+            except (RecursionError, ValueError) as error:
+                self._refuse(str(error))
+            if not isinstance(found, dict):
+                self._refuse(short(found))
+            self._at = end
+            return found
+
+    def _sign(self) -> str:
+        """The next character that is no space; empty at the end."""
+        while True:
+            text, at = self._text, self._at
+            while at < len(text) and text[at] in " \t\r\n":
+                at += 1
+            self._at = at
+            if at < len(text) or self._ended:
+                return text[at : at + 1]
+            self._read()
+
+    def _take(self, sign: str) -> None:
+        if self._sign() != sign:
+            self._refuse(f"{self._sign()!r} instead of {sign!r}" if self._sign() else "the end")
+        self._at += 1
+
+    def _read(self) -> None:
+        """More text: at least as much as is there, so that a long object is not parsed often."""
+        data = self._stream.read(max(_CHUNK, len(self._text) - self._at))
+        self._ended = not data
+        try:
+            more = self._decode(data, final=self._ended)
+        except UnicodeDecodeError:
+            raise _not_text(Place(self._file, self._number)) from None
+        self._text, self._at = self._text[self._at :] + more, 0
+
+    def _refuse(self, found: str) -> NoReturn:
+        raise InputError(
+            f"found no complete JSON ({found})",
+            expected="one array of objects",
+            place=Place(self._file, self._number),
+        ) from None
+
+
+def refuse_columns(file: str, record: Mapping[str, Any]) -> None:
+    """Refuse a file whose only object holds the columns instead of a row."""
+    call = _read_by_pandas(file, record)
+    if call is not None:
+        raise InputError(
+            "found one object that holds columns",
+            expected="one object a row",
+            remedy=f'write it anew: python -c "import json, pandas; {call}'
+            ".to_json('rows.jsonl', orient='records', lines=True)\"",
+            place=Place(file),
+        )
+
+
+def _read_by_pandas(file: str, record: Mapping[str, Any]) -> str | None:
+    values = list(record.values())
+    for orient, keys in (("split", {"columns", "data"}), ("table", {"schema", "data"})):
+        if keys <= record.keys():
+            return f"pandas.read_json({file!r}, orient={orient!r})"
+    if len(values) < 2:
+        return None
+    if all(isinstance(value, dict) for value in values):
+        return f"pandas.read_json({file!r})"
+    if not all(isinstance(value, list) for value in values) or len(set(map(len, values))) != 1:
+        return None
+    # A row may have two lists, its truth and its prediction; of numbers, and of nothing else.
+    numbers = all(type(entry) in (int, float) for value in values for entry in value)
+    lines = ".json" not in [suffix.lower() for suffix in PurePath(file).suffixes]
+    return None if numbers and lines else f"pandas.DataFrame(json.load(open({file!r})))"
+
+
+def _not_text(place: Place) -> InputError:
+    return InputError("found bytes that are not UTF-8 text", place=place)
+
+
+def short(value: Any) -> str:
+    """A value as JSON, for a message."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:59] + "…"
