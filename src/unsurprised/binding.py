@@ -49,6 +49,8 @@ class Binding:
     #: Whether the caller or the file said what the classes are, and not only columns are so called:
     #: then labels that are positions count from 0.
     stated: bool = True
+    #: Whether the classes have places at all: those of maps have none.
+    placed: bool = True
     #: The class that True and 1 stand for, where that was said.
     positive: str | None = None
     #: Names of the labels' integers in their order, where the file states them.
@@ -128,10 +130,8 @@ class Binding:
 
         Without ``checked``, positions are left to be checked where the rows are read.
         """
-        if self.count == 2 and self.names is not None and self.by == "position":
-            said = self.pair == (0, 1) if self.pair is not None else self.ordered
-            if not said:
-                self._ask(f"the labels are {_seen(values)}", "1")
+        if self.names is not None and self.by == "position":
+            self._refuse_two_orders(values)
         table = self.integers
         if table is None:
             outside = (values < 0) | (values >= self.count) if checked and self.count else None
@@ -146,6 +146,32 @@ class Binding:
             raise self.unknown(int(values[row]), row)
         indices: Indices = order[where]
         return indices
+
+    def _refuse_two_orders(self, values: Indices) -> None:
+        """Raise where positions may be counted in more than one order."""
+        names = self.names or ()
+        if self.count == 2 and self.placed:
+            if not (self.pair == (0, 1) if self.pair is not None else self.ordered):
+                self._ask(f"the labels are {_seen(values)}", "1")
+            return
+        if self.ordered or (self.placed and list(names) == sorted(names)):
+            return
+        order = ",".join(sorted(names)[:4]) + (",…" if self.count > 4 else "")
+        places = ",".join(names[:4]) + (",…" if self.count > 4 else "")
+        either = (
+            f"classes=[{places}] (--classes {places}) for the order of the columns, " * self.placed
+        )
+        raise InputError(
+            f"the labels are integers beside the classes {listed(names, 4)}: places among the "
+            + (
+                "columns, or codes of the sorted names"
+                if self.placed
+                else "classes, which have none"
+            ),
+            expected="names, or an order of the classes that is said",
+            remedy=f"say {either}classes=[{order}] (--classes {order}) for codes of sorted names, as "
+            "label encoders and categories give them",
+        )
 
     def knows(self, values: Indices) -> NDArray[np.bool_]:
         """Which integers name a class."""
@@ -197,6 +223,8 @@ class Binding:
                 "pred={'CLASS': 'COLUMN'} (--pred CLASS=COLUMN,…)"
             )
         integer = integer_of(value)
+        if integer is None and are_positions(names):
+            return "the columns are but numbered: say the classes in their order, classes=[…] (--classes)"
         if integer is not None and are_positions(names) and integer == len(names):
             return "if labels count from 1, name the classes so: classes=[1, 2, …] (--classes)"
         return None

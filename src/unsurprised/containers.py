@@ -60,6 +60,8 @@ def taken_apart(values: Any, what: str) -> Container | None:
     Container(values=array([0.9, 0.1]), columns=('cat', 'dog'), index=None, missing=None)
     """
     kind = type(values)
+    if kind is list and values and isinstance(values[0], dict | list):
+        return _records(values, what)
     if kind in _PLAIN:
         return _objects(values) if kind is np.ndarray and values.dtype.kind == "O" else None
     if isinstance(values, Mapping):
@@ -90,6 +92,39 @@ def _mapping(values: Mapping[Any, Any], what: str) -> Container:
             "one number for every class, or columns of one length"
         )
     return Container(_numbers(np.stack(parts, axis=-1)), columns)
+
+
+def _records(values: list[Any], what: str) -> Container | None:
+    """Rows that are dictionaries of numbers by class, or lists of pairs of a class and a number."""
+    first = values[0]
+    if isinstance(first, list) and first and isinstance(first[0], dict):
+        values = [_paired(row, what) for row in values]
+    elif not isinstance(first, dict):
+        return None
+    columns = tuple(map(str, values[0]))
+    if any({*map(str, row)} != {*columns} for row in values):
+        raise CallError(
+            f"{what} holds rows that name different classes; expected a number for every class in "
+            "each: as a data frame, or a file, what is missing is told"
+        )
+    rows = [{str(name): number for name, number in row.items()} for row in values]
+    array = np.asarray([[row[name] for name in columns] for row in rows])
+    return Container(_numbers(array), columns)
+
+
+def _paired(row: Any, what: str) -> dict[str, Any]:
+    """Pairs such as ``{"label": "cat", "score": 0.9}`` as numbers by class."""
+    found: dict[str, Any] = {}
+    for pair in row:
+        texts = [value for value in pair.values() if isinstance(value, str)]
+        numbers = [value for value in pair.values() if not isinstance(value, str)]
+        if len(texts) != 1 or len(numbers) != 1:
+            raise CallError(
+                f"{what} holds dictionaries that are no pairs of a class and a number; expected "
+                "{'label': …, 'score': …}"
+            )
+        found[texts[0]] = numbers[0]
+    return found
 
 
 def _plainly(value: Any, what: str) -> Any:

@@ -360,6 +360,10 @@ def _indices(values: HostArray, binding: Binding) -> NDArray[np.int64]:
         return binding.of_booleans(values.values)
     if kind == "float":
         whole = whole_numbers(values)
+        if whole is None and binding.names is not None:
+            texts = values.as_float64().astype(str)
+            if all(place >= 0 for place in binding.of_texts(np.unique(texts).tolist())):
+                return indices_of_texts(texts, binding)
         if whole is None:
             refuse_fraction(values, binding.count)
             raise AssertionError("a fraction is refused")

@@ -369,3 +369,91 @@ def test_options_of_the_wrong_type_are_named() -> None:
         Options(label=["a", "b"])  # type: ignore[arg-type]
     with pytest.raises(us.CallError, match="pred names the classes 'a', 'b', classes 'a', 'c'"):
         Options(pred={"a": "x", "b": "y"}, classes=["a", "c"])
+
+
+def test_the_confidence_of_a_predicted_class_is_not_that_of_class_1() -> None:
+    frame = pd.DataFrame({
+        "target": [1, 0, 1, 0],
+        "prediction_label": [1, 0, 1, 1],
+        "prediction_score": [0.9, 0.8, 0.7, 0.6],
+    })  # fmt: skip
+    with pytest.raises(
+        us.InputError,
+        match="confidence of the predicted class, or the probability of class 1.*--kind probs",
+    ):
+        us.evaluate(frame)
+    assert us.evaluate(frame, kind="probs").rows == 4
+    with pytest.raises(us.InputError, match="confidence"):
+        us.evaluate(pd.DataFrame({"label": ["POSITIVE", "NEGATIVE"], "score": [0.99, 0.98]}))
+
+
+def test_maps_have_no_places(tmp_path: Path) -> None:
+    sort = lambda pair: -pair["score"]  # noqa: E731
+    rows = pa.array(pairs("abc", order=sort))
+    with pytest.raises(us.InputError, match=r"classes, which have none.*classes=\[a,b,c\]"):
+        us.evaluate(pa.table({"label": [0, 1, 2], "probs": rows}))
+    assert us.evaluate(
+        pa.table({"label": [0, 1, 2], "probs": rows}), classes=list("abc")
+    ).cross_entropy.value == close(RIGHT)
+    names = [f"LABEL_{k}" for k in range(12)]
+    wide = np.full((12, 12), 0.02)
+    np.fill_diagonal(wide, 0.78)
+    given = [
+        sorted(({"label": n, "score": v} for n, v in zip(names, row, strict=True)), key=sort)
+        for row in wide.tolist()
+    ]
+    assert us.evaluate(
+        pa.table({"label": range(12), "probs": pa.array(given)})
+    ).cross_entropy.value == close(-math.log2(0.78))
+    (tmp_path / "a.jsonl").write_text(
+        "".join(
+            json.dumps({"label": c, "probs": row}) + "\n"
+            for c, row in zip("abc", pairs("abc", order=sort), strict=True)
+        )
+    )
+    assert us.evaluate(tmp_path / "a.jsonl").cross_entropy.value == close(RIGHT)
+    assert us.evaluate(list("abc"), pairs("abc")).cross_entropy.value == close(RIGHT)
+
+
+def test_integers_beside_columns_that_are_not_sorted() -> None:
+    codes = pd.Categorical(["cat", "dog", "bird"]).codes
+    frame = pd.DataFrame(P, columns=["cat", "dog", "bird"])
+    with pytest.raises(
+        us.InputError,
+        match=r"codes of the sorted names.*classes=\[cat,dog,bird\].*classes=\[bird,cat,dog\]",
+    ):
+        us.evaluate(codes, frame)
+    with pytest.raises(us.InputError, match="codes of the sorted names"):
+        us.evaluate(frame.add_prefix("p_").assign(label=codes))
+    assert us.evaluate(codes, frame, classes=["bird", "cat", "dog"]).cross_entropy.value == close(
+        RIGHT
+    )
+    assert us.evaluate(
+        frame.add_prefix("p_").assign(label=codes), classes=["bird", "cat", "dog"]
+    ).cross_entropy.value == close(RIGHT)
+
+
+def test_one_number_in_a_list(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", y=[0, 1, 1], y_pred=[[0.1], [0.8], [0.6]])
+    lists = pa.table({"y": [0, 1, 1], "y_pred": [[0.1], [0.8], [0.6]]})
+    for source in (tmp_path / "a.npz", lists):
+        assert us.evaluate(source).cross_entropy.value == close(BINARY)
+
+
+def test_the_same_name_in_both_files() -> None:
+    submission = pd.DataFrame({"id": [1, 2, 3], "target": [0.1, 0.8, 0.6]})
+    solution = pd.DataFrame({"id": [3, 2, 1], "target": [1, 1, 0]})
+    assert us.evaluate(
+        submission, truth=solution, id="id", pred="target"
+    ).cross_entropy.value == close(BINARY)
+    with pytest.raises(us.InputError, match="--pred target"):
+        us.evaluate(submission, truth=solution, id="id")
+
+
+def test_columns_that_are_but_numbered() -> None:
+    frame = pd.DataFrame(P, columns=["0", "1", "2"]).assign(target=["cat", "dog", "eel"])
+    with pytest.raises(us.InputError, match="but numbered.*--classes"):
+        us.evaluate(frame)
+    assert us.evaluate(frame, classes=["cat", "dog", "eel"]).cross_entropy.value == close(RIGHT)
+    two = pd.DataFrame({"0": [0.3, 0.6], "1": [0.7, 0.4], "y": [True, False]})
+    assert us.evaluate(two).cross_entropy.value == close(float(-np.log2([0.7, 0.6]).mean()))

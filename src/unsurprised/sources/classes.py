@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.binding import Binding
-from unsurprised.columns_to_classes import NamedColumns, named_columns
+from unsurprised.columns_to_classes import FROM_COLUMNS, NamedColumns, named_columns
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.names import (
     differences,
@@ -54,13 +54,21 @@ class Classes:
     ordered: bool = True
     #: Whether the caller or the file said what the classes are.
     stated: bool = True
+    #: Whether they have places: the classes of maps have none.
+    placed: bool = True
     positive: str | None = None
 
     @cached_property
     def binding(self) -> Binding:
         """How labels find their classes."""
         return Binding(
-            self.count, self.names, self.ordered, self.stated, self.positive, self.label_names
+            self.count,
+            self.names,
+            self.ordered,
+            self.stated,
+            self.placed,
+            self.positive,
+            self.label_names,
         )
 
     @cached_property
@@ -87,9 +95,11 @@ def classes_of(
     elif roles.layout == "columns":
         classes, roles = _of_columns(first, roles, given)
     elif roles.layout == "map":
-        classes = _of_map(first, roles, given)
+        classes, roles = _of_map(first, roles, given)
     else:
         count = 2 if roles.layout == "number" else _first_width(tables, roles)
+        if count == 1 and roles.layout == "list":  # as networks with one output write them
+            count, roles = 2, replace(roles, layout="number")
         classes = _listed_classes(first, roles, count, given)
         if roles.layout == "number" and classes.names is None:
             classes = _of_two(tables, first, roles, classes, positive)
@@ -128,37 +138,39 @@ def _of_columns(table: Table, roles: Roles, given: tuple[str, ...] | None) -> tu
     return classes, replace(roles, pred=columns)
 
 
-def _of_map(table: Table, roles: Roles, given: tuple[str, ...] | None) -> Classes:
-    """Numbers by the names of their classes, in each row."""
-    names = _keys_of(table, roles)
-    stated = _stated_names(table, roles)
-    if given is not None:
-        if set(map(key_of, names)) - set(map(key_of, given)):
-            _same_classes(table, names, given, "classes (--classes)")
-        return Classes(len(given), given, "as given")
-    if stated is not None and same_names(stated, names):
-        return Classes(len(names), stated, "from the file's metadata")
-    return Classes(
-        len(names),
-        names,
-        f"from the keys of {roles.pred[0]}",
-        ordered=False,
-        stated=False,
+def _of_map(table: Table, roles: Roles, given: tuple[str, ...] | None) -> tuple[Classes, Roles]:
+    """Numbers by the names of their classes, in each row; the keys in the order of the classes."""
+    keys, placed = _keys_of(table, roles)
+    if given is not None and not set(map(key_of, keys)) - set(map(key_of, given)):
+        return Classes(len(given), given, "as given"), replace(roles, keys=given)
+    with located(table.file, roles.pred[0]):
+        named = named_columns(
+            keys, seen_labels(table, roles.label), given, stated=_stated_names(table, roles)
+        )
+    found = named.origin == FROM_COLUMNS
+    classes = Classes(
+        len(named.names),
+        named.names,
+        f"from the keys of {roles.pred[0]}" if found else named.origin,
+        ordered=named.ordered,
+        stated=named.stated,
+        placed=placed or not found,
     )
+    return classes, replace(roles, keys=tuple(keys[k] for k in named.order))
 
 
-def _keys_of(table: Table, roles: Roles) -> tuple[str, ...]:
-    """The classes that a struct, or the first rows of a map, name."""
+def _keys_of(table: Table, roles: Roles) -> tuple[tuple[str, ...], bool]:
+    """The classes that a struct, or the first rows of a map, name; and whether in one order."""
     name = roles.pred[0]
     kind = plain(table.schema.field(name).type)
     if pa.types.is_struct(kind):
-        names = tuple(field.name for field in kind)
+        names, placed = tuple(field.name for field in kind), True
     else:
         rows = first_rows(table, {name: "pred"})
-        names = () if rows is None else keys_in_order(rows.column(name))
+        names, placed = ((), True) if rows is None else keys_in_order(rows.column(name))
     if len(set(map(key_of, names))) < len(names):
         raise InputError("the map names a class twice", place=Place(table.file, column=name))
-    return names
+    return names, placed
 
 
 def _of_two(

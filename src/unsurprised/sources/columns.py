@@ -18,7 +18,8 @@ LABELS = ("y_true", "target", "y", "labels", "class")
 OTHER_LABELS = (
     *("truth", "actual", "ground_truth", "groundtruth", "gold", "gold_label", "true_label"),
     *("true_class", "actual_class", "actual_label", "y_test", "y_actual", "outcome", "expected"),
-    *("target_label", "targets", "observed", "correct_label", "answer", "class_label"),
+    *("target_label", "targets", "observed", "correct_label", "answer", "class_label", "obs"),
+    *("label_ids", "y_obs", "truth_label", "true"),
 )
 
 
@@ -35,6 +36,8 @@ class Roles:
     #: Whether the columns of the classes were named one by one, and what class each is.
     named: bool = False
     told_classes: tuple[str, ...] | None = None
+    #: The keys of a map in the order of the classes.
+    keys: tuple[str, ...] = field(default=(), kw_only=True)
     #: What looks like a prediction or a truth too, and was not taken.
     left_aside: tuple[str, ...] = ()
     kind: str = "probs"

@@ -211,7 +211,7 @@ class Conversion:
         return matrix(column, max(count, 1), origin if count else "at least one", floats=floats)
 
     def _mapped(self, column: pa.Array) -> NDArray[Any]:
-        names, options = self.classes.names or (), self.options
+        names, options = self.roles.keys, self.options
         if not pa.types.is_struct(column.type):
             return matrix_of_map(
                 column, names, self.roles.kind, options.tolerance, normalize=options.normalize
@@ -267,6 +267,8 @@ def packed(
 
 def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
     """A column without nulls as a NumPy array; floats of any width stay as they are."""
+    if is_list(column.type):  # of one number each
+        return matrix(column, 1, "one number a row", floats=floats)[:, 0]
     kind = stands_for(column.type)
     if kind == "float":
         return as_numpy(column)

@@ -8,11 +8,11 @@ import numpy as np
 
 from unsurprised.errors import InputError, Place
 from unsurprised.interpretation import BOUND_BY, Interpretation
-from unsurprised.names import listed
 from unsurprised.sources.classes import Classes
+from unsurprised.sources.columns import Roles
 from unsurprised.sources.convert import Conversion, numbers
 from unsurprised.sources.kinds import stands_for
-from unsurprised.sources.look import all_rows
+from unsurprised.sources.look import all_rows, distinct, first_rows
 from unsurprised.sources.table import Table
 
 
@@ -84,6 +84,33 @@ def refuse_predicted_classes(tables: Sequence[Table], name: str) -> None:
         )
 
 
-def told_aside(names: Sequence[str]) -> str:
-    """Columns that were not taken, for a line."""
-    return listed(names, 5)
+def refuse_confidence(table: Table, roles: Roles) -> None:
+    """Raise for one number a row that seems to be the confidence of a predicted class beside it.
+
+    Such a number is never below one half, whichever class it speaks of.
+    """
+    name, label = roles.pred[0], roles.label
+    predicted = [
+        other
+        for other in roles.left_aside
+        if stands_for(table.schema.field(other).type) != "floats"
+    ]
+    if label == "label" and name == "score":  # as pipelines write what they predicted
+        predicted.append("label")
+    names = dict.fromkeys([name, *predicted])
+    rows = first_rows(table, {each: "pred" if each == name else "label" for each in names})
+    if rows is None or not predicted:
+        return
+    values = np.asarray(numbers(rows.column(name).drop_null()), dtype=np.float64)
+    if len(values) < 2 or not (values >= 0.5).all():
+        return
+    for other in predicted:
+        if 1 < len(distinct(rows.column(other))) <= 2:
+            raise InputError(
+                f"every number is at least one half, and {other!r} holds both classes: the confidence "
+                "of the predicted class, or the probability of class 1",
+                expected="the probability of one class in each row",
+                remedy='if it is that of class 1, say so with kind="probs" (--kind probs); from the '
+                "confidence of a predicted class write 1 − it where the other class is predicted",
+                place=Place(table.file, column=name),
+            )

@@ -37,6 +37,8 @@ class Solution:
         require(first, self.id, "id")
         self.label = options.label or usual_label(first, {self.id})
         self.field = require(first, self.label, "label")
+        #: What the label is called among the columns of the predictions.
+        self.column = self.label
         self.file = first.file
         self._keys, self._labels = self._read(tables)
         self._seen = np.zeros(len(self._keys), dtype=bool)
@@ -129,21 +131,28 @@ def joined_chunks(chunks: list[pa.Array]) -> pa.Array:
 class JoinedTable(Table):
     """Predictions with the truth of another file as one more column."""
 
-    def __init__(self, table: Table, solution: Solution) -> None:
+    def __init__(self, table: Table, solution: Solution, pred: Any = None) -> None:
         self._table, self._solution = table, solution
         self.file, self.format, self.typed = table.file, table.format, table.typed
         self.rows, self.class_names = table.rows, table.class_names
         if not table.empty:
             require(table, solution.id, "id")
-            if solution.label in table.schema.names:
+            if solution.label in table.schema.names and pred is not None:
+                solution.column = f"{solution.label} of the truth"  # the other one is a prediction
+            elif solution.label in table.schema.names:
                 raise InputError(
                     f"both this file and {solution.file or 'the truth'} have the column "
                     f"{solution.label!r}: whose is the truth?",
                     expected="one",
-                    remedy="name the truth's with label=… (--label), or rename one",
+                    remedy=f"say which column is the prediction, pred={solution.label!r} (--pred "
+                    f"{solution.label}) or another; that of the truth is then the truth",
                     place=Place(table.file),
                 )
-        self.schema = table.schema if table.empty else table.schema.append(solution.field)
+        self.schema = (
+            table.schema
+            if table.empty
+            else table.schema.append(solution.field.with_name(solution.column))
+        )
 
     def parts(self) -> Any:
         """Those of the predictions."""
@@ -153,7 +162,7 @@ class JoinedTable(Table):
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows of the predictions, each with its label."""
-        label, key = self._solution.label, self._solution.id
+        label, key = self._solution.column, self._solution.id
         others = {name: role for name, role in columns.items() if name != label}
         others.setdefault(key, "id")
         self._table.known_names = self.known_names
@@ -168,6 +177,5 @@ class JoinedTable(Table):
                 row = error.place.row if isinstance(error.place.row, int) else 0
                 raise error.located(file=self.file, row=first + row) from None
             first += batch.num_rows
-            yield batch.append_column(self._solution.field.with_type(found.type), found).select(
-                list(columns)
-            )
+            field = pa.field(label, found.type, metadata=self._solution.field.metadata)
+            yield batch.append_column(field, found).select(list(columns))

@@ -83,7 +83,9 @@ class JsonlTable(Table):
             return kind
         if role == "truth" and pa.types.is_integer(kind):
             return kind
-        return pa.list_(pa.float64()) if pa.types.is_list(kind) else pa.float64()
+        if pa.types.is_list(kind):
+            return kind if pa.types.is_struct(kind.value_type) else pa.list_(pa.float64())
+        return pa.float64()
 
     def _column(self, values: list[Any], name: str, kind: pa.DataType) -> pa.Array:
         try:

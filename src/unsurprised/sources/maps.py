@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unsurprised.errors import InputError, Place
-from unsurprised.names import integer_of, key_of, listed, places_of
+from unsurprised.names import integer_of, key_of, listed, places_of, without_stem
 from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.kinds import entry_of, plain
 
@@ -35,8 +35,8 @@ def entries_of(column: pa.Array) -> tuple[NDArray[np.int64], pa.Array, pa.Array]
     return as_numpy(lengths).astype(np.int64), flat[fields.index(name)], flat[fields.index(number)]
 
 
-def keys_in_order(column: pa.Array) -> tuple[str, ...]:
-    """The classes that rows name: in their own order where all have it, else sorted."""
+def keys_in_order(column: pa.Array) -> tuple[tuple[str, ...], bool]:
+    """The classes that rows name, in their own order where all have it, else sorted; and which."""
     rows = column.drop_null()
     counts, keys, _ = entries_of(rows)
     names = [str(name) for name in keys.to_pylist()]
@@ -45,7 +45,10 @@ def keys_in_order(column: pa.Array) -> tuple[str, ...]:
     alike = all(
         names[end - count : end] == found[:count] for end, count in zip(ends, counts, strict=True)
     )
-    return tuple(found if alike else sorted(found, key=_in_sort))
+    if alike:
+        return tuple(found), True
+    bare = without_stem(found) if len(found) > 1 else tuple(found)
+    return tuple(name for _, name in sorted(zip(map(_in_sort, bare), found, strict=True))), False
 
 
 def _in_sort(name: str) -> tuple[int, int, str]:

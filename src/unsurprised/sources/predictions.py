@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal
 
 import pyarrow as pa
 
 from unsurprised.columns_to_classes import SeenLabels
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.names import key_of, listed
+from unsurprised.names import are_positions, integer_of, key_of, listed, no_and_yes
 from unsurprised.sources.kinds import WORDS, Stands, stands_for
 from unsurprised.sources.look import first_rows, seen_labels, sums_to_one
 from unsurprised.sources.options import Options
@@ -23,7 +24,8 @@ Layout = Literal["list", "map", "number", "columns"]
 PREDICTIONS = {
     **dict.fromkeys(("probs", "probabilities", "prob", "proba", "probas", "probability")),
     **dict.fromkeys(("pred", "preds", "prediction", "predictions")),
-    **dict.fromkeys(("y_pred", "y_prob", "y_proba", "y_probs")),
+    **dict.fromkeys(("y_pred", "y_prob", "y_proba", "y_probs", "scores", "class_probabilities")),
+    **dict.fromkeys(("predicted_probabilities", "probability_estimates", "predict_proba")),
     **dict.fromkeys(("logits", "logit"), "logits"),
     **dict.fromkeys(("logprobs", "log_probs", "logprob", "log_prob"), "logprobs"),
 }
@@ -45,6 +47,7 @@ SCORES = (
     ),
     *("proba_1", "probability_1", ".pred_1", "prob1", "pred_prob", "pred_proba", "predict_proba"),
     *("predicted_probability", "predicted_prob", "positive_probability", "prediction_score"),
+    *("y_pred_proba", "y_pred_prob", "scored probabilities", "predicted_prob_1"),
     *("prediction_probability", "p_positive", "prob_positive", "proba_positive", "p_true", "p_yes"),
 )
 
@@ -59,7 +62,10 @@ PREFIXES = {
 _NUMBERS: tuple[Stands, ...] = ("float", "integer", "null")
 
 #: What tidymodels, H2O and others call the predicted class beside the classes' own columns.
-_NO_CLASS = {".pred_class", "pred_class", "pred_label", "predict", "predicted_class"}
+_NO_CLASS = {
+    *(".pred_class", "pred_class", "pred_label", "predict", "predicted_class", "predicted_label"),
+    *("prediction_label", "predicted", "scored labels"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +203,7 @@ _LAYOUTS: dict[str, Layout] = {
 
 def _usual(table: Table, options: Options, label: str | None, taken: set[str]) -> Prediction:
     """The prediction by its usual names; by the labels' values where no name tells."""
-    whole, single, strange = _by_name(table, taken)
+    whole, single, strange = _by_name(table, taken, label)
     labels = SeenLabels()
     if not whole:
         labels = seen_labels(table, label)
@@ -219,17 +225,18 @@ def _usual(table: Table, options: Options, label: str | None, taken: set[str]) -
 
 
 def _by_name(
-    table: Table, taken: set[str]
+    table: Table, taken: set[str], label: str | None
 ) -> tuple[list[Prediction], list[Prediction], list[pa.Field]]:
     """Whole rows, single numbers, and what has the name of a prediction but not its type."""
     strange: list[pa.Field] = []
     whole: list[Prediction] = []
     single: list[Prediction] = []
     for name in dict.fromkeys(table.schema.names):
-        if name.lower() not in PREDICTIONS or name in taken:
+        usual = name.lower() in PREDICTIONS or name.lower() == f"predicted_{label}_probs".lower()
+        if not usual or name in taken:
             continue
         column = require(table, name, "pred")
-        stated = PREDICTIONS[name.lower()]
+        stated = PREDICTIONS.get(name.lower())
         kind = stands_for(column.type)
         if kind in ("floats", "integers", "map"):
             whole.append(Prediction((name,), layout_of(table, column), "", stated))
@@ -285,6 +292,7 @@ def _by_labels(
     """Columns that are named after the classes, as the labels' values tell."""
     if not labels.keys or label is None:
         return []
+    keys = labels.keys | set(map(key_of, options.classes or ()))
     numbers = [
         field.name
         for field in table.schema
@@ -295,13 +303,19 @@ def _by_labels(
     if table.typed:
         floats = [n for n in numbers if _number_kind(table.schema.field(n)) == "float"]
         numbers = floats or numbers
-    exact = [name for name in numbers if key_of(name) in labels.keys]
+    if labels.kind == "bool":
+        pairs = [pair for pair in combinations(numbers[:50], 2) if no_and_yes(pair) is not None]
+        return [Prediction(pair, "columns") for pair in pairs[:2]]
+    exact = [name for name in numbers if key_of(name) in keys]
+    counted = tuple(name for name in numbers if integer_of(name) is not None)
+    if not exact and options.classes is not None and are_positions(sorted(counted, key=integer_of)):
+        return [Prediction(counted, "columns")] if len(counted) == len(options.classes) else []
     if len(exact) > 1 or (exact and labels.kind == "text"):
         columns = _completed(table, options, exact, numbers)
         if len(columns) > 1:
             return [Prediction(columns, "columns")]
     found = []
-    for prefix, suffix in _stems(numbers, labels):
+    for prefix, suffix in _stems(numbers, labels, label):
         columns = class_columns(table, prefix, taken, suffix)
         rows = first_rows(table, dict.fromkeys(columns, "pred")) if len(columns) > 1 else None
         if rows is not None and (
@@ -343,12 +357,12 @@ def _runs_around(numbers: Sequence[str], first: int, last: int) -> Iterator[Sequ
         yield numbers[begin : end + 1]
 
 
-def _stems(numbers: Sequence[str], labels: SeenLabels) -> list[tuple[str, str]]:
+def _stems(numbers: Sequence[str], labels: SeenLabels, label: str) -> list[tuple[str, str]]:
     """What stands before and after every label in some columns."""
     covered: dict[tuple[str, str], set[str]] = {}
     for key in sorted(labels.keys, key=len, reverse=True)[:50]:
         for name in numbers:
-            for stem in _stems_of(name, key):
+            for stem in _stems_of(name, key, label):
                 covered.setdefault(stem, set()).add(key)
         if not covered:
             return []
@@ -356,7 +370,7 @@ def _stems(numbers: Sequence[str], labels: SeenLabels) -> list[tuple[str, str]]:
     return [stem for stem, keys in covered.items() if keys >= wanted and stem != ("", "")]
 
 
-def _stems_of(name: str, key: str) -> Iterator[tuple[str, str]]:
+def _stems_of(name: str, key: str, label: str) -> Iterator[tuple[str, str]]:
     """Where a class stands in a name, with marks or the ends of words around it."""
     at = name.find(key)
     while at >= 0:
@@ -364,6 +378,7 @@ def _stems_of(name: str, key: str) -> Iterator[tuple[str, str]]:
         tail = name[end:]
         before = name[at - 1] if at else ""
         apart = not before.isalnum() or (before.isalpha() and key[:1].isdigit())
+        apart = apart or name[:at].endswith(label)  # as SAS names them: P_TargetClass
         if before == "-" and key[:1].isdigit() and at > 1 and not name[at - 2].isalnum():
             apart = False
         if apart and (not tail or not tail[0].isalnum()):
@@ -390,6 +405,14 @@ def _not_found(table: Table, labels: SeenLabels) -> InputError:
     if not labels.keys:
         return error
     near = [name for name in table.schema.names if key_of(name) in labels.keys]
+    counted = [name for name in table.schema.names if integer_of(name) is not None]
+    if not near and len(counted) > 1 and labels.kind == "text":
+        return InputError(
+            f"{error.found}; the columns {listed(counted, 3)} are but numbered",
+            expected=error.expected,
+            remedy="say the classes in the order of their numbers: classes=[…] (--classes A,B,…)",
+            place=Place(table.file),
+        )
     if not near:
         return error
     lacking = sorted(labels.keys - set(map(key_of, near)))

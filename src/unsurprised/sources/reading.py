@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +23,12 @@ from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
 from unsurprised.sources.guard import located
 from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
-from unsurprised.sources.interpreted import bound_how, interpretation_of, refuse_predicted_classes
+from unsurprised.sources.interpreted import (
+    bound_how,
+    interpretation_of,
+    refuse_confidence,
+    refuse_predicted_classes,
+)
 from unsurprised.sources.joined import JoinedTable, Solution
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.numpy_files import NpyTable
@@ -304,8 +309,9 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     joined = None
     if options.truth is not None and options.labelled:
         joined = Solution(options.truth, options)
-        tables = [JoinedTable(table, joined) for table in tables]
+        tables = [JoinedTable(table, joined, pred=options.pred) for table in tables]
         first = next(table for table in tables if not table.empty)
+        options = replace(options, label=joined.column)
     roles = roles_in(first, options)
     refuse_folders_as_predictions(first, [*roles.pred, *filter(None, [roles.logprob])])
     classes, roles = classes_of(tables, first, roles, options)
@@ -315,6 +321,7 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     means = "labels" if not options.labelled else truth_means(tables, first, roles, classes.count)
     if roles.layout == "number" and options.kind is None:
         refuse_predicted_classes(tables, roles.pred[0])
+        refuse_confidence(first, roles)
     choices = {**roles.choices, **_described(first, roles, classes)}
     if roles.left_aside:
         choices["left aside"] = ", ".join(roles.left_aside)
@@ -371,8 +378,6 @@ def _with_npy(first: Table, options: Options) -> Options:
     """The options with the file itself as the prediction, where it is an npy file."""
     if not isinstance(first, NpyTable) or options.pred is not None or options.logprob is not None:
         return options
-    from dataclasses import replace
-
     return replace(options, pred=first.file)
 
 
