@@ -135,7 +135,7 @@ CASES = {
     "calibrated": binary(),
     "over-confident": binary(power=3),
     "constant": (binary()[0], np.full(1000, 0.37)),
-    "certain": (np.arange(64) % 2, np.where(np.arange(64) % 2, 1.0, 0.0)),
+    "certain": (np.arange(64) % 2, us.Probs(np.where(np.arange(64) % 2, 1.0, 0.0))),
     "reversed": (np.arange(64) % 2, np.where(np.arange(64) % 2, 0.2, 0.9)),
     "calibrated, four classes": predictions(sharpness=1.0),
     "over-confident, four classes": predictions(sharpness=4.0),
