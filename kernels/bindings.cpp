@@ -4,6 +4,7 @@ NB_MODULE(_kernels, module) {
   // What a daemon thread holds when the interpreter ends is no fault to tell the user of.
   unsurprised::nb::set_leak_warnings(false);
   module.doc() = "Compiled kernels; the Python modules around them are the interface.";
+  unsurprised::bind_portable(module);
   unsurprised::bind_rows(module);
   unsurprised::bind_tables(module);
 }

@@ -12,6 +12,13 @@
   void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
   void softmax(double*, std::int64_t, std::int64_t, double*, double*);                             \
   void softmax_gradient(const unsurprised::SoftmaxRows&, std::int64_t, std::int64_t);              \
+  void apply(unsurprised::Function, const double*, std::int64_t, double*);                         \
+  void multiply(unsurprised::Strided<double>, const double*, std::int64_t, std::int64_t,           \
+                std::int64_t, double*);                                                            \
+  void multiply_single(unsurprised::Strided<float>, const float*, std::int64_t, std::int64_t,      \
+                       std::int64_t, float*);                                                      \
+  bool factorise(double*, std::int64_t);                                                           \
+  void solve(const double*, std::int64_t, double*);                                                \
   }
 
 UNSURPRISED_DECLARE(baseline)
@@ -37,9 +44,11 @@ bool always() {
   return true;
 }
 
-#define UNSURPRISED_FUNCTIONS(target)                                               \
-  #target, target::run, target::surprisals, target::sum_segments, target::products, \
-      target::hash_rows, target::tempered, target::softmax, target::softmax_gradient
+#define UNSURPRISED_FUNCTIONS(target)                                                          \
+  #target, target::run, target::surprisals, target::sum_segments, target::products,            \
+      target::hash_rows, target::tempered, target::softmax, target::softmax_gradient, {        \
+    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve \
+  }
 
 struct Choice {
   Target target;

@@ -3,6 +3,7 @@
 
 #include "hashing.h"
 #include "operations.h"
+#include "portable.h"
 #include "segments.h"
 #include "softmax.h"
 #include "softmax_gradient.h"
@@ -20,6 +21,7 @@ struct Target {
   Tempered tempered;
   Softmax softmax;
   SoftmaxGradient softmax_gradient;
+  Portable portable;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message

@@ -35,7 +35,7 @@ FENCED = re.MULTILINE | re.DOTALL
 
 INSTALL = """\
 pip install . && unsurprised evaluate examples/digits.parquet
-pip install '.[test]' && pytest
+pip install '.[test]' && pytest -n auto --dist loadfile
 """
 
 

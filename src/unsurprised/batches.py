@@ -43,7 +43,7 @@ class SliceColumn:
     numbers: NDArray[Any] | None = None
     missing: NDArray[np.bool_] | None = None
 
-    def part(self, rows: slice) -> SliceColumn:
+    def part(self, rows: slice | NDArray[np.int64]) -> SliceColumn:
         """Some of the rows."""
         return SliceColumn(
             None if self.codes is None else self.codes[rows],

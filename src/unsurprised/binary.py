@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.arrays import host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DEFAULT_TOLERANCE, DistributionForm, Logits, LogProbs, Probs
@@ -81,11 +82,7 @@ def _from_logprobs(logp: Numbers) -> tuple[Numbers, Numbers]:
         'if these are probabilities pass kind="probs", if log-odds kind="logits" '
         "(--kind probs, --kind logits)",
     )
-    # Each branch keeps its digits where the other cancels; they meet at ln 2.
-    with np.errstate(divide="ignore"):
-        near = np.log(-np.expm1(np.maximum(logp, -1)))
-        far = np.log1p(-np.exp(np.minimum(logp, -0.5)))
-    return np.where(logp > -np.log(2), near, far), logp
+    return portable.log1mexp(logp), logp
 
 
 _PAIRS: dict[str, Callable[[Numbers], tuple[Numbers, Numbers]]] = {

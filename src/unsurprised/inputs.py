@@ -107,7 +107,7 @@ def batch_from_arrays(
     names = _class_names(truth, model, said, lie)
     binding = Binding(
         2 if lie.single else model.shape[-1],
-        names and names.names,
+        None if names is None else names.names,
         ordered=names is None or names.ordered,
         stated=names is None or names.stated,
         positive=None if said.positive is None else str(said.positive),
@@ -115,7 +115,7 @@ def batch_from_arrays(
     handed = _Handed(truth, model, size, lie.single, plain, binding, names)
     kept = _kept(handed, lie, said, shares, _missing_rows(truth.missing, masked, size))
     found, means = _truth(handed, lie, said, kept)
-    if whole and means == "labels" and binding.is_open and size and (found.indices() > 0).all():
+    if whole and binding.is_open and size and _without_zero(found):
         binding.refuse_unsaid_start()
     return _without(
         Batch(
@@ -133,6 +133,10 @@ def batch_from_arrays(
         ),
         kept,
     )
+
+
+def _without_zero(truth: Labels | DistributionForm) -> bool:
+    return isinstance(truth, Labels) and bool((truth.indices() > 0).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,9 +304,10 @@ def _not_a_number(handed: _Handed) -> Mask:
     arrays = [handed.model.array]
     if handed.truth.array is not None and handed.truth.array.kind == "f":
         arrays.append(handed.truth.array)
-    return np.logical_or.reduce(
-        [np.isnan(array.as_float64()).reshape(handed.size, -1).any(axis=1) for array in arrays]
-    )
+    found = np.zeros(handed.size, dtype=bool)
+    for array in arrays:
+        found |= np.isnan(array.as_float64()).reshape(handed.size, -1).any(axis=1)
+    return found
 
 
 def _plain_labels(handed: _Handed, lie: Beside) -> NDArray[Any] | None:

@@ -2,11 +2,13 @@
 // instruction set computes them: `print_bits avx2`. Two machines agree where the lines do.
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "hard_rows.h"
@@ -165,6 +167,64 @@ void print_events(const Target& target) {
   std::printf("surprisal of events: %016llx\n", all.value());
 }
 
+// Numbers from 2^-31 to 1, either sign.
+std::vector<double> signed_numbers(std::size_t count) {
+  checks::Random random(2);
+  std::vector<double> numbers(count);
+  for (double& x : numbers) {
+    const auto bits = random.bits();
+    x = std::ldexp(static_cast<double>(bits >> 11), -53 - static_cast<int>(bits % 31));
+    if (bits & 32) x = -x;
+  }
+  return numbers;
+}
+
+void print_functions(const unsurprised::Portable& portable) {
+  using unsurprised::Function;
+  constexpr std::pair<Function, const char*> functions[] = {
+      {Function::exp, "exp"}, {Function::exp2, "exp2"},        {Function::expm1, "expm1"},
+      {Function::log, "log"}, {Function::log2, "log2"},        {Function::log1p, "log1p"},
+      {Function::erf, "erf"}, {Function::log1mexp, "log1mexp"}};
+  for (const auto& [function, name] : functions) {
+    std::vector<double> numbers = signed_numbers(10007), found(numbers.size());
+    const bool positive =
+        function == Function::log || function == Function::log2 || function == Function::erf;
+    for (double& x : numbers) {
+      if (function == Function::log1mexp) x = -std::fabs(x);
+      if (positive) x = std::fabs(x);
+      if (function != Function::log1p) x *= 600.0;
+    }
+    portable.apply(function, numbers.data(), std::ssize(numbers), found.data());
+    Digest all;
+    all.add(found);
+    std::printf("portable %s: %016llx\n", name, all.value());
+  }
+}
+
+void print_products(const unsurprised::Portable& portable) {
+  const std::vector<double> numbers = signed_numbers(70 * 130);
+  const std::vector<float> narrow(numbers.begin(), numbers.end());
+  for (const std::int64_t m : {1, 7, 8, 33}) {
+    std::vector<double> found(static_cast<std::size_t>(69 * m));
+    portable.multiply({numbers.data(), 1, 70}, numbers.data(), 69, 130, m, found.data());
+    std::vector<float> single(found.size());
+    portable.multiply_single({narrow.data(), 1, 70}, narrow.data(), 69, 130, m, single.data());
+    Digest all;
+    all.add(found);
+    all.add(single);
+    std::printf("portable product, %d columns: %016llx\n", static_cast<int>(m), all.value());
+  }
+  std::vector<double> matrix(30 * 30), right(numbers.begin(), numbers.begin() + 30);
+  portable.multiply({numbers.data(), 1, 30}, numbers.data(), 30, 30, 30, matrix.data());
+  for (std::size_t i = 0; i < 30; ++i) matrix[i * 31] += 900.0;
+  Digest all;
+  all.add(static_cast<int>(portable.factorise(matrix.data(), 30)));
+  portable.solve(matrix.data(), 30, right.data());
+  all.add(matrix);
+  all.add(right);
+  std::printf("portable factor: %016llx\n", all.value());
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -175,6 +235,8 @@ int main(int count, char** arguments) {
     return 2;
   }
   print_events(*target);
+  print_functions(target->portable);
+  print_products(target->portable);
   for (const std::int64_t classes : class_counts)
     for (const Type type : layouts::types)
       for (const Form form : {Form::mass, Form::log})

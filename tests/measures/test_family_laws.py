@@ -241,7 +241,9 @@ def test_tables_turned_and_stacked(name: str, at: At) -> None:
     stacked = function(stack, **at, **named)
     np.testing.assert_array_equal(stacked[0], whole)
     if name == "pointwise_mutual_information":
-        np.testing.assert_array_equal(stacked[1], whole[::-1])
+        # Sums run in the order of the cells, so only the same order has the same bits.
+        np.testing.assert_array_equal(stacked[1], function(table[::-1]))
+        np.testing.assert_allclose(stacked[1], whole[::-1], rtol=1e-14)
         np.testing.assert_array_equal(
             function(np.moveaxis(stack, 0, -1), axis=(0, 1))[..., 0], whole
         )

@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.batches import Batch
 from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, log_rows
@@ -110,7 +111,7 @@ def _replaced(
     numbers = log
     if kind == "probs":
         with np.errstate(under="ignore"):
-            numbers = np.exp(log)
+            numbers = portable.exp(log)
     columns = reading.prediction_columns
     single = reading.layout == "number"
     if single:

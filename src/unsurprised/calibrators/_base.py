@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._parameters import Curves, Parameter
 from unsurprised.calibrators._rows import (
@@ -169,7 +170,7 @@ class Calibrator:
         mapped = np.empty(log.shape)
         with np.errstate(all="ignore"):
             for block in _blocks(len(log), log.shape[1], self.rows_at_once):
-                mapped[block] = _formulas.log_softmax(np, self._scores(log[block]))
+                mapped[block] = _formulas.log_softmax(portable, self._scores(log[block]))
         return mapped
 
     def costs(self, rows: FittingRows) -> Values:
@@ -184,8 +185,8 @@ class Calibrator:
         with np.errstate(all="ignore"):
             *before, (last, parameters) = self.stages()
             for formula, given in before:
-                log = _formulas.log_softmax(np, formula(np, log, **given))
-            return np.asarray(last(np, log, **parameters), dtype=np.float64)
+                log = _formulas.log_softmax(portable, formula(portable, log, **given))
+            return np.asarray(last(portable, log, **parameters), dtype=np.float64)
 
     def stages(self) -> list[Stage]:
         """The formulas that a row goes through, each followed by a softmax."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.threads import get_num_threads
 
@@ -95,7 +95,7 @@ class Loss:
             at = np.where(truth > 0, truth * np.where(truth > 0, z, 0.0), 0.0).sum(axis=1)
         tops, masses = np.empty(len(z)), np.empty(len(z))
         _kernels.softmax(z, self.rows.width, tops, masses)
-        return z, np.log(masses) - (at - tops)
+        return z, portable.log(masses) - (at - tops)
 
     def value_and_gradient(self, parameters: Values) -> tuple[float, Values]:
         """Nats a row, and its derivatives."""
@@ -109,14 +109,14 @@ class Loss:
                 shares -= self.truth[block]
             weights = self.weights[block]
             shares *= weights[:, None]
-            return float(weights @ nats), self.model.pull(self.x[block], shares)
+            return portable.matmul(weights, nats), self.model.pull(self.x[block], shares)
 
         value, gradient = 0.0, np.zeros(len(parameters))
         for nats, derivatives in self.each(part):
             value += nats
             gradient += derivatives
         away = parameters - self.model.centre
-        value += float(self.model.penalty @ away**2)
+        value += float((self.model.penalty * np.square(away)).sum())
         gradient += 2 * self.model.penalty * away
         return value, gradient
 
@@ -131,7 +131,8 @@ class Loss:
         for second in self.each(part):
             matrix += second
         matrix[np.diag_indices_from(matrix)] += 2 * self.model.penalty
-        return matrix + self.model.gauge.T @ self.model.gauge
+        held: Values = portable.matmul(self.model.gauge.T, self.model.gauge)
+        return matrix + held
 
     def move(self, direction: Values) -> float:
         """The most that a direction changes a possible score against others of its row."""
@@ -170,7 +171,7 @@ class Loss:
 
             def part(block: slice, q: Any) -> Any:
                 u: Any = self.model.push(x[block], narrow)
-                u -= np.einsum("ij,ij->i", q, u)[:, None]
+                u -= (q * u).sum(axis=1)[:, None]
                 u *= q
                 u *= weights[block]
                 return self.model.pull(x[block], u)
@@ -178,7 +179,9 @@ class Loss:
             product = 2 * self.model.penalty * direction
             for piece in self.each(part, shares):
                 product = product + piece
-            return product + self.model.gauge.T @ (self.model.gauge @ direction)
+            along = portable.matmul(self.model.gauge, direction)
+            held: Values = portable.matmul(self.model.gauge.T, along)
+            return product + held
 
         return times
 

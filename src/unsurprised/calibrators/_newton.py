@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.calibrators._loss import BLOCK, TOLERANCE, LinearScores, Loss, Values
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators._steps import newton_step
@@ -133,11 +134,11 @@ def least(
 def _search(
     loss: Loss, parameters: Values, step: Values, value: float, gradient: Values
 ) -> tuple[Values, float, Values] | None:
-    slope = float(gradient @ step)
+    slope = portable.matmul(gradient, step)
     # A step that leads out of all numbers says only where to look.
     longest = _FARTHEST * (1.0 + float(np.abs(parameters).max()))
     length = min(1.0, longest / max(float(np.abs(step).max()), 1e-300))
-    norm = np.linalg.norm(gradient)
+    norm = portable.norm(gradient)
     noise = 1e-14 * max(1.0, abs(value))
     shortest = 1e-10 * length
     while length > shortest:
@@ -145,7 +146,7 @@ def _search(
         new_value, new_gradient = loss.value_and_gradient(there)
         if np.isfinite(new_value):
             lower = new_value <= value + 1e-4 * length * slope
-            flatter = new_value <= value + noise and np.linalg.norm(new_gradient) < norm
+            flatter = new_value <= value + noise and portable.norm(new_gradient) < norm
             if lower or flatter:
                 return there, new_value, new_gradient
         length /= 2

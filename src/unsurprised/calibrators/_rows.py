@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.batches import Batch
 from unsurprised.binary import two_columns
 from unsurprised.columns_to_classes import SeenLabels, named_columns
@@ -61,7 +61,7 @@ class FittingRows:
         """How many equally weighted rows tell as much (Kish, *Survey Sampling*, 1965)."""
         if self.weights is None:
             return float(self.count)
-        return float(self.weights.sum() ** 2 / np.square(self.weights).sum())
+        return portable.effective_count(self.weights)
 
     @property
     def width(self) -> int:
@@ -90,7 +90,7 @@ class FittingRows:
         if self.labels is not None:
             counts: Values = np.bincount(self.labels, weights, self.width).astype(np.float64)
         else:
-            counts = weights @ self.truth()
+            counts = portable.matmul(weights, self.truth())
         frequencies: Values = counts / counts.sum()
         return frequencies
 
@@ -202,7 +202,7 @@ def _truth_of(truth: Any, width: int) -> tuple[NDArray[np.int64] | None, Values 
     if isinstance(truth, Counts | Probs):
         mass = truth.rows(-1).as_float64()
         return None, mass / mass.sum(axis=1, keepdims=True)
-    return None, np.exp(log_rows(truth))
+    return None, portable.exp(log_rows(truth))
 
 
 def log_rows(form: DistributionForm) -> Values:
@@ -225,7 +225,7 @@ def log_rows(form: DistributionForm) -> Values:
         scores = type(given)(given.values[block], given.dtype).as_float64()
         if form.kind not in ("logits", "logprobs"):
             with np.errstate(divide="ignore"):
-                scores = np.log(scores)
+                scores = portable.log(scores)
         highest = np.take_along_axis(scores, top[block, None].astype(np.int64), axis=1)
         np.subtract(scores, highest, out=log[block])
         log[block] -= surprisal[block, None]
@@ -292,7 +292,7 @@ def _as_scores(log: Values, shape: Shape) -> Values:
 def probabilities(log: Values) -> tuple[Values, bool]:
     """The exponentials, and whether one is lost that no float holds."""
     with np.errstate(under="ignore"):
-        probs = np.exp(log)
+        probs = portable.exp(log)
     return probs, bool(((probs == 0) & ~np.isneginf(log)).any())
 
 

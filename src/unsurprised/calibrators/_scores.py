@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.calibrators._loss import Values, no_gauge
+from unsurprised.calibrators._steps import MOST_DENSE
+
+Product = Callable[[Any, Any], Any]
 
 
 class VectorScores:
@@ -18,7 +24,9 @@ class VectorScores:
         self.centre = self.start
         self.penalty = np.zeros(2 * width)
         # The same shift of every class changes nothing.
-        self.gauge = np.concatenate([np.zeros(width), np.full(width, width**-0.5)])[None, :]
+        self.gauge = np.concatenate([np.zeros(width), np.full(width, 1 / math.sqrt(width))])[
+            None, :
+        ]
 
     def scores(self, x: Values, parameters: Values) -> Values:
         return x * parameters[: self.width] + parameters[self.width :]
@@ -26,15 +34,15 @@ class VectorScores:
     push = scores
 
     def pull(self, x: Values, by_score: Values) -> Values:
-        return np.concatenate([np.einsum("ij,ij->j", by_score, x), by_score.sum(axis=0)])
+        return np.concatenate([(by_score * x).sum(axis=0), by_score.sum(axis=0)])
 
     def curvature(self, x: Values, shares: Values, weights: Values) -> Values:
         both = np.concatenate([shares * x, shares], axis=1)
-        matrix = -(both.T @ (both * weights[:, None]))
-        ones = weights @ shares
+        matrix: Values = -portable.matmul(both.T, both * weights[:, None])
+        ones = portable.matmul(weights, shares)
         both[:, : self.width] *= x
-        squares = weights @ both[:, : self.width]
-        cross = weights @ (shares * x)
+        squares = portable.matmul(weights, both[:, : self.width])
+        cross = portable.matmul(weights, shares * x)
         scale, shift = np.arange(self.width), np.arange(self.width) + self.width
         matrix[scale, scale] += squares
         matrix[scale, shift] += cross
@@ -47,7 +55,9 @@ class VectorScores:
     ) -> Callable[[Values], Values]:
         """Each class by itself: blocks of two by two."""
         spread = shares * (1 - shares)
-        ones, cross, squares = (weights @ (spread * x**power) for power in range(3))
+        ones, cross, squares = (
+            portable.matmul(weights, each) for each in (spread, spread * x, spread * x * x)
+        )
         floor = 1e-9 * max(float(squares.max()), 1e-300)
         squares, ones = squares + floor, ones + floor
         determinant = np.maximum(squares * ones - cross**2, 1e-12 * squares * ones)
@@ -81,6 +91,9 @@ class MatrixScores:
         self, width: int, off_diagonal: float, diagonal: float, shift: float, scale: float = 1.0
     ) -> None:
         self.width = width
+        # Of many classes products are what takes long; a BLAS is twice as fast.
+        many = width * (width + 1) > MOST_DENSE
+        self.product: Product = np.matmul if many else portable.matmul
         penalty = np.full((width, width + 1), off_diagonal)
         penalty[np.diag_indices(width)] = diagonal
         penalty[:, width] = shift
@@ -88,26 +101,26 @@ class MatrixScores:
         self.centre = np.eye(width, width + 1).ravel()
         self.start = scale * self.centre
         gauge = np.zeros((width, width + 1))
-        gauge[:, width] = width**-0.5
+        gauge[:, width] = 1 / math.sqrt(width)
         self.gauge = gauge.reshape(1, -1) if not shift else no_gauge(gauge.size)
 
     def scores(self, x: Values, parameters: Values) -> Values:
         table = parameters.reshape(self.width, self.width + 1)
-        return x @ table[:, :-1].T + table[:, -1]
+        return np.asarray(self.product(x, table[:, :-1].T)) + table[:, -1]
 
     push = scores
 
     def pull(self, x: Values, by_score: Values) -> Values:
-        return np.column_stack([by_score.T @ x, by_score.sum(axis=0)]).ravel()
+        return np.column_stack([self.product(by_score.T, x), by_score.sum(axis=0)]).ravel()
 
     def curvature(self, x: Values, shares: Values, weights: Values) -> Values:
         width, long = self.width, self.width + 1
         longer = np.column_stack([x, np.ones(len(x))])
         each = (shares[:, :, None] * longer[:, None, :]).reshape(len(x), -1)
-        matrix = -(each.T @ (each * weights[:, None]))
+        matrix: Values = -self.product(each.T, each * weights[:, None])
         blocks = matrix.reshape(width, long, width, long)
         for k in range(width):
-            blocks[k, :, k, :] += longer.T @ (longer * (weights * shares[:, k])[:, None])
+            blocks[k, :, k, :] += self.product(longer.T, longer * (weights * shares[:, k])[:, None])
         return matrix
 
     def preconditioner(
@@ -150,19 +163,19 @@ class OddsScores:
         self.gauge = no_gauge(len(start))
 
     def scores(self, x: Values, parameters: Values) -> Values:
-        odds = self.features(x) @ parameters
+        odds = np.asarray(portable.matmul(self.features(x), parameters))
         return np.stack([np.zeros_like(odds), odds], axis=1)
 
     push = scores
 
     def pull(self, x: Values, by_score: Values) -> Values:
-        pulled: Values = self.features(x).T @ by_score[:, 1]
+        pulled: Values = portable.matmul(self.features(x).T, by_score[:, 1])
         return pulled
 
     def curvature(self, x: Values, shares: Values, weights: Values) -> Values:
         features = self.features(x)
         spread = weights * shares[:, 0] * shares[:, 1]
-        curved: Values = features.T @ (features * spread[:, None])
+        curved: Values = portable.matmul(features.T, features * spread[:, None])
         return curved
 
     def preconditioner(

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.calibrators._loss import TOLERANCE, Loss, Values
 
 Solver = Callable[[Values], Values]
@@ -44,12 +45,9 @@ def _solver(matrix: Values) -> Solver:
     even = matrix / sizes / sizes[:, None]
     for damping in (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0):
         damped = even + damping * np.eye(len(even))
-        try:
-            # Which tells whether it leads downwards.
-            factor = np.asarray(np.linalg.cholesky(damped), dtype=np.float64)
-        except np.linalg.LinAlgError:
-            continue
-        if np.isfinite(factor).all():
+        # Which tells whether it leads downwards.
+        factor = portable.factorised(damped)
+        if factor is not None and np.isfinite(factor).all():
             return partial(_undone, factor, sizes)
     return lambda right: right
 
@@ -57,8 +55,7 @@ def _solver(matrix: Values) -> Solver:
 def _undone(factor: Values, sizes: Values, right: Values) -> Values:
     # By the factor, whose diagonal is above 0 however close to singular the matrix is.
     with np.errstate(over="ignore", invalid="ignore"):
-        half = np.linalg.solve(factor, right / sizes)
-        step = np.asarray(np.linalg.solve(factor.T, half) / sizes, dtype=np.float64)
+        step = portable.solved(factor, right / sizes) / sizes
     return step if np.isfinite(step).all() else right
 
 
@@ -67,21 +64,21 @@ def _conjugate_gradients(loss: Loss, parameters: Values, gradient: Values, undo:
     curvature_along = loss.curvature_at(parameters)
     step = np.zeros_like(gradient)
     residual = -gradient
-    norm = np.linalg.norm(gradient)
+    norm = portable.norm(gradient)
     goal = max(min(0.1, np.sqrt(norm)) * norm, TOLERANCE / 4)
     direction = undo(residual)
-    size = float(residual @ direction)
+    size = portable.matmul(residual, direction)
     for _ in range(500):
         product = curvature_along(direction)
-        curvature = float(direction @ product)
+        curvature = portable.matmul(direction, product)
         if not curvature > 0:
             break
         step += size / curvature * direction
         residual -= size / curvature * product
-        if np.linalg.norm(residual) <= goal:
+        if portable.norm(residual) <= goal:
             break
         undone = undo(residual)
-        new_size = float(residual @ undone)
+        new_size = portable.matmul(residual, undone)
         direction = undone + new_size / size * direction
         size = new_size
     return step if step.any() else -gradient

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
@@ -136,12 +137,12 @@ def _constant(rows: FittingRows) -> Fit:
     """Both factors 0: the class frequencies are all that is known."""
     zero, one = rows.frequencies()
     note = "the predictions tell nothing of what happened; only the class frequencies are left"
-    return np.array([0.0, 0.0, np.log(one) - np.log(zero)]), (note,)
+    return np.array([0.0, 0.0, portable.log(one) - portable.log(zero)]), (note,)
 
 
 def _nats(rows: FittingRows, parameters: Values) -> float:
-    odds = _logs_and_one(rows.log) @ parameters
-    log = _formulas.log_softmax(np, np.stack([np.zeros_like(odds), odds], axis=1))
+    odds = np.asarray(portable.matmul(_logs_and_one(rows.log), parameters))
+    log = _formulas.log_softmax(portable, np.stack([np.zeros_like(odds), odds], axis=1))
     nats = rows.cross_entropies(log)
     return float(nats.mean() if rows.weights is None else (nats * rows.weights).mean())
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._parameters import Curves
@@ -57,8 +57,7 @@ class IsotonicCalibration(Calibrator):
         classes = [1] if rows.width == 2 else range(rows.width)
 
         def curve_of(k: int) -> tuple[Values, Values]:
-            with np.errstate(divide="ignore"):
-                odds = rows.log[:, k] - np.log(-np.expm1(rows.log[:, k]))
+            odds = rows.log[:, k] - portable.log1mexp(rows.log[:, k])
             happened = rows.truth_of(k)
             return off_the_ends(isotonic_curve(odds, happened, rows.weights), rows.count)
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
@@ -132,7 +133,7 @@ class StructuredScaling(Calibrator):
                 raise CallError(f"{name}={value!r}; expected a number above 0")
         self._refuse(rows.log)
         inverse, notes = best_inverse(rows)
-        scaled = rows.with_log(_formulas.log_softmax(np, inverse * rows.log))
+        scaled = rows.with_log(_formulas.log_softmax(portable, inverse * rows.log))
         width, n = rows.width, rows.count
         strength = width / n
         model = MatrixScores(

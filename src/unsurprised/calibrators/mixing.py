@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._loss import TOLERANCE
@@ -61,7 +62,7 @@ def _best(rows: FittingRows) -> float:
     def slope(epsilon: float) -> tuple[float, float]:
         with np.errstate(divide="ignore"):
             ratio = beyond / (at + epsilon * beyond)
-        return -float(weights @ ratio), float(weights @ ratio**2)
+        return -float((weights * ratio).sum()), float((weights * ratio * ratio).sum())
 
     low, high, epsilon = 0.0, 1.0, 0.5
     if slope(1.0)[0] <= 0:
@@ -84,11 +85,11 @@ def _best(rows: FittingRows) -> float:
 def _happened(rows: FittingRows) -> tuple[Values, Values]:
     """What was given to everything that happened, and its weight; these sum to one."""
     if rows.labels is not None:
-        at = np.exp(rows.log[np.arange(rows.count), rows.labels])
+        at = portable.exp(rows.log[np.arange(rows.count), rows.labels])
         weights = np.ones(rows.count) if rows.weights is None else rows.weights
     else:
         assert rows.shares is not None
-        at = np.exp(rows.log).ravel()
+        at = portable.exp(rows.log).ravel()
         shares = rows.shares if rows.weights is None else rows.shares * rows.weights[:, None]
         weights = shares.ravel()
     kept = weights > 0

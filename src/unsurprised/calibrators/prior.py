@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._parameters import Parameter
@@ -55,7 +56,7 @@ class PriorShift(Calibrator):
                 f"class {name!r} does not happen in the rows that are fitted, so nothing is known "
                 "of its old frequency; expected every class among them"
             )
-        return {"shift": np.log(new) - np.log(old)}, ()
+        return {"shift": portable.log(new) - portable.log(old)}, ()
 
 
 def _checked(frequencies: Any, rows: FittingRows) -> Any:

@@ -210,8 +210,8 @@ def _next(known: list[tuple[float, float, float]]) -> float:
     t = -first_before / width
     rest = 1 - t
     return float(
-        (1 + 2 * t) * rest**2 * before
-        + t * rest**2 * width / second_before
-        + t**2 * (3 - 2 * t) * at
-        - t**2 * rest * width / second
+        (1 + 2 * t) * rest * rest * before
+        + t * rest * rest * width / second_before
+        + t * t * (3 - 2 * t) * at
+        - t * t * rest * width / second
     )

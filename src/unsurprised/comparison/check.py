@@ -230,7 +230,8 @@ def _needed(estimate: Estimate, limit: float) -> int | None:
     half = (estimate.high - estimate.low) / 2
     if math.isnan(half) or distance == 0:
         return None
-    return math.ceil(estimate.rows * (half / distance) ** 2)
+    ratio = half / distance
+    return math.ceil(estimate.rows * ratio * ratio)
 
 
 def _failing(slices: Sequence[tuple[str, Estimate]], quantity: str, limit: float) -> list[Finding]:

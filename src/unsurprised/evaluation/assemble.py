@@ -9,6 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.errors import InputError
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import jackknife_of_plug_in, within
@@ -68,7 +69,7 @@ class _Assembly:
         self.bins = states.histogram.bins()
         self.plain = not (states.settings.weighted or states.settings.clustered)
         classes = states.settings.classes
-        self.uniform = math.inf if classes is None else math.log2(len(classes))
+        self.uniform = math.inf if classes is None else float(portable.log2(len(classes)))
 
     @cached_property
     def sampled(self) -> Sampled | None:
@@ -226,7 +227,7 @@ class _Assembly:
         if not len(low):
             return ()
         # A bin of the state never straddles a power of two.
-        last = max(_LOWEST_BAR, math.ceil(math.log2(float(high[-1]))))
+        last = max(_LOWEST_BAR, math.ceil(float(portable.log2(high[-1]))))
         ends = np.array([0.0, *(2.0**power for power in range(_LOWEST_BAR, last + 1))])
         held = np.searchsorted(ends, low, side="right") - 1
         heights = np.bincount(held, weights=weight, minlength=len(ends) - 1)
@@ -253,10 +254,13 @@ class _Assembly:
                 file=entry.file,
                 label=name(entry.label),
                 predicted=name(entry.top),
-                confidence=None if entry.top_surprisal is None else 2.0**-entry.top_surprisal,
+                confidence=None
+                if entry.top_surprisal is None
+                else float(portable.exp2(-entry.top_surprisal)),
                 surprisal=entry.value * self.per_bit,
                 leaders=tuple(
-                    ClassProbability(str(name(index)), 2.0**-bits) for index, bits in entry.leaders
+                    ClassProbability(str(name(index)), float(portable.exp2(-bits)))
+                    for index, bits in entry.leaders
                 ),
             )
             for entry in entries
@@ -311,6 +315,12 @@ def _power(bits: Estimate) -> Estimate:
     """Perplexity: 2 to the cross-entropy; infinite where no float holds it."""
 
     def power(value: float) -> float:
-        return math.nan if math.isnan(value) else math.inf if value >= 1024 else 2.0**value
+        return (
+            math.nan
+            if math.isnan(value)
+            else math.inf
+            if value >= 1024
+            else float(portable.exp2(value))
+        )
 
     return Estimate(power(bits.value), power(bits.low), power(bits.high), "", bits.rows)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.calibrators._loss import Loss
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.calibrators._scores import VectorScores
@@ -80,8 +80,7 @@ def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalib
     order = ranked.order
     predicted, weights = rows.probs[order, 1], rows.weight()[order]
     draw = draws_of(rows.hashes, order)
-    with np.errstate(divide="ignore"):
-        for_one, for_zero = -np.log2(predicted), -np.log1p(-predicted) / math.log(2)
+    for_one, for_zero = -portable.log2(predicted), -portable.log1p(-predicted) / math.log(2)
     # What has no chance is never drawn.
     base = weights * np.where(predicted < 1, for_zero, 0.0)
     more = weights * np.where(predicted > 0, for_one, 0.0) - base
@@ -92,7 +91,7 @@ def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalib
         shares = np.add.reduceat(np.where(happened, weights, 0.0), ranked.starts) / mass
         fit = isotonic(shares, mass)
         starts = np.flatnonzero(np.append(True, fit[1:] != fit[:-1]))
-        cost = float(np.add.reduceat(mass, starts) @ _binary_bits(fit[starts]))
+        cost = float((np.add.reduceat(mass, starts) * _binary_bits(fit[starts])).sum())
         score = float(base.sum() + more[happened].sum())
         share = float(weights[happened].sum()) / total
         constant = total * float(_binary_bits(np.array([share]))[0])
@@ -143,7 +142,7 @@ class OfScores:
         count = len(self.share)
         means, spreads = np.empty(count), np.empty(count)
         _kernels.tempered(np.ascontiguousarray(self.log), width, 1.0, means, spreads, 1)
-        curvature = float(self.share @ spreads)
+        curvature = float((self.share * spreads).sum())
         slopes = (self._all() - self.expected)[:, :width].sum(axis=1)
         if not curvature > 0:
             return self._judged(np.zeros(len(slopes)))
@@ -155,11 +154,9 @@ class OfScores:
         matrix = Loss(self.fitting, model, None).matrix(model.start)
         size = np.sqrt(np.diag(matrix))
         size[size == 0] = 1.0
-        values, vectors = np.linalg.eigh(matrix / np.outer(size, size))
-        kept = values > _FLAT * values[-1]
-        slopes = ((self._all() - self.expected) / size) @ vectors[:, kept]
-        statistics: Values = (slopes**2 / values[kept]).sum(axis=1) / 2
-        return self._judged(statistics)
+        slopes = (self._all() - self.expected) / size
+        even = matrix / np.multiply.outer(size, size)
+        return self._judged(portable.squared_length(even, slopes, _FLAT) / 2)
 
     def _all(self) -> Values:
         """The observed sums, then those of the simulations."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.evaluation.corp import recalibrated, squared_error
 from unsurprised.evaluation.parts import Brier, CalibrationBin, CalibrationCurve
 from unsurprised.evaluation.ranked import Ranked
@@ -164,7 +165,7 @@ def _band(predicted: float, noise: float) -> tuple[float, float]:
     """Where 95 % of the frequencies lie: of the binomial with this mean and spread."""
     if noise == 0:
         return predicted, predicted
-    rows = max(1, round(predicted * (1 - predicted) / noise**2))
+    rows = max(1, round(predicted * (1 - predicted) / (noise * noise)))
     first, last = rank_bounds(rows, predicted)
     return min(first / rows, predicted), max((last - 1) / rows, predicted)
 
@@ -173,8 +174,8 @@ def _folded(mean: Values, spread: Values) -> Values:
     """The mean of the absolute value of normal numbers."""
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(spread > 0, mean / spread, np.inf)
-    folded: Values = spread * math.sqrt(2 / math.pi) * np.exp(-(scale**2) / 2)
-    folded += mean * np.array([math.erf(each / math.sqrt(2)) for each in scale])
+    folded: Values = spread * math.sqrt(2 / math.pi) * portable.exp(-(scale * scale) / 2)
+    folded += mean * portable.erf(scale / math.sqrt(2))
     return folded
 
 

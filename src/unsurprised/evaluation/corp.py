@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.totals import Values
 
@@ -63,8 +65,7 @@ def log_score(predicted: Values, observed: Values) -> Values:
     >>> log_score(np.array([0.25, 0.25, 0.0]), np.array([1.0, 0.5, 0.0]))
     array([2.        , 1.20751875, 0.        ])
     """
-    with np.errstate(divide="ignore"):
-        for_one, for_zero = -np.log2(predicted), -np.log1p(-predicted) / np.log(2)
+    for_one, for_zero = -portable.log2(predicted), -portable.log1p(-predicted) / math.log(2)
     score: Values = np.where(observed > 0, observed, 0.0) * np.where(observed > 0, for_one, 0.0)
     score += np.where(observed < 1, 1 - observed, 0.0) * np.where(observed < 1, for_zero, 0.0)
     return score

@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 from unsurprised.errors import InputError, Place
-from unsurprised.forms import Counts, DistributionForm, Labels
+from unsurprised.forms import Counts, DistributionForm, Labels, Probs
 from unsurprised.measures._faults import BAD_LABEL, fault_of
 from unsurprised.measures._host import Values, kernel_rows
 from unsurprised.measures._labels import dense
 
 _BITS = 1.0
+#: By how much shares that were divided by their sum may miss one: each by half a unit in the last
+#: place, and their sum by some dozens.
+_OFF_BY_ROUNDING = 2.0**-47
 
 
 @dataclass(slots=True)
@@ -107,7 +110,7 @@ def _facts_of_distributions(
         )
     cross_entropy, kl, truth_entropy = (np.empty(len(p)) for _ in range(3))
     sides = (kernel_rows(truth, p), kernel_rows(model, q))
-    found = _kernels.measure("cross_entropy", *sides, None, _BITS, cross_entropy, 1)
+    found = _kernels.measure("kl_divergence", *sides, None, _BITS, kl, 1)
     # The first faulty row is told, whichever side it is on; of one row the model's side.
     faults = [
         (findings[0], role, form, rows, findings)
@@ -120,11 +123,13 @@ def _facts_of_distributions(
     if faults:
         _, role, form, rows, findings = min(faults, key=lambda fault: fault[0])
         raise _located(batch, fault_of(form, rows, findings), findings, role)
-    _kernels.measure("kl_divergence", *sides, None, _BITS, kl, 1)
     _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, 1)
     facts = _facts_at_labels(batch, model, None, scratch)
-    facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
     facts.shares = shares_of(truth)
+    # Of the shares that a sample keeps, so that its rows cost what they cost here, to the last bit.
+    kept = kernel_rows(Probs(facts.shares, normalize=True), facts.shares)
+    _kernels.measure("cross_entropy", kept, sides[1], None, _BITS, cross_entropy, 1)
+    facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
     if facts.top is not None:
         facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[
             :, 0
@@ -138,11 +143,12 @@ def _facts_of_distributions(
 
 
 def shares_of(form: DistributionForm) -> Values:
-    """Rows of a form as probabilities that sum to one."""
+    """Rows of a form as probabilities that sum to one; such rows stay as they are."""
     values = form.rows(-1).as_float64()
     if form.kind in ("logits", "logprobs"):
-        values = np.exp(values - values.max(axis=1, keepdims=True))
-    shares: Values = values / values.sum(axis=1, keepdims=True)
+        values = portable.exp(values - values.max(axis=1, keepdims=True))
+    total = values.sum(axis=1, keepdims=True)
+    shares: Values = values / np.where(np.abs(total - 1) <= _OFF_BY_ROUNDING, 1.0, total)
     return shares
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.evaluation.student import two_sided
 
 CONFIDENCE = 0.95
 
@@ -67,7 +69,7 @@ class Spread:
         degrees = float(groups - 1)
         if sizes is not None:
             shares = sizes / sizes.max()
-            degrees = max(1.0, float(shares.sum() ** 2 / np.square(shares).sum()) - 1)
+            degrees = max(1.0, portable.effective_count(shares) - 1)
         if largest == 0:
             return cls(0.0, 0.0, degrees, 0.0)
         # Squares and cubes of the largest surprisals would overflow.
@@ -75,7 +77,9 @@ class Spread:
         squares = float(np.square(influences).sum())
         return cls(
             error=largest * math.sqrt((groups - 1) / groups * squares),
-            skewness=float((influences**3).sum() / squares**1.5),
+            skewness=float(
+                (influences * influences * influences).sum() / (squares * math.sqrt(squares))
+            ),
             degrees=degrees,
             shortfall=(groups - 1) * float(value - mean),
         )
@@ -87,20 +91,19 @@ class Spread:
         def studentised(x: float) -> float:
             if abs(a) < _NO_SKEWNESS:
                 return x
-            return float(3 / a * (np.cbrt(1 + a * (x - a / 6)) - 1))
+            return 3 / a * (portable.cbrt(1 + a * (x - a / 6)) - 1)
 
         return value - self.error * studentised(t), value - self.error * studentised(-t)
 
     def p_value(self, difference: float) -> float:
         """How often chance alone makes so large a difference from 0, either way."""
-        from scipy.special import stdtr  # a sixth of a second
-
         if self.error == 0:
             return 0.0 if difference else 1.0
         t, a = difference / self.error, self.skewness
         if abs(t) > _BEYOND_CHANCE:  # whose cube may overflow
             return 0.0
-        return float(2 * stdtr(self.degrees, -abs(t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6)))
+        bent = a * t * t
+        return two_sided(t + bent / 3 + bent * a * t / 27 + a / 6, self.degrees)
 
 
 def student_t(degrees: float) -> float:
@@ -109,7 +112,8 @@ def student_t(degrees: float) -> float:
     if below == degrees or below == len(_STUDENT_T) - 1:
         return _STUDENT_T[below]
     share = (1 / below - 1 / degrees) / (1 / below - 1 / (below + 1))
-    return float(_STUDENT_T[below] * (_STUDENT_T[below + 1] / _STUDENT_T[below]) ** share)
+    ratio = portable.log2(_STUDENT_T[below + 1] / _STUDENT_T[below])
+    return float(_STUDENT_T[below] * portable.exp2(share * ratio))
 
 
 def student_factor(groups: int) -> float:
@@ -181,10 +185,12 @@ def share_interval(share: Estimate, spread: Spread | None) -> Estimate:
         return share
     t = student_t(spread.degrees)
     variance = share.value * (1 - share.value)
-    rows = variance / spread.error**2 if spread.error > 0 and variance > 0 else share.rows
+    squared = spread.error * spread.error
+    rows = variance / squared if squared > 0 and variance > 0 else share.rows
     weight = 1 / (1 + t * t / rows)
     middle = weight * (share.value + t * t / (2 * rows))
-    half = weight * t * math.sqrt(max(variance, 0.0) / rows + (t / (2 * rows)) ** 2)
+    least = t / (2 * rows)
+    half = weight * t * math.sqrt(max(variance, 0.0) / rows + least * least)
     # Rounding must not part the value from its interval's end.
     low, high = min(middle - half, share.value), max(middle + half, share.value)
     return replace(share, low=max(low, 0.0), high=min(high, 1.0))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.calibrators import UniformMixing
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import folds_of
@@ -67,7 +68,7 @@ def ledger_of(
     ledger = Ledger(
         rows=rows.size,
         folds=FOLDS,
-        label_entropy=means.estimate("label entropy", most=math.log2(len(rows.classes))),
+        label_entropy=means.estimate("label entropy", most=float(portable.log2(len(rows.classes)))),
         cross_entropy=means.estimate("cross-entropy"),
         recalibrations=tuple(
             means.recalibration(each, test) for each, test in zip(found, tests, strict=True)

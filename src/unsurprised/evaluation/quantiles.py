@@ -56,8 +56,9 @@ def design_effect(rows: Sampled, whole: Totals, value: float) -> float:
     if rows.clustered:
         _, cluster = np.unique(rows.groups, return_inverse=True)
         parts = np.bincount(cluster, parts).astype(np.float64)
-        factor = student_factor(len(parts)) ** 2 * len(parts) / max(len(parts) - 1, 1)
-    variance = factor * float(np.square(parts).sum()) / total**2
+        wider = student_factor(len(parts))
+        factor = wider * wider * len(parts) / max(len(parts) - 1, 1)
+    variance = factor * float(np.square(parts).sum()) / (total * total)
     return float(max(1.0, variance * rows.size / (share * (1 - share))))
 
 
@@ -70,5 +71,6 @@ def _of_similar_shares(rows: Sampled, whole: Totals) -> float:
         mean = np.average(values, weights=weight)
         variance = float(np.average((values - mean) ** 2, weights=weight))
         if spread is not None and variance > 0:
-            worst = max(worst, spread.error**2 * whole.rows / variance)
-    return worst * student_factor(groups) ** 2
+            worst = max(worst, spread.error * spread.error * whole.rows / variance)
+    wider = student_factor(groups)
+    return worst * wider * wider

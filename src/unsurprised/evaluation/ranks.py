@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.evaluation.intervals import CONFIDENCE, NORMAL
 
 #: From this variance on, the normal stands for the binomial.
@@ -50,11 +51,11 @@ def rank_bounds(rows: int, level: float) -> tuple[int, int]:
     variance = rows * level * (1 - level)
     if variance > NORMAL_FROM:
         # Cornish and Fisher's term for the skewness; half a row for the step from ranks to reals.
-        middle = rows * level + (1 - 2 * level) * (NORMAL**2 - 1) / 6
+        middle = rows * level + (1 - 2 * level) * (NORMAL * NORMAL - 1) / 6
         half = NORMAL * math.sqrt(variance)
         return math.floor(middle - half + 0.5), math.ceil(middle + half + 0.5)
     tail = (1 - CONFIDENCE) / 2
-    share = (1 - level) ** rows  # of exactly `below` rows below the quantile
+    share = portable.power(1 - level, rows)  # of exactly `below` rows below the quantile
     below, reached, first = 0, share, 0
     while reached < 1 - tail:
         if reached <= tail:

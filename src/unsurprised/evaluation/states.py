@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
 from unsurprised.evaluation.facts import RowFacts
@@ -157,7 +158,7 @@ class States:
         }
         if self.settings.classes is not None:
             # Equal odds to the last digits are not worse than equal odds.
-            uniform = np.log2(len(self.settings.classes)) * (1 + 1e-12)
+            uniform = portable.log2(len(self.settings.classes)) * (1 + 1e-12)
             columns["worse"] = facts.surprisal > uniform
         return columns
 

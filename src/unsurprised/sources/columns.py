@@ -147,7 +147,7 @@ def usual_label(table: Table, taken: Collection[str] = ()) -> str:
         found = [name for name in dict.fromkeys(names) if name.lower() in usual]
         if len(found) == 1:
             require(table, found[0], "label")
-            return found[0]
+            return str(found[0])
         if found:
             told = f"several columns could be the label: {listed(found)}"
             raise missing(table, told, None, "label")

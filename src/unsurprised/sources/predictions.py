@@ -308,7 +308,7 @@ def _by_labels(
         return [Prediction(pair, "columns") for pair in pairs[:2]]
     exact = [name for name in numbers if key_of(name) in keys]
     counted = tuple(name for name in numbers if integer_of(name) is not None)
-    if not exact and options.classes is not None and are_positions(sorted(counted, key=integer_of)):
+    if not exact and options.classes is not None and are_positions(sorted(counted, key=float)):
         return [Prediction(counted, "columns")] if len(counted) == len(options.classes) else []
     if len(exact) > 1 or (exact and labels.kind == "text"):
         columns = _completed(table, options, exact, numbers)
