@@ -21,6 +21,7 @@ from unsurprised.losses._options import (
     SmoothingWeights,
     checked_recipe,
     checked_scores,
+    checked_temperature,
     checked_total,
 )
 from unsurprised.losses._pairs import laid_out_pairs
@@ -163,7 +164,7 @@ def linear_distill_loss(
     0.0
     """
     kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
+    temperature = checked_temperature(temperature)
     total = checked_total(reduction, normalizer, empty, base=base)
     layer = _Layer(hidden, weight, bias, chunk, budget)
     other = _Layer(*teacher, 1, budget) if isinstance(teacher, LinearTeacher) else None

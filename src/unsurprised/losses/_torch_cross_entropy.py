@@ -16,8 +16,10 @@ from unsurprised.losses._options import (
     checked_recipe,
     checked_scores,
     checked_total,
+    is_number,
 )
-from unsurprised.losses._torch_calls import check_tensor, inputs, totalled
+from unsurprised.losses._torch_calls import inputs, totalled
+from unsurprised.losses._torch_kinds import check_tensor, keep
 from unsurprised.losses._torch_total import total_of_labels
 
 
@@ -38,7 +40,7 @@ def cross_entropy_loss(
     reduction: Reduction = "mean",
     normalizer: Any = None,
     empty: Empty = "nan",
-    axis: int = -1,
+    axis: int | None = None,
     base: float = math.e,
     check: bool | None = None,
     details: bool = False,
@@ -91,8 +93,10 @@ def cross_entropy_loss(
         tensor of one), such as the tokens of a batch that is spread over devices.
     empty : {"nan", "zero"}
         The mean where no row counts. Its gradient is 0.
-    axis : int, default -1
-        Where the classes are (PyTorch's images have them at 1).
+    axis : int, optional
+        Where the classes are; by default the last axis. Logits of three dimensions or more must
+        say it where the target's shape would fit classes along axis 1 too, where PyTorch has them:
+        labels of as many columns as classes, and distributions.
     base : float, default e
         The whole loss, z-loss and bonus included, is divided by ln(base): 2 for bits.
     check : bool, optional
@@ -133,15 +137,25 @@ def cross_entropy_loss(
     tensor([0., 0., 0., 0.])
     """
     recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
+        label_smoothing,
+        smoothing_weights,
+        focal_gamma,
+        checked_scores(temperature, softcap, keep),
+        keep,
     )
     total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
+        reduction,
+        normalizer,
+        empty,
+        z_loss=z_loss,
+        entropy_bonus=entropy_bonus,
+        base=base,
+        keep=keep,
     )
 
-    def general(rows: Tensor) -> Any:
+    def general(logits: Tensor) -> Any:
         given = inputs(
-            rows,
+            logits,
             target,
             weight=weight,
             sample_weight=sample_weight,
@@ -149,11 +163,12 @@ def cross_entropy_loss(
             axis=axis,
             check=check,
         )
-        entropy = details or total.entropy_bonus != 0
-        found = ops.rows(given.logits, given.target, given.weight, recipe, entropy=entropy)
+        entropy = details or not is_number(total.entropy_bonus, 0.0)
+        rows = (given.logits, given.target, given.weight)
+        found = ops.rows(*rows, recipe, entropy=entropy, dead=given.dead)
         return totalled(given, found, total, details)
 
-    if weight is None and sample_weight is None and axis in (-1, 1) and not details:
+    if weight is None and sample_weight is None and axis in (None, -1, 1) and not details:
         check_tensor("logits", logits)
         check_tensor("target", target)
         look = check is None or check

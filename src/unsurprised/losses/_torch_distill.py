@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from unsurprised.losses._divergences import Kind, TopK, checked_kind
+from unsurprised.losses._divergences import Kind, TopK, checked_kind, untempered
 from unsurprised.losses._options import (
     Empty,
     Reduction,
-    checked_scores,
+    checked_temperature,
     checked_total,
 )
 from unsurprised.losses._torch_calls import pairs, totalled_pairs
 from unsurprised.losses._torch_divergences import divergences
+from unsurprised.losses._torch_kinds import keep
 from unsurprised.losses._torch_labels import sum_type
 
 
@@ -91,17 +93,18 @@ def distill_loss(
     >>> f"{distill_loss(near, teacher).item():.2e}"
     '1.11e-09'
     """
-    kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    kind, beta = checked_kind(kind, beta, keep)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     given = pairs(student, teacher, sample_weight, axis, check)
     found = divergences(
         given.student,
-        given.teacher,
+        given.teacher.detach(),
         given.indices,
         kind,
         beta=beta,
         temperature=temperature,
+        sample_weight=given.sample_weight,
     )
     return totalled_pairs(given, found, total)
 
@@ -162,9 +165,18 @@ def kl_loss(
     >>> kl_loss(torch.zeros(1, 4), torch.tensor([[1.0, 0.0, 0.0, 0.0]]), base=2).item()
     2.0
     """
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     given = pairs(logits, target, sample_weight, axis, check, probabilities=True)
-    scores = given.teacher.detach().to(sum_type(given.teacher.dtype)).log() * temperature
-    found = divergences(given.student, scores, None, "forward", beta=0.5, temperature=temperature)
+    logs = given.teacher.detach().to(sum_type(given.teacher.dtype)).log()
+    scores = untempered(torch, logs, temperature)
+    found = divergences(
+        given.student,
+        scores,
+        None,
+        "forward",
+        beta=0.5,
+        temperature=temperature,
+        sample_weight=given.sample_weight,
+    )
     return totalled_pairs(given, found, total)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from unsurprised.losses import _jax_rows as calls
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
+from unsurprised.losses._jax_kinds import keep
 from unsurprised.losses._jax_linear_loss import linear_cross_entropy_loss, linear_distill_loss
 from unsurprised.losses._jax_rows import Details
 from unsurprised.losses._options import (
@@ -23,6 +24,7 @@ from unsurprised.losses._options import (
     SmoothingWeights,
     checked_recipe,
     checked_scores,
+    checked_temperature,
     checked_total,
 )
 
@@ -55,7 +57,7 @@ def cross_entropy_loss(
     reduction: Reduction = "mean",
     normalizer: Any = None,
     empty: Empty = "nan",
-    axis: int = -1,
+    axis: int | None = None,
     base: float = math.e,
     check: bool | None = None,
     details: bool = False,
@@ -102,10 +104,20 @@ def cross_entropy_loss(
     [0.0, 0.0, 0.0, 0.0]
     """
     recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
+        label_smoothing,
+        smoothing_weights,
+        focal_gamma,
+        checked_scores(temperature, softcap, keep),
+        keep,
     )
     total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
+        reduction,
+        normalizer,
+        empty,
+        z_loss=z_loss,
+        entropy_bonus=entropy_bonus,
+        base=base,
+        keep=keep,
     )
     given = calls.prepared(
         jnp.asarray(logits),
@@ -116,7 +128,7 @@ def cross_entropy_loss(
         axis=axis,
         check=check,
     )
-    found = calls.rows(given.logits, given.target, given.weight, recipe, given.hard)
+    found = calls.rows(given, recipe)
     return calls.totalled(given, found, total, details)
 
 
@@ -167,9 +179,9 @@ def distill_loss(
     >>> float(distill_loss(jnp.array([[0.0, 0.0]]), jnp.array([[0.0, -jnp.inf]]), base=2))
     1.0
     """
-    kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    kind, beta = checked_kind(kind, beta, keep)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     return calls.of_pairs(
         student,
         teacher,
@@ -224,8 +236,8 @@ def kl_loss(
     >>> float(kl_loss(jnp.zeros((1, 4)), jnp.array([[1.0, 0.0, 0.0, 0.0]]), base=2))
     2.0
     """
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     return calls.of_pairs(
         logits,
         target,
