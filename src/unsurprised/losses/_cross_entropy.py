@@ -162,10 +162,8 @@ def coefficients(
     """``a``: what each class's surprisal counts in its row."""
     smoothing, classes = recipe.label_smoothing, z.shape[-1]
     y = xp.where(one_hot(xp, target, z), xp.ones_like(z), 0.0) if hard else target
-    if is_number(smoothing, 0.0):
-        smoothed = y
-    else:
-        smoothed = (1 - smoothing) * y + smoothing / classes
+    none = is_number(smoothing, 0.0)
+    smoothed = y if none else (1 - smoothing) * y + smoothing / classes
     if weight is None:
         return smoothed
     if recipe.smoothing_weights == "class":

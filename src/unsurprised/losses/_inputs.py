@@ -140,15 +140,20 @@ def _axis_of_classes(logits: Array, target: Array) -> int:
     if len(shape) > 2 and (given == shape or given == shape[:-1] == (shape[0], *shape[2:])):
         raise CallError(
             f"logits of shape {shape} and a target of shape {given}: the classes may be along the "
-            "last axis, or along axis 1 as in torch.nn.functional.cross_entropy; say which: axis=-1 "
-            "or axis=1"
+            "last axis, or along axis 1 as in torch.nn.functional.cross_entropy; say which: "
+            "axis=-1 or axis=1"
         )
     return -1
 
 
-def refuse_masked(**arrays: Any) -> None:
-    """An error for NumPy's masked arrays, whose masks would be lost."""
+def check_dense(**arrays: Any) -> None:
+    """An error for NumPy's masked arrays, whose masks would be lost, and for sparse ones."""
     for name, array in arrays.items():
+        if hasattr(array, "todense") and not hasattr(array, "__array_interface__"):
+            raise CallError(
+                f"{name} is a sparse {type(array).__name__}; expected a dense array: "
+                f"{name}.todense(), where what is not stored is a score of 0"
+            )
         if hasattr(array, "mask") and hasattr(array, "filled"):
             raise CallError(
                 f"{name} is a masked array; expected a plain one: {name}.filled(value), of logits "

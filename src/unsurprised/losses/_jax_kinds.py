@@ -35,4 +35,5 @@ def keep(value: Any, fits: Fits) -> Kept | None:
     """A tracer as an option: NaN where it turns out to be what the option may not be."""
     if not isinstance(value, jax.core.Tracer):
         return None
-    return Kept(jnp.where(fits(value), value, jnp.nan).reshape(()), None)
+    # A factor, so that the derivative is NaN too.
+    return Kept((value * jnp.where(fits(value), 1.0, jnp.nan)).reshape(()), None)

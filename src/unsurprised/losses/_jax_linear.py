@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -68,13 +69,12 @@ def _plain_rows(
 ) -> tuple[Array, Array, Array]:
     hidden, weight, bias = layer
 
-    @jax.checkpoint  # so that reverse mode makes the logits again instead of keeping them
     def chunk(part: tuple[Array, Array]) -> Any:
         some, labels = part
         logits = _logits(some, weight, bias)
         return plain_rows(logits, labels, class_weight, recipe, labels.ndim == 1)
 
-    found = jax.lax.map(chunk, (_cut(hidden, step), _cut(target, step)))
+    found = _by_chunk(chunk, (_cut(hidden, step), _cut(target, step)))
     loss, log_sum, entropy = (_joined(each, hidden) for each in found)
     return loss, log_sum, entropy
 
@@ -119,6 +119,11 @@ def _logits(hidden: Array, weight: Array, bias: Array | None) -> Array:
     return logits if bias is None else logits + bias
 
 
+def _by_chunk(work: Callable[[Any], Any], parts: Any) -> Any:
+    """Chunk by chunk; reverse mode makes the logits of each again instead of keeping them."""
+    return jax.lax.map(jax.checkpoint(work), parts)
+
+
 def _cut(array: Array, step: int) -> Array:
     """Chunks of as many rows each, the last one filled up with zeros."""
     chunks = -(-len(array) // step)
@@ -160,13 +165,12 @@ def _plain_pairs(layer: Any, told: Any, asked: Any, step: int) -> Array:
     hidden, weight, bias = layer
     rows_of_teacher, fixed = told
 
-    @jax.checkpoint
     def chunk(part: Any) -> Array:
         some, teacher = part
         return _chunk_divergence(_logits(some, weight, bias), teacher, fixed, asked, plain=True)
 
     parts = (_cut(hidden, step), tuple(_cut(each, step) for each in rows_of_teacher))
-    return _joined(jax.lax.map(chunk, parts), hidden)
+    return _joined(_by_chunk(chunk, parts), hidden)
 
 
 _pairs = partial(jax.custom_vjp, nondiff_argnums=(2, 3))(_plain_pairs)

@@ -12,6 +12,7 @@ from unsurprised.errors import CallError
 from unsurprised.losses import _jax_rows as calls
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
+from unsurprised.losses._inputs import check_dense
 from unsurprised.losses._jax_kinds import is_traced, keep
 from unsurprised.losses._jax_linear import by_chunks, check_layer, divergences_by_chunks
 from unsurprised.losses._options import (
@@ -186,15 +187,18 @@ def linear_distill_loss(
         form, told, fixed = "linear", *_parts_of(teacher, logits.shape)
     elif arrays is None:
         form, arrays = "logits", jnp.asarray(teacher)
+    check_dense(teacher=teacher, sample_weight=sample_weight)
+    traced = is_traced(hidden, sample_weight, *jax.tree.leaves(teacher))
     given = laid_out_pairs(
         jnp,
         logits,
         TopK(*map(jnp.asarray, arrays)) if form == "top_k" else arrays,
         sample_weight=None if sample_weight is None else jnp.asarray(sample_weight),
         axis=-1,
-        check=(check is None or check)
-        and not is_traced(hidden, sample_weight, *jax.tree.leaves(teacher)),
+        check=(check is None or check) and not traced,
     )
+    if check and traced and form == "logits":
+        calls.check_teacher(given.teacher, given.sample_weight)
     if told is None:
         told = (given.teacher,) if given.indices is None else (given.teacher, given.indices)
     entry = entry_bytes(weight.dtype.itemsize, 2 if form == "linear" else 1)

@@ -13,7 +13,7 @@ from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses import _divergences as divergences
 from unsurprised.losses import _reduction
 from unsurprised.losses._divergences import TopK
-from unsurprised.losses._inputs import Inputs, laid_out
+from unsurprised.losses._inputs import Inputs, check_dense, laid_out
 from unsurprised.losses._jax_kinds import in_forward_mode, is_traced
 from unsurprised.losses._options import Recipe, Total, is_array
 from unsurprised.losses._pairs import Pairs, laid_out_pairs, sound_teacher
@@ -69,7 +69,8 @@ def _forward(
 
 
 def _backward(recipe: Recipe, hard: bool, saved: Any, by: Any) -> tuple[Any, Any, Any]:
-    return gradients(*saved, by, recipe=recipe, hard=hard)
+    logits, target, weight = saved
+    return gradients(logits, target, weight, by, recipe=recipe, hard=hard)
 
 
 def gradients(
@@ -83,10 +84,11 @@ def gradients(
     if hard and weight is None:
         return found, None, None
 
+    sound = jnp.where(by[0][..., None] == 0, 0.0, z)  # a row that is nothing may hold NaN
+
     def cost(shares: Array, weight: Array | None) -> Array:
         given = target if hard else shares
-        loss = formula.rows(jnp, z, given, weight, recipe, hard=hard, entropy=False).loss
-        return jnp.where(by[0] == 0, 0.0, loss)  # of a row that is nothing there may be NaN
+        return formula.rows(jnp, sound, given, weight, recipe, hard=hard, entropy=False).loss
 
     by_target, by_weight = jax.vjp(cost, None if hard else target, weight)[1](by[0])
     return found, by_target, by_weight
@@ -127,11 +129,17 @@ _divergence.defvjp(_forward_pairs, _backward_pairs)
 
 def prepared(logits: Any, target: Any, *, check: bool | None, **options: Any) -> Inputs:
     """The rows of a call, their values looked at as ``check`` says."""
+    check_dense(logits=logits, target=target)
+    check_dense(**{name: options[name] for name in ("weight", "sample_weight")})
     target = jnp.asarray(target)
+    logits = logits if isinstance(logits, jax.ShapeDtypeStruct) else jnp.asarray(logits)
     weights = [options[name] for name in ("weight", "sample_weight")]
     traced = is_traced(logits, target, *weights)
     for name in ("weight", "sample_weight"):
         options[name] = None if options[name] is None else jnp.asarray(options[name])
+    weight = options["weight"]
+    if weight is not None and not jnp.issubdtype(weight.dtype, jnp.floating):
+        options["weight"] = weight.astype(jnp.float32)  # integers have no derivative
     look = (check is None or check) and not traced
     given = laid_out(jnp, logits, target, check=look, **options)
     if given.invalid is not None and check:
@@ -173,6 +181,7 @@ def of_pairs(
     probabilities: bool = False,
 ) -> Array:
     """A loss between two distributions."""
+    check_dense(student=student, teacher=teacher, sample_weight=sample_weight)
     student = jnp.asarray(student)
     parts = [jnp.asarray(p) for p in (teacher if isinstance(teacher, TopK) else (teacher,))]
     sample_weight = None if sample_weight is None else jnp.asarray(sample_weight)
@@ -220,9 +229,7 @@ def divergence_of(
     beta, temperature = (each.astype(wide) if is_array(each) else each for each in options)
     scores, other = student.astype(wide), teacher.astype(wide)
     if indices is not None:
-        few = divergences.lumped(
-            jnp, formula.tempered(jnp, scores, temperature), other, indices
-        )
+        few = divergences.lumped(jnp, formula.tempered(jnp, scores, temperature), other, indices)
         scores, other, temperature = few.student, few.teacher, 1.0
     plain = plain or is_array(beta) or is_array(temperature)
     by: Any = plain_divergence if plain else _divergence

@@ -12,7 +12,7 @@ from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses import _divergences as divergences
 from unsurprised.losses import _reduction
 from unsurprised.losses._divergences import Kind, TopK
-from unsurprised.losses._inputs import Inputs
+from unsurprised.losses._inputs import Inputs, check_dense
 from unsurprised.losses._options import Recipe, Total
 from unsurprised.losses._pairs import Pairs, laid_out_pairs
 
@@ -81,6 +81,8 @@ def of_pairs(
     total: Total,
     asked: Asked,
 ) -> LossAndGradient:
+    names = ("logits", "target") if asked.probabilities else ("student", "teacher")
+    check_dense(**{names[0]: student, names[1]: teacher, "sample_weight": sample_weight})
     wide = widened(student)
     given = laid_out_pairs(
         np,

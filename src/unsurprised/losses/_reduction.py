@@ -10,8 +10,8 @@ With C, L and H of each row (:mod:`._cross_entropy`) and its weight s,
 ``d`` is s · w[label] where the target is a label, s where it is a distribution, as in PyTorch; with
 ``normalizer="weight"`` it is s · Σ w y for both, with ``"rows"`` it counts the rows that count, and
 a number stands for the whole sum. The extra terms E know no weight of a class, so what they are
-divided by knows none either: e is s where d holds such a weight, and d otherwise. A mean is the same
-for all multiples of w then. Rows that are ignored, or of weight 0, are nothing in r, d and e.
+divided by knows none either: e is s where d holds such a weight, and d otherwise. Then a mean is
+the same for all multiples of w. Rows that are ignored, or of weight 0, are nothing in r, d and e.
 """
 
 from __future__ import annotations

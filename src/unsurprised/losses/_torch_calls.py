@@ -111,9 +111,14 @@ def pairs(
         probabilities=probabilities,
     )
     if check and traced and given.indices is None and not probabilities:
-        sound = sound_teacher(torch, given.teacher, given.sample_weight)
-        torch._assert_async(sound.all(), "a row of the teacher is no distribution")
+        assert_teacher(given)
     return given
+
+
+def assert_teacher(given: Pairs) -> None:
+    """An assertion, where values cannot be looked at, that each row of the teacher is one."""
+    sound = sound_teacher(torch, given.teacher, given.sample_weight)
+    torch._assert_async(sound.all(), "a row of the teacher is no distribution")
 
 
 def totalled_pairs(given: Pairs, found: Tensor, total: Total) -> Any:

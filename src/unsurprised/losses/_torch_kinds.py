@@ -73,7 +73,8 @@ def keep(value: Any, fits: Fits) -> Kept | None:
         return None
     if is_traced(value):
         one = value if value.is_floating_point() else value.to(torch.get_default_dtype())
-        return Kept(torch.where(fits(one), one, math.nan).reshape(()), None)
+        # A factor, so that the derivative is NaN too.
+        return Kept((one * torch.where(fits(one), 1.0, math.nan)).reshape(()), None)
     number = float(value.detach().item())
     live = (value.requires_grad and torch.is_grad_enabled()) or has_tangent(value)
     return Kept(value.reshape(()) if live else number, number)
@@ -104,7 +105,7 @@ def check_whole_rows(rows: Tensor, name: str = "logits") -> None:
     """An error for a DTensor whose classes lie on several devices: PyTorch's argmax is wrong."""
     if not is_spread(rows):
         return
-    placements: Any = rows.placements  # type: ignore[attr-defined]
+    placements: Any = rows.placements
     if not all(place.is_replicate() or place.is_shard(0) for place in placements):
         raise CallError(
             f"{name} is a DTensor whose rows are not whole on a device (as rows of classes: "

@@ -29,7 +29,7 @@ from unsurprised.losses._options import (
     is_number,
 )
 from unsurprised.losses._pairs import laid_out_pairs
-from unsurprised.losses._torch_calls import totalled
+from unsurprised.losses._torch_calls import assert_teacher, totalled
 from unsurprised.losses._torch_jobs import CrossEntropyJob, DivergenceJob, Job, Rows, project
 from unsurprised.losses._torch_kinds import check_alike, check_tensor, is_traced, keep
 from unsurprised.losses._torch_labels import sum_type
@@ -227,14 +227,17 @@ def linear_distill_loss(
     hidden, weight, bias = _layer(hidden, weight, bias)
     stand_in = _stand_in(hidden, weight)
     given_teacher, form = _teacher(teacher, stand_in)
+    traced = is_traced(hidden)
     given = laid_out_pairs(
         torch,
         stand_in,
         stand_in if form == "linear" else given_teacher,
         sample_weight=sample_weight,
         axis=-1,
-        check=(check is None or check) and not is_traced(hidden),
+        check=(check is None or check) and not traced,
     )
+    if check and traced and form == "logits":
+        assert_teacher(given)
     tensors = tuple(given_teacher) if form == "linear" else (given.teacher,)
     if given.indices is not None:
         tensors = (given.teacher, given.indices)

@@ -203,7 +203,4 @@ def asks_more_than_backward(*tensors: Tensor) -> bool:
         return True
     if torch.compiler.is_compiling():
         return False
-    return any(
-        is_traced(tensor) or has_tangent(tensor)
-        for tensor in tensors
-    )
+    return any(is_traced(tensor) or has_tangent(tensor) for tensor in tensors)

@@ -10,7 +10,6 @@ import math
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from unsurprised.losses import _jax_rows as calls
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
@@ -120,7 +119,7 @@ def cross_entropy_loss(
         keep=keep,
     )
     given = calls.prepared(
-        jnp.asarray(logits),
+        logits,
         target,
         weight=weight,
         sample_weight=sample_weight,

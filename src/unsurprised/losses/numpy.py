@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
-from unsurprised.losses._inputs import laid_out
+from unsurprised.losses._inputs import check_dense, laid_out
 from unsurprised.losses._numpy_linear import (
     LayerLossAndGradients,
     linear_cross_entropy_loss,
@@ -112,6 +112,7 @@ def cross_entropy_loss(
     total = checked_total(
         reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
     )
+    check_dense(logits=logits, target=target, weight=weight, sample_weight=sample_weight)
     given = laid_out(
         np,
         widened(logits),
