@@ -54,8 +54,16 @@ def cross_entropy_loss(
         r = s \Big( \sum_k w_k\, y'_k\, (1 - e^{\ell_k})^\gamma (-\ell_k)
         + \zeta L^2 - \beta H(e^\ell) \Big)
 
-    The call of ``torch.nn.functional.cross_entropy`` means the same here for rows of two
-    dimensions. Sums are float32 at least, and so is the loss; the gradient has the logits' type.
+    The call of ``torch.nn.functional.cross_entropy`` means the same here for logits of two
+    dimensions; of more, PyTorch has the classes on axis 1 (``axis``). Sums are float32 at least,
+    and so is the loss; the gradient has the logits' type.
+
+    Temperature, softcap, ζ, β, ε and γ may be tensors of one number. Where one of them requires a
+    gradient it gets it, by PyTorch's plain operations, which make arrays of the logits' size. In
+    traced code its value cannot be looked at: one that is out of range makes NaN.
+
+    Tensors without values (of the device "meta", fake ones) and DTensors take the plain operations
+    too, and are not looked at. Of a DTensor all classes of a row lie on one device.
 
     Parameters
     ----------
@@ -80,9 +88,11 @@ def cross_entropy_loss(
     softcap : float, optional
         cap(x) = c · tanh(x / c).
     z_loss : float, default 0
-        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.).
+        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.). It knows no weight of a class:
+        under a mean it is one over rows (Σ s ζ L² / Σ s, as in Liger-Kernel), whatever the scale
+        of ``weight``.
     entropy_bonus : float, default 0
-        β: rewards the entropy of the softmax.
+        β: rewards the entropy of the softmax; its mean is one over rows, likewise.
     focal_gamma : float, default 0
         γ: how much less rows count that are learnt already (Lin et al.).
     reduction : {"mean", "sum", "none"}
@@ -90,7 +100,8 @@ def cross_entropy_loss(
     normalizer : {"weight", "rows"} or number, optional
         What a mean divides by; by default Σ s · w[label] of labels and Σ s of distributions, as
         PyTorch does. "weight": Σ s · Σ w y for both; "rows": how many rows count; a number (or a
-        tensor of one), such as the tokens of a batch that is spread over devices.
+        tensor of one), such as the tokens of a batch that is spread over devices. With the first
+        two z-loss and bonus are divided by Σ s, with the others by what divides the costs.
     empty : {"nan", "zero"}
         The mean where no row counts. Its gradient is 0.
     axis : int, optional

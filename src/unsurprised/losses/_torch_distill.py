@@ -60,9 +60,15 @@ def distill_loss(
         The teacher's share of the mixture (Agarwal et al.).
     temperature : float, default 1
         Divides the logits of both; gradients shrink with its square (Hinton et al. multiply it
-        back). A :class:`TopK` is at that temperature already.
-    sample_weight, reduction, normalizer, empty, axis, base, check
+        back). A :class:`TopK` is at that temperature already. As a tensor that requires a gradient
+        it gets it, and so does ``beta``.
+    sample_weight, reduction, normalizer, empty, base
         As in :func:`cross_entropy_loss`; padding gets the weight 0.
+    axis : int, default -1
+        Where the classes are.
+    check : bool, optional
+        Whether to look at the values of teacher and weights. By default they are looked at except
+        in traced code, where a row of a teacher that has no softmax makes NaN; True asserts there.
 
     Returns
     -------
@@ -75,7 +81,8 @@ def distill_loss(
     CallError
         Shapes, types, devices or options that do not fit.
     InputError
-        A :class:`TopK` whose indices or probabilities cannot be.
+        A row of the teacher that is −inf only or holds NaN or inf; a :class:`TopK` whose indices
+        or probabilities cannot be.
 
     References
     ----------
@@ -138,9 +145,11 @@ def kl_loss(
     target : Tensor of floats, shape (..., K)
         Probabilities y; zeros are exact. It is taken as a constant.
     temperature : float, default 1
-        T, of the logits alone.
-    sample_weight, reduction, normalizer, empty, axis, base, check
+        T, of the logits alone; as a tensor that requires a gradient it gets it.
+    sample_weight, reduction, normalizer, empty, base, check
         As in :func:`cross_entropy_loss`.
+    axis : int, default -1
+        Where the classes are.
 
     Returns
     -------

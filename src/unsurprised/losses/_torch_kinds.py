@@ -1,4 +1,4 @@
-"""Kinds of tensors: which can be looked at, which are handed on to PyTorch, which are none."""
+"""Kinds of tensors: with values to look at, of another's operations, and those refused."""
 
 from __future__ import annotations
 

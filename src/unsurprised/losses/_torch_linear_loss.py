@@ -75,7 +75,8 @@ def linear_cross_entropy_loss(
     :func:`~unsurprised.losses.torch.cross_entropy_loss` of the logits, whatever the chunk. Of a
     mean or a sum, chunks of logits are made once: forward, with the gradients on the way. Rows of
     their own (``reduction="none"``, ``details``, derivatives of ``sample_weight``) and compiled
-    code make them once more, backward; derivatives of derivatives need all logits.
+    code make them once more, backward; derivatives of derivatives, and an option that requires a
+    gradient (a learnt temperature), need all logits.
 
     Parameters
     ----------
@@ -199,7 +200,7 @@ def linear_distill_loss(
         As in :func:`linear_cross_entropy_loss`.
     teacher : Tensor, TopK or LinearTeacher
         Logits or log-probabilities of shape (..., K), the k most likely classes, or the teacher's
-        own last layer, whose logits are made in chunks too. A constant.
+        own last layer, whose logits are made in chunks too and not looked at. A constant.
     kind, beta, temperature, sample_weight, reduction, normalizer, empty, base, check
         As in :func:`~unsurprised.losses.torch.distill_loss`.
 

@@ -65,6 +65,14 @@ def cross_entropy_loss(
 
     .. math:: r = s \Big( \sum_k a_k f(\ell_k) + \zeta L^2 - \beta H \Big)
 
+    Forward mode (``jvp``, ``jacfwd``) goes by JAX's plain operations, where it reaches the call
+    itself: put ``jit`` around it, ``jit(jacfwd(loss))``, not within. Of ``jacfwd(jit(loss))`` JAX
+    says that it cannot. ``grad``, ``jacrev``, ``hessian`` and forward over reverse mode work in any
+    order.
+
+    An option that JAX traces (``grad`` by a temperature, softcap, ζ, β, ε or γ) has its derivative,
+    by plain operations too; one that is out of range makes NaN, of loss and derivative.
+
     Parameters
     ----------
     logits : Array of floats, shape (..., K)
@@ -72,7 +80,7 @@ def cross_entropy_loss(
     target : Array, shape (...) or (..., K)
         Labels, or the probability of each class.
     weight, sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature
-        As in :func:`unsurprised.losses.torch.cross_entropy_loss`. ``weight`` is a constant.
+        As in :func:`unsurprised.losses.torch.cross_entropy_loss`.
     softcap, z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base, details
         As there.
     check : bool, optional
@@ -159,7 +167,8 @@ def distill_loss(
     teacher : Array of floats, shape (..., K), or TopK
         Logits or log-probabilities, or the k most likely classes; a constant.
     kind, beta, temperature, sample_weight, reduction, normalizer, empty, axis, base, check
-        As in :func:`unsurprised.losses.torch.distill_loss`.
+        As in :func:`unsurprised.losses.torch.distill_loss`; derivatives as of
+        :func:`cross_entropy_loss`.
 
     Returns
     -------
