@@ -185,6 +185,10 @@ def test_rows_that_are_nothing_stay_so_beside_an_option_with_a_derivative(torch_
     of_logits, of_option = by(jax.numpy.asarray(logits), 2.0)
     assert_allclose(of_logits, x.grad, rtol=1e-12)
     assert_allclose(of_option, option.grad[0], rtol=1e-12)
+    for name in EXTRAS:
+        extra = leaf(0.1)
+        torch_losses.cross_entropy_loss(x, torch.tensor(LABELS), **{name: extra}).backward()
+        assert extra.grad.isfinite()
 
 
 def test_smoothing_of_zero_has_a_derivative(torch_losses):

@@ -94,6 +94,7 @@ def row_values(
         log_sum = xp.where(rows.kept, log_sum, 0.0)  # or NaN · 0 would be its derivative
         value = value + (total.z_loss * each) * log_sum * log_sum
     if not is_number(total.entropy_bonus, 0.0):
+        entropy = xp.where(rows.kept, entropy, 0.0)  # likewise, by the bonus
         value = value - (total.entropy_bonus * each) * entropy
     return xp.where(rows.kept, value, 0.0) * (rows.weight * total.unit)
 
