@@ -69,15 +69,17 @@ def divisor(targets: Sequence[Any], weights: Sequence[Any], **o: Any) -> Any:
 def cross_entropy(logits: Any, targets: Sequence[Any], sample_weight: Any = None, **o: Any) -> Any:
     """The loss; targets are a label, a list of shares or None for a row that is ignored."""
     weights = [1.0] * len(targets) if sample_weight is None else list(sample_weight)
-    total = mpf(0)
+    costs = extras = mpf(0)
     for row, target, s in zip(logits, targets, weights, strict=True):
         if target is not None and s:
             cost, log_sum, entropy = row_parts(row, target, **o)
-            value = cost + mpf(o.get("z_loss", 0)) * log_sum**2
-            total += mpf(float(s)) * (value - mpf(o.get("entropy_bonus", 0)) * entropy)
+            extra = mpf(o.get("z_loss", 0)) * log_sum**2 - mpf(o.get("entropy_bonus", 0)) * entropy
+            costs, extras = costs + mpf(float(s)) * cost, extras + mpf(float(s)) * extra
     if o.get("reduction", "mean") == "mean":
-        total /= divisor(targets, weights, **o)
-    return total / mp.log(mpf(o.get("base", mp.e)))
+        costs /= divisor(targets, weights, **o)
+        # What knows no weight of a class is divided by none.
+        extras /= divisor(targets, weights, **o | {"weight": None})
+    return (costs + extras) / mp.log(mpf(o.get("base", mp.e)))
 
 
 def exact(matrix: Any) -> list[list[Any]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-import torch
 
 from unsurprised.errors import InputError
-from unsurprised.losses import _torch_cross_entropy, _torch_host
-from unsurprised.losses.torch import cross_entropy_loss
+
+torch = pytest.importorskip("torch")
+from unsurprised.losses import _torch_cross_entropy, _torch_host  # noqa: E402
+from unsurprised.losses.torch import cross_entropy_loss  # noqa: E402
 
 TYPES = [torch.float32, torch.bfloat16]
 

@@ -227,3 +227,62 @@ def test_distilling_a_linear_layer(form):
     wrong = LinearTeacher(others[:2], layer[:, :3])
     with pytest.raises(CallError, match=r"^a teacher of hidden \(2, 3\) and weight \(5, 3\) for "):
         linear_distill_loss(hidden, layer, wrong)
+
+
+def test_forward_mode():
+    """By itself, mapped, over and under reverse mode; through a jit within it JAX refuses."""
+    x, y = jnp.asarray(LOGITS), jnp.asarray(LABELS)
+
+    def loss(x):
+        return cross_entropy_loss(x, y, label_smoothing=0.1)
+
+    _, gradient = reference.cross_entropy_loss(LOGITS, LABELS, label_smoothing=0.1)
+    assert_allclose(jax.jacfwd(loss)(x), gradient, rtol=1e-11, atol=1e-16)
+    assert_allclose(jax.jvp(loss, (x,), (x,))[1], (gradient * LOGITS).sum(), rtol=1e-11)
+    exact = jax.jacrev(jax.grad(loss))(x)
+    for second in (jax.hessian(loss), jax.hessian(jax.jit(loss)), jax.jacrev(jax.jacfwd(loss))):
+        assert_allclose(second(x), exact, rtol=1e-9, atol=1e-15)
+
+    def mapped(x):
+        return jax.vmap(lambda x, y: cross_entropy_loss(x, y, empty="zero"))(x, y).sum()
+
+    assert_allclose(jax.jacfwd(mapped)(x), jax.grad(mapped)(x), rtol=1e-11, atol=1e-16)
+    with pytest.raises(TypeError, match="forward-mode"):
+        jax.jvp(jax.jit(loss), (x,), (x,))
+
+
+@pytest.mark.parametrize("kind", ["forward", "reverse", "jsd"])
+def test_forward_mode_of_divergences_and_layers(kind):
+    layer = jnp.eye(5)
+    for loss in (
+        lambda x: distill_loss(x, OTHERS, kind=kind),
+        lambda x: linear_distill_loss(x, layer, OTHERS, kind=kind, chunk=4),
+        lambda x: linear_cross_entropy_loss(x, layer, LABELS, chunk=4),
+    ):
+        x = jnp.asarray(LOGITS)
+        slope = jax.jvp(loss, (x,), (x,))[1]
+        assert_allclose(slope, (jax.grad(loss)(x) * x).sum(), rtol=1e-9)
+    assert jax.hessian(loss)(x).shape == (6, 5, 6, 5)
+
+
+def test_a_teachers_row_without_a_softmax():
+    teacher = jnp.asarray(OTHERS).at[1].set(-jnp.inf)
+    with pytest.raises(InputError, match=r"^teacher, row 1: a row of logits that is −inf only; "):
+        distill_loss(LOGITS, teacher)
+    losses = jax.jit(lambda t: distill_loss(LOGITS, t, reduction="none"))(teacher)
+    assert np.isnan(losses).tolist() == [False, True, False, False, False, False]
+    checked = checkify.checkify(jax.jit(lambda t: distill_loss(LOGITS, t, check=True)))
+    with pytest.raises(checkify.JaxRuntimeError, match="a row of the teacher is no distribution"):
+        checked(teacher)[0].throw()
+
+
+def test_arrays_that_cannot_be_read():
+    from jax.experimental import sparse
+
+    with pytest.raises(CallError, match=r"^logits is a sparse BCOO; .*logits.todense\(\)"):
+        cross_entropy_loss(sparse.BCOO.fromdense(jnp.asarray(LOGITS)), LABELS)
+    with pytest.raises(CallError, match=r"^logits is a masked array; .*logits.filled"):
+        cross_entropy_loss(np.ma.masked_array(LOGITS, LOGITS > 0), LABELS)
+    cube = jnp.zeros((2, 5, 5))
+    with pytest.raises(CallError, match=r"say which: axis=-1 or axis=1$"):
+        cross_entropy_loss(cube, jnp.zeros((2, 5), int))

@@ -81,7 +81,7 @@ def test_axes():
         assert other == loss
         assert_allclose(by, np.moveaxis(gradient, -1, axis))
     shares = np.stack([SHARES, SHARES[::-1]])
-    loss, _ = cross_entropy_loss(images, shares)
+    loss, _ = cross_entropy_loss(images, shares, axis=-1)
     assert (
         cross_entropy_loss(np.moveaxis(images, -1, 0), np.moveaxis(shares, -1, 0), axis=0)[0]
         == loss

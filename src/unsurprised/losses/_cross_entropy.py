@@ -37,7 +37,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from unsurprised.losses._options import Recipe, Scores
+from unsurprised.losses._options import Recipe, Scores, is_number
 
 Namespace = Any
 Array = Any
@@ -62,16 +62,40 @@ class Shares(NamedTuple):
 
 def scores(xp: Namespace, logits: Array, options: Scores) -> Array:
     """``cap(x) / T``."""
-    z = logits
+    if options.live:
+        # Through −∞ no derivative of an option can be taken, and it stays −∞ whatever they are.
+        impossible = logits == -math.inf
+        return xp.where(impossible, logits, _scaled(xp, xp.where(impossible, 0.0, logits), options))
+    z = _scaled(xp, logits, options)
+    return z if options.softcap is None else xp.where(logits == -math.inf, logits, z)
+
+
+def _scaled(xp: Namespace, z: Array, options: Scores) -> Array:
     if options.softcap is not None:
-        capped = options.softcap * xp.tanh(z / options.softcap)
-        z = xp.where(z == -math.inf, z, capped)
-    return z if options.temperature == 1.0 else z / options.temperature
+        z = options.softcap * xp.tanh(z / options.softcap)
+    return z if is_number(options.temperature, 1.0) else z / options.temperature
+
+
+def tempered(xp: Namespace, values: Array, temperature: Any) -> Array:
+    """``values / T``; no derivative by T is taken through what is infinite."""
+    if isinstance(temperature, (int, float)):
+        return values / temperature
+    infinite = abs(values) == math.inf
+    return xp.where(infinite, values, xp.where(infinite, 0.0, values) / temperature)
+
+
+def shielded(xp: Namespace, logits: Array, dead: Array) -> Array:
+    """Logits with zeros for rows that are nothing and hold what has no derivative.
+
+    Only plain operations need it: 0 times the derivative of NaN is NaN.
+    """
+    bad = dead & ~xp.isfinite(xp.amax(logits, axis=-1))
+    return xp.where(bad[..., None], 0.0, logits)
 
 
 def through_scores(xp: Namespace, logits: Array, gradient: Array, options: Scores) -> Array:
     """The derivative by the logits from the one by the scores."""
-    if options.temperature != 1.0:
+    if not is_number(options.temperature, 1.0):
         gradient = gradient / options.temperature
     if options.softcap is not None:
         slope = xp.tanh(logits / options.softcap)
@@ -92,8 +116,12 @@ def shares(xp: Namespace, z: Array) -> Shares:
 
 def one_hot(xp: Namespace, labels: Array, like: Array) -> Array:
     """True where a class is the row's label."""
-    more = {"device": like.device} if xp.__name__ == "torch" else {}
-    return xp.arange(like.shape[-1], **more) == labels[..., None]
+    if xp.__name__ != "torch":
+        return xp.arange(like.shape[-1]) == labels[..., None]
+    if type(like) in (xp.Tensor, xp.nn.Parameter):
+        return xp.arange(like.shape[-1], device=like.device) == labels[..., None]
+    # A kind of its own, which may not mix with plain tensors.
+    return xp.ones_like(like, dtype=xp.int64).cumsum(-1) - 1 == labels[..., None]
 
 
 def entropy_of(xp: Namespace, log: Array) -> Array:
@@ -114,15 +142,16 @@ def rows(
 ) -> Rows:
     """C, L and H (where asked for, else zeros) of each row of scores; labels are within range."""
     top, rest, log = shares(xp, z)
-    if hard and recipe.label_smoothing == 0:
+    if hard and is_number(recipe.label_smoothing, 0.0):
         at = xp.sum(xp.where(one_hot(xp, target, z), log, 0.0), axis=-1)
         loss = _cost(xp, at, recipe)
         if weight is not None:
             loss = loss * weight[target]
     else:
         a = coefficients(xp, z, target, weight, recipe, hard=hard)
-        # 0 · ∞ is nothing here, and no derivative is taken through it.
-        costs = _cost(xp, xp.where(a == 0, 0.0, log), recipe)
+        # 0 · ∞ is nothing here, and no derivative is taken through it. Elsewhere a share of 0 keeps
+        # the derivative by the share.
+        costs = _cost(xp, xp.where((a == 0) & (log == -math.inf), 0.0, log), recipe)
         loss = xp.sum(a * costs, axis=-1)
     return Rows(loss, top, rest, entropy_of(xp, log) if entropy else xp.zeros_like(loss))
 
@@ -133,7 +162,8 @@ def coefficients(
     """``a``: what each class's surprisal counts in its row."""
     smoothing, classes = recipe.label_smoothing, z.shape[-1]
     y = xp.where(one_hot(xp, target, z), xp.ones_like(z), 0.0) if hard else target
-    smoothed = (1 - smoothing) * y + smoothing / classes if smoothing else y
+    none = is_number(smoothing, 0.0)
+    smoothed = y if none else (1 - smoothing) * y + smoothing / classes
     if weight is None:
         return smoothed
     if recipe.smoothing_weights == "class":
@@ -143,7 +173,7 @@ def coefficients(
 
 def _cost(xp: Namespace, log: Array, recipe: Recipe) -> Array:
     """``f(ℓ)``."""
-    if recipe.focal_gamma == 0:
+    if is_number(recipe.focal_gamma, 0.0):
         return 0.0 - log
     return (0.0 - log) * _missing(xp, log) ** recipe.focal_gamma
 
@@ -157,7 +187,7 @@ def _missing(xp: Namespace, log: Array) -> Array:
 def _slope(xp: Namespace, log: Array, recipe: Recipe) -> Array:
     """``−f′(ℓ)``."""
     gamma = recipe.focal_gamma
-    if gamma == 0:
+    if is_number(gamma, 0.0):
         return xp.ones_like(log)
     missing = _missing(xp, log)
     finite = xp.where(log == -math.inf, 0.0, log)
@@ -181,7 +211,7 @@ def gradient(
     _, _, log = shares(xp, z)
     p = xp.exp(log)
     by_loss, by_sum, by_entropy = (None if g is None else g[..., None] for g in by)
-    if hard and recipe.label_smoothing == 0:
+    if hard and is_number(recipe.label_smoothing, 0.0):
         mask = one_hot(xp, target, z)
         b = _slope(xp, xp.sum(xp.where(mask, log, 0.0), axis=-1, keepdims=True), recipe)
         if weight is not None:

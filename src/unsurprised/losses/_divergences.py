@@ -24,9 +24,9 @@ import math
 from typing import Any, Literal, NamedTuple
 
 from unsurprised.errors import CallError
-from unsurprised.losses._cross_entropy import shares
+from unsurprised.losses._cross_entropy import shares, tempered
+from unsurprised.losses._options import Keep, checked_number, keep_none
 from unsurprised.measures._elementary import log1p_minus
-from unsurprised.units import as_number
 
 Namespace = Any
 Array = Any
@@ -41,30 +41,42 @@ class Between(NamedTuple):
     d: Array
 
 
-def checked_kind(kind: Any, beta: Any) -> tuple[Kind, float]:
+def checked_kind(kind: Any, beta: Any, keep: Keep = keep_none) -> tuple[Kind, Any]:
     """The divergence asked for, or an error."""
     if kind not in ("forward", "reverse", "jsd"):
         raise CallError(f"kind={kind!r}; expected 'forward', 'reverse' or 'jsd'")
-    share = as_number(beta)
-    if kind == "jsd" and not 0 < share < 1:
-        raise CallError(
-            f"beta={beta!r}; expected a number between 0 and 1, the teacher's share of the mixture "
-            "(at the ends the divergence is 0 of any two: ask for kind='forward' or 'reverse')"
-        )
-    return kind, share
+    if kind != "jsd":
+        return kind, 0.5  # of no mixture
+    expected = (
+        "a number between 0 and 1, the teacher's share of the mixture (at the ends the divergence "
+        "is 0 of any two: ask for kind='forward' or 'reverse')"
+    )
+    return kind, checked_number("beta", beta, _is_inside, expected, keep)
 
 
-def between(xp: Namespace, student: Array, teacher: Array, temperature: float) -> Between:
+def _is_inside(share: Any) -> Any:
+    return (share > 0) & (share < 1)
+
+
+def between(xp: Namespace, student: Array, teacher: Array, temperature: Any) -> Between:
     """Both rows' shares at the temperature."""
-    by_student = shares(xp, student / temperature)
-    by_teacher = shares(xp, teacher / temperature)
+    by_student = shares(xp, tempered(xp, student, temperature))
+    by_teacher = shares(xp, tempered(xp, teacher, temperature))
     p, q = xp.exp(by_teacher.log), xp.exp(by_student.log)
     neither = (p == 0) & (q == 0)
-    apart = (xp.where(neither, 0.0, teacher) - xp.where(neither, 0.0, student)) / temperature
+    gaps = xp.where(neither, 0.0, teacher) - xp.where(neither, 0.0, student)
+    apart = tempered(xp, gaps, temperature)
     tops, rests = by_teacher.top - by_student.top, by_teacher.rest - by_student.rest
     d = xp.where(neither, 0.0, (apart - tops[..., None]) - rests[..., None])
     off = xp.sum(_excess(xp, p, q, d), axis=-1, keepdims=True)
     return Between(p, q, d + xp.log1p(off))
+
+
+def untempered(xp: Namespace, logs: Array, temperature: Any) -> Array:
+    """Scores whose softmax at the temperature has these logarithms."""
+    if isinstance(temperature, (int, float)):
+        return logs * temperature
+    return tempered(xp, logs, 1 / temperature)
 
 
 def _excess(xp: Namespace, p: Array, q: Array, d: Array) -> Array:
@@ -81,7 +93,7 @@ def _terms(xp: Namespace, p: Array, excess: Array, d: Array) -> Array:
     return xp.where(near, p * (0.0 - log1p_minus(xp, x)), product + excess)
 
 
-def _log_mixture(xp: Namespace, d: Array, beta: float) -> tuple[Array, Array]:
+def _log_mixture(xp: Namespace, d: Array, beta: Any) -> tuple[Array, Array]:
     """``log m/p`` and ``log m/q`` for log p/q = d."""
     above = d > 0
     low, high = xp.where(above, 0.0, d), xp.where(above, d, 0.0)
@@ -90,7 +102,7 @@ def _log_mixture(xp: Namespace, d: Array, beta: float) -> tuple[Array, Array]:
     return xp.where(above, to_p, to_q - low), xp.where(above, to_p + high, to_q)
 
 
-def divergence(xp: Namespace, pair: Between, kind: Kind, beta: float) -> Array:
+def divergence(xp: Namespace, pair: Between, kind: Kind, beta: Any) -> Array:
     """One number for each row, at least 0."""
     p, q, d = pair
     if kind == "reverse":

@@ -33,6 +33,12 @@ class Inputs:
     hard: bool
     shape: tuple[int, ...]
 
+    def dead(self) -> Array:
+        """Which rows are nothing."""
+        if self.sample_weight is None:
+            return self.ignored
+        return self.ignored | (self.sample_weight == 0)
+
 
 class Fault(NamedTuple):
     """Where something is wrong (booleans), and what is to be said of the first such place."""
@@ -67,11 +73,11 @@ def laid_out(
     weight: Array | None,
     sample_weight: Array | None,
     ignore_index: int,
-    axis: int,
+    axis: int | None,
     check: bool,
 ) -> Inputs:
     """The rows of a call as a matrix, or an error that says what does not fit."""
-    axis = check_logits(logits, axis)
+    axis = check_logits(logits, _axis_of_classes(logits, target) if axis is None else axis)
     classes = int(logits.shape[axis])
     shape = tuple(size for i, size in enumerate(logits.shape) if i != axis)
     hard = _is_hard(logits, target, shape)
@@ -128,16 +134,46 @@ def check_logits(logits: Array, axis: int, name: str = "logits") -> int:
     return axis
 
 
+def _axis_of_classes(logits: Array, target: Array) -> int:
+    """The last axis, unless the classes may as well be where PyTorch has them."""
+    shape, given = tuple(logits.shape), tuple(target.shape)
+    if len(shape) > 2 and (given == shape or given == shape[:-1] == (shape[0], *shape[2:])):
+        raise CallError(
+            f"logits of shape {shape} and a target of shape {given}: the classes may be along the "
+            "last axis, or along axis 1 as in torch.nn.functional.cross_entropy; say which: "
+            "axis=-1 or axis=1"
+        )
+    return -1
+
+
+def check_dense(**arrays: Any) -> None:
+    """An error for NumPy's masked arrays, whose masks would be lost, and for sparse ones."""
+    for name, array in arrays.items():
+        if hasattr(array, "todense") and not hasattr(array, "__array_interface__"):
+            raise CallError(
+                f"{name} is a sparse {type(array).__name__}; expected a dense array: "
+                f"{name}.todense(), where what is not stored is a score of 0"
+            )
+        if hasattr(array, "mask") and hasattr(array, "filled"):
+            raise CallError(
+                f"{name} is a masked array; expected a plain one: {name}.filled(value), of logits "
+                "with -inf for a class that is impossible, and a sample_weight of 0 for a row that "
+                "does not count"
+            )
+
+
 def _is_hard(logits: Array, target: Array, rows: tuple[int, ...]) -> bool:
     kind, shape = type_name(target), tuple(target.shape)
     if "float" in kind and shape == tuple(logits.shape):
         return False
     if "int" in kind and shape == rows:
         return True
+    by_axis_1 = (*logits.shape[:1], *logits.shape[2:])
+    remedy = "; classes along axis 1 need axis=1" if shape == by_axis_1 != rows else ""
     raise CallError(
         f"logits of shape {tuple(logits.shape)} and a target of shape {shape} and type {kind}; "
         f"expected integers of shape {rows}, one label a row, or floats of the logits' shape, one "
-        "probability a class"
+        f"probability a class{remedy}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,14 @@ import jax.numpy as jnp
 from unsurprised.errors import CallError
 from unsurprised.libraries import type_name
 from unsurprised.losses._inputs import Inputs
-from unsurprised.losses._jax_rows import divergence_of, gradients, rows, sum_type
+from unsurprised.losses._jax_kinds import in_forward_mode
+from unsurprised.losses._jax_rows import (
+    divergence_of,
+    gradients,
+    is_live,
+    plain_rows,
+    sum_type,
+)
 from unsurprised.losses._options import Recipe
 
 Array = Any
@@ -44,12 +52,15 @@ def by_chunks(
     """C, L and H of each row."""
     flat = hidden.reshape(math.prod(given.shape), hidden.shape[-1])
     layer = (flat, weight, bias)
-    found: tuple[Array, Array, Array] = _rows(layer, given.target, given.weight, recipe, step)
+    found: tuple[Array, Array, Array]
+    if recipe.live or in_forward_mode(*layer, given.target, given.weight):
+        found = _plain_rows(layer, given.target, given.weight, recipe, step)
+    else:
+        found = _rows(layer, given.target, given.weight, recipe, step)
     return found
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
-def _rows(
+def _plain_rows(
     layer: tuple[Array, Array, Array | None],
     target: Array,
     class_weight: Array | None,
@@ -61,17 +72,22 @@ def _rows(
     def chunk(part: tuple[Array, Array]) -> Any:
         some, labels = part
         logits = _logits(some, weight, bias)
-        return rows(logits, labels, class_weight, recipe, labels.ndim == 1)
+        return plain_rows(logits, labels, class_weight, recipe, labels.ndim == 1)
 
-    found = jax.lax.map(chunk, (_cut(hidden, step), _cut(target, step)))
+    found = _by_chunk(chunk, (_cut(hidden, step), _cut(target, step)))
     loss, log_sum, entropy = (_joined(each, hidden) for each in found)
     return loss, log_sum, entropy
+
+
+_rows = partial(jax.custom_vjp, nondiff_argnums=(3, 4))(_plain_rows)
 
 
 def _forward(
     layer: Any, target: Array, class_weight: Array | None, recipe: Recipe, step: int
 ) -> tuple[Any, Any]:
-    return _rows(layer, target, class_weight, recipe, step), (layer, target, class_weight)
+    # Not ``_rows``, so that forward mode can go over reverse mode.
+    found = _plain_rows(layer, target, class_weight, recipe, step)
+    return found, (layer, target, class_weight)
 
 
 def _backward(recipe: Recipe, step: int, saved: Any, by: Any) -> tuple[Any, Any, Any]:
@@ -79,16 +95,20 @@ def _backward(recipe: Recipe, step: int, saved: Any, by: Any) -> tuple[Any, Any,
     (hidden, weight, bias), target, class_weight = saved
 
     def chunk(sums: Any, part: Any) -> tuple[Any, Any]:
-        some, labels, above = part
+        (of_layer, of_classes), (some, labels, above) = sums, part
         logits = _logits(some, weight, bias)
-        hard = labels.ndim == 1
-        dz, by_target = gradients(logits, labels, class_weight, above, recipe=recipe, hard=hard)
-        return _added(sums, dz, some), (dz.astype(hidden.dtype) @ weight, by_target)
+        dz, by_target, by_class = gradients(
+            logits, labels, class_weight, above, recipe=recipe, hard=labels.ndim == 1
+        )
+        of_classes = None if by_class is None else of_classes + by_class
+        sums = (_added(of_layer, dz, some), of_classes)
+        return sums, (dz.astype(hidden.dtype) @ weight, by_target)
 
     parts = (_cut(hidden, step), _cut(target, step), tuple(_cut(each, step) for each in by))
-    sums, (by_hidden, by_target) = jax.lax.scan(chunk, _zeros(weight), parts)
+    first = (_zeros(weight), None if class_weight is None else jnp.zeros_like(class_weight))
+    (sums, of_classes), (by_hidden, by_target) = jax.lax.scan(chunk, first, parts)
     found = (_joined(by_hidden, hidden), *_as_parameters(sums, weight, bias))
-    return found, None if by_target is None else _joined(by_target, hidden), None
+    return found, None if by_target is None else _joined(by_target, hidden), of_classes
 
 
 _rows.defvjp(_forward, _backward)
@@ -97,6 +117,11 @@ _rows.defvjp(_forward, _backward)
 def _logits(hidden: Array, weight: Array, bias: Array | None) -> Array:
     logits = (hidden @ weight.T).astype(sum_type(hidden))
     return logits if bias is None else logits + bias
+
+
+def _by_chunk(work: Callable[[Any], Any], parts: Any) -> Any:
+    """Chunk by chunk; reverse mode makes the logits of each again instead of keeping them."""
+    return jax.lax.map(jax.checkpoint(work), parts)
 
 
 def _cut(array: Array, step: int) -> Array:
@@ -114,41 +139,45 @@ def divergences_by_chunks(
     layer: tuple[Array, Array, Array | None],
     rows_of_teacher: tuple[Array, ...],
     layer_of_teacher: tuple[Array, ...],
-    asked: tuple[str, Any, float, float],
+    asked: tuple[str, Any, Any, Any],
     step: int,
 ) -> Array:
     """The divergence of each row; the form of the teacher comes first in ``asked``."""
     hidden, weight, bias = layer
     flat = hidden.reshape(-1, hidden.shape[-1])
     told = jax.lax.stop_gradient((rows_of_teacher, layer_of_teacher))
-    found: Array = _pairs((flat, weight, bias), told, asked, step)
+    plain = is_live(asked[1:]) or in_forward_mode(*layer)
+    found: Array = (_plain_pairs if plain else _pairs)((flat, weight, bias), told, asked, step)
     return found
 
 
-def _chunk_divergence(logits: Array, part: Any, fixed: Any, asked: Any) -> Array:
+def _chunk_divergence(logits: Array, part: Any, fixed: Any, asked: Any, *, plain: bool) -> Array:
     form, *numbers = asked
+    indices = part[1] if form == "top_k" else None
+    teacher = part[0]
     if form == "linear":
         weight, *bias = fixed
-        teacher = _logits(part[0], weight, bias[0] if bias else None)
-        return divergence_of(logits, teacher, None, tuple(numbers))
-    return divergence_of(logits, part[0], part[1] if form == "top_k" else None, tuple(numbers))
+        teacher = _logits(teacher, weight, bias[0] if bias else None)
+    return divergence_of(logits, teacher, indices, tuple(numbers), plain=plain)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _pairs(layer: Any, told: Any, asked: Any, step: int) -> Array:
+def _plain_pairs(layer: Any, told: Any, asked: Any, step: int) -> Array:
     hidden, weight, bias = layer
     rows_of_teacher, fixed = told
 
     def chunk(part: Any) -> Array:
         some, teacher = part
-        return _chunk_divergence(_logits(some, weight, bias), teacher, fixed, asked)
+        return _chunk_divergence(_logits(some, weight, bias), teacher, fixed, asked, plain=True)
 
     parts = (_cut(hidden, step), tuple(_cut(each, step) for each in rows_of_teacher))
-    return _joined(jax.lax.map(chunk, parts), hidden)
+    return _joined(_by_chunk(chunk, parts), hidden)
+
+
+_pairs = partial(jax.custom_vjp, nondiff_argnums=(2, 3))(_plain_pairs)
 
 
 def _forward_pairs(layer: Any, told: Any, asked: Any, step: int) -> tuple[Array, Any]:
-    return _pairs(layer, told, asked, step), (layer, told)
+    return _plain_pairs(layer, told, asked, step), (layer, told)
 
 
 def _backward_pairs(asked: Any, step: int, saved: Any, by: Array) -> tuple[Any, None]:
@@ -158,7 +187,7 @@ def _backward_pairs(asked: Any, step: int, saved: Any, by: Array) -> tuple[Any, 
         some, teacher, above = part
 
         def value(logits: Array) -> Array:
-            return _chunk_divergence(logits, teacher, fixed, asked)
+            return _chunk_divergence(logits, teacher, fixed, asked, plain=False)
 
         dz = jax.vjp(value, _logits(some, weight, bias))[1](above)[0]
         return _added(sums, dz, some), dz.astype(hidden.dtype) @ weight

@@ -12,6 +12,8 @@ from unsurprised.errors import CallError
 from unsurprised.losses import _jax_rows as calls
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
+from unsurprised.losses._inputs import check_dense
+from unsurprised.losses._jax_kinds import is_traced, keep
 from unsurprised.losses._jax_linear import by_chunks, check_layer, divergences_by_chunks
 from unsurprised.losses._options import (
     IGNORE,
@@ -20,6 +22,7 @@ from unsurprised.losses._options import (
     SmoothingWeights,
     checked_recipe,
     checked_scores,
+    checked_temperature,
     checked_total,
 )
 from unsurprised.losses._pairs import laid_out_pairs
@@ -90,10 +93,20 @@ def linear_cross_entropy_loss(
     3.0
     """
     recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
+        label_smoothing,
+        smoothing_weights,
+        focal_gamma,
+        checked_scores(temperature, softcap, keep),
+        keep,
     )
     total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
+        reduction,
+        normalizer,
+        empty,
+        z_loss=z_loss,
+        entropy_bonus=entropy_bonus,
+        base=base,
+        keep=keep,
     )
     check_layer(hidden, weight, bias)
     rows, classes = math.prod(hidden.shape[:-1]), weight.shape[0]
@@ -162,9 +175,9 @@ def linear_distill_loss(
     >>> float(linear_distill_loss(hidden, weight, LinearTeacher(hidden, weight)))
     0.0
     """
-    kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    kind, beta = checked_kind(kind, beta, keep)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     check_layer(hidden, weight, bias)
     classes = weight.shape[0]
     logits = jax.ShapeDtypeStruct((*hidden.shape[:-1], classes), hidden.dtype)
@@ -174,15 +187,18 @@ def linear_distill_loss(
         form, told, fixed = "linear", *_parts_of(teacher, logits.shape)
     elif arrays is None:
         form, arrays = "logits", jnp.asarray(teacher)
+    check_dense(teacher=teacher, sample_weight=sample_weight)
+    traced = is_traced(hidden, sample_weight, *jax.tree.leaves(teacher))
     given = laid_out_pairs(
         jnp,
         logits,
         TopK(*map(jnp.asarray, arrays)) if form == "top_k" else arrays,
         sample_weight=None if sample_weight is None else jnp.asarray(sample_weight),
         axis=-1,
-        check=(check is None or check)
-        and not calls.is_traced(hidden, sample_weight, *jax.tree.leaves(teacher)),
+        check=(check is None or check) and not traced,
     )
+    if check and traced and form == "logits":
+        calls.check_teacher(given.teacher, given.sample_weight)
     if told is None:
         told = (given.teacher,) if given.indices is None else (given.teacher, given.indices)
     entry = entry_bytes(weight.dtype.itemsize, 2 if form == "linear" else 1)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from unsurprised.errors import CallError
 from unsurprised.losses._chunks import BUDGET, chunk_rows
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
-from unsurprised.losses._inputs import laid_out
+from unsurprised.losses._inputs import check_dense, laid_out
 from unsurprised.losses._numpy_rows import Asked, Labelled, Paired, Values, widened
 from unsurprised.losses._options import (
     IGNORE,
@@ -21,6 +21,7 @@ from unsurprised.losses._options import (
     SmoothingWeights,
     checked_recipe,
     checked_scores,
+    checked_temperature,
     checked_total,
 )
 from unsurprised.losses._pairs import laid_out_pairs
@@ -101,6 +102,7 @@ def linear_cross_entropy_loss(
         reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
     )
     layer = _Layer(hidden, weight, bias, chunk, budget)
+    check_dense(target=target, class_weight=class_weight, sample_weight=sample_weight)
     given = laid_out(
         np,
         layer.stand_in(),
@@ -163,10 +165,11 @@ def linear_distill_loss(
     0.0
     """
     kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
+    temperature = checked_temperature(temperature)
     total = checked_total(reduction, normalizer, empty, base=base)
     layer = _Layer(hidden, weight, bias, chunk, budget)
     other = _Layer(*teacher, 1, budget) if isinstance(teacher, LinearTeacher) else None
+    check_dense(teacher=teacher, sample_weight=sample_weight)
     arrays: Any = None
     if isinstance(teacher, TopK):
         arrays = TopK(widened(teacher.log_probs), np.asarray(teacher.indices))
@@ -196,6 +199,7 @@ class _Layer:
     """A linear layer, and its logits by chunks of rows."""
 
     def __init__(self, hidden: Any, weight: Any, bias: Any, chunk: Any, budget: Any) -> None:
+        check_dense(hidden=hidden, weight=weight, bias=bias)
         self._hidden, self._weight = widened(hidden), widened(weight)
         self._bias = None if bias is None else widened(bias)
         _check_layer(self._hidden, self._weight, self._bias)

@@ -12,7 +12,7 @@ from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses import _divergences as divergences
 from unsurprised.losses import _reduction
 from unsurprised.losses._divergences import Kind, TopK
-from unsurprised.losses._inputs import Inputs
+from unsurprised.losses._inputs import Inputs, check_dense
 from unsurprised.losses._options import Recipe, Total
 from unsurprised.losses._pairs import Pairs, laid_out_pairs
 
@@ -39,6 +39,7 @@ class Labelled:
         self._counts = _reduction.counted(np, given, like=like, total=total)
         divisor = _reduction.divisor_of(np, self._counts, total)
         self._each = _reduction.derivatives(np, self._counts, divisor, total)
+        self._share = _reduction.share_of_extras(np, self._counts, total)
 
     def part(self, logits: Values, part: slice) -> tuple[Values, Values]:
         """What the rows of a part come to, and the gradient of the total by their logits."""
@@ -49,12 +50,10 @@ class Labelled:
             z = formula.scores(np, logits, recipe.scores)
             made = formula.rows(np, z, target, given.weight, recipe, hard=hard)
             log_sum = made.top + made.rest
-            values = _reduction.row_values(
-                np, made.loss, log_sum, made.entropy, rows=counts, total=total
-            )
-            # The log-sum-exp of a row that does not count may be anything.
-            by_sum = np.where(each == 0, 0.0, each * (2 * total.z_loss) * log_sum)
-            by = (each, by_sum, each * -total.entropy_bonus)
+            parts, share = (made.loss, log_sum, made.entropy), self._share
+            values = _reduction.row_values(np, *parts, rows=counts, total=total, share=share)
+            extras = _reduction.derivatives_of_extras(np, each, log_sum, total, share=share)
+            by = (each, *extras)
             dz = formula.gradient(np, z, target, given.weight, recipe, by=by, hard=hard)
             gradient = formula.through_scores(np, logits, dz, recipe.scores)
         return values, np.where(each[:, None] == 0, 0.0, gradient)
@@ -82,6 +81,8 @@ def of_pairs(
     total: Total,
     asked: Asked,
 ) -> LossAndGradient:
+    names = ("logits", "target") if asked.probabilities else ("student", "teacher")
+    check_dense(**{names[0]: student, names[1]: teacher, "sample_weight": sample_weight})
     wide = widened(student)
     given = laid_out_pairs(
         np,

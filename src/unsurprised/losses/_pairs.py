@@ -62,6 +62,8 @@ def laid_out_pairs(
         values = matrix(xp, teacher, axis)
         if check and probabilities:
             faults.append(bad_shares(xp, values, None, shape, "target"))
+        elif check:
+            faults.append(_bad_scores(xp, values, sample_weight, shape))
     if sample_weight is not None and tuple(sample_weight.shape) != shape:
         raise CallError(
             f"sample_weight of shape {tuple(sample_weight.shape)} for rows of shape {shape}; "
@@ -76,6 +78,31 @@ def laid_out_pairs(
         raise_first(xp, faults)
     rows = matrix(xp, student, axis) if hasattr(student, "__getitem__") else None
     return Pairs(rows, values, indices, as_sums(student, each), shape)
+
+
+def sound_teacher(xp: Namespace, scores: Array, sample_weight: Array | None) -> Array:
+    """Which rows state a distribution, or do not count."""
+    sound = xp.isfinite(xp.amax(scores, axis=-1))
+    if sample_weight is None or math.prod(sample_weight.shape) != len(sound):
+        return sound
+    return sound | (xp.reshape(sample_weight, (len(sound),)) == 0)
+
+
+def _bad_scores(
+    xp: Namespace, scores: Array, sample_weight: Array | None, shape: tuple[int, ...]
+) -> Fault:
+    """Rows of a teacher without a softmax."""
+
+    def error(row: int) -> InputError:
+        top = float(xp.amax(scores[row]))
+        return InputError(
+            "a row of logits that is −inf only" if top == -math.inf else f"found {top:g}",
+            expected="finite numbers, or −inf for some of the classes",
+            remedy="a sample_weight of 0 leaves the row out",
+            place=Place("teacher", place_of(row, shape)),
+        )
+
+    return Fault(~sound_teacher(xp, scores, sample_weight), error)
 
 
 def _check_teacher(student: Array, teacher: Array, probabilities: bool) -> None:
@@ -134,9 +161,11 @@ def _bad_top_k(
             place=Place("teacher", place_of(row, shape)),
         )
 
+    nothing = sums == 0 if indices.shape[-1] == classes else sums < 0
     of_classes = f"0 to {classes - 1}, the indices of {classes} classes"
     return [
         Fault(xp.any((indices < 0) | (indices >= classes), axis=-1), bad_index(of_classes)),
         Fault(xp.any(ordered[:, 1:] == ordered[:, :-1], axis=-1), bad_index("each class once")),
         Fault(~(sums <= 1 + DEFAULT_TOLERANCE), bad_sum),
+        Fault(nothing, bad_sum),  # and no other class is left
     ]

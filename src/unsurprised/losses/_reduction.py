@@ -4,12 +4,14 @@ With C, L and H of each row (:mod:`._cross_entropy`) and its weight s,
 
 .. math::
 
-    r_n = s_n \big( C_n + \zeta L_n^2 - \beta H_n \big), \qquad
-    \text{mean} = \sum_n r_n \Big/ \sum_n d_n .
+    E_n = \zeta L_n^2 - \beta H_n, \qquad r_n = s_n (C_n + E_n), \qquad
+    \text{mean} = \sum_n s_n C_n \Big/ \sum_n d_n + \sum_n s_n E_n \Big/ \sum_n e_n .
 
 ``d`` is s · w[label] where the target is a label, s where it is a distribution, as in PyTorch; with
 ``normalizer="weight"`` it is s · Σ w y for both, with ``"rows"`` it counts the rows that count, and
-a number stands for the whole sum. Rows that are ignored, or of weight 0, are nothing in r and d.
+a number stands for the whole sum. The extra terms E know no weight of a class, so what they are
+divided by knows none either: e is s where d holds such a weight, and d otherwise. Then a mean is
+the same for all multiples of w. Rows that are ignored, or of weight 0, are nothing in r, d and e.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import math
 from typing import Any, NamedTuple
 
 from unsurprised.losses._inputs import Inputs
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Total, is_number
 
 Namespace = Any
 Array = Any
@@ -65,16 +67,35 @@ def counted_pairs(
     return Counted(kept, s, xp.where(kept, xp.ones_like(like), 0.0) if rows else s)
 
 
+def share_of_extras(xp: Namespace, rows: Counted, total: Total) -> Array | None:
+    """Σ d / Σ e, by which E is multiplied so that Σ d divides all; None where it is 1."""
+    given = total.normalizer is not None and not isinstance(total.normalizer, str)
+    if total.reduction != "mean" or given or total.normalizer == "rows" or not total.has_extras:
+        return None
+    if rows.divisor is rows.weight:
+        return None
+    weights = xp.sum(rows.weight)
+    return xp.sum(rows.divisor) / xp.where(weights == 0, 1.0, weights)
+
+
 def row_values(
-    xp: Namespace, loss: Array, log_sum: Array, entropy: Array, *, rows: Counted, total: Total
+    xp: Namespace,
+    loss: Array,
+    log_sum: Array,
+    entropy: Array,
+    *,
+    rows: Counted,
+    total: Total,
+    share: Array | None = None,
 ) -> Array:
-    """``r``, in the unit asked for."""
-    value = loss
-    if total.z_loss:
+    """``r``, in the unit asked for; ``share`` is what E is multiplied by."""
+    value, each = loss, 1.0 if share is None else share
+    if not is_number(total.z_loss, 0.0):
         log_sum = xp.where(rows.kept, log_sum, 0.0)  # or NaN · 0 would be its derivative
-        value = value + total.z_loss * log_sum * log_sum
-    if total.entropy_bonus:
-        value = value - total.entropy_bonus * entropy
+        value = value + (total.z_loss * each) * log_sum * log_sum
+    if not is_number(total.entropy_bonus, 0.0):
+        entropy = xp.where(rows.kept, entropy, 0.0)  # likewise, by the bonus
+        value = value - (total.entropy_bonus * each) * entropy
     return xp.where(rows.kept, value, 0.0) * (rows.weight * total.unit)
 
 
@@ -104,3 +125,17 @@ def derivatives(xp: Namespace, rows: Counted, divisor: Array | None, total: Tota
     if total.reduction != "mean" or divisor is None:
         return each
     return xp.where(divisor == 0, 0.0, each / xp.where(divisor == 0, 1.0, divisor))
+
+
+def derivatives_of_extras(
+    xp: Namespace, each: Array, log_sum: Array, total: Total, *, share: Array | None
+) -> tuple[Array | None, Array | None]:
+    """The derivatives of the total by L and H of each row; ``each`` is that by C."""
+    by_sum = by_entropy = None
+    each = each if share is None else each * share
+    if total.z_loss:
+        # The log-sum-exp of a row that does not count may be anything.
+        by_sum = xp.where(each == 0, 0.0, each * (2 * total.z_loss) * log_sum)
+    if total.entropy_bonus:
+        by_entropy = each * -total.entropy_bonus
+    return by_sum, by_entropy

@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from unsurprised.errors import CallError
 from unsurprised.losses import _reduction
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import Inputs, laid_out
-from unsurprised.losses._options import (
-    Total,
-)
-from unsurprised.losses._pairs import Pairs, laid_out_pairs
+from unsurprised.losses._options import Total
+from unsurprised.losses._pairs import Pairs, laid_out_pairs, sound_teacher
+from unsurprised.losses._torch_kinds import check_alike, check_tensor, is_traced
 
 
 class Details(NamedTuple):
@@ -39,7 +37,7 @@ def inputs(
     weight: Any,
     sample_weight: Any,
     ignore_index: int,
-    axis: int,
+    axis: int | None,
     check: bool | None,
 ) -> Inputs:
     """The rows of a call, their values looked at as ``check`` says."""
@@ -47,6 +45,7 @@ def inputs(
         check_tensor(name, value)
     for name, value in (("weight", weight), ("sample_weight", sample_weight)):
         check_tensor(name, value, optional=True)
+    check_alike(logits=logits, target=target, weight=weight, sample_weight=sample_weight)
     traced = is_traced(logits, target)
     given = laid_out(
         torch,
@@ -63,20 +62,6 @@ def inputs(
     return given
 
 
-def check_tensor(name: str, value: Any, *, optional: bool = False) -> None:
-    if not isinstance(value, Tensor) and not (optional and value is None):
-        raise CallError(
-            f"{name} is a {type(value).__name__}; expected a tensor: torch.as_tensor({name})"
-        )
-
-
-def is_traced(*tensors: Tensor) -> bool:
-    """Whether values cannot be looked at."""
-    return torch.compiler.is_compiling() or any(
-        torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors
-    )
-
-
 def totalled(
     given: Inputs, found: tuple[Tensor, Tensor, Tensor], total: Total, details: bool
 ) -> Any:
@@ -85,12 +70,18 @@ def totalled(
     if given.invalid is not None:
         loss = torch.where(given.invalid, math.nan, loss)
     rows = _reduction.counted(torch, given, like=loss.detach(), total=total)
-    values = _reduction.row_values(torch, loss, log_sum, entropy, rows=rows, total=total)
-    reduced = _reduction.reduced(torch, values, rows, total)
+    share = _reduction.share_of_extras(torch, rows, total)
+
+    def values(share: Tensor | None) -> Tensor:
+        parts = (loss, log_sum, entropy)
+        return _reduction.row_values(torch, *parts, rows=rows, total=total, share=share)
+
+    shared = values(share)
+    reduced = _reduction.reduced(torch, shared, rows, total)
     reduced = reduced.reshape(given.shape) if total.reduction == "none" else reduced
     if not details:
         return reduced
-    each = (values, log_sum, entropy * total.unit)
+    each = (shared if share is None else values(None), log_sum, entropy * total.unit)
     return Details(reduced, *(part.reshape(given.shape) for part in each))
 
 
@@ -108,16 +99,26 @@ def pairs(
     for name, value in ((names[0], student), *((names[1], part) for part in parts)):
         check_tensor(name, value)
     check_tensor("sample_weight", sample_weight, optional=True)
-    look = (check is None or check) and not is_traced(student, *parts)
-    return laid_out_pairs(
+    check_alike(**{names[0]: student, names[1]: parts[0], "sample_weight": sample_weight})
+    traced = is_traced(student, *parts)
+    given = laid_out_pairs(
         torch,
         student,
         teacher,
         sample_weight=sample_weight,
         axis=axis,
-        check=look,
+        check=(check is None or check) and not traced,
         probabilities=probabilities,
     )
+    if check and traced and given.indices is None and not probabilities:
+        assert_teacher(given)
+    return given
+
+
+def assert_teacher(given: Pairs) -> None:
+    """An assertion, where values cannot be looked at, that each row of the teacher is one."""
+    sound = sound_teacher(torch, given.teacher, given.sample_weight)
+    torch._assert_async(sound.all(), "a row of the teacher is no distribution")
 
 
 def totalled_pairs(given: Pairs, found: Tensor, total: Total) -> Any:

@@ -16,8 +16,10 @@ from unsurprised.losses._options import (
     checked_recipe,
     checked_scores,
     checked_total,
+    is_number,
 )
-from unsurprised.losses._torch_calls import check_tensor, inputs, totalled
+from unsurprised.losses._torch_calls import inputs, totalled
+from unsurprised.losses._torch_kinds import check_tensor, keep
 from unsurprised.losses._torch_total import total_of_labels
 
 
@@ -38,7 +40,7 @@ def cross_entropy_loss(
     reduction: Reduction = "mean",
     normalizer: Any = None,
     empty: Empty = "nan",
-    axis: int = -1,
+    axis: int | None = None,
     base: float = math.e,
     check: bool | None = None,
     details: bool = False,
@@ -52,8 +54,16 @@ def cross_entropy_loss(
         r = s \Big( \sum_k w_k\, y'_k\, (1 - e^{\ell_k})^\gamma (-\ell_k)
         + \zeta L^2 - \beta H(e^\ell) \Big)
 
-    The call of ``torch.nn.functional.cross_entropy`` means the same here for rows of two
-    dimensions. Sums are float32 at least, and so is the loss; the gradient has the logits' type.
+    The call of ``torch.nn.functional.cross_entropy`` means the same here for logits of two
+    dimensions; of more, PyTorch has the classes on axis 1 (``axis``). Sums are float32 at least,
+    and so is the loss; the gradient has the logits' type.
+
+    Temperature, softcap, ζ, β, ε and γ may be tensors of one number. Where one of them requires a
+    gradient it gets it, by PyTorch's plain operations, which make arrays of the logits' size. In
+    traced code its value cannot be looked at: one that is out of range makes NaN.
+
+    Tensors without values (of the device "meta", fake ones) and DTensors take the plain operations
+    too, and are not looked at. Of a DTensor all classes of a row lie on one device.
 
     Parameters
     ----------
@@ -78,9 +88,11 @@ def cross_entropy_loss(
     softcap : float, optional
         cap(x) = c · tanh(x / c).
     z_loss : float, default 0
-        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.).
+        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.). It knows no weight of a class:
+        under a mean it is one over rows (Σ s ζ L² / Σ s, as in Liger-Kernel), whatever the scale
+        of ``weight``.
     entropy_bonus : float, default 0
-        β: rewards the entropy of the softmax.
+        β: rewards the entropy of the softmax; its mean is one over rows, likewise.
     focal_gamma : float, default 0
         γ: how much less rows count that are learnt already (Lin et al.).
     reduction : {"mean", "sum", "none"}
@@ -88,11 +100,14 @@ def cross_entropy_loss(
     normalizer : {"weight", "rows"} or number, optional
         What a mean divides by; by default Σ s · w[label] of labels and Σ s of distributions, as
         PyTorch does. "weight": Σ s · Σ w y for both; "rows": how many rows count; a number (or a
-        tensor of one), such as the tokens of a batch that is spread over devices.
+        tensor of one), such as the tokens of a batch that is spread over devices. With the first
+        two z-loss and bonus are divided by Σ s, with the others by what divides the costs.
     empty : {"nan", "zero"}
         The mean where no row counts. Its gradient is 0.
-    axis : int, default -1
-        Where the classes are (PyTorch's images have them at 1).
+    axis : int, optional
+        Where the classes are; by default the last axis. Logits of three dimensions or more must
+        say it where the target's shape would fit classes along axis 1 too, where PyTorch has them:
+        labels of as many columns as classes, and distributions.
     base : float, default e
         The whole loss, z-loss and bonus included, is divided by ln(base): 2 for bits.
     check : bool, optional
@@ -133,15 +148,25 @@ def cross_entropy_loss(
     tensor([0., 0., 0., 0.])
     """
     recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
+        label_smoothing,
+        smoothing_weights,
+        focal_gamma,
+        checked_scores(temperature, softcap, keep),
+        keep,
     )
     total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
+        reduction,
+        normalizer,
+        empty,
+        z_loss=z_loss,
+        entropy_bonus=entropy_bonus,
+        base=base,
+        keep=keep,
     )
 
-    def general(rows: Tensor) -> Any:
+    def general(logits: Tensor) -> Any:
         given = inputs(
-            rows,
+            logits,
             target,
             weight=weight,
             sample_weight=sample_weight,
@@ -149,11 +174,12 @@ def cross_entropy_loss(
             axis=axis,
             check=check,
         )
-        entropy = details or total.entropy_bonus != 0
-        found = ops.rows(given.logits, given.target, given.weight, recipe, entropy=entropy)
+        entropy = details or not is_number(total.entropy_bonus, 0.0)
+        rows = (given.logits, given.target, given.weight)
+        found = ops.rows(*rows, recipe, entropy=entropy, dead=given.dead)
         return totalled(given, found, total, details)
 
-    if weight is None and sample_weight is None and axis in (-1, 1) and not details:
+    if weight is None and sample_weight is None and axis in (None, -1, 1) and not details:
         check_tensor("logits", logits)
         check_tensor("target", target)
         look = check is None or check

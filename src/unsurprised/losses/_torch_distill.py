@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from unsurprised.losses._divergences import Kind, TopK, checked_kind
+from unsurprised.losses._divergences import Kind, TopK, checked_kind, untempered
 from unsurprised.losses._options import (
     Empty,
     Reduction,
-    checked_scores,
+    checked_temperature,
     checked_total,
 )
 from unsurprised.losses._torch_calls import pairs, totalled_pairs
 from unsurprised.losses._torch_divergences import divergences
+from unsurprised.losses._torch_kinds import keep
 from unsurprised.losses._torch_labels import sum_type
 
 
@@ -58,9 +60,15 @@ def distill_loss(
         The teacher's share of the mixture (Agarwal et al.).
     temperature : float, default 1
         Divides the logits of both; gradients shrink with its square (Hinton et al. multiply it
-        back). A :class:`TopK` is at that temperature already.
-    sample_weight, reduction, normalizer, empty, axis, base, check
+        back). A :class:`TopK` is at that temperature already. As a tensor that requires a gradient
+        it gets it, and so does ``beta``.
+    sample_weight, reduction, normalizer, empty, base
         As in :func:`cross_entropy_loss`; padding gets the weight 0.
+    axis : int, default -1
+        Where the classes are.
+    check : bool, optional
+        Whether to look at the values of teacher and weights. By default they are looked at except
+        in traced code, where a row of a teacher that has no softmax makes NaN; True asserts there.
 
     Returns
     -------
@@ -73,7 +81,8 @@ def distill_loss(
     CallError
         Shapes, types, devices or options that do not fit.
     InputError
-        A :class:`TopK` whose indices or probabilities cannot be.
+        A row of the teacher that is −inf only or holds NaN or inf; a :class:`TopK` whose indices
+        or probabilities cannot be.
 
     References
     ----------
@@ -91,17 +100,18 @@ def distill_loss(
     >>> f"{distill_loss(near, teacher).item():.2e}"
     '1.11e-09'
     """
-    kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    kind, beta = checked_kind(kind, beta, keep)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     given = pairs(student, teacher, sample_weight, axis, check)
     found = divergences(
         given.student,
-        given.teacher,
+        given.teacher.detach(),
         given.indices,
         kind,
         beta=beta,
         temperature=temperature,
+        sample_weight=given.sample_weight,
     )
     return totalled_pairs(given, found, total)
 
@@ -135,9 +145,11 @@ def kl_loss(
     target : Tensor of floats, shape (..., K)
         Probabilities y; zeros are exact. It is taken as a constant.
     temperature : float, default 1
-        T, of the logits alone.
-    sample_weight, reduction, normalizer, empty, axis, base, check
+        T, of the logits alone; as a tensor that requires a gradient it gets it.
+    sample_weight, reduction, normalizer, empty, base, check
         As in :func:`cross_entropy_loss`.
+    axis : int, default -1
+        Where the classes are.
 
     Returns
     -------
@@ -162,9 +174,18 @@ def kl_loss(
     >>> kl_loss(torch.zeros(1, 4), torch.tensor([[1.0, 0.0, 0.0, 0.0]]), base=2).item()
     2.0
     """
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     given = pairs(logits, target, sample_weight, axis, check, probabilities=True)
-    scores = given.teacher.detach().to(sum_type(given.teacher.dtype)).log() * temperature
-    found = divergences(given.student, scores, None, "forward", beta=0.5, temperature=temperature)
+    logs = given.teacher.detach().to(sum_type(given.teacher.dtype)).log()
+    scores = untempered(torch, logs, temperature)
+    found = divergences(
+        given.student,
+        scores,
+        None,
+        "forward",
+        beta=0.5,
+        temperature=temperature,
+        sample_weight=given.sample_weight,
+    )
     return totalled_pairs(given, found, total)

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses import _divergences as formula
+from unsurprised.losses._cross_entropy import shielded, tempered
 from unsurprised.losses._divergences import Kind
+from unsurprised.losses._options import is_array
+from unsurprised.losses._torch_kinds import check_whole_rows
 from unsurprised.losses._torch_labels import sum_type
 from unsurprised.losses._torch_ops import asks_more_than_backward
 from unsurprised.losses._torch_rows import block_rows
@@ -23,13 +26,18 @@ def block_divergence(
     indices: Tensor | None,
     kind: Kind,
     *,
-    beta: float,
-    temperature: float,
+    beta: Any,
+    temperature: Any,
 ) -> Tensor:
     """One number for each row, by operations that PyTorch can differentiate."""
+    check_whole_rows(student, "student")
+    check_whole_rows(teacher, "teacher")
     wide, given = _wide(student, teacher)
+    temperature, beta = (
+        option.to(wide) if is_array(option) else option for option in (temperature, beta)
+    )
     if indices is not None:
-        rows = formula.lumped(torch, wide / temperature, given, indices)
+        rows = formula.lumped(torch, tempered(torch, wide, temperature), given, indices)
         pair = formula.between(torch, rows.student, rows.teacher, 1.0)
     else:
         pair = formula.between(torch, wide, given, temperature)
@@ -59,7 +67,7 @@ def block_gradient(
 
 def _wide(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
     kind = torch.promote_types(sum_type(student.dtype), sum_type(teacher.dtype))
-    return student.to(kind), teacher.detach().to(kind)
+    return student.to(kind), teacher.to(kind)
 
 
 def _rows_called(  # noqa: PLR0917 - an operator's schema
@@ -195,12 +203,16 @@ def divergences(
     indices: Tensor | None,
     kind: Kind,
     *,
-    beta: float,
-    temperature: float,
+    beta: Any,
+    temperature: Any,
+    sample_weight: Tensor | None,
 ) -> Tensor:
-    """One number for each row of a matrix of scores; the teacher is a constant."""
-    teacher = teacher.detach()
-    if asks_more_than_backward(student, teacher):
+    """One number for each row of a matrix of scores; the teacher comes detached."""
+    if is_array(beta) or is_array(temperature) or asks_more_than_backward(student, teacher):
+        if sample_weight is not None:
+            student, teacher = (
+                shielded(torch, scores, sample_weight == 0) for scores in (student, teacher)
+            )
         return block_divergence(student, teacher, indices, kind, beta=beta, temperature=temperature)
     numbers = (kind, beta, temperature)
     if torch.compiler.is_compiling():

@@ -102,7 +102,7 @@ class _Total(torch.autograd.Function):
         logits, target, rows, general = arguments
         ctx.save_for_backward(logits, target)
         ctx.rows, ctx.general = rows, general
-        return torch.tensor(rows.loss(), dtype=sum_type(logits.dtype))
+        return torch.tensor(rows.loss(), dtype=sum_type(logits.dtype), device="cpu")
 
     @staticmethod
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
@@ -111,7 +111,7 @@ class _Total(torch.autograd.Function):
             return gradient_again(ctx.general, logits, above), None, None, None
         rows: _Rows = ctx.rows
         factor, at_label = rows.line(float(above))
-        out = torch.empty(logits.shape, dtype=logits.dtype)
+        out = torch.empty(logits.shape, dtype=logits.dtype, device="cpu")
         write_gradient(logits, (rows.facts.top(logits), factor, np.zeros_like(factor)), out)
         place = np.arange(len(factor))
         if out.dtype == torch.float32:

@@ -16,7 +16,7 @@ from unsurprised.losses import _torch_divergences as pairs
 from unsurprised.losses import _torch_ops as ops
 from unsurprised.losses import _torch_rows as fused
 from unsurprised.losses._divergences import Kind
-from unsurprised.losses._options import Recipe
+from unsurprised.losses._options import Recipe, is_array
 from unsurprised.losses._torch_labels import sum_type
 
 Rows = tuple[Tensor, ...]
@@ -48,6 +48,10 @@ class Job(Protocol):
         self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None], *, out: Tensor
     ) -> None:
         """Write the derivative by a chunk into ``out``, which may be the chunk."""
+
+    @property
+    def live(self) -> bool:
+        """Whether an option has a derivative, which the plain way alone gives."""
 
     def plain(self, z: Tensor) -> Rows:
         """The numbers of all rows by operations that PyTorch can differentiate."""
@@ -81,6 +85,11 @@ class CrossEntropyJob:
         target = self.target[part]
         fused.backward(z, target, self.weight, rows[3:], each, recipe=self.recipe, out=out)
 
+    @property
+    def live(self) -> bool:
+        """Whether an option has a derivative."""
+        return self.recipe.live
+
     def plain(self, z: Tensor) -> Rows:
         """C, L and H."""
         return ops.plain_rows(z, self.target, self.weight, self.recipe)
@@ -100,8 +109,8 @@ class DivergenceJob:
     #: "logits", "top_k" (with indices) or "linear" (hidden, weight and perhaps bias).
     form: str
     kind: Kind
-    beta: float
-    temperature: float
+    beta: Any
+    temperature: Any
     outputs: int = 1
 
     @property
@@ -121,6 +130,11 @@ class DivergenceJob:
         teacher, indices = self._given(part)
         assert by[0] is not None
         pairs.backward(z, teacher, indices, by[0], *self._numbers(), out=out)
+
+    @property
+    def live(self) -> bool:
+        """Whether an option has a derivative."""
+        return is_array(self.beta) or is_array(self.temperature)
 
     def plain(self, z: Tensor) -> Rows:
         """The divergence of each row."""

@@ -57,7 +57,8 @@ def are_common(recipe: Recipe, weight: Tensor | None) -> bool:
     """Whether the labels of a call are the common case."""
     by_class = weight is not None and recipe.smoothing_weights == "class"
     return (
-        recipe.focal_gamma == 0
+        not recipe.live
+        and recipe.focal_gamma == 0
         and not recipe.scores.changes
         and not (recipe.label_smoothing and by_class)
     )

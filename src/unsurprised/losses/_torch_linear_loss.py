@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -23,11 +24,14 @@ from unsurprised.losses._options import (
     Total,
     checked_recipe,
     checked_scores,
+    checked_temperature,
     checked_total,
+    is_number,
 )
 from unsurprised.losses._pairs import laid_out_pairs
-from unsurprised.losses._torch_calls import check_tensor, is_traced, totalled
+from unsurprised.losses._torch_calls import assert_teacher, totalled
 from unsurprised.losses._torch_jobs import CrossEntropyJob, DivergenceJob, Job, Rows, project
+from unsurprised.losses._torch_kinds import check_alike, check_tensor, is_traced, keep
 from unsurprised.losses._torch_labels import sum_type
 from unsurprised.losses._torch_linear import (
     Gradients,
@@ -71,7 +75,8 @@ def linear_cross_entropy_loss(
     :func:`~unsurprised.losses.torch.cross_entropy_loss` of the logits, whatever the chunk. Of a
     mean or a sum, chunks of logits are made once: forward, with the gradients on the way. Rows of
     their own (``reduction="none"``, ``details``, derivatives of ``sample_weight``) and compiled
-    code make them once more, backward; derivatives of derivatives need all logits.
+    code make them once more, backward; derivatives of derivatives, and an option that requires a
+    gradient (a learnt temperature), need all logits.
 
     Parameters
     ----------
@@ -125,13 +130,24 @@ def linear_cross_entropy_loss(
     torch.Size([8, 2])
     """
     recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
+        label_smoothing,
+        smoothing_weights,
+        focal_gamma,
+        checked_scores(temperature, softcap, keep),
+        keep,
     )
     total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
+        reduction,
+        normalizer,
+        empty,
+        z_loss=z_loss,
+        entropy_bonus=entropy_bonus,
+        base=base,
+        keep=keep,
     )
     hidden, weight, bias = _layer(hidden, weight, bias)
     check_tensor("target", target)
+    check_alike(hidden=hidden, target=target)
     traced = is_traced(hidden, target)
     given = laid_out(
         torch,
@@ -145,12 +161,12 @@ def linear_cross_entropy_loss(
     )
     if given.invalid is not None and check and traced:
         torch._assert_async(~given.invalid.any(), "a label is out of range")
-    entropy = details or total.entropy_bonus != 0
+    entropy = details or not is_number(total.entropy_bonus, 0.0)
     job = CrossEntropyJob(given.target, given.weight, recipe, entropy)
     like = hidden.new_ones(math.prod(given.shape), dtype=sum_type(hidden.dtype))
     counts = _reduction.counted(torch, given, like=like, total=total)
     layer = _Layer(_rows(hidden), weight, bias, chunk, budget)
-    if details or _by_rows(total, sample_weight, layer, target):
+    if details or _by_rows(total, sample_weight, layer, target, job):
         found = layer.rows(job, given.target)
         return totalled(given, (found[0], found[1], found[2]), total, details)
     return layer.total(job, _Total(counts, total, given.invalid))
@@ -184,7 +200,7 @@ def linear_distill_loss(
         As in :func:`linear_cross_entropy_loss`.
     teacher : Tensor, TopK or LinearTeacher
         Logits or log-probabilities of shape (..., K), the k most likely classes, or the teacher's
-        own last layer, whose logits are made in chunks too. A constant.
+        own last layer, whose logits are made in chunks too and not looked at. A constant.
     kind, beta, temperature, sample_weight, reduction, normalizer, empty, base, check
         As in :func:`~unsurprised.losses.torch.distill_loss`.
 
@@ -206,20 +222,23 @@ def linear_distill_loss(
     >>> linear_distill_loss(hidden, weight, LinearTeacher(hidden, weight))
     tensor(0.)
     """
-    kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    kind, beta = checked_kind(kind, beta, keep)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     hidden, weight, bias = _layer(hidden, weight, bias)
     stand_in = _stand_in(hidden, weight)
     given_teacher, form = _teacher(teacher, stand_in)
+    traced = is_traced(hidden)
     given = laid_out_pairs(
         torch,
         stand_in,
         stand_in if form == "linear" else given_teacher,
         sample_weight=sample_weight,
         axis=-1,
-        check=(check is None or check) and not is_traced(hidden),
+        check=(check is None or check) and not traced,
     )
+    if check and traced and form == "logits":
+        assert_teacher(given)
     tensors = tuple(given_teacher) if form == "linear" else (given.teacher,)
     if given.indices is not None:
         tensors = (given.teacher, given.indices)
@@ -227,7 +246,7 @@ def linear_distill_loss(
     like = hidden.new_ones(math.prod(given.shape), dtype=sum_type(hidden.dtype))
     counts = _reduction.counted_pairs(torch, given.sample_weight, like=like, total=total)
     layer = _Layer(_rows(hidden), weight, bias, chunk, budget)
-    if not _by_rows(total, sample_weight, layer, hidden):
+    if not _by_rows(total, sample_weight, layer, hidden, job):
         return layer.total(job, _Total(counts, total, None))
     (found,) = layer.rows(job, given.teacher)
     values = _reduction.row_values(torch, found, found, found, rows=counts, total=total)
@@ -252,9 +271,10 @@ def _layer(
             f"bias of shape {tuple(bias.shape)} for a weight of shape {tuple(weight.shape)}; "
             f"expected ({weight.shape[0]},)"
         )
+    check_alike(hidden=hidden, weight=weight, bias=bias)
     same_device(hidden, weight=weight, bias=bias)
     device = hidden.device.type
-    if torch.is_autocast_enabled(device):
+    if device != "meta" and torch.is_autocast_enabled(device):
         kind = torch.get_autocast_dtype(device)
         hidden, weight = hidden.to(kind), weight.to(kind)
     if not hidden.is_floating_point() or hidden.dtype != weight.dtype:
@@ -292,13 +312,17 @@ def _teacher(teacher: Any, logits: Tensor) -> tuple[Any, str]:
     return (_rows(hidden), weight, *(() if bias is None else (bias,))), "linear"
 
 
-def _by_rows(total: Total, sample_weight: Tensor | None, layer: _Layer, more: Tensor) -> bool:
+def _by_rows(
+    total: Total, sample_weight: Tensor | None, layer: _Layer, more: Tensor, job: Job
+) -> bool:
     """Whether the loss is made from rows that have derivatives of their own."""
     outside = (sample_weight, total.normalizer)
     return (
         total.reduction == "none"
         or torch.compiler.is_compiling()
         or layer.asks_more(more)
+        or job.live
+        or total.live
         or any(isinstance(x, Tensor) and x.requires_grad for x in outside)
     )
 
@@ -333,7 +357,7 @@ class _Layer:
     def rows(self, job: Job, target: Tensor) -> Rows:
         """The numbers of each row."""
         step = self._step(job)
-        if self.asks_more(target):
+        if job.live or self.asks_more(target):
             return job.plain(project(*self._tensors))
         return linear_rows(*self._tensors, job, step)
 
@@ -350,6 +374,11 @@ class _Total:
     total: Total
     invalid: Tensor | None
 
+    @cached_property
+    def share(self) -> Tensor | None:
+        """What z-loss and bonus are multiplied by."""
+        return _reduction.share_of_extras(torch, self.counts, self.total)
+
     def values(self, rows: Rows, part: slice) -> Tensor:
         """What rows come to."""
         loss = rows[0]
@@ -357,7 +386,8 @@ class _Total:
             loss = torch.where(self.invalid[part], math.nan, loss)
         counts = _reduction.Counted(*(each[part] for each in self.counts))
         log_sum, entropy = (rows[1], rows[2]) if len(rows) > 1 else (loss, loss)
-        return _reduction.row_values(torch, loss, log_sum, entropy, rows=counts, total=self.total)
+        parts, total, share = (loss, log_sum, entropy), self.total, self.share
+        return _reduction.row_values(torch, *parts, rows=counts, total=total, share=share)
 
     def of_rows(self, rows: Rows) -> Tensor:
         """One number."""
@@ -387,12 +417,9 @@ class _Total:
 
         def by(rows: Rows, part: slice) -> Sequence[Tensor | None]:
             one = each[part]
-            by_sum = by_entropy = None
-            if total.z_loss:
-                by_sum = torch.where(one == 0, 0.0, one * (2 * total.z_loss) * rows[1])
-            if total.entropy_bonus:
-                by_entropy = one * -total.entropy_bonus
-            return one, by_sum, by_entropy
+            log_sum = rows[1] if len(rows) > 1 else one
+            more = _reduction.derivatives_of_extras(torch, one, log_sum, total, share=self.share)
+            return one, *more
 
         found = gradients(hidden, weight, bias, job, step, needs=needs, by=by, rows=seen)
         return _reduction.reduced(torch, values, self.counts, total), found

@@ -6,6 +6,7 @@ differentiated again, which is left to the plain formula.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses import _torch_rows as fused
 from unsurprised.losses._options import Recipe, Scores
+from unsurprised.losses._torch_kinds import check_whole_rows, has_tangent, is_traced
 from unsurprised.losses._torch_labels import sum_type
 
 
@@ -164,17 +166,26 @@ def plain_rows(
     logits: Tensor, target: Tensor, weight: Tensor | None, recipe: Recipe
 ) -> tuple[Tensor, Tensor, Tensor]:
     """C, L and H by operations that PyTorch can differentiate in every way that it knows."""
-    z = formula.scores(torch, logits.to(sum_type(logits.dtype)), recipe.scores)
+    check_whole_rows(logits)
+    kind, device = sum_type(logits.dtype), logits.device
+    recipe = recipe.mapped(lambda option: option.to(device, kind)) if recipe.live else recipe
+    z = formula.scores(torch, logits.to(kind), recipe.scores)
     made = formula.rows(torch, z, target, weight, recipe, hard=not target.is_floating_point())
     return made.loss, made.top + made.rest, made.entropy
 
 
 def rows(
-    logits: Tensor, target: Tensor, weight: Tensor | None, recipe: Recipe, *, entropy: bool
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    recipe: Recipe,
+    *,
+    entropy: bool,
+    dead: Callable[[], Tensor],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """C, L and H of each row of a matrix of logits."""
-    if asks_more_than_backward(logits, target):
-        return plain_rows(logits, target, weight, recipe)
+    """C, L and H of each row of a matrix of logits; ``dead`` says which rows are nothing."""
+    if recipe.live or asks_more_than_backward(logits, target):
+        return plain_rows(formula.shielded(torch, logits, dead()), target, weight, recipe)
     if torch.compiler.is_compiling():
         found = rows_op(logits, target, weight, *numbers_of(recipe), entropy)
     else:
@@ -184,13 +195,12 @@ def rows(
 
 
 def asks_more_than_backward(*tensors: Tensor) -> bool:
-    """Whether forward mode or ``torch.func`` is at work, or the target has a derivative too."""
+    """Whether forward mode or ``torch.func`` is at work, or the target has a derivative too.
+
+    Tensors without memory of their own ask for it too.
+    """
     if tensors[-1].requires_grad and torch.is_grad_enabled():
         return True
     if torch.compiler.is_compiling():
         return False
-    return any(
-        torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-        or torch.autograd.forward_ad.unpack_dual(tensor).tangent is not None
-        for tensor in tensors
-    )
+    return any(is_traced(tensor) or has_tangent(tensor) for tensor in tensors)

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses._options import Recipe, Total
-from unsurprised.losses._torch_calls import is_traced
 from unsurprised.losses._torch_host import General, gradient_again, total_in_memory
+from unsurprised.losses._torch_kinds import is_traced
 from unsurprised.losses._torch_labels import are_common, by_triton, triton_kernels
 from unsurprised.losses._torch_ops import asks_more_than_backward
 
@@ -63,6 +63,7 @@ def _fits(logits: Tensor, target: Tensor, recipe: Recipe, total: Total) -> bool:
         and are_common(recipe, None)
         and total.reduction != "none"
         and total.normalizer is None
+        and not total.live
         and total.entropy_bonus == 0
         and not asks_more_than_backward(logits, target)
     )

@@ -10,10 +10,10 @@ import math
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from unsurprised.losses import _jax_rows as calls
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
+from unsurprised.losses._jax_kinds import keep
 from unsurprised.losses._jax_linear_loss import linear_cross_entropy_loss, linear_distill_loss
 from unsurprised.losses._jax_rows import Details
 from unsurprised.losses._options import (
@@ -23,6 +23,7 @@ from unsurprised.losses._options import (
     SmoothingWeights,
     checked_recipe,
     checked_scores,
+    checked_temperature,
     checked_total,
 )
 
@@ -55,7 +56,7 @@ def cross_entropy_loss(
     reduction: Reduction = "mean",
     normalizer: Any = None,
     empty: Empty = "nan",
-    axis: int = -1,
+    axis: int | None = None,
     base: float = math.e,
     check: bool | None = None,
     details: bool = False,
@@ -64,6 +65,14 @@ def cross_entropy_loss(
 
     .. math:: r = s \Big( \sum_k a_k f(\ell_k) + \zeta L^2 - \beta H \Big)
 
+    Forward mode (``jvp``, ``jacfwd``) goes by JAX's plain operations, where it reaches the call
+    itself: put ``jit`` around it, ``jit(jacfwd(loss))``, not within. Of ``jacfwd(jit(loss))`` JAX
+    says that it cannot. ``grad``, ``jacrev``, ``hessian`` and forward over reverse mode work in any
+    order.
+
+    An option that JAX traces (``grad`` by a temperature, softcap, ζ, β, ε or γ) has its derivative,
+    by plain operations too; one that is out of range makes NaN, of loss and derivative.
+
     Parameters
     ----------
     logits : Array of floats, shape (..., K)
@@ -71,7 +80,7 @@ def cross_entropy_loss(
     target : Array, shape (...) or (..., K)
         Labels, or the probability of each class.
     weight, sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature
-        As in :func:`unsurprised.losses.torch.cross_entropy_loss`. ``weight`` is a constant.
+        As in :func:`unsurprised.losses.torch.cross_entropy_loss`.
     softcap, z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base, details
         As there.
     check : bool, optional
@@ -102,13 +111,23 @@ def cross_entropy_loss(
     [0.0, 0.0, 0.0, 0.0]
     """
     recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
+        label_smoothing,
+        smoothing_weights,
+        focal_gamma,
+        checked_scores(temperature, softcap, keep),
+        keep,
     )
     total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
+        reduction,
+        normalizer,
+        empty,
+        z_loss=z_loss,
+        entropy_bonus=entropy_bonus,
+        base=base,
+        keep=keep,
     )
     given = calls.prepared(
-        jnp.asarray(logits),
+        logits,
         target,
         weight=weight,
         sample_weight=sample_weight,
@@ -116,7 +135,7 @@ def cross_entropy_loss(
         axis=axis,
         check=check,
     )
-    found = calls.rows(given.logits, given.target, given.weight, recipe, given.hard)
+    found = calls.rows(given, recipe)
     return calls.totalled(given, found, total, details)
 
 
@@ -148,7 +167,8 @@ def distill_loss(
     teacher : Array of floats, shape (..., K), or TopK
         Logits or log-probabilities, or the k most likely classes; a constant.
     kind, beta, temperature, sample_weight, reduction, normalizer, empty, axis, base, check
-        As in :func:`unsurprised.losses.torch.distill_loss`.
+        As in :func:`unsurprised.losses.torch.distill_loss`; derivatives as of
+        :func:`cross_entropy_loss`.
 
     Returns
     -------
@@ -167,9 +187,9 @@ def distill_loss(
     >>> float(distill_loss(jnp.array([[0.0, 0.0]]), jnp.array([[0.0, -jnp.inf]]), base=2))
     1.0
     """
-    kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    kind, beta = checked_kind(kind, beta, keep)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     return calls.of_pairs(
         student,
         teacher,
@@ -224,8 +244,8 @@ def kl_loss(
     >>> float(kl_loss(jnp.zeros((1, 4)), jnp.array([[1.0, 0.0, 0.0, 0.0]]), base=2))
     2.0
     """
-    temperature = checked_scores(temperature, None).temperature
-    total = checked_total(reduction, normalizer, empty, base=base)
+    temperature = checked_temperature(temperature, keep)
+    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
     return calls.of_pairs(
         logits,
         target,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
-from unsurprised.losses._inputs import laid_out
+from unsurprised.losses._inputs import check_dense, laid_out
 from unsurprised.losses._numpy_linear import (
     LayerLossAndGradients,
     linear_cross_entropy_loss,
@@ -30,6 +30,7 @@ from unsurprised.losses._options import (
     SmoothingWeights,
     checked_recipe,
     checked_scores,
+    checked_temperature,
     checked_total,
 )
 
@@ -63,7 +64,7 @@ def cross_entropy_loss(
     reduction: Reduction = "mean",
     normalizer: Any = None,
     empty: Empty = "nan",
-    axis: int = -1,
+    axis: int | None = None,
     base: float = math.e,
 ) -> LossAndGradient:
     r"""Cross-entropy of logits with labels or distributions, and its gradient.
@@ -111,6 +112,7 @@ def cross_entropy_loss(
     total = checked_total(
         reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
     )
+    check_dense(logits=logits, target=target, weight=weight, sample_weight=sample_weight)
     given = laid_out(
         np,
         widened(logits),
@@ -123,7 +125,7 @@ def cross_entropy_loss(
     )
     rows = Labelled(given, recipe, total)
     values, gradient = rows.part(given.logits, slice(None))
-    gradient = as_given(gradient, np.shape(logits), axis)
+    gradient = as_given(gradient, np.shape(logits), -1 if axis is None else axis)
     return LossAndGradient(rows.total_of(values), gradient)
 
 
@@ -176,7 +178,7 @@ def distill_loss(
     1.0
     """
     kind, beta = checked_kind(kind, beta)
-    temperature = checked_scores(temperature, None).temperature
+    temperature = checked_temperature(temperature)
     total = checked_total(reduction, normalizer, empty, base=base)
     return of_pairs(
         student, teacher, sample_weight, axis, total=total, asked=Asked(kind, beta, temperature)
@@ -226,7 +228,7 @@ def kl_loss(
     >>> float(kl_loss([[0.0, 0.0, 0.0, 0.0]], [[1.0, 0.0, 0.0, 0.0]], base=2).loss)
     2.0
     """
-    temperature = checked_scores(temperature, None).temperature
+    temperature = checked_temperature(temperature)
     total = checked_total(reduction, normalizer, empty, base=base)
     asked = Asked("forward", 0.5, temperature, probabilities=True)
     return of_pairs(logits, target, sample_weight, axis, total=total, asked=asked)
