@@ -11,8 +11,8 @@ from unsurprised.names import differences
 from unsurprised.sources.classes import Classes, stated_names
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.kinds import WORDS, Stands, plain, stands_for
-from unsurprised.sources.predictions import class_columns
 from unsurprised.sources.table import Table, require
+from unsurprised.sources.usual_names import class_columns
 
 #: Types that can stand for each other in a prediction or a weight.
 _NUMBERS: dict[Stands, Stands] = {"integer": "float", "bool": "float", "integers": "floats"}

@@ -9,8 +9,9 @@ from typing import Any
 from unsurprised.errors import CallError
 from unsurprised.names import listed
 from unsurprised.sources.options import Options
-from unsurprised.sources.predictions import Layout, class_columns, prediction_in
+from unsurprised.sources.predictions import prediction_in
 from unsurprised.sources.table import Table, missing, require
+from unsurprised.sources.usual_names import Layout, class_columns
 
 LABELS = ("y_true", "target", "y", "labels", "class")
 

@@ -2,87 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
 from unsurprised.columns_to_classes import SeenLabels
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.names import are_positions, integer_of, key_of, listed, no_and_yes
-from unsurprised.sources.kinds import WORDS, Stands, stands_for
-from unsurprised.sources.look import first_rows, seen_labels, sums_to_one
+from unsurprised.names import integer_of, key_of, listed
+from unsurprised.sources.kinds import WORDS, stands_for
+from unsurprised.sources.look import first_rows, seen_labels
+from unsurprised.sources.named_after_classes import by_labels
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table, missing, require
-from unsurprised.sources.text import PARTLY_NUMBERS
-
-Layout = Literal["list", "map", "number", "columns"]
-
-#: Names of prediction columns, and what each says of its numbers.
-PREDICTIONS = {
-    **dict.fromkeys(("probs", "probabilities", "prob", "proba", "probas", "probability")),
-    **dict.fromkeys(("pred", "preds", "prediction", "predictions")),
-    **dict.fromkeys(("y_pred", "y_prob", "y_proba", "y_probs", "scores", "class_probabilities")),
-    **dict.fromkeys(("predicted_probabilities", "probability_estimates", "predict_proba")),
-    **dict.fromkeys(("logits", "logit"), "logits"),
-    **dict.fromkeys(("logprobs", "log_probs", "logprob", "log_prob"), "logprobs"),
-}
-
-#: Names of a single number a row that speaks of class 1, where nothing else could be meant.
-SCORES = (
-    *(
-        "score",
-        "scores",
-        "y_score",
-        "y_scores",
-        "y_hat",
-        "yhat",
-        "p",
-        "p1",
-        "p_1",
-        "pred_1",
-        "prob_1",
-    ),
-    *("proba_1", "probability_1", ".pred_1", "prob1", "pred_prob", "pred_proba", "predict_proba"),
-    *("predicted_probability", "predicted_prob", "positive_probability", "prediction_score"),
-    *("y_pred_proba", "y_pred_prob", "scored probabilities", "predicted_prob_1"),
-    *("prediction_probability", "p_positive", "prob_positive", "proba_positive", "p_true", "p_yes"),
+from unsurprised.sources.usual_names import (
+    NO_CLASS,
+    NUMBERS,
+    PREDICTIONS,
+    PREFIXES,
+    SCORES,
+    Layout,
+    Prediction,
+    class_columns,
+    number_kind,
 )
-
-#: Prefixes of one column a class, likewise.
-PREFIXES = {
-    **dict.fromkeys(("p_", "prob_", "probs_", "proba_", "probability_", ".pred_", "pred_")),
-    **dict.fromkeys(("logit_", "logits_"), "logits"),
-    **dict.fromkeys(("logprob_", "logprobs_", "log_prob_", "log_probs_"), "logprobs"),
-}
-
-#: What a number a row is stored as.
-_NUMBERS: tuple[Stands, ...] = ("float", "integer", "null")
-
-#: What tidymodels, H2O and others call the predicted class beside the classes' own columns.
-_NO_CLASS = {
-    *(".pred_class", "pred_class", "pred_label", "predict", "predicted_class", "predicted_label"),
-    *("prediction_label", "predicted", "scored labels"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The columns of the prediction, and what their names say."""
-
-    columns: tuple[str, ...]
-    layout: Layout
-    #: What the names of one column a class begin with.
-    prefix: str = ""
-    #: What the names say of the numbers: "logits", …; None where they say nothing.
-    kind: str | None = None
-    #: Whether the caller named the columns one by one, and what class each is.
-    told: bool = False
-    classes: tuple[str, ...] | None = None
-    #: What looks like a prediction too.
-    left_aside: tuple[str, ...] = field(default=())
 
 
 def prediction_in(table: Table, options: Options, label: str | None, taken: set[str]) -> Prediction:
@@ -107,27 +50,6 @@ def prediction_in(table: Table, options: Options, label: str | None, taken: set[
             table, f"no column, and no two columns beginning with, {name!r}", name, "pred"
         )
     return Prediction(columns, "columns", name, PREFIXES.get(name.lower()))
-
-
-def class_columns(table: Table, prefix: str, taken: set[str], suffix: str = "") -> tuple[str, ...]:
-    """The columns that name a class after ``prefix``, in the order of the file."""
-    kinds = {
-        field.name: _number_kind(field)
-        for field in table.schema
-        if field.name.startswith(prefix)
-        and field.name.endswith(suffix)
-        and len(field.name) > len(prefix) + len(suffix)
-        and field.name not in taken
-        and field.name not in _NO_CLASS
-    }
-    numbers = [name for name, kind in kinds.items() if kind in _NUMBERS]
-    floats = [name for name in numbers if kinds[name] == "float"]
-    # Beside floats, a column of integers counts something else; in text, 0 and 1 may be floats.
-    return tuple(floats if table.typed and floats else numbers)
-
-
-def _number_kind(field: pa.Field) -> str:
-    return "float" if field.metadata == PARTLY_NUMBERS else stands_for(field.type)
 
 
 def _asked(
@@ -160,7 +82,7 @@ def _told(
         )
     for name in names:
         column = require(table, name, "pred")
-        number = _number_kind(column) in _NUMBERS
+        number = number_kind(column) in NUMBERS
         if not number or name in taken:
             raise InputError(
                 f"found {WORDS[stands_for(column.type)]}" if not number else "found another role",
@@ -207,7 +129,7 @@ def _usual(table: Table, options: Options, label: str | None, taken: set[str]) -
     labels = SeenLabels()
     if not whole:
         labels = seen_labels(table, label)
-        whole = _by_labels(table, options, labels, label, taken)
+        whole = by_labels(table, options, labels, label, taken)
     found = whole or _probable(table, single) or _scores(table, taken)
     if len(found) == 1:
         return _with_aside(table, found[0], taken)
@@ -240,7 +162,7 @@ def _by_name(
         kind = stands_for(column.type)
         if kind in ("floats", "integers", "map"):
             whole.append(Prediction((name,), layout_of(table, column), "", stated))
-        elif kind == "float" or (not table.typed and kind in _NUMBERS):
+        elif kind == "float" or (not table.typed and kind in NUMBERS):
             single.append(Prediction((name,), "number", "", stated))
         else:
             strange.append(column)
@@ -258,9 +180,7 @@ def _scores(table: Table, taken: set[str]) -> list[Prediction]:
         for field in table.schema
         if field.name.lower() in SCORES
         and field.name not in taken
-        and (
-            _number_kind(field) == "float" or (not table.typed and _number_kind(field) in _NUMBERS)
-        )
+        and (number_kind(field) == "float" or (not table.typed and number_kind(field) in NUMBERS))
     ]
     return [Prediction((name,), "number") for name in dict.fromkeys(names)]
 
@@ -280,122 +200,14 @@ def _probable(table: Table, single: list[Prediction]) -> list[Prediction]:
     return [one for one in real if one in single] or real or single
 
 
-def only_classes(column: pa.Array) -> bool:
-    """Whether numbers are but 0 and 1, as predicted classes are."""
-    values = set(column.drop_null().unique().to_pylist())
-    return values <= {0, 1, 0.0, 1.0}
-
-
-def _by_labels(
-    table: Table, options: Options, labels: SeenLabels, label: str | None, taken: set[str]
-) -> list[Prediction]:
-    """Columns that are named after the classes, as the labels' values tell."""
-    if not labels.keys or label is None:
-        return []
-    keys = labels.keys | set(map(key_of, options.classes or ()))
-    numbers = [
-        field.name
-        for field in table.schema
-        if _number_kind(field) in _NUMBERS
-        and field.name not in taken
-        and field.name not in _NO_CLASS
-    ]
-    if table.typed:
-        floats = [n for n in numbers if _number_kind(table.schema.field(n)) == "float"]
-        numbers = floats or numbers
-    if labels.kind == "bool":
-        pairs = [pair for pair in combinations(numbers[:50], 2) if no_and_yes(pair) is not None]
-        return [Prediction(pair, "columns") for pair in pairs[:2]]
-    exact = [name for name in numbers if key_of(name) in keys]
-    counted = tuple(name for name in numbers if integer_of(name) is not None)
-    if not exact and options.classes is not None and are_positions(sorted(counted, key=float)):
-        return [Prediction(counted, "columns")] if len(counted) == len(options.classes) else []
-    if len(exact) > 1 or (exact and labels.kind == "text"):
-        columns = _completed(table, options, exact, numbers)
-        if len(columns) > 1:
-            return [Prediction(columns, "columns")]
-    found = []
-    for prefix, suffix in _stems(numbers, labels, label):
-        columns = class_columns(table, prefix, taken, suffix)
-        rows = first_rows(table, dict.fromkeys(columns, "pred")) if len(columns) > 1 else None
-        if rows is not None and (
-            options.kind in ("logits", "logprobs")
-            or sums_to_one(rows, columns, options.tolerance) > _MOST
-        ):
-            found.append(Prediction(columns, "columns", prefix))
-    return found
-
-
-def _completed(
-    table: Table, options: Options, exact: Sequence[str], numbers: Sequence[str]
-) -> tuple[str, ...]:
-    """Columns named after labels, and those of classes that are not among the labels seen."""
-    if len(exact) == len(numbers):
-        return tuple(exact)
-    rows = first_rows(table, dict.fromkeys(numbers, "pred"))
-    if rows is None or options.kind in ("logits", "logprobs"):
-        return tuple(exact)
-    places = [numbers.index(name) for name in exact]
-    tried = [exact, numbers, *_runs_around(numbers, min(places), max(places))]
-    sums = [sums_to_one(rows, columns, options.tolerance) for columns in tried]
-    best = max(sums)
-    return tuple(tried[sums.index(best)] if best > _MOST else exact)
-
-
-#: Columns are taken for probabilities if more than this share of the rows looked at sum to one.
-_MOST = 0.5
-
-
-def _runs_around(numbers: Sequence[str], first: int, last: int) -> Iterator[Sequence[str]]:
-    """Runs of neighbours that hold all of some columns, the shortest first."""
-    runs = [
-        (begin, end)
-        for begin in range(first, -1, -1)[:32]
-        for end in range(last, len(numbers))[:32]
-    ]
-    for begin, end in sorted(runs, key=lambda run: run[1] - run[0]):
-        yield numbers[begin : end + 1]
-
-
-def _stems(numbers: Sequence[str], labels: SeenLabels, label: str) -> list[tuple[str, str]]:
-    """What stands before and after every label in some columns."""
-    covered: dict[tuple[str, str], set[str]] = {}
-    for key in sorted(labels.keys, key=len, reverse=True)[:50]:
-        for name in numbers:
-            for stem in _stems_of(name, key, label):
-                covered.setdefault(stem, set()).add(key)
-        if not covered:
-            return []
-    wanted = set(sorted(labels.keys, key=len, reverse=True)[:50])
-    return [stem for stem, keys in covered.items() if keys >= wanted and stem != ("", "")]
-
-
-def _stems_of(name: str, key: str, label: str) -> Iterator[tuple[str, str]]:
-    """Where a class stands in a name, with marks or the ends of words around it."""
-    at = name.find(key)
-    while at >= 0:
-        end = at + len(key)
-        tail = name[end:]
-        before = name[at - 1] if at else ""
-        apart = not before.isalnum() or (before.isalpha() and key[:1].isdigit())
-        apart = apart or name[:at].endswith(label)  # as SAS names them: P_TargetClass
-        if before == "-" and key[:1].isdigit() and at > 1 and not name[at - 2].isalnum():
-            apart = False
-        if apart and (not tail or not tail[0].isalnum()):
-            yield name[:at], "" if tail == ".0" else tail
-        at = name.find(key, at + 1)
-
-
 def _with_aside(table: Table, found: Prediction, taken: set[str]) -> Prediction:
     """The prediction, with what looks like one too and was not taken."""
-    from dataclasses import replace
-
     used = {*found.columns, *taken}
     names = [
         name
         for name in dict.fromkeys(table.schema.names)
         if name not in used
-        and (name.lower() in PREDICTIONS or name.lower() in SCORES or name.lower() in _NO_CLASS)
+        and (name.lower() in PREDICTIONS or name.lower() in SCORES or name.lower() in NO_CLASS)
     ]
     return replace(found, left_aside=tuple(names))
 
@@ -422,3 +234,9 @@ def _not_found(table: Table, labels: SeenLabels) -> InputError:
         remedy="name the columns of the classes with pred=A,B,… (--pred A,B,…)",
         place=Place(table.file),
     )
+
+
+def only_classes(column: pa.Array) -> bool:
+    """Whether numbers are but 0 and 1, as predicted classes are."""
+    values = set(column.drop_null().unique().to_pylist())
+    return values <= {0, 1, 0.0, 1.0}

@@ -1,0 +1,117 @@
+"""Columns that are named after the classes, as the labels' values tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from unsurprised.columns_to_classes import SeenLabels
+from unsurprised.names import are_positions, integer_of, key_of, no_and_yes
+from unsurprised.sources.look import first_rows, sums_to_one
+from unsurprised.sources.options import Options
+from unsurprised.sources.table import Table
+from unsurprised.sources.usual_names import (
+    NO_CLASS,
+    NUMBERS,
+    Prediction,
+    class_columns,
+    number_kind,
+)
+
+
+def by_labels(
+    table: Table, options: Options, labels: SeenLabels, label: str | None, taken: set[str]
+) -> list[Prediction]:
+    """Columns that are named after the classes, as the labels' values tell."""
+    if not labels.keys or label is None:
+        return []
+    keys = labels.keys | set(map(key_of, options.classes or ()))
+    numbers = [
+        field.name
+        for field in table.schema
+        if number_kind(field) in NUMBERS and field.name not in taken and field.name not in NO_CLASS
+    ]
+    if table.typed:
+        floats = [n for n in numbers if number_kind(table.schema.field(n)) == "float"]
+        numbers = floats or numbers
+    if labels.kind == "bool":
+        pairs = [pair for pair in combinations(numbers[:50], 2) if no_and_yes(pair) is not None]
+        return [Prediction(pair, "columns") for pair in pairs[:2]]
+    exact = [name for name in numbers if key_of(name) in keys]
+    counted = tuple(name for name in numbers if integer_of(name) is not None)
+    if not exact and options.classes is not None and are_positions(sorted(counted, key=float)):
+        return [Prediction(counted, "columns")] if len(counted) == len(options.classes) else []
+    if len(exact) > 1 or (exact and labels.kind == "text"):
+        columns = _completed(table, options, exact, numbers)
+        if len(columns) > 1:
+            return [Prediction(columns, "columns")]
+    found = []
+    for prefix, suffix in _stems(numbers, labels, label):
+        columns = class_columns(table, prefix, taken, suffix)
+        rows = first_rows(table, dict.fromkeys(columns, "pred")) if len(columns) > 1 else None
+        if rows is not None and (
+            options.kind in ("logits", "logprobs")
+            or sums_to_one(rows, columns, options.tolerance) > _MOST
+        ):
+            found.append(Prediction(columns, "columns", prefix))
+    return found
+
+
+def _completed(
+    table: Table, options: Options, exact: Sequence[str], numbers: Sequence[str]
+) -> tuple[str, ...]:
+    """Columns named after labels, and those of classes that are not among the labels seen."""
+    if len(exact) == len(numbers):
+        return tuple(exact)
+    rows = first_rows(table, dict.fromkeys(numbers, "pred"))
+    if rows is None or options.kind in ("logits", "logprobs"):
+        return tuple(exact)
+    places = [numbers.index(name) for name in exact]
+    tried = [exact, numbers, *_runs_around(numbers, min(places), max(places))]
+    sums = [sums_to_one(rows, columns, options.tolerance) for columns in tried]
+    best = max(sums)
+    return tuple(tried[sums.index(best)] if best > _MOST else exact)
+
+
+#: Columns are taken for probabilities if more than this share of the rows looked at sum to one.
+_MOST = 0.5
+
+
+def _runs_around(numbers: Sequence[str], first: int, last: int) -> Iterator[Sequence[str]]:
+    """Runs of neighbours that hold all of some columns, the shortest first."""
+    runs = [
+        (begin, end)
+        for begin in range(first, -1, -1)[:32]
+        for end in range(last, len(numbers))[:32]
+    ]
+    for begin, end in sorted(runs, key=lambda run: run[1] - run[0]):
+        yield numbers[begin : end + 1]
+
+
+def _stems(numbers: Sequence[str], labels: SeenLabels, label: str) -> list[tuple[str, str]]:
+    """What stands before and after every label in some columns."""
+    covered: dict[tuple[str, str], set[str]] = {}
+    for key in sorted(labels.keys, key=len, reverse=True)[:50]:
+        for name in numbers:
+            for stem in _stems_of(name, key, label):
+                covered.setdefault(stem, set()).add(key)
+        if not covered:
+            return []
+    wanted = set(sorted(labels.keys, key=len, reverse=True)[:50])
+    return [stem for stem, keys in covered.items() if keys >= wanted and stem != ("", "")]
+
+
+def _stems_of(name: str, key: str, label: str) -> Iterator[tuple[str, str]]:
+    """Where a class stands in a name, with marks or the ends of words around it."""
+    at = name.find(key)
+    while at >= 0:
+        end = at + len(key)
+        tail = name[end:]
+        before = name[at - 1] if at else ""
+        apart = not before.isalnum() or (before.isalpha() and key[:1].isdigit())
+        apart = apart or name[:at].endswith(label)  # as SAS names them: P_TargetClass
+        if before == "-" and key[:1].isdigit() and at > 1 and not name[at - 2].isalnum():
+            apart = False
+        if apart and (not tail or not tail[0].isalnum()):
+            yield name[:at], "" if tail == ".0" else tail
+        at = name.find(key, at + 1)
