@@ -16,7 +16,7 @@ import pytest
 from tools_data import LABELS, Predicted, mean_nats
 from tools_models import predictions
 from tools_rows import LISTS, NAMED, in_rows, probabilities
-from tools_writers import WIDE, Writer, as_file
+from tools_writers import WIDE, Writer, as_file, duckdb_copy
 
 import unsurprised as us
 from unsurprised import cli
@@ -101,10 +101,6 @@ def test_numbers_by_name(
 def test_frames_in_memory(case: str) -> None:
     said = predicted(case)
     frame = frame_of(said)
-    with duckdb.connect() as connection:
-        connection.register("predictions", frame)
-        assert by_call(connection.sql("SELECT * FROM predictions")) == close(said.nats)
-        assert by_call(connection.sql("FROM predictions").to_arrow_table()) == close(said.nats)
     table = pl.from_pandas(frame)
     categories = pl.col("target").cast(pl.String).cast(pl.Categorical)
     assert by_call(table) == close(said.nats)
@@ -112,6 +108,18 @@ def test_frames_in_memory(case: str) -> None:
     arrow = pa.Table.from_pandas(frame)
     reader = pa.RecordBatchReader.from_batches(arrow.schema, arrow.to_batches(max_chunksize=33))
     assert by_call(reader) == close(said.nats)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_relations_of_duckdb(kind: str) -> None:
+    """Each read asks the connection anew, which answers one question at a time."""
+    said = predictions("scikit-learn", kind)[0]
+    with duckdb.connect() as connection:
+        connection.register("predictions", frame_of(said))
+        relation = connection.sql("SELECT * FROM predictions")
+        assert by_call(relation.to_arrow_table()) == close(said.nats)
+        assert by_call(relation) == close(said.nats)
+        assert by_call(relation, by="target") == close(said.nats)
 
 
 @pytest.mark.parametrize("kind", LABELS)
@@ -135,15 +143,10 @@ def test_decimals(
     said = predictions("scikit-learn", kind)[0]
     rounded = np.round(said.values, scale)
     columns = [f'CAST("{name}" AS DECIMAL(18,{scale})) AS "{name}"' for name in frame_of(said)][:-1]
-    file = tmp_path / "f.parquet"
-    with duckdb.connect() as connection:
-        connection.register("predictions", frame_of(said))
-        connection.execute(
-            f"COPY (SELECT target, {', '.join(columns)} FROM predictions) TO '{file}'"
-        )
-        found = by_call(connection.sql(f"FROM '{file}'"))
+    select = ", ".join(["target", *columns])
+    file = duckdb_copy(frame_of(said), tmp_path / "f.parquet", select)
     wanted = close(mean_nats(rounded, said.places))
-    assert found == wanted
+    assert by_call(file) == wanted
     assert by_command(capfdbinary, file) == wanted
 
 
