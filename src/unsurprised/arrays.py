@@ -89,6 +89,8 @@ def host_array(values: Any, what: str) -> HostArray:
     array = array.view(np.ndarray)
     if not (array.dtype.isnative and array.flags.aligned):
         array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype.kind == "S":  # names as bytes
+        array = np.char.decode(array, "utf-8")
     name = array.dtype.name
     if name == "bfloat16":
         return HostArray(array.view(np.uint16), name)

@@ -55,6 +55,8 @@ class Binding:
     positive: str | None = None
     #: Names of the labels' integers in their order, where the file states them.
     label_names: tuple[str, ...] | None = None
+    #: The class that the column of a single number a row is named after.
+    named_after: str | None = None
 
     def __post_init__(self) -> None:
         if self.positive is None:
@@ -81,10 +83,18 @@ class Binding:
         """Which class 0 and False, and which 1 and True stand for; None where nothing tells."""
         if self.count != 2:
             return None
-        if self.positive is not None:
-            one = places_of(self.names or ("0", "1"))[key_of(self.positive)]
+        if self.by == "positive":
+            one = self.places[key_of(self.positive)]
             return 1 - one, one
         return (0, 1) if self.names is None else no_and_yes(self.names)
+
+    @cached_property
+    def spoken_of(self) -> int:
+        """The class, of two, that a single number a row is the probability of."""
+        said = self.named_after if self.positive is None else self.positive
+        if said is not None:
+            return places_of(self.names or ("0", "1")).get(key_of(said), 1)
+        return (self.pair or (0, 1))[1]
 
     @cached_property
     def by(self) -> str:
@@ -92,10 +102,10 @@ class Binding:
 
         Position is the last resort: for classes without names, or whose names are no numbers.
         """
-        if self.positive is not None:
-            return "positive"
         if self.names is None:
             return "position"
+        if self.positive is not None and not any(integer_of(n) is not None for n in self.names):
+            return "positive"
         if self.label_names is not None and same_names(self.label_names, self.names):
             return "metadata"
         return "name" if any(integer_of(n) is not None for n in self.names) else "position"

@@ -107,8 +107,8 @@ def _indices(values: HostArray, binding: Binding) -> NDArray[np.int64]:
     if kind == "text":
         if binding.names is None:
             raise CallError(
-                "Labels(…) holds names; the order of the columns is not guessed: pass "
-                "classes=[…], the names in the order of the columns"
+                "y_true holds names, and the order of y_pred's columns is not guessed: pass "
+                "classes=[…], the names in the order of the columns, or a data frame with them"
             )
         return indices_of_texts(values.values, binding)
     if kind == "bool":

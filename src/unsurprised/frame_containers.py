@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,9 @@ def _pandas(values: Any, what: str) -> Container | None:
         array, missing = _pandas_values(values)
         index = values.index
         named = not _is_default(index)
-        return Container(
-            array, tuple(map(str, index)) if named else None, index if named else None, missing
-        )
+        title = values.name if isinstance(values.name, str | int) else None
+        columns = tuple(map(str, index)) if named else None
+        return Container(array, columns, index if named else None, missing, title)
     if hasattr(values, "to_numpy"):
         array, missing = _pandas_values(values)
         return Container(array, missing=missing)
@@ -32,12 +33,13 @@ def _pandas(values: Any, what: str) -> Container | None:
 
 def _pandas_frame(frame: Any, what: str) -> Container:
     """The numbers of a frame, a column for each class."""
-    columns = tuple(map(str, frame.columns))
+    # Columns that pandas numbered by itself have no names.
+    columns = None if _is_default(frame.columns) else tuple(map(str, frame.columns))
     index = None if _is_default(frame.index) else frame.index
     parts = [_pandas_values(frame.iloc[:, k]) for k in range(frame.shape[1])]
-    text = [name for name, (array, _) in zip(columns, parts, strict=True)
+    text = [name for name, (array, _) in zip(map(str, frame.columns), parts, strict=True)
             if array.dtype.kind not in "biuf" and len(array)]  # fmt: skip
-    if text and len(columns) > 1:
+    if text and len(parts) > 1:
         raise CallError(
             f"{what} has the column {text[0]!r}, which holds no numbers; expected a number for "
             f"every class in every column: {what}[[…]] with the columns of the classes alone"
@@ -73,7 +75,7 @@ def _polars(values: Any, what: str) -> Container | None:
         inner = _arrow_table(values.to_arrow(), what)
         return Container(inner.values, inner.columns, None, inner.missing)
     if kind == "Series":
-        return _arrow_array(values.to_arrow(), what)
+        return replace(_arrow_array(values.to_arrow(), what), title=values.name or None)
     return None
 
 

@@ -90,10 +90,15 @@ def class_names(
 
 def _seen(truth: HandedTruth, lie: Beside) -> SeenLabels:
     """The labels, for the names that columns bear to be found in."""
-    if lie.dense:
-        return SeenLabels()
+    found = None if lie.dense else seen_labels_of(truth)
+    return SeenLabels() if found is None else found
+
+
+def seen_labels_of(truth: HandedTruth) -> SeenLabels | None:
+    """The labels that were handed in; None where the truth is something else."""
     array = truth.array if truth.form is None else truth.form.array
-    assert array is not None
+    if array is None or not truth.labelled:
+        return None
     kind = kind_of(array)
     if kind != "text":
         return SeenLabels("integer" if kind == "float" else kind)

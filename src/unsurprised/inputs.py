@@ -24,11 +24,12 @@ from unsurprised.forms import (
     Logits,
     Probs,
 )
-from unsurprised.handed import Handed, Meaning, class_names
+from unsurprised.handed import Handed, Meaning, class_names, seen_labels_of
 from unsurprised.interpretation import BOUND_BY, Interpretation
+from unsurprised.names import class_of_column, key_of
 from unsurprised.row_order import refuse_other_order
 from unsurprised.row_values import checked_weights, row_names, slice_values
-from unsurprised.truths import Beside, Mask, beside, handed_truth, kind_of
+from unsurprised.truths import Beside, HandedTruth, Mask, beside, handed_truth, kind_of
 
 #: In which order the arguments come, for whoever has mixed them up.
 TRUTH_FIRST = (
@@ -58,19 +59,21 @@ def batch_from_arrays(
     ``order`` is for errors; ``whole`` tells that no other rows belong to these.
     """
     said = meaning or Meaning()
-    model, plain, masked = _prediction(y_pred, said, order)
+    model, plain, masked, title = _prediction(y_pred, said, order)
     truth = handed_truth(y_true)
     _refuse_other_orders(y_true=truth.index, y_pred=model.index, weights=weights, ids=ids)
     lie = beside(truth, model, multilabel=said.multilabel)
     size = int(np.prod(lie.leading, dtype=np.int64))
     shares = None if weights is None else _weights_of(weights, lie.leading, size)
-    names = class_names(truth, model, said, lie)
+    after = _named_after(truth, model, title, said) if lie.single else None
+    names = class_names(truth, model, replace(said, positive=said.positive or after), lie)
     binding = Binding(
         2 if lie.single else model.shape[-1],
         None if names is None else names.names,
         ordered=names is None or names.ordered,
         stated=names is None or names.stated,
         positive=None if said.positive is None else str(said.positive),
+        named_after=after,
     )
     handed = Handed(truth, model, size, lie.single, plain, binding, names)
     kept = kept_rows(handed, lie, said, shares, _missing_rows(truth.missing, masked, size))
@@ -95,6 +98,31 @@ def batch_from_arrays(
     )
 
 
+def _named_after(
+    truth: HandedTruth, model: DistributionForm, title: str | int | None, said: Meaning
+) -> str | None:
+    """The class that a single column of predictions is named after."""
+    name = model.names[0] if model.names is not None and len(model.names) == 1 else title
+    seen = seen_labels_of(truth)
+    if name is None or seen is None:
+        return None
+    if name == 0 and isinstance(name, int) and said.positive is None and seen.kind != "text":
+        raise CallError(
+            "y_pred is a series called 0: the probability of class 0, or of class 1 in a column "
+            "without a name? Expected one reading: positive=0 for class 0, y_pred.to_numpy() for 1"
+        )
+    name = str(name)
+    keys = set(map(key_of, said.classes)) if said.classes is not None else seen.keys
+    text = seen.kind == "text" or said.classes is not None
+    after = class_of_column(name, keys, text=text)
+    if after is not None and said.positive is not None and key_of(after) != key_of(said.positive):
+        raise CallError(
+            f"y_pred is named after the class {after!r}, and positive is {said.positive!r}; expected "
+            "one class that the numbers speak of: leave positive out, or pass the other column"
+        )
+    return after
+
+
 def _without_zero(truth: Labels | DistributionForm) -> bool:
     return isinstance(truth, Labels) and bool((truth.indices() > 0).all())
 
@@ -112,12 +140,12 @@ def model_from(
 
 def _prediction(
     y_pred: Any, said: Meaning, order: str
-) -> tuple[DistributionForm, bool, Mask | None]:
-    """The predictions, classes last; whether nobody said what they are; and what is missing."""
+) -> tuple[DistributionForm, bool, Mask | None, str | int | None]:
+    """The predictions, classes last; whether nobody said what they are; what is missing; a name."""
     scores = None if type(y_pred) in (np.ndarray, list) else torch_rows(y_pred)
     form = Logits(scores) if scores is not None else y_pred
     if isinstance(form, DistributionForm):
-        return _classes_last(form, said), False, None
+        return _classes_last(form, said), False, None, None
     if isinstance(form, Form):
         raise CallError(
             f"y_pred is {y_pred!r}; expected the model's numbers for every class: Probs, Logits or "
@@ -136,7 +164,7 @@ def _prediction(
         named = len(array.shape) > 1 or isinstance(y_pred, Mapping)
         found.names, found.index = parts.columns if named else None, parts.index
         masked = parts.missing
-    return _classes_last(found, said), True, masked
+    return _classes_last(found, said), True, masked, None if parts is None else parts.title
 
 
 def _classes_last(form: DistributionForm, said: Meaning) -> DistributionForm:
@@ -175,7 +203,7 @@ def _model(handed: Handed, said: Meaning, kept: Mask | None) -> DistributionForm
         numbers = HostArray(chosen(model.array.values.reshape(-1), kept), model.array.dtype)
         if handed.plain and not said.multilabel:
             _refuse_classes(numbers)
-        one = (handed.binding.pair or (0, 1))[1]
+        one = handed.binding.spoken_of
         pair = two_columns(model.kind, numbers, tolerance=model.tolerance)
         if one == 0:
             pair = pair.with_array(HostArray(pair.array.values[:, ::-1], pair.array.dtype))
@@ -223,7 +251,7 @@ def _reading(handed: Handed, lie: Beside, means: str) -> Interpretation:
     """What was taken for what."""
     count, names = handed.binding.count, handed.names
     if lie.single:
-        one = (handed.binding.pair or (0, 1))[1]
+        one = handed.binding.spoken_of
         name = "class 1" if names is None else f"class {names.names[one]!r}"
         layout = f"one number a row: {name} of two"
     else:

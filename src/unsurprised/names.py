@@ -171,6 +171,40 @@ def _words_beside(word: str) -> list[str]:
     return []
 
 
+_SPEAKS_OF = re.compile(
+    r"(?i)\.?(?:probability|probas|proba|probs|prob|preds|pred|scores|score|pr|p)"
+    r"[ _.:(=-]*(?:class[ _.=]+)?(.+?)\)?"
+)
+
+
+def class_of_column(name: str, labels: Iterable[str], *, text: bool) -> str | None:
+    """The class, of two, that the column of a single number a row is named after; None if of none.
+
+    Examples
+    --------
+    >>> class_of_column("prob_no", ["no", "yes"], text=True), class_of_column("p0", "01", text=False)
+    ('no', '0')
+    >>> class_of_column("P(no)", ["0", "1"], text=False), class_of_column("prob", "01", text=False)
+    ('0', None)
+    """
+    known = set(labels)
+    stem = _SPEAKS_OF.fullmatch(name)
+    for candidate in (name, stem[1] if stem else None):
+        if candidate is None:
+            continue
+        key = key_of(candidate)
+        if text and key in known:
+            return candidate
+        if not text and key in ("0", "1"):
+            return key
+        for no, yes in NO_AND_YES:
+            if len(no) > 1 and candidate.lower() in (no, yes):
+                word = no if candidate.lower() == no else yes
+                if not text:
+                    return "1" if word == yes else "0"
+    return None
+
+
 def stem_of(names: Sequence[str]) -> tuple[str, str]:
     """What stands before and after the class in all of these names, up to where words begin.
 

@@ -22,6 +22,8 @@ class Container:
     index: Any = None
     #: Entries without a value; None where all have one.
     missing: NDArray[np.bool_] | None = field(default=None)
+    #: What a series is called.
+    title: str | int | None = None
 
 
 def objects_of(values: NDArray[Any]) -> Container | None:

@@ -397,3 +397,13 @@ def test_what_was_decided_is_part_of_the_result() -> None:
         "left_aside": [],
     }
     assert us.evaluate([0, 1, 2], P).reading.bound_by == "position"
+
+
+def test_a_series_called_0() -> None:
+    proba = pd.DataFrame({0: [0.1, 0.8], 1: [0.9, 0.2]})
+    right = close(float(-np.log2([0.9, 0.8]).mean()))
+    assert bits([1, 0], proba[1]) == right
+    with pytest.raises(us.CallError, match="called 0.*positive=0.*to_numpy"):
+        bits([1, 0], proba[0])
+    assert bits([1, 0], proba[0], positive=0) == right
+    assert bits([1, 0], proba[[0]]) == right

@@ -457,3 +457,41 @@ def test_columns_that_are_but_numbered() -> None:
     assert us.evaluate(frame, classes=["cat", "dog", "eel"]).cross_entropy.value == close(RIGHT)
     two = pd.DataFrame({"0": [0.3, 0.6], "1": [0.7, 0.4], "y": [True, False]})
     assert us.evaluate(two).cross_entropy.value == close(float(-np.log2([0.7, 0.6]).mean()))
+
+
+@pytest.mark.parametrize("name", ["prob_no", "no", "P(no)", ".pred_no", "p_no"])
+def test_a_single_column_is_the_probability_of_the_class_that_it_is_named_after(name: str) -> None:
+    frame = pd.DataFrame({"target": ["yes", "no"], name: [0.2, 0.7]})
+    right = close(float(-np.log2([0.8, 0.7]).mean()))
+    assert us.evaluate(frame, pred=name).cross_entropy.value == right
+    assert us.evaluate(frame["target"], frame[[name]]).cross_entropy.value == right
+    assert us.evaluate(frame["target"], frame[name]).cross_entropy.value == right
+    with pytest.raises(
+        us.UnsurprisedError, match="named after the class 'no', and positive.*'yes'"
+    ):
+        us.evaluate(frame, pred=name, positive="yes")
+    numbers = frame.assign(target=[1, 0])
+    assert us.evaluate(numbers, pred=name).cross_entropy.value == right
+    assert us.evaluate(numbers["target"], numbers[name]).cross_entropy.value == right
+    zero = numbers.rename(columns={name: "prob_0"})
+    assert us.evaluate(zero, pred="prob_0").cross_entropy.value == right
+    one = pd.DataFrame({"target": ["yes", "no"], "prob_yes": [0.8, 0.3]})
+    assert us.evaluate(one, pred="prob_yes").cross_entropy.value == right
+
+
+def test_a_column_beside_others_that_begin_with_its_name() -> None:
+    frame = pd.DataFrame(
+        {
+            "label": [0, 1, 1],
+            "p": [0.1, 0.8, 0.6],
+            "p_value": [0.5, 0.2, 0.1],
+            "p_rank": [1.0, 3.0, 2.0],
+        }
+    )
+    assert us.evaluate(frame).cross_entropy.value == close(BINARY)
+
+
+def test_names_as_bytes() -> None:
+    assert us.evaluate(
+        np.array(list("abc"), "S"), P, classes=list("abc")
+    ).cross_entropy.value == close(RIGHT)

@@ -14,6 +14,7 @@ from unsurprised.binding import Binding
 from unsurprised.columns_to_classes import FROM_COLUMNS, NamedColumns, named_columns
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.names import (
+    class_of_column,
     differences,
     key_of,
     listed,
@@ -57,6 +58,8 @@ class Classes:
     #: Whether they have places: the classes of maps have none.
     placed: bool = True
     positive: str | None = None
+    #: The class that the column of one number a row is named after.
+    named_after: str | None = None
 
     @cached_property
     def binding(self) -> Binding:
@@ -69,6 +72,7 @@ class Classes:
             self.placed,
             self.positive,
             self.label_names,
+            self.named_after,
         )
 
     @cached_property
@@ -101,8 +105,8 @@ def classes_of(
         if count == 1 and roles.layout == "list":  # as networks with one output write them
             count, roles = 2, replace(roles, layout="number")
         classes = _listed_classes(first, roles, count, given)
-        if roles.layout == "number" and classes.names is None:
-            classes = _of_two(tables, first, roles, classes, positive)
+        if roles.layout == "number":
+            classes = _of_number(tables, first, roles, classes, positive)
     label_names = _label_names(first, roles.label)
     classes = replace(classes, label_names=label_names, positive=positive)
     with located(first.file):
@@ -173,12 +177,31 @@ def _keys_of(table: Table, roles: Roles) -> tuple[tuple[str, ...], bool]:
     return names, placed
 
 
+def _of_number(
+    tables: Sequence[Table], first: Table, roles: Roles, classes: Classes, positive: str | None
+) -> Classes:
+    """Two classes beside one number a row, and which of them the column is named after."""
+    labels = seen_labels(first, roles.label)
+    keys = set(map(key_of, classes.names)) if classes.names else labels.keys
+    text = labels.kind == "text" or classes.names is not None
+    after = class_of_column(roles.pred[0], keys, text=text)
+    if after is not None and positive is not None and key_of(after) != key_of(positive):
+        raise InputError(
+            f"the column is named after the class {after!r}, and positive (--positive) is {positive!r}",
+            expected="one class that the numbers speak of",
+            remedy="leave positive out, or name the other column with pred=… (--pred)",
+            place=Place(first.file, column=roles.pred[0]),
+        )
+    if classes.names is None and labels.kind == "text":
+        classes = _of_two(tables, first, roles, classes, positive or after)
+    return replace(classes, named_after=after)
+
+
 def _of_two(
     tables: Sequence[Table], first: Table, roles: Roles, classes: Classes, positive: str | None
 ) -> Classes:
     """The names of two classes by labels that are names, beside one number a row."""
-    if roles.label is None or stands_for(first.schema.field(roles.label).type) != "text":
-        return classes
+    assert roles.label is not None
     found: dict[str, None] = {}
     for column in all_rows(tables, roles.label, "label"):
         found |= dict.fromkeys(map(str, distinct(column)))

@@ -183,7 +183,7 @@ class Conversion:
     def _two(self, values: NDArray[Any], kind: str) -> DistributionForm:
         """One number a row as rows of two, the class that it speaks of where it stands."""
         rows = two_columns(kind, values, tolerance=self.options.tolerance)
-        if (self.classes.binding.pair or (0, 1))[1] == 1:
+        if self.classes.binding.spoken_of == 1:
             return rows
         return rows.with_array(HostArray(rows.array.values[:, ::-1], rows.array.dtype))
 

@@ -51,7 +51,7 @@ def interpretation_of(tables: Sequence[Table], conversion: Conversion) -> Interp
     elif roles.layout in ("list", "map"):
         layout = f"{roles.layout} of {classes.count}"
     elif roles.layout == "number":
-        one = (classes.binding.pair or (0, 1))[1]
+        one = classes.binding.spoken_of
         name = f"class {classes.names[one]!r}" if classes.names else "class 1"
         layout = f"one number a row: {name} of two"
     return Interpretation(

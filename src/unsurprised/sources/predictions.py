@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from unsurprised.columns_to_classes import SeenLabels
+from unsurprised.columns_to_classes import SeenLabels, bare_names
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.names import integer_of, key_of, listed
 from unsurprised.sources.kinds import WORDS, stands_for
-from unsurprised.sources.look import first_rows, seen_labels
+from unsurprised.sources.look import first_rows, seen_labels, sums_to_one
 from unsurprised.sources.named_after_classes import by_labels
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table, missing, require
@@ -127,6 +127,9 @@ def _usual(table: Table, options: Options, label: str | None, taken: set[str]) -
     """The prediction by its usual names; by the labels' values where no name tells."""
     whole, single, strange = _by_name(table, taken, label)
     labels = SeenLabels()
+    if whole and (single or _scores(table, taken)) and all(p.layout == "columns" for p in whole):
+        labels = seen_labels(table, label)
+        whole = [one for one in whole if _is_whole(table, options, one, labels)]
     if not whole:
         labels = seen_labels(table, label)
         whole = by_labels(table, options, labels, label, taken)
@@ -144,6 +147,14 @@ def _usual(table: Table, options: Options, label: str | None, taken: set[str]) -
         remedy="say which: pred=… (--pred), the column's name or the prefix",
         place=Place(table.file),
     )
+
+
+def _is_whole(table: Table, options: Options, one: Prediction, labels: SeenLabels) -> bool:
+    """Whether columns with a prefix are those of classes, where a single column has the name too."""
+    if labels.fit(bare_names(one.columns, labels, one.prefix)):
+        return True
+    rows = first_rows(table, dict.fromkeys(one.columns, "pred"))
+    return rows is None or sums_to_one(rows, one.columns, options.tolerance) == 1
 
 
 def _by_name(

@@ -386,7 +386,7 @@ def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:
     if roles.layout == "columns":
         told["pred"] = f"{roles.model_name} ({classes.count} columns)"
     elif roles.layout == "number":
-        one = (classes.binding.pair or (0, 1))[1]
+        one = classes.binding.spoken_of
         name = f"class {classes.names[one]!r}" if classes.names else "class 1"
         told["pred"] = f"{roles.pred[0]} (one number a row: {name} of two)"
     elif roles.layout is not None:

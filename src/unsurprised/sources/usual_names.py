@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from unsurprised.sources.kinds import Stands, stands_for
 from unsurprised.sources.table import Table
+from unsurprised.sources.text import PARTLY_NUMBERS
 
 Layout = Literal["list", "map", "number", "columns"]
 
