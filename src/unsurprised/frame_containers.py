@@ -49,7 +49,8 @@ def _pandas_frame(frame: Any, what: str) -> Container:
     values = frame.to_numpy()
     if values.dtype.kind not in "biuf" or missing:
         values = np.stack([array for array, _ in parts], axis=1)
-    return Container(values, columns, index, mask if missing else None)
+    title = 0 if columns is None and len(parts) == 1 else None
+    return Container(values, columns, index, mask if missing else None, title)
 
 
 def _pandas_values(series: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:

@@ -108,8 +108,8 @@ def _named_after(
         return None
     if name == 0 and isinstance(name, int) and said.positive is None and seen.kind != "text":
         raise CallError(
-            "y_pred is a series called 0: the probability of class 0, or of class 1 in a column "
-            "without a name? Expected one reading: positive=0 for class 0, y_pred.to_numpy() for 1"
+            "y_pred is a column called 0: the probability of class 0, or of class 1 in a column "
+            "without a name? Expected one reading: positive=0 for class 0, y_pred.to_numpy() for class 1"
         )
     name = str(name)
     keys = set(map(key_of, said.classes)) if said.classes is not None else seen.keys

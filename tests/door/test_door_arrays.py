@@ -226,7 +226,7 @@ def test_one_number_a_row_in_a_column_of_its_own() -> None:
     for truth in ([0, 0, 0], [[0], [0], [0]]):
         assert bits(np.array(truth), us.Logits(z)) == close(right)
         assert bits(np.array(truth), 1 / (1 + np.exp(-z))) == close(right)
-    assert bits(pd.Series([0, 0, 0]), pd.DataFrame(1 / (1 + np.exp(-z)))) == close(right)
+    assert bits(pd.Series([0, 0, 0]), pd.DataFrame({"p": (1 / (1 + np.exp(-z)))[:, 0]})) == close(right)
 
 
 def test_names_beside_one_number_a_row() -> None:
@@ -406,4 +406,6 @@ def test_a_series_called_0() -> None:
     with pytest.raises(us.CallError, match="called 0.*positive=0.*to_numpy"):
         bits([1, 0], proba[0])
     assert bits([1, 0], proba[0], positive=0) == right
-    assert bits([1, 0], proba[[0]]) == right
+    assert bits([1, 0], proba[[0]], positive=0) == right
+    with pytest.raises(us.CallError, match="called 0"):
+        bits([1, 0], proba[[0]])
