@@ -29,6 +29,8 @@ def kept_rows(
     handed: Handed, lie: Beside, said: Meaning, weights: Values | None, missing: Mask | None
 ) -> Mask | None:
     """Which rows are kept: rows of weight 0 without a legal value are not, nor ignored labels."""
+    if weights is None and missing is None and said.ignore_index is None:
+        return None
     left = np.zeros(handed.size, dtype=bool)
     labels = _plain_labels(handed, lie)
     if said.ignore_index is not None and labels is not None:

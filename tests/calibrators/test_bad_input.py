@@ -46,7 +46,8 @@ def test_one_class_only(kind):
         "among the rows that a calibrator is fitted on"
     )
     assert message(lambda: kind.fit(np.ones((4, 1)), [0] * 4)) == (
-        "y_pred has one class; expected at least two"
+        "y_pred of shape (4, 1) holds 1 only: one class, or the probability of class 1? Of one class "
+        "there is nothing to say; for the probability of class 1 pass y_pred[:, 0]"
     )
 
 
@@ -147,7 +148,7 @@ def test_another_number_of_classes_or_rows():
         "the same order"
     )
     assert message(lambda: TemperatureScaling().fit(PROBS, LABELS, classes=["a", "b"])) == (
-        "Labels(…, classes=2) met rows of 3 classes"
+        "2 class names for predictions of 3 classes: a, b"
     )
     assert "class" in message(lambda: TemperatureScaling().fit(PROBS, softmax(LOGITS[:, :2])))
     assert "rows" in message(lambda: TemperatureScaling().fit(PROBS, LABELS[:-1]))
@@ -293,7 +294,7 @@ def test_predictions_that_are_all_alike():
 
 def test_rows_that_are_certain_and_right_teach_nothing_of_odds():
     for kind in (PlattScaling, BetaCalibration):
-        assert message(lambda kind=kind: kind().fit([1.0, 0.0, 1.0], [1, 0, 1])) == (
+        assert message(lambda kind=kind: kind().fit(us.Probs([1.0, 0.0, 1.0]), [1, 0, 1])) == (
             "y_pred: found no row of 3 that is not certain, and each is right; expected rows with "
             "probabilities between 0 and 1, from which something can be learned"
         )

@@ -166,7 +166,7 @@ def test_a_fit_is_never_worse_than_none_on_its_own_rows(data):
 def test_the_ends_of_isotonic_calibration(p, y):
     """Half a row of n + 1, or half of the nearest value inside, and never 0 or 1."""
     y[:2] = 0, 1
-    values = IsotonicCalibration().fit(p, y).parameters_["values"][0]
+    values = IsotonicCalibration().fit(us.Probs(p), y).parameters_["values"][0]
     assert ((values > 0) & (values < 1)).all()
     assert (np.diff(values) >= 0).all()
     assert min(values.min(), 1 - values.max()) >= 0.5 / 16 * 0.5

@@ -226,7 +226,9 @@ def test_one_number_a_row_in_a_column_of_its_own() -> None:
     for truth in ([0, 0, 0], [[0], [0], [0]]):
         assert bits(np.array(truth), us.Logits(z)) == close(right)
         assert bits(np.array(truth), 1 / (1 + np.exp(-z))) == close(right)
-    assert bits(pd.Series([0, 0, 0]), pd.DataFrame({"p": (1 / (1 + np.exp(-z)))[:, 0]})) == close(right)
+    assert bits(pd.Series([0, 0, 0]), pd.DataFrame({"p": (1 / (1 + np.exp(-z)))[:, 0]})) == close(
+        right
+    )
 
 
 def test_names_beside_one_number_a_row() -> None:

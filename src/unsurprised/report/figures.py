@@ -177,6 +177,8 @@ OTHERS: tuple[Figure, ...] = (
     Figure("brier", "Brier score", "other", "mean squared error of the probabilities, its parts"),
     Figure("clusters", "clusters", "other", "clusters that the rows belong to"),
     Figure("missing", "missing", "other", "what the input cannot tell, and why"),
+    Figure("notes", "notes", "other", "what is noteworthy of the whole"),
+    Figure("reading", "reading", "other", "what was taken for what"),
 )
 
 #: Every figure by the attribute that holds it.
