@@ -179,7 +179,8 @@ class Binding:
                 else "classes, which have none"
             ),
             expected="names, or an order of the classes that is said",
-            remedy=f"say {either}classes=[{order}] (--classes {order}) for codes of sorted names, as "
+            remedy=f"say {either}classes=[{order}] (--classes {order}) for codes of sorted "
+            "names, as "
             "label encoders and categories give them",
         )
 
@@ -234,7 +235,10 @@ class Binding:
             )
         integer = integer_of(value)
         if integer is None and are_positions(names):
-            return "the columns are but numbered: say the classes in their order, classes=[…] (--classes)"
+            return (
+                "the columns are but numbered: say the classes in their order, "
+                "classes=[…] (--classes)"
+            )
         if integer is not None and are_positions(names) and integer == len(names):
             return "if labels count from 1, name the classes so: classes=[1, 2, …] (--classes)"
         return None
@@ -266,7 +270,8 @@ class Binding:
             f"{(a, b)[self.pair[1]]!r} by its name" if self.pair else "and their names do not tell"
         )
         raise InputError(
-            f"{found} beside the classes {a!r} and {b!r} in this order: {one} is {b!r} by position, "
+            f"{found} beside the classes {a!r} and {b!r} in this order: {one} is {b!r} by "
+            "position, "
             f"{told}",
             expected="the class that it stands for",
             remedy=f"say positive={b!r} (--positive {b}) or positive={a!r} (--positive {a})",

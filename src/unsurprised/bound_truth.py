@@ -98,6 +98,7 @@ def bound_truth(
 
 
 def chosen(values: NDArray[Any], kept: Mask | None) -> NDArray[Any]:
+    """The values of the rows that are kept; None keeps all."""
     return values if kept is None else values[kept]
 
 
@@ -182,14 +183,14 @@ def _dense(handed: Handed, said: Meaning, kept: Mask | None) -> tuple[Distributi
     if truth.names is not None and handed.names is not None:
         order = named_columns(truth.names, SeenLabels(), handed.names.names).order
     elif handed.names is not None and form.shape[-1] == width and handed.names.turned:
-        if not handed.names.ordered or handed.model.names is not None:
-            order = handed.names.order  # a truth without names stands as the columns do
+        order = handed.names.order  # a truth without names stands as the columns do
     if order is not None:
         flat = flat.with_array(HostArray(flat.array.values[:, list(order)], flat.array.dtype))
     return flat, "counts" if form.kind == "counts" else "distributions"
 
 
 def flat_rows(form: DistributionForm, size: int, kept: Mask | None = None) -> DistributionForm:
+    """The rows that are kept, without leading dimensions."""
     rows = form.rows(-1)
     flat = rows.values.reshape(size, rows.shape[-1])
     return form.with_array(HostArray(chosen(flat, kept), rows.dtype))

@@ -92,7 +92,8 @@ def named_columns(
     stated : sequence of str, optional
         The classes that the file's metadata name.
     told : bool, default False
-        Whether the caller named the columns one by one, so that ``given`` goes with them one to one.
+        Whether the caller named the columns one by one, so that ``given`` goes with them one to
+        one.
     prefix : str, default ""
         What all columns are known to begin with.
 
@@ -125,7 +126,7 @@ def named_columns(
 
 
 def bare_names(columns: Sequence[str], labels: SeenLabels, prefix: str = "") -> tuple[str, ...]:
-    """The names of the classes that columns bear: the reading that the labels fit, else the first."""
+    """The names of the classes that columns bear: the ones that the labels fit, else the first."""
     readings = _readings(columns, prefix)
     return next((names for names in readings if labels.fit(names)), readings[0])
 
@@ -164,7 +165,8 @@ def _one_to_one(
             )
     found = choices[-1]
     raise CallError(
-        f"the columns' classes differ: {differences(found, given)}; expected the classes of classes "
+        f"the columns' classes differ: {differences(found, given)}; expected the classes "
+        "of classes "
         f"(--classes): {listed(given)}; or say which column is which: pred={{{given[0]!r}: "
         f"{columns[0]!r}, …}} (--pred {given[0]}={columns[0]},…)"
     )

@@ -134,7 +134,8 @@ def refuse_missing(container: Container, what: str) -> None:
         return
     where = tuple(int(k) for k in np.argwhere(container.missing)[0])
     raise CallError(
-        f"{what} has masked entries or nulls, the first at {where[0] if len(where) == 1 else where}; "
+        f"{what} has masked entries or nulls, the first at "
+        f"{where[0] if len(where) == 1 else where}; "
         "expected a number everywhere"
     )
 

@@ -66,7 +66,7 @@ def _pandas_values(series: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]
 
 
 def _is_default(index: Any) -> bool:
-    """Whether pandas numbered the rows by itself: 0, 1, …"""
+    """Whether pandas numbered the rows by itself, from 0."""
     return type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
 
 

@@ -109,7 +109,8 @@ def _named_after(
     if name == 0 and isinstance(name, int) and said.positive is None and seen.kind != "text":
         raise CallError(
             "y_pred is a column called 0: the probability of class 0, or of class 1 in a column "
-            "without a name? Expected one reading: positive=0 for class 0, y_pred.to_numpy() for class 1"
+            "without a name? Expected one reading: positive=0 for class 0, "
+            "y_pred.to_numpy() for class 1"
         )
     name = str(name)
     keys = set(map(key_of, said.classes)) if said.classes is not None else seen.keys
@@ -117,7 +118,8 @@ def _named_after(
     after = class_of_column(name, keys, text=text)
     if after is not None and said.positive is not None and key_of(after) != key_of(said.positive):
         raise CallError(
-            f"y_pred is named after the class {after!r}, and positive is {said.positive!r}; expected "
+            f"y_pred is named after the class {after!r}, and positive is "
+            f"{said.positive!r}; expected "
             "one class that the numbers speak of: leave positive out, or pass the other column"
         )
     return after

@@ -182,8 +182,10 @@ def class_of_column(name: str, labels: Iterable[str], *, text: bool) -> str | No
 
     Examples
     --------
-    >>> class_of_column("prob_no", ["no", "yes"], text=True), class_of_column("p0", "01", text=False)
-    ('no', '0')
+    >>> class_of_column("prob_no", ["no", "yes"], text=True)
+    'no'
+    >>> class_of_column("p0", "01", text=False)
+    '0'
     >>> class_of_column("P(no)", ["0", "1"], text=False), class_of_column("prob", "01", text=False)
     ('0', None)
     """

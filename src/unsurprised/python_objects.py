@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +39,7 @@ def objects_of(values: NDArray[Any]) -> Container | None:
     if not empty:
         found = _typed(flat, kinds)
         return None if found is None else Container(found.reshape(values.shape))
-    missing = np.array([type(v) in empty and (type(v) is not float or v != v) for v in flat])
+    missing = np.array([type(v) in empty and (type(v) is not float or math.isnan(v)) for v in flat])
     known = flat[~missing]
     found = _typed(known, set(map(type, known)))
     if found is None:
@@ -70,8 +71,10 @@ def _typed(known: NDArray[Any], kinds: set[type]) -> NDArray[Any] | None:
         return known.astype(str)
     if kinds <= {bool, np.bool_}:
         return known.astype(np.bool_)
-    if kinds & {bool, np.bool_}:
-        return None
+    return None if kinds & {bool, np.bool_} else _as_numbers(known, kinds)
+
+
+def _as_numbers(known: NDArray[Any], kinds: set[type]) -> NDArray[Any] | None:
     if all(issubclass(kind, int | np.integer) for kind in kinds):
         try:
             return known.astype(np.int64)
@@ -87,5 +90,6 @@ def _typed(known: NDArray[Any], kinds: set[type]) -> NDArray[Any] | None:
 
 
 def numbers_of(array: NDArray[Any]) -> NDArray[Any]:
+    """An array whose objects, if it holds some, are numbers or names."""
     inner = objects_of(array) if array.dtype.kind == "O" else None
     return array if inner is None else inner.values

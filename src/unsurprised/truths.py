@@ -71,12 +71,13 @@ class Beside:
 
 
 def beside(truth: HandedTruth, model: DistributionForm, *, multilabel: bool) -> Beside:
-    """Decide by the shapes which axis the classes are on; an error where they do not go together."""
+    """Decide by the shapes which axis the classes are on; an error where they do not fit."""
     ours, theirs = truth.shape, model.shape
     if multilabel:
         if ours != theirs:
             raise CallError(
-                f"multilabel=True: y_true has the shape {ours}, y_pred {theirs}; expected one shape, "
+                f"multilabel=True: y_true has the shape {ours}, y_pred {theirs}; expected "
+                "one shape, "
                 "a yes or no beside each probability of yes"
             )
         return Beside(theirs, single=True, dense=False)
@@ -87,7 +88,8 @@ def beside(truth: HandedTruth, model: DistributionForm, *, multilabel: bool) -> 
     one_number = theirs[-1:] == (1,)
     if one_number and model.kind == "probs" and (model.array.as_float64() == 1).all():
         raise CallError(
-            f"y_pred of shape {theirs} holds 1 only: one class, or the probability of class 1? Of one "
+            f"y_pred of shape {theirs} holds 1 only: one class, or the probability of "
+            "class 1? Of one "
             "class there is nothing to say; for the probability of class 1 pass y_pred[:, 0]"
         )
     if ours == theirs:
@@ -107,7 +109,8 @@ def _unlike(truth: Shape, model: Shape, form: DistributionForm) -> str:
     for axis in range(len(form.shape) - 1):
         if len(form.shape) > 1 and truth == form.shape[:axis] + form.shape[axis + 1 :]:
             return (
-                f"y_true has the shape {truth} beside y_pred {form.shape}, whose last axis cannot be "
+                f"y_true has the shape {truth} beside y_pred {form.shape}, whose last axis "
+                "cannot be "
                 f"the classes; expected them last; if they are on axis {axis}, say axis={axis}"
             )
     return (
@@ -157,7 +160,8 @@ def dense_truth(values: HostArray, model: DistributionForm, *, normalize: bool) 
     if model.kind == "logits" and binary and not one_hot:
         row = _place(sums != 1)
         raise InputError(
-            f"found a row of 0 and 1 with {int(sums[row])} ones beside logits: votes for classes, of "
+            f"found a row of 0 and 1 with {int(sums[row])} ones beside logits: votes for "
+            "classes, of "
             "which one happens, or classes that happen on their own",
             expected="a truth of which it is said what it is",
             remedy="say Counts(y_true) for votes, multilabel=True for many yes or no",
@@ -183,7 +187,8 @@ def _refuse_rows_off(model: DistributionForm) -> None:
         return
     row = _place(off)
     raise InputError(
-        f"found probabilities that sum to {float(sums[row]):.6g} beside a truth of 0 and 1: classes "
+        f"found probabilities that sum to {float(sums[row]):.6g} beside a truth of 0 and "
+        "1: classes "
         "that happen on their own, or a row that is not normalised",
         expected=f"1 within {model.tolerance:g}",
         remedy="say multilabel=True for many yes or no, or normalize=True to take each row as "

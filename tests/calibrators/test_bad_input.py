@@ -46,7 +46,8 @@ def test_one_class_only(kind):
         "among the rows that a calibrator is fitted on"
     )
     assert message(lambda: kind.fit(np.ones((4, 1)), [0] * 4)) == (
-        "y_pred of shape (4, 1) holds 1 only: one class, or the probability of class 1? Of one class "
+        "y_pred of shape (4, 1) holds 1 only: one class, or the probability of class 1? Of "
+        "one class "
         "there is nothing to say; for the probability of class 1 pass y_pred[:, 0]"
     )
 

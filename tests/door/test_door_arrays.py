@@ -64,7 +64,7 @@ def test_two_classes_whose_names_mean_yes_and_no(label: list[Any]) -> None:
     if isinstance(label[0], bool | str):
         assert bits(label, frame) == close(right)
     else:  # by position 1 is "no", by its name it is "yes"
-        with pytest.raises(us.InputError, match="--positive no.*--positive yes"):
+        with pytest.raises(us.InputError, match=r"--positive no.*--positive yes"):
             bits(label, frame)
     assert bits(label, frame[["no", "yes"]]) == close(right)
     assert bits(label, frame, positive="yes") == close(right)
@@ -73,7 +73,7 @@ def test_two_classes_whose_names_mean_yes_and_no(label: list[Any]) -> None:
 def test_booleans_ask_which_class_is_true() -> None:
     frame = pd.DataFrame({"ham": [0.1, 0.8], "spam": [0.9, 0.2]})
     for label in ([True, False], [1, 0]):
-        with pytest.raises(us.InputError, match="positive='spam'.*positive='ham'"):
+        with pytest.raises(us.InputError, match=r"positive='spam'.*positive='ham'"):
             bits(label, frame)
         assert bits(label, frame, positive="spam") == close(float(-np.log2([0.9, 0.8]).mean()))
         assert bits(label, frame, positive="ham") == close(float(-np.log2([0.1, 0.2]).mean()))
@@ -92,7 +92,7 @@ def test_integers_bind_by_name() -> None:
     assert labels.indices().tolist() == [0, 1, 2]
     with pytest.raises(
         us.InputError,
-        match="row 1, column 'y_true': found the unknown class 7; expected one of '2', '0', '1'",
+        match=r"row 1, column 'y_true': found the unknown class 7; expected one of '2', '0', '1'",
     ):
         bits([2, 7], Q[:2], classes=[2, 0, 1])
 
@@ -142,7 +142,7 @@ def test_the_same_by_evaluator_compare_calibrate_check_and_fit() -> None:
     there = fitted.transform(turned)
     assert list(there.columns) == ["eel", "cat", "dog"]
     pd.testing.assert_frame_equal(fitted.transform(frame)[["eel", "cat", "dog"]], there)
-    with pytest.raises(us.CallError, match="missing 'cat', additional 'cow'"):
+    with pytest.raises(us.CallError, match=r"missing 'cat', additional 'cow'"):
         fitted.transform(frame.rename(columns={"cat": "cow"}))
 
 
@@ -150,7 +150,7 @@ def test_classes_order_the_columns_of_a_frame() -> None:
     found = us.evaluate(NAMES, pd.DataFrame(P, columns=NAMES), classes=["eel", "cat", "dog"])
     assert found.classes == ("eel", "cat", "dog")
     assert found.cross_entropy.value == close(RIGHT)
-    with pytest.raises(us.CallError, match="missing 'cow'.*which column is which"):
+    with pytest.raises(us.CallError, match=r"missing 'cow'.*which column is which"):
         us.evaluate(NAMES, pd.DataFrame(P, columns=NAMES), classes=["cow", "cat", "dog"])
 
 
@@ -182,7 +182,9 @@ def test_many_yes_or_no_are_said() -> None:
     truth, yes = np.array([[1, 0, 1], [0, 1, 1]]), np.array([[0.9, 0.3, 0.8], [0.1, 0.7, 0.8]])
     right = float(-np.log2([0.9, 0.7, 0.8, 0.9, 0.7, 0.8]).mean())
     for kind in (int, bool, float):
-        with pytest.raises(us.InputError, match="sum to 2 beside.*multilabel=True.*normalize=True"):
+        with pytest.raises(
+            us.InputError, match=r"sum to 2 beside.*multilabel=True.*normalize=True"
+        ):
             bits(truth.astype(kind), yes)
         assert bits(truth.astype(kind), yes, multilabel=True) == close(right)
         with pytest.raises(us.InputError, match=r"Counts\(y_true\) for votes, multilabel=True"):
@@ -216,7 +218,7 @@ def test_shares_of_class_1() -> None:
     assert bits(1 - share, 1 - p, weights=weights) == close(right)
     frame = pd.DataFrame({"yes": p, "no": 1 - p})
     assert bits(share, frame, weights=weights, positive="yes") == close(right)
-    with pytest.raises(us.InputError, match="row 0, column 'y_true': found 0.5.*labels"):
+    with pytest.raises(us.InputError, match=r"row 0, column 'y_true': found 0.5.*labels"):
         bits([0.5, 1.0], P[:2])
 
 
@@ -238,17 +240,17 @@ def test_names_beside_one_number_a_row() -> None:
     assert bits(["ham", "spam", "spam"], B, positive="spam") == close(right)
     assert bits(["ham", "spam", "spam"], 1 - B, positive="ham") == close(right)
     assert bits(["ham", "spam", "spam"], B, classes=["ham", "spam"]) == close(right)
-    with pytest.raises(us.CallError, match="of which class.*positive='spam'"):
+    with pytest.raises(us.CallError, match=r"of which class.*positive='spam'"):
         bits(["ham", "spam", "spam"], B)
-    with pytest.raises(us.CallError, match="3 classes"):
+    with pytest.raises(us.CallError, match=r"3 classes"):
         bits(["a", "b", "c"], B, positive="a")
 
 
 def test_predicted_classes_are_no_probabilities() -> None:
-    with pytest.raises(us.InputError, match="0 and 1 only: predicted classes"):
+    with pytest.raises(us.InputError, match=r"0 and 1 only: predicted classes"):
         bits([0, 1, 1], [0.0, 1.0, 0.0])
     assert bits([0, 1], us.Probs([0.0, 1.0])) == 0
-    with pytest.raises(us.CallError, match="predicted classes"):
+    with pytest.raises(us.CallError, match=r"predicted classes"):
         bits([0, 1, 1], [0, 1, 0])
 
 
@@ -262,9 +264,9 @@ def test_rows_of_weight_0_may_hold_anything() -> None:
     assert bits(truth, np.vstack([P[0], P[:3]])[[0, 0, 2, 3]], weights=[1, 0, 1, 1]) == close(RIGHT)
     assert bits([0, -100, 1, 2], np.vstack([P[0], P]), ignore_index=-100) == close(RIGHT)
     assert bits([0.0, math.nan, 1, 2], np.vstack([P[0], P]), weights=[1, 0, 1, 1]) == close(RIGHT)
-    with pytest.raises(us.InputError, match="row 1: found no value"):
+    with pytest.raises(us.InputError, match=r"row 1: found no value"):
         bits(truth, np.vstack([P[0], P]))
-    with pytest.raises(us.InputError, match="ignore_index=-100"):
+    with pytest.raises(us.InputError, match=r"ignore_index=-100"):
         bits([0, -100, 1, 2], np.vstack([P[0], P]))
 
 
@@ -274,7 +276,7 @@ def test_the_axis_of_the_classes() -> None:
     labels = generator.integers(0, 3, (2, 4, 5))
     right = bits(labels, rows)
     assert bits(labels, np.moveaxis(rows, -1, 1), axis=1) == close(right)
-    with pytest.raises(us.CallError, match="axis=1"):
+    with pytest.raises(us.CallError, match=r"axis=1"):
         bits(labels, np.moveaxis(rows, -1, 1))
 
 
@@ -287,9 +289,9 @@ def test_a_distribution_by_the_names_of_its_classes() -> None:
     assert us.kl_divergence(us.Counts(Counter("abab")), us.Counts(Counter("abbb"))) == right
     assert us.kl_divergence({"a": 0.5, "b": 0.5}, {"a": 1.0}) == math.inf
     assert us.kl_divergence({"a": 1.0}, p) == 1
-    with pytest.raises(us.CallError, match="missing 'a', 'b', additional 'x', 'y'"):
+    with pytest.raises(us.CallError, match=r"missing 'a', 'b', additional 'x', 'y'"):
         us.kl_divergence(p, {"x": 0.5, "y": 0.5})
-    with pytest.raises(us.CallError, match="names"):
+    with pytest.raises(us.CallError, match=r"names"):
         us.kl_divergence(us.Logits({"a": 0.5, "b": 0.5}), us.Logits({"a": 1.0}))
 
 
@@ -308,7 +310,7 @@ def test_frames_beside_each_other_bind_by_name_along_the_axis_of_the_classes() -
     np.testing.assert_array_equal(
         us.kl_divergence(p.T, q.T.loc[["eel", "dog", "cat"]], axis=0), right
     )
-    with pytest.raises(us.CallError, match="another order"):
+    with pytest.raises(us.CallError, match=r"another order"):
         us.kl_divergence(p, q[::-1])
     labels = us.Labels(["cat", "dog", "eel"])
     np.testing.assert_array_equal(
@@ -371,7 +373,7 @@ def test_what_is_not_at_hand_says_how_to_bring_it() -> None:
 
     with pytest.raises(us.CallError, match=r"\.toarray\(\)"):
         bits([0, 1, 2], sparse.csr_matrix(P))
-    with pytest.raises(us.CallError, match="ragged or holds Python objects"):
+    with pytest.raises(us.CallError, match=r"ragged or holds Python objects"):
         bits([0, 1], np.array([[0.5, 0.5], None], dtype=object))
 
 
@@ -405,9 +407,9 @@ def test_a_series_called_0() -> None:
     proba = pd.DataFrame({0: [0.1, 0.8], 1: [0.9, 0.2]})
     right = close(float(-np.log2([0.9, 0.8]).mean()))
     assert bits([1, 0], proba[1]) == right
-    with pytest.raises(us.CallError, match="called 0.*positive=0.*to_numpy"):
+    with pytest.raises(us.CallError, match=r"called 0.*positive=0.*to_numpy"):
         bits([1, 0], proba[0])
     assert bits([1, 0], proba[0], positive=0) == right
     assert bits([1, 0], proba[[0]], positive=0) == right
-    with pytest.raises(us.CallError, match="called 0"):
+    with pytest.raises(us.CallError, match=r"called 0"):
         bits([1, 0], proba[[0]])

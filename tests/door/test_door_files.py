@@ -222,7 +222,7 @@ def test_rows_that_name_their_classes(case: str, tmp_path: Path) -> None:
 def test_a_list_that_is_cut_off_says_what_is_missing() -> None:
     top = [row[:2] for row in pairs("abc", order=lambda pair: -pair["score"])]
     with pytest.raises(
-        us.InputError, match="row 0.*2 of 3 classes, which hold 0.9: the rest is missing.*logprob"
+        us.InputError, match=r"row 0.*2 of 3 classes, which hold 0.9: the rest is missing.*logprob"
     ):
         us.evaluate(
             pa.table({"label": list("abc"), "probs": pa.array(top)}),
@@ -240,7 +240,7 @@ def test_a_list_that_is_cut_off_says_what_is_missing() -> None:
             ),
         }
     )
-    with pytest.raises(us.InputError, match="row 1001.*class 'z'.*--classes"):
+    with pytest.raises(us.InputError, match=r"row 1001.*class 'z'.*--classes"):
         us.evaluate(late)
 
 
@@ -286,11 +286,11 @@ def test_truth_in_another_file(tmp_path: Path, run: Run) -> None:
         for other in (truth, "solution.csv"):
             assert us.evaluate(own, truth=other, id="id").cross_entropy.value == close(RIGHT)
     with pytest.raises(
-        us.InputError, match="row 0, column 'id': found the id 3, which.*--join inner"
+        us.InputError, match=r"row 0, column 'id': found the id 3, which.*--join inner"
     ):
         us.evaluate(frame, truth=truth[:2], id="id")
     with pytest.raises(
-        us.InputError, match="1 row has no prediction; the first has the id '2'.*--join inner"
+        us.InputError, match=r"1 row has no prediction; the first has the id '2'.*--join inner"
     ):
         us.evaluate(frame[:2], truth=truth, id="id")
     found = us.evaluate(frame[1:], truth=truth[:2], id="id", join="inner")
@@ -298,15 +298,13 @@ def test_truth_in_another_file(tmp_path: Path, run: Run) -> None:
     found = us.evaluate(frame, truth=truth[:2], id="id", join="inner")
     assert (found.rows, found.skipped_rows) == (2, 1)
     assert found.cross_entropy.value == close(float(-np.log2([0.7, 0.5]).mean()))
-    with pytest.raises(us.InputError, match="ids are there twice: '1'"):
+    with pytest.raises(us.InputError, match=r"ids are there twice: '1'"):
         us.evaluate(frame, truth=pd.concat([truth, truth[:1]]), id="id")
-    with pytest.raises(us.InputError, match="whose is the truth"):
+    with pytest.raises(us.InputError, match=r"whose is the truth"):
         us.evaluate(frame.assign(label="a"), truth=truth, id="id")
     calibrated = us.calibrate(
         pd.concat([frame] * 30).assign(id=range(90)),
-        truth=pd.concat([truth] * 30).assign(
-            id=[2, 0, 1] * 0 + sum(([3 * k + 1, 3 * k + 2, 3 * k] for k in range(30)), [])
-        ),
+        truth=pd.concat([truth] * 30).assign(id=[3 * k + j for k in range(30) for j in (1, 2, 0)]),
         id="id",
         methods=["temperature"],
     )
@@ -325,7 +323,7 @@ def test_rows_that_count_nothing_may_hold_anything() -> None:
     assert [row.id for row in found.worst_rows] == [2, 0, 4]
     table = pa.table({"label": [0, -100, 1, 2], "probs": [ROWS[0], *ROWS]})
     assert us.evaluate(table, ignore_index=-100).cross_entropy.value == close(RIGHT)
-    with pytest.raises(us.InputError, match="row 1, column 'label'.*ignore_index=-100"):
+    with pytest.raises(us.InputError, match=r"row 1, column 'label'.*ignore_index=-100"):
         us.evaluate(table)
 
 
@@ -364,10 +362,10 @@ def test_what_was_taken_is_said_first(tmp_path: Path) -> None:
 
 def test_options_of_the_wrong_type_are_named() -> None:
     with pytest.raises(
-        us.CallError, match="label is a list; expected the name of one column.*begin with"
+        us.CallError, match=r"label is a list; expected the name of one column.*begin with"
     ):
         Options(label=["a", "b"])  # type: ignore[arg-type]
-    with pytest.raises(us.CallError, match="pred names the classes 'a', 'b', classes 'a', 'c'"):
+    with pytest.raises(us.CallError, match=r"pred names the classes 'a', 'b', classes 'a', 'c'"):
         Options(pred={"a": "x", "b": "y"}, classes=["a", "c"])
 
 
@@ -379,11 +377,11 @@ def test_the_confidence_of_a_predicted_class_is_not_that_of_class_1() -> None:
     })  # fmt: skip
     with pytest.raises(
         us.InputError,
-        match="confidence of the predicted class, or the probability of class 1.*--kind probs",
+        match=r"confidence of the predicted class, or the probability of class 1.*--kind probs",
     ):
         us.evaluate(frame)
     assert us.evaluate(frame, kind="probs").rows == 4
-    with pytest.raises(us.InputError, match="confidence"):
+    with pytest.raises(us.InputError, match=r"confidence"):
         us.evaluate(pd.DataFrame({"label": ["POSITIVE", "NEGATIVE"], "score": [0.99, 0.98]}))
 
 
@@ -423,7 +421,7 @@ def test_integers_beside_columns_that_are_not_sorted() -> None:
         match=r"codes of the sorted names.*classes=\[cat,dog,bird\].*classes=\[bird,cat,dog\]",
     ):
         us.evaluate(codes, frame)
-    with pytest.raises(us.InputError, match="codes of the sorted names"):
+    with pytest.raises(us.InputError, match=r"codes of the sorted names"):
         us.evaluate(frame.add_prefix("p_").assign(label=codes))
     assert us.evaluate(codes, frame, classes=["bird", "cat", "dog"]).cross_entropy.value == close(
         RIGHT
@@ -446,13 +444,13 @@ def test_the_same_name_in_both_files() -> None:
     assert us.evaluate(
         submission, truth=solution, id="id", pred="target"
     ).cross_entropy.value == close(BINARY)
-    with pytest.raises(us.InputError, match="--pred target"):
+    with pytest.raises(us.InputError, match=r"--pred target"):
         us.evaluate(submission, truth=solution, id="id")
 
 
 def test_columns_that_are_but_numbered() -> None:
     frame = pd.DataFrame(P, columns=["0", "1", "2"]).assign(target=["cat", "dog", "eel"])
-    with pytest.raises(us.InputError, match="but numbered.*--classes"):
+    with pytest.raises(us.InputError, match=r"but numbered.*--classes"):
         us.evaluate(frame)
     assert us.evaluate(frame, classes=["cat", "dog", "eel"]).cross_entropy.value == close(RIGHT)
     two = pd.DataFrame({"0": [0.3, 0.6], "1": [0.7, 0.4], "y": [True, False]})
@@ -467,7 +465,7 @@ def test_a_single_column_is_the_probability_of_the_class_that_it_is_named_after(
     assert us.evaluate(frame["target"], frame[[name]]).cross_entropy.value == right
     assert us.evaluate(frame["target"], frame[name]).cross_entropy.value == right
     with pytest.raises(
-        us.UnsurprisedError, match="named after the class 'no', and positive.*'yes'"
+        us.UnsurprisedError, match=r"named after the class 'no', and positive.*'yes'"
     ):
         us.evaluate(frame, pred=name, positive="yes")
     numbers = frame.assign(target=[1, 0])

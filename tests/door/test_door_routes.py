@@ -85,7 +85,7 @@ def test_every_route(case: Case, kind: str) -> None:
         assert of_rows(evaluate(at, probs[:, order])) == right
     frame = pd.DataFrame(columns)
     whole = frame.assign(label=happened)
-    told = {"classes": shown} if "{}" != stem and stem.startswith("{}") else {}
+    told = {"classes": shown} if stem != "{}" and stem.startswith("{}") else {}
     routes: dict[str, Callable[[Path], Any]] = {
         "two of pandas": lambda _: evaluate(pd.Series(happened), frame, **told),
         "a categorical": lambda _: evaluate(pd.Series(happened, dtype="category"), frame, **told),

@@ -232,7 +232,7 @@ def base_of(text: str) -> float:
 
 
 def pred_of(columns: list[str] | None) -> str | tuple[str, ...] | None:
-    """One column (or prefix, or list with commas) as it is; several as the columns of the classes."""
+    """One column (or prefix, or list with commas) as it is; several as those of the classes."""
     if not columns:
         return None
     return columns[0] if len(columns) == 1 else tuple(columns)

@@ -59,7 +59,8 @@ def compare(
         The predictions of one or more models that may replace it.
     names : sequence of str, optional
         What the models are called: "base", "new" (or "new 1", …) by default.
-    weights, ids, by, cluster, classes, positive, axis, multilabel, ignore_index, normalize, tolerance
+    weights, ids, by, cluster, classes, positive, axis, multilabel, ignore_index, normalize,
+    tolerance
         As for :func:`unsurprised.evaluate`.
     log_base : float, default 2
         2 for bits, ``math.e`` for nats, 10 for hartleys.

@@ -72,12 +72,14 @@ def evaluate(
     cluster : array_like or str, optional
         Which rows belong together (documents, users): an array, or a column of the source.
     label, pred, weight, id, logprob : str, optional
-        Columns of the source; see the guide for the defaults. ``pred`` may also be the columns of the
+        Columns of the source; see the guide for the defaults. ``pred`` may also be the columns
+        of the
         classes, or a mapping of class to column.
     truth : path or data frame, optional
         Where the truth is, if not in the source; joined by the column ``id``.
     join : {"exact", "inner"}
-        Whether rows that only one of source and ``truth`` holds are an error or left out and counted.
+        Whether rows that only one of source and ``truth`` holds are an error or left out and
+        counted.
     kind : {"probs", "logits", "logprobs"}, optional
         What the numbers of the source are.
     classes : sequence of names, optional

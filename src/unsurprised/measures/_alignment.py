@@ -103,14 +103,15 @@ def _same_index(forms: Sequence[Form]) -> None:
 
 
 def _refuse_columns_of_labels(forms: Sequence[Form]) -> None:
-    """Raise for labels of shape (n, 1) beside n rows, which would meet every row with every label."""
+    """Raise for labels of shape (n, 1) beside n rows: every label would meet every row."""
     rows = [form for form in forms if isinstance(form, DistributionForm)]
     for form in forms:
         if not isinstance(form, Labels) or not rows or len(form.shape) < 2 or form.shape[-1] != 1:
             continue
         if form.shape[:-1] == rows[0].shape[:-1] and form.shape[0] > 1:
             raise CallError(
-                f"Labels of shape {form.shape} beside rows of shape {rows[0].shape[:-1]}: a label a "
+                f"Labels of shape {form.shape} beside rows of shape {rows[0].shape[:-1]}: "
+                "a label a "
                 "row, or every label beside every row? Expected one axis less than the rows; a "
                 f"label a row has the shape {form.shape[:-1]}: labels[..., 0]; every label beside "
                 "every row wants rows[None]"

@@ -127,6 +127,10 @@ def _sum_remedy(form: DistributionForm, values: Values) -> str:
         return f"if these are logits, say so: Logits(…) (--kind logits); {general}"
     if form.unsaid:
         return "integers say what they are: Counts(…) for counts, Labels(…) for labels"
+    return _probs_remedy(values, general)
+
+
+def _probs_remedy(values: Values, general: str) -> str:
     total = float(values.sum())
     if abs(total - 100) <= _PERCENT_SLACK:
         return (

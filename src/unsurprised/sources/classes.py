@@ -187,7 +187,8 @@ def _of_number(
     after = class_of_column(roles.pred[0], keys, text=text)
     if after is not None and positive is not None and key_of(after) != key_of(positive):
         raise InputError(
-            f"the column is named after the class {after!r}, and positive (--positive) is {positive!r}",
+            f"the column is named after the class {after!r}, and positive (--positive) is "
+            f"{positive!r}",
             expected="one class that the numbers speak of",
             remedy="leave positive out, or name the other column with pred=… (--pred)",
             place=Place(first.file, column=roles.pred[0]),

@@ -256,15 +256,17 @@ def _type_of(known: list[str]) -> pa.DataType:
     named = map_type(known)
     if named is not None:
         return named
+    return _scalar_type(known)
+
+
+def _scalar_type(known: list[str]) -> pa.DataType:
     if all(re.match(_INTEGER, value) for value in known):
         return pa.int64()
     if all(re.match(_BOOLEAN, value) for value in known):
         return pa.bool_()
-    if any(
-        re.match(_PADDED, value) for value in known
-    ):  # "007" is a name, if it may be a number too
-        return pa.string()
-    return pa.float64() if all(_is_number(value) for value in known) else pa.string()
+    # "007" is a name, if it may be a number too.
+    numbers = all(_is_number(value) and not re.match(_PADDED, value) for value in known)
+    return pa.float64() if numbers else pa.string()
 
 
 def _list_type(known: list[str]) -> pa.DataType | None:

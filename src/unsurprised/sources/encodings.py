@@ -37,6 +37,12 @@ def _decoded(column: pa.Array) -> pa.Array:
         return column.cast(pa.large_string())  # few of Arrow's functions know views
     if pa.types.is_dictionary(kind):
         return _dictionary(column)
+    return _as_floats(column)
+
+
+def _as_floats(column: pa.Array) -> pa.Array:
+    """Decimals, lists of them, and vectors of Spark as floats."""
+    kind = column.type
     if pa.types.is_decimal(kind):
         # By their text: Arrow's own way from decimals to floats is off by a unit in the last place.
         return column.cast(pa.string()).cast(pa.float64())

@@ -78,7 +78,8 @@ def refuse_predicted_classes(tables: Sequence[Table], name: str) -> None:
         raise InputError(
             "these are 0 and 1 only: predicted classes?",
             expected="the probability of class 1 in each row",
-            remedy="name the column of probabilities with pred=… (--pred); if these are probabilities "
+            remedy="name the column of probabilities with pred=… (--pred); if these are "
+            "probabilities "
             'all the same, say so with kind="probs" (--kind probs)',
             place=Place(tables[0].file, column=name),
         )
@@ -107,10 +108,12 @@ def refuse_confidence(table: Table, roles: Roles) -> None:
     for other in predicted:
         if 1 < len(distinct(rows.column(other))) <= 2:
             raise InputError(
-                f"every number is at least one half, and {other!r} holds both classes: the confidence "
+                f"every number is at least one half, and {other!r} holds both classes: the "
+                "confidence "
                 "of the predicted class, or the probability of class 1",
                 expected="the probability of one class in each row",
-                remedy='if it is that of class 1, say so with kind="probs" (--kind probs); from the '
+                remedy='if it is that of class 1, say so with kind="probs" (--kind probs); '
+                "from the "
                 "confidence of a predicted class write 1 − it where the other class is predicted",
                 place=Place(table.file, column=name),
             )

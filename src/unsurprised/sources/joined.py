@@ -60,7 +60,8 @@ class Solution:
         if found.null_count and self._join == "exact":
             row = pc.index(found.is_null(), True).as_py()
             raise InputError(
-                f"found the id {ids[row].as_py()!r}, which {self.file or 'the truth'} does not have",
+                f"found the id {ids[row].as_py()!r}, which {self.file or 'the truth'} does "
+                "not have",
                 expected="the truth of every row",
                 remedy='say join="inner" (--join inner) to leave such rows out and count them',
                 place=Place(row=row, column=self.id),
@@ -75,7 +76,8 @@ class Solution:
         row = int(np.argmin(self._seen))
         count = self.unmatched
         raise InputError(
-            f"{count:,} {'row has' if count == 1 else 'rows have'} no prediction; the first has the id "
+            f"{count:,} {'row has' if count == 1 else 'rows have'} no prediction; the "
+            "first has the id "
             f"{self._keys[row].as_py()!r}",
             expected="a prediction for every row of the truth",
             remedy='say join="inner" (--join inner) to leave such rows out and count them',

@@ -45,15 +45,20 @@ def stands_for(kind: pa.DataType) -> Stands:
             return "map"
         item = stands_for(kind.value_type)
         return _LISTS.get(item, "other")
-    if types.is_map(kind):
-        named = stands_for(kind.key_type) in ("text", "integer", "bool")
-        return "map" if named and stands_for(kind.item_type) in _NUMBERS else "other"
     if is_vector(kind):
         return "floats"
-    if types.is_struct(kind):
-        numbers = (stands_for(field.type) in _NUMBERS for field in kind)
-        return "map" if kind.num_fields and all(numbers) else "other"
-    return "other"
+    return "map" if _names_classes(kind) else "other"
+
+
+def _names_classes(kind: pa.DataType) -> bool:
+    """Whether rows are maps or structs from class to number."""
+    if types.is_map(kind):
+        named = stands_for(kind.key_type) in ("text", "integer", "bool")
+        return named and stands_for(kind.item_type) in _NUMBERS
+    numbers = (
+        (stands_for(field.type) in _NUMBERS for field in kind) if types.is_struct(kind) else ()
+    )
+    return bool(types.is_struct(kind) and kind.num_fields and all(numbers))
 
 
 def plain(kind: pa.DataType) -> pa.DataType:

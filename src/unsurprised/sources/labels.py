@@ -108,7 +108,7 @@ def _of_integers(column: pa.Array, classes: Classes) -> Indices:
 
 
 def _of_floats(column: pa.Array, classes: Classes) -> Indices:
-    """Whole numbers are labels whatever type carries them; others only where a class is so named."""
+    """Whole numbers are labels whatever carries them; others only where a class is so named."""
     numbers = as_numpy(column)
     values = HostArray(numbers, numbers.dtype.name)
     whole = whole_numbers(values)

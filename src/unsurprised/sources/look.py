@@ -22,7 +22,7 @@ _BATCH_ROWS = 8192
 
 
 def first_rows(table: Table, columns: Mapping[str, str], rows: int = ROWS) -> pa.RecordBatch | None:
-    """The first rows of some columns (name → role), without encodings; None where there is no row."""
+    """The first rows of some columns (name → role), without encodings; None if there is none."""
     held: list[pa.RecordBatch] = []
     left = rows
     for batch in _batches(table, columns, rows):

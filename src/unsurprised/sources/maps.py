@@ -17,7 +17,7 @@ from unsurprised.sources.kinds import entry_of, plain
 
 
 def entries_of(column: pa.Array) -> tuple[NDArray[np.int64], pa.Array, pa.Array]:
-    """How many entries each row has, and the classes and numbers of all, one row after the other."""
+    """How many entries each row has, and the classes and numbers of all, row after row."""
     kind = column.type
     if pa.types.is_map(kind):
         offsets = as_numpy(column.offsets)
@@ -59,7 +59,7 @@ def _in_sort(name: str) -> tuple[int, int, str]:
 def matrix_of_map(
     column: pa.Array, names: Sequence[str], kind: str, tolerance: float, *, normalize: bool
 ) -> NDArray[np.float64]:
-    """A number for each class in each row; a class that a row does not list has none of its mass."""
+    """A number for each class in each row; a class that is not listed has no mass."""
     counts, keys, numbers = entries_of(column)
     rows = np.repeat(np.arange(len(counts)), counts)
     places = _places(keys, names, rows)
@@ -126,8 +126,10 @@ def _refuse_cut_rows(
         raise InputError(
             f"found {counts[row]} of {values.shape[1]} classes{mass}: the rest is missing",
             expected="a number for every class",
-            remedy="what such a row gave to its label is known where the label is listed: write its "
-            "logarithm to a column and pass logprob=… (--logprob); to take the classes listed as all "
+            remedy="what such a row gave to its label is known where the label is listed: "
+            "write its "
+            "logarithm to a column and pass logprob=… (--logprob); to take the classes "
+            "listed as all "
             "there are, normalize=True (--normalize)",
             place=Place(row=row),
         )

@@ -43,7 +43,8 @@ class Options:
     cluster : str, optional
         A column that says which rows belong together.
     truth : path or data frame, optional
-        Where the truth is, if not beside the predictions: rows with the same ``id`` belong together.
+        Where the truth is, if not beside the predictions: rows with the same ``id`` belong
+        together.
     join : {"exact", "inner"}
         Whether rows that are in one of the two only are an error, or left out and counted.
     classes : sequence of names, optional
@@ -142,7 +143,8 @@ class Options:
             names = checked_names(pred, "pred")
             if self.classes is not None and not same_names(self.classes, names):
                 raise CallError(
-                    f"pred names the classes {listed(names)}, classes {listed(self.classes)}; expected "
+                    f"pred names the classes {listed(names)}, classes "
+                    f"{listed(self.classes)}; expected "
                     "the same, or pred alone (--pred, --classes)"
                 )
             held = {name: str(column) for name, column in zip(names, pred.values(), strict=True)}

@@ -150,7 +150,7 @@ def _usual(table: Table, options: Options, label: str | None, taken: set[str]) -
 
 
 def _is_whole(table: Table, options: Options, one: Prediction, labels: SeenLabels) -> bool:
-    """Whether columns with a prefix are those of classes, where a single column has the name too."""
+    """Whether columns with a prefix are those of classes, where a single one has the name too."""
     if labels.fit(bare_names(one.columns, labels, one.prefix)):
         return True
     rows = first_rows(table, dict.fromkeys(one.columns, "pred"))
@@ -240,7 +240,8 @@ def _not_found(table: Table, labels: SeenLabels) -> InputError:
         return error
     lacking = sorted(labels.keys - set(map(key_of, near)))
     return InputError(
-        f"{error.found}; {listed(near, 3)} is named after a class, and none after {listed(lacking, 3)}",
+        f"{error.found}; {listed(near, 3)} is named after a class, and none after "
+        f"{listed(lacking, 3)}",
         expected=error.expected,
         remedy="name the columns of the classes with pred=A,B,… (--pred A,B,…)",
         place=Place(table.file),
@@ -250,4 +251,4 @@ def _not_found(table: Table, labels: SeenLabels) -> InputError:
 def only_classes(column: pa.Array) -> bool:
     """Whether numbers are but 0 and 1, as predicted classes are."""
     values = set(column.drop_null().unique().to_pylist())
-    return values <= {0, 1, 0.0, 1.0}
+    return values <= {0, 1}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from unsurprised.errors import InputError, Place
+from unsurprised.errors import InputError
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.convert import numbers
 from unsurprised.sources.kinds import is_list, stands_for
@@ -18,7 +18,7 @@ from unsurprised.sources.table import Table
 
 
 def truth_means(tables: Sequence[Table], first: Table, roles: Roles, classes: int) -> str:
-    """ "labels", "shares of class 1", "distributions" or "counts".
+    """Tell "labels", "shares of class 1", "distributions" and "counts" apart.
 
     Rows are read until one tells: of whole floats, all of them.
     """
@@ -83,8 +83,3 @@ def _label_columns(tables: Sequence[Table], roles: Roles) -> Iterator[NDArray[An
                 raise error.located(file=table.file) from None
             if len({len(column) for column in columns}) == 1:
                 yield np.stack(columns, axis=1).astype(np.float64)
-
-
-def place_of(table: Table, column: str) -> Place:
-    """Where a column of a table is."""
-    return Place(table.file, column=column)

@@ -101,4 +101,5 @@ def class_columns(table: Table, prefix: str, taken: set[str], suffix: str = "") 
 
 
 def number_kind(field: pa.Field) -> str:
+    """What a column stands for; text that holds numbers too may be meant as numbers."""
     return "float" if field.metadata == PARTLY_NUMBERS else stands_for(field.type)
