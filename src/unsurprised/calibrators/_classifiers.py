@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from unsurprised.binary import two_columns
 from unsurprised.columns_to_classes import SeenLabels, named_columns
 from unsurprised.containers import refuse_missing, taken_apart
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DistributionForm, Logits, Probs
 from unsurprised.libraries import library_of, to_numpy
 from unsurprised.measures._rows import home_of
@@ -50,7 +51,7 @@ def column_of(y: Any) -> NDArray[Any]:
 
 
 def targets(X: Any, y: Any) -> Any:  # noqa: N803 - scikit-learn's
-    """The classes of rows as scikit-learn takes them, in the library of X where they are numbers."""
+    """The classes of rows as scikit-learn takes them, in the library of X if they are numbers."""
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import column_or_1d
 
@@ -59,9 +60,38 @@ def targets(X: Any, y: Any) -> Any:  # noqa: N803 - scikit-learn's
             "CalibratedModel requires y to be passed, but the target y is None; expected the class "
             "of each row"
         )
+    _refuse_no_class(on_host(y))
     y = column_or_1d(y if dispatches() else on_host(y), warn=True)
     check_classification_targets(y)
     return beside(X, y)
+
+
+def _refuse_no_class(y: NDArray[Any]) -> None:
+    """Raise at a row without a class, and for classes of several types, which have no order."""
+    if y.dtype.kind == "f":
+        missing = np.isnan(y)
+    elif y.dtype.kind == "O":
+        missing = np.array([_is_missing(value) for value in y.flat], dtype=bool)
+    else:
+        return
+    if missing.any():
+        raise InputError(
+            "found no class (NaN or a null)",
+            expected="the class of each row",
+            remedy="leave such rows out",
+            place=Place(file="y", row=int(np.argmax(missing.reshape(-1)))),
+        )
+    kinds = {str if isinstance(value, str) else float for value in y.flat}
+    if y.dtype.kind == "O" and len(kinds) > 1:
+        raise CallError(
+            "y holds names and numbers; expected classes of one type, which y.astype(str) makes of "
+            "them"
+        )
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether an object is None, NaN or one of pandas' nulls, which no comparison tells alike."""
+    return value is None or (not isinstance(value, str) and str(value) in ("<NA>", "NaT", "nan"))
 
 
 def dispatches() -> bool:
@@ -95,9 +125,15 @@ def brought(values: NDArray[np.float64], like: Any) -> Any:
 
 
 def refuse_unweighted(classifier: Any) -> None:
-    """Raise where ``fit`` has no ``sample_weight`` and no other word for what it is given."""
+    """Raise where ``fit`` takes no ``sample_weight``."""
     parameters = inspect.signature(classifier.fit).parameters
     kinds = [parameter.kind for parameter in parameters.values()]
+    if hasattr(classifier, "steps"):
+        raise CallError(
+            f"{type(classifier).__name__}.fit takes weights for a step; expected them twice, "
+            "fit(X, y, sample_weight=w, STEP__sample_weight=w), or "
+            "sklearn.set_config(enable_metadata_routing=True) and set_fit_request at each step"
+        )
     if "sample_weight" not in parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
         raise CallError(
             f"{type(classifier).__name__}.fit takes no sample_weight; expected a classifier that "
@@ -106,12 +142,28 @@ def refuse_unweighted(classifier: Any) -> None:
         )
 
 
+@contextmanager
+def on_foreign_arrays(classifier: Any, X: Any) -> Iterator[None]:  # noqa: N803
+    """Say which library a classifier cannot compute with, whose own error seldom does."""
+    try:
+        yield
+    except (AttributeError, RuntimeError, TypeError) as error:
+        library = library_of(X) if dispatches() else None
+        if library is None:
+            raise
+        raise CallError(
+            f"{type(classifier).__name__} cannot be fitted on these arrays of {library} ({error}); "
+            "expected a classifier that scikit-learn's array_api_dispatch supports, or X and y as "
+            "NumPy's arrays"
+        ) from error
+
+
 def refuse_other_classes(classifier: Any, classes: NDArray[Any]) -> None:
     """Raise where a classifier's columns are not the classes of the labels in ascending order."""
     if not hasattr(classifier, "classes_"):
         raise CallError(
-            f"{type(classifier).__name__} has no classes_ once it is fitted; expected a classifier, "
-            "which says what its columns are"
+            f"{type(classifier).__name__} has no classes_ once it is fitted; expected a "
+            "classifier, which says what its columns are"
         )
     found, wanted = class_names(classifier.classes_), class_names(classes)
     if found != wanted and not np.array_equal(on_host(classifier.classes_), classes):
@@ -139,14 +191,15 @@ def form_of(values: Any, method: str, names: Sequence[str], *, turned: bool = Fa
     With ``turned``, columns with names may stand in another order than ``names``.
     """
     values = _without_names(values, names, turned=turned)
+    values = to_numpy(values) if library_of(values) else values
     form: DistributionForm = Probs(values) if method == "predict_proba" else Logits(values)
     if len(form.shape) == 1 and method == "decision_function":
         # One number a row speaks of the second class, whatever the names say.
-        return two_columns("logits", form.on_host().array)
+        return two_columns("logits", form.array)
     if form.shape[-1] != len(names):
         raise CallError(
-            f"{method} has {form.shape[-1]} columns, and there are {len(names)} classes; expected a "
-            "column for each class"
+            f"{method} has {form.shape[-1]} columns, and there are {len(names)} classes; expected "
+            "a column for each class"
         )
     return form
 

@@ -27,6 +27,10 @@ class Requester:
 
     _metadata_request: Any
 
+    def _routing_repr(self) -> str:
+        """What scikit-learn's messages call it."""
+        return type(self).__name__
+
     def get_metadata_routing(self) -> Any:
         """Which metadata each method asks for, as scikit-learn wants to know."""
         return self._get_metadata_request()
@@ -41,7 +45,7 @@ class Requester:
         # scikit-learn's clone looks for this very attribute.
         if hasattr(self, "_metadata_request"):
             return get_routing_for_object(self._metadata_request)
-        own = MetadataRequest(owner=type(self).__name__)
+        own = MetadataRequest(owner=self._routing_repr())
         for method, names in self._takes.items():
             for name in names:
                 getattr(own, method).add_request(param=name, alias=None)
@@ -102,7 +106,7 @@ def shared_out(model: Any, metadata: Metadata) -> tuple[Metadata, Metadata]:
 class _Weighted(Requester):
     """A scorer that says whether it wants the weights of rows."""
 
-    _takes = {"score": ("sample_weight",)}
+    _takes: ClassVar[Mapping[str, tuple[str, ...]]] = {"score": ("sample_weight",)}
 
     def __init__(self, function: Callable[..., float]) -> None:
         self._function = function
@@ -114,8 +118,10 @@ class _Weighted(Requester):
         """A scorer of its own, which asks for weights or declines them."""
         return _Weighted(self._function)._requested("score", {"sample_weight": sample_weight})
 
-    def __repr__(self) -> str:
+    def _routing_repr(self) -> str:
         return str(getattr(self._function, "__name__", self._function))
+
+    __repr__ = _routing_repr
 
 
 def takes_weights(function: Scorer) -> Scorer:

@@ -16,6 +16,7 @@ from unsurprised.calibrators._classifiers import (
     column_of,
     form_of,
     method_of,
+    on_foreign_arrays,
     on_host,
     refuse_other_classes,
     refuse_pairs,
@@ -116,7 +117,8 @@ class CalibratedModel(Requester):
             sample_weight = beside(X, sample_weight)
         metadata = {"sample_weight": sample_weight, "groups": groups, **fit_params}
         own, across = self._shared_out(metadata)
-        classifier = clone(self.classifier).fit(X, y, **own)
+        with on_foreign_arrays(self.classifier, X):
+            classifier = clone(self.classifier).fit(X, y, **own)
         refuse_other_classes(classifier, classes)
         names = class_names(classes)
         out_of_fold = cross_val_predict(
@@ -137,9 +139,14 @@ class CalibratedModel(Requester):
 
     def _shared_out(self, metadata: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         given = {name: value for name, value in metadata.items() if value is not None}
+        own, across = shared_out(self, given)
         if "sample_weight" in given and not is_enabled():
-            refuse_unweighted(self.classifier)
-        return shared_out(self, given)
+            if any(name.endswith("__sample_weight") for name in own):
+                del own["sample_weight"]  # a pipeline takes them for a step
+                across["params"] = own
+            else:
+                refuse_unweighted(self.classifier)
+        return own, across
 
     def predict_proba(self, X: Any) -> Any:  # noqa: N803
         """Calibrated probabilities, a column for each of ``classes_``.
@@ -275,8 +282,8 @@ def cross_entropy_scorer(estimator: Any, X: Any, y: Any, sample_weight: Any = No
 
     if not hasattr(estimator, "predict_proba"):
         raise CallError(
-            f"{type(estimator).__name__} has no predict_proba; expected a classifier that has, such "
-            "as CalibratedModel of this one"
+            f"{type(estimator).__name__} has no predict_proba; expected a classifier that has, "
+            "such as CalibratedModel of this one"
         )
     names = class_names(estimator.classes_)
     labels = Labels(_indices_of(column_of(y), names, estimator))
