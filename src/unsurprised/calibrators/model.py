@@ -121,6 +121,9 @@ class CalibratedModel(Requester):
             classifier = clone(self.classifier).fit(X, y, **own)
         refuse_other_classes(classifier, classes)
         names = class_names(classes)
+        if isinstance(X, np.ndarray) or hasattr(X, "columns"):
+            # Columns in another order are told before the folds, which do not see their names.
+            form_of(getattr(classifier, method)(X[:1]), method, names)
         out_of_fold = cross_val_predict(
             clone(self.classifier), X, y, cv=self.cv, method=method, **across
         )
@@ -237,7 +240,7 @@ class CalibratedModel(Requester):
         return self
 
     def __repr__(self) -> str:
-        return f"CalibratedModel({self.classifier!r}, {self.calibrator!r})"
+        return f"CalibratedModel({self.classifier!r}, {self.calibrator!r}, cv={self.cv!r})"
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classifier_")
