@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from unsurprised import portable
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._parameters import Curves, Parameter
+from unsurprised.calibrators._routing import Requester
 from unsurprised.calibrators._rows import (
     FittingRows,
     Values,
@@ -35,7 +36,7 @@ _BLOCK = 1 << 16
 Stage = tuple[Callable[..., Any], Parameters]
 
 
-class Calibrator:
+class Calibrator(Requester):
     """Base of the calibrators; not made by itself.
 
     A calibrator learns on held-out predictions, by least cross-entropy, how to repair others of the
@@ -54,6 +55,8 @@ class Calibrator:
     two_classes_only: ClassVar[bool] = False
     #: At least so many rows make up for the calls that the formula takes.
     rows_at_once: ClassVar[int] = 1024
+
+    _takes: ClassVar[Mapping[str, tuple[str, ...]]] = {"fit": ("sample_weight", "classes")}
 
     parameters_: Parameters
     #: What was noteworthy about the fit; empty where nothing was.
