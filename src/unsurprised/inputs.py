@@ -106,7 +106,7 @@ def _named_after(
     seen = seen_labels_of(truth)
     if name is None or seen is None:
         return None
-    if name == 0 and isinstance(name, int) and said.positive is None and seen.kind != "text":
+    if isinstance(name, int) and name == 0 and said.positive is None and seen.kind != "text":
         raise CallError(
             "y_pred is a column called 0: the probability of class 0, or of class 1 in a column "
             "without a name? Expected one reading: positive=0 for class 0, "

@@ -25,7 +25,8 @@ from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.means import mean_and_spread
 from unsurprised.evaluation.sampled import FORMS
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.inputs import Meaning, batch_from_arrays
+from unsurprised.handed import Meaning
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.units import unit_of, units_per_bit
 
 Progress = Callable[[int], None]

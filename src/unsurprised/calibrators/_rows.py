@@ -16,7 +16,8 @@ from unsurprised.binary import two_columns
 from unsurprised.columns_to_classes import SeenLabels, named_columns
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, LogProbs, Probs
-from unsurprised.inputs import Meaning, batch_from_arrays, model_from
+from unsurprised.handed import Meaning
+from unsurprised.inputs import batch_from_arrays, model_from
 from unsurprised.libraries import library_of
 from unsurprised.measures import entropy
 from unsurprised.measures._faults import fault_of

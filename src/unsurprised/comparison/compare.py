@@ -19,7 +19,8 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.means import mean_of
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.inputs import Meaning, batch_from_arrays
+from unsurprised.handed import Meaning
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.units import unit_of, units_per_bit
 
 JOINS = ("exact", "inner")

@@ -14,7 +14,8 @@ from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.result import Evaluation, interpreted
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.inputs import Meaning, batch_from_arrays
+from unsurprised.handed import Meaning
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.threads import get_num_threads
 
 #: Elements and rows of a part that is evaluated at once: what is found of its rows, 50 bytes each,

@@ -21,7 +21,8 @@ from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
-from unsurprised.inputs import Meaning, batch_from_arrays
+from unsurprised.handed import Meaning
+from unsurprised.inputs import batch_from_arrays
 from unsurprised.interpretation import Interpretation
 from unsurprised.names import checked_names
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
