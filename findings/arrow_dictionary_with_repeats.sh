@@ -55,7 +55,9 @@ except ValueError as error:
 arrow_backed = frame.to_pandas(types_mapper=pd.ArrowDtype)["label"].value_counts()
 within = pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["cat", None]))
 seen = {
-    "value_counts": sorted((each["values"], each["counts"]) for each in pc.value_counts(labels).to_pylist()),
+    "value_counts": sorted(
+        (each["values"], each["counts"]) for each in pc.value_counts(labels).to_pylist()
+    ),
     "group_by": groups(frame),
     "group_by, by Feather": groups(feather.read_table("labels.feather")),
     "group_by, by Parquet": groups(pq.read_table("labels.parquet")),

@@ -51,7 +51,9 @@ for objective in ("multiclass", "multiclassova"):
     raw = -np.log(rows[np.arange(300), truth]).mean()
     proper = log_loss(truth, rows / sums[:, None])
     seen[objective] = sums, reported, raw, proper
-    print(f"{objective:14} sums {sums.min():.3f} to {sums.max():.3f}; multi_logloss {reported:.5f};")
+    print(
+        f"{objective:14} sums {sums.min():.3f} to {sums.max():.3f}; multi_logloss {reported:.5f};"
+    )
     print(f"{'':14} mean of -log p {raw:.5f}, of rows that sum to one {proper:.5f}")
 
 wrong = lightgbm.Dataset(

@@ -54,8 +54,9 @@ for name, error in errors.items():
 
 coarse = {name for name, error in errors.items() if error > 1e-3}
 fine = {name for name, error in errors.items() if error < 1e-6}
-as_stated = coarse == {name for name in found if name.startswith("group, sum")} - {
-    "group, sum as Float64"
-} and fine == set(found) - coarse
+as_stated = (
+    coarse == {name for name in found if name.startswith("group, sum")} - {"group, sum as Float64"}
+    and fine == set(found) - coarse
+)
 sys.exit(None if as_stated else "changed")
 PYTHON

@@ -62,7 +62,9 @@ print("softmax sums to", total, "and log_softmax is", logarithm)
 rows = torch.randn(65_536, 16, generator=torch.Generator().manual_seed(1))
 truth = torch.zeros(65_536, dtype=torch.long)
 mean = cross_entropy(rows.half(), truth).item()
-print("mean of 65,536 rows of 16 classes:", mean, "exact", cross_entropy(rows.double(), truth).item())
+print(
+    "mean of 65,536 rows of 16 classes:", mean, "exact", cross_entropy(rows.double(), truth).item()
+)
 
 as_stated = (
     math.isfinite(losses[65_504][0])
