@@ -10,7 +10,7 @@
 # still. Labels of float64 go the same way: a class 0.3 comes back as 0.30000001192092896 and
 # matches no label by value.
 # Remedy: labels as text, or as indices.
-# Source: measured. Labels of XGBoost and LightGBM are float32 too, but these reject such classes.
+# Source: measured.
 #
 # Exit: 0 while it is so, 1 once it has changed, 2 if the packages could not be installed.
 set -euo pipefail

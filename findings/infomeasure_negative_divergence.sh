@@ -9,7 +9,7 @@
 # 0, and the entropy of P is taken off in full. Without any outcome in common it is -1 bit too, with
 # a warning in the log; where only some are missing there is none.
 # Remedy: smooth the second sample, or check that it covers the first.
-# Source: measured. Its documents name it cross-entropy less entropy.
+# Source: measured. Its documents find it as cross-entropy less entropy.
 #
 # Exit: 0 while it is so, 1 once it has changed, 2 if the packages could not be installed.
 set -euo pipefail

@@ -8,7 +8,7 @@
 # 1.33 a row; its multi_logloss is the mean of -log of these numbers as they stand, and differs from
 # the log loss of the rows made to sum to one. So it is no proper score: a model that raises all of
 # its columns lowers it. And on one certain and wrong row binary_logloss is 34.54 nats (a limit of
-# 1e-15) and cross_entropy 27.63 (of 1e-12), though their documents give both one formula.
+# 1e-15) and cross_entropy 27.63 (of 1e-12), though for labels 0 and 1 both are one formula.
 # Remedy: divide each row by its sum, and score that; unsurprised asks for --normalize, it never
 # guesses.
 # Source: measured.
