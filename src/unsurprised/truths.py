@@ -156,7 +156,7 @@ def dense_truth(values: HostArray, model: DistributionForm, *, normalize: bool) 
     one_hot = bool((sums == 1).all())
     binary = bool((numbers <= 1).all())
     if model.kind != "logits" and not (normalize or model.normalize) and binary:
-        _refuse_rows_off(model)
+        refuse_rows_off(model)
     if model.kind == "logits" and binary and not one_hot:
         row = _place(sums != 1)
         raise InputError(
@@ -174,7 +174,7 @@ def _place(wrong: Mask) -> tuple[int, ...]:
     return tuple(int(k) for k in np.argwhere(wrong)[0]) if wrong.shape else ()
 
 
-def _refuse_rows_off(model: DistributionForm) -> None:
+def refuse_rows_off(model: DistributionForm) -> None:
     """Raise where rows beside a truth of 0 and 1 do not sum to one."""
     values = model.array.as_float64()
     with np.errstate(over="ignore", invalid="ignore"):

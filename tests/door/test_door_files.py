@@ -493,3 +493,12 @@ def test_names_as_bytes() -> None:
     assert us.evaluate(
         np.array(list("abc"), "S"), P, classes=list("abc")
     ).cross_entropy.value == close(RIGHT)
+
+
+def test_many_yes_or_no_in_a_file_are_asked_about() -> None:
+    table = pa.table({"label": [[1, 0, 1], [0, 1, 1]], "probs": [[0.9, 0.3, 0.8], [0.1, 0.7, 0.8]]})
+    with pytest.raises(
+        us.InputError, match=r"row 0, column 'probs': .*sum to 2 beside.*multilabel=True"
+    ):
+        us.evaluate(table)
+    assert us.evaluate(table, normalize=True).rows == 2

@@ -28,6 +28,7 @@ from unsurprised.sources.maps import matrix_of_map
 from unsurprised.sources.nulls import complete, present
 from unsurprised.sources.options import Options
 from unsurprised.sources.slices import slice_column
+from unsurprised.truths import refuse_rows_off
 
 T = TypeVar("T")
 
@@ -94,6 +95,7 @@ class Conversion:
             parts["model"] = self._model(rows)
         if roles.label is not None or roles.label_columns:
             parts["truth"] = self._truth(rows)
+            _refuse_many_yes_or_no(parts["truth"], parts.get("model"), roles)
         if roles.logprob is not None:
             parts["logprob"] = _at(roles.logprob, _logprobs, rows)
         if roles.weight is not None:
@@ -221,6 +223,23 @@ class Conversion:
             for field, child in zip(column.type, column.flatten(), strict=True)
         }
         return packed([children[key_of(name)] for name in names], names)
+
+
+def _refuse_many_yes_or_no(truth: Any, model: DistributionForm | None, roles: Roles) -> None:
+    """Raise for rows of 0 and 1 beside predictions that do not sum to one."""
+    if model is None or isinstance(truth, Labels) or model.normalize or model.kind == "logits":
+        return
+    numbers = truth.array.as_float64()
+    if not ((numbers == 0) | (numbers == 1)).all():
+        return
+    try:
+        refuse_rows_off(model)
+    except InputError as error:
+        row = error.place.row
+        place = Place(row=row[0] if isinstance(row, tuple) else row, column=roles.model_name)
+        raise InputError(
+            error.found, expected=error.expected, remedy=error.remedy, place=place
+        ) from None
 
 
 #: Where the number of classes comes from, in errors.
