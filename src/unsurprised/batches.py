@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.binding import Binding
 from unsurprised.forms import DistributionForm, Labels
 from unsurprised.interpretation import Interpretation
 
@@ -82,6 +83,8 @@ class Batch:
     skipped: int = 0
     #: Names of the classes in the order of the model's columns, where they have names.
     classes: tuple[str, ...] | None = None
+    #: How integers find their class where they may count from 1 as well, and none of these is 0.
+    unsaid_start: Binding | None = None
     #: What was taken for what, where arrays were handed in.
     reading: Interpretation | None = None
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.names import (
-    NO_AND_YES,
     are_positions,
     as_r_writes,
     integer_of,
@@ -25,6 +24,7 @@ from unsurprised.names import (
     no_and_yes,
     places_of,
     same_names,
+    words_beside,
 )
 
 Indices = NDArray[np.int64]
@@ -159,11 +159,15 @@ class Binding:
 
     def _refuse_two_orders(self, values: Indices) -> None:
         """Raise where positions may be counted in more than one order."""
-        names = self.names or ()
         if self.count == 2 and self.placed:
             if not (self.pair == (0, 1) if self.pair is not None else self.ordered):
                 self._ask(f"the labels are {_seen(values)}", "1")
             return
+        self.refuse_unsaid_order("the labels are integers")
+
+    def refuse_unsaid_order(self, found: str) -> None:
+        """Raise where places among the classes may not be those of their sorted names."""
+        names = self.names or ()
         if self.ordered or (self.placed and list(names) == sorted(names)):
             return
         order = ",".join(sorted(names)[:4]) + (",…" if self.count > 4 else "")
@@ -172,7 +176,7 @@ class Binding:
             f"classes=[{places}] (--classes {places}) for the order of the columns, " * self.placed
         )
         raise InputError(
-            f"the labels are integers beside the classes {listed(names, 4)}: places among the "
+            f"{found} beside the classes {listed(names, 4)}: places among the "
             + (
                 "columns, or codes of the sorted names"
                 if self.placed
@@ -212,7 +216,7 @@ class Binding:
         if self.pair is not None and -1 in found:
             # "true" for a class that is called yes, 1 or True.
             for k, value in enumerate(values):
-                said = no_and_yes([value, *_other_word(value)])
+                said = no_and_yes([value, *words_beside(value)])
                 if found[k] < 0 and said is not None:
                     found[k] = self.pair[1 if said[1] == 0 else 0]
         return found
@@ -276,12 +280,6 @@ class Binding:
             expected="the class that it stands for",
             remedy=f"say positive={b!r} (--positive {b}) or positive={a!r} (--positive {a})",
         )
-
-
-def _other_word(value: str) -> list[str]:
-    """The word that goes with one that means yes or no."""
-    word = key_of(value).lower()
-    return [pair[1 - pair.index(word)] for pair in NO_AND_YES if word in pair][:1]
 
 
 def _seen(values: Indices) -> str:

@@ -19,7 +19,7 @@ from unsurprised.forms import (
     whole_numbers,
 )
 from unsurprised.handed import Handed, Meaning
-from unsurprised.names import key_of, listed, places_of
+from unsurprised.names import are_positions, key_of, listed, places_of
 from unsurprised.truths import Beside, Mask, dense_truth, kind_of, refuse_fraction
 
 Values = NDArray[np.float64]
@@ -33,6 +33,8 @@ def kept_rows(
         return None
     left = np.zeros(handed.size, dtype=bool)
     labels = _plain_labels(handed, lie)
+    if said.nulls == "skip" and missing is not None:
+        left |= missing
     if said.ignore_index is not None and labels is not None:
         left |= labels == said.ignore_index
     idle = None if weights is None else weights == 0
@@ -40,6 +42,8 @@ def kept_rows(
         bad = _not_a_number(handed) if missing is None else missing | _not_a_number(handed)
         if labels is not None:
             bad = bad | ~handed.binding.knows(labels)
+        elif not lie.dense:
+            bad = bad | _unknown_names(handed)
         left |= idle & bad
     if missing is not None and (missing & ~left).any():
         raise InputError(
@@ -49,6 +53,15 @@ def kept_rows(
             place=Place(row=int(np.argmax(missing & ~left))),
         )
     return ~left if left.any() else None
+
+
+def _unknown_names(handed: Handed) -> Mask:
+    """Which labels that are names name no class."""
+    array = handed.truth.array
+    if array is None or kind_of(array) != "text" or handed.binding.names is None:
+        return np.zeros(handed.size, dtype=bool)
+    names, where = np.unique(array.values.reshape(-1), return_inverse=True)
+    return np.array([k < 0 for k in handed.binding.of_texts(names.tolist())])[where]
 
 
 def _not_a_number(handed: Handed) -> Mask:
@@ -180,6 +193,13 @@ def _dense(handed: Handed, said: Meaning, kept: Mask | None) -> tuple[Distributi
         form.names = truth.names
     flat = flat_rows(form, handed.size, kept)
     order = None
+    if truth.names is None and handed.model.names is not None:
+        handed.binding.refuse_unsaid_order("the truth is rows without names")
+    if truth.names is not None and handed.names is None and not are_positions(truth.names):
+        raise CallError(
+            f"y_true names its columns, {listed(truth.names)}, and y_pred's have no names; "
+            "expected names in both, or classes=[…], the classes in the order of y_pred's columns"
+        )
     if truth.names is not None and handed.names is not None:
         order = named_columns(truth.names, SeenLabels(), handed.names.names).order
     elif handed.names is not None and form.shape[-1] == width and handed.names.turned:
@@ -193,4 +213,6 @@ def flat_rows(form: DistributionForm, size: int, kept: Mask | None = None) -> Di
     """The rows that are kept, without leading dimensions."""
     rows = form.rows(-1)
     flat = rows.values.reshape(size, rows.shape[-1])
-    return form.with_array(HostArray(chosen(flat, kept), rows.dtype))
+    found = form.with_array(HostArray(chosen(flat, kept), rows.dtype))
+    found.names = found.index = None  # bound from here on, by position
+    return found

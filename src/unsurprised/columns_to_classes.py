@@ -167,8 +167,8 @@ def _one_to_one(
     raise CallError(
         f"the columns' classes differ: {differences(found, given)}; expected the classes "
         "of classes "
-        f"(--classes): {listed(given)}; or say which column is which: pred={{{given[0]!r}: "
-        f"{columns[0]!r}, …}} (--pred {given[0]}={columns[0]},…)"
+        f"(--classes): {listed(given)}; or say which column is which: pred={{'CLASS': "
+        "'COLUMN', …} (--pred CLASS=COLUMN,…)"
     )
 
 

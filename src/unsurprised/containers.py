@@ -50,6 +50,8 @@ def taken_apart(values: Any, what: str) -> Container | None:
     kind = type(values)
     if kind is list and values and isinstance(values[0], dict | list):
         return _records(values, what)
+    if kind is list and any(value is None for value in values):
+        return objects_of(np.array(values, dtype=object))
     if kind in _PLAIN:
         return objects_of(values) if kind is np.ndarray and values.dtype.kind == "O" else None
     if isinstance(values, Mapping):

@@ -23,6 +23,7 @@ from unsurprised.arrays import FLOATS, HostArray, checked_axis, host_array
 from unsurprised.binding import Binding
 from unsurprised.containers import Container, Names, refuse_missing, taken_apart, torch_rows
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.frame_containers import is_default
 from unsurprised.libraries import (
     detached,
     float_kind,
@@ -45,7 +46,7 @@ class Form:
     kind: ClassVar[str]
     #: How messages name an array of this form.
     _call: ClassVar[str]
-    __slots__ = ("_array", "given", "index", "names")
+    __slots__ = ("_array", "given", "index", "names", "title")
 
     def __init__(self, values: Any) -> None:
         if isinstance(values, Form):
@@ -56,6 +57,7 @@ class Form:
         #: Names along the last axis, and what the rows are called, where the values had any.
         self.names: Names | None = None
         self.index: Any = None
+        self.title: str | int | None = None
         if type(values) is not np.ndarray or values.dtype.kind == "O":
             parts = taken_apart(values, self._call)
             if parts is not None:
@@ -77,7 +79,9 @@ class Form:
     def _adopted(self, parts: Container) -> Any:
         """The values of a container; its names stay with the form."""
         refuse_missing(parts, self._call)
-        self.names, self.index = parts.columns, parts.index
+        numbered = parts.index is None or is_default(parts.index)
+        self.names, self.index = parts.columns, None if numbered else parts.index
+        self.title = parts.title
         return parts.values
 
     def _on_host(self, values: Any) -> HostArray:
@@ -385,6 +389,18 @@ def indices_of_texts(values: NDArray[Any], binding: Binding) -> NDArray[np.int64
         row = int(np.argmax(found < 0))
         raise binding.unknown(str(values[row]), row)
     return found
+
+
+def indices_of_labels(values: HostArray, binding: Binding) -> NDArray[np.int64]:
+    """The class of each of some labels; an :class:`InputError` at the first stranger."""
+    if values.kind in "UT":
+        return indices_of_texts(values.values, binding)
+    if values.kind == "b":
+        return binding.of_booleans(values.values)
+    whole = whole_numbers(values) if values.kind == "f" else values
+    if whole is None:
+        raise CallError(f"labels hold {values.dtype}; expected integers or names")
+    return binding.of_integers(whole.values.astype(np.int64))
 
 
 @contextmanager

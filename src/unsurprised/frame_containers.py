@@ -20,10 +20,10 @@ def _pandas(values: Any, what: str) -> Container | None:
     if kind == "Series":
         array, missing = _pandas_values(values)
         index = values.index
-        named = not _is_default(index)
+        named = not is_default(index)
         title = values.name if isinstance(values.name, str | int) else None
         columns = tuple(map(str, index)) if named else None
-        return Container(array, columns, index if named else None, missing, title)
+        return Container(array, columns, index, missing, title)
     if hasattr(values, "to_numpy"):
         array, missing = _pandas_values(values)
         return Container(array, missing=missing)
@@ -34,8 +34,8 @@ def _pandas(values: Any, what: str) -> Container | None:
 def _pandas_frame(frame: Any, what: str) -> Container:
     """The numbers of a frame, a column for each class."""
     # Columns that pandas numbered by itself have no names.
-    columns = None if _is_default(frame.columns) else tuple(map(str, frame.columns))
-    index = None if _is_default(frame.index) else frame.index
+    columns = None if is_default(frame.columns) else tuple(map(str, frame.columns))
+    index = frame.index
     parts = [_pandas_values(frame.iloc[:, k]) for k in range(frame.shape[1])]
     text = [name for name, (array, _) in zip(map(str, frame.columns), parts, strict=True)
             if array.dtype.kind not in "biuf" and len(array)]  # fmt: skip
@@ -65,7 +65,7 @@ def _pandas_values(series: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]
     return (array if inner is None else inner.values), None
 
 
-def _is_default(index: Any) -> bool:
+def is_default(index: Any) -> bool:
     """Whether pandas numbered the rows by itself, from 0."""
     return type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
 

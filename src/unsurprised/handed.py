@@ -34,6 +34,8 @@ class Meaning:
         Every entry is an outcome of its own, yes or no, and its prediction the probability of yes.
     ignore_index : int, optional
         The label of rows to be left out.
+    nulls : {"error", "skip"}
+        Whether rows without a value are an error or left out and counted.
     normalize, tolerance
         As for :class:`~unsurprised.Probs`.
     """
@@ -43,6 +45,7 @@ class Meaning:
     axis: int = -1
     multilabel: bool = False
     ignore_index: int | None = None
+    nulls: str = "error"
     normalize: bool = False
     tolerance: float = DEFAULT_TOLERANCE
 

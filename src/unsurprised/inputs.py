@@ -29,7 +29,7 @@ from unsurprised.interpretation import BOUND_BY, Interpretation
 from unsurprised.names import class_of_column, key_of
 from unsurprised.row_order import refuse_other_order
 from unsurprised.row_values import checked_weights, row_names, slice_values
-from unsurprised.truths import Beside, HandedTruth, Mask, beside, handed_truth, kind_of
+from unsurprised.truths import Beside, HandedTruth, Mask, beside, handed_truth
 
 #: In which order the arguments come, for whoever has mixed them up.
 TRUTH_FIRST = (
@@ -78,8 +78,9 @@ def batch_from_arrays(
     handed = Handed(truth, model, size, lie.single, plain, binding, names)
     kept = kept_rows(handed, lie, said, shares, _missing_rows(truth.missing, masked, size))
     found, means = bound_truth(handed, lie, said, kept)
-    if whole and binding.is_open and size and _without_zero(found):
-        binding.refuse_unsaid_start()
+    unsaid = binding if binding.is_open and size and _without_zero(found) else None
+    if whole and unsaid is not None:
+        unsaid.refuse_unsaid_start()
     return _without(
         Batch(
             size=size if kept is None else int(kept.sum()),
@@ -92,6 +93,7 @@ def batch_from_arrays(
             first_row=first_row,
             columns=dict(_COLUMNS),
             classes=binding.names,
+            unsaid_start=unsaid,
             reading=_reading(handed, lie, means),
         ),
         kept,
@@ -147,7 +149,7 @@ def _prediction(
     scores = None if type(y_pred) in (np.ndarray, list) else torch_rows(y_pred)
     form = Logits(scores) if scores is not None else y_pred
     if isinstance(form, DistributionForm):
-        return _classes_last(form, said), False, None, None
+        return _classes_last(form, said), False, None, form.title
     if isinstance(form, Form):
         raise CallError(
             f"y_pred is {y_pred!r}; expected the model's numbers for every class: Probs, Logits or "
@@ -165,6 +167,8 @@ def _prediction(
     if parts is not None:
         named = len(array.shape) > 1 or isinstance(y_pred, Mapping)
         found.names, found.index = parts.columns if named else None, parts.index
+        if isinstance(y_pred, Mapping) and len(array.shape) == 1:
+            found.index = parts.columns
         masked = parts.missing
     return _classes_last(found, said), True, masked, None if parts is None else parts.title
 
@@ -179,6 +183,12 @@ def _refuse_other_orders(**indices: Any) -> None:
         name: held if name.startswith("y_") else getattr(held, "index", None)
         for name, held in indices.items()
     }
+    keys = [held for held in known.values() if isinstance(held, tuple)]
+    if len(keys) > 1 and keys[0] != keys[1] and set(keys[0]) == set(keys[1]):
+        raise CallError(
+            "y_true and y_pred are dictionaries whose keys stand in another order: by key or by "
+            "position? Expected one order: {key: y_pred[key] for key in y_true}"
+        )
     named = [(name, index) for name, index in known.items() if hasattr(index, "sort_values")]
     for name, index in named[1:]:
         refuse_other_order(named[0][1], index, named[0][0], name)
@@ -254,14 +264,17 @@ def _reading(handed: Handed, lie: Beside, means: str) -> Interpretation:
     count, names = handed.binding.count, handed.names
     if lie.single:
         one = handed.binding.spoken_of
-        name = "class 1" if names is None else f"class {names.names[one]!r}"
+        name = f"class {one}" if names is None else f"class {names.names[one]!r}"
         layout = f"one number a row: {name} of two"
     else:
         layout = f"{count} columns"
     bound = None
     if means == "labels":
-        text = handed.truth.form is None and kind_of(handed.truth.array) in ("text",)  # type: ignore[arg-type]
-        bound = "name" if text else handed.binding.by
+        seen = seen_labels_of(handed.truth)
+        named = (
+            seen is not None and seen.kind in ("text", "bool") and handed.binding.names is not None
+        )
+        bound = "name" if named else handed.binding.by
     return Interpretation(
         truth="y_true",
         truth_means=means,

@@ -9,7 +9,7 @@ from typing import Any
 from unsurprised.errors import CallError
 
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 
 #: Words that mean no and yes wherever two classes are called so.
 NO_AND_YES = (
@@ -48,7 +48,8 @@ def integer_of(name: Any) -> int | None:
     (2, -1, None, None)
     """
     key = key_of(name)
-    return int(key) if _INTEGER.fullmatch(key) else None
+    number = int(key) if _INTEGER.fullmatch(key) else None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
 
 
 def checked_names(names: Iterable[Any], option: str = "classes") -> tuple[str, ...]:
@@ -148,8 +149,9 @@ def two_names(found: Iterable[str], positive: Any = None) -> tuple[str, str]:
                 f"the labels name {len(known)} classes, {listed(known)}, and the prediction is one "
                 "number a row; expected two classes"
             )
-        return (others[0] if others else f"not {positive}"), str(positive)
-    pair = [*known, *_words_beside(known[0])] if len(known) == 1 else known
+        other = others or words_beside(str(positive)) or [f"not {positive}"]
+        return other[0], str(positive)
+    pair = [*known, *words_beside(known[0])] if len(known) == 1 else known
     said = no_and_yes(pair) if len(pair) == 2 else None
     if said is None:
         example = known[-1] if known else "NAME"
@@ -161,7 +163,7 @@ def two_names(found: Iterable[str], positive: Any = None) -> tuple[str, str]:
     return pair[said[0]], pair[said[1]]
 
 
-def _words_beside(word: str) -> list[str]:
+def words_beside(word: str) -> list[str]:
     """The word that goes with one that means yes or no, in the same case."""
     for pair in NO_AND_YES:
         if word.lower() in pair:
@@ -171,9 +173,14 @@ def _words_beside(word: str) -> list[str]:
     return []
 
 
-_SPEAKS_OF = re.compile(
-    r"(?i)\.?(?:probability|probas|proba|probs|prob|preds|pred|scores|score|pr|p)"
-    r"[ _.:(=-]*(?:class[ _.=]+)?(.+?)\)?"
+_WORDS = (
+    "(?:probability|probabilities|probas|proba|probs|prob|log_?probs?|logits?|predicted|preds|pred"
+    "|scores|score|confidence|pr|p|y)"
+)
+#: A class, counted, where it may stand in the name of a column.
+_COUNTED = re.compile(
+    rf"(?i)\.?(?:{_WORDS}[ _.:(=-]*)+(?:class[ _.=]*)?([01])(?:\.0)?\)?"
+    rf"|(?:class[ _.=]*)?([01])[ _.-]+{_WORDS}"
 )
 
 
@@ -184,27 +191,30 @@ def class_of_column(name: str, labels: Iterable[str], *, text: bool) -> str | No
     --------
     >>> class_of_column("prob_no", ["no", "yes"], text=True)
     'no'
+    >>> class_of_column("no_prob", ["no", "yes"], text=True)
+    'no'
     >>> class_of_column("p0", "01", text=False)
     '0'
     >>> class_of_column("P(no)", ["0", "1"], text=False), class_of_column("prob", "01", text=False)
     ('0', None)
     """
-    known = set(labels)
-    stem = _SPEAKS_OF.fullmatch(name)
-    for candidate in (name, stem[1] if stem else None):
-        if candidate is None:
-            continue
-        key = key_of(candidate)
-        if text and key in known:
-            return candidate
-        if not text and key in ("0", "1"):
-            return key
-        for no, yes in NO_AND_YES:
-            if len(no) > 1 and candidate.lower() in (no, yes):
-                word = no if candidate.lower() == no else yes
-                if not text:
-                    return "1" if word == yes else "0"
+    if text:
+        found = [key for key in set(labels) if _stands_in(key, name)]
+        return max(found, key=len) if found else None
+    if name in ("0", "1"):
+        return name
+    counted = _COUNTED.fullmatch(name)
+    if counted is not None:
+        return counted[1] or counted[2]
+    for no, yes in NO_AND_YES:
+        if len(no) > 1 and (_stands_in(no, name.lower()) or _stands_in(yes, name.lower())):
+            return "0" if _stands_in(no, name.lower()) else "1"
     return None
+
+
+def _stands_in(key: str, name: str) -> bool:
+    """Whether a name holds another as words of their own."""
+    return re.search(rf"(?<![^\W_]){re.escape(key)}(?![^\W_])", name) is not None
 
 
 def stem_of(names: Sequence[str]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ the same row as integers, booleans or floats.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,8 @@ def handed_truth(y_true: Any) -> HandedTruth:
         return HandedTruth(array=host_array(y_true, "y_true"))
     array = host_array(parts.values, "y_true")
     names = parts.columns if len(array.shape) > 1 else None
-    return HandedTruth(None, array, names, parts.index, parts.missing)
+    index = parts.columns if isinstance(y_true, Mapping) and names is None else parts.index
+    return HandedTruth(None, array, names, index, parts.missing)
 
 
 @dataclass(frozen=True, slots=True)

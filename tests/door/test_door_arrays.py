@@ -413,3 +413,95 @@ def test_a_series_called_0() -> None:
     assert bits([1, 0], proba[[0]], positive=0) == right
     with pytest.raises(us.CallError, match=r"called 0"):
         bits([1, 0], proba[[0]])
+
+
+def test_rows_without_names_beside_columns_with_names() -> None:
+    turned = pd.DataFrame(P, columns=["cat", "eel", "dog"])
+    dummies = pd.get_dummies(pd.Series(["cat", "eel", "dog"]))
+    assert bits(dummies, turned) == close(RIGHT)
+    with pytest.raises(
+        us.InputError, match=r"rows without names beside.*codes of the sorted names"
+    ):
+        bits(dummies.to_numpy(), turned)
+    assert bits(np.eye(3), turned, classes=["cat", "eel", "dog"]) == close(RIGHT)
+    with pytest.raises(us.CallError, match=r"y_pred's have no names"):
+        bits(dummies, P)
+    assert bits(dummies, P, classes=["cat", "eel", "dog"]) == close(RIGHT)
+
+
+def test_rows_that_pandas_numbered_in_another_order() -> None:
+    frame = pd.DataFrame(P, columns=NAMES)
+    with pytest.raises(us.CallError, match="another order"):
+        bits(pd.Series(NAMES), frame[::-1])
+
+
+def test_large_integers_are_names() -> None:
+    large = [2**60, 2**60 + 1, 2**60 + 2]
+    assert bits(large, P, classes=large) == close(RIGHT)
+    assert bits(large, pd.DataFrame(P, columns=large)) == close(RIGHT)
+
+
+def test_dictionaries_of_rows_in_another_order() -> None:
+    with pytest.raises(us.CallError, match=r"dictionaries whose keys.*by key or by position"):
+        bits({"r1": "no", "r2": "yes"}, {"r2": 0.8, "r1": 0.1})
+    assert bits({"r1": "no", "r2": "yes"}, {"r1": 0.1, "r2": 0.8}) == close(
+        float(-np.log2([0.9, 0.8]).mean())
+    )
+
+
+def test_names_in_rows_of_weight_0_and_rows_without_a_value() -> None:
+    frame = pd.DataFrame([[0.9, 0.1], [0.9, 0.1]], columns=["cat", "dog"])
+    for strange in ("zebra", None):
+        assert bits(["cat", strange], frame, weights=[1, 0]) == close(-math.log2(0.9))
+    found = us.evaluate(["cat", None], frame, nulls="skip")
+    assert (found.rows, found.skipped_rows) == (1, 1)
+
+
+def test_the_class_that_a_number_speaks_of_is_said() -> None:
+    found = us.evaluate([0, 1, 1], pd.Series([0.9, 0.2, 0.4], name="p_0"))
+    assert found.reading.layout == "one number a row: class 0 of two"
+    assert (
+        us.evaluate(
+            [True, False], pd.DataFrame({"no": [0.1, 0.8], "yes": [0.9, 0.2]})
+        ).reading.bound_by
+        == "name"
+    )
+
+
+def test_labels_beside_frames_in_a_measure_bind_by_name() -> None:
+    rows = pd.DataFrame([[0.7, 0.2, 0.1], [0.3, 0.5, 0.2]], columns=[2, 0, 1])
+    right = [-math.log2(0.7), -math.log2(0.5)]
+    assert us.cross_entropy(us.Labels([2, 0]), rows).tolist() == close(right)
+    frame = rows.set_axis(["cat", "dog", "bird"], axis=1)
+    for labels in (["cat", "dog"], [2, 1]):
+        said = us.Labels(labels, classes=["bird", "dog", "cat"])
+        assert us.cross_entropy(said, frame).tolist() == close(right)
+    with pytest.raises(us.InputError, match="codes of the sorted names"):
+        us.cross_entropy(us.Labels([0, 1]), frame)
+
+
+def test_an_evaluator_keeps_the_order_of_its_first_batch() -> None:
+    frame = pd.DataFrame(P, columns=NAMES)
+    evaluator = (
+        us.Evaluator()
+        .update(NAMES[:2], frame[:2])
+        .update(NAMES[2:], frame[["eel", "cat", "dog"]][2:])
+    )
+    assert evaluator.result().cross_entropy.value == close(RIGHT)
+    with pytest.raises(us.InputError, match="codes from 1"):
+        us.Evaluator().update([1, 2], frame[:2]).update([2], frame[2:]).result()
+    assert us.Evaluator().update([1, 2], frame[1:]).update([0], frame[:1]).result().rows == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["no", "logit_no", "logit_0", "no_logit", "class_0_logit", "y_pred_no"]
+)
+def test_log_odds_of_the_class_that_they_are_named_after(name: str) -> None:
+    odds = pd.Series([2.0, -1, -1], name=name)
+    right = float(np.mean([math.log2(1 + math.exp(-z)) for z in (2, 1, 1)]))
+    text = ["no", "yes", "yes"] if "no" in name else [0, 1, 1]
+    assert bits(text, us.Logits(odds)) == close(right)
+    assert bits([0, 1, 1], us.Logits(odds)) == close(right)
+    assert us.evaluate(
+        pd.DataFrame({name: odds, "y": text}), pred=name, kind="logits"
+    ).cross_entropy.value == close(right)

@@ -164,7 +164,7 @@ REFUSED = {
     "an unknown positive": ("y_true,score\n0,0.1\n1,0.8\n", ["--positive", "2"], "'0', '1'"),
     "positive of three": ("label,p_a,p_b,p_c\na,0.7,0.2,0.1\n", ["--positive", "a"], "two classes"),
     "two of one class": ("label,p_2,p_2.0\n2,0.7,0.3\n", [], "one class"),
-    "crossed names": ("label,p_a,p_b\na,0.7,0.3\n", ["--pred", "p_a,p_b", "--classes", "b,x"], "--pred b=p_a"),
+    "crossed names": ("label,p_a,p_b\na,0.7,0.3\n", ["--pred", "p_a,p_b", "--classes", "b,x"], "--pred CLASS=COLUMN"),
     "truth without an id": ("label,p_a,p_b\na,0.7,0.3\n", ["--truth", "x.csv"], "--id"),
 }  # fmt: skip
 
@@ -502,3 +502,36 @@ def test_many_yes_or_no_in_a_file_are_asked_about() -> None:
     ):
         us.evaluate(table)
     assert us.evaluate(table, normalize=True).rows == 2
+
+
+def test_classes_that_no_sum_tells_are_asked_about() -> None:
+    logits = pd.DataFrame([[1.0, 0, 2], [0, 1, 2]], columns=["cat", "dog", "bird"]).assign(
+        label=["cat", "dog"]
+    )
+    with pytest.raises(
+        us.InputError, match=r"'bird' may be those of classes too.*--pred cat,dog,bird"
+    ):
+        us.evaluate(logits, kind="logits")
+    right = us.evaluate(
+        [0, 1], us.Logits(logits[["cat", "dog", "bird"]].to_numpy())
+    ).cross_entropy.value
+    assert us.evaluate(
+        logits, kind="logits", pred=["cat", "dog", "bird"]
+    ).cross_entropy.value == close(right)
+    percent = pd.DataFrame(100 * P[:2], columns=["cat", "dog", "bird"]).assign(label=["cat", "dog"])
+    with pytest.raises(us.InputError, match="may be those of classes too"):
+        us.evaluate(percent, normalize=True)
+
+
+def test_a_logit_that_is_an_integer() -> None:
+    frame = pd.DataFrame(
+        {
+            "logit_cat": [1.0, 0.0],
+            "logit_dog": [0.0, 1.0],
+            "logit_bird": [0, 0],
+            "label": ["cat", "dog"],
+        }
+    )
+    right = us.evaluate([0, 1], us.Logits([[1.0, 0, 0], [0, 1, 0]])).cross_entropy.value
+    assert us.evaluate(frame).cross_entropy.value == close(right)
+    assert us.evaluate(frame, pred="logit_").cross_entropy.value == close(right)

@@ -280,12 +280,13 @@ def test_integer_labels_match_integer_names() -> None:
 
 def test_integer_labels_are_positions_among_other_names() -> None:
     table = columned().set_column(0, "label", [pa.array(INDICES)])
-    reading, batches = read(table)
+    assert "codes of the sorted names" in raises(table)
+    reading, batches = read(table, classes=CLASSES)
     assert reading.choices["label"] == "label (integers: positions among the classes)"
     assert joined(batches, "truth").tolist() == INDICES
     for wrong in (3, -1):
         bad = table.set_column(0, "label", [pa.array([*INDICES[:4], wrong])])
-        assert raises(bad) == (
+        assert raises(bad, classes=CLASSES) == (
             f"row 4, column 'label': found label {wrong}; expected an index from 0 to 2, as there "
             "are 3 classes"
             + "; if -1 marks rows to be left out, say ignore_index=-1 (--ignore-index=-1)"

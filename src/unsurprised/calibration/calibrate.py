@@ -157,7 +157,7 @@ def calibrate(
     batch = batch_from_arrays(
         y_true,
         y_pred,
-        Meaning(classes, positive, axis, False, ignore_index, normalize, tolerance),
+        Meaning(classes, positive, axis, False, ignore_index, nulls, normalize, tolerance),
         weights=weights,
         ids=ids,
         cluster=cluster,

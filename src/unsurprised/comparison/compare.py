@@ -99,7 +99,15 @@ def compare(
     True
     """
     models = _models(base, new, names)
-    meaning = Meaning(classes, positive, axis, multilabel, ignore_index, normalize, tolerance)
+    meaning = Meaning(
+        classes,
+        positive,
+        axis,
+        multilabel,
+        ignore_index,
+        normalize=normalize,
+        tolerance=tolerance,
+    )
     scorings, kinds, said = [], [], None
     for place, (name, predictions) in enumerate(models.items()):
         try:

@@ -100,7 +100,7 @@ def evaluate(
     tolerance : float, default 1e-3
         The largest accepted ``|Σrow − 1|``.
     nulls : {"error", "skip"}
-        Whether rows of the source with nulls are an error or left out and counted.
+        Whether rows with nulls (or masked entries) are an error or left out and counted.
     batch_rows : int, optional
         Rows a batch; the result does not depend on it.
     base : float, default 2
@@ -163,7 +163,7 @@ def evaluate(
     batch = batch_from_arrays(
         y_true,
         y_pred,
-        Meaning(classes, positive, axis, multilabel, ignore_index, normalize, tolerance),
+        Meaning(classes, positive, axis, multilabel, ignore_index, nulls, normalize, tolerance),
         weights=weights,
         ids=ids,
         by=_arrays_by(by),

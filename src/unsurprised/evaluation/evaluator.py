@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
+from unsurprised.binding import Binding
 from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.assemble import assemble
 from unsurprised.evaluation.bins import Bins
@@ -79,9 +81,17 @@ class Evaluator:
     ) -> None:
         self._classes = None if classes is None else checked_names(classes)
         self._meaning = Meaning(
-            self._classes, positive, axis, multilabel, ignore_index, normalize, tolerance
+            self._classes,
+            positive,
+            axis,
+            multilabel,
+            ignore_index,
+            normalize=normalize,
+            tolerance=tolerance,
         )
         self._reading: Interpretation | None = None
+        self._named, self._zero_seen = False, False
+        self._unsaid_start: Binding | None = None
         self._top, self._sample_rows = top, sample_rows
         if top < 0:
             raise CallError(f"top={top}; expected 0 or more rows")
@@ -170,7 +180,7 @@ class Evaluator:
             batch_from_arrays(
                 y_true,
                 y_pred,
-                self._meaning,
+                self._meaning_now(),
                 weights=weights,
                 ids=ids,
                 by=by,
@@ -194,7 +204,23 @@ class Evaluator:
         self._skipped += batch.skipped
         self._left_out += batch.skipped
         self._reading = self._reading or batch.reading
+        self._note_start(batch)
         return self
+
+    def _meaning_now(self) -> Meaning:
+        """What the caller said, and the order of the classes in the batches before."""
+        known = None if self._states is None else self._states.settings.classes
+        if self._meaning.classes is not None or not self._named or known is None:
+            return self._meaning
+        return replace(self._meaning, classes=known)
+
+    def _note_start(self, batch: Batch) -> None:
+        """Keep in mind whether labels may count from 1: as long as none of them is 0."""
+        self._named = self._named or batch.classes is not None
+        if batch.unsaid_start is None and batch.size:
+            asked = self._unsaid_start is not None and isinstance(batch.truth, Labels)
+            self._zero_seen |= not asked or bool((batch.truth.indices() == 0).any())
+        self._unsaid_start = self._unsaid_start or batch.unsaid_start
 
     def merge(self, other: Evaluator) -> Evaluator:
         """Add another evaluator's rows; associative and commutative to the bit."""
@@ -206,6 +232,9 @@ class Evaluator:
         self._rows += other._rows
         self._skipped += other._skipped
         self._reading = self._reading or other._reading
+        self._named = self._named or other._named
+        self._zero_seen = self._zero_seen or other._zero_seen
+        self._unsaid_start = self._unsaid_start or other._unsaid_start
         return self
 
     def result(self, *, base: float = 2, ledger: bool = True) -> Evaluation:
@@ -222,6 +251,8 @@ class Evaluator:
         """
         if self._states is None:
             raise CallError("no rows to evaluate; expected at least one")
+        if self._unsaid_start is not None and not self._zero_seen:
+            self._unsaid_start.refuse_unsaid_start()
         self._settle()
         found, later = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
         self._waiting = None if later is None else weakref.ref(later)

@@ -7,8 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from unsurprised.arrays import HostArray
+from unsurprised.binding import Binding
 from unsurprised.errors import CallError
-from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs
+from unsurprised.forms import (
+    Counts,
+    DistributionForm,
+    Form,
+    Labels,
+    Probs,
+    at_its_place,
+    indices_of_labels,
+)
 from unsurprised.names import differences, key_of, listed, places_of, same_names
 from unsurprised.row_order import refuse_other_order
 
@@ -56,12 +65,7 @@ def _united(forms: Sequence[DistributionForm], first: tuple[str, ...]) -> tuple[
 
 def _in_order(form: Form, names: tuple[str, ...]) -> Form:
     if isinstance(form, Labels):
-        named = form.given is None and form.array.kind in "UT" and form.classes is None
-        if not named:
-            return form
-        labels = Labels(form.array, smoothing=form.smoothing, classes=names)
-        labels.index = form.index
-        return labels
+        return _labels_among(form, names)
     assert isinstance(form, DistributionForm)
     if form.names is None:
         if form.shape[-1] != len(names):
@@ -80,6 +84,27 @@ def _in_order(form: Form, names: tuple[str, ...]) -> Form:
     found = form.with_array(HostArray(values, array.dtype))
     found.names = names
     return found
+
+
+def _labels_among(form: Labels, names: tuple[str, ...]) -> Labels:
+    """Labels as indices among named classes."""
+    array = form.array
+    flat = HostArray(array.values.reshape(-1), array.dtype)
+    if isinstance(form.classes, tuple):
+        if not same_names(form.classes, names):
+            raise CallError(
+                f"the names of the classes differ ({differences(form.classes, names)}); expected "
+                "those of the rows beside the labels"
+            )
+        places = places_of(names)
+        order = np.array([places[key_of(name)] for name in form.classes])
+        indices = order[form.indices().reshape(-1)]
+    else:
+        binding = Binding(len(names), names, ordered=False, stated=False)
+        with at_its_place(array.shape):
+            indices = indices_of_labels(flat, binding)
+    shaped = np.asarray(indices).reshape(array.shape)
+    return Labels(shaped, smoothing=form.smoothing, classes=len(names))
 
 
 def _turned_back(form: Form, axis: int) -> Form:

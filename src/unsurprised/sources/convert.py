@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,11 +21,20 @@ from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.guard import located
-from unsurprised.sources.kinds import is_list, stands_for
+from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.labels import indices_of
 from unsurprised.sources.logprobs import check_logprobs, refuse_placeholders
 from unsurprised.sources.maps import matrix_of_map
-from unsurprised.sources.nulls import complete, present
+from unsurprised.sources.nulls import complete
+from unsurprised.sources.numbers import (
+    equal_to,
+    matrix,
+    numbers,
+    packed,
+    refuse,
+    valid,
+    with_nan,
+)
 from unsurprised.sources.options import Options
 from unsurprised.sources.slices import slice_column
 from unsurprised.truths import refuse_rows_off
@@ -132,7 +141,7 @@ class Conversion:
                 found |= ~valid(record.column(name))
         for name, role in self.columns.items():
             if role in ("pred", "truth") and name in record.schema.names:
-                found |= _with_nan(record.column(name))
+                found |= with_nan(record.column(name))
         if self.roles.label is not None and self.truth_means == "labels":
             rows = np.flatnonzero(idle & ~found)
             found[rows] = ~self._known(record.column(self.roles.label).take(pa.array(rows)))
@@ -242,70 +251,6 @@ def _refuse_many_yes_or_no(truth: Any, model: DistributionForm | None, roles: Ro
         ) from None
 
 
-#: Where the number of classes comes from, in errors.
-_ORIGINS = {"by position": ", as in the first row"}
-
-
-def matrix(column: pa.Array, count: int, origin: str, *, floats: bool = True) -> NDArray[Any]:
-    """Lists of ``count`` numbers as ``(rows, count)``, a view of the child values."""
-    if pa.types.is_fixed_size_list(column.type):
-        size = column.type.list_size
-        wrong = np.full(len(column), size != count)
-        lengths = np.full(1, size)
-    else:
-        lengths = np.diff(as_numpy(column.offsets))
-        wrong = lengths != count
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError(
-            f"found {lengths[min(row, len(lengths) - 1)]} numbers",
-            expected=f"{count}, one a class{_ORIGINS.get(origin, ' (' + origin + ')')}",
-            remedy="every list must be of the same length",
-            place=Place(row=row),
-        )
-    values = column.flatten()
-    return numbers(values, floats=floats).reshape(len(column), count)
-
-
-def packed(
-    columns: Sequence[pa.Array], names: Sequence[str], *, floats: bool = True
-) -> NDArray[Any]:
-    """One column a class as ``(rows, classes)``: packed class by class, seen row by row."""
-    arrays = []
-    for column, name in zip(columns, names, strict=True):
-        try:
-            arrays.append(numbers(column, floats=floats))
-        except InputError as error:
-            raise error.located(column=name) from None
-    kind = np.result_type(*{array.dtype for array in arrays})
-    out = np.empty((len(arrays), len(arrays[0])), dtype=kind)
-    for target, array in zip(out, arrays, strict=True):
-        target[:] = array
-    return out.T
-
-
-def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
-    """A column without nulls as a NumPy array; floats of any width stay as they are."""
-    if is_list(column.type):  # of one number each
-        return matrix(column, 1, "one number a row", floats=floats)[:, 0]
-    kind = stands_for(column.type)
-    if kind == "float":
-        return as_numpy(column)
-    if kind == "null":
-        return np.zeros(len(column))
-    if kind == "bool":
-        column, kind = column.cast(pa.uint8()), "integer"
-    if kind != "integer":
-        raise InputError(
-            f"found {column.type}",
-            expected="numbers",
-            remedy="cast it to float64",
-            place=Place(row=0 if len(column) else None),
-        )
-    values = as_numpy(column)
-    return values.astype(np.float64) if floats else values
-
-
 def _at(name: str, read: Callable[[Any], T], rows: pa.RecordBatch) -> T:
     try:
         return read(rows.column(name))
@@ -313,45 +258,16 @@ def _at(name: str, read: Callable[[Any], T], rows: pa.RecordBatch) -> T:
         raise error if error.place.column else error.located(column=name) from None
 
 
-def equal_to(column: pa.Array, value: float) -> NDArray[np.bool_]:
-    """Which entries of a column of numbers are a number; nulls and names are not."""
-    if stands_for(column.type) not in ("integer", "float"):
-        return np.zeros(len(column), dtype=bool)
-    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    same = pc.equal(plain.cast(pa.float64(), safe=False), float(value))
-    return np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _with_nan(column: pa.Array) -> NDArray[np.bool_]:
-    """Rows that hold a NaN."""
-    found = np.zeros(len(column), dtype=bool)
-    values, lengths = column, None
-    if is_list(column.type):
-        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-        values = column.flatten()
-    if stands_for(values.type) == "float":
-        nan = np.asarray(pc.fill_null(pc.is_nan(values), False).to_numpy(zero_copy_only=False))
-        rows = nan if lengths is None else np.repeat(np.arange(len(column)), lengths)[nan]
-        found[rows] = True
-    return found
-
-
-def valid(column: pa.Array) -> NDArray[np.bool_]:
-    """Which rows hold no null."""
-    mask = present(column)
-    return np.ones(len(column), dtype=bool) if mask is None else mask
-
-
 def _shares(column: pa.Array) -> NDArray[np.float64]:
     values = np.asarray(numbers(column), dtype=np.float64)
-    _refuse(values, ~((values >= 0) & (values <= 1)), "a share of class 1, from 0 to 1")
+    refuse(values, ~((values >= 0) & (values <= 1)), "a share of class 1, from 0 to 1")
     return values
 
 
 def _weights(column: pa.Array) -> NDArray[np.float64]:
     values = np.asarray(numbers(column), dtype=np.float64)
     wrong = ~((values >= 0) & (values <= LARGEST_WEIGHT))
-    _refuse(values, wrong, f"a weight from 0 to {LARGEST_WEIGHT:g}")
+    refuse(values, wrong, f"a weight from 0 to {LARGEST_WEIGHT:g}")
     return values
 
 
@@ -359,17 +275,6 @@ def _logprobs(column: pa.Array) -> NDArray[np.float64]:
     values = np.asarray(numbers(column), dtype=np.float64)
     check_logprobs(values)
     return values
-
-
-def _refuse(values: NDArray[np.float64], wrong: NDArray[np.bool_], expected: str) -> None:
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError(
-            f"found {float(values[row])!r}",
-            expected=expected,
-            remedy="mend it where the row was made, or leave the row out",
-            place=Place(row=row),
-        )
 
 
 def _ids(column: pa.Array) -> Any:

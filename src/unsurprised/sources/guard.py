@@ -53,7 +53,7 @@ def guarded(file: str | None, name: str) -> Iterator[None]:
     except _BROKEN as error:
         raise InputError(
             f"cannot be read as {name} ({_short(error)})",
-            remedy="the file seems to be truncated or damaged; write it again",
+            remedy=file and "the file seems to be truncated or damaged; write it again",
             place=Place(file),
         ) from None
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from unsurprised.columns_to_classes import SeenLabels
-from unsurprised.names import are_positions, integer_of, key_of, no_and_yes
+from unsurprised.errors import InputError, Place
+from unsurprised.names import are_positions, integer_of, key_of, listed, no_and_yes
 from unsurprised.sources.look import first_rows, sums_to_one
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table
@@ -31,13 +32,16 @@ def by_labels(
         for field in table.schema
         if number_kind(field) in NUMBERS and field.name not in taken and field.name not in NO_CLASS
     ]
-    if table.typed:
-        floats = [n for n in numbers if number_kind(table.schema.field(n)) == "float"]
-        numbers = floats or numbers
     if labels.kind == "bool":
         pairs = [pair for pair in combinations(numbers[:50], 2) if no_and_yes(pair) is not None]
         return [Prediction(pair, "columns") for pair in pairs[:2]]
     exact = [name for name in numbers if key_of(name) in keys]
+    floats = [name for name in numbers if number_kind(table.schema.field(name)) == "float"]
+    logs = options.kind in ("logits", "logprobs")
+    if (
+        table.typed and floats and not logs
+    ):  # beside floats, integers count something else, unless so named
+        numbers = [name for name in numbers if name in floats or name in exact]
     counted = tuple(name for name in numbers if integer_of(name) is not None)
     if not exact and options.classes is not None and are_positions(sorted(counted, key=float)):
         return [Prediction(counted, "columns")] if len(counted) == len(options.classes) else []
@@ -64,13 +68,23 @@ def _completed(
     if len(exact) == len(numbers):
         return tuple(exact)
     rows = first_rows(table, dict.fromkeys(numbers, "pred"))
-    if rows is None or options.kind in ("logits", "logprobs"):
+    if rows is None:
         return tuple(exact)
     places = [numbers.index(name) for name in exact]
     tried = [exact, numbers, *_runs_around(numbers, min(places), max(places))]
     sums = [sums_to_one(rows, columns, options.tolerance) for columns in tried]
     best = max(sums)
-    return tuple(tried[sums.index(best)] if best > _MOST else exact)
+    if best > _MOST and options.kind != "logits":
+        return tuple(tried[sums.index(best)])
+    others = [name for name in numbers if name not in exact]
+    raise InputError(
+        f"the columns {listed(exact, 4)} are named after labels, and {listed(others, 4)} may be "
+        "those of classes too: nothing in the rows tells",
+        expected="the columns of all classes",
+        remedy=f"name them: pred=[…] (--pred {','.join([*exact, others[0]][:4])},…, or --pred "
+        f"{','.join(exact[:4])} if these are all)",
+        place=Place(table.file),
+    )
 
 
 #: Columns are taken for probabilities if more than this share of the rows looked at sum to one.

@@ -61,7 +61,9 @@ def complete(
     raise InputError(
         "found null" if not batch.column(name)[row].is_valid else "found a null among the values",
         expected="a value in every row",
-        remedy='pass nulls="skip" (--nulls skip) to leave such rows out and count them',
+        remedy="say a number for every class, 0 for one without mass"
+        if pa.types.is_struct(batch.column(name).type) and batch.column(name)[row].is_valid
+        else 'pass nulls="skip" (--nulls skip) to leave such rows out and count them',
         place=Place(row=row, column=name),
     )
 

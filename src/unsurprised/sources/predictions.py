@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from unsurprised.columns_to_classes import SeenLabels, bare_names
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.names import integer_of, key_of, listed
+from unsurprised.names import checked_names, integer_of, key_of, listed
 from unsurprised.sources.kinds import WORDS, stands_for
 from unsurprised.sources.look import first_rows, seen_labels, sums_to_one
 from unsurprised.sources.named_after_classes import by_labels
@@ -67,6 +67,7 @@ def _asked(
         parts = (pred,)
     if len(parts) > 1 and all("=" in part and part not in names for part in parts):
         pairs = [part.rpartition("=") for part in parts]
+        checked_names([name.strip() for name, _, _ in pairs], "pred")
         return {name.strip(): column.strip() for name, _, column in pairs}
     return pred if len(parts) == 1 and isinstance(pred, str) else parts
 
@@ -239,6 +240,8 @@ def _not_found(table: Table, labels: SeenLabels) -> InputError:
     if not near:
         return error
     lacking = sorted(labels.keys - set(map(key_of, near)))
+    if not lacking:  # of a class that is not among the first labels there is no telling
+        return error
     return InputError(
         f"{error.found}; {listed(near, 3)} is named after a class, and none after "
         f"{listed(lacking, 3)}",

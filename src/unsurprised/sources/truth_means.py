@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from unsurprised.errors import InputError
 from unsurprised.sources.columns import Roles
-from unsurprised.sources.convert import numbers
 from unsurprised.sources.kinds import is_list, stands_for
 from unsurprised.sources.look import all_rows
+from unsurprised.sources.numbers import numbers
 from unsurprised.sources.table import Table
 
 

@@ -97,7 +97,9 @@ def class_columns(table: Table, prefix: str, taken: set[str], suffix: str = "") 
     numbers = [name for name, kind in kinds.items() if kind in NUMBERS]
     floats = [name for name in numbers if kinds[name] == "float"]
     # Beside floats, a column of integers counts something else; in text, 0 and 1 may be floats.
-    return tuple(floats if table.typed and floats else numbers)
+    # What one logit more is, no sum tells: then integers are numbers like any others.
+    whole = not table.typed or not floats or PREFIXES.get(prefix.lower()) is not None
+    return tuple(numbers if whole else floats)
 
 
 def number_kind(field: pa.Field) -> str:
