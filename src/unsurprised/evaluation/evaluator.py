@@ -218,8 +218,10 @@ class Evaluator:
         """Keep in mind whether labels may count from 1: as long as none of them is 0."""
         self._named = self._named or batch.classes is not None
         if batch.unsaid_start is None and batch.size:
-            asked = self._unsaid_start is not None and isinstance(batch.truth, Labels)
-            self._zero_seen |= not asked or bool((batch.truth.indices() == 0).any())
+            truth = batch.truth
+            asked = self._unsaid_start is not None and isinstance(truth, Labels)
+            zero = isinstance(truth, Labels) and bool((truth.indices() == 0).any())
+            self._zero_seen |= zero or not asked
         self._unsaid_start = self._unsaid_start or batch.unsaid_start
 
     def merge(self, other: Evaluator) -> Evaluator:
