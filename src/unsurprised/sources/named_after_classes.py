@@ -38,9 +38,8 @@ def by_labels(
     exact = [name for name in numbers if key_of(name) in keys]
     floats = [name for name in numbers if number_kind(table.schema.field(name)) == "float"]
     logs = options.kind in ("logits", "logprobs")
-    if (
-        table.typed and floats and not logs
-    ):  # beside floats, integers count something else, unless so named
+    # Beside floats, integers count something else, unless they are so named.
+    if table.typed and floats and not logs:
         numbers = [name for name in numbers if name in floats or name in exact]
     counted = tuple(name for name in numbers if integer_of(name) is not None)
     if not exact and options.classes is not None and are_positions(sorted(counted, key=float)):
