@@ -535,3 +535,27 @@ def test_a_logit_that_is_an_integer() -> None:
     right = us.evaluate([0, 1], us.Logits([[1.0, 0, 0], [0, 1, 0]])).cross_entropy.value
     assert us.evaluate(frame).cross_entropy.value == close(right)
     assert us.evaluate(frame, pred="logit_").cross_entropy.value == close(right)
+
+
+@pytest.mark.parametrize("case", [*LAYOUTS, "vectors of Spark"])
+def test_calibrated_rows_still_name_their_classes(case: str, tmp_path: Path) -> None:
+    layouts = LAYOUTS | {
+        "vectors of Spark": pa.array(
+            [{"type": 1, "size": None, "indices": None, "values": row} for row in ROWS], VECTOR
+        )
+    }
+    named = case != "vectors of Spark"
+    labels = list("abc") if named else [0, 1, 2]
+    table = pa.table({"label": labels * 40, "probs": pa.concat_arrays([layouts[case]] * 40)})
+    pq.write_table(table, tmp_path / "in.parquet")
+    found = us.calibrate(tmp_path / "in.parquet", methods=["temperature"])
+    found.calibrator.save(tmp_path / "c.json")
+    from unsurprised.calibration.apply import apply_reading
+    from unsurprised.calibrators import load
+
+    reading = open_predictions(tmp_path / "in.parquet", Options(labelled=False))
+    apply_reading(load(tmp_path / "c.json"), reading, tmp_path / "out.parquet", "out.parquet")
+    after = us.evaluate(tmp_path / "out.parquet").cross_entropy.value
+    array = us.calibrate([0, 1, 2] * 40, np.vstack([P] * 40), methods=["temperature"]).calibrator
+    right = us.evaluate([0, 1, 2] * 40, array.transform(np.vstack([P] * 40))).cross_entropy.value
+    assert after == pytest.approx(right, rel=1e-6)

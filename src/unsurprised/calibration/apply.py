@@ -123,7 +123,7 @@ def _replaced(
         item = _float_of(field.type)
         narrowed = values.astype(item.to_pandas_dtype())
         _refuse_lost(narrowed, log, batch, name, kind)
-        column = _column(narrowed, field.type, item, reading.class_names)
+        column = _column(narrowed, field.type, item, reading.keys)
         new = pa.field(name, column.type, metadata=field.metadata)
         record = record.set_column(index, new, column)
     return record
@@ -154,18 +154,20 @@ def _refuse_lost(narrowed: NDArray[Any], log: Values, batch: Batch, name: str, k
 
 
 def _column(
-    values: NDArray[Any], kind: pa.DataType, item: pa.DataType, names: tuple[str, ...] | None
+    values: NDArray[Any], kind: pa.DataType, item: pa.DataType, keys: tuple[str, ...]
 ) -> pa.Array:
     flat = pa.array(np.ascontiguousarray(values).reshape(-1), type=item)
     if values.ndim == 1:
         return flat
     width = values.shape[1]
     kind = plain(kind)
-    if pa.types.is_struct(kind):
-        assert names is not None
-        places = [names.index(field.name) for field in kind]
+    if keys and pa.types.is_struct(kind):
+        places = [keys.index(field.name) for field in kind]
         children = [pa.array(np.ascontiguousarray(values[:, k]), type=item) for k in places]
         return pa.StructArray.from_arrays(children, names=[field.name for field in kind])
+    if keys:  # a map, whose rows then hold every class
+        offsets = pa.array(np.arange(0, values.size + 1, width, dtype=np.int32))
+        return pa.MapArray.from_arrays(offsets, pa.array(list(keys) * len(values)), flat)
     if pa.types.is_fixed_size_list(kind):
         return pa.FixedSizeListArray.from_arrays(flat, width)
     wide = pa.types.is_large_list(kind)

@@ -126,6 +126,11 @@ class Reading:
         return self._conversion.roles.pred
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of maps in the order of the classes; none where predictions lie otherwise."""
+        return self._conversion.roles.keys
+
+    @property
     def class_names(self) -> tuple[str, ...] | None:
         """Names of the classes, where they have names and are not only numbered."""
         return self._conversion.classes.names
