@@ -22,7 +22,7 @@ class Interpretation:
     >>> import unsurprised as us
     >>> found = us.evaluate(["dog", "cat"], {"cat": [0.1, 0.8], "dog": [0.9, 0.2]}).reading
     >>> found.bound_by, found.classes_from
-    ('name', "the columns' names")
+    ('name', "from the columns' names")
     """
 
     #: The column, columns or argument of the truth, and what its values are: "labels",

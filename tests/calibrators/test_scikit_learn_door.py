@@ -13,7 +13,6 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
-import torch
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import (
@@ -398,6 +397,7 @@ print("done")
 
 def test_tensors_under_array_api_dispatch():
     """In a process of its own: SciPy reads the variable once, when it is imported."""
+    pytest.importorskip("torch")
     environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
     ran = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", _TENSORS],
@@ -407,6 +407,7 @@ def test_tensors_under_array_api_dispatch():
 
 
 def test_no_probability_becomes_0_in_a_narrower_type():
+    torch = pytest.importorskip("torch")
     found = brought(np.array([[1e-60, 0.0, 1.0]]), torch.ones(1, dtype=torch.float32))
     assert found.dtype == torch.float32
     assert (found > 0).tolist() == [[True, False, True]]

@@ -107,10 +107,9 @@ CALLS: dict[str, Bad] = {
         "b holds float64; expected labels: integers, names or truth values",
     ),
     "NaN": (lambda: completeness([0, np.nan], [0, 1]), "a holds float64; expected labels"),
-    "nulls": (lambda: completeness(pa.array([0, None]), [0, 1]), "a holds float64"),
-    "missing names": (lambda: contingency(["x", None], [0, 1]), "a is ragged or holds Python"),
+    "nulls": (lambda: completeness(pa.array([0, None]), [0, 1]), "a has masked entries or nulls"),
+    "missing names": (lambda: contingency(["x", None], [0, 1]), "a has masked entries or nulls"),
     "dates": (lambda: contingency(np.array(["2020"], "M8[Y]"), [0]), "a holds datetime64"),
-    "bytes": (lambda: contingency([b"x"], [0]), "a holds bytes"),
     "probabilities": (
         lambda: contingency(Probs([0.5, 0.5]), [0, 1]),
         "a is Probs(shape=(2,), dtype=float64); expected labels, one for each row",

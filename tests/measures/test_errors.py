@@ -6,7 +6,6 @@ import math
 import pickle
 import re
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -100,7 +99,8 @@ ROWS: dict[str, Bad] = {
         lambda: us.entropy([[0, 1, 0], [1, 1, 0]]),
         "row 1: found probabilities that sum to 2 (1 such row, this is the first); expected 1 "
         "within 0.001; 0 and 1 alone are predicted classes, several in this row; pass what the "
-        "model gave to each class before it chose",
+        "model gave to each class before it chose, or say what they are: Counts(…) for votes, "
+        "Labels(…)",
     ),
     "logits or counts as probs": (
         lambda: us.entropy([3.0, 2.0]),
@@ -199,11 +199,11 @@ CALLS: dict[str, Bad] = {
     "axis, several": (lambda: us.entropy(GOOD, axis=(0, 1)), "axis=(0, 1); expected an integer"),
     "ragged": (lambda: us.entropy([HALF, [1]]), "rows of equal length"),
     "ragged labels": (lambda: us.Labels([[0], [0, 1]]), "rows of equal length"),
-    "objects": (lambda: us.entropy([0.5, None]), "holds Python objects"),
+    "objects": (lambda: us.entropy([0.5, None]), "masked entries or nulls, the first at 1"),
     "nothing": (lambda: us.entropy(None), "holds Python objects"),
     "a generator": (lambda: us.entropy(x for x in HALF), "holds Python objects"),
-    "a dict": (lambda: us.entropy({"a": 0.5}), "holds Python objects"),
-    "fractions": (lambda: us.entropy([Fraction(1, 2)] * 2), "holds Python objects"),
+    "a dict": (lambda: us.entropy({"a": [0.5], "b": [0.5, 0.5]}), "one number for every class"),
+    "an empty dict": (lambda: us.entropy({}), "expected a number for every class"),
     "complex": (lambda: us.entropy([1 + 0j, 0]), "holds complex128"),
     "text": (lambda: us.entropy(["0.5", "0.5"]), "expected float16"),
     "dates": (lambda: us.entropy(np.array(["2020"], "M8[Y]")), "expected float16"),
@@ -238,7 +238,7 @@ CALLS: dict[str, Bad] = {
     "tolerance text": (lambda: us.Probs(HALF, tolerance="x"), "tolerance='x'; expected a finite"),
     "tolerance infinite": (lambda: us.Probs(HALF, tolerance=INF), "tolerance=inf"),
     "names, no order": (lambda: us.surprisal(HALF, at="a"), "the order of the columns"),
-    "names twice": (lambda: us.Labels(["a"], classes=["a", "a"]), "names a class twice"),
+    "names twice": (lambda: us.Labels(["a"], classes=["a", "a"]), "names 'a' twice"),
     "classes as text": (lambda: us.Labels(["a"], classes="ab"), "classes='ab'; expected"),
     "classes, a float": (lambda: us.Labels([0], classes=2.0), "classes=2.0; expected"),
     "classes, a truth value": (lambda: us.Labels([0], classes=True), "classes=True; expected"),
@@ -258,10 +258,9 @@ CALLS: dict[str, Bad] = {
         lambda: us.kl_divergence(us.Labels([0], classes=2), us.Labels([0], classes=3)),
         "p has 2 classes, q has 3",
     ),
-    "float labels": (lambda: us.surprisal(HALF, at=1.0), "a row of probabilities is Probs"),
+    "float labels": (lambda: us.surprisal(HALF, at=0.5), "a row of probabilities is Probs"),
     "labels above 2^63": (lambda: us.surprisal(HALF, at=np.uint64(2**63)), "above 2⁶³ − 1"),
     "labels above 2^64": (lambda: us.surprisal(HALF, at=2**64), "holds Python objects"),
-    "bytes as labels": (lambda: us.Labels([b"a"], classes=[b"a"]), "expected integers"),
     "rows, no outcome": (lambda: us.surprisal(us.Logits(HALF)), "need their outcomes, at=labels"),
     "labels, no rows": (lambda: us.surprisal(us.Labels([0])), "need their outcomes"),
     "labels for rows": (lambda: us.surprisal(us.Labels([0]), at=[0]), "q is Labels"),

@@ -21,6 +21,7 @@ from unsurprised.evaluation.parts import IfCalibrated
 from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.sampled import Sampled
 from unsurprised.evaluation.totals import Values
+from unsurprised.states import exact_sum
 
 #: 95 % of as many and one more is a whole number, which makes the test exact.
 SIMULATIONS = 199
@@ -72,7 +73,7 @@ def judged(found: float, simulated: Values, shown: Values | None = None) -> IfCa
     p_value = (1 + int(np.count_nonzero(simulated >= found))) / (count + 1)
     place = math.ceil((1 - _SIGNIFICANT) * (count + 1)) - 1
     high = float(np.sort(simulated)[place])
-    return IfCalibrated(float(simulated.mean()), high, p_value, p_value <= _SIGNIFICANT, count)
+    return IfCalibrated(exact_sum(simulated) / count, high, p_value, p_value <= _SIGNIFICANT, count)
 
 
 def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalibrated:
@@ -84,16 +85,16 @@ def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalib
     # What has no chance is never drawn.
     base = weights * np.where(predicted < 1, for_zero, 0.0)
     more = weights * np.where(predicted > 0, for_one, 0.0) - base
-    mass, total = np.add.reduceat(weights, ranked.starts), float(weights.sum())
-    found = np.empty(simulations_of(rows.size))
+    mass, total = np.add.reduceat(weights, ranked.starts), exact_sum(weights)
+    found, score_of_base = np.empty(simulations_of(rows.size)), exact_sum(base)
     for index in range(len(found)):
         happened = draw(index) < predicted
         shares = np.add.reduceat(np.where(happened, weights, 0.0), ranked.starts) / mass
         fit = isotonic(shares, mass)
         starts = np.flatnonzero(np.append(True, fit[1:] != fit[:-1]))
-        cost = float((np.add.reduceat(mass, starts) * _binary_bits(fit[starts])).sum())
-        score = float(base.sum() + more[happened].sum())
-        share = float(weights[happened].sum()) / total
+        cost = exact_sum(np.add.reduceat(mass, starts) * _binary_bits(fit[starts]))
+        score = score_of_base + exact_sum(more[happened])
+        share = exact_sum(weights[happened]) / total
         constant = total * float(_binary_bits(np.array([share]))[0])
         found[index] = (score - min(cost, score, constant)) / total
     return judged(miscalibration, found)

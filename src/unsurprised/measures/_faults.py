@@ -125,6 +125,11 @@ def _sum_remedy(form: DistributionForm, values: Values) -> str:
         if abs(values.sum() - 1) <= form.tolerance and np.all(values >= 0):
             return "these look like probabilities: Probs(…) (--kind probs)"
         return f"if these are logits, say so: Logits(…) (--kind logits); {general}"
+    if form.unsaid and np.all(values <= 1):
+        return (
+            "0 and 1 alone are predicted classes, several in this row; pass what the model gave to "
+            "each class before it chose, or say what they are: Counts(…) for votes, Labels(…)"
+        )
     if form.unsaid:
         return "integers say what they are: Counts(…) for counts, Labels(…) for labels"
     return _probs_remedy(values, general)
