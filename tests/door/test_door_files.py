@@ -559,3 +559,8 @@ def test_calibrated_rows_still_name_their_classes(case: str, tmp_path: Path) -> 
     array = us.calibrate([0, 1, 2] * 40, np.vstack([P] * 40), methods=["temperature"]).calibrator
     right = us.evaluate([0, 1, 2] * 40, array.transform(np.vstack([P] * 40))).cross_entropy.value
     assert after == pytest.approx(right, rel=1e-6)
+
+
+def test_booleans_in_the_names_of_columns(run: Run) -> None:
+    text = "y,y_True_PREDICTION,y_False_PREDICTION\nTrue,0.9,0.1\nFalse,0.2,0.8\n"
+    assert bits(run(text)) == close(TWO)

@@ -34,7 +34,8 @@ def by_labels(
     ]
     if labels.kind == "bool":
         pairs = [pair for pair in combinations(numbers[:50], 2) if no_and_yes(pair) is not None]
-        return [Prediction(pair, "columns") for pair in pairs[:2]]
+        if pairs:
+            return [Prediction(pair, "columns") for pair in pairs[:2]]
     exact = [name for name in numbers if key_of(name) in keys]
     floats = [name for name in numbers if number_kind(table.schema.field(name)) == "float"]
     logs = options.kind in ("logits", "logprobs")
