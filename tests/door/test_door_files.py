@@ -564,3 +564,26 @@ def test_calibrated_rows_still_name_their_classes(case: str, tmp_path: Path) -> 
 def test_booleans_in_the_names_of_columns(run: Run) -> None:
     text = "y,y_True_PREDICTION,y_False_PREDICTION\nTrue,0.9,0.1\nFalse,0.2,0.8\n"
     assert bits(run(text)) == close(TWO)
+
+
+class TensorColumn(pa.ExtensionType):
+    """As Ray stores rows of numbers: a list under a type of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.large_list(pa.float64()), "tests.tensor_column")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage: pa.DataType, data: bytes) -> TensorColumn:
+        return cls()
+
+
+def test_columns_of_other_types_are_read_by_their_storage() -> None:
+    storage = pa.array(ROWS, pa.large_list(pa.float64()))
+    column = pa.ExtensionArray.from_storage(TensorColumn(), storage)
+    assert us.evaluate(
+        pa.table({"label": [0, 1, 2], "probs": column})
+    ).cross_entropy.value == close(RIGHT)
+    assert us.evaluate([0, 1, 2], column).cross_entropy.value == close(RIGHT)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.sources.kinds import is_list, is_vector, stands_for
+from unsurprised.sources.kinds import is_list, is_vector, is_wrapped, stands_for
 
 
 def without_encodings(record: pa.RecordBatch) -> pa.RecordBatch:
@@ -27,8 +27,8 @@ def without_encodings(record: pa.RecordBatch) -> pa.RecordBatch:
 def _decoded(column: pa.Array) -> pa.Array:
     """The column without the encodings that nothing later asks for."""
     kind = column.type
-    if isinstance(kind, pa.FixedShapeTensorType) and len(kind.shape) == 1:
-        return column.storage
+    if is_wrapped(kind):
+        return _decoded(column.storage)
     if pa.types.is_run_end_encoded(kind):
         return _decoded(pc.run_end_decode(column))
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):

@@ -63,11 +63,18 @@ def _names_classes(kind: pa.DataType) -> bool:
 
 def plain(kind: pa.DataType) -> pa.DataType:
     """The type of the values, under a dictionary, run-end encoding or tensor extension."""
-    if isinstance(kind, pa.FixedShapeTensorType) and len(kind.shape) == 1:
-        return kind.storage_type
+    if is_wrapped(kind):
+        return plain(kind.storage_type)
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return plain(kind.value_type)
     return kind
+
+
+def is_wrapped(kind: pa.DataType) -> bool:
+    """Whether a type only says more of its storage: tensors of one dimension, Ray's columns, …."""
+    if isinstance(kind, pa.FixedShapeTensorType):
+        return len(kind.shape) == 1
+    return isinstance(kind, pa.BaseExtensionType)
 
 
 def is_list(kind: pa.DataType) -> bool:
