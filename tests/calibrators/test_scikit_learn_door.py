@@ -236,7 +236,8 @@ def test_what_the_scorer_cannot_know():
         "rows of every class, or leave such rows out"
     )
     with pytest.raises(CallError, match="names of classes, or positions"):
-        cross_entropy_scorer(Says([0, 2, 1], pd.DataFrame(PROBS)), None, [0, 2, 1])
+        named = pd.DataFrame(PROBS, columns=["0", "1", "2"])
+        cross_entropy_scorer(Says([0, 2, 1], named), None, [0, 2, 1])
     with pytest.raises(CallError, match="3 columns, and there are 2 classes"):
         cross_entropy_scorer(Says([0, 1], PROBS), None, [0, 1, 1])
     with pytest.raises(CallError, match=r"y has the shape \(3, 3\)"):
