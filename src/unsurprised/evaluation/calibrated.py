@@ -147,7 +147,8 @@ class OfScores:
         slopes = (self._all() - self.expected)[:, :width].sum(axis=1)
         if not curvature > 0:
             return self._judged(np.zeros(len(slopes)))
-        return self._judged(slopes**2 / (2 * curvature))
+        with np.errstate(over="ignore"):  # where a calibrated model is all but certain
+            return self._judged(slopes**2 / (2 * curvature))
 
     def vector(self) -> IfCalibrated:
         """Of a factor and a shift for each class."""
