@@ -285,7 +285,7 @@ REFUSED = {
     "weights 1e-300, denormal": "lost their digits",
     "weights 1e-300, sure": "lost their digits",
     "weights 1e100 of surprisals of 1e300": "whose product no float holds",
-    "tolerance 0": "normalize",
+    "tolerance 0": "sum to 0.9999999999999999 ",
     "base just below 1": "base of a logarithm",
     "base 5e-324": "base of a logarithm",
     "sums that overflow": "too large",

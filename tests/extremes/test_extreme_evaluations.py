@@ -210,3 +210,19 @@ def test_the_noise_of_a_calibrated_model_keeps_its_size() -> None:
         (curve, *_) = us.evaluate([0] * 12, [[1.0, p]] * 12).calibration[2:]
         exact = mp.sqrt(2 / mp.pi) * mp.sqrt(mp.mpf(p) / 12)
         assert curve.error_if_calibrated == pytest.approx(float(exact), rel=1e-12)
+
+
+def test_a_class_of_probability_0_is_no_class_of_probability_1() -> None:
+    """What a calibrated model would show hardly hangs on whether a third class has 0 or 1e-300."""
+    random = np.random.default_rng(0)
+    probs = np.hstack([random.dirichlet([1.0, 1.0], 300), np.zeros((300, 1))])
+    probs[:3] = [0.2, 0.2, 0.6]
+    labels = (random.random(300) > probs[:, 0]).astype(int)
+    labels[:3] = 2
+    lifted = np.where(probs > 0, probs, 1e-300)
+    sure, nearly = (us.evaluate(labels, each).ledger for each in (probs, lifted))
+    assert sure is not None and nearly is not None
+    for one, other in zip(sure.recalibrations, nearly.recalibrations, strict=True):
+        assert one.if_calibrated is not None and other.if_calibrated is not None
+        assert one.if_calibrated.mean == pytest.approx(other.if_calibrated.mean, rel=1e-9)
+        assert one.if_calibrated.high == pytest.approx(other.if_calibrated.high, rel=1e-9)
