@@ -18,8 +18,8 @@ def in_power_of_two(weights: Values) -> tuple[Values, float]:
 
     Examples
     --------
-    >>> in_power_of_two(np.array([3e-300, 0.0, 6e-300]))
-    (array([0.25104202, 0.        , 0.50208404]), 1.1950183162...e-299)
+    >>> in_power_of_two(np.array([0.75, 0.0, 3.0]))
+    (array([0.1875, 0.    , 0.75  ]), 4.0)
     """
     exponent = math.frexp(float(weights.max(initial=0.0)))[1]
     with np.errstate(under="ignore"):

@@ -65,7 +65,6 @@ class Calibrator(Requester):
     #: Where the parameters come from: rows, bits before and after, in the sample that was fitted.
     provenance_: dict[str, Any]
 
-    @own_float_errors
     def fit(
         self,
         y_pred: Any,

@@ -15,6 +15,7 @@ from unsurprised.batches import Batch
 from unsurprised.binary import two_columns
 from unsurprised.columns_to_classes import SeenLabels, named_columns
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, LogProbs, Probs
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays, model_from
@@ -146,6 +147,7 @@ class FittingRows:
             return np.asarray(-np.where(self.shares > 0, self.shares * log, 0.0).sum(axis=1))
 
 
+@own_float_errors
 def fitting_rows(
     y_pred: Any,
     y_true: Any,
