@@ -10,6 +10,7 @@ from typing import Any
 
 from unsurprised.calibrators import Calibrator
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.float_errors import own_float_errors
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.calibration/1"
@@ -77,6 +78,7 @@ class Calibration:
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    @own_float_errors
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report as a page that holds all it needs; see :meth:`Evaluation.to_html`.
 

@@ -22,6 +22,7 @@ from unsurprised.coding.static import (
     frequencies_in,
 )
 from unsurprised.errors import CallError, StateError
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.units import as_number
 
@@ -50,6 +51,7 @@ class Encoded:
         return f"Encoded({len(self.data):,} bytes: {self.account.model})"
 
 
+@own_float_errors
 def encode(symbols: Any, model: Any = None, *, smooth: float = 0.0) -> Encoded:
     r"""Encode symbols in as many bits as a model is surprised by them.
 
@@ -133,6 +135,7 @@ def assembled(source: Symbols, coded: Coded) -> Encoded:
     return Encoded(data, account)
 
 
+@own_float_errors
 def decode(data: bytes, model: Any = None) -> bytes | Integers:
     """What was encoded, byte for byte.
 

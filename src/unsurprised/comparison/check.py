@@ -17,6 +17,7 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.intervals import benjamini_hochberg
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 
 Outcome = Literal["passed", "failed", "unsure"]
@@ -80,6 +81,7 @@ class Check:
         return paragraph(self)
 
 
+@own_float_errors
 def check(
     y_true: Any,
     *predictions: Any,

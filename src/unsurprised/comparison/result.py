@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.float_errors import own_float_errors
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.comparison/1"
@@ -108,6 +109,7 @@ class Comparison:
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    @own_float_errors
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report as a page that holds all it needs; see :meth:`Evaluation.to_html`.
 

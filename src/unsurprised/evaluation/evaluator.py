@@ -22,6 +22,7 @@ from unsurprised.evaluation.result import Evaluation, Later, interpreted
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays
@@ -144,6 +145,7 @@ class Evaluator:
         """How many rows the sources left out for nulls."""
         return self._skipped
 
+    @own_float_errors
     def update(
         self,
         y_true: Any,
@@ -190,6 +192,7 @@ class Evaluator:
             )
         )
 
+    @own_float_errors
     def update_batch(self, batch: Batch, facts: RowFacts | None = None) -> Evaluator:
         """Add the rows of a source's batch, with their facts if they are at hand."""
         if batch.size:
@@ -224,6 +227,7 @@ class Evaluator:
             self._zero_seen |= zero or not asked
         self._unsaid_start = self._unsaid_start or batch.unsaid_start
 
+    @own_float_errors
     def merge(self, other: Evaluator) -> Evaluator:
         """Add another evaluator's rows; associative and commutative to the bit."""
         if other._states is not None:
@@ -239,6 +243,7 @@ class Evaluator:
         self._unsaid_start = self._unsaid_start or other._unsaid_start
         return self
 
+    @own_float_errors
     def result(self, *, base: float = 2, ledger: bool = True) -> Evaluation:
         """What can be said so far.
 

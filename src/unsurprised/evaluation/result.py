@@ -21,6 +21,7 @@ from unsurprised.evaluation.parts import (
     SlicedBy,
     WorstRow,
 )
+from unsurprised.float_errors import own_float_errors
 from unsurprised.interpretation import Interpretation
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Later:
         self._found: dict[str, Any] = {}
         self._lock = threading.Lock()
 
+    @own_float_errors
     def found(self) -> dict[str, Any]:
         """Values by the names of :data:`OF_THE_SAMPLE`; what is not there stays as it is."""
         with self._lock:
@@ -165,6 +167,7 @@ class Evaluation(_Waiting):
         found = [part for part in self.slices if part.stands_out]
         return tuple(sorted(found, key=lambda part: -(part.saving or 0.0)))
 
+    @own_float_errors
     def as_dict(self, *, flat: bool = False) -> dict[str, Any]:
         """The fields as plain dictionaries, lists and numbers, in the order of the class.
 
@@ -183,6 +186,7 @@ class Evaluation(_Waiting):
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    @own_float_errors
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report as a page that holds all it needs: charts, tables, definitions.
 
@@ -209,11 +213,13 @@ class Evaluation(_Waiting):
 
         return Plots(self)
 
+    @own_float_errors
     def __repr__(self) -> str:
         from unsurprised.report.text import summary
 
         return summary(self)
 
+    @own_float_errors
     def _repr_html_(self) -> str:
         from unsurprised.report.notebook import table
 

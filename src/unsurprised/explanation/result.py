@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from unsurprised.float_errors import own_float_errors
+
 if TYPE_CHECKING:
     import altair
 
@@ -108,6 +110,7 @@ class Explanation:
 
         return meaning(self)
 
+    @own_float_errors
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain dictionaries, lists and numbers, in the order of the class."""
         from unsurprised.report.json import plain_fields
@@ -141,11 +144,13 @@ class Explanation:
 
         save(self, path)
 
+    @own_float_errors
     def __repr__(self) -> str:
         from unsurprised.report.explanation_text import summary
 
         return summary(self)
 
+    @own_float_errors
     def _repr_html_(self) -> str:
         from unsurprised.report.explanation_html import page
 

@@ -118,7 +118,10 @@ class Histogram(Counted):
         """Lower ends, upper ends and weights of the bins that hold anything, ascending."""
         # Few of the many keys are met: nothing of the table's size is made of them.
         keys, counts = (np.frombuffer(part, dtype=np.int64) for part in self._tally.held())
-        weights = counts.astype(np.float64) if self._weights is None else self.weights()[keys]
+        weights = counts.astype(np.float64)
+        if self._weights is not None:
+            weights = self.weights()[keys]
+            keys, weights = keys[weights > 0], weights[weights > 0]
         ends = (np.array([keys, keys + 1]) << self._DROPPED).view(np.float64)
         upper = np.minimum(ends[1], np.finfo(np.float64).max)  # the last bin ends where floats do
         return ends[0], upper, weights
