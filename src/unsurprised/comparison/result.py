@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
@@ -15,7 +16,7 @@ SCHEMA = "unsurprised.comparison/1"
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedModel:
+class ComparedModel(Record):
     """A model by itself, on the rows that are compared."""
 
     name: str
@@ -25,7 +26,7 @@ class ComparedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class RowDifference:
+class RowDifference(Record):
     """A row on which two models disagree most; ``difference`` is new − base."""
 
     id: int | str
@@ -36,7 +37,7 @@ class RowDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class SliceDifference:
+class SliceDifference(Record):
     """The rows of one value (or range of numbers) of a column."""
 
     column: str
@@ -53,7 +54,7 @@ class SliceDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """The new model against the base, row by row: above 0 the new one is more surprised."""
 
     base: str
@@ -79,7 +80,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class Comparison(Record):
     """Models on the same rows: the base, and each of the others against it."""
 
     rows: int

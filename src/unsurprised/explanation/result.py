@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from unsurprised.copies import Record
+
 if TYPE_CHECKING:
     import altair
 
@@ -16,7 +18,7 @@ Subject = Literal["entropy", "divergence", "surprisal"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record):
     """What one outcome is believed to be, costs and adds; q's fields are ``None`` without a q."""
 
     name: str
@@ -38,7 +40,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Smoothing:
+class Smoothing(Record):
     """What mixing q with a share ``epsilon`` of the uniform distribution costs and buys."""
 
     epsilon: float
@@ -52,7 +54,7 @@ class Smoothing:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
+class Explanation(Record):
     """Where the bits go: what each outcome costs and adds, and the totals, in ``unit``.
 
     Made by :func:`unsurprised.explain`. Printed it is a table with a sentence; notebooks show it as
