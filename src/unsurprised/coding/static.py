@@ -163,10 +163,10 @@ class Static:
     def decode(self, container: Container, begin: int, end: int) -> Integers:
         """The symbols from ``begin`` to before ``end``."""
         place = _nearest(container, begin // _PART)
+        self._believe(container)
         out = empty(container.kind, end - begin)
         if not len(out):
             return out
-        self._believe(container)
         at = (place.position, place.state) if place.part else None
         reader = StackReader(container.words, at)
         for part in range(place.part, -(-end // _PART)):

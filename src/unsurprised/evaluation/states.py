@@ -224,8 +224,8 @@ class States:
             must_match(name, state.settings(), held.settings())
         refuse_many(product["sums"].cells())
         made = cls(settings, product)
-        if made.sample is not None:
-            _check_sample(made.sample)
+        if made.sample is not None and not made.sample.holds_rows():
+            raise StateError("the bytes of the evaluator hold weights or a truth that no row has")
         return made
 
 
@@ -239,15 +239,6 @@ def _check(settings: Settings) -> None:
     whole(settings.top, "top")
     if settings.sample_rows is not None:
         whole(settings.sample_rows, "sample_rows")
-
-
-def _check_sample(sample: Sample) -> None:
-    """Raise where bytes state rows that are none."""
-    rows = sample.result()
-    truth, weights = rows["truth"], rows["weight"]
-    right = (truth >= 0).all() and np.isfinite(weights).all() and (weights >= 0).all()
-    if not right or (sample.truth_width == 1 and (truth >= sample.classes).any()):
-        raise StateError("the bytes of the evaluator hold weights or a truth that no row has")
 
 
 def _new_states(settings: Settings) -> dict[str, State]:

@@ -172,6 +172,14 @@ class Sample(ByBytes):
             "grouped": self.grouped,
         }
 
+    def holds_rows(self) -> bool:
+        """Whether weights and truths are such as rows have, which bytes need not be."""
+        rows = self._rows[: self._held]
+        truth, weights = rows["truth"], rows["weight"]
+        if self.truth_width == 1 and not (truth < self.classes).all():
+            return False
+        return bool((truth >= 0).all() and (weights >= 0).all() and np.isfinite(weights).all())
+
     @property
     def bound(self) -> tuple[bool, int | None]:
         """Whether rows are passed over for too many to come, and the largest hash that may enter.
