@@ -42,15 +42,12 @@ def alone(
 
     @functools.wraps(method)
     def entered(self: Held, /, *given: Given.args, **named: Given.kwargs) -> Result:
+        holder = get_ident(), name
         try:
-            self._turn.pop()
-        except IndexError:
-            raise _refused(self) from None
-        self._holder = get_ident(), name
-        try:
+            _enter(self, holder)
             return method(self, *given, **named)
         finally:
-            self._turn.append(None)
+            _leave(self, holder)
 
     return entered
 
@@ -61,15 +58,28 @@ def beside(one: OneAtATime, other: OneAtATime) -> Iterator[None]:
     if other is one:
         yield
         return
+    holder = get_ident(), "merge"
     try:
-        other._turn.pop()
-    except IndexError:
-        raise _refused(other) from None
-    other._holder = get_ident(), "merge"
-    try:
+        _enter(other, holder)
         yield
     finally:
-        other._turn.append(None)
+        _leave(other, holder)
+
+
+def _enter(held: OneAtATime, holder: tuple[int, str]) -> None:
+    try:
+        held._turn.pop()
+        held._holder = holder
+    except IndexError:
+        raise _refused(held) from None
+    except BaseException:  # an interrupt, between the two
+        held._turn.append(None)
+        raise
+
+
+def _leave(held: OneAtATime, holder: tuple[int, str]) -> None:
+    if held._holder is holder:  # and not one who was refused
+        held._turn.append(None)
 
 
 def _refused(held: OneAtATime) -> CallError:

@@ -191,6 +191,22 @@ def test_a_state_that_failed_is_free_again() -> None:
     assert one.merge(evaluator()).rows == 120
 
 
+def test_an_interrupt_on_the_way_in_leaves_it_free() -> None:
+    class Interrupted(list[None]):
+        def pop(self, *_: Any) -> None:
+            super().pop()
+            if not told:
+                told.append(True)
+                raise KeyboardInterrupt
+
+    told: list[bool] = []
+    one = us.Evaluator()
+    one._turn = Interrupted([None])
+    with pytest.raises(KeyboardInterrupt):
+        one.update([0], [[0.5, 0.5]])
+    assert one.update([0], [[0.5, 0.5]]).rows == 1
+
+
 def test_an_update_that_is_entered_from_within_is_told() -> None:
     """As by a signal's handler, or by data that call the evaluator as they are read."""
     one = us.Evaluator().update([0], [[0.5, 0.5]])

@@ -22,6 +22,8 @@ _MOST_BYTES = 1 << 30
 _MOST_CLASSES, _MOST_ROWS = 1 << 24, (1 << 63) - 1
 #: Characters of what a message cites of a file.
 _MOST_TOLD = 60
+#: Digits of a whole number; floats are written with their exponent.
+_MOST_DIGITS = 400
 
 
 def to_json(calibrator: Calibrator) -> str:
@@ -90,7 +92,12 @@ def load(path: str | os.PathLike[str]) -> Calibrator:
 def from_json(text: str) -> Calibrator:
     """The calibrator that :meth:`Calibrator.to_json` wrote."""
     try:
-        said = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
+        said = json.loads(
+            text,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+            object_pairs_hook=_once_each,
+        )
     except (ValueError, RecursionError) as error:
         if isinstance(error, UnsurprisedError):
             raise
@@ -135,6 +142,12 @@ _NONSENSE = (
 
 def _told(value: Any) -> str:
     return shortened(repr(value), _MOST_TOLD)
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise StateError(f"holds a number of {len(text):,} digits; expected ordinary ones")
+    return int(text)
 
 
 def _no_constant(name: str) -> Any:
