@@ -145,5 +145,5 @@ def test_a_source_that_can_be_read_once_says_so() -> None:
 def test_bytes_of_a_newer_state_are_refused_with_both_versions() -> None:
     data = us.states.Histogram().update(np.array([1.0])).to_bytes()
     newer = data[:4] + (2).to_bytes(2, "little") + data[6:]
-    with pytest.raises(us.StateError, match=r"format version 2; this release .* reads version 1"):
+    with pytest.raises(us.StateError, match=r"format version 2; this release reads version 1"):
         us.states.Histogram.from_bytes(newer)

@@ -76,8 +76,8 @@ def _opened(data: bytes) -> tuple[_Cursor, str]:
     (version,) = cursor.numbers("<H")
     if version != FORMAT_VERSION:
         raise StateError(
-            f"the state has format version {version}; this release of unsurprised reads version "
-            f"{FORMAT_VERSION}: read it with the release that wrote it, or a newer one"
+            f"the state has format version {version}; this release reads version "
+            f"{FORMAT_VERSION}: read it with the release that wrote it"
         )
     return cursor, cursor.text("<I").decode(errors="replace")
 
