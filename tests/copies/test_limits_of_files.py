@@ -113,7 +113,7 @@ EVALUATORS = {
     "top": [3.5, -1, 2, 10**400],
     "sample_rows": [-1, "7", 2**70],
     "truth": ["guess", 7, None],
-    "classes": [["a"], [1, 2, 3], 7, ["a"] * 1000],
+    "classes": [["a"], [1, 2, 3], 7, ["a"] * 7],
     "kind": [],
     "slices": [7, [["age", [1.0], None, 4]], [["age"]]],
 }

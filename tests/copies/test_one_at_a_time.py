@@ -25,6 +25,13 @@ from unsurprised.alone import OneAtATime
 PARTS = 8
 
 
+def forks(test: Any) -> Any:
+    """Forks while there are threads, of which Python warns, and JAX where it is imported."""
+    for warning in ("DeprecationWarning", "RuntimeWarning"):
+        test = pytest.mark.filterwarnings(f"ignore:.*fork.*:{warning}")(test)
+    return test
+
+
 @pytest.fixture(scope="module")
 def whole() -> bytes:
     made = us.Evaluator(classes=NAMES, bins=BINS)
@@ -46,7 +53,7 @@ def test_eight_threads_each_with_its_own_lose_nothing(whole: bytes) -> None:
 
 
 #: Processes that begin anew import all there is; two of them say as much as eight do.
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@forks
 @pytest.mark.parametrize(("method", "workers"), [("fork", 8), ("spawn", 2), ("forkserver", 2)])
 def test_processes_lose_nothing(method: str, workers: int, whole: bytes) -> None:
     if method not in multiprocessing.get_all_start_methods():
@@ -56,6 +63,7 @@ def test_processes_lose_nothing(method: str, workers: int, whole: bytes) -> None
         assert merged(list(pool.map(part, range(PARTS)))) == whole
 
 
+@forks
 def test_joblib_loses_nothing(whole: bytes) -> None:
     joblib = pytest.importorskip("joblib")
     with joblib.parallel_config(backend="multiprocessing"):
@@ -222,7 +230,7 @@ def test_an_update_that_is_entered_from_within_is_told() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@forks
 def test_a_fork_within_an_update_neither_hangs_nor_lies() -> None:
     """In the child nobody is within the update any more, and nobody knows how far it came."""
     one, free = us.Evaluator().update([0], [[0.25, 0.75]]), us.Evaluator()
@@ -246,7 +254,7 @@ def test_a_fork_within_an_update_neither_hangs_nor_lies() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@forks
 def test_a_result_that_is_computed_while_the_process_forks() -> None:
     """The child computes it again, instead of waiting for a thread that it does not have."""
     from unsurprised.evaluation.result import Later
