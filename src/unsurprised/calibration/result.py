@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unsurprised.calibrators import Calibrator
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.float_errors import own_float_errors
 
@@ -17,7 +18,7 @@ SCHEMA = "unsurprised.calibration/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Record):
     """One calibrator that was tried."""
 
     method: str
@@ -34,7 +35,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Calibration:
+class Calibration(Record):
     """Which calibrator lowers the surprise on unseen rows, by how much, and how sure that is.
 
     All in ``unit`` a row. ``calibrator`` is the one to take, or None where none helps.

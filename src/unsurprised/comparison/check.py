@@ -12,6 +12,7 @@ import numpy as np
 
 from unsurprised.comparison.compare import compare
 from unsurprised.comparison.result import Comparison
+from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluate import evaluate
@@ -31,7 +32,7 @@ _HALF = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """One limit, held against what was measured."""
 
     #: "all rows", or a slice as ``column=value``.
@@ -46,7 +47,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record):
     """Whether limits hold: ``passed``, ``failed``, or ``unsure`` where rows are too few to tell."""
 
     outcome: Outcome

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.float_errors import own_float_errors
 
@@ -16,7 +17,7 @@ SCHEMA = "unsurprised.comparison/1"
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedModel:
+class ComparedModel(Record):
     """A model by itself, on the rows that are compared."""
 
     name: str
@@ -26,7 +27,7 @@ class ComparedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class RowDifference:
+class RowDifference(Record):
     """A row on which two models disagree most; ``difference`` is new − base."""
 
     id: int | str
@@ -37,7 +38,7 @@ class RowDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class SliceDifference:
+class SliceDifference(Record):
     """The rows of one value (or range of numbers) of a column."""
 
     column: str
@@ -54,7 +55,7 @@ class SliceDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """The new model against the base, row by row: above 0 the new one is more surprised."""
 
     base: str
@@ -80,7 +81,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class Comparison(Record):
     """Models on the same rows: the base, and each of the others against it."""
 
     rows: int

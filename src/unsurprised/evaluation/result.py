@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import (
     Annotators,
@@ -51,11 +52,15 @@ class Later:
     def __init__(self, compute: Callable[[], dict[str, Any]]) -> None:
         self._compute: Callable[[], dict[str, Any]] | None = compute
         self._found: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._lock, self._process = threading.Lock(), os.getpid()
 
     @own_float_errors
     def found(self) -> dict[str, Any]:
         """Values by the names of :data:`OF_THE_SAMPLE`; what is not there stays as it is."""
+        if self._compute is None:
+            return self._found
+        if self._process != os.getpid():  # a thread that the fork left behind may hold the lock
+            self._lock, self._process = threading.Lock(), os.getpid()
         with self._lock:
             if self._compute is not None:
                 self._found = self._compute()
@@ -63,7 +68,7 @@ class Later:
         return self._found
 
 
-class _Waiting:
+class _Waiting(Record):
     """A place for what the fields that are not set yet come from."""
 
     __slots__ = ("_later",)

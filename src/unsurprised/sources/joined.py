@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,11 @@ class Solution:
         self._keys, self._labels = self._read(tables)
         self._seen = np.zeros(len(self._keys), dtype=bool)
         self._refuse_twice()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Solution:
+        other = copy.copy(self)  # keys and labels are never written to
+        other._seen = self._seen.copy()
+        return other
 
     @property
     def described(self) -> str:

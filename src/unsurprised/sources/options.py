@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.names import checked_names, listed, same_names
@@ -18,7 +19,7 @@ JOINS = ("exact", "inner")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record):
     """Which columns mean what, and what to do with nulls.
 
     Parameters
@@ -114,6 +115,9 @@ class Options:
         object.__setattr__(self, "by", tuple(dict.fromkeys(by)))
         if self.classes is not None:
             object.__setattr__(self, "classes", checked_names(self.classes))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.__copy__()  # a frame of the truth is the caller's, and never written to
 
     def _check_columns(self) -> None:
         for name in ("label", "logprob", "weight", "id", "cluster"):

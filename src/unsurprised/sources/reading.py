@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.batches import Batch, SliceColumn
+from unsurprised.copies import OfThisRelease, Record
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Labels
 from unsurprised.interpretation import Interpretation
@@ -46,7 +48,7 @@ _FEWEST_ROWS, _MOST_ROWS = 1024, 131_072
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Split(Record):
     """A part of one file, to be read by whichever thread or machine."""
 
     file_index: int
@@ -55,6 +57,9 @@ class Split:
 
 class Reading:
     """What :func:`open_predictions` found; splits of it can be read at the same time.
+
+    It is pickled for other processes of the same release, with the rows of a data frame, and of
+    files with no more than their names: they are opened where they are read.
 
     Examples
     --------
@@ -86,6 +91,16 @@ class Reading:
         )
         #: The files, in the order of their rows; empty for a data frame.
         self.files: tuple[str, ...] = tuple(t.file for t in self._tables if t.file is not None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The classes within are no one's outside, and so belong to one release.
+        return _reopened, (OfThisRelease("an opened source"), {**vars(self), **_plain(self)})
+
+    def __copy__(self) -> Reading:
+        return copy.deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Reading:
+        return _reopened(None, copy.deepcopy({**vars(self), **_plain(self)}, memo))
 
     @property
     def interpretation(self) -> Interpretation:
@@ -276,6 +291,17 @@ class Reading:
             return max(1, int(kind.byte_width)) if not kind.num_fields else 8
         except ValueError:
             return 8
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    return {"choices": dict(reading.choices)}
+
+
+def _reopened(_: Any, held: dict[str, Any]) -> Reading:
+    """A reading that found the same; files are opened when they are read, as always."""
+    reading = Reading.__new__(Reading)
+    vars(reading).update(held, choices=MappingProxyType(held["choices"]))
+    return reading
 
 
 def open_predictions(source: Any, options: Options | None = None) -> Reading:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from unsurprised.copies import Record
 from unsurprised.errors import InputError, Place
 from unsurprised.names import listed
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """Rows of one file that can be read without the rows before them."""
 
     first_row: int = 0
