@@ -13,7 +13,7 @@ import typer
 from unsurprised import __version__
 from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
 from unsurprised.errors import CallError, UnsurprisedError
-from unsurprised.report.output import PipeClosedError, standard_output
+from unsurprised.writing import PipeClosedError, standard_output
 
 #: Exit codes: fine; the input or the call was wrong. 1 is kept for checks that fail.
 FINE, WRONG = 0, 2

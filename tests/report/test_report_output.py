@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from unsurprised import writing
 from unsurprised.errors import CallError
-from unsurprised.report import output, progress
+from unsurprised.report import progress
 
 
 def left_in(folder: Path) -> list[str]:
@@ -20,15 +21,15 @@ def left_in(folder: Path) -> list[str]:
 
 def test_a_file_is_written_whole(tmp_path):
     target = tmp_path / "result.json"
-    assert output.checked_target(str(target)) == str(target)
+    assert writing.checked_target(str(target)) == str(target)
     assert left_in(tmp_path) == []
-    output.write('{"a": "ü"}', str(target))
+    writing.write('{"a": "ü"}', str(target))
     assert target.read_bytes() == '{"a": "ü"}\n'.encode()
     assert left_in(tmp_path) == ["result.json"]
 
 
 def test_a_lone_surrogate_becomes_its_json_escape(tmp_path):
-    output.write('"\udcff"', str(tmp_path / "result.json"))
+    writing.write('"\udcff"', str(tmp_path / "result.json"))
     assert (tmp_path / "result.json").read_bytes() == b'"\\udcff"\n'
 
 
@@ -39,9 +40,9 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output.shutil, "copymode", fail)
+    monkeypatch.setattr(writing.shutil, "copymode", fail)
     with pytest.raises(CallError, match="cannot be written: No space left"):
-        output.write('{"new": 1}', str(target))
+        writing.write('{"new": 1}', str(target))
     assert target.read_text() == "{}"
     assert left_in(tmp_path) == ["result.json"]
 
@@ -50,7 +51,7 @@ def test_an_existing_report_is_replaced_and_keeps_its_permissions(tmp_path):
     target = tmp_path / "result.json"
     target.write_text("{}")
     target.chmod(0o640)
-    output.write("[]", output.checked_target(str(target)))
+    writing.write("[]", writing.checked_target(str(target)))
     assert target.read_text() == "[]\n"
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
 
@@ -58,7 +59,7 @@ def test_an_existing_report_is_replaced_and_keeps_its_permissions(tmp_path):
 def test_a_link_keeps_pointing_where_it_does(tmp_path):
     (tmp_path / "real.json").write_text("{}")
     (tmp_path / "link.json").symlink_to("real.json")
-    output.write("[]", output.checked_target(str(tmp_path / "link.json")))
+    writing.write("[]", writing.checked_target(str(tmp_path / "link.json")))
     assert (tmp_path / "link.json").is_symlink()
     assert (tmp_path / "real.json").read_text() == "[]\n"
 
@@ -78,7 +79,7 @@ def test_bad_targets_are_refused_before_the_work(tmp_path, name, reason):
     (tmp_path / "input.jsonl").write_text('{"label": 1}\n')
     before = left_in(tmp_path)
     with pytest.raises(CallError, match=reason) as error:
-        output.checked_target(f"{tmp_path}/{name}", [f"{tmp_path}/input.jsonl", "no such file"])
+        writing.checked_target(f"{tmp_path}/{name}", [f"{tmp_path}/input.jsonl", "no such file"])
     assert "--json" in str(error.value)
     assert left_in(tmp_path) == before
     assert (tmp_path / "data.parquet").read_bytes() == b"PAR1...."
@@ -87,11 +88,11 @@ def test_bad_targets_are_refused_before_the_work(tmp_path, name, reason):
 def test_devices_and_pipes_are_written_to_and_never_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    output.checked_target(str(pipe))
+    writing.checked_target(str(pipe))
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
-    output.write("{}", str(pipe))
+    writing.write("{}", str(pipe))
     reader.join(10)
     assert read == [b"{}\n"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)

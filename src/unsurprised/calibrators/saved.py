@@ -37,7 +37,7 @@ def as_plain(calibrator: Calibrator) -> dict[str, Any]:
 
 def save(calibrator: Calibrator, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write the calibrator; a file appears whole or not at all."""
-    from unsurprised.report.output import anything, checked_target, nothing, write_bytes
+    from unsurprised.writing import anything, checked_target, nothing, write_bytes
 
     text = to_json(calibrator)
     target = checked_target(

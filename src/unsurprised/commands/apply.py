@@ -72,9 +72,9 @@ def command(
 ) -> None:
     """Read, calibrate, write."""
     from unsurprised.calibrators import load
-    from unsurprised.report.output import anything, checked_target, nothing, standard_output
     from unsurprised.report.text import choices
     from unsurprised.sources import Options, open_predictions
+    from unsurprised.writing import anything, checked_target, nothing, standard_output
 
     held = load(calibrator)
     options = Options(
@@ -102,7 +102,7 @@ def written(out: str) -> None:
     """Raises unless the ending of ``out`` names a format that can be written."""
     from unsurprised.calibration.apply import check_format
     from unsurprised.errors import CallError
-    from unsurprised.report.output import STANDARD_OUTPUT
+    from unsurprised.writing import STANDARD_OUTPUT
 
     if out == STANDARD_OUTPUT:
         raise CallError("--out -: predictions go to a file; name one, such as calibrated.parquet")
@@ -114,8 +114,8 @@ def write_applied(
 ) -> int:
     """Write a source's rows with calibrated predictions; how many they were."""
     from unsurprised.calibration.apply import apply_reading
-    from unsurprised.report.output import whole_file
     from unsurprised.report.progress import RowProgress
+    from unsurprised.writing import whole_file
 
     with whole_file(out, "--out") as path, RowProgress(reading.rows) as progress:
         return apply_reading(calibrator, reading, path, out, kind=kind, progress=progress)

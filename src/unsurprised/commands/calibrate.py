@@ -85,7 +85,9 @@ def command(
     from unsurprised.calibration.calibrate import calibrate_reading
     from unsurprised.commands.apply import write_applied, written
     from unsurprised.errors import CallError
-    from unsurprised.report.output import (
+    from unsurprised.report.progress import RowProgress
+    from unsurprised.sources import Options, open_predictions
+    from unsurprised.writing import (
         STANDARD_OUTPUT,
         anything,
         checked_target,
@@ -94,8 +96,6 @@ def command(
         write,
         write_bytes,
     )
-    from unsurprised.report.progress import RowProgress
-    from unsurprised.sources import Options, open_predictions
 
     options = Options(
         label=label,

@@ -84,8 +84,8 @@ def command(
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.errors import CallError
     from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
     from unsurprised.sources import Options, open_predictions
+    from unsurprised.writing import STANDARD_OUTPUT, checked_target, standard_output, write
 
     options: dict[str, Any] = {
         "label": label,

@@ -85,9 +85,9 @@ def command(
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.comparison.compare import compare_readings
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
     from unsurprised.report.progress import RowProgress
     from unsurprised.report.text import choices
+    from unsurprised.writing import STANDARD_OUTPUT, checked_target, standard_output, write
 
     readings, names = opened(
         models,

@@ -8,7 +8,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.encode import Output, Overwrite, output_target
-from unsurprised.report.output import STANDARD_OUTPUT, standard_output, write_bytes
+from unsurprised.writing import STANDARD_OUTPUT, standard_output, write_bytes
 
 HELP = (
     "Give back what was encoded, byte for byte.\n\n"

@@ -11,7 +11,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.errors import CallError
-from unsurprised.report.output import (
+from unsurprised.writing import (
     STANDARD_OUTPUT,
     anything,
     checked_target,

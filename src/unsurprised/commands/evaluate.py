@@ -9,7 +9,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page
-from unsurprised.report.output import standard_output
+from unsurprised.writing import standard_output
 
 if TYPE_CHECKING:
     from unsurprised.commands.page import AskedPage
@@ -91,8 +91,8 @@ def _evaluate(
     reading: Reading, *, base: float, top: int, json: str | None, page: AskedPage | None
 ) -> None:
     from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write
     from unsurprised.report.progress import RowProgress
+    from unsurprised.writing import STANDARD_OUTPUT, checked_target, write
 
     target = None if json is None else checked_target(json, reading.files)
     with RowProgress(reading.rows) as progress:

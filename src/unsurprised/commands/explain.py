@@ -20,7 +20,7 @@ from unsurprised.commands.explain_rows import (
 )
 from unsurprised.errors import CallError, InputError
 from unsurprised.report.numbers import printable
-from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
+from unsurprised.writing import STANDARD_OUTPUT, checked_target, standard_output, write
 
 if TYPE_CHECKING:
     from unsurprised.explanation import Explanation

@@ -12,7 +12,7 @@ from unsurprised.errors import CallError
 from unsurprised.explanation.result import Explanation
 from unsurprised.report import explanation_layout as layout
 from unsurprised.report.explanation_sentences import figure, meaning
-from unsurprised.report.output import anything, checked_target, holds_json, write_bytes
+from unsurprised.writing import anything, checked_target, holds_json, write_bytes
 
 if TYPE_CHECKING:
     import altair

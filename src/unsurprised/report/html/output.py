@@ -10,7 +10,7 @@ from unsurprised.errors import CallError
 from unsurprised.report.html.parts import Page
 from unsurprised.report.html.render import rendered
 from unsurprised.report.html.vega import Bundle
-from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write_bytes
+from unsurprised.writing import STANDARD_OUTPUT, checked_target, write_bytes
 
 
 def checked_page(

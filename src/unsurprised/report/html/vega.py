@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from unsurprised.errors import CallError
-from unsurprised.report.output import whole_file
+from unsurprised.writing import whole_file
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _MAKE = f"""\
