@@ -1,0 +1,44 @@
+"""The n-th write, rename, sync, close or allocation fails, for every n: nothing is lost or left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import harness
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or (harness.compiler() is None and "CI" not in os.environ),
+    reason="needs Linux and a C compiler",
+)
+ROWS = 60
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    import pyarrow.parquet as pq
+
+    folder = tmp_path_factory.mktemp("failing")
+    examples = Path(__file__).parents[2] / "examples"
+    data = folder / "data.parquet"
+    pq.write_table(pq.read_table(examples / "digits.parquet").slice(0, ROWS), data)
+    with harness.Server(harness.built(folder)) as server:
+        yield harness.Bench.set_up(server, folder, data)
+
+
+@pytest.mark.parametrize("command", harness.COMMANDS, ids=lambda command: command.name)
+def test_every_call_on_files(bench, command):
+    old = len(command.outputs) > 1
+    assert bench.calls(command, "files", old=old) >= 5
+    assert list(bench.failures(command, "files", old=old)) == []
+
+
+@pytest.mark.parametrize("command", harness.COMMANDS, ids=lambda command: command.name)
+def test_some_allocations(bench, command):
+    stride = max(1, bench.calls(command, "memory", old=True) // 4)
+    assert list(bench.failures(command, "memory", old=True, stride=stride)) == []
