@@ -25,8 +25,8 @@ PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluste
 PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--help"}
 
-NUMBERS = ["nan", "inf", "-inf", "1e308", "-1", "0", "1" + "0" * 30, "-1" + "0" * 30, str(2**63)]
-TEXTS = ["", " ", "\0", "x" * 5000, "\udcff", "@", "@/", "/", "../..", ",", "=", "a=b,a=c", "\n"]
+NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]
+TEXTS = ["", "\0", "x" * 5000, "@/", "../..", ",", "a=b,a=c"]
 
 
 def options_of(command: str) -> list[Any]:

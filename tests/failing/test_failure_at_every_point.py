@@ -31,14 +31,19 @@ def bench(tmp_path_factory):
         yield harness.Bench.set_up(server, folder, data)
 
 
-@pytest.mark.parametrize("command", harness.COMMANDS, ids=lambda command: command.name)
+#: Slow ones, whose ways to files are those of the others: `tools/fail_everywhere` runs them all.
+STRIDES = {"evaluate": 6, "calibrate": 3}
+BY_NAME = pytest.mark.parametrize("command", harness.COMMANDS, ids=lambda command: command.name)
+
+
+@BY_NAME
 def test_every_call_on_files(bench, command):
-    old = len(command.outputs) > 1
-    assert bench.calls(command, "files", old=old) >= 5
-    assert list(bench.failures(command, "files", old=old)) == []
+    old, stride = len(command.outputs) > 1, STRIDES.get(command.name, 1)
+    assert bench.calls(command, "files", old=old) >= 10
+    assert list(bench.failures(command, "files", old=old, stride=stride)) == []
 
 
-@pytest.mark.parametrize("command", harness.COMMANDS, ids=lambda command: command.name)
+@BY_NAME
 def test_some_allocations(bench, command):
-    stride = max(1, bench.calls(command, "memory", old=True) // 4)
-    assert list(bench.failures(command, "memory", old=True, stride=stride)) == []
+    stride = max(1, bench.calls(command, "memory", old=True) // 3)
+    assert list(bench.failures(command, "memory", old=True, stride=stride, first=stride)) == []

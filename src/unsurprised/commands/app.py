@@ -10,12 +10,14 @@ import typer
 
 from unsurprised import __version__
 from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, shortened
 
 #: Newer versions of typer bring their own copy of click, so the class is found by its heir.
 _ClickError: type[typer.BadParameter] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
+#: Characters of what it says, which quotes what was typed.
+_MOST = 400
 
 app = typer.Typer(
     add_completion=False,
@@ -49,7 +51,8 @@ def said_of(error: Exception) -> str | None:
     if not isinstance(error, _ClickError):
         return None
     where = getattr(getattr(error, "ctx", None), "command_path", "unsurprised")
-    return f"{error.format_message().rstrip('.')}; see {where} --help"
+    said = shortened(error.format_message().rstrip("."), _MOST, tail=_MOST // 2)
+    return f"{said}; see {where} --help"
 
 
 def _print_version(asked: bool) -> None:
