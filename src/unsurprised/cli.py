@@ -20,6 +20,8 @@ _INTERRUPTED, _PIPE_CLOSED = 130, 141
 #: Set, it shows where a fault of ours arose.
 TRACEBACK = "UNSURPRISED_TRACEBACK"
 
+_LAST = b"this is a fault of unsurprised, in telling of another\n"
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; what went wrong is one line on stderr."""

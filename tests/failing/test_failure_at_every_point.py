@@ -6,11 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+import harness  # beside this file
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import harness
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or (harness.compiler() is None and "CI" not in os.environ),

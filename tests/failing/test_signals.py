@@ -10,14 +10,11 @@ import sys
 import threading
 from pathlib import Path
 
+import killing  # beside this file
 import pytest
 
 from unsurprised.writing import interruption
 from unsurprised.writing.interruption import Ended, held_back
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import killing
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -21,7 +22,9 @@ def described(error: BaseException) -> str:
     >>> described(MemoryError("Unable to allocate 8 GiB"))
     'not enough memory (Unable to allocate 8 GiB); free some, raise the limit (ulimit -v), or read fewer rows at a time: --batch-rows'
     """  # noqa: E501
-    where = _place(error.__traceback__)
+    where = ""
+    with suppress(Exception):  # a second fault must not hide the first
+        where = _place(error.__traceback__)
     return f"{where}: {_said(error)}" if where else _said(error)
 
 
