@@ -44,13 +44,10 @@ def as_plain(calibrator: Calibrator) -> dict[str, Any]:
 
 def save(calibrator: Calibrator, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write the calibrator; a file appears whole or not at all."""
-    from unsurprised.report.output import anything, checked_target, nothing, write_bytes
+    from unsurprised.writing import anything, nothing, write_file
 
     text = to_json(calibrator)
-    target = checked_target(
-        os.fspath(path), option="save", replaceable=anything if overwrite else nothing
-    )
-    write_bytes(text.encode(), target, "save")
+    write_file(text.encode(), os.fspath(path), "save", anything if overwrite else nothing)
 
 
 def load(path: str | os.PathLike[str]) -> Calibrator:

@@ -226,12 +226,18 @@ def packed(*columns: NDArray[np.uint64]) -> bytes:
     return deflate.compress(b"".join(parts)) + deflate.flush()
 
 
+#: zlib's Z_MEM_ERROR, which Python tells as damage.
+_NO_MEMORY = -4
+
+
 def unpacked(data: bytes, columns: int, most: int) -> list[NDArray[np.uint64]]:
     """What :func:`packed` packed; a file that claims more than ``most`` rows is refused."""
     inflate = zlib.decompressobj(wbits=-15)
     try:
         plain = inflate.decompress(data, _LONGEST_COUNT + columns * (1 + 8 * most))
-    except zlib.error:
+    except zlib.error as error:
+        if str(error).startswith(f"Error {_NO_MEMORY} "):
+            raise MemoryError from None
         raise Bytes.nonsense() from None
     source = Bytes(plain)
     rows = source.count()

@@ -177,7 +177,8 @@ class Static:
             entries = self._table.code(reader, count)
             low, high = max(begin - first, 0), min(end - first, count)
             if high > low:
-                found = self.support[entries[low:high]]
+                # NumPy ends the process where it has no memory to widen an index of int32.
+                found = np.take(self.support, entries[low:high])
                 out[first + low - begin : first + high - begin] = found
         return out
 
@@ -185,7 +186,7 @@ class Static:
         if self._lookup is None:
             return np.searchsorted(self.support, symbols.astype(np.int64)).astype(np.int32)
         if symbols.dtype == np.uint8 and not self._first:
-            return self._lookup[symbols]
+            return np.take(self._lookup, symbols)
         entries: Choices = self._lookup[symbols.astype(np.int64) - self._first]
         return entries
 

@@ -18,6 +18,10 @@ NULLS = ("error", "skip")
 JOINS = ("exact", "inner")
 
 
+#: Arrow counts the rows of a batch of lists by 32 bits.
+_MOST_BATCH_ROWS = 2**31 - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Options(Record):
     """Which columns mean what, and what to do with nulls.
@@ -96,8 +100,10 @@ class Options(Record):
         _one_of("nulls", self.nulls, NULLS)
         if not 0 <= self.tolerance < float("inf"):
             raise CallError(f"tolerance={self.tolerance!r}; expected a finite number of at least 0")
-        if self.batch_rows is not None and self.batch_rows < 1:
-            raise CallError(f"batch_rows={self.batch_rows!r}; expected at least 1 (--batch-rows)")
+        if self.batch_rows is not None and not 1 <= self.batch_rows <= _MOST_BATCH_ROWS:
+            raise CallError(
+                f"batch_rows={self.batch_rows!r}; expected 1 to {_MOST_BATCH_ROWS:,} (--batch-rows)"
+            )
         if self.logprob is not None and self.pred is not None:
             raise CallError(
                 "both logprob and pred are given; expected one of them: logprob (--logprob) is for "
