@@ -100,9 +100,9 @@ def command(
 
 def written(out: str) -> None:
     """Raises unless the ending of ``out`` names a format that can be written."""
-    from unsurprised.calibration.apply import check_format
     from unsurprised.errors import CallError
     from unsurprised.report.output import STANDARD_OUTPUT
+    from unsurprised.writers import check_format
 
     if out == STANDARD_OUTPUT:
         raise CallError("--out -: predictions go to a file; name one, such as calibrated.parquet")
