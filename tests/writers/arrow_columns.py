@@ -27,6 +27,11 @@ def struct(values: pa.Array) -> pa.Array:
     return pa.StructArray.from_arrays([values], ["a"])
 
 
+def hidden(values: pa.Array) -> pa.Array:
+    """Structs that are null where values are none."""
+    return pa.StructArray.from_arrays([values], ["a"], mask=pa.array([False, True, False]))
+
+
 def mapped(values: pa.Array) -> pa.Array:
     keys = pa.array([f"k{index}" for index in range(len(values))])
     return pa.MapArray.from_arrays(list(range(len(values) + 1)), keys, values)
@@ -95,6 +100,11 @@ def _nested() -> dict[str, pa.Array]:
         "sparse union": pa.UnionArray.from_sparse(
             pa.array([0, 1, 0], pa.int8()), [pa.array([1, 2, 3]), pa.array(["a", "b", "c"])]
         ),
+        "struct of nulls and sparse union": hidden(
+            pa.UnionArray.from_sparse(
+                pa.array([0, 1, 0], pa.int8()), [pa.array([1, 2, 3]), pa.array(["a", "b", "c"])]
+            )
+        ),
         "dense union": pa.UnionArray.from_dense(
             pa.array([0, 1, 0], pa.int8()),
             pa.array([0, 0, 1], pa.int32()),
@@ -135,6 +145,7 @@ ENCODED = {
     "list of dictionary": lists(pa.array(["a", "b", "a"]).dictionary_encode()),
     "list of runs": lists(runs(PLAIN["double"])),
     "struct of runs": struct(runs(PLAIN["text"])),
+    "struct of nulls and runs": hidden(runs(PLAIN["text"])),
     "map to runs": mapped(runs(PLAIN["text"])),
 }
 

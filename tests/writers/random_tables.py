@@ -93,7 +93,7 @@ def _scalars(r: Random) -> list[tuple[pa.DataType, Make]]:
         (pa.date32(), _count(700_000)),
         (pa.date64(), lambda r: r.randint(-700_000, 700_000) * 86_400_000),
         (clock, lambda r: r.randrange(86400 * 10 ** (3 * _UNITS.index(unit)))),
-        (pa.timestamp("us"), lambda r: _count(86400 * 365 * 1900 * 10**6)(r)),
+        (pa.timestamp("us"), _count(86400 * 365 * 1900 * 10**6)),
         (pa.timestamp(u), lambda r: r.randint(-seconds, seconds) * scale // r.choice([1, 7])),
         (pa.timestamp(u, "+05:30"), lambda r: r.randint(-seconds, seconds) * scale),
         (pa.duration(u), _integer(60, True)),
@@ -111,7 +111,7 @@ def column(r: Random, rows: int, depth: int) -> pa.Array:
     return r.choice(ways)(r, rows, depth - 1) if nested else _scalar(r, rows)
 
 
-def _scalar(r: Random, rows: int) -> pa.Array:
+def _scalar(r: Random, rows: int, depth: int = 0) -> pa.Array:
     kind, make = r.choice(_scalars(r))
     nulls = r.choice([0.0, 0.2, 0.2, 1.0])
     values = [None if r.random() < nulls else make(r) for _ in range(rows)]

@@ -165,6 +165,11 @@ def test_rows_that_are_left_out_leave_the_others_whole(tmp_path: Path) -> None:
 WRONG: dict[str, tuple[pa.Array, str, str]] = {
     "a name that is taken": (pa.array([b"a"] * 3), ".csv .jsonl", "column 'x'.*x_base64.*rename"),
     "a day after 9999": (pa.array([0, 0, 10**7], pa.date32()), ".csv .jsonl", "row 5, column 'x'"),
+    "a day after 9999 in a list": (
+        pa.array([[0, 0], [0, 0, 0], [0, 10**7]], pa.list_(pa.date32())),
+        ".csv .jsonl",
+        "row 5, column 'x'",
+    ),
     "a second that is no day": (
         pa.array([0, 0, 2**62], pa.timestamp("s")),
         ".csv .jsonl .parquet",

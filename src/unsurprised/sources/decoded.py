@@ -98,12 +98,11 @@ def _list(column: pa.Array, convert: Convert) -> pa.Array:
     kind = column.type
     if types.is_fixed_size_list(kind) and kind.list_size:
         return _fixed(column, convert)
+    entries = convert(column.flatten())  # of these rows alone, without what nulls hide
     view = types.is_list_view(kind) or types.is_large_list_view(kind)
-    empty = types.is_fixed_size_list(kind)
-    if not view and not empty and convert(column.values).type == kind.value_type:
+    if (types.is_list(kind) or types.is_large_list(kind)) and entries.type == kind.value_type:
         return column
     # Arrow's own cast of views gives lists with too few offsets.
-    entries = convert(column.flatten())
     wide = types.is_large_list(kind) or view
     make: Any = pa.LargeListArray if wide else pa.ListArray
     return make.from_arrays(_offsets(lengths_of(column), wide), entries, mask=_mask(column))
@@ -111,10 +110,13 @@ def _list(column: pa.Array, convert: Convert) -> pa.Array:
 
 def _fixed(column: pa.FixedSizeListArray, convert: Convert) -> pa.Array:
     size = column.type.list_size
-    values = convert(column.values.slice(column.offset * size, len(column) * size))
-    if values.type == column.type.value_type:
+    entries = convert(column.flatten())
+    if entries.type == column.type.value_type:
         return column
-    return pa.FixedSizeListArray.from_arrays(values, size, mask=_mask(column))
+    if column.null_count:
+        hidden = np.repeat(np.asarray(column.is_null()), size)
+        entries = entries.take(pa.array(np.cumsum(~hidden) - 1, mask=hidden))
+    return pa.FixedSizeListArray.from_arrays(entries, size, mask=_mask(column))
 
 
 def _map(column: pa.MapArray, convert: Convert) -> pa.Array:
@@ -136,9 +138,34 @@ def _with_nulls(array: pa.Array, like: pa.Array) -> pa.Array:
     return array.take(rows)
 
 
+def children_of(column: pa.StructArray) -> list[pa.Array]:
+    """The fields of structs, null where the structs are.
+
+    Not by ``flatten`` alone, which gives unions and runs the nulls that they cannot have, and ends
+    the process over it.
+    """
+    if not column.null_count:
+        return [column.field(k) for k in range(column.type.num_fields)]
+    rows = pa.array(np.arange(len(column)), mask=np.asarray(column.is_null()))
+    plain = [not _without_nulls(field.type) for field in column.type]
+    safe = pa.StructArray.from_arrays(
+        [column.field(k) if good else rows for k, good in enumerate(plain)],
+        names=list(map(str, range(len(plain)))),
+        mask=column.is_null(),
+    ).flatten()
+    return [safe[k] if good else column.field(k) for k, good in enumerate(plain)]
+
+
+def _without_nulls(kind: pa.DataType) -> bool:
+    """Whether arrays of a type have no nulls of their own."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return _without_nulls(kind.storage_type)
+    return bool(types.is_union(kind) or types.is_run_end_encoded(kind))
+
+
 def _struct(column: pa.StructArray, convert: Convert) -> pa.Array:
     kind = column.type
-    children = [convert(column.field(k)) for k in range(kind.num_fields)]
+    children = [convert(child) for child in children_of(column)]
     fields = [kind.field(k).with_type(c.type) for k, c in enumerate(children)]
     if all(field.type == old.type for field, old in zip(fields, kind, strict=True)):
         return column

@@ -81,8 +81,8 @@ def converted(column: pa.Array, name: str, convert: Convert, form: str) -> pa.Ar
     """A column converted; an error names it, and the first row that cannot be."""
     try:
         return convert(column)
-    except InputError as error:
-        raise error.located(column=name) from None
+    except InputError as error:  # it may count the values of lists
+        raise error.located(row=_first_wrong(column, convert), column=name) from None
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         row = _first_wrong(column, convert)
         raise InputError(
