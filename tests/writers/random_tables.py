@@ -186,6 +186,8 @@ def _extension(r: Random, rows: int, depth: int) -> pa.Array:
     if not hasattr(pa, "opaque"):
         return _scalar(r, rows)
     inner = column(r, rows, depth)
+    if isinstance(inner.type, pa.BaseExtensionType):  # pyarrow cannot read files of such types
+        return inner
     return pa.ExtensionArray.from_storage(pa.opaque(inner.type, "type", "vendor"), inner)
 
 
