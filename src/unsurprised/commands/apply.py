@@ -101,8 +101,8 @@ def command(
 
 def written(out: str) -> None:
     """Raises unless the ending of ``out`` names a format that can be written."""
-    from unsurprised.calibration.apply import check_format
     from unsurprised.errors import CallError
+    from unsurprised.writers import check_format
     from unsurprised.writing import STANDARD_OUTPUT
 
     if out == STANDARD_OUTPUT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -161,6 +161,14 @@ class JoinedTable(Table):
             if table.empty
             else table.schema.append(solution.field.with_name(solution.column))
         )
+
+    def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
+        """Look at the values of the predictions' rows."""
+        self._table.survey(seen, form, used)
+
+    def kept(self, form: str) -> dict[str, str]:
+        """What the predictions keep, and the label."""
+        return self._table.kept(form) | {self._solution.column: "other"}
 
     def parts(self) -> Any:
         """Those of the predictions."""

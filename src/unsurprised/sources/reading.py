@@ -20,7 +20,7 @@ from unsurprised.sources.agreement import check_agreement
 from unsurprised.sources.classes import Classes, classes_of
 from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
-from unsurprised.sources.encodings import without_encodings
+from unsurprised.sources.encodings import taken, without_encodings
 from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
 from unsurprised.sources.guard import located
@@ -232,8 +232,18 @@ class Reading:
                 plainly = without_encodings(record)
                 yield {name: slice_column(plainly.column(name)) for name in names}
 
-    def records(self, split: Split) -> Iterator[tuple[pa.RecordBatch, Batch]]:
-        """The rows of a split with all their columns as they are, and what they mean."""
+    def survey(self, form: str) -> None:
+        """Look at all rows of text, where a file in the format ``form`` needs types for them."""
+        seen: dict[str, Any] = {}
+        for table in self._tables:
+            if not table.empty:
+                table.survey(seen, form, self._conversion.columns)
+
+    def records(self, split: Split, form: str) -> Iterator[tuple[pa.RecordBatch, Batch]]:
+        """The rows of a split with all columns that ``form`` keeps, and what they mean.
+
+        Of text that is :meth:`survey`'s to look at first.
+        """
         table = self._tables[split.file_index]
         used = self._conversion.columns
         names = table.schema.names
@@ -245,7 +255,9 @@ class Reading:
                 remedy="rename the others",
                 place=Place(table.file),
             )
-        columns = {name: used.get(name, "other") for name in names}
+        kept = table.kept(form)
+        written = [*(name for name in self.prediction_columns if name not in kept), *kept]
+        columns = used | {name: used.get(name, role) for name, role in kept.items()}
         size = self._batch_rows(table)
         first = split.part.first_row
         for record in table.read(split.part, columns, size):
@@ -253,9 +265,16 @@ class Reading:
                 piece = record.slice(start, size)
                 at = first + start
                 for batch in self._converted(piece.select(list(used)), split.file_index, at):
+                    rows = piece.select(written)
                     numbers = batch.row_numbers
-                    kept = piece.slice(0, batch.size)
-                    yield (kept if numbers is None else piece.take(pa.array(numbers - at))), batch
+                    yield (
+                        (
+                            rows.slice(0, batch.size)
+                            if numbers is None
+                            else taken(rows, numbers - at)
+                        ),
+                        batch,
+                    )
             first += record.num_rows
 
     def _converted(self, record: pa.RecordBatch, index: int, first: int) -> Iterator[Batch]:
