@@ -126,7 +126,9 @@ class CsvTable(Table):
 
     def _typed(self, batch: pa.RecordBatch, texts: Mapping[str, str]) -> pa.RecordBatch:
         for name, role in texts.items():
-            kind = self._kinds[name] if role == "other" else self.schema.field(name).type
+            kind = self.schema.field(name).type
+            if role == "other":
+                kind = self._kinds.get(name, pa.string())
             index = batch.schema.get_field_index(name)
             column = self._column(batch.column(index), kind, name, role)
             batch = batch.set_column(index, name, column)

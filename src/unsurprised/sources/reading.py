@@ -239,10 +239,10 @@ class Reading:
             if not table.empty:
                 table.survey(seen, form, self._conversion.columns)
 
-    def records(self, split: Split, form: str) -> Iterator[tuple[pa.RecordBatch, Batch]]:
+    def records(self, split: Split, form: str = "Arrow") -> Iterator[tuple[pa.RecordBatch, Batch]]:
         """The rows of a split with all columns that ``form`` keeps, and what they mean.
 
-        Of text that is :meth:`survey`'s to look at first.
+        Without a :meth:`survey` before, columns of text that no role has a type for stay text.
         """
         table = self._tables[split.file_index]
         used = self._conversion.columns
