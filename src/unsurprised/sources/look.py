@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from unsurprised.columns_to_classes import SeenLabels
 from unsurprised.sources.encodings import without_encodings
@@ -82,11 +83,17 @@ def sums_to_one(rows: pa.RecordBatch, columns: Sequence[str], tolerance: float) 
     """The share of rows that sum to one; 0 where these numbers are no probabilities."""
     total = np.zeros(rows.num_rows)
     for name in columns:
-        column = rows.column(name)
-        if column.null_count:
-            column = column.fill_null(0)
-        values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
-        if not ((values >= 0) & (values <= 1 + tolerance)).all():
+        total += shares_in(rows, name, tolerance)
+        if np.isnan(total).any():
             return 0.0
-        total += values
     return float((np.abs(total - 1) <= tolerance).mean()) if len(total) else 0.0
+
+
+def shares_in(rows: pa.RecordBatch, name: str, tolerance: float) -> NDArray[np.float64]:
+    """The numbers of a column, nulls as 0; NaN in every row where one is no share."""
+    column = rows.column(name)
+    if column.null_count:
+        column = column.fill_null(0)
+    values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    shares = ((values >= 0) & (values <= 1 + tolerance)).all()
+    return values if shares else np.full(len(values), np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -222,10 +223,11 @@ class Reading:
         table = self._tables[split.file_index]
         used = self._conversion.columns
         names = table.schema.names
-        twice = next((name for name in names if names.count(name) > 1), None)
+        counts = Counter(names)
+        twice = next((name for name, count in counts.items() if count > 1), None)
         if twice is not None:
             raise InputError(
-                f"{names.count(twice)} columns are named {twice!r}",
+                f"{counts[twice]} columns are named {twice!r}",
                 expected="one",
                 remedy="rename the others",
                 place=Place(table.file),
