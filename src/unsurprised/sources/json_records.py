@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn, cast
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.limits import LINE, NESTING
 from unsurprised.sources.text import opened_text
 
 Record = dict[str, Any]
@@ -21,8 +23,16 @@ _CHUNK = 1 << 20
 _MOST_WHOLE = 1 << 26
 
 
-def records_of(file: str) -> Iterator[tuple[int, Record]]:
-    """The objects with their numbers, from 0."""
+class Sized(NamedTuple):
+    """An object of a file: its number, from 0, and the size of its text."""
+
+    number: int
+    record: Record
+    size: int
+
+
+def records_of(file: str) -> Iterator[Sized]:
+    """The objects of a file, one after the other."""
     with opened_text(file) as opened:
         stream = io.BufferedReader(opened, _CHUNK)
         head = stream.peek(_CHUNK)
@@ -36,17 +46,19 @@ def records_of(file: str) -> Iterator[tuple[int, Record]]:
             yield from _lines(file, stream)
 
 
-def _lines(file: str, stream: io.BufferedReader) -> Iterator[tuple[int, Record]]:
+def _lines(file: str, stream: io.BufferedReader) -> Iterator[Sized]:
     number = 0
-    for line in stream:
+    while line := stream.readline(LINE.most + 1):
+        if len(line) > LINE.most:
+            raise LINE.exceeded("a longer line", Place(file, number))
         if not line.isspace():
-            yield number, _record(line, Place(file, number))
+            yield Sized(number, _record(line, Place(file, number)), len(line))
             number += 1
 
 
 def _record(line: bytes, place: Place) -> Record:
     try:
-        record = json.loads(line.decode("utf-8"))
+        record = _PARSER.decode(line.decode("utf-8"))
     except UnicodeDecodeError:
         raise _not_text(place) from None
     except json.JSONDecodeError as error:
@@ -61,11 +73,31 @@ def _record(line: bytes, place: Place) -> Record:
             else None,
             place=place,
         ) from None
-    except (RecursionError, ValueError) as error:
+    except InputError as error:
+        raise error.located(file=place.file, row=cast("int", place.row)) from None
+    except RecursionError:
+        raise NESTING.exceeded("more levels", place) from None
+    except ValueError as error:
         raise InputError(f"found JSON that cannot be read ({error})", place=place) from None
     if not isinstance(record, dict):
         raise InputError(f"found {short(record)}", expected="one JSON object a line", place=place)
     return record
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> Record:
+    """An object by its keys; one that is there twice would hide a value."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise InputError(
+            f"found the key {twice!r} twice in one object",
+            expected="each once",
+            remedy="write the row anew: of two values nothing tells which counts",
+        )
+    return record
+
+
+_PARSER = json.JSONDecoder(object_pairs_hook=_distinct)
 
 
 def _whole(file: str) -> Record:
@@ -85,16 +117,17 @@ class _Array:
     def __init__(self, file: str, stream: io.BufferedReader) -> None:
         self._file, self._stream = file, stream
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
-        self._parse = json.JSONDecoder().raw_decode
+        self._parse = _PARSER.raw_decode
         self._text, self._at, self._ended = "", 0, False
         self._number = 0
 
-    def records(self) -> Iterator[tuple[int, Record]]:
-        """The objects with their numbers."""
+    def records(self) -> Iterator[Sized]:
+        """The objects, one after the other."""
         self._take("[")
         if self._sign() != "]":
             while True:
-                yield self._number, self._object()
+                record, size = self._object()
+                yield Sized(self._number, record, size)
                 self._number += 1
                 if self._sign() != ",":
                     break
@@ -103,7 +136,8 @@ class _Array:
         if self._sign():
             self._refuse("text after the array")
 
-    def _object(self) -> Record:
+    def _object(self) -> tuple[Record, int]:
+        """The next object and the number of characters of its text."""
         self._sign()
         while True:
             try:
@@ -114,14 +148,23 @@ class _Array:
                 cut = error.msg.startswith("Unterminated") or error.pos >= len(self._text) - 16
                 if self._ended or not cut:
                     self._refuse(error.msg)
+                if len(self._text) - self._at > LINE.most:
+                    raise LINE.exceeded("a longer object", self._place) from None
                 self._read()
                 continue
-            except (RecursionError, ValueError) as error:
+            except InputError as error:
+                raise error.located(file=self._file, row=self._number) from None
+            except RecursionError:
+                raise NESTING.exceeded("more levels", self._place) from None
+            except ValueError as error:
                 self._refuse(str(error))
             if not isinstance(found, dict):
                 self._refuse(short(found))
+            size = end - self._at
+            if size > LINE.most:
+                raise LINE.exceeded("a longer object", self._place)
             self._at = end
-            return found
+            return found, size
 
     def _sign(self) -> str:
         """The next character that is no space; empty at the end."""
@@ -146,15 +189,19 @@ class _Array:
         try:
             more = self._decode(data, final=self._ended)
         except UnicodeDecodeError:
-            raise _not_text(Place(self._file, self._number)) from None
+            raise _not_text(self._place) from None
         self._text, self._at = self._text[self._at :] + more, 0
 
     def _refuse(self, found: str) -> NoReturn:
         raise InputError(
             f"found no complete JSON ({found})",
             expected="one array of objects",
-            place=Place(self._file, self._number),
+            place=self._place,
         ) from None
+
+    @property
+    def _place(self) -> Place:
+        return Place(self._file, self._number)
 
 
 def refuse_columns(file: str, record: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from unsurprised.columns_to_classes import SeenLabels
 from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.frames import FrameTable
 from unsurprised.sources.kinds import stands_for
-from unsurprised.sources.table import Table
+from unsurprised.sources.table import Table, refuse_twice
 
 #: So many rows are looked at; what they cannot tell is looked for in all of them, or asked about.
 ROWS = 1000
@@ -24,6 +24,7 @@ _BATCH_ROWS = 8192
 
 def first_rows(table: Table, columns: Mapping[str, str], rows: int = ROWS) -> pa.RecordBatch | None:
     """The first rows of some columns (name → role), without encodings; None if there is none."""
+    refuse_twice(table.schema.names, columns, table.file)
     held: list[pa.RecordBatch] = []
     left = rows
     for batch in _batches(table, columns, rows):

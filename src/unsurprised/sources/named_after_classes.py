@@ -31,17 +31,18 @@ def by_labels(
     if not labels.keys or label is None:
         return []
     keys = labels.keys | set(map(key_of, options.classes or ()))
-    numbers = [
-        field.name
+    kinds = {
+        field.name: number_kind(field)
         for field in table.schema
-        if number_kind(field) in NUMBERS and field.name not in taken and field.name not in NO_CLASS
-    ]
+        if field.name not in taken and field.name not in NO_CLASS
+    }
+    numbers = [name for name, kind in kinds.items() if kind in NUMBERS]
     if labels.kind == "bool":
         pairs = [pair for pair in combinations(numbers[:50], 2) if no_and_yes(pair) is not None]
         if pairs:
             return [Prediction(pair, "columns") for pair in pairs[:2]]
     exact = [name for name in numbers if key_of(name) in keys]
-    floats = [name for name in numbers if number_kind(table.schema.field(name)) == "float"]
+    floats = [name for name in numbers if kinds[name] == "float"]
     logs = options.kind in ("logits", "logprobs")
     # Beside floats, integers count something else, unless they are so named.
     if table.typed and floats and not logs:
