@@ -91,7 +91,7 @@ struct Ratio {
     y = both ? y : q.top(l);
     if constexpr (masses || logs) {
       const double from_tops = log_ratio_from_tops(x, y, l);
-      const double apart = (here == there) & (from_tops == 0.0) ? 0.0 : 1.0;
+      const double apart = ((here == there) & (from_tops == 0.0)) ? 0.0 : 1.0;
       return {p_share, q_share, from_tops + d_of_tops[l], both, apart};
     } else {
       const double place = Position::class_at(s, l);
@@ -161,7 +161,7 @@ struct JensenShannon {
     const double larger = p_larger ? of.p : of.q, smaller = p_larger ? of.q : of.p;
     const double w = of.both ? exp(0.0 - (apart < 700.0 ? apart : 700.0)) : 0.0;
     const double in_bits = apart * bits_per_nat;
-    const double lost = of.both & (smaller > 0.0) ? smaller * in_bits : 0.0;
+    const double lost = (of.both & (smaller > 0.0)) ? smaller * in_bits : 0.0;
     const double far = 0.5 * (std::fma(larger + smaller, 1.0 - log2_1p(w), -lost));
     parts[0][l] += close ? near : far;
     parts[1][l] += close ? of.p * falls : of.q - of.p;
@@ -205,8 +205,8 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
       const double *x = p.block.step(s), *y = q.block.step(s);
       for (int l = 0; l < lanes; ++l) {
         measure.add(x[l], y[l], s, l, parts);
-        const bool denied = S<Across>::possible(x[l]) & !T<Across>::possible(y[l]);
-        impossible[l] = denied ? 1.0 : impossible[l];
+        const bool here = S<Across>::possible(x[l]), there = T<Across>::possible(y[l]);
+        impossible[l] = (here & !there) ? 1.0 : impossible[l];
       }
     });
     impossible = any<Across>(impossible);

@@ -27,7 +27,7 @@ struct MassRows {
       const bool legal = (least[r] >= 0.0f) & (others >= 0.0f) & (others < 1e30f);
       const bool normal = (top[r] > 1e-25f) & (top[r] < 1e30f);
       const bool telling = (others == 0.0f) | (others > top[r] * 1e-25f);
-      told[r] = legal & normal & telling ? 1 : 0;
+      told[r] = (legal & normal & telling) ? 1 : 0;
     }
   }
 };

@@ -110,7 +110,7 @@ struct MassPairRows {
       const bool legal =
           (least[r] >= 0.0f) & (p > 1e-20f) & (q > 1e-20f) & (p < 1e20f) & (q < 1e20f);
       divergence[r] = value;
-      told[r] = legal & is_told(value, ratios[r], apart[r]) ? 1 : 0;
+      told[r] = (legal & is_told(value, ratios[r], apart[r])) ? 1 : 0;
     }
   }
 };

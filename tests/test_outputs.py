@@ -166,7 +166,7 @@ def test_of_several_outputs_none_appears_where_one_cannot(said, monkeypatch):
         raise OSError(28, "No space left on device")
 
     before = files()
-    monkeypatch.setattr("unsurprised.calibration.apply.writer_for", full)
+    monkeypatch.setattr("unsurprised.calibration.apply.writer_of", full)
     code, message = said("calibrate p.parquet --method temperature --save s.json --out o.csv")
     assert (code, files()) == (2, before)
     assert message == "unsurprised: --out o.csv: cannot be written: No space left on device\n"

@@ -21,7 +21,7 @@ def _pandas(values: Any, what: str) -> Container | None:
         array, missing = _pandas_values(values)
         index = values.index
         named = not is_default(index)
-        title = values.name if isinstance(values.name, str | int) else None
+        title = values.name if isinstance(values.name, str) else _number(values.name)
         columns = tuple(map(str, index)) if named else None
         return Container(array, columns, index, missing, title)
     if hasattr(values, "to_numpy"):
@@ -53,6 +53,11 @@ def _pandas_frame(frame: Any, what: str) -> Container:
     return Container(values, columns, index, mask if missing else None, title)
 
 
+def _number(name: Any) -> int | None:
+    """The name of a numbered column, which pandas 2 has as NumPy's integer; None of another."""
+    return int(name) if isinstance(name, int | np.integer) else None
+
+
 def _pandas_values(series: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     array = series.to_numpy()
     if array.dtype.kind == "f":  # NaN is a number here, and a wrong one
@@ -67,7 +72,10 @@ def _pandas_values(series: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]
 
 def is_default(index: Any) -> bool:
     """Whether pandas numbered the rows by itself, from 0."""
-    return type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
+    if type(index).__name__ == "RangeIndex":
+        return bool(index.start == 0 and index.step == 1)
+    # What is taken out of a range stays one since pandas 3.
+    return len(index) == 1 and index.dtype.kind == "i" and bool(index[0] == 0)
 
 
 def _polars(values: Any, what: str) -> Container | None:

@@ -6,12 +6,18 @@ follow the array API standard (or PyTorch's way of it) stay what they are; see :
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
 import numpy as np
 
 Namespace = Any
+
+#: NumPy by the array API's names, ``concat`` and ``permute_dims`` among them: its own since 2.0.
+NUMPY: Namespace = (
+    np if hasattr(np, "permute_dims") else importlib.import_module("array_api_compat.numpy")
+)
 
 _NO_FOREIGN_ARRAYS = (np.ndarray, np.generic, list, tuple, float, int)
 

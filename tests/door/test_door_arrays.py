@@ -409,6 +409,10 @@ def test_a_series_called_0() -> None:
     assert bits([1, 0], proba[1]) == right
     with pytest.raises(us.CallError, match=r"called 0.*positive=0.*to_numpy"):
         bits([1, 0], proba[0])
+    with pytest.raises(us.CallError, match=r"called 0"):
+        bits([1, 0], proba[0].rename(np.int64(0)))  # as pandas 2 calls it
+    with pytest.raises(us.CallError, match=r"called 0"):
+        bits([1, 0], proba[[0]].set_axis(pd.Index([0]), axis=1))
     assert bits([1, 0], proba[0], positive=0) == right
     assert bits([1, 0], proba[[0]], positive=0) == right
     with pytest.raises(us.CallError, match=r"called 0"):

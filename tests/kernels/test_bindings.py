@@ -52,7 +52,8 @@ def test_an_array_is_read_only_as_what_it_is(dtype: str) -> None:
         np.array(1.0),
         np.ones((3, 0)),
         np.ones((0, 0)),
-        np.ones((1,) * 33),
+        # NumPy before 2.0 has no more than 32 itself.
+        *([np.ones((1,) * 33)] if np.__version__ >= "2" else []),
         [[0.5, 0.5]],
         None,
         "text",

@@ -151,7 +151,7 @@ def test_classes_that_are_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("batch_rows", [None, 2])
 @pytest.mark.parametrize("name", ["a.npy", "unnamed"])
 def test_records(tmp_path: Path, name: str, batch_rows: int | None) -> None:
-    kind = [("label", "<i4"), ("probs", ">f8", 3), ("w", "f4"), ("key", "S2"), ("one", "f8", 1)]
+    kind = [("label", "<i4"), ("probs", ">f8", 3), ("w", "f4"), ("key", "S2"), ("one", "f8", (1,))]
     records = np.array(
         [(y, p, w, str(k), w) for y, p, w, k in zip(INDICES, PROBS, WEIGHTS, IDS, strict=True)],
         kind,

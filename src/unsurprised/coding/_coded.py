@@ -48,7 +48,9 @@ def counted(values: Integers) -> Counted:
     if high > np.iinfo(np.int64).max:
         raise CallError("symbols hold an integer above 2⁶³ − 1; expected smaller ones")
     if high - low < _WIDEST_COUNT:
-        counts = np.bincount(values if low == 0 else values.astype(np.int64) - low)
+        # NumPy before 2.0 counts no uint64.
+        near = values.astype(np.int64, copy=False)
+        counts = np.bincount(near if low == 0 else near - low)
         support = np.flatnonzero(counts)
         return support + low, counts[support]
     support, counts = np.unique(values.astype(np.int64), return_counts=True)

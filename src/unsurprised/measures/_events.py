@@ -13,6 +13,7 @@ from unsurprised.arrays import FLOATS, host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DistributionForm, Labels
 from unsurprised.libraries import (
+    NUMPY,
     Namespace,
     detached,
     is_in_main_memory,
@@ -48,7 +49,7 @@ def of_events(
     numbers = _numbers(detached(events) if library_of(events) else events, remedy)
     if kernel is None:
         with np.errstate(all="ignore"):
-            values = np.asarray(formula(np, numbers) / math.log(base))
+            values = np.asarray(formula(NUMPY, numbers) / math.log(base))
     else:
         values = np.empty(numbers.shape, dtype=np.float64)
         kernel(numbers, values)

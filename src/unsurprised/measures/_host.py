@@ -12,6 +12,7 @@ from unsurprised import _kernels
 from unsurprised.arrays import HostArray
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form
+from unsurprised.libraries import NUMPY
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._shares import Side, total
 from unsurprised.threads import get_num_threads
@@ -117,7 +118,7 @@ def by_numpy(
     with np.errstate(all="ignore"):
         for block in _blocks(shape, max(1, _ELEMENTS_PER_BLOCK // classes)):
             given = [
-                Side(np, side[block].as_float64(), log=is_log(form), attached=False)
+                Side(NUMPY, side[block].as_float64(), log=is_log(form), attached=False)
                 for form, side in zip(forms, sides, strict=True)
             ]
             for form, side in zip(forms, given, strict=True):

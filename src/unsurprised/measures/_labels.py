@@ -12,6 +12,7 @@ from unsurprised.arrays import host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Labels, Probs
 from unsurprised.libraries import (
+    NUMPY,
     answer_type,
     device_of,
     is_in_main_memory,
@@ -54,7 +55,7 @@ def same_or_not(labels: Sequence[Labels]) -> Iterator[Probs]:
         columns = [xp.broadcast_to(column, shape) for column in columns]
         columns += [nothing] * (len(labels) - len(columns))
         hit = xp.stack(columns, axis=-1)
-        kind = np.float64 if xp is np else answer_type(xp, [])
+        kind = np.float64 if xp is NUMPY else answer_type(xp, [])
         yield Probs(xp.where(hit, xp.ones_like(hit, dtype=kind), 0.0))
 
 

@@ -12,6 +12,7 @@ from unsurprised.arrays import checked_axis
 from unsurprised.errors import InputError
 from unsurprised.forms import DistributionForm, Form
 from unsurprised.libraries import (
+    NUMPY,
     Namespace,
     detached,
     is_in_main_memory,
@@ -41,7 +42,7 @@ class Site:
     @property
     def xp(self) -> Namespace:
         """The namespace to compute in."""
-        return np if self._elsewhere is None else self._elsewhere.xp
+        return NUMPY if self._elsewhere is None else self._elsewhere.xp
 
     def values(self, form: DistributionForm) -> Array:
         """The entries of a form, as floats."""
@@ -67,7 +68,7 @@ class Site:
 
     def rows(self, forms: Sequence[Form], axis: int) -> list[DistributionForm]:
         """The forms with their classes last, labels as rows."""
-        return as_rows([form.on_host() for form in forms] if self.xp is np else forms, axis)
+        return as_rows([form.on_host() for form in forms] if self.xp is NUMPY else forms, axis)
 
     def by_row(self, formula: Callable[..., Array], *arrays: Array) -> Array:
         """``formula`` of arrays that broadcast beside the last axis; NumPy's a block at a time."""
@@ -90,7 +91,7 @@ class Site:
         """The array with its last axis moved to ``axis``."""
         order = list(range(values.ndim - 1))
         order.insert(checked_axis(axis, tuple(values.shape)), values.ndim - 1)
-        if self.xp is np:
+        if self.xp is NUMPY:
             return values.transpose(order)
         return self.xp.permute_dims(values, tuple(order))  # PyTorch's vmap knows no moveaxis
 

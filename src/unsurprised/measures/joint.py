@@ -14,7 +14,7 @@ import numpy as np
 
 from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm
-from unsurprised.libraries import namespace_of
+from unsurprised.libraries import NUMPY, namespace_of
 from unsurprised.measures._contingency import contingency
 from unsurprised.measures._elementary import Array, root
 from unsurprised.measures._rows import Answer, answer
@@ -411,11 +411,10 @@ def _pointwise(table: Table) -> Array:
 
 def _unflattened(found: Any, sizes: tuple[int, ...], variables: Variables) -> Any:
     """The table's own axes again."""
-    on_host = isinstance(found, np.ndarray)
-    xp = np if on_host else namespace_of(found)
+    xp = NUMPY if isinstance(found, np.ndarray) else namespace_of(found)
     table = xp.reshape(found, (*found.shape[:-1], *sizes))
     (first,), (second,) = variables
     order = list(range(len(table.shape) - 2))
     for place, own in sorted([(first, -2), (second, -1)]):
         order.insert(place, own % len(table.shape))
-    return np.transpose(table, order) if on_host else xp.permute_dims(table, tuple(order))
+    return xp.permute_dims(table, tuple(order))

@@ -176,6 +176,12 @@ class FrameTable(Table):
                 return frame
             if is_dataset(frame):
                 return _dataset_reader(frame)
+            # PyArrow's own need not leave it, which ends the process where its version is below 25
+            # and short strings were cast to views (apache/arrow#49740).
+            if isinstance(frame, pa.Table):
+                return frame.to_reader()
+            if isinstance(frame, pa.RecordBatch):
+                return pa.RecordBatchReader.from_batches(frame.schema, [frame])
             if hasattr(frame, "__arrow_c_stream__"):
                 return pa.RecordBatchReader.from_stream(frame)
             if hasattr(frame, "__arrow_c_array__"):
