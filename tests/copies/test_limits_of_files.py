@@ -12,6 +12,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,15 @@ from copies_examples import chain, evaluator, fitted
 
 import unsurprised as us
 from unsurprised import calibrators, coding, states
-from unsurprised.calibrators.saved import _digest
-from unsurprised.coding._container import Place, container_in, count_bytes
-from unsurprised.states.serial import pack, unpack
+from unsurprised.calibrators.saved import _MOST_BYTES, _MOST_CLASSES, _MOST_DIGITS, _digest
+from unsurprised.coding._container import (
+    _MOST_DIMENSIONS,
+    _MOST_SYMBOLS,
+    Place,
+    container_in,
+    count_bytes,
+)
+from unsurprised.states.serial import MOST_COUNTS, MOST_SUMS, pack, unpack
 
 #: What a refusal may take, of files of at most 2 MB.
 MOST_BYTES = 64 << 20
@@ -272,3 +279,14 @@ def test_what_cannot_be_read_back_is_not_made() -> None:
     ):
         with pytest.raises(us.CallError, match="expected at most"):
             make()
+
+
+def test_the_documentation_has_these_limits() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "guide" / "limits.md").read_text("utf-8")
+    power = str(_MOST_SYMBOLS.bit_length() - 1).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    for said in (
+        f"a saved state: {MOST_COUNTS:,} counts, and {MOST_SUMS:,} exact sums",
+        f"a file of {_MOST_BYTES >> 30} GiB, {_MOST_CLASSES:,} classes, numbers of {_MOST_DIGITS}",
+        f"a coded file: {_MOST_DIMENSIONS} dimensions, and 2{power} symbols",
+    ):
+        assert said in text
