@@ -47,7 +47,7 @@ def main() -> int:
         print(*(told(one, 1) for one in failures), sep="\n")
         print(f"{len(failures)} failures in {time.monotonic() - begin:.0f} s")
         return bool(failures)
-    campaign, begin = Campaign(targets, blocks, options.seed, _say), time.monotonic()
+    campaign, begin = Campaign(targets, blocks, options.seed, _write), time.monotonic()
     campaign.begin()
     print(f"seeds run in {time.monotonic() - begin:.0f} s", flush=True)
     for line in campaign.turns(seconds=options.seconds, cases=options.cases):
@@ -55,7 +55,6 @@ def main() -> int:
             print(line, flush=True)
     for key, found in campaign.found.items():
         print(told(found, campaign.times[key]))
-        _write(found)
     _print_table(campaign, time.monotonic() - begin)
     if options.keep:
         _keep(campaign)
@@ -104,11 +103,10 @@ def _import_all() -> None:
             import_module(module.name)
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)
-
-
 def _write(found: Any) -> None:
+    from fuzz.campaign import told
+
+    print(told(found, 1), flush=True)
     folder = FOUND / found.target
     folder.mkdir(parents=True, exist_ok=True)
     (folder / found.case.name).write_bytes(found.case.data)

@@ -42,7 +42,7 @@ class Campaign:
     """Runs targets until the time or the cases are spent."""
 
     def __init__(
-        self, targets: Sequence[Target], blocks: Blocks, seed: int, say: Callable[[str], None]
+        self, targets: Sequence[Target], blocks: Blocks, seed: int, say: Callable[[Found], None]
     ) -> None:
         self.say = say
         self.targets, self.blocks, self.seed = list(targets), blocks, seed
@@ -109,7 +109,7 @@ class Campaign:
             if one.key not in self.found:
                 self.standing[target.name].failures += 1
                 self.found[one.key] = reduced(target, one)
-                self.say(told(self.found[one.key], 1))
+                self.say(self.found[one.key])
 
 
 def seeds_of(target: Target) -> list[Case]:
