@@ -99,7 +99,8 @@ def _column(choices: Choices, rows: int, depth: int = 0) -> pa.Array:
 
 def _special(choices: Choices, shape: int, rows: int, inner: pa.Array) -> pa.Array:
     indices = pa.array([None if choices.happens(4) else 0 for _ in range(rows)], pa.int8())
-    if shape == 10 and not pa.types.is_nested(inner.type):
+    encoded = pa.types.is_dictionary(inner.type)  # twice is more than pyarrow's files can hold
+    if shape == 10 and not pa.types.is_nested(inner.type) and not encoded:
         return pa.DictionaryArray.from_arrays(indices, inner[: max(rows, 1)])
     if shape == 11 and not pa.types.is_null(inner.type):
         return pa.RunEndEncodedArray.from_arrays([rows], inner[:1])
