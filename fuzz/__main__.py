@@ -16,7 +16,6 @@ break is another library.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -37,6 +36,7 @@ def main() -> int:
     if not options.list:
         _import_all()
     from fuzz.campaign import Campaign, all_targets, replayed, told
+    from fuzz.record import figures, record, table
 
     targets = [one for one in all_targets() if not options.target or one.name in options.target]
     if options.list:
@@ -55,11 +55,12 @@ def main() -> int:
             print(line, flush=True)
     for key, found in campaign.found.items():
         print(told(found, campaign.times[key]))
-    _print_table(campaign, time.monotonic() - begin)
+    run = figures(campaign, time.monotonic() - begin)
+    print(table(run))
     if options.keep:
         _keep(campaign)
-    if options.report:
-        options.report.write_text(json.dumps(_report(campaign, time.monotonic() - begin), indent=1))
+    if options.record:
+        record(run)
     return bool(campaign.found)
 
 
@@ -77,7 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--keep", action="store_true", help="add what reached new code to the corpus"
     )
-    parser.add_argument("--report", type=Path, help="write the figures as JSON", metavar="FILE")
+    parser.add_argument("--record", action="store_true", help="add the figures to those kept")
     parser.add_argument("--quiet", action="store_true", help="say only what was found")
     parser.add_argument("--list", action="store_true", help="say the targets' names")
     options = parser.parse_args()
@@ -123,42 +124,6 @@ def _keep(campaign: Any) -> None:
             if len(case.data) <= 4096:
                 (CORPUS / name).mkdir(parents=True, exist_ok=True)
                 (CORPUS / name / case.name).write_bytes(case.data)
-
-
-def _report(campaign: Any, seconds: float) -> dict[str, Any]:
-    return {
-        "seed": campaign.seed,
-        "minutes": round(seconds / 60, 1),
-        "cases": sum(one.cases for one in campaign.standing.values()),
-        "targets": {
-            name: {
-                "cases": one.cases,
-                "seconds": round(one.seconds),
-                "refused": one.answers["refused"],
-                "kept": len(one.pool),
-                "failures": one.failures,
-            }
-            for name, one in campaign.standing.items()
-        },
-        "statements": campaign.blocks.lines(),
-        "failures": [
-            {"kind": one.kind, "where": one.where, "target": one.target}
-            for one in campaign.found.values()
-        ],
-    }
-
-
-def _print_table(campaign: Any, seconds: float) -> None:
-    report = _report(campaign, seconds)
-    for name, one in report["targets"].items():
-        rate = one["cases"] / max(one["seconds"], 1)
-        share = one["refused"] / max(one["cases"], 1)
-        print(f"{name:12} {one['cases']:9,} cases {rate:8.0f} a second {share:5.0%} refused "
-              f"{one['kept']:5} in the pool {one['failures']:3} failures")  # fmt: skip
-    for room, (reached, size) in sorted(report["statements"].items()):
-        print(f"{room:14} {reached:5,} of {size:5,} statements ({reached / max(size, 1):.0%})")
-    print(f"{report['cases']:,} cases in {report['minutes']} minutes, "
-          f"{len(report['failures'])} failures, seed {report['seed']}")  # fmt: skip
 
 
 if __name__ == "__main__":

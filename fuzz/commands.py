@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 from fuzz import mutations, readers
 from fuzz.case import Case, Failure, Mutation, Target, one_line
@@ -24,7 +25,7 @@ def run(arguments: Sequence[str], stdin: bytes = b"") -> tuple[int, bytes, str]:
     """Exit code and what was printed; raises for what no command may do."""
     from unsurprised import cli
 
-    _parsed_once()
+    _prepare()
     with _streams(stdin) as (out, err):
         code = cli.run(list(arguments))
         sys.stdout.flush()
@@ -43,13 +44,19 @@ def run(arguments: Sequence[str], stdin: bytes = b"") -> tuple[int, bytes, str]:
 
 
 @cache
-def _parsed_once() -> None:
-    """Make the commands' parser once, not for each command; it is most of their time."""
+def _prepare() -> None:
+    """Make the parser once, not for each command; show what would become "a fault of ours"."""
     import typer
 
     from unsurprised import cli
 
-    cli.app = typer.main.get_command(cli.app)
+    module = cli if hasattr(cli, "app") else import_module("unsurprised.commands.app")
+    module.app = typer.main.get_command(module.app)
+    cli._unforeseen = _raise
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 @contextmanager
