@@ -86,10 +86,12 @@ def _same_rows(table: pa.Table, others: Sequence[str], name: str, out: str) -> N
         same(len(rows), table.num_rows, "rows")
         if not name.endswith("csv"):
             for row in rows:
-                same([one for one in others if one not in row], [], "columns that are lost")
+                lost = [one for one in others if one not in row and f"{one}_base64" not in row]
+                same(lost, [], "columns that are lost")
     pred = "probs" if "probs" in table.column_names else "p_"
     found = readers.read(out, labelled=False, pred=pred)
-    if not found.startswith(f"{table.num_rows} rows"):
+    one_object = "one object that holds columns" in found  # a line of maps alone may be either
+    if not found.startswith(f"{table.num_rows} rows") and not one_object:
         raise Failure(f"what was written from {name} cannot be read again: {found}")
 
 
@@ -208,8 +210,8 @@ def targets() -> list[Target]:
     """Writers, and whatever else is made by choices."""
     changes = mutations.ANY
     return [
-        Target("apply", apply, _some(25, 80, 200), changes, 25, seconds=20),
+        Target("apply", apply, _some(25, 80, 100), changes, 25, seconds=20),
         Target("encode", encode, _some(2, 200, 50), changes, 2, seconds=20),
-        Target("evaluate", evaluate, _some(4, 120, 100), changes, 4, seconds=20),
+        Target("evaluate", evaluate, _some(4, 120, 50), changes, 4, seconds=20),
         Target("folders", folders, _some(1, 20, 50), changes, seconds=20),
     ]

@@ -244,6 +244,7 @@ def test_what_no_calibrator_says(text, keys):
 
 def test_numbers_that_json_does_not_have(text):
     refused(text.replace('"shift": [', '"shift": [NaN,', 1), "NaN")
+    refused(text.replace('"shift": [', '"shift": [1e400,', 1), "1e400, which no float can hold")
     refused(text.replace('"version": 1', '"version": 1, "version": 1', 1), "twice")
 
 

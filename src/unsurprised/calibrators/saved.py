@@ -12,7 +12,7 @@ import numpy as np
 
 from unsurprised.calibrators import chain
 from unsurprised.calibrators._base import Calibrator
-from unsurprised.errors import CallError, StateError, UnsurprisedError
+from unsurprised.errors import CallError, StateError, UnsurprisedError, shortened
 
 #: Name and version of the format; raised when a key changes its meaning or goes.
 FORMAT, VERSION = "unsurprised.calibrator", 1
@@ -85,7 +85,12 @@ def load(path: str | os.PathLike[str]) -> Calibrator:
 def from_json(text: str) -> Calibrator:
     """The calibrator that :meth:`Calibrator.to_json` wrote."""
     try:
-        said = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
+        said = json.loads(
+            text,
+            parse_constant=_no_constant,
+            parse_float=_no_infinity,
+            object_pairs_hook=_once_each,
+        )
     except (ValueError, RecursionError) as error:
         if isinstance(error, UnsurprisedError):
             raise
@@ -116,6 +121,13 @@ def from_json(text: str) -> Calibrator:
 
 def _no_constant(name: str) -> Any:
     raise StateError(f"holds {name}, which is no number of JSON")
+
+
+def _no_infinity(text: str) -> float:
+    number = float(text)
+    if np.isinf(number):
+        raise StateError(f"holds {shortened(text, 40)}, which no float can hold")
+    return number
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
