@@ -48,8 +48,6 @@ def main() -> int:
         print(f"{len(failures)} failures in {time.monotonic() - begin:.0f} s")
         return bool(failures)
     campaign, begin = Campaign(targets, blocks, options.seed, _write), time.monotonic()
-    campaign.begin()
-    print(f"seeds run in {time.monotonic() - begin:.0f} s", flush=True)
     for line in campaign.turns(seconds=options.seconds, cases=options.cases):
         if not options.quiet:
             print(line, flush=True)

@@ -50,13 +50,6 @@ class Campaign:
         self.found: dict[tuple[str, str], Found] = {}
         self.times: Counter[tuple[str, str]] = Counter()
 
-    def begin(self) -> None:
-        """Run all seeds and the corpus once, so that only what is new counts as new."""
-        for target in self.targets:
-            standing = self.standing[target.name]
-            standing.pool = seeds_of(target)
-            self._note(target, _each_alone(target, standing.pool, self.blocks))
-
     def turns(self, *, seconds: float = 0, cases: int = 0) -> Iterator[str]:
         """One turn after another, until each target has had its share; says what came of each."""
         begin, number = time.monotonic(), 0
@@ -75,6 +68,9 @@ class Campaign:
 
     def _turn(self, target: Target, number: int, cases: int, by_cases: bool) -> str:
         standing = self.standing[target.name]
+        if not standing.pool:  # seeds and corpus first: only what is new then counts as new
+            standing.pool = seeds_of(target)
+            self._note(target, _each_alone(target, standing.pool, self.blocks))
         random = Random(f"{self.seed} {target.name} {number}")
         begin = time.monotonic()
         seconds = 600.0 if by_cases else _TURN

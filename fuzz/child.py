@@ -78,11 +78,16 @@ class Current:
 def in_child(work: Callable[[Send], None], seconds: float) -> tuple[list[Any], int, str]:
     """What the work sent, the signal that ended it (0 for none), and what it left on stderr."""
     reading, writing = os.pipe()
-    with tempfile.TemporaryFile(dir=_folder()) as errors:
+    memory = str(_MEMORY) if _MEMORY.is_dir() else None
+    with (
+        tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory) as room,
+        tempfile.TemporaryFile() as errors,
+    ):
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
             os.close(reading)
+            tempfile.tempdir = room  # whatever it leaves goes with the folder
             _as_child(work, writing, errors.fileno())
         os.close(writing)
         data = _received(reading, time.monotonic() + seconds, child)
@@ -137,16 +142,12 @@ def _unpickled(data: bytes) -> Iterator[Any]:
             return
 
 
-def _folder() -> str | None:
-    return str(_MEMORY) if _MEMORY.is_dir() else None
-
-
 class Judge:
     """Runs cases of a target in this process, which it prepares for the worst."""
 
     def __init__(self, target: Target, current: Current | None = None) -> None:
         self._target, self._current = target, current
-        self._folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=_folder()))
+        self._folder = Path(tempfile.mkdtemp())
         self._peak = _peak()
         self.run_so_far = 0
 
