@@ -35,13 +35,15 @@ def main() -> int:
     blocks.watch()
     if not options.list:
         _import_all()
-    from fuzz.campaign import Campaign, all_targets, replayed, told
+    from fuzz.campaign import Campaign, all_targets, replayed, told, warm_up
     from fuzz.record import figures, record, table
 
     targets = [one for one in all_targets() if not options.target or one.name in options.target]
     if options.list:
         print(*(target.name for target in targets), sep="\n")
         return 0
+    if any(target.warm for target in targets):
+        warm_up()
     if options.replay:
         begin, failures = time.monotonic(), list(replayed(targets))
         print(*(told(one, 1) for one in failures), sep="\n")

@@ -15,7 +15,7 @@ from fuzz.reached import Blocks
 from fuzz.reduce import reduced
 
 CORPUS = Path(__file__).parent / "corpus"
-_TURN = 5.0
+_TURN = 10.0
 
 
 @dataclass
@@ -36,6 +36,20 @@ def all_targets() -> list[Target]:
     from fuzz import commands, decoders, made, readers
 
     return [*decoders.targets(), *readers.targets(), *commands.targets(), *made.targets()]
+
+
+def warm_up() -> None:
+    """Make once what every child would make anew; what may start threads is made in one of them."""
+    from fuzz import commands, made
+
+    commands.prepare()
+
+    def work(send: Send) -> None:
+        send((commands.files(), made.calibrators()))
+
+    ((held, calibrators),) = in_child(work, 600)[0]
+    commands.files(held)
+    made.calibrators(calibrators)
 
 
 class Campaign:

@@ -51,6 +51,8 @@ class Target:
     #: What the input is cut into when it is made smaller.
     separator: bytes = b""
     seconds: float = SECONDS
+    #: Whether it runs commands, for which there is something to prepare.
+    warm: bool = False
 
 
 class Failure(Exception):

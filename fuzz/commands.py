@@ -25,7 +25,7 @@ def run(arguments: Sequence[str], stdin: bytes = b"") -> tuple[int, bytes, str]:
     """Exit code and what was printed; raises for what no command may do."""
     from unsurprised import cli
 
-    _prepare()
+    prepare()
     with _streams(stdin) as (out, err):
         code = cli.run(list(arguments))
         sys.stdout.flush()
@@ -44,7 +44,7 @@ def run(arguments: Sequence[str], stdin: bytes = b"") -> tuple[int, bytes, str]:
 
 
 @cache
-def _prepare() -> None:
+def prepare() -> None:
     """Make the parser once, not for each command; show what would become "a fault of ours"."""
     import typer
 
@@ -131,8 +131,9 @@ def _plain(said: str) -> str:
 _FILES: dict[str, bytes] = {}
 
 
-def files() -> dict[str, bytes]:
-    """Small files of every format, a calibrator, coded files."""
+def files(made: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """Small files of every format, a calibrator, coded files, unless they were made before."""
+    _FILES.update(made or {})
     if not _FILES:
         from unsurprised import coding
         from unsurprised.calibrators import TemperatureScaling
@@ -277,6 +278,8 @@ def targets() -> list[Target]:
 
     coded: list[Any] = mutations.sealed(mutations.ANY, decoders.crc_mended)
     return [
-        Target("arguments", arguments, _seeds, _CHANGES, separator=b"\n", seconds=20),
-        Target("decode", decode_file, _coded_seeds, coded, 4, mended=decoders.crc_mended),
+        Target("arguments", arguments, _seeds, _CHANGES, separator=b"\n", seconds=20, warm=True),
+        Target(
+            "decode", decode_file, _coded_seeds, coded, 4, mended=decoders.crc_mended, warm=True
+        ),
     ]

@@ -90,7 +90,7 @@ def _column(choices: Choices, rows: int, depth: int = 0) -> pa.Array:
     if shape == 7:
         return pa.FixedSizeListArray.from_arrays(inner, 2)
     if shape == 8:
-        return pa.StructArray.from_arrays([inner[:rows], inner[rows:]], ["a", _text(choices)])
+        return pa.StructArray.from_arrays([inner[:rows], inner[rows:]], ["a", f"{_text(choices)}_"])
     if shape == 9:
         keys = pa.array([f"{k % 2}" for k in range(2 * rows)])
         return pa.MapArray.from_arrays(list(range(0, 2 * rows + 1, 2)), keys, inner)
