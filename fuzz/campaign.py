@@ -15,7 +15,8 @@ from fuzz.reached import Blocks
 from fuzz.reduce import reduced
 
 CORPUS = Path(__file__).parent / "corpus"
-_TURN = 10.0
+#: Seconds of a turn at most: the first cases of a process take long.
+_TURN = 30.0
 
 
 @dataclass
@@ -63,16 +64,18 @@ class Campaign:
         self.standing = {target.name: Standing([]) for target in targets}
         self.found: dict[tuple[str, str], Found] = {}
         self.times: Counter[tuple[str, str]] = Counter()
+        self._seconds = _TURN
 
     def turns(self, *, seconds: float = 0, cases: int = 0) -> Iterator[str]:
         """One turn after another, until each target has had its share; says what came of each."""
         begin, number = time.monotonic(), 0
+        self._seconds = min(_TURN, max(seconds / len(self.targets), 5.0)) if seconds else 600.0
         while True:
             for target in self.targets:
                 left = cases and -(-cases // len(self.targets)) - self.standing[target.name].cases
                 if (cases and left <= 0) or (seconds and time.monotonic() - begin > seconds):
                     continue
-                yield self._turn(target, number, min(left, 500) if cases else 1 << 30, bool(cases))
+                yield self._turn(target, number, min(left, 500) if cases else 1 << 30)
             number += 1
             if seconds and time.monotonic() - begin > seconds:
                 return
@@ -80,16 +83,15 @@ class Campaign:
             if cases and all(one.cases >= share for one in self.standing.values()):
                 return
 
-    def _turn(self, target: Target, number: int, cases: int, by_cases: bool) -> str:
+    def _turn(self, target: Target, number: int, cases: int) -> str:
         standing = self.standing[target.name]
         if not standing.pool:  # seeds and corpus first: only what is new then counts as new
             standing.pool = seeds_of(target)
             self._note(target, _each_alone(target, standing.pool, self.blocks))
         random = Random(f"{self.seed} {target.name} {number}")
         begin = time.monotonic()
-        seconds = 600.0 if by_cases else _TURN
         run, new, failures, kinds = batch(
-            target, standing.pool, random, cases, seconds, self.blocks
+            target, standing.pool, random, cases, self._seconds, self.blocks
         )
         standing.cases += run
         standing.seconds += time.monotonic() - begin
