@@ -62,6 +62,7 @@ void add_to_columns(ExactTable& table, nb::handle hashes,
   const auto* ids = keys.contiguous<std::uint64_t>(rows);
   columns.groups(table);
   const Target& chosen = target();
+  const Alone alone(table);
   const WithoutGil release;
   add_columns(table, columns.parts(), ids, w, rows, chosen);
 }
@@ -81,6 +82,9 @@ void add_to_cells(const std::vector<ExactTable*>& tables, nb::handle cells, nb::
     if (!table) throw nb::value_error("a table is None");
     columns.groups(*table);
   }
+  std::vector<std::unique_ptr<Alone<ExactTable>>> alone;
+  for (const ExactTable* table : tables)
+    alone.push_back(std::make_unique<Alone<ExactTable>>(*table));
   const WithoutGil release;
   add_cells(tables, columns.parts(), of, ids, w, rows);
 }
@@ -90,6 +94,7 @@ void add_at_slots(ExactTable& table, nb::handle slots, nb::handle values) {
   const std::int64_t count = keys.count();
   const auto* at = keys.contiguous<std::int64_t>(count);
   const auto* x = added.contiguous<double>(count);
+  const Alone alone(table);
   const WithoutGil release;
   for (std::int64_t i = 0; i < count; ++i) {
     if (at[i] < 0 || at[i] >= table.size()) throw std::invalid_argument("a slot outside the table");
@@ -104,6 +109,7 @@ void add_to_slot(ExactTable& table, std::int64_t slot, nb::handle values) {
   const auto* x = added.contiguous<double>(count);
   if (slot < 0 || slot >= table.size()) throw std::invalid_argument("a slot outside the table");
   const Target& chosen = target();
+  const Alone alone(table);
   const WithoutGil release;
   add_values(table.slot(slot), x, count, chosen);
 }
@@ -111,6 +117,7 @@ void add_to_slot(ExactTable& table, std::int64_t slot, nb::handle values) {
 void rounded(const ExactTable& table, nb::handle out) {
   const Buffer values(out, true);
   double* to = values.contiguous<double>(table.size());
+  const Alone alone(table);
   for (std::int64_t i = 0; i < table.size(); ++i) to[i] = table.slot(i).rounded();
 }
 
@@ -121,6 +128,7 @@ void group_totals(const ExactTable& table, std::int64_t columns, nb::handle tota
   const Buffer whole(totals, true), parts(without, true);
   double* total_out = whole.contiguous<double>(columns);
   double* without_out = parts.contiguous<double>(groups * columns);
+  const Alone alone(table);
   for (std::int64_t c = 0; c < columns; ++c) {
     ExactSum total;
     for (std::int64_t g = 0; g < groups; ++g) total.merge(table.slot(g * columns + c));
@@ -141,6 +149,7 @@ void add_pairs(Tally& tally, nb::handle major, nb::handle minor, std::int64_t mo
   const auto* x = a.contiguous<Major>(count);
   const auto* y = b.contiguous<Minor>(count);
   if (width < 1 || modulus < 0) throw nb::value_error("a width or a modulus below 1");
+  const Alone alone(tally);
   const WithoutGil release;
   count_pairs(tally, x, y, count, modulus, width);
 }
@@ -150,6 +159,7 @@ void add_leading_bits(Tally& tally, nb::handle values, int dropped_bits) {
   const std::int64_t count = buffer.count();
   const auto* x = buffer.contiguous<double>(count);
   if (dropped_bits < 0 || dropped_bits > 63) throw nb::value_error("expected 0 to 63 bits");
+  const Alone alone(tally);
   const WithoutGil release;
   count_leading_bits(tally, x, count, dropped_bits);
 }
@@ -157,6 +167,7 @@ void add_leading_bits(Tally& tally, nb::handle values, int dropped_bits) {
 // Of the keys that were met: the keys, ascending, and their counts, each as the bytes of int64.
 std::pair<nb::bytes, nb::bytes> held(const Tally& tally) {
   std::vector<std::int64_t> keys, counts;
+  const Alone alone(tally);
   for (std::int64_t key = 0; key < tally.size(); ++key)
     if (const std::int64_t count = tally.counts()[key]) {
       keys.push_back(key);
@@ -168,7 +179,9 @@ std::pair<nb::bytes, nb::bytes> held(const Tally& tally) {
 
 void counts_of(const Tally& tally, nb::handle out) {
   const Buffer values(out, true);
-  std::memcpy(values.contiguous<std::int64_t>(tally.size()), tally.counts(),
+  auto* to = values.contiguous<std::int64_t>(tally.size());
+  const Alone alone(tally);
+  std::memcpy(to, tally.counts(),
               static_cast<std::size_t>(tally.size()) * sizeof(std::int64_t));
 }
 
@@ -228,8 +241,18 @@ void hash_strings(nb::handle offsets, nb::handle data, nb::handle out) {
 
 template <class T>
 nb::bytes to_bytes(const T& state) {
+  const Alone alone(state);
   const std::string bytes = state.to_bytes();
   return nb::bytes(bytes.data(), bytes.size());
+}
+
+// A table may be merged with itself, which is then entered once.
+template <class T>
+void merge(T& table, const T& other) {
+  const Alone alone(table);
+  std::optional<Alone<T>> others;
+  if (&other != &table) others.emplace(other);
+  table.merge(other);
 }
 
 }  // namespace
@@ -248,7 +271,7 @@ void bind_tables(nb::module_& module) {
       .def("add_all", &add_to_slot, nb::arg("slot"), nb::arg("values"))
       .def("add_columns", &add_to_columns, nb::arg("hashes"), nb::arg("values"),
            nb::arg("weights").none(), nb::arg("unweighted_columns"))
-      .def("merge", &ExactTable::merge, nb::arg("other"))
+      .def("merge", &merge<ExactTable>, nb::arg("other"))
       .def("rounded", &rounded, nb::arg("out"))
       .def("group_totals", &group_totals, nb::arg("columns"), nb::arg("totals"), nb::arg("without"))
       .def("to_bytes", &to_bytes<ExactTable>)
@@ -270,7 +293,7 @@ void bind_tables(nb::module_& module) {
       .def("add_pairs", &add_pairs<std::int64_t, std::int32_t>, nb::arg("major"), nb::arg("minor"),
            nb::arg("groups"), nb::arg("width"))
       .def("add_leading_bits", &add_leading_bits, nb::arg("values"), nb::arg("dropped_bits"))
-      .def("merge", &Tally::merge, nb::arg("other"))
+      .def("merge", &merge<Tally>, nb::arg("other"))
       .def("held", &held)
       .def("counts", &counts_of, nb::arg("out"))
       .def("to_bytes", &to_bytes<Tally>)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -56,6 +57,36 @@ inline std::int64_t checked_size(std::int64_t size) {
   return size;
 }
 
+// Whether a call is within a table. A copy of a table is nobody's.
+class Occupied {
+ public:
+  Occupied() = default;
+  Occupied(const Occupied&) {}
+  Occupied& operator=(const Occupied&) { return *this; }
+
+  bool enter() { return !held_.test_and_set(std::memory_order_acquire); }
+  void leave() { held_.clear(std::memory_order_release); }
+
+ private:
+  std::atomic_flag held_;
+};
+
+// Has a table for itself for as long as this lives: two threads at once would tear its memory.
+template <class T>
+class Alone {
+ public:
+  explicit Alone(const T& table) : occupied_(table.occupied()) {
+    if (!occupied_.enter())
+      throw std::runtime_error("a table was entered by a second thread while a first is within it");
+  }
+  ~Alone() { occupied_.leave(); }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  Occupied& occupied_;
+};
+
 // Many exact sums, by number. Infinite values and NaN are refused: they are counted by the caller,
 // in columns of their own.
 class ExactTable {
@@ -63,6 +94,7 @@ class ExactTable {
   explicit ExactTable(std::int64_t size) : slots_(static_cast<std::size_t>(checked_size(size))) {}
 
   std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
+  Occupied& occupied() const { return occupied_; }
 
   ExactSum& slot(std::int64_t index) { return slots_[static_cast<std::size_t>(index)]; }
   const ExactSum& slot(std::int64_t index) const { return slots_[static_cast<std::size_t>(index)]; }
@@ -130,6 +162,7 @@ class ExactTable {
   }
 
   std::vector<ExactSum> slots_;
+  mutable Occupied occupied_;
 };
 
 // Counts by key. Memory is taken from the system zeroed, so keys never met cost no page.
@@ -143,6 +176,7 @@ class Tally {
   }
 
   std::int64_t size() const { return size_; }
+  Occupied& occupied() const { return occupied_; }
   std::int64_t* counts() { return counts_.get(); }
   const std::int64_t* counts() const { return counts_.get(); }
 
@@ -196,6 +230,7 @@ class Tally {
   };
   std::int64_t size_;
   std::unique_ptr<std::int64_t[], Free> counts_;
+  mutable Occupied occupied_;
 };
 
 // Whether each label is the number beside it.

@@ -182,13 +182,51 @@ def test_no_traceback_in_a_real_process(tmp_path):
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_bug_is_not_hidden(monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ZeroDivisionError("a bug"), "this is a fault of unsurprised: ZeroDivisionError: a bug"),
+        (RecursionError("too deep"), "this is a fault of unsurprised: RecursionError: too deep"),
+        (SystemError("odd"), "this is a fault of unsurprised: SystemError: odd"),
+        (EOFError(), "this is a fault of unsurprised: EOFError"),
+        (type("PanicException", (BaseException,), {})("Rust"), "PanicException: Rust"),
+        (MemoryError("Unable to allocate 8 GiB"), "not enough memory (Unable to allocate 8 GiB)"),
+        (RuntimeError("can't start new thread"), "not enough memory (can't start new thread)"),
+        (OSError(24, "Too many open files"), "the system refuses: Too many open files"),
+    ],
+)
+@pytest.mark.parametrize("command", ["evaluate", "check"])
+def test_what_nobody_foresaw_is_one_line_too(refused, monkeypatch, command, error, said):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(engine, "evaluate_reading", fail)
+    options = ["--max-bits", "1"] if command == "check" else []
+    message = refused(command, DIGITS, *options)
+    assert said in message
+    assert message.startswith(f"{DIGITS}: " if command == "evaluate" else "")
+    assert ("UNSURPRISED_TRACEBACK=1" in message) is ("fault" in message)
+
+
+def test_a_fault_names_the_rows_that_it_arose_in(refused, monkeypatch):
+    def fail(*_: object) -> None:
+        raise TypeError("a bug")
+
+    monkeypatch.setattr(cli_options, "base_of", lambda text: 2.0)
+    monkeypatch.setattr("unsurprised.evaluation.engine.Evaluator.update_batch", fail, raising=False)
+    monkeypatch.setattr("unsurprised.batches.Batch.numbers_of", fail)
+    message = refused("evaluate", DIGITS)
+    assert message.startswith(f"{DIGITS}, rows 0 to ")
+
+
+def test_the_traceback_of_a_fault_can_be_asked_for(monkeypatch, capsys):
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(engine, "evaluate_reading", fail)
-    with pytest.raises(ZeroDivisionError):
-        cli.run(["evaluate", DIGITS])
+    monkeypatch.setenv(cli.TRACEBACK, "1")
+    assert cli.run(["evaluate", DIGITS]) == 2
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_an_interrupt_is_quiet(monkeypatch, capsys):

@@ -14,7 +14,7 @@ from benchmarks.accuracy.page import COMMAND, RECORD, TABLE
 from benchmarks.accuracy.page import page as made_page
 
 import unsurprised as us
-from unsurprised.cli import app
+from unsurprised.commands.app import app
 from unsurprised.measures.registry import MEASURES
 from unsurprised.report.json import json_schema
 

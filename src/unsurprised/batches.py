@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.binding import Binding
+from unsurprised.copies import Record
 from unsurprised.forms import DistributionForm, Labels
 from unsurprised.interpretation import Interpretation
 
@@ -17,7 +18,7 @@ LARGEST_WEIGHT = 1e100
 
 
 @dataclass(frozen=True, slots=True)
-class RowIds:
+class RowIds(Record):
     """What each row of a batch is called.
 
     ``values`` are int64 or a sequence of strings with a ``take`` method (an Arrow string array).
@@ -33,7 +34,7 @@ class RowIds:
 
 
 @dataclass(frozen=True, slots=True)
-class SliceColumn:
+class SliceColumn(Record):
     """What rows are sliced by: names by their codes, or numbers that are binned later.
 
     A name that is ``None`` stands for rows without a value; ``missing`` marks those among numbers.
@@ -55,7 +56,7 @@ class SliceColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Record):
     """Rows of one file (or of one array) in their order.
 
     Exactly one of ``model`` and ``logprob`` is given; with ``logprob`` alone, ``truth`` may be

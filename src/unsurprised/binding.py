@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.copies import Record
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.names import (
     are_positions,
@@ -31,7 +32,7 @@ Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Binding:
+class Binding(Record):
     """The classes in the order of the predictions, and which label stands for which.
 
     Examples

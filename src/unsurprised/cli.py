@@ -1,69 +1,48 @@
-"""The command line: its commands, exit codes, and the one line for whatever is wrong."""
+"""The command line: exit codes, and the one line for whatever is wrong."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
-from typing import Annotated
+from typing import NoReturn
 
-import typer
-
-from unsurprised import __version__
-from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
-from unsurprised.errors import CallError, UnsurprisedError
-from unsurprised.report.output import PipeClosedError, standard_output
+from unsurprised.errors import UnsurprisedError
+from unsurprised.writing.interruption import Ended, end_in_order
+from unsurprised.writing.streams import Nowhere, PipeClosedError, silence, standard_output
 
 #: Exit codes: fine; the input or the call was wrong. 1 is kept for checks that fail.
 FINE, WRONG = 0, 2
 #: What shells report for a program that ended by these signals.
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
+#: Set, it shows where a fault of ours arose.
+TRACEBACK = "UNSURPRISED_TRACEBACK"
 
-#: Newer versions of typer bring their own copy of click, so the class is found by its heir.
-_ClickError: type[typer.BadParameter] = next(
-    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
-)
-
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        print(f"unsurprised {__version__}")
-        raise typer.Exit
-
-
-@app.callback(invoke_without_command=True)
-def unsurprised(
-    context: typer.Context,
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-) -> None:
-    """Measure, explain and reduce a model's surprise, in bits."""
-    if context.invoked_subcommand is None:
-        raise CallError("no command given; try: unsurprised evaluate FILE, or unsurprised --help")
-
-
-for module in (evaluate, compare, check, explain, calibrate, apply, encode, decode):
-    name = module.__name__.rsplit(".", 1)[-1]
-    settings = getattr(module, "CONTEXT", None)
-    app.command(name, help=module.HELP, epilog=module.EPILOG, context_settings=settings)(
-        module.command
-    )
+_LAST = b"this is a fault of unsurprised, in telling of another\n"
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; what went wrong is one line on stderr."""
+    try:
+        return _run(arguments)
+    except Ended as end:
+        return end.code
+    except (PipeClosedError, SystemExit):  # the latter is typer's and rich's, for --help
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except UnsurprisedError as error:
+        return _wrong(str(error))
+    except BaseException as error:
+        return _unforeseen(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    # Inside the guard: whatever importing them raises is one line too.
+    from unsurprised.commands.app import Passed, app, said_of
+
     try:
         code = app(
             args=list(arguments),
@@ -71,32 +50,74 @@ def run(arguments: Sequence[str]) -> int:
             standalone_mode=False,
             obj=list(arguments),  # pages say which command made them
         )
-        with standard_output():
-            return code if isinstance(code, int) else FINE
-    except UnsurprisedError as error:
-        return _wrong(str(error))
-    except _ClickError as error:
-        where = getattr(getattr(error, "ctx", None), "command_path", "unsurprised")
-        return _wrong(f"{error.format_message().rstrip('.')}; see {where} --help")
-    except (PipeClosedError, SystemExit):  # the latter is typer's and rich's, for --help
-        return _PIPE_CLOSED
-    except (KeyboardInterrupt, typer.Abort):
-        return _INTERRUPTED
+    except Passed as passed:
+        raise passed.error from None
+    except Exception as error:
+        if said := said_of(error):
+            return _wrong(said)
+        raise
+    with standard_output():
+        return code if isinstance(code, int) else FINE
+
+
+def _unforeseen(error: BaseException) -> int:
+    from unsurprised.commands.faults import described
+
+    if os.environ.get(TRACEBACK):
+        import traceback
+
+        with suppress(OSError, ValueError):
+            traceback.print_exception(error)
+    return _wrong(described(error))
 
 
 def _wrong(message: str) -> int:
     from unsurprised.report.numbers import printable
 
-    print(f"unsurprised: {printable(' '.join(message.split()))}", file=sys.stderr)
+    try:
+        print(f"unsurprised: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):  # full or closed: the exit code says it alone
+        silence(sys.stderr)
     return WRONG
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The entry point of the command ``unsurprised``."""
+    code = WRONG
+    try:
+        _open_streams()
+        end_in_order()
+        code = run(sys.argv[1:])
+        code = _flushed(code)
+    except Ended as end:
+        code = end.code
+    except BaseException:
+        with suppress(OSError):
+            os.write(2, b"unsurprised: not enough memory\n")
+    sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+    """The exit code; Python's own flush at exit must not fail, which would be exit code 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            silence(stream)
+            code = code or WRONG
+    return code
+
+
+def _open_streams() -> None:
+    """What the shell has closed (``<&- >&- 2>&-``) must not become the number of another file."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY)
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the shell: >&-
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        if getattr(sys, name) is None:
+            setattr(sys, name, Nowhere())
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode still gets the report
-    sys.exit(run(sys.argv[1:]))

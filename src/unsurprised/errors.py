@@ -27,6 +27,12 @@ def shortened(text: str, most: int, tail: int = 0) -> str:
 class UnsurprisedError(ValueError):
     """Base of all errors that the library raises on purpose; a ``ValueError``."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy has the same message, and notes (add_note) of its own.
+        said = {name: list(value) if type(value) is list else value
+                for name, value in vars(self).items()}  # fmt: skip
+        return type(self), self.args, said
+
 
 class CallError(UnsurprisedError):
     """A call that cannot be answered: an argument is missing, unknown, or fits no other."""
@@ -128,7 +134,8 @@ class InputError(UnsurprisedError):
         return type(self)(**{**self._fields(), **fields})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self._fields())
+        *_, said = super().__reduce__()
+        return _rebuild, (type(self), self._fields()), said
 
 
 class SumsOffError(InputError):

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from unsurprised.arrays import FLOATS, HostArray, checked_axis, host_array
 from unsurprised.binding import Binding
 from unsurprised.containers import Container, Names, refuse_missing, taken_apart, torch_rows
+from unsurprised.copies import Frozen
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.frame_containers import is_default
 from unsurprised.libraries import (
@@ -40,7 +41,7 @@ from unsurprised.units import as_number
 DEFAULT_TOLERANCE = 1e-3
 
 
-class Form:
+class Form(Frozen):
     """Base of the five forms; not made by itself."""
 
     kind: ClassVar[str]
@@ -121,6 +122,16 @@ class Form:
                     setattr(other, name, getattr(self, name))
         other._array, other.given = array, given
         return other
+
+    def _kept(self) -> dict[str, Any]:
+        array = self._array
+        host = None if array is None else (array.values, array.dtype)
+        return {**super()._kept(), "_array": host}
+
+    @classmethod
+    def _made_of(cls, kept: dict[str, Any]) -> Self:
+        host = kept["_array"]
+        return super()._made_of({**kept, "_array": None if host is None else HostArray(*host)})
 
     def __repr__(self) -> str:
         dtype = self.array.dtype if self.given is None else type_name(self.given)

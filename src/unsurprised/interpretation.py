@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unsurprised.copies import Record
+
 #: What a binding is called in results.
 BOUND_BY = {
     "name": "name",
@@ -14,7 +16,7 @@ BOUND_BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Interpretation:
+class Interpretation(Record):
     """How the input was read.
 
     Examples

@@ -60,8 +60,8 @@ def test_the_same_input_gives_the_same_page(tmp_path):
     ("target", "message"),
     [
         ("-", "--html -: a page goes to a file; expected its path"),
-        ("data.parquet", "--html data.parquet: cannot be written: it exists and holds no HTML; "
-         "remove it or name another path"),
+        ("data.parquet", "--html data.parquet: cannot be written: it exists and this command has "
+         "not written it; name another path, or replace it with --overwrite"),
         (".", "--html .: cannot be written: it is a folder; expected the path of a file"),
     ],
 )  # fmt: skip

@@ -10,11 +10,12 @@ except ModuleNotFoundError:  # the same under its older name
     import pytorch_lightning as lightning
 
 from unsurprised.adapters._metrics import metrics
+from unsurprised.copies import Kept
 from unsurprised.evaluation import Evaluation, Evaluator
 from unsurprised.forms import Logits
 
 
-class SurpriseCallback(lightning.Callback):
+class SurpriseCallback(Kept, lightning.Callback):
     """Logs cross-entropy and confidence gap (bits a row) and accuracy of the validation rows.
 
     ``validation_step`` must return a mapping with ``logits`` (..., K) and ``target`` (...); rows

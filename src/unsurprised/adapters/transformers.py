@@ -8,11 +8,12 @@ import numpy as np
 from transformers import TrainerCallback
 
 from unsurprised.adapters._metrics import metrics
+from unsurprised.copies import Kept
 from unsurprised.evaluation import Evaluation, Evaluator
 from unsurprised.forms import Logits
 
 
-class SurpriseMetrics:
+class SurpriseMetrics(Kept):
     """``compute_metrics`` of a ``Trainer``: cross-entropy and confidence gap (bits), accuracy.
 
     With ``batch_eval_metrics=True`` in the training arguments it takes the batches as they come, so

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from unsurprised import portable
@@ -20,20 +17,13 @@ from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, log_rows
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources import Reading
-from unsurprised.sources.kinds import is_list, plain, stands_for
+from unsurprised.sources.decoded import decoded
+from unsurprised.sources.kinds import entry_of, is_list, plain
+from unsurprised.writers import check_format, writer_of
+from unsurprised.writers.writer import Writer
 
 Progress = Callable[[int], None]
 KINDS = ("probs", "logprobs")
-
-
-class Writer(Protocol):
-    """What takes record batches of one schema."""
-
-    def write_batch(self, batch: pa.RecordBatch) -> None:
-        """Add rows."""
-
-    def close(self) -> None:
-        """Write what is left."""
 
 
 def class_order(calibrator: Calibrator, reading: Reading) -> list[int] | None:
@@ -75,16 +65,19 @@ def _listed(names: Any) -> str:
 
 
 def calibrated_batches(
-    calibrator: Calibrator, reading: Reading, kind: str | None = None
-) -> Iterator[pa.RecordBatch]:
-    """The rows of a source in order, with calibrated predictions in place of its own."""
+    calibrator: Calibrator, reading: Reading, form: str, kind: str | None = None
+) -> Iterator[tuple[pa.RecordBatch, Batch]]:
+    """The rows of a source in order, with calibrated predictions in place of its own.
+
+    ``form`` is the format that they are for: its columns are those that this keeps.
+    """
     order = class_order(calibrator, reading)
     wanted = kind or reading.kind
     for split in reading.plan():
-        for record, batch in reading.records(split):
+        for record, batch in reading.records(split, form):
             assert batch.model is not None
             log = _mapped(calibrator, batch, order)
-            yield _replaced(record, reading, batch, log, wanted)
+            yield _replaced(record, reading, batch, log, wanted), batch
 
 
 def _mapped(calibrator: Calibrator, batch: Batch, order: list[int] | None) -> Values:
@@ -124,7 +117,7 @@ def _replaced(
         narrowed = values.astype(item.to_pandas_dtype())
         _refuse_lost(narrowed, log, batch, name, kind)
         column = _column(narrowed, field.type, item, reading.keys)
-        new = pa.field(name, column.type, metadata=field.metadata)
+        new = field.with_type(column.type)
         record = record.set_column(index, new, column)
     return record
 
@@ -165,9 +158,10 @@ def _column(
         places = [keys.index(field.name) for field in kind]
         children = [pa.array(np.ascontiguousarray(values[:, k]), type=item) for k in places]
         return pa.StructArray.from_arrays(children, names=[field.name for field in kind])
-    if keys:  # a map, whose rows then hold every class
+    if keys:  # a map, or a list of pairs, whose rows then hold every class
         offsets = pa.array(np.arange(0, values.size + 1, width, dtype=np.int32))
-        return pa.MapArray.from_arrays(offsets, pa.array(list(keys) * len(values)), flat)
+        names = pa.array(list(keys) * len(values))
+        return _pairs(offsets, names, flat, kind)
     if pa.types.is_fixed_size_list(kind):
         return pa.FixedSizeListArray.from_arrays(flat, width)
     wide = pa.types.is_large_list(kind)
@@ -176,100 +170,14 @@ def _column(
     return make.from_arrays(pa.array(offsets), flat)
 
 
-_ENDINGS = (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".csv", ".tsv", ".jsonl", ".ndjson")
-
-
-def check_format(name: str) -> None:
-    """Raises unless the ending of a name says a format that can be written."""
-    if Path(name).suffix.lower() not in _ENDINGS:
-        raise CallError(
-            f"--out {name}: its ending names no format that can be written; expected .parquet, "
-            ".arrow, .csv, .tsv or .jsonl"
-        )
-
-
-def writer_for(path: Path, name: str, schema: pa.Schema) -> AbstractContextManager[Writer]:
-    """Writes record batches in the format that the ending of ``name`` says."""
-    suffix = Path(name).suffix.lower()
-    if suffix in (".parquet", ".pq"):
-        parquet: AbstractContextManager[Writer] = pq.ParquetWriter(path, schema)
-        return parquet
-    if suffix in (".arrow", ".feather", ".ipc"):
-        arrow: AbstractContextManager[Writer] = pa.ipc.new_file(str(path), schema)
-        return arrow
-    if suffix in (".csv", ".tsv"):
-        return _CsvWriter(path, schema, "\t" if suffix == ".tsv" else ",")
-    return _JsonLines(path)
-
-
-class _Text:
-    """Rows of text, whatever the columns hold."""
-
-    def __init__(self, path: Path) -> None:
-        self._stream = path.open("w", encoding="utf-8", newline="")
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _JsonLines(_Text):
-    def write_batch(self, batch: pa.RecordBatch) -> None:
-        texts = {field.name for field in batch.schema if is_json_text(field)}
-        for row in batch.to_pylist():
-            for name in texts:
-                row[name] = None if row[name] is None else json.loads(row[name])
-            self._stream.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-
-
-class _CsvWriter:
-    """CSV knows no lists and no maps: they are written as JSON."""
-
-    def __init__(self, path: Path, schema: pa.Schema, delimiter: str) -> None:
-        flat = pa.schema([(f.name, _flat_type(f.type)) for f in schema])
-        options = pacsv.WriteOptions(delimiter=delimiter)
-        self._writer = pacsv.CSVWriter(str(path), flat, write_options=options)
-        self._schema = flat
-
-    def write_batch(self, batch: pa.RecordBatch) -> None:
-        columns = [
-            column if _flat_type(column.type) == column.type else _as_text(column, kind)
-            for column, kind in zip(batch.columns, self._schema.types, strict=True)
-        ]
-        self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-def is_json_text(field: pa.Field) -> bool:
-    """Whether a column of text holds JSON, as it came from a file of JSON lines."""
-    return (field.metadata or {}).get(b"unsurprised.json") == b"1"
-
-
-def _flat_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):
-        return kind.value_type
-    nested = pa.types.is_nested(kind) or stands_for(kind) in ("floats", "integers", "map")
-    return pa.string() if nested else kind
-
-
-def _as_text(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        return column.dictionary_decode().cast(kind)
-    rows = column.to_pylist()
-    return pa.array([None if row is None else json.dumps(row, default=str) for row in rows], kind)
+def _pairs(offsets: pa.Array, names: pa.Array, numbers: pa.Array, kind: pa.DataType) -> pa.Array:
+    entry = entry_of(kind)
+    if entry is None:
+        return pa.MapArray.from_arrays(offsets, names, numbers)
+    fields = {field.name: field.type for field in plain(kind.value_type)}
+    known = {entry[0]: names.cast(decoded(pa.nulls(0, fields[entry[0]])).type), entry[1]: numbers}
+    rows = pa.StructArray.from_arrays([known[name] for name in fields], names=list(fields))
+    return pa.ListArray.from_arrays(offsets, rows)
 
 
 def apply_reading(
@@ -285,19 +193,21 @@ def apply_reading(
 
     The format is that of the ending of ``name``.
     """
+    form = check_format(name)
+    reading.survey(form)
     written = 0
     with ExitStack() as stack:
         writer: Writer | None = None
         schema: pa.Schema | None = None
-        for record in calibrated_batches(calibrator, reading, kind):
-            batch = _decoded(record)
-            if writer is None or schema is None:
-                schema = batch.schema
-                writer = stack.enter_context(writer_for(path, name, schema))
-            writer.write_batch(_like(batch, schema))
-            written += batch.num_rows
+        for record, batch in calibrated_batches(calibrator, reading, form, kind):
+            with _placed(batch):
+                if writer is None or schema is None:
+                    schema = record.schema
+                    writer = stack.enter_context(writer_of(form).opened(path, schema))
+                writer.write_batch(_like(record, schema))
+            written += record.num_rows
             if progress is not None:
-                progress(batch.num_rows)
+                progress(record.num_rows)
         if writer is None:
             raise InputError("found no rows", expected="at least one").located(
                 file=", ".join(reading.files) or None
@@ -305,16 +215,20 @@ def apply_reading(
     return written
 
 
-def _decoded(record: pa.RecordBatch) -> pa.RecordBatch:
-    """Without dictionaries, which may differ from batch to batch."""
-    for index, field in enumerate(record.schema):
-        if pa.types.is_dictionary(field.type):
-            column = record.column(index).dictionary_decode()
-            record = record.set_column(index, pa.field(field.name, column.type), column)
-    return record
+@contextmanager
+def _placed(batch: Batch) -> Iterator[None]:
+    """Let errors about a batch's rows name the file, and the row there."""
+    try:
+        yield
+    except InputError as error:
+        row = error.place.row
+        raise error.located(
+            file=batch.file, row=int(batch.numbers()[row]) if isinstance(row, int) else None
+        ) from None
 
 
 def _like(record: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Rows as those before them, whose order of columns and whose types are the file's."""
     if record.schema.equals(schema):
         return record
     if set(record.schema.names) != set(schema.names):
@@ -323,10 +237,20 @@ def _like(record: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
             expected=f"those of the files before it: {_listed(schema.names)}",
             remedy="apply it to each file by itself",
         )
+    rows = record.select(schema.names)
     try:
-        return record.select(schema.names).cast(schema)
+        return pa.record_batch(
+            [_cast(column, field.type) for column, field in zip(rows.columns, schema, strict=True)],
+            schema=schema,
+        )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InputError(
             f"found columns of other types than in the files before ({error})",
             remedy="apply it to each file by itself",
         ) from None
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if column.type == kind:
+        return column
+    return column.cast(kind) if pa.types.is_dictionary(kind) else decoded(column).cast(kind)

@@ -24,14 +24,17 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.means import mean_and_spread
 from unsurprised.evaluation.sampled import FORMS
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays
 from unsurprised.units import unit_of, units_per_bit
+from unsurprised.weights import in_power_of_two, of_mean_one
 
 Progress = Callable[[int], None]
 
 
+@own_float_errors
 def calibrate(
     y_true: Any,
     y_pred: Any = None,
@@ -196,6 +199,7 @@ def _of_source(
     return calibrate_reading(reading, methods=methods, folds=folds, base=base)
 
 
+@own_float_errors
 def calibrate_reading(
     reading: Any,
     *,
@@ -245,7 +249,9 @@ def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | No
             "class, which a calibrator changes"
         )
     held = evaluator.sample()
-    kept = held["weight"] > 0
+    relative, _ = in_power_of_two(held["weight"])
+    # A weight whose share of the largest is no float counts nothing.
+    kept = relative > 0
     if not kept.any():
         raise CallError("all weights are 0; expected at least one row that counts")
     form = FORMS[kind]
@@ -255,12 +261,11 @@ def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | No
     truth, weights = held["truth"][kept], held["weight"][kept]
     hard = truth.ndim == 1
     shares = None if hard else truth / truth.sum(axis=1, keepdims=True)
-    relative = weights / weights.max()
     rows = FittingRows(
         log_rows(model),
         truth if hard else None,
         shares,
-        relative / relative.mean() if evaluator.weighted else None,
+        of_mean_one(weights) if evaluator.weighted else None,
         classes,
     )
     complete = len(kept) == evaluator.rows
@@ -368,7 +373,8 @@ def _choice(
 
 
 def _mean(nats: Values, learning: Learning) -> float:
-    return float(np.average(nats, weights=learning.weights))
+    with np.errstate(over="ignore"):
+        return float(np.average(nats, weights=learning.rows.weights))
 
 
 def _difference(nats: Values, best: Values, learning: Learning) -> tuple[float, float]:

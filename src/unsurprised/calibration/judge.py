@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
 from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, rows_of
-from unsurprised.calibrators.crossfit import saved_bits
+from unsurprised.calibrators.crossfit import in_bits, saved_bits
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.totals import Totals, ratio
 from unsurprised.states import Sums
@@ -34,6 +32,7 @@ class Savings:
     ) -> None:
         """Add rows by the nats that they cost before and after."""
         saved = saved_bits(before, after)
+        before, after = in_bits(before), in_bits(after)
         self.sums.update(
             np.ascontiguousarray(groups),
             {
@@ -41,9 +40,9 @@ class Savings:
                 "infinite_before": np.isinf(before),
                 "infinite_after": np.isinf(after),
                 "weight": None,
-                "before": _finite(before / math.log(2)),
+                "before": _finite(before),
                 "saved": _finite(saved),
-                "after": _finite(after / math.log(2)),
+                "after": _finite(after),
             },
             weights,
         )
@@ -60,6 +59,7 @@ class Savings:
         """
         totals = self.sums.totals()
         part = Totals(totals, self.sums.without_each_group(), refused=refused)
+        part.refuse_blurred("before", "after")
 
         def mean(name: str, endless: float) -> Estimate:
             if endless:

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unsurprised.calibrators import Calibrator
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.float_errors import own_float_errors
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.calibration/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Record):
     """One calibrator that was tried."""
 
     method: str
@@ -33,7 +35,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Calibration:
+class Calibration(Record):
     """Which calibrator lowers the surprise on unseen rows, by how much, and how sure that is.
 
     All in ``unit`` a row. ``calibrator`` is the one to take, or None where none helps.
@@ -77,6 +79,7 @@ class Calibration:
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    @own_float_errors
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report as a page that holds all it needs; see :meth:`Evaluation.to_html`.
 

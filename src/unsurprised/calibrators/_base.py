@@ -25,6 +25,7 @@ from unsurprised.calibrators._rows import (
     refuse_one_class,
 )
 from unsurprised.errors import CalibrationWarning, CallError
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import Logits, Probs
 from unsurprised.measures import cross_entropy, surprisal
 from unsurprised.states import exact_sum
@@ -103,6 +104,7 @@ class Calibrator(Requester):
             warnings.warn(note, CalibrationWarning, stacklevel=2)
         return self
 
+    @own_float_errors
     def fit_rows(self, rows: FittingRows) -> Self:
         """Learn from rows that are checked already."""
         refuse_one_class(rows)
@@ -124,6 +126,7 @@ class Calibrator(Requester):
         """The parameters of least cross-entropy, and what is noteworthy about them."""
         raise NotImplementedError
 
+    @own_float_errors
     def transform(self, y_pred: Any) -> Any:
         """Calibrated predictions, in the form, shape and array library of those that are given.
 
@@ -142,6 +145,7 @@ class Calibrator(Requester):
         log, shape = self._read(y_pred)
         return shape.restored(self.map_rows(log))
 
+    @own_float_errors
     def predict_proba(self, y_pred: Any) -> NDArray[np.float64]:
         """Calibrated probabilities as a NumPy array, always with a column for each class.
 
@@ -151,7 +155,7 @@ class Calibrator(Requester):
         mapped = self.map_rows(log)
         probs, lost = probabilities(mapped)
         if lost:
-            probs[(probs == 0) & ~np.isneginf(mapped)] = np.nextafter(0, 1)
+            probs[(probs == 0) & ~np.isneginf(mapped)] = math.nextafter(0, 1)
         leading = shape.shape if shape.one_number else shape.shape[:-1]
         return probs.reshape(*leading, self._width)
 
@@ -166,6 +170,7 @@ class Calibrator(Requester):
         """Fit, then transform the same predictions; what that gains is no honest figure."""
         return self.fit(y_pred, y_true, sample_weight, **options).transform(y_pred)
 
+    @own_float_errors
     def map_rows(self, log: Values) -> Values:
         """Natural log-probabilities (n, K) to calibrated ones."""
         self._check_fitted()
@@ -176,6 +181,7 @@ class Calibrator(Requester):
                 mapped[block] = _formulas.log_softmax(portable, self._scores(log[block]))
         return mapped
 
+    @own_float_errors
     def costs(self, rows: FittingRows) -> Values:
         """Nats that each row costs once it is calibrated."""
         return costs_of(rows, self._scores, at_once=self.rows_at_once)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
-from unsurprised.calibrators._rows import FittingRows, finite
+from unsurprised.calibrators._rows import FittingRows, finite, refuse_wide_gaps
 from unsurprised.threads import get_num_threads
 
 Values = NDArray[np.float64]
@@ -63,6 +63,7 @@ class Loss:
         self.rows, self.model, self.pool = rows, model, pool
         step = max(1, BLOCK // rows.width)
         self.blocks = [slice(at, min(at + step, rows.count)) for at in range(0, rows.count, step)]
+        refuse_wide_gaps(rows)
         self.x = finite(rows.log)
         self.possible = None if self.x is rows.log else ~np.isneginf(rows.log)
         self.truth = rows.truth() if rows.labels is None else None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.errors import StateError
+from unsurprised.errors import StateError, shortened
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,6 @@ def _number(name: str, value: Any) -> float:
     if value in ("inf", "-inf"):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise StateError(f"{name} holds {value!r} where a number is expected")
+        told = shortened(repr(value), 60)
+        raise StateError(f"{name} holds {told} where a number is expected")
     return float(value)

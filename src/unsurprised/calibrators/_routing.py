@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
+from unsurprised.copies import Kept
 from unsurprised.errors import CallError
 
 #: scikit-learn's own ``UNCHANGED``: the request stays what it is.
@@ -19,7 +20,7 @@ Request = bool | str | None
 Scorer = TypeVar("Scorer", bound=Callable[..., Any])
 
 
-class Requester:
+class Requester(Kept):
     """Base of what takes metadata, and says in ``set_fit_request`` which it wants."""
 
     #: What each method takes.

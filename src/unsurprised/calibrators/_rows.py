@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from unsurprised.batches import Batch
 from unsurprised.binary import two_columns
 from unsurprised.columns_to_classes import SeenLabels, named_columns
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, LogProbs, Probs
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays, model_from
@@ -25,12 +26,15 @@ from unsurprised.measures._host import kernel_rows
 from unsurprised.measures._labels import checked_indices, dense
 from unsurprised.measures._rows import home_of
 from unsurprised.names import are_positions, listed
+from unsurprised.weights import in_power_of_two, of_mean_one
 
 Values = NDArray[np.float64]
 
 _NATS = math.log(2)
 #: Elements of a block of rows that stays in the cache.
 _BLOCK = 1 << 16
+#: The largest gap between two log-probabilities that are fitted by second derivatives.
+WIDEST = 1e150
 _ONLY_PREDICTIONS = "transform(y_pred) takes no labels"
 #: In which order the arguments come, for whoever has mixed them up.
 PREDICTIONS_FIRST = (
@@ -102,7 +106,7 @@ class FittingRows:
             self.log[rows],
             None if self.labels is None else self.labels[rows],
             None if self.shares is None else self.shares[rows],
-            None if weights is None else weights / weights.mean(),
+            None if weights is None else of_mean_one(weights),
             self.classes,
         )
 
@@ -143,6 +147,7 @@ class FittingRows:
             return np.asarray(-np.where(self.shares > 0, self.shares * log, 0.0).sum(axis=1))
 
 
+@own_float_errors
 def fitting_rows(
     y_pred: Any,
     y_true: Any,
@@ -175,15 +180,12 @@ def rows_of(
         return rows if keep.all() else rows.of(keep)
     if batch.weights is None:
         return rows
-    largest = batch.weights.max()
-    if largest == 0:
-        raise InputError("found only weights of 0", expected="at least one row that counts")
-    # By the largest first, for a sum of weights may overflow. What is then no float counts nothing.
-    weights = batch.weights / largest
+    # A weight whose share of the largest is no float counts nothing.
+    weights, _ = in_power_of_two(batch.weights)
     kept = weights > 0
-    chosen = rows.of(kept)
-    weights = weights[kept] / weights[kept].mean()
-    return FittingRows(chosen.log, chosen.labels, chosen.shares, weights, chosen.classes)
+    if not kept.any():
+        raise InputError("found only weights of 0", expected="at least one row that counts")
+    return replace(rows, weights=weights).of(kept)
 
 
 def _truth_of(truth: Any, width: int) -> tuple[NDArray[np.int64] | None, Values | None]:
@@ -228,7 +230,8 @@ def log_rows(form: DistributionForm) -> Values:
             with np.errstate(divide="ignore"):
                 scores = portable.log(scores)
         highest = np.take_along_axis(scores, top[block, None].astype(np.int64), axis=1)
-        np.subtract(scores, highest, out=log[block])
+        with np.errstate(over="ignore"):  # a gap that no float holds is infinite
+            np.subtract(scores, highest, out=log[block])
         log[block] -= surprisal[block, None]
     return log
 
@@ -371,6 +374,22 @@ def refuse_one_class(rows: FittingRows) -> None:
             f"only class {name!r} happens in {said}",
             expected="at least two classes among the rows that a calibrator is fitted on",
             place=Place(file="y_true"),
+        )
+
+
+def widest(rows: FittingRows) -> float:
+    """How far the lowest log-probability is below 0, of the classes that are possible."""
+    return -float(finite(rows.log).min())
+
+
+def refuse_wide_gaps(rows: FittingRows) -> None:
+    """The loss has second derivatives, which are squares of log-probabilities."""
+    if widest(rows) > WIDEST:
+        raise InputError(
+            f"found a log-probability of −{widest(rows):.6g}, whose square no float holds",
+            expected=f"nothing below −{WIDEST:g} but −inf, a probability of 0",
+            remedy="write −inf for what is ruled out, or use TemperatureScaling",
+            place=Place(file="y_pred", row=int(np.argmin(finite(rows.log).min(axis=1)))),
         )
 
 

@@ -49,8 +49,15 @@ def held_out_nats(
     return nats, tuple(notes)
 
 
+def in_bits(nats: Values) -> Values:
+    """Bits a row; infinite where no float holds them."""
+    with np.errstate(over="ignore"):
+        bits: Values = nats / math.log(2)
+        return bits
+
+
 def saved_bits(before: Values, after: Values) -> Values:
     """Bits that each row saves; what was infinite and is not any more saves infinitely much."""
     with np.errstate(invalid="ignore"):
-        saved = (before - after) / math.log(2)
+        saved = in_bits(before - after)
     return np.where(np.isinf(before) & np.isinf(after), 0.0, saved)

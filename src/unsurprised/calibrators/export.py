@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from operator import methodcaller
+from typing import Any, Self
 
 import numpy as np
 
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator
+from unsurprised.copies import Kept
 
 _HEAD = '''"""{title}, fitted on {rows:,} rows; made by unsurprised {version}, needs only NumPy."""
 
@@ -62,12 +66,30 @@ def numpy_source(calibrator: Calibrator) -> str:
     return head + sources.replace(": Any", "").replace("list[Array]", "list") + foot
 
 
+class NumpyCalibration(Kept):
+    """A calibrator as a function of probabilities (..., K); pickled as its source."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        space: dict[str, Any] = {}
+        exec(compile(source, "<calibrator>", "exec"), space)
+        self._calibrate: Callable[[Any], Any] = space["calibrate"]
+
+    def __call__(self, probs: Any) -> Any:
+        """Calibrated probabilities."""
+        return self._calibrate(probs)
+
+    def _kept(self) -> dict[str, Any]:
+        return {"source": self.source}
+
+    @classmethod
+    def _made_of(cls, kept: dict[str, Any]) -> Self:
+        return cls(kept["source"])
+
+
 def numpy_function(calibrator: Calibrator) -> Callable[[Any], Any]:
     """The function that :func:`numpy_source` states."""
-    space: dict[str, Any] = {}
-    exec(compile(numpy_source(calibrator), "<calibrator>", "exec"), space)
-    function: Callable[[Any], Any] = space["calibrate"]
-    return function
+    return NumpyCalibration(numpy_source(calibrator))
 
 
 def _used(formulas: list[Any]) -> list[Any]:
@@ -100,20 +122,35 @@ def _array(value: Any) -> str:
 
 def torch_module(calibrator: Calibrator) -> Any:
     """A module from logits or log-probabilities (..., K) to calibrated log-probabilities."""
+    return _module_class()(calibrator)
+
+
+@cache
+def _module_class() -> Any:
     import array_api_compat.torch as xp
     import torch
 
     class CalibratedLogProbs(torch.nn.Module):
         """Calibrated log-probabilities of logits or log-probabilities (..., K)."""
 
-        def __init__(self) -> None:
+        def __init__(self, calibrator: Calibrator) -> None:
             super().__init__()
             self.stages = calibrator.stages()
+            self._calibrator = copy.deepcopy(calibrator)
             for number, (_, given) in enumerate(self.stages):
                 for name, value in given.items():
                     for place, one in enumerate(value if isinstance(value, list) else [value]):
                         tensor = torch.as_tensor(np.array(one, dtype=np.float64))
                         self.register_buffer(f"{name}_{number}_{place}", tensor)
+
+        def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+            # Made again by its calibrator, then as it is: on its device, with its hooks.
+            state = {**vars(self)}
+            del state["stages"], state["_calibrator"]
+            return methodcaller("to_torch"), (self._calibrator,), state
+
+        def __copy__(self) -> Any:
+            return copy.deepcopy(self)
 
         def parameter(self, name: str, number: int, like: Any, value: Any) -> Any:
             count = len(value) if isinstance(value, list) else 1
@@ -130,4 +167,4 @@ def torch_module(calibrator: Calibrator) -> Any:
                 x = _formulas.log_softmax(xp, formula(xp, x, **fitted))
             return x
 
-    return CalibratedLogProbs()
+    return CalibratedLogProbs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -50,7 +51,7 @@ class IsotonicCalibration(Calibrator):
     rows_at_once = 1 << 14  # it takes as many calls as there are classes
     holds: ClassVar = {
         "knots": Curves((-np.inf, np.inf)),
-        "values": Curves((np.nextafter(0, 1), np.nextafter(1, 0))),
+        "values": Curves((math.nextafter(0, 1), math.nextafter(1, 0))),
     }
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:

@@ -17,6 +17,13 @@ from unsurprised.errors import CallError, StateError, UnsurprisedError, shortene
 #: Name and version of the format; raised when a key changes its meaning or goes.
 FORMAT, VERSION = "unsurprised.calibrator", 1
 _MOST_BYTES = 1 << 30
+#: Classes of a file at most (a temperature is as short for a billion of them as for two), and rows
+#: that it was fitted on.
+_MOST_CLASSES, _MOST_ROWS = 1 << 24, (1 << 63) - 1
+#: Characters of what a message cites of a file.
+_MOST_TOLD = 60
+#: Digits of a whole number; floats are written with their exponent.
+_MOST_DIGITS = 400
 
 
 def to_json(calibrator: Calibrator) -> str:
@@ -37,13 +44,10 @@ def as_plain(calibrator: Calibrator) -> dict[str, Any]:
 
 def save(calibrator: Calibrator, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write the calibrator; a file appears whole or not at all."""
-    from unsurprised.report.output import anything, checked_target, nothing, write_bytes
+    from unsurprised.writing import anything, nothing, write_file
 
     text = to_json(calibrator)
-    target = checked_target(
-        os.fspath(path), option="save", replaceable=anything if overwrite else nothing
-    )
-    write_bytes(text.encode(), target, "save")
+    write_file(text.encode(), os.fspath(path), "save", anything if overwrite else nothing)
 
 
 def load(path: str | os.PathLike[str]) -> Calibrator:
@@ -87,14 +91,16 @@ def from_json(text: str) -> Calibrator:
     try:
         said = json.loads(
             text,
-            parse_constant=_no_constant,
+            parse_int=_integer,
             parse_float=_no_infinity,
+            parse_constant=_no_constant,
             object_pairs_hook=_once_each,
         )
     except (ValueError, RecursionError) as error:
         if isinstance(error, UnsurprisedError):
             raise
-        raise StateError(f"is no calibrator, or was cut: it is no JSON ({error})") from None
+        reason = shortened(str(error), 2 * _MOST_TOLD)
+        raise StateError(f"is no calibrator, or was cut: it is no JSON ({reason})") from None
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise StateError(
             f'is no calibrator: expected JSON with "format": "{FORMAT}", as --save writes it'
@@ -102,7 +108,7 @@ def from_json(text: str) -> Calibrator:
     version = said.get("version")
     if type(version) is not int or version != VERSION:
         raise StateError(
-            f"has format version {version!r}, and this version of unsurprised reads "
+            f"has format version {_told(version)}, and this version of unsurprised reads "
             f"{VERSION}; install the version that wrote it, or fit again"
         )
     digest = said.pop("sha256", None)
@@ -112,11 +118,34 @@ def from_json(text: str) -> Calibrator:
         )
     try:
         return _restored(said)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except _NONSENSE as error:
         if isinstance(error, StateError):
             raise
-        reason = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise StateError(f"holds no calibrator that can be used ({reason})") from None
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise StateError(
+            f"holds no calibrator that can be used ({shortened(reason, 2 * _MOST_TOLD)})"
+        ) from None
+
+
+_NONSENSE = (
+    AttributeError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def _told(value: Any) -> str:
+    return shortened(repr(value), _MOST_TOLD)
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise StateError(f"holds a number of {len(text):,} digits; expected ordinary ones")
+    return int(text)
 
 
 def _no_constant(name: str) -> Any:
@@ -152,8 +181,7 @@ def _restored(said: dict[str, Any]) -> Calibrator:
     one_number, provenance = said["one_number"], said["provenance"]
     if not isinstance(one_number, bool) or (one_number and width != 2):
         raise StateError("holds one_number where it cannot be")
-    if not isinstance(provenance, dict) or not isinstance(provenance.get("rows"), int):
-        raise StateError("does not say where it comes from")
+    _check_provenance(provenance)
     provenance = {key: _infinite_or_as_is(value) for key, value in provenance.items()}
     calibrator = _made(said, width)
     for one in [calibrator, *getattr(calibrator, "steps", [])]:
@@ -162,9 +190,18 @@ def _restored(said: dict[str, Any]) -> Calibrator:
     return calibrator
 
 
+def _check_provenance(said: Any) -> None:
+    rows = said.get("rows") if isinstance(said, dict) else None
+    if type(rows) is not int or not 0 <= rows <= _MOST_ROWS:
+        raise StateError("does not say where it comes from: expected a number of rows")
+    for name, value in said.items():
+        if isinstance(value, int) and abs(value) > _MOST_ROWS:
+            raise StateError(f"says {_told(name)} of where it comes from by too large a number")
+
+
 def _classes(width: Any, names: Any) -> tuple[int, tuple[str, ...] | None]:
-    if type(width) is not int or width < 2:
-        raise StateError(f"is for {width!r} classes; expected at least two")
+    if type(width) is not int or not 2 <= width <= _MOST_CLASSES:
+        raise StateError(f"is for {_told(width)} classes; expected 2 to {_MOST_CLASSES:,}")
     if names is None:
         return width, None
     strings = isinstance(names, list) and all(isinstance(name, str) for name in names)
@@ -190,7 +227,7 @@ def _made(said: dict[str, Any], width: int) -> Calibrator:
         made.parameters_ = {}
         return made
     if said["kind"] not in kinds:
-        raise StateError(f"is a {said['kind']!r}; expected one of {', '.join(kinds)}")
+        raise StateError(f"is a {_told(said['kind'])}; expected one of {', '.join(kinds)}")
     made = kinds[said["kind"]](**said["settings"])
     if made.two_classes_only and width != 2:
         raise StateError(f"is a {said['kind']} for {width} classes; it is for two only")

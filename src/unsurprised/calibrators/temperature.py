@@ -142,8 +142,9 @@ class _Slope:
         self._means, self._spreads = np.empty(rows.count), np.empty(rows.count)
 
     def _mean(self, values: Values) -> float:
-        weighted = values if self.weights is None else values * self.weights
-        return float(weighted.mean())
+        with np.errstate(over="ignore", invalid="ignore"):  # of scores as large as floats are
+            weighted = values if self.weights is None else values * self.weights
+            return float(weighted.mean())
 
     def at(self, inverse: float) -> tuple[float, float]:
         """The first and the second derivative."""

@@ -6,6 +6,7 @@ them a decoder. So the two cannot fall out of step.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +20,8 @@ Words = NDArray[np.uint32]
 
 #: What the frequencies of one choice add up to; constriction's Python interface knows no other.
 TOTAL = 1 << 24
+#: What a choice costs at least that is not the only one.
+LEAST_BITS = -math.log2(1 - 1 / TOTAL)
 #: What lies below a stack's first choice. On an empty stack choices at the low end of their model
 #: would leave no trace, and the file would be smaller than what they are worth.
 _FOUNDATION = (0, 1)

@@ -38,6 +38,8 @@ KINDS = ("bytes", "|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8")
 HASH_BYTES = 8
 _CHECKSUM_BYTES = 4
 _LONGEST_COUNT = 10
+#: An array has no more dimensions, and no more elements.
+_MOST_DIMENSIONS, _MOST_SYMBOLS = 64, 1 << 56
 
 
 def digest(*parts: bytes | memoryview) -> bytes:
@@ -130,7 +132,7 @@ def _parsed(source: Bytes) -> Container:
     method, kind = source.take(1)[0], source.take(1)[0]
     if method > ROWS or kind >= len(KINDS):
         raise source.nonsense()
-    shape = tuple(source.count() for _ in range(source.count() if kind else 1))
+    shape = _shape_in(source, kind)
     prefix = bytes(source.take(source.count()))
     parameters = bytes(source.take(source.count()))
     identity = bytes(source.take(HASH_BYTES)) if method in (GIVEN, ROWS) else b""
@@ -141,9 +143,22 @@ def _parsed(source: Bytes) -> Container:
         index.append(Place(part, source.count(), int.from_bytes(source.take(8), "little")))
     words = np.frombuffer(source.take(4 * source.count()), dtype="<u4").astype(np.uint32)
     source.end()
+    if any(place.position > len(words) or place.part > math.prod(shape) for place in index):
+        raise source.nonsense()
     return Container(
         method, kind, shape, parameters, identity, content, words, tuple(index), prefix
     )
+
+
+def _shape_in(source: Bytes, kind: int) -> tuple[int, ...]:
+    """The shape that a file states; refused before anything is made of it that no array has."""
+    dimensions = source.count() if kind else 1
+    if dimensions > _MOST_DIMENSIONS:
+        raise source.nonsense()
+    shape = tuple(source.count() for _ in range(dimensions))
+    if math.prod(max(length, 1) for length in shape) > _MOST_SYMBOLS:
+        raise source.nonsense()
+    return shape
 
 
 class Bytes:
@@ -211,12 +226,18 @@ def packed(*columns: NDArray[np.uint64]) -> bytes:
     return deflate.compress(b"".join(parts)) + deflate.flush()
 
 
+#: zlib's Z_MEM_ERROR, which Python tells as damage.
+_NO_MEMORY = -4
+
+
 def unpacked(data: bytes, columns: int, most: int) -> list[NDArray[np.uint64]]:
     """What :func:`packed` packed; a file that claims more than ``most`` rows is refused."""
     inflate = zlib.decompressobj(wbits=-15)
     try:
         plain = inflate.decompress(data, _LONGEST_COUNT + columns * (1 + 8 * most))
-    except zlib.error:
+    except zlib.error as error:
+        if str(error).startswith(f"Error {_NO_MEMORY} "):
+            raise MemoryError from None
         raise Bytes.nonsense() from None
     source = Bytes(plain)
     rows = source.count()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unsurprised.copies import Record
+
 
 @dataclass(frozen=True)
-class Account:
+class Account(Record):
     """What a file's bits are spent on. All numbers are bits in total, for all symbols.
 
     Attributes

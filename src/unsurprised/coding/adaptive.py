@@ -21,15 +21,18 @@ from numpy.typing import NDArray
 
 from unsurprised.coding._coded import Coded, Counted
 from unsurprised.coding._coders import (
+    LEAST_BITS,
     TOTAL,
     Choices,
     Coder,
     Model,
     StreamReader,
     StreamWriter,
+    damaged,
 )
 from unsurprised.coding._container import ADAPTIVE, Bytes, Container, count_bytes
 from unsurprised.coding._symbols import Integers, Symbols, empty
+from unsurprised.copies import Record
 from unsurprised.errors import CallError
 
 _Floats = NDArray[np.float64]
@@ -46,7 +49,7 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
-class Adaptive:
+class Adaptive(Record):
     """A model that starts knowing nothing and learns each symbol as it is coded.
 
     Krichevsky and Trofimov's estimator for the bits of each symbol, after the last 0 to ``order``
@@ -106,6 +109,9 @@ def learned_in(container: Container) -> Integers:
     source.end()
     if order > LARGEST_ORDER or largest >= _LARGEST_ALPHABET:
         raise source.nonsense()
+    # Few words hold but so many symbols, however sure the model is of each of their bits.
+    if container.symbols * largest.bit_length() * LEAST_BITS > 32 * len(container.words) + 64:
+        raise damaged()
     out = empty(container.kind, container.symbols)
     reader = StreamReader(container.words)
     out[:], _ = code_adaptively(reader, order, largest + 1, container.symbols)

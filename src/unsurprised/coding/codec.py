@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from unsurprised.coding import _container as box
 from unsurprised.coding._coded import Coded, counted, least_bits
@@ -21,13 +21,15 @@ from unsurprised.coding.static import (
     distribution_in,
     frequencies_in,
 )
+from unsurprised.copies import Kept, Record
 from unsurprised.errors import CallError, StateError
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.units import as_number
 
 
 @dataclass(frozen=True)
-class Encoded:
+class Encoded(Record):
     """A file in memory, and the account of its bits.
 
     Attributes
@@ -50,6 +52,7 @@ class Encoded:
         return f"Encoded({len(self.data):,} bytes: {self.account.model})"
 
 
+@own_float_errors
 def encode(symbols: Any, model: Any = None, *, smooth: float = 0.0) -> Encoded:
     r"""Encode symbols in as many bits as a model is surprised by them.
 
@@ -133,6 +136,7 @@ def assembled(source: Symbols, coded: Coded) -> Encoded:
     return Encoded(data, account)
 
 
+@own_float_errors
 def decode(data: bytes, model: Any = None) -> bytes | Integers:
     """What was encoded, byte for byte.
 
@@ -180,7 +184,7 @@ def _digest(values: Integers, container: Container) -> bytes:
     return symbols_digest(values, container.kind, container.shape, container.prefix)
 
 
-class Archive:
+class Archive(Kept):
     """An encoded file as a sequence, of which any part is read by itself.
 
     Where one distribution served all symbols, a part is decoded without those before it;
@@ -202,11 +206,20 @@ class Archive:
     """
 
     def __init__(self, data: bytes, model: Any = None) -> None:
-        self._container = container_in(data)
+        self._container, self._model = container_in(data), model
         self._static = _static(self._container, model)
         self._values: Integers | None = None
         if self._static is None:
             self._values = verified(self._container, decoded(self._container, model))
+
+    def _kept(self) -> dict[str, Any]:
+        return {"data": self._container.to_bytes(), "model": self._model}
+
+    @classmethod
+    def _made_of(cls, kept: dict[str, Any]) -> Self:
+        made = cls.__new__(cls)
+        Archive.__init__(made, kept["data"], kept["model"])
+        return made
 
     def __len__(self) -> int:
         return self._container.symbols

@@ -52,6 +52,8 @@ class Restored:
 
 def read(path: str) -> bytes:
     """The bytes of a file, or of standard input."""
+    if path == STANDARD_INPUT and sys.stdin is None:
+        raise InputError("cannot be read: standard input is closed").located(file=path)
     try:
         return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
     except (OSError, ValueError) as error:

@@ -19,7 +19,7 @@ from unsurprised.coding._coded import (
     stated,
     stated_in,
 )
-from unsurprised.coding._coders import Choices, StackReader, StackWriter, Words, damaged
+from unsurprised.coding._coders import LEAST_BITS, Choices, StackReader, StackWriter, Words, damaged
 from unsurprised.coding._container import (
     GIVEN,
     OWN_FREQUENCIES,
@@ -31,6 +31,7 @@ from unsurprised.coding._container import (
 )
 from unsurprised.coding._floats import Floats, mixed_in, shares_of, total
 from unsurprised.coding._symbols import Integers, Symbols, empty
+from unsurprised.copies import Record
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import Counts, DistributionForm, Labels
 from unsurprised.measures import cross_entropy, entropy, kl_divergence, smooth, surprisal
@@ -46,7 +47,7 @@ _WIDEST_LOOKUP = 1 << 22
 
 
 @dataclass(frozen=True)
-class Frequencies:
+class Frequencies(Record):
     """The model that knows how often each symbol occurs in what is encoded, and nothing else.
 
     The frequencies are written into the file, so that it can be decoded without anything else. No
@@ -162,10 +163,10 @@ class Static:
     def decode(self, container: Container, begin: int, end: int) -> Integers:
         """The symbols from ``begin`` to before ``end``."""
         place = _nearest(container, begin // _PART)
+        self._believe(container)
         out = empty(container.kind, end - begin)
         if not len(out):
             return out
-        self._believe(container)
         at = (place.position, place.state) if place.part else None
         reader = StackReader(container.words, at)
         for part in range(place.part, -(-end // _PART)):
@@ -176,7 +177,8 @@ class Static:
             entries = self._table.code(reader, count)
             low, high = max(begin - first, 0), min(end - first, count)
             if high > low:
-                found = self.support[entries[low:high]]
+                # NumPy ends the process where it has no memory to widen an index of int32.
+                found = np.take(self.support, entries[low:high])
                 out[first + low - begin : first + high - begin] = found
         return out
 
@@ -184,16 +186,15 @@ class Static:
         if self._lookup is None:
             return np.searchsorted(self.support, symbols.astype(np.int64)).astype(np.int32)
         if symbols.dtype == np.uint8 and not self._first:
-            return self._lookup[symbols]
+            return np.take(self._lookup, symbols)
         entries: Choices = self._lookup[symbols.astype(np.int64) - self._first]
         return entries
 
     def _believe(self, container: Container) -> None:
         """Refuse a number of symbols that so few words cannot hold, rather than make them up."""
-        if self._table is not None and self._table.classes > 1:
-            least = -math.log2(1 - 2.0**-24)
-            if container.symbols * least > 32 * len(container.words) + 64:
-                raise damaged()
+        sure = self._table is None or self._table.classes < 2
+        if not sure and container.symbols * LEAST_BITS > 32 * len(container.words) + 64:
+            raise damaged()
 
 
 def _each(classes: int) -> Labels:

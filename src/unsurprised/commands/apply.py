@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.calibrate import Overwrite
 
 if TYPE_CHECKING:
     from unsurprised.calibrators import Calibrator
     from unsurprised.sources import Reading
+    from unsurprised.writing import Target
 
 HELP = (
     "Send a file of predictions through a calibrator; all other columns stay as they are.\n\n"
@@ -61,7 +61,7 @@ def command(
     *,
     out: OutFile,
     written_as: As = None,
-    overwrite: Overwrite = False,
+    overwrite: cli_options.Overwrite = False,
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
     classes: cli_options.Classes = None,
@@ -72,9 +72,9 @@ def command(
 ) -> None:
     """Read, calibrate, write."""
     from unsurprised.calibrators import load
-    from unsurprised.report.output import anything, checked_target, nothing, standard_output
     from unsurprised.report.text import choices
     from unsurprised.sources import Options, open_predictions
+    from unsurprised.writing import Outputs, standard_output
 
     held = load(calibrator)
     options = Options(
@@ -88,21 +88,22 @@ def command(
         batch_rows=batch_rows,
     )
     reading = open_predictions(files, options)
-    replaceable = anything if overwrite else nothing
-    checked_target(out, [calibrator, *reading.files], option="--out", replaceable=replaceable)
-    written(out)
-    rows = write_applied(held, reading, out, written_as.value if written_as else None)
-    with standard_output():
+    read = [calibrator, *cli_options.inputs(reading, classes=classes)]
+    with Outputs(read, overwrite=overwrite) as outputs:
+        target = outputs.declare("--out", out)
+        written(out)
+        rows = write_applied(held, reading, target, written_as.value if written_as else None)
         shown = {name: said for name, said in reading.choices.items() if name != "id"}
-        print(choices(shown), f"{held.title[0].upper()}{held.title[1:]}: {rows:,} rows → {out}",
-              sep="\n\n")  # fmt: skip
+        done = f"{held.title[0].upper()}{held.title[1:]}: {rows:,} rows → {out}"
+        with standard_output():
+            print(choices(shown), done, sep="\n\n")
 
 
 def written(out: str) -> None:
     """Raises unless the ending of ``out`` names a format that can be written."""
-    from unsurprised.calibration.apply import check_format
     from unsurprised.errors import CallError
-    from unsurprised.report.output import STANDARD_OUTPUT
+    from unsurprised.writers import check_format
+    from unsurprised.writing import STANDARD_OUTPUT
 
     if out == STANDARD_OUTPUT:
         raise CallError("--out -: predictions go to a file; name one, such as calibrated.parquet")
@@ -110,12 +111,11 @@ def written(out: str) -> None:
 
 
 def write_applied(
-    calibrator: Calibrator, reading: Reading, out: str, kind: str | None = None
+    calibrator: Calibrator, reading: Reading, out: Target, kind: str | None = None
 ) -> int:
     """Write a source's rows with calibrated predictions; how many they were."""
     from unsurprised.calibration.apply import apply_reading
-    from unsurprised.report.output import whole_file
     from unsurprised.report.progress import RowProgress
 
-    with whole_file(out, "--out") as path, RowProgress(reading.rows) as progress:
-        return apply_reading(calibrator, reading, path, out, kind=kind, progress=progress)
+    with out.file() as path, RowProgress(reading.rows) as progress:
+        return apply_reading(calibrator, reading, path, out.name, kind=kind, progress=progress)

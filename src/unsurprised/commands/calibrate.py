@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.page import asked_page
+from unsurprised.commands.page import asked_page, declared_page
+
+if TYPE_CHECKING:
+    from unsurprised.calibration.result import Calibration
+    from unsurprised.sources import Reading
 
 HELP = (
     "Find what makes a model's predictions less surprised, and how sure that is.\n\n"
@@ -50,7 +54,6 @@ Out = Annotated[
 Folds = Annotated[
     int, typer.Option("--folds", min=2, metavar="N", help="Into how many parts rows are put.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 
 
 def command(
@@ -75,7 +78,7 @@ def command(
     folds: Folds = 5,
     save: Save = None,
     out: Out = None,
-    overwrite: Overwrite = False,
+    overwrite: cli_options.Overwrite = False,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     base: cli_options.Base = "2",
@@ -84,18 +87,10 @@ def command(
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
     from unsurprised.commands.apply import write_applied, written
-    from unsurprised.errors import CallError
-    from unsurprised.report.output import (
-        STANDARD_OUTPUT,
-        anything,
-        checked_target,
-        nothing,
-        standard_output,
-        write,
-        write_bytes,
-    )
     from unsurprised.report.progress import RowProgress
     from unsurprised.sources import Options, open_predictions
+    from unsurprised.writing import Outputs, own, standard_output
+    from unsurprised.writing.recognition import json_of
 
     options = Options(
         label=label,
@@ -115,47 +110,44 @@ def command(
         batch_rows=batch_rows,
     )
     reading = open_predictions(files, options)
-    replaceable = anything if overwrite else nothing
-    for option, target in (("--save", save), ("--out", out)):
-        if target is not None:
-            checked_target(target, reading.files, option=option, replaceable=replaceable)
-    if out is not None:
-        written(out)
-    report = None if json is None else checked_target(json, reading.files)
-    if save is not None and STANDARD_OUTPUT == save == report:
-        raise CallError("--save - and --json - cannot both go to standard output")
-    with asked_page(html, context.obj, reading) as page:
-        with RowProgress(reading.rows) as progress:
-            calibration = calibrate_reading(
-                reading,
-                methods=method,
-                folds=folds,
-                base=cli_options.base_of(base),
-                progress=progress,
-            )
-        if page is not None:
-            from unsurprised.report.html.calibration import page as page_of
+    logarithm = cli_options.base_of(base)
+    read = cli_options.inputs(reading, truth=truth, classes=classes)
+    with Outputs(read, overwrite=overwrite) as outputs:
+        saved = outputs.declare("--save", save)
+        rows = outputs.declare("--out", out)
+        if out is not None:
+            written(out)
+        report = outputs.declare("--json", json, own(json_of("unsurprised.calibration")))
+        with asked_page(declared_page(outputs, html, "calibration"), context.obj, reading) as page:
+            with RowProgress(reading.rows) as progress:
+                calibration = calibrate_reading(
+                    reading, methods=method, folds=folds, base=logarithm, progress=progress
+                )
+            if page is not None:
+                from unsurprised.report.html.calibration import page as page_of
 
-            page.write(lambda known: page_of(calibration, known))
-    held = calibration.calibrator
-    if held is not None and save is not None:
-        write_bytes(held.to_json().encode(), save, "--save")
-    if held is not None and out is not None:
-        write_applied(held, reading, out)
-    if report is not None:
-        write(calibration.to_json(), report)
-    if STANDARD_OUTPUT in (report, save):
-        return
+                page.write(lambda known: page_of(calibration, known))
+        held = calibration.calibrator
+        if held is not None and saved is not None:
+            saved.write_bytes(held.to_json().encode())
+        if held is not None and rows is not None:
+            write_applied(held, reading, rows)
+        if report is not None:
+            report.write(calibration.to_json())
+        if outputs.print_report:
+            with standard_output():
+                _print(calibration, reading, save, out)
+
+
+def _print(calibration: Calibration, reading: Reading, save: str | None, out: str | None) -> None:
     from unsurprised.report.calibration import summary
     from unsurprised.report.text import choices
 
-    with standard_output():
-        print(choices(reading.choices), summary(calibration), sep="\n\n")
-        for what, target in (("the calibrator", save), ("the calibrated predictions", out)):
-            if target is not None:
-                print(
-                    f"Wrote {what}: {target}"
-                    if held is not None
-                    else f"Not written, since none helps: {target} (--method NAME takes one all "
-                    "the same)"
-                )
+    print(choices(reading.choices), summary(calibration), sep="\n\n")
+    for what, target in (("the calibrator", save), ("the calibrated predictions", out)):
+        if target is None:
+            continue
+        if calibration.calibrator is not None:
+            print(f"Wrote {what}: {target}")
+        else:
+            print(f"Not written, since none helps: {target} (--method NAME takes one all the same)")

@@ -77,6 +77,7 @@ def command(
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     json: cli_options.Json = None,
     junit: Junit = None,
+    overwrite: cli_options.Overwrite = False,
     batch_rows: cli_options.BatchRows = None,
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
@@ -84,8 +85,8 @@ def command(
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.errors import CallError
     from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
     from unsurprised.sources import Options, open_predictions
+    from unsurprised.writing import Outputs, own, recognition, standard_output
 
     options: dict[str, Any] = {
         "label": label,
@@ -116,36 +117,27 @@ def command(
     else:
         single = Options(**options, pred=columns[0] if columns else None)
         readings, names = [open_predictions(models, single)], []
-    files = [file for reading in readings for file in reading.files]
-    report = None if json is None else checked_target(json, files)
-    xml = None if junit is None else checked_target(junit, files, option="--junit",
-                                                    replaceable=_holds_xml)  # fmt: skip
-    comparison = None
-    if pairs:
-        comparison = compare_readings(readings, names, join=join.value, top=0)
-    evaluation = None
-    if max_bits is not None:
-        newest = readings[-1]
-        if pairs and by:
-            held = Options(**{**options, "pred": columns[-1] if columns else None})
-            newest = open_predictions(models[-1], held)
-        evaluation = evaluate_reading(newest, top=0)
-    found = checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
-    if report is not None:
-        write(found.to_json(), report)
-    if xml is not None:
-        write(found.to_junit(), xml, "--junit")
-    if STANDARD_OUTPUT not in (report, xml):
-        with standard_output():
-            print(found)
+    read = cli_options.inputs(*readings, truth=truth, classes=classes)
+    with Outputs(read, overwrite=overwrite) as outputs:
+        report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.check")))
+        xml = outputs.declare("--junit", junit, own(recognition.junit()))
+        comparison = None
+        if pairs:
+            comparison = compare_readings(readings, names, join=join.value, top=0)
+        evaluation = None
+        if max_bits is not None:
+            newest = readings[-1]
+            if pairs and by:
+                held = Options(**{**options, "pred": columns[-1] if columns else None})
+                newest = open_predictions(models[-1], held)
+            evaluation = evaluate_reading(newest, top=0)
+        found = checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
+        if report is not None:
+            report.write(found.to_json())
+        if xml is not None:
+            xml.write(found.to_junit())
+        if outputs.print_report:
+            with standard_output():
+                print(found)
     if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
         raise typer.Exit(1)
-
-
-def _holds_xml(path: object) -> None:
-    """Raises unless the file may be XML; ``--junit *.parquet`` must not destroy data."""
-    from pathlib import Path
-
-    head = Path(str(path)).read_bytes()[:256].lstrip()
-    if head and not head.startswith(b"<"):
-        raise ValueError("it exists and holds no XML; remove it or name another path")

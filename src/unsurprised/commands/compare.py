@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.page import asked_page
+from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.names import same_names
 
 if TYPE_CHECKING:
@@ -79,15 +79,17 @@ def command(
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
+    overwrite: cli_options.Overwrite = False,
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.comparison.compare import compare_readings
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
     from unsurprised.report.progress import RowProgress
     from unsurprised.report.text import choices
+    from unsurprised.writing import Outputs, own, standard_output
+    from unsurprised.writing.recognition import json_of
 
     readings, names = opened(
         models,
@@ -109,31 +111,28 @@ def command(
         nulls=nulls.value,
         batch_rows=batch_rows,
     )
-    files = [file for reading in readings for file in reading.files]
-    target = None if json is None else checked_target(json, files)
     known = [reading.rows for reading in readings]
     total = None if None in known else sum(rows or 0 for rows in known)
-    with asked_page(html, context.obj, *readings) as page:
-        with RowProgress(total) as progress:
-            comparison = compare_readings(
-                readings,
-                names,
-                join=join.value,
-                base=cli_options.base_of(base),
-                top=top,
-                progress=progress,
-            )
-        if page is not None:
-            from unsurprised.report.html.comparison import page as page_of
+    logarithm = cli_options.base_of(base)
+    read = cli_options.inputs(*readings, truth=truth, classes=classes)
+    with Outputs(read, overwrite=overwrite) as outputs:
+        report = outputs.declare("--json", json, own(json_of("unsurprised.comparison")))
+        with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
+            with RowProgress(total) as progress:
+                comparison = compare_readings(
+                    readings, names, join=join.value, base=logarithm, top=top, progress=progress
+                )
+            if page is not None:
+                from unsurprised.report.html.comparison import page as page_of
 
-            page.write(lambda known: page_of(comparison, known))
-    if target is not None:
-        write(comparison.to_json(), target)
-    if target != STANDARD_OUTPUT:
-        from unsurprised.report.comparison import summary
+                page.write(lambda known: page_of(comparison, known))
+        if report is not None:
+            report.write(comparison.to_json())
+        if outputs.print_report:
+            from unsurprised.report.comparison import summary
 
-        with standard_output():
-            print(choices(readings[0].choices), summary(comparison), sep="\n\n")
+            with standard_output():
+                print(choices(readings[0].choices), summary(comparison), sep="\n\n")
 
 
 def opened(

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.encode import Output, Overwrite, output_target
-from unsurprised.report.output import STANDARD_OUTPUT, standard_output, write_bytes
+from unsurprised.commands.encode import Output, checked_output, model_files
+from unsurprised.writing import Outputs, standard_output
 
 HELP = (
     "Give back what was encoded, byte for byte.\n\n"
@@ -44,7 +44,7 @@ def command(
     *,
     output: Output,
     model: ModelOption = None,
-    overwrite: Overwrite = False,
+    overwrite: cli_options.Overwrite = False,
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
     classes: cli_options.Classes = None,
@@ -55,7 +55,7 @@ def command(
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
     from unsurprised.sources import Options
 
-    target = output_target(output, [file, (model or "").partition(":")[2]], overwrite=overwrite)
+    checked_output(output)
     options = Options(
         pred=cli_options.pred_of(pred),
         kind=kind.value if kind else None,
@@ -63,10 +63,14 @@ def command(
         normalize=normalize,
         tolerance=tolerance,
     )
-    restored = files.decode_file(file, model, options)
-    data = restored.data if restored.data is not None else files.labels_as(restored, target)
-    write_bytes(data, target, "-o")
-    if target != STANDARD_OUTPUT:
-        what = "labels" if restored.data is None else "symbols"
-        with standard_output():
-            print(f"{output}: {restored.container.symbols:,} {what}, {len(data):,} bytes, verified")
+    read = [file, *model_files(model), *cli_options.class_files(classes)]
+    with Outputs(read, overwrite=overwrite) as outputs:
+        target = outputs.declare("-o", output)
+        restored = files.decode_file(file, model, options)
+        data = restored.data if restored.data is not None else files.labels_as(restored, output)
+        target.write_bytes(data)
+        if outputs.print_report:
+            what = "labels" if restored.data is None else "symbols"
+            count = restored.container.symbols
+            with standard_output():
+                print(f"{output}: {count:,} {what}, {len(data):,} bytes, verified")

@@ -11,15 +11,8 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.errors import CallError
-from unsurprised.report.output import (
-    STANDARD_OUTPUT,
-    anything,
-    checked_target,
-    nothing,
-    standard_output,
-    write,
-    write_bytes,
-)
+from unsurprised.writing import STANDARD_OUTPUT, Outputs, own, standard_output
+from unsurprised.writing.recognition import json_of
 
 HELP = (
     "Encode a file in as many bits as a model is surprised by it, and say where they go.\n\n"
@@ -67,7 +60,6 @@ Symbols = Annotated[
         help="A file's bytes, or the integers of an npy file (the default for such files).",
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")]
 
 
 def command(
@@ -77,7 +69,7 @@ def command(
     model: ModelOption = "frequencies",
     smooth: Smooth = 0.0,
     symbols: Symbols = None,
-    overwrite: Overwrite = False,
+    overwrite: cli_options.Overwrite = False,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
@@ -90,10 +82,7 @@ def command(
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
     from unsurprised.sources import Options, open_predictions
 
-    target = output_target(output, [file], overwrite=overwrite)
-    report = None if json is None else checked_target(json, [file, output])
-    if report == target == STANDARD_OUTPUT:
-        raise CallError("-o - and --json - cannot both go to standard output")
+    checked_output(output)
     options = Options(
         label=label,
         pred=cli_options.pred_of(pred),
@@ -102,30 +91,40 @@ def command(
         normalize=normalize,
         tolerance=tolerance,
     )
-    taken: Mapping[str, str] = {}
-    if model == "predictions":
-        reading = open_predictions(file, options)
-        encoded, taken = files.encode_predictions(reading, smooth), reading.choices
-    else:
-        tokens = files.holds_tokens(file) if symbols is None else symbols == SymbolsOption.tokens
-        encoded = files.encode_file(file, model, smooth, tokens=tokens, options=options)
-    write_bytes(encoded.data, target, "-o")
-    if report is not None:
-        write(encoded.account.to_json(), report)
-    if STANDARD_OUTPUT not in (target, report):
-        from unsurprised.report.account_text import WIDTH, summary
-        from unsurprised.report.text import choices
+    read = [file, *model_files(model), *cli_options.class_files(classes)]
+    with Outputs(read, overwrite=overwrite) as outputs:
+        target = outputs.declare("-o", output)
+        report = outputs.declare("--json", json, own(json_of("unsurprised.account")))
+        taken: Mapping[str, str] = {}
+        if model == "predictions":
+            reading = open_predictions(file, options)
+            encoded, taken = files.encode_predictions(reading, smooth), reading.choices
+        else:
+            tokens = (
+                files.holds_tokens(file) if symbols is None else symbols == SymbolsOption.tokens
+            )
+            encoded = files.encode_file(file, model, smooth, tokens=tokens, options=options)
+        target.write_bytes(encoded.data)
+        if report is not None:
+            report.write(encoded.account.to_json())
+        if outputs.print_report:
+            from unsurprised.report.account_text import WIDTH, summary
+            from unsurprised.report.text import choices
 
-        with standard_output():
-            if taken:
-                shown = {name: said for name, said in taken.items() if name != "id"}
-                print(choices(shown, WIDTH), end="\n\n")
-            print(summary(encoded.account, output))
+            with standard_output():
+                if taken:
+                    shown = {name: said for name, said in taken.items() if name != "id"}
+                    print(choices(shown, WIDTH), end="\n\n")
+                print(summary(encoded.account, output))
 
 
-def output_target(output: str, inputs: list[str], *, overwrite: bool) -> str:
-    """Where a file of bytes goes; not over another, and not into a terminal."""
+def checked_output(output: str) -> None:
+    """Raises where bytes would go into a terminal."""
     if output == STANDARD_OUTPUT and sys.stdout.isatty():
         raise CallError("-o -: bytes would garble the terminal; redirect them, or name a file")
-    replaceable = anything if overwrite else nothing
-    return checked_target(output, inputs, option="-o", replaceable=replaceable)
+
+
+def model_files(model: str | None) -> list[str]:
+    """The file that ``--model NAME:FILE`` reads."""
+    name, _, detail = (model or "").partition(":")
+    return [detail] if detail and name != "adaptive" else []

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.page import asked_page
-from unsurprised.report.output import standard_output
+from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
-    from unsurprised.commands.page import AskedPage
     from unsurprised.evaluation.result import Evaluation
     from unsurprised.sources import Reading
 
@@ -55,6 +55,7 @@ def command(
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
+    overwrite: cli_options.Overwrite = False,
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
@@ -83,29 +84,28 @@ def command(
     )
     logarithm = cli_options.base_of(base)
     reading = open_predictions(files, options)
-    with asked_page(html, context.obj, reading) as page:
-        _evaluate(reading, base=logarithm, top=top, json=json, page=page)
+    read = cli_options.inputs(reading, truth=truth, classes=classes)
+    with Outputs(read, overwrite=overwrite) as outputs:
+        report = outputs.declare("--json", json, own(json_of("unsurprised.evaluation")))
+        with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:
+            evaluation = _evaluated(reading, logarithm, top)
+            if page is not None:
+                from unsurprised.report.html.evaluation import page as page_of
+
+                page.write(lambda known: page_of(evaluation, known))
+        if report is not None:
+            report.write(evaluation.to_json())
+        if outputs.print_report:
+            with standard_output():
+                _print(evaluation, reading)
 
 
-def _evaluate(
-    reading: Reading, *, base: float, top: int, json: str | None, page: AskedPage | None
-) -> None:
+def _evaluated(reading: Reading, base: float, top: int) -> Evaluation:
     from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.output import STANDARD_OUTPUT, checked_target, write
     from unsurprised.report.progress import RowProgress
 
-    target = None if json is None else checked_target(json, reading.files)
     with RowProgress(reading.rows) as progress:
-        evaluation = evaluate_reading(reading, base=base, top=top, progress=progress)
-    if target is not None:
-        write(evaluation.to_json(), target)
-    if page is not None:
-        from unsurprised.report.html.evaluation import page as page_of
-
-        page.write(lambda known: page_of(evaluation, known))
-    if target != STANDARD_OUTPUT:
-        with standard_output():
-            _print(evaluation, reading)
+        return evaluate_reading(reading, base=base, top=top, progress=progress)
 
 
 def _print(evaluation: Evaluation, reading: Reading) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,11 +19,13 @@ from unsurprised.commands.explain_rows import (
 )
 from unsurprised.errors import CallError, InputError
 from unsurprised.report.numbers import printable
-from unsurprised.report.output import STANDARD_OUTPUT, checked_target, standard_output, write
+from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
     from unsurprised.explanation import Explanation
     from unsurprised.sources import Options
+    from unsurprised.writing import Target
 
 HELP = (
     "Say where the bits go, outcome by outcome: of one distribution, of two, of what happened.\n\n"
@@ -127,6 +128,7 @@ def command(
     base: cli_options.Base = "2",
     json: cli_options.Json = None,
     chart: Chart = None,
+    overwrite: cli_options.Overwrite = False,
 ) -> None:
     """Explain the rows, print the table, write the JSON and the chart."""
     found = [written(text) for text in _checked(rows)]
@@ -148,7 +150,21 @@ def command(
         else:
             given.append(row_of(row, its_kind, normalize=normalize, tolerance=tolerance))
     logarithm = cli_options.base_of(base)
-    _explain(given, label, classes, epsilon=smooth, base=logarithm, json=json, chart=chart)
+    read = [row.file for row in given if isinstance(row, FileRow)]
+    read += cli_options.class_files(names)
+    with Outputs(read, overwrite=overwrite) as outputs:
+        report = outputs.declare("--json", json, own(json_of("unsurprised.explanation")))
+        drawn = None if chart is None else _chart_target(outputs, chart)
+        explanation = _explained(given, label, classes, epsilon=smooth, base=logarithm)
+        if report is not None:
+            report.write(explanation.to_json())
+        if drawn is not None:
+            from unsurprised.report.explanation_chart import ending_of, rendered
+
+            drawn.write_bytes(rendered(explanation, ending_of(drawn.name)))
+        if outputs.print_report:
+            with standard_output():
+                _print(explanation, [row for row in given if isinstance(row, FileRow)])
 
 
 def _checked(rows: list[str]) -> list[str]:
@@ -202,24 +218,26 @@ def _options(
     )
 
 
-def _explain(
+def _chart_target(outputs: Outputs, chart: str) -> Target:
+    from unsurprised.report.explanation_chart import ending_of
+
+    ending_of(chart)
+    return outputs.declare("--chart", chart)
+
+
+def _explained(
     given: list[Any],
     label: str | None,
     classes: list[str] | None,
     *,
     epsilon: float,
     base: float,
-    json: str | None,
-    chart: str | None,
-) -> None:
+) -> Explanation:
     from unsurprised.explanation import explain
 
     files = [row for row in given if isinstance(row, FileRow)]
-    paths = tuple(row.file for row in files)
-    json_target = None if json is None else checked_target(json, paths)
-    chart_target = None if chart is None else _chart_target(chart, paths, json)
     try:
-        explanation = explain(
+        return explain(
             *_arguments(given, label, classes),
             names=_names(files, classes),
             epsilon=epsilon,
@@ -227,22 +245,6 @@ def _explain(
         )
     except InputError as error:
         raise _placed(error, given) from None
-    if json_target is not None:
-        write(explanation.to_json(), json_target)
-    if chart_target is not None:
-        explanation.save_chart(chart_target)
-    if json_target != STANDARD_OUTPUT:
-        with standard_output():
-            _print(explanation, files)
-
-
-def _chart_target(chart: str, paths: tuple[str, ...], json: str | None) -> str:
-    from unsurprised.report.explanation_chart import checked_chart
-
-    target = checked_chart(chart, paths)
-    if json is not None and Path(json).absolute() == Path(chart).absolute():
-        raise CallError(f"--chart {chart}: --json writes there too; name another path")
-    return target
 
 
 def _arguments(given: list[Any], label: str | None, classes: list[str] | None) -> list[Any]:

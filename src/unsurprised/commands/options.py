@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unsurprised.errors import CallError
+
+if TYPE_CHECKING:
+    from unsurprised.sources import Reading
 
 _COLUMNS = "Which columns, e.g.  --label y --pred score_ --id key"
 _MEANING = "What the numbers mean, e.g.  --kind logits --classes cat,dog"
@@ -185,7 +188,15 @@ Json = Annotated[
         metavar="-|PATH",
         rich_help_panel=_REPORT,
         help="Write the result as JSON: alone on standard output (-), or to a file beside "
-        "the report.",
+        "the report. What this command wrote there before is replaced.",
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        rich_help_panel=_REPORT,
+        help="Replace files that exist, whatever they are.",
     ),
 ]
 Html = Annotated[
@@ -220,6 +231,20 @@ BatchRows = Annotated[
 ]
 
 
+def inputs(*readings: Reading, truth: str | None = None, classes: str | None = None) -> list[str]:
+    """All files that a command reads, which its outputs must not be."""
+    from unsurprised.sources.paths import expanded
+
+    files = [file for reading in readings for file in reading.files]
+    files += [] if truth is None else expanded([truth])[0]
+    return [*files, *class_files(classes)]
+
+
+def class_files(classes: str | None) -> list[str]:
+    """The file that ``--classes @FILE`` names."""
+    return [classes[1:]] if classes and classes.startswith("@") else []
+
+
 def base_of(text: str) -> float:
     """``2``, ``e``, ``10``, or any number above 1."""
     try:
@@ -246,6 +271,6 @@ def classes_of(text: str | None) -> list[str] | None:
         return [name.strip() for name in text.split(",")]
     try:
         lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise CallError(f"--classes {text}: cannot be read: {error}") from None
     return [line.strip() for line in lines if line.strip()]

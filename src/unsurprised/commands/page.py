@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unsurprised.writing import Outputs, Target, own
+from unsurprised.writing.recognition import page_of
+
 if TYPE_CHECKING:
     from unsurprised.report.html.parts import Page
     from unsurprised.report.html.provenance import Provenance
@@ -19,32 +22,39 @@ if TYPE_CHECKING:
 class AskedPage:
     """Where a page is to go, and what it will say of its making."""
 
-    target: str
+    target: Target
     provenance: Provenance
     bundle: Bundle
 
     def write(self, make: Callable[[Provenance], Page]) -> None:
         """Make the page and write it."""
-        from unsurprised.report.html.output import write_page
+        from unsurprised.report.html.render import rendered
 
-        write_page(make(self.provenance), self.target, self.bundle)
+        self.target.write_bytes(rendered(make(self.provenance), self.bundle).encode())
+
+
+def declared_page(outputs: Outputs, html: str | None, result: str) -> Target | None:
+    """The target of ``--html``."""
+    if html is None:
+        return None
+    from unsurprised.report.html.output import file_of_page
+
+    return outputs.declare("--html", file_of_page(html), own(page_of(result)))
 
 
 @contextmanager
 def asked_page(
-    target: str | None, arguments: Sequence[str], *readings: Reading
+    target: Target | None, arguments: Sequence[str], *readings: Reading
 ) -> Iterator[AskedPage | None]:
-    """The page, if one was asked for; that it can be written is checked before the work."""
+    """The page, if one was asked for; what it needs is made while the work is done."""
     if target is None:
         yield None
         return
-    from unsurprised.report.html.output import checked_page
     from unsurprised.report.html.provenance import Provenance
     from unsurprised.report.html.vega import Bundle
     from unsurprised.report.text import choices
 
     files = tuple(dict.fromkeys(file for reading in readings for file in reading.files))
-    checked_page(target, files)
     taken = " · ".join(choices(readings[0].choices, 10**9).split("\n"))
     provenance = Provenance(shlex.join(["unsurprised", *arguments]), taken, files)
     bundle = Bundle()

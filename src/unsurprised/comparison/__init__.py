@@ -2,6 +2,22 @@
 
 from unsurprised.comparison.check import Check, Finding, check
 from unsurprised.comparison.compare import compare
-from unsurprised.comparison.result import Comparison, Difference
+from unsurprised.comparison.result import (
+    ComparedModel,
+    Comparison,
+    Difference,
+    RowDifference,
+    SliceDifference,
+)
 
-__all__ = ["Check", "Comparison", "Difference", "Finding", "check", "compare"]
+__all__ = [
+    "Check",
+    "ComparedModel",
+    "Comparison",
+    "Difference",
+    "Finding",
+    "RowDifference",
+    "SliceDifference",
+    "check",
+    "compare",
+]

@@ -12,11 +12,13 @@ import numpy as np
 
 from unsurprised.comparison.compare import compare
 from unsurprised.comparison.result import Comparison
+from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.intervals import benjamini_hochberg
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 
 Outcome = Literal["passed", "failed", "unsure"]
@@ -30,7 +32,7 @@ _HALF = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """One limit, held against what was measured."""
 
     #: "all rows", or a slice as ``column=value``.
@@ -45,7 +47,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record):
     """Whether limits hold: ``passed``, ``failed``, or ``unsure`` where rows are too few to tell."""
 
     outcome: Outcome
@@ -80,6 +82,7 @@ class Check:
         return paragraph(self)
 
 
+@own_float_errors
 def check(
     y_true: Any,
     *predictions: Any,

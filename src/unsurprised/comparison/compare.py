@@ -18,6 +18,7 @@ from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.means import mean_of
 from unsurprised.evaluation.slicing import slicing_of
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays
@@ -28,6 +29,7 @@ JOINS = ("exact", "inner")
 Progress = Callable[[int], None]
 
 
+@own_float_errors
 def compare(
     y_true: Any,
     base: Any,
@@ -155,6 +157,7 @@ def _of_model(error: UnsurprisedError, name: str) -> UnsurprisedError:
     return error
 
 
+@own_float_errors
 def compare_readings(
     readings: Sequence[Any],
     names: Sequence[str],

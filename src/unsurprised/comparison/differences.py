@@ -17,7 +17,7 @@ from unsurprised.calibrators import (
     TemperatureScaling,
     UniformMixing,
 )
-from unsurprised.calibrators.crossfit import folds_of, held_out_nats
+from unsurprised.calibrators.crossfit import folds_of, held_out_nats, in_bits
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
 from unsurprised.comparison.scored import Rows, Values
 from unsurprised.errors import UnsurprisedError
@@ -180,8 +180,8 @@ def _split(base: Learning, new: Learning, pair: Paired) -> tuple[Estimate, Estim
         for learning, places in zip((base, new), order, strict=True):
             rows = learning.rows.of(places)
             folds = folds_of(learning.groups[places], _FOLDS)
-            after.append(held_out_nats(make, rows, folds)[0] / math.log(2))
-            before.append(rows.cross_entropies() / math.log(2))
+            after.append(in_bits(held_out_nats(make, rows, folds)[0]))
+            before.append(in_bits(rows.cross_entropies()))
     except UnsurprisedError:
         return None
     groups = base.groups[order[0]]

@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
+from unsurprised.float_errors import own_float_errors
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.comparison/1"
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedModel:
+class ComparedModel(Record):
     """A model by itself, on the rows that are compared."""
 
     name: str
@@ -25,7 +27,7 @@ class ComparedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class RowDifference:
+class RowDifference(Record):
     """A row on which two models disagree most; ``difference`` is new − base."""
 
     id: int | str
@@ -36,7 +38,7 @@ class RowDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class SliceDifference:
+class SliceDifference(Record):
     """The rows of one value (or range of numbers) of a column."""
 
     column: str
@@ -53,7 +55,7 @@ class SliceDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """The new model against the base, row by row: above 0 the new one is more surprised."""
 
     base: str
@@ -79,7 +81,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class Comparison(Record):
     """Models on the same rows: the base, and each of the others against it."""
 
     rows: int
@@ -108,6 +110,7 @@ class Comparison:
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    @own_float_errors
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report as a page that holds all it needs; see :meth:`Evaluation.to_html`.
 

@@ -26,6 +26,8 @@ from unsurprised.measures import entropy
 from unsurprised.units import unit_of, units_per_bit
 
 _LOWEST_BAR = -6
+#: The largest power of two is that of this.
+_MOST_POWER = 1023
 _TAKING_LONG = tuple(name for name in OF_THE_SAMPLE if name not in ("sampled_rows", "missing"))
 #: With fewer clusters than this, how they differ from each other cannot be told.
 FEWEST_CLUSTERS = 10
@@ -65,6 +67,7 @@ class _Assembly:
         self.clusters = None if states.clusters is None else states.clusters.result()
         self.refused = self.clusters is not None and self.clusters < FEWEST_CLUSTERS
         self.all = Totals(totals, states.sums.without_each_group(), refused=self.refused)
+        self.all.refuse_blurred("surprisal", "expected", "truth_entropy", "kl")
         self.totals, self.groups, self.infinite = totals, self.all.groups, self.all.infinite
         self.bins = states.histogram.bins()
         self.plain = not (states.settings.weighted or states.settings.clustered)
@@ -189,7 +192,7 @@ class _Assembly:
         gained = within(estimate(whole - cost, entropies - costs, "bits"), -math.inf, self.uniform)
         if whole == 0:  # one class only: there is nothing to gain, and a share of it has no meaning
             return label_entropy, gained, None
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             share = estimate(1 - cost / whole, 1 - costs / entropies, "")
         return label_entropy, gained, within(share, -math.inf, 1.0)
 
@@ -228,7 +231,9 @@ class _Assembly:
             return ()
         # A bin of the state never straddles a power of two.
         last = max(_LOWEST_BAR, math.ceil(float(portable.log2(high[-1]))))
-        ends = np.array([0.0, *(2.0**power for power in range(_LOWEST_BAR, last + 1))])
+        ends = np.append(0.0, np.ldexp(1.0, np.arange(_LOWEST_BAR, min(last, _MOST_POWER) + 1)))
+        if last > _MOST_POWER:
+            ends = np.append(ends, np.finfo(np.float64).max)  # where floats end
         held = np.searchsorted(ends, low, side="right") - 1
         heights = np.bincount(held, weights=weight, minlength=len(ends) - 1)
         ends *= self.per_bit

@@ -142,12 +142,15 @@ class OfScores:
         width = self.fitting.width
         count = len(self.share)
         means, spreads = np.empty(count), np.empty(count)
-        _kernels.tempered(np.ascontiguousarray(self.log), width, 1.0, means, spreads, 1)
+        # With −inf where a probability is 0, for 0 there would be a probability of 1.
+        log = np.ascontiguousarray(self.fitting.log)
+        _kernels.tempered(log, width, 1.0, means, spreads, 1)
         curvature = float((self.share * spreads).sum())
         slopes = (self._all() - self.expected)[:, :width].sum(axis=1)
         if not curvature > 0:
             return self._judged(np.zeros(len(slopes)))
-        return self._judged(slopes**2 / (2 * curvature))
+        with np.errstate(over="ignore"):  # where a calibrated model is all but certain
+            return self._judged(slopes**2 / (2 * curvature))
 
     def vector(self) -> IfCalibrated:
         """Of a factor and a shift for each class."""

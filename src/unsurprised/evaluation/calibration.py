@@ -102,30 +102,36 @@ def _curve(
     rows: Sampled, name: str | None, predicted: Values, observed: Values, ranked: Ranked
 ) -> CalibrationCurve:
     count = max(1, min(BINS, rows.size // _FEWEST_ROWS))
-    which = equal_bins(ranked, rows.weight(), count)
+    weights = rows.weight()
+    which = equal_bins(ranked, weights, count)
+    held = int(which.max()) + 1
+    low, high = ends_of(predicted, which, held)
+    _, heaviest = ends_of(weights, which, held)
     columns = {
         "rows": None,
         "infinite": False,
         "weight": None,
         "predicted": predicted,
         "observed": observed,
-        "noise": rows.weight() * predicted * (1 - predicted),
+        # Beside the bin's heaviest row, for squares of small weights are no floats.
+        "noise": weights / heaviest[which] * predicted * (1 - predicted),
     }
-    found = rows.totals(which, int(which.max()) + 1, columns, unweighted=1)
+    found = rows.totals(which, held, columns, unweighted=1)
     parts = [part for part in found if part is not None]
-    low, high = ends_of(predicted, which, len(parts))
-    bins = [_bin(part, *ends) for part, *ends in zip(parts, low, high, strict=True)]
-    return CalibrationCurve(name, tuple(bins), *_errors(parts))
+    noises = [_noise(part, most) for part, most in zip(parts, heaviest.tolist(), strict=True)]
+    unit = rows.weight_unit
+    ends = zip(low.tolist(), high.tolist(), strict=True)
+    bins = [_bin(*each, unit) for each in zip(parts, ends, noises, strict=True)]
+    return CalibrationCurve(name, tuple(bins), *_errors(parts, np.array(noises)))
 
 
-def _errors(parts: list[Totals]) -> tuple[float, float, float]:
+def _errors(parts: list[Totals], calibrated: Values) -> tuple[float, float, float]:
     """The expected calibration error: plain, debiased, and of a calibrated model."""
     share = np.array([part.totals["weight"] for part in parts])
     share /= share.sum()
     pairs = [part.with_spread(_above, "") for part in parts]
     distance = np.array([abs(found.value) for found, _ in pairs])
     noise = np.array([0.0 if spread is None else spread.error for _, spread in pairs])
-    calibrated = np.array([_noise(part) for part in parts])
     error = math.fsum(share * distance)
     return (
         error,
@@ -140,15 +146,15 @@ def _above(sums: Columns) -> Values:
     return above
 
 
-def _bin(part: Totals, low: float, high: float) -> CalibrationBin:
+def _bin(part: Totals, ends: tuple[float, float], noise: float, unit: float) -> CalibrationBin:
     weight = part.totals["weight"]
     predicted = part.totals["predicted"] / weight
-    band_low, band_high = _band(predicted, _noise(part))
+    band_low, band_high = _band(predicted, noise)
     return CalibrationBin(
-        low=low,
-        high=high,
+        low=ends[0],
+        high=ends[1],
         rows=part.rows,
-        weight=weight,
+        weight=weight * unit,
         predicted=predicted,
         observed=part.share_of("observed"),
         band_low=band_low,
@@ -156,16 +162,19 @@ def _bin(part: Totals, low: float, high: float) -> CalibrationBin:
     )
 
 
-def _noise(part: Totals) -> float:
+def _noise(part: Totals, heaviest: float) -> float:
     """The spread of the observed frequency of a calibrated model: labels drawn from it."""
-    return math.sqrt(part.totals["noise"]) / part.totals["weight"]
+    weight = part.totals["weight"]
+    return math.sqrt(part.totals["noise"] / weight) * math.sqrt(heaviest / weight)
 
 
 def _band(predicted: float, noise: float) -> tuple[float, float]:
     """Where 95 % of the frequencies lie: of the binomial with this mean and spread."""
-    if noise == 0:
+    # The square of a small noise is no float; of so many rows that none counts them, all agree.
+    rows = predicted * (1 - predicted) / noise / noise if noise > 0 else math.inf
+    if math.isinf(rows):
         return predicted, predicted
-    rows = max(1, round(predicted * (1 - predicted) / (noise * noise)))
+    rows = max(1, round(rows))
     first, last = rank_bounds(rows, predicted)
     return min(first / rows, predicted), max((last - 1) / rows, predicted)
 

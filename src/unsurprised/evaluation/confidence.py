@@ -87,16 +87,20 @@ def _gaps(
         "confidence": _confidence(rows),
     }
     found = rows.totals(which, count, columns, unweighted=2)
-    return {index: _gap(part, scaled) for index, part in enumerate(found) if part is not None}
+    return {
+        index: _gap(part, rows.weight_unit, scaled)
+        for index, part in enumerate(found)
+        if part is not None
+    }
 
 
-def _gap(part: Totals, scaled: Scaled) -> ConfidenceGap:
+def _gap(part: Totals, weight_unit: float, scaled: Scaled) -> ConfidenceGap:
     return ConfidenceGap(
         predicted=None,
         low=0.0,
         high=1.0,
         rows=part.rows,
-        weight=part.totals["weight"],
+        weight=part.totals["weight"] * weight_unit,
         infinite_rows=int(part.totals["infinite_rows"]),
         confidence=within(part.mean_of("confidence", "weight", ""), 0.0, 1.0),
         accuracy=part.share_of("correct"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from unsurprised.copies import Record
+
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Record):
     """A value, its 95 % interval, its unit and the number of rows behind it.
 
     ``low`` and ``high`` are NaN where the rows do not suffice for an interval (fewer than two).

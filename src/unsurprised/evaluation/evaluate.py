@@ -13,6 +13,7 @@ from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.result import Evaluation, interpreted
 from unsurprised.evaluation.slicing import slicing_of
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays
@@ -23,6 +24,7 @@ from unsurprised.threads import get_num_threads
 _PART_ELEMENTS, _PART_ROWS = 1 << 20, 1 << 16
 
 
+@own_float_errors
 def evaluate(
     y_true: Any,
     y_pred: Any = None,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.alone import alone, beside
 from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 from unsurprised.binding import Binding
@@ -22,20 +23,24 @@ from unsurprised.evaluation.result import Evaluation, Later, interpreted
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays
 from unsurprised.interpretation import Interpretation
 from unsurprised.names import checked_names
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
-from unsurprised.states.serial import pack, sensible, unpack
+from unsurprised.states.serial import ByBytes, pack, sensible, unpack, whole
 
 
-class Evaluator:
+class Evaluator(ByBytes):
     """Collects rows and answers how surprised the model was.
 
     What it holds does not grow with the rows, does not depend on their order when they have ids,
     and merges exactly: any split into batches, threads or machines gives the same bytes.
+
+    It is pickled and copied with all that was said of it, and a copy goes its own way. One thread
+    at a time may be within it; another one that enters is an error. Give each its own, and merge.
 
     Parameters
     ----------
@@ -110,6 +115,7 @@ class Evaluator:
         """How many rows have come in."""
         return self._rows
 
+    @alone
     def expect(self, rows: int) -> Evaluator:
         """Say how many rows will come, before they do, so that few are copied into the sample.
 
@@ -144,6 +150,8 @@ class Evaluator:
         """How many rows the sources left out for nulls."""
         return self._skipped
 
+    @alone
+    @own_float_errors
     def update(
         self,
         y_true: Any,
@@ -176,7 +184,7 @@ class Evaluator:
         InputError
             For the first row that is not legal; nothing of the batch is then added.
         """
-        return self.update_batch(
+        return self._add(
             batch_from_arrays(
                 y_true,
                 y_pred,
@@ -190,8 +198,13 @@ class Evaluator:
             )
         )
 
+    @alone
+    @own_float_errors
     def update_batch(self, batch: Batch, facts: RowFacts | None = None) -> Evaluator:
         """Add the rows of a source's batch, with their facts if they are at hand."""
+        return self._add(batch, facts)
+
+    def _add(self, batch: Batch, facts: RowFacts | None = None) -> Evaluator:
         if batch.size:
             self._settle()
             facts = facts or row_facts(batch, self._scratch)
@@ -224,8 +237,14 @@ class Evaluator:
             self._zero_seen |= zero or not asked
         self._unsaid_start = self._unsaid_start or batch.unsaid_start
 
+    @alone
+    @own_float_errors
     def merge(self, other: Evaluator) -> Evaluator:
         """Add another evaluator's rows; associative and commutative to the bit."""
+        with beside(self, other):
+            return self._merge(other)
+
+    def _merge(self, other: Evaluator) -> Evaluator:
         if other._states is not None:
             self._settle()
             if self._states is None:
@@ -239,6 +258,8 @@ class Evaluator:
         self._unsaid_start = self._unsaid_start or other._unsaid_start
         return self
 
+    @alone
+    @own_float_errors
     def result(self, *, base: float = 2, ledger: bool = True) -> Evaluation:
         """What can be said so far.
 
@@ -267,6 +288,7 @@ class Evaluator:
             later.found()
         self._waiting = None
 
+    @alone
     def sample(self) -> dict[str, NDArray[Any]]:
         """The sample of rows (all of them if they are few): ``hash, weight, truth, model``."""
         sample = None if self._states is None else self._states.sample
@@ -274,18 +296,28 @@ class Evaluator:
             raise CallError("no sample: no rows, or rows without predictions for every class")
         return sample.result()
 
+    @alone
     def to_bytes(self) -> bytes:
-        """The evaluator as bytes; equal for equal rows (with ids) in any order and batches."""
+        """The evaluator as bytes; equal for equal rows (with ids) in any order and batches.
+
+        They hold the rows, and not all that was said of rows to come (``positive``, ``axis``, …),
+        as a pickle does.
+        """
+        return self._written()
+
+    def _written(self) -> bytes:
         settings = {"rows": self._rows, "skipped": self._skipped}
         return pack("Evaluator", settings, [] if self._states is None else self._states.to_parts())
 
     @classmethod
     @sensible()
-    def from_bytes(cls, data: bytes) -> Evaluator:
+    def from_bytes(cls, data: bytes) -> Self:
         """The evaluator that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, "Evaluator")
-        evaluator = cls()
-        evaluator._rows, evaluator._skipped = settings["rows"], settings["skipped"]
+        evaluator = cls.__new__(cls)
+        Evaluator.__init__(evaluator)  # somebody's subclass may ask for more
+        evaluator._rows = whole(settings["rows"], "rows")
+        evaluator._skipped = whole(settings["skipped"], "skipped")
         if parts:
             evaluator._states = States.from_parts(parts)
             said = evaluator._states.settings
@@ -296,6 +328,43 @@ class Evaluator:
                 name: bins for name, bins in said.slicing.items() if bins is not None
             }
         return evaluator
+
+    @alone
+    def _kept(self) -> dict[str, Any]:
+        data = self._written()
+        sample = None if self._states is None else self._states.sample
+        return {
+            "bytes": data,
+            "said": {
+                **{field.name: getattr(self._meaning, field.name) for field in fields(Meaning)},
+                "classes": self._classes,
+                "top": self._top,
+                "sample_rows": self._sample_rows,
+                "bins": {name: (bins.edges, bins.looked) for name, bins in self._bins.items()},
+            },
+            "left_out": self._left_out,
+            "expected": self._expected,
+            "bound": None if sample is None else sample.bound,
+            "reading": self._reading,
+            "named": self._named,
+            "zero_seen": self._zero_seen,
+            "unsaid_start": self._unsaid_start,
+            "own": self._added(data),
+        }
+
+    @classmethod
+    def _made_of(cls, kept: dict[str, Any]) -> Self:
+        made, said = cls.from_bytes(kept["bytes"]), dict(kept["said"])
+        made._top, made._sample_rows = said.pop("top"), said.pop("sample_rows")
+        made._bins = {name: Bins(*cut) for name, cut in said.pop("bins").items()}
+        made._meaning, made._classes = Meaning(**said), said["classes"]
+        made._left_out, made._expected = kept["left_out"], kept["expected"]
+        if made._states is not None and made._states.sample is not None:
+            made._states.sample.bound = kept["bound"]
+        made._reading, made._unsaid_start = kept["reading"], kept["unsaid_start"]
+        made._named, made._zero_seen = kept["named"], kept["zero_seen"]
+        vars(made).update(kept["own"])
+        return made
 
     def _states_for(self, batch: Batch) -> States:
         settings = self._settings_for(batch)

@@ -138,15 +138,30 @@ def _facts_of_distributions(
         votes = truth.rows(-1).as_float64()
         facts.votes = votes.sum(axis=1)
         seen = np.count_nonzero(votes, axis=1)
+        _refuse_few(batch, facts.votes)
         facts.entropy_bias = (seen - 1) / (2 * math.log(2) * facts.votes)
     return facts
+
+
+def _refuse_few(batch: Batch, votes: Values) -> None:
+    """Votes a row that one cannot be divided by are not as many as anybody cast."""
+    few = votes < np.finfo(np.float64).tiny
+    if few.any():
+        row = int(np.argmax(few))
+        raise InputError(
+            f"found votes that add up to {votes[row]:.6g}",
+            expected="counts of annotators' votes",
+            remedy="multiply all counts by the same factor, or pass the rows as probabilities",
+            place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("truth")),
+        )
 
 
 def shares_of(form: DistributionForm) -> Values:
     """Rows of a form as probabilities that sum to one; such rows stay as they are."""
     values = form.rows(-1).as_float64()
     if form.kind in ("logits", "logprobs"):
-        values = portable.exp(values - values.max(axis=1, keepdims=True))
+        with np.errstate(over="ignore"):  # e to what no float holds is 0
+            values = portable.exp(values - values.max(axis=1, keepdims=True))
     total = values.sum(axis=1, keepdims=True)
     shares: Values = values / np.where(np.abs(total - 1) <= _OFF_BY_ROUNDING, 1.0, total)
     return shares

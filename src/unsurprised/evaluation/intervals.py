@@ -68,7 +68,10 @@ class Spread:
         largest = float(np.abs(influences).max())
         degrees = float(groups - 1)
         if sizes is not None:
-            shares = sizes / sizes.max()
+            heaviest = sizes.max()
+            if not heaviest > 0:
+                return None
+            shares = sizes / heaviest
             degrees = max(1.0, portable.effective_count(shares) - 1)
         if largest == 0:
             return cls(0.0, 0.0, degrees, 0.0)

@@ -62,6 +62,8 @@ def ledger_of(
         why = f"needs two classes outside of each of {FOLDS} folds; all but one happen too rarely"
         return Account(None, {"ledger": why})
     found, left_out = recalibrations(rows, fitting, folds)
+    if not all(np.isfinite([each.in_sample, each.held_out]).all() for each in found):
+        return Account(None, {"ledger": "recalibrated rows cost more bits than a float holds"})
     means = _Means(rows, found, scaled)
     no_test = _untested(rows)
     tests = [None] * len(found) if no_test else _tests(rows, fitting, means)

@@ -11,6 +11,7 @@ from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import Spread
 from unsurprised.evaluation.totals import Totals, ratio
 from unsurprised.states import Sums
+from unsurprised.weights import in_power_of_two
 
 Values = NDArray[np.float64]
 
@@ -43,7 +44,8 @@ def mean_and_spread(
         return Estimate(value, value, value, unit, rows), None
     sums = Sums(["rows", "weight", "value"], unweighted=1)
     columns = {"rows": None, "weight": None, "value": np.ascontiguousarray(values)}
-    sums.update(np.ascontiguousarray(groups), columns, weights)
+    relative = None if weights is None else in_power_of_two(weights)[0]
+    sums.update(np.ascontiguousarray(groups), columns, relative)
     totals = sums.totals()
     if not totals["weight"] > 0:
         return Estimate(math.nan, math.nan, math.nan, unit, rows), None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class ClassProbability:
+class ClassProbability(Record):
     """A class and what the model gave to it."""
 
     name: str
@@ -17,7 +18,7 @@ class ClassProbability:
 
 
 @dataclass(frozen=True, slots=True)
-class WorstRow:
+class WorstRow(Record):
     """One of the rows that surprised the model most."""
 
     #: The row's own id, or its number (in ``file``) where it has none.
@@ -34,7 +35,7 @@ class WorstRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Annotators:
+class Annotators(Record):
     """How many votes stand behind a truth that was given as counts, and what that biases.
 
     With few votes a row, the entropy of the votes is below the entropy of the opinion they sample,
@@ -47,7 +48,7 @@ class Annotators:
 
 
 @dataclass(frozen=True, slots=True)
-class HistogramBar:
+class HistogramBar(Record):
     """Rows (or their weight) whose surprisal lies in ``[low, high)``."""
 
     low: float
@@ -56,7 +57,7 @@ class HistogramBar:
 
 
 @dataclass(frozen=True, slots=True)
-class SlicedBy:
+class SlicedBy(Record):
     """A column whose values slice the rows."""
 
     column: str
@@ -67,7 +68,7 @@ class SlicedBy:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Record):
     """The rows of one value (or range of numbers) of a column, and what they cost."""
 
     column: str
@@ -96,7 +97,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfidenceGap:
+class ConfidenceGap(Record):
     """Rows that the model was as confident of, or whose top class is the same: met and expected.
 
     Of a calibrated model the gap is 0 in every one, for what defines them is the model's alone.
@@ -120,7 +121,7 @@ class ConfidenceGap:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationBin:
+class CalibrationBin(Record):
     """Rows to which the model gave about the same probability, and how often it happened."""
 
     #: The least and the largest probability of a row in it.
@@ -138,7 +139,7 @@ class CalibrationBin:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationCurve:
+class CalibrationCurve(Record):
     """Predicted and observed frequencies of a class, in bins of equal weight.
 
     Rows of equal probability are never parted, so that there may be fewer bins.
@@ -156,7 +157,7 @@ class CalibrationCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class Brier:
+class Brier(Record):
     """Brier score and its parts: score = uncertainty − discrimination + miscalibration.
 
     Of two classes ``(p − y)²`` of class 1; of more, summed over the classes. The parts are those of
@@ -171,7 +172,7 @@ class Brier:
 
 
 @dataclass(frozen=True, slots=True)
-class IfCalibrated:
+class IfCalibrated(Record):
     """In-sample miscalibration of a model that is calibrated: of labels drawn from its predictions.
 
     It is above 0, for the recalibration follows the noise of the labels too.
@@ -188,7 +189,7 @@ class IfCalibrated:
 
 
 @dataclass(frozen=True, slots=True)
-class Recalibration:
+class Recalibration(Record):
     """What the best recalibration of a family makes of the cross-entropy.
 
     cross-entropy = label entropy − discrimination + miscalibration, in sample (fitted and judged on
@@ -211,7 +212,7 @@ class Recalibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Mixed:
+class Mixed(Record):
     """What is left of an infinite cross-entropy once every class is given something.
 
     The predictions become ``(1 − epsilon) q + epsilon / K``, with the best epsilon for these rows.
@@ -224,7 +225,7 @@ class Mixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Record):
     """Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
 
     Two classes: isotonic regression (the CORP decomposition of Dimitriadis, Gneiting and Jordan,

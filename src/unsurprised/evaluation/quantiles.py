@@ -59,7 +59,7 @@ def design_effect(rows: Sampled, whole: Totals, value: float) -> float:
         wider = student_factor(len(parts))
         factor = wider * wider * len(parts) / max(len(parts) - 1, 1)
     variance = factor * float(np.square(parts).sum()) / (total * total)
-    return float(max(1.0, variance * rows.size / (share * (1 - share))))
+    return float(max(1.0, variance * rows.drawn / (share * (1 - share))))
 
 
 def _of_similar_shares(rows: Sampled, whole: Totals) -> float:

@@ -16,12 +16,13 @@ from unsurprised.calibrators import (
     UniformMixing,
     VectorScaling,
 )
-from unsurprised.calibrators._rows import FittingRows, log_rows
-from unsurprised.calibrators.crossfit import held_out_nats
+from unsurprised.calibrators._rows import WIDEST, FittingRows, log_rows, widest
+from unsurprised.calibrators.crossfit import held_out_nats, in_bits
 from unsurprised.evaluation.corp import log_score, recalibrated
 from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.sampled import Sampled
 from unsurprised.evaluation.totals import Values
+from unsurprised.weights import of_mean_one
 
 #: Of vector scaling: fewer rows a parameter, or rows of a class, would be fitted to their noise.
 ROWS_A_PARAMETER = 20
@@ -50,11 +51,7 @@ def fewer(rows: Sampled) -> Sampled:
 
 def fitting_rows_of(rows: Sampled) -> FittingRows:
     """The sample as calibrators see it."""
-    weights = rows.weights
-    if weights is not None:
-        # By the largest first, for a sum of weights may overflow.
-        weights = weights / weights.max()
-        weights = weights / weights.mean()
+    weights = None if rows.weights is None else of_mean_one(rows.weights)
     return FittingRows(log_rows(rows.model), rows.labels, rows.shares, weights, rows.classes)
 
 
@@ -82,6 +79,8 @@ def unfit(rows: FittingRows) -> str | None:
     parameters = 2 * rows.width
     if rows.width > MOST_CLASSES_OF_A_VECTOR:
         return f"tried up to {MOST_CLASSES_OF_A_VECTOR} classes"
+    if widest(rows) > WIDEST:
+        return f"its second derivatives need log-probabilities above −{WIDEST:g}"
     needed = ROWS_A_PARAMETER * parameters
     if rows.effective_count < needed:
         return f"its {parameters:,} parameters want {needed:,} rows"
@@ -94,12 +93,19 @@ def unfit(rows: FittingRows) -> str | None:
 
 def _isotonic(rows: Sampled, fitting: FittingRows, folds: NDArray[np.int64]) -> Recalibrated:
     observed, ranked = rows.outcome(1), Ranked.of(odds_of(rows, fitting.log))
+    fitted = recalibrated(ranked, observed, rows.weight())
     return Recalibrated(
         family="isotonic regression",
         parameters=None,
-        in_sample=log_score(recalibrated(ranked, observed, rows.weight()), observed),
-        held_out=held_out_nats(IsotonicCalibration, fitting, folds)[0] / math.log(2),
+        in_sample=log_score(_off_the_ends(fitted, observed), observed),
+        held_out=in_bits(held_out_nats(IsotonicCalibration, fitting, folds)[0]),
     )
+
+
+def _off_the_ends(fitted: Values, observed: Values) -> Values:
+    """The fit, which rounds to 0 or 1 where a row of tiny weight is pooled with others."""
+    raised = np.where(observed > 0, np.maximum(fitted, math.nextafter(0.0, 1.0)), fitted)
+    return np.where(observed < 1, np.minimum(raised, math.nextafter(1.0, 0.0)), raised)
 
 
 def _parametric(
@@ -119,6 +125,6 @@ def _parametric(
     return Recalibrated(
         family=whole.title,
         parameters=whole.parameter_count,
-        in_sample=whole.costs(rows) / math.log(2),
-        held_out=held_out_nats(near, rows, folds)[0] / math.log(2),
+        in_sample=in_bits(whole.costs(rows)),
+        held_out=in_bits(held_out_nats(near, rows, folds)[0]),
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from unsurprised.copies import Record
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import (
     Annotators,
@@ -21,6 +22,7 @@ from unsurprised.evaluation.parts import (
     SlicedBy,
     WorstRow,
 )
+from unsurprised.float_errors import own_float_errors
 from unsurprised.interpretation import Interpretation
 
 if TYPE_CHECKING:
@@ -50,10 +52,15 @@ class Later:
     def __init__(self, compute: Callable[[], dict[str, Any]]) -> None:
         self._compute: Callable[[], dict[str, Any]] | None = compute
         self._found: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._lock, self._process = threading.Lock(), os.getpid()
 
+    @own_float_errors
     def found(self) -> dict[str, Any]:
         """Values by the names of :data:`OF_THE_SAMPLE`; what is not there stays as it is."""
+        if self._compute is None:
+            return self._found
+        if self._process != os.getpid():  # a thread that the fork left behind may hold the lock
+            self._lock, self._process = threading.Lock(), os.getpid()
         with self._lock:
             if self._compute is not None:
                 self._found = self._compute()
@@ -61,7 +68,7 @@ class Later:
         return self._found
 
 
-class _Waiting:
+class _Waiting(Record):
     """A place for what the fields that are not set yet come from."""
 
     __slots__ = ("_later",)
@@ -165,6 +172,7 @@ class Evaluation(_Waiting):
         found = [part for part in self.slices if part.stands_out]
         return tuple(sorted(found, key=lambda part: -(part.saving or 0.0)))
 
+    @own_float_errors
     def as_dict(self, *, flat: bool = False) -> dict[str, Any]:
         """The fields as plain dictionaries, lists and numbers, in the order of the class.
 
@@ -183,6 +191,7 @@ class Evaluation(_Waiting):
         """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    @own_float_errors
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the report as a page that holds all it needs: charts, tables, definitions.
 
@@ -209,11 +218,13 @@ class Evaluation(_Waiting):
 
         return Plots(self)
 
+    @own_float_errors
     def __repr__(self) -> str:
         from unsurprised.report.text import summary
 
         return summary(self)
 
+    @own_float_errors
     def _repr_html_(self) -> str:
         from unsurprised.report.notebook import table
 

@@ -15,6 +15,7 @@ from unsurprised.evaluation.states import States
 from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.states import Sums
+from unsurprised.weights import in_power_of_two
 
 #: The form of each kind of predictions.
 FORMS: dict[str, type[DistributionForm]] = {"probs": Probs, "logits": Logits, "logprobs": LogProbs}
@@ -25,11 +26,15 @@ class Sampled:
     """Rows with everything that is known of them, ascending by the hash of their ids."""
 
     size: int
+    #: How many rows the sample has, those of weight 0 included.
+    drawn: int
     classes: tuple[str, ...]
     #: Of the row's id, and of its cluster (or its id again), which makes the jackknife's groups.
     hashes: NDArray[np.uint64]
     groups: NDArray[np.uint64]
     weights: Values | None
+    #: What these weights are multiples of: a power of two that brings the largest close to one.
+    weight_unit: float
     model: DistributionForm
     #: What the model gave to each class; rows sum to one.
     probs: Values
@@ -88,8 +93,12 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
     sample, settings = states.sample, states.settings
     if sample is None or sample.size == 0 or settings.kind is None or settings.classes is None:
         return None
-    rows = sample.result()
-    if settings.weighted:  # rows of weight 0 tell nothing, and no bin is to consist of them
+    rows, unit = sample.result(), 1.0
+    drawn = len(rows["hash"])
+    if settings.weighted:
+        rows["weight"], unit = in_power_of_two(rows["weight"])
+        # Rows of weight 0 tell nothing, and no bin is to consist of them; nor do those whose share
+        # of the largest weight is no float.
         kept = rows["weight"] > 0
         rows = {name: values[kept] for name, values in rows.items()}
     if not len(rows["hash"]):
@@ -106,10 +115,12 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         raise TypeError("rows of predictions have an entropy and a top class")
     return Sampled(
         size=size,
+        drawn=drawn,
         classes=settings.classes,
         hashes=rows["hash"],
         groups=rows["group"],
         weights=weights,
+        weight_unit=unit,
         model=model,
         probs=shares_of(model),
         labels=rows["truth"] if hard else None,

@@ -94,6 +94,8 @@ def _share(part: Totals, whole: Totals) -> Estimate | None:
 
 def _excess(part: Totals, whole: Totals) -> tuple[Estimate | None, float | None]:
     """The mean above that of the other rows, and whether chance alone makes such a difference."""
+    if part.blurs("surprisal"):
+        return None, None
     both = part.beside(whole)
     both.keep(part.groups)
 

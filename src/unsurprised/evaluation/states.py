@@ -28,7 +28,7 @@ from unsurprised.states import (
 )
 from unsurprised.states.hashing import numbers_of
 from unsurprised.states.product import State
-from unsurprised.states.serial import must_match, pack, unpack
+from unsurprised.states.serial import must_match, pack, unpack, whole
 
 #: Above this many classes a confusion table would have more than a million cells.
 MOST_CONFUSION_CLASSES = 1000
@@ -215,9 +215,30 @@ class States:
             ),
             **said,
         )
-        product = Product.from_bytes(parts[1])
-        must_match("Evaluator", list(_new_states(settings)), list(product))
-        return cls(settings, product)
+        _check(settings)
+        product, expected = Product.from_bytes(parts[1]), _new_states(settings)
+        must_match("Evaluator", list(expected), list(product))
+        for name, state in expected.items():
+            held = product[name]
+            must_match(name, type(state).__name__, type(held).__name__)
+            must_match(name, state.settings(), held.settings())
+        refuse_many(product["sums"].cells())
+        made = cls(settings, product)
+        if made.sample is not None and not made.sample.holds_rows():
+            raise StateError("the bytes of the evaluator hold weights or a truth that no row has")
+        return made
+
+
+def _check(settings: Settings) -> None:
+    """Raise where bytes state settings that no evaluator has."""
+    classes = settings.classes
+    if classes is not None and not all(isinstance(name, str) for name in classes):
+        raise StateError("the bytes of the evaluator name classes by what are no names")
+    if settings.truth not in ("labels", "probs", "counts", "logprob"):
+        raise StateError(f"the bytes of the evaluator hold the truth {settings.truth!r:.40}")
+    whole(settings.top, "top")
+    if settings.sample_rows is not None:
+        whole(settings.sample_rows, "sample_rows")
 
 
 def _new_states(settings: Settings) -> dict[str, State]:

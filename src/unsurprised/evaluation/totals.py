@@ -9,8 +9,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.errors import InputError
 from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.intervals import Spread, estimated, share_interval, within
+
+#: Products of weights and values are kept as multiples of this.
+_LEAST = 2.0**-1074
+#: By how many bits a mean may be off by that: of its own size, and at all.
+_RELATIVE, _ABSOLUTE = 1e-14, 1e-40
 
 Values = NDArray[np.float64]
 Columns = Mapping[str, Values]
@@ -36,9 +42,16 @@ class Totals:
     def __init__(
         self, totals: Mapping[str, float], without: Columns, *, refused: bool = False
     ) -> None:
+        if math.inf in totals.values():
+            raise InputError(
+                "found numbers whose sum no float holds",
+                expected="scores and weights of an ordinary size",
+                remedy="write −inf for what is ruled out, rather than the lowest of floats",
+            )
         self.totals, self.of_each = totals, without
-        # A group without rows (or whose removal leaves no weight) tells nothing.
-        self.groups = (without["rows"] < totals["rows"]) & (without["weight"] > 0)
+        # A group without rows or without weight (or whose removal leaves none) tells nothing.
+        left = without["weight"]
+        self.groups = (without["rows"] < totals["rows"]) & (left > 0) & (left < totals["weight"])
         if refused:
             self.groups = np.zeros_like(self.groups)
         self.keep(self.groups)
@@ -48,6 +61,25 @@ class Totals:
     def rows(self) -> int:
         """How many rows the cell holds."""
         return int(self.totals["rows"])
+
+    def blurs(self, column: str) -> bool:
+        """Whether weights are so small that a column's products with them have lost their digits.
+
+        Of each row that has such a weight up to two units of the exact sums are missing.
+        """
+        lost = 2 * self.totals["rows"] * _LEAST
+        kept = abs(self.totals[column]) * _RELATIVE + self.totals["weight"] * _ABSOLUTE
+        return 0 < self.totals["weight"] < 1 and lost > kept
+
+    def refuse_blurred(self, *columns: str) -> None:
+        """Raise where one of these columns (of those that are there) has lost its digits."""
+        if any(self.blurs(column) for column in columns if column in self):
+            raise InputError(
+                f"found weights that add up to {self.totals['weight']:.6g}, so small that products "
+                "with them have lost their digits",
+                expected="weights of an ordinary size",
+                remedy="rescale all weights by the same factor, which changes no mean",
+            )
 
     def __contains__(self, column: str) -> bool:
         return column in self.totals
@@ -91,7 +123,13 @@ class Totals:
 
     def mean_of(self, column: str, weight: str, unit: str, most: float = math.inf) -> Estimate:
         """A column as a share of another, between 0 and ``most``."""
+        if weight == "weight" and self.blurs(column):
+            return self.unknown(unit)
         return within(self.of(ratio(column, weight), unit), 0.0, most)
+
+    def unknown(self, unit: str) -> Estimate:
+        """An estimate of what cannot be told."""
+        return Estimate(math.nan, math.nan, math.nan, unit, self.rows)
 
     def share(self, column: str) -> Estimate | None:
         """The share of the weight whose rows are counted in a column."""
@@ -105,6 +143,8 @@ class Totals:
         """The mean surprisal, less that of another column; infinite if any row is."""
         if self.infinite:
             return Estimate(math.inf, math.inf, math.inf, "bits", self.rows)
+        if self.blurs("surprisal"):
+            return self.unknown("bits")
         if less is None:
             found = self.of(lambda sums: sums["surprisal"] / sums["weight"])
             return within(found, 0.0, math.inf)

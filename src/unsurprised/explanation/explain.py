@@ -15,6 +15,7 @@ from unsurprised.explanation.contributions import (
     kl_parts,
 )
 from unsurprised.explanation.result import Explanation, Outcome, Smoothing
+from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DistributionForm, Labels
 from unsurprised.measures.divergences import cross_entropy, kl_divergence
 from unsurprised.measures.entropies import entropy
@@ -22,6 +23,7 @@ from unsurprised.measures.smoothing import smooth, smoothing_cost
 from unsurprised.units import as_number, checked_base, unit_of
 
 
+@own_float_errors
 def explain(
     p: Any,
     q: Any = None,

@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from unsurprised.copies import Record
+from unsurprised.float_errors import own_float_errors
+
 if TYPE_CHECKING:
     import altair
 
@@ -16,7 +19,7 @@ Subject = Literal["entropy", "divergence", "surprisal"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record):
     """What one outcome is believed to be, costs and adds; q's fields are ``None`` without a q."""
 
     name: str
@@ -38,7 +41,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Smoothing:
+class Smoothing(Record):
     """What mixing q with a share ``epsilon`` of the uniform distribution costs and buys."""
 
     epsilon: float
@@ -52,7 +55,7 @@ class Smoothing:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
+class Explanation(Record):
     """Where the bits go: what each outcome costs and adds, and the totals, in ``unit``.
 
     Made by :func:`unsurprised.explain`. Printed it is a table with a sentence; notebooks show it as
@@ -108,6 +111,7 @@ class Explanation:
 
         return meaning(self)
 
+    @own_float_errors
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain dictionaries, lists and numbers, in the order of the class."""
         from unsurprised.report.json import plain_fields
@@ -141,11 +145,13 @@ class Explanation:
 
         save(self, path)
 
+    @own_float_errors
     def __repr__(self) -> str:
         from unsurprised.report.explanation_text import summary
 
         return summary(self)
 
+    @own_float_errors
     def _repr_html_(self) -> str:
         from unsurprised.report.explanation_html import page
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from unsurprised.float_errors import own_float_errors
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
 from unsurprised.losses._inputs import check_dense, laid_out
 from unsurprised.losses._numpy_linear import (
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 
+@own_float_errors
 def cross_entropy_loss(
     logits: ArrayLike,
     target: ArrayLike,
@@ -129,6 +131,7 @@ def cross_entropy_loss(
     return LossAndGradient(rows.total_of(values), gradient)
 
 
+@own_float_errors
 def distill_loss(
     student: ArrayLike,
     teacher: ArrayLike | TopK,
@@ -185,6 +188,7 @@ def distill_loss(
     )
 
 
+@own_float_errors
 def kl_loss(
     logits: ArrayLike,
     target: ArrayLike,

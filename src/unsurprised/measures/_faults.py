@@ -103,10 +103,10 @@ def _sum_off(form: DistributionForm, values: Values, rows: int, place: Place) ->
     if form.kind == "logprobs":
         with np.errstate(over="ignore"):
             total = float(np.exp(values).sum())
-        what = f"log-probabilities whose exponentials sum to {total:.6g}"
+        what = f"log-probabilities whose exponentials sum to {_unlike_one(total)}"
     else:
         total = float(values.sum())
-        what = f"probabilities that sum to {total:.6g}"
+        what = f"probabilities that sum to {_unlike_one(total)}"
     return SumsOffError(
         f"found {what}",
         expected=f"1 within {form.tolerance:g}",
@@ -114,6 +114,12 @@ def _sum_off(form: DistributionForm, values: Values, rows: int, place: Place) ->
         place=place,
         note=SumsOffError.count(rows),
     )
+
+
+def _unlike_one(total: float) -> str:
+    """A sum in as many digits as tell it from 1."""
+    short = f"{total:.6g}"
+    return repr(total) if short == "1" else short
 
 
 def _sum_remedy(form: DistributionForm, values: Values) -> str:

@@ -144,7 +144,8 @@ def answer(
     else:
         values = by_numpy(formula, rows, axis=axis, each_class=each_class)
         if base is not NO_UNIT:
-            values /= math.log(base)
+            with np.errstate(over="ignore", under="ignore"):  # of 1e308 nats, of 5e-324
+                values /= math.log(base)
     return finished(home, values)
 
 

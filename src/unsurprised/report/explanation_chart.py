@@ -12,7 +12,7 @@ from unsurprised.errors import CallError
 from unsurprised.explanation.result import Explanation
 from unsurprised.report import explanation_layout as layout
 from unsurprised.report.explanation_sentences import figure, meaning
-from unsurprised.report.output import anything, checked_target, holds_json, write_bytes
+from unsurprised.writing import anything, holds_json, write_file
 
 if TYPE_CHECKING:
     import altair
@@ -119,20 +119,20 @@ def save(explanation: Explanation, path: Any, option: str = "path") -> None:
     option : str
         What named the path, for errors.
     """
-    target = checked_chart(str(path), option=option)
-    write_bytes(rendered(explanation, Path(target).suffix.lower()), target, option)
+    ending = ending_of(str(path), option)
+    replaceable = holds_json if ending == ".json" else anything
+    write_file(rendered(explanation, ending), str(path), option, replaceable)
 
 
-def checked_chart(target: str, inputs: tuple[str, ...] = (), *, option: str = "--chart") -> str:
-    """``target`` as it is, if a chart can be written there."""
+def ending_of(target: str, option: str = "--chart") -> str:
+    """The ending of a file that a chart can be written to."""
     ending = Path(target).suffix.lower()
     if ending not in ENDINGS:
         raise CallError(
             f"{option} {target}: expected a file that ends in {', '.join(ENDINGS[:-1])} or "
             f"{ENDINGS[-1]}"
         )
-    replaceable = holds_json if ending == ".json" else anything
-    return checked_target(target, inputs, option=option, replaceable=replaceable)
+    return ending
 
 
 def rendered(explanation: Explanation, ending: str) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,7 @@ import pyarrow.csv as pacsv
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.csv_headers import check_header
+from unsurprised.sources.csv_types import common, surveyed
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import LIST, PARTLY_NUMBERS, SAMPLE_ROWS, lists, opened_text
@@ -26,10 +28,15 @@ _CUT = "the list was cut, at '...', when it was written; write its frame by to_p
 #: What stands for "no value". "nan" is a number here, and a wrong one.
 NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
 
+#: Formats that hold text as it is.
+_TEXT = ("CSV", "TSV")
+
 _BLOCK = 1 << 22
 _INTEGER = r"^\s*-?(0|[1-9][0-9]{0,17})\s*$"
 _NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$|^\s*[-+]?(?i:nan|inf)\s*$"
 _PADDED = r"^\s*-?0[0-9]+\s*$"
+#: No integer that is a name, or that a float may not hold.
+_SHORT = r"^\s*(?:[-+]?(?:0|[1-9][0-9]{0,14})|.*[.eEnN].*)\s*$"
 _BOOLEAN = r"^\s*(?i:true|false)\s*$"
 _RAGGED = re.compile(
     r"CSV parse error: (?:Row #(?P<row>\d+): )?Expected (?P<names>\d+) columns, got (?P<values>\d+)"
@@ -49,6 +56,7 @@ class CsvTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self._kinds: dict[str, pa.DataType] = {}
         suffixes = [suffix.lower() for suffix in PurePath(file).suffixes]
         tabs = ".tsv" in suffixes or ".tab" in suffixes
         self.format, self._delimiter = ("TSV", "\t") if tabs else ("CSV", ",")
@@ -63,7 +71,7 @@ class CsvTable(Table):
         texts = {
             name: role
             for name, role in columns.items()
-            if role != "other" and self._as_text(name, role)
+            if role != "text" and self._as_text(name, role)
         }
         declared = {name: self._declared(name, role) for name, role in columns.items()}
         first = 0
@@ -76,45 +84,83 @@ class CsvTable(Table):
                     raise error.located(file=self.file, row=first + row) from None
                 first += batch.num_rows
 
+    def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
+        """Look at all cells, but for CSV, which has no types."""
+        if form in _TEXT:
+            return
+        for name, kind in surveyed(self, used).items():
+            seen[name] = common(seen.get(name, kind), kind)
+        self._kinds = seen
+
+    def kept(self, form: str) -> dict[str, str]:
+        """All columns: as text for CSV, for others as the types of all their cells."""
+        return dict.fromkeys(self.schema.names, "text" if form in _TEXT else "other")
+
+    def cells(self) -> Iterator[pa.RecordBatch]:
+        """All rows as text."""
+        with guarded(self.file, self.format), self._diagnosed():
+            yield from self._stream(dict.fromkeys(self._names, pa.string()))
+
+    def holds(self, column: pa.Array, kind: pa.DataType, name: str) -> bool:
+        """Whether cells of text are all of a type."""
+        try:
+            self._column(column, kind, name, "other")
+        except InputError:
+            return False
+        return True
+
     def _as_text(self, name: str, role: str) -> bool:
         """Whether Arrow hands the column on as text: "007" is a name where others are names."""
+        if role == "other":
+            return True
         kind = self.schema.field(name).type
         if role == "by" and pa.types.is_floating(kind):
             return False
         return role in ("label", "id", "by") or pa.types.is_list(kind) or pa.types.is_struct(kind)
 
     def _declared(self, name: str, role: str) -> pa.DataType:
-        if role == "other" or self._as_text(name, role):  # what means nothing here stays as it is
+        if role == "text" or self._as_text(name, role):  # what means nothing here stays as it is
             return pa.string()
         integers = role == "truth" and pa.types.is_integer(self.schema.field(name).type)
         return pa.int64() if integers else pa.float64()
 
     def _typed(self, batch: pa.RecordBatch, texts: Mapping[str, str]) -> pa.RecordBatch:
         for name, role in texts.items():
-            kind = self.schema.field(name).type
-            nulls: Sequence[str] = NULLS
-            if pa.types.is_string(kind):
-                nulls = _null_names(self.known_names) if role == "label" else ("",)
+            kind = self._kinds[name] if role == "other" else self.schema.field(name).type
             index = batch.schema.get_field_index(name)
-            column = _with_nulls(batch.column(index), nulls)
-            if pa.types.is_list(kind):
-                _refuse(column, LIST, "a list of numbers such as [0.1, 0.9]", name)
-                # A prediction of 0 and 1 is no list of integers.
-                floats = role == "pred"
-                column = _at_row(column, pa.list_(pa.float64()) if floats else kind, name)
-            elif pa.types.is_struct(kind):
-                column = maps(column, kind, name)
-            elif pa.types.is_integer(kind):
-                _refuse(column, _INTEGER, "an integer", name)
-                column = pc.utf8_trim_whitespace(column).cast(pa.int64())
-            elif pa.types.is_boolean(kind):
-                _refuse(column, _BOOLEAN, "true or false", name)
-                column = pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(column)), "true")
-            elif pa.types.is_floating(kind) and role == "label":
-                _refuse(column, _NUMBER, "a number", name)
-                column = pc.utf8_trim_whitespace(column).cast(pa.float64())
+            column = self._column(batch.column(index), kind, name, role)
             batch = batch.set_column(index, name, column)
         return batch
+
+    def _column(self, column: pa.Array, kind: pa.DataType, name: str, role: str) -> pa.Array:
+        """Cells of text as a type."""
+        nulls: Sequence[str] = NULLS
+        if pa.types.is_string(kind):
+            nulls = _null_names(self.known_names) if role == "label" else ("",)
+        column = _with_nulls(column, nulls)
+        if pa.types.is_list(kind):
+            _refuse(column, LIST, "a list of numbers such as [0.1, 0.9]", name)
+            # A prediction of 0 and 1 is no list of integers.
+            floats = role == "pred"
+            column = _at_row(column, pa.list_(pa.float64()) if floats else kind, name)
+        elif pa.types.is_struct(kind):
+            column = maps(column, kind, name)
+        elif pa.types.is_integer(kind):
+            _refuse(column, _INTEGER, "an integer", name)
+            column = pc.utf8_trim_whitespace(column).cast(pa.int64())
+        elif pa.types.is_boolean(kind):
+            _refuse(column, _BOOLEAN, "true or false", name)
+            column = pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(column)), "true")
+        elif pa.types.is_floating(kind) and role in ("label", "other"):
+            _refuse(column, _NUMBER, "a number", name)
+            if role == "other":
+                _refuse(column, _SHORT, "a number that a float holds", name)
+                _refuse_large(column, name)
+            column = pc.utf8_trim_whitespace(column).cast(pa.float64())
+        elif pa.types.is_null(kind) and role == "other":
+            _refuse(column, r"^$", "nothing", name)
+            column = pa.nulls(len(column))
+        return column
 
     def _stream(self, declared: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
         with opened_text(self.file or "") as stream:
@@ -215,6 +261,12 @@ def _refuse(column: pa.Array, pattern: str, expected: str, name: str) -> None:
             remedy="if these are names, let one of the first rows hold one that is nothing else",
             place=Place(row=row, column=name),
         )
+
+
+def _refuse_large(column: pa.Array, name: str) -> None:
+    """Refuse 1e400, which a float would have as infinite."""
+    infinite = pc.is_inf(pc.utf8_trim_whitespace(column).cast(pa.float64()))
+    _refuse(column.filter(pc.fill_null(infinite, False)), r"(?i)inf", "a smaller number", name)
 
 
 def _at_row(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.sources.decoded import decoded, same
 from unsurprised.sources.kinds import is_list, is_vector, is_wrapped, stands_for
 
 
@@ -24,49 +25,46 @@ def without_encodings(record: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch(columns, names=record.schema.names)
 
 
+def taken(record: pa.RecordBatch, rows: NDArray[np.int64]) -> pa.RecordBatch:
+    """Some rows; columns that Arrow takes none from, such as runs and views, are undone."""
+    columns = [_taken(column, pa.array(rows)) for column in record.columns]
+    fields = [
+        field.with_type(column.type) for field, column in zip(record.schema, columns, strict=True)
+    ]
+    return pa.record_batch(columns, schema=pa.schema(fields, metadata=record.schema.metadata))
+
+
+def _taken(column: pa.Array, rows: pa.Array) -> pa.Array:
+    try:
+        return column.take(rows)
+    except pa.ArrowNotImplementedError:
+        return decoded(column, wrapped=same).take(rows)
+
+
 def _decoded(column: pa.Array) -> pa.Array:
     """The column without the encodings that nothing later asks for."""
-    kind = column.type
-    if is_wrapped(kind):
+    if is_wrapped(column.type):
         return _decoded(column.storage)
-    if pa.types.is_run_end_encoded(kind):
-        return _decoded(pc.run_end_decode(column))
-    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
-        return _listed(column)
-    if pa.types.is_string_view(kind):
-        return column.cast(pa.large_string())  # few of Arrow's functions know views
-    if pa.types.is_dictionary(kind):
+    if pa.types.is_dictionary(column.type):
         return _dictionary(column)
-    return _as_floats(column)
+    if is_vector(column.type):
+        return _vectors(column)
+    return decoded(column, _as_floats, wrapped=_unwrapped)
+
+
+def _unwrapped(column: pa.Array) -> pa.Array:
+    """The storage of what only says more of it; a tensor of several dimensions is no row."""
+    return _decoded(column.storage) if is_wrapped(column.type) else column
 
 
 def _as_floats(column: pa.Array) -> pa.Array:
-    """Decimals, lists of them, and vectors of Spark as floats."""
-    kind = column.type
-    if pa.types.is_decimal(kind):
-        # By their text: Arrow's own way from decimals to floats is off by a unit in the last place.
+    """Decimals as floats.
+
+    By their text: Arrow's own way from decimals to floats is off by a unit in the last place.
+    """
+    if pa.types.is_decimal(column.type):
         return column.cast(pa.string()).cast(pa.float64())
-    if is_vector(kind):
-        return _vectors(column)
-    if is_list(kind) and pa.types.is_decimal(kind.value_type):
-        return _with_values(column, _decoded(column.values))
     return column
-
-
-def _with_values(column: pa.Array, values: pa.Array) -> pa.Array:
-    """The same lists of other values."""
-    mask = column.is_null() if column.null_count else None
-    if pa.types.is_fixed_size_list(column.type):
-        part = values.slice(
-            column.offset * column.type.list_size, len(column) * column.type.list_size
-        )
-        return pa.FixedSizeListArray.from_arrays(part, column.type.list_size, mask=mask)
-    make = pa.LargeListArray if pa.types.is_large_list(column.type) else pa.ListArray
-    offsets = column.offsets
-    if mask is not None and column.offset:
-        start = offsets[0].as_py()
-        offsets, values = pc.subtract(offsets, offsets[0]), values.slice(start)
-    return make.from_arrays(offsets, values, mask=mask)
 
 
 def _vectors(column: pa.StructArray) -> pa.Array:
@@ -105,18 +103,8 @@ def _dictionary(column: pa.DictionaryArray) -> pa.Array:
     if entries is not column.dictionary:
         column = pa.DictionaryArray.from_arrays(column.indices, entries)
     if entries.null_count or stands_for(column.type) not in ("text", "integer", "bool"):
-        return column.dictionary_decode()
+        return entries.take(column.indices)
     return column
-
-
-def _listed(column: pa.Array) -> pa.Array:
-    """A list view as lists; Arrow's own cast gives lists with too few offsets."""
-    missing = column.is_null()
-    lengths = pc.if_else(missing, 0, pc.list_value_length(column)).to_numpy()
-    offsets = np.zeros(len(column) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    mask = missing if column.null_count else None
-    return pa.LargeListArray.from_arrays(pa.array(offsets), column.flatten(), mask=mask)
 
 
 def as_numpy(column: pa.Array) -> NDArray[Any]:

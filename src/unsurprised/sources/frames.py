@@ -101,6 +101,27 @@ class FrameTable(Table):
             self._stream = self._reader()
             self.schema = self._stream.schema
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._refuse_copy()
+        rows = self._frame
+        if self._is_query or not is_pickled(rows):
+            with guarded(None, self.format), _readable(rows), _closing(self._reader()) as reader:
+                rows = reader.read_all()
+        return _copied, (FrameTable, rows, self.rows, self.known_names)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FrameTable:
+        # The rows are the caller's and never written to, so copies share them.
+        self._refuse_copy()
+        return _copied(FrameTable, self._frame, self.rows, self.known_names)
+
+    def _refuse_copy(self) -> None:
+        """Raise for rows that only one can read."""
+        if isinstance(self._frame, pa.RecordBatchReader):
+            raise CallError(
+                "a source over a pyarrow.RecordBatchReader is neither pickled nor copied, for its "
+                "rows can be read once; pass them as a table: reader.read_all()"
+            )
+
     @property
     def _is_query(self) -> bool:
         """Whether the frame is a query of DuckDB: one open stream locks its connection."""
@@ -163,6 +184,19 @@ class FrameTable(Table):
         raise no_frame(frame, _reading_call(frame))
 
 
+def _copied(
+    kind: type[FrameTable], frame: Any, rows: int | None, names: tuple[str, ...]
+) -> FrameTable:
+    table = kind(frame)
+    table.rows, table.known_names = rows, names
+    return table
+
+
+def is_pickled(frame: Any) -> bool:
+    """Whether a library pickles its frames; of others the rows are pickled, as Arrow's."""
+    return _library(frame) in ("pandas", "polars", "pyarrow", "datasets")
+
+
 def _rows(frame: Any) -> int | None:
     """The number of rows, where the frame says it without being read."""
     rows = getattr(frame, "num_rows", None)
@@ -180,10 +214,10 @@ def _dataset_reader(dataset: Any) -> pa.RecordBatchReader:
 
 
 @contextmanager
-def _closing(reader: pa.RecordBatchReader) -> Iterator[None]:
+def _closing(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatchReader]:
     """Close a stream that is not read to its end, for whoever waits for it."""
     try:
-        yield
+        yield reader
     finally:
         reader.close()
 

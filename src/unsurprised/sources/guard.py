@@ -59,6 +59,29 @@ def guarded(file: str | None, name: str) -> Iterator[None]:
 
 
 @contextmanager
+def guarded_writing(name: str) -> Iterator[None]:
+    """Turn whatever a writer of the format ``name`` raises into an error of ours.
+
+    What the disk says (it is full, say) is told by who opened the file.
+    """
+    try:
+        yield
+    except UnsurprisedError:
+        raise
+    except MemoryError as error:
+        raise CallError(
+            f"writing {name} asks for more memory than there is ({_short(error)})"
+        ) from None
+    except _BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise InputError(
+            f"cannot be written as {name} ({_short(error)})",
+            remedy="write another format: --out with a name in .parquet, .arrow, .csv or .jsonl",
+        ) from None
+
+
+@contextmanager
 def located(file: str | None, column: str | None = None) -> Iterator[None]:
     """Let errors about what was said of a file name it."""
     try:

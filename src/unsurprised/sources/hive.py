@@ -8,8 +8,9 @@ a column of that name in the file unless their values differ and the column is u
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -117,6 +118,14 @@ class HiveTable(Table):
             columns, lambda inner: self._table.read(part, inner, batch_rows), part.first_row
         )
 
+    def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
+        """Look at the values of the file's rows."""
+        self._table.survey(seen, form, used)
+
+    def kept(self, form: str) -> dict[str, str]:
+        """What the file keeps, and the folders' values."""
+        return self._table.kept(form) | dict.fromkeys(self._values, "other")
+
     def looked(self, columns: Mapping[str, str], batch_rows: int) -> Iterator[pa.RecordBatch]:
         """Some columns of all rows."""
         return self._read(columns, lambda inner: self._table.looked(inner, batch_rows), 0)
@@ -130,7 +139,7 @@ class HiveTable(Table):
         self._table.known_names = self.known_names
         inner = {name: role for name, role in columns.items() if name not in self._values}
         if not inner:  # a batch without a column would not say how many rows it has
-            inner = {self._table.schema.names[0]: "other"}
+            inner = {self._table.schema.names[0]: "text"}
         for batch in read(inner):
             for name in self._twice.keys() & columns.keys():
                 if columns[name] != "other":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.interpretation import BOUND_BY, Interpretation
@@ -13,7 +14,7 @@ from unsurprised.sources.columns import Roles
 from unsurprised.sources.convert import Conversion
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.look import all_rows, distinct, first_rows
-from unsurprised.sources.numbers import numbers
+from unsurprised.sources.numbers import numbers, valid
 from unsurprised.sources.table import Table
 
 
@@ -71,7 +72,7 @@ def refuse_predicted_classes(tables: Sequence[Table], name: str) -> None:
     """Raise for one number a row that is never anything but 0 and 1."""
     rows = 0
     for column in all_rows(tables, name, "pred"):
-        values = np.asarray(numbers(column.drop_null()), dtype=np.float64)
+        values = np.asarray(numbers(column.filter(pa.array(valid(column)))), dtype=np.float64)
         if ((values != 0) & (values != 1)).any():
             return
         rows += len(values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +44,11 @@ class Solution:
         self._keys, self._labels = self._read(tables)
         self._seen = np.zeros(len(self._keys), dtype=bool)
         self._refuse_twice()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Solution:
+        other = copy.copy(self)  # keys and labels are never written to
+        other._seen = self._seen.copy()
+        return other
 
     @property
     def described(self) -> str:
@@ -155,6 +161,14 @@ class JoinedTable(Table):
             if table.empty
             else table.schema.append(solution.field.with_name(solution.column))
         )
+
+    def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
+        """Look at the values of the predictions' rows."""
+        self._table.survey(seen, form, used)
+
+    def kept(self, form: str) -> dict[str, str]:
+        """What the predictions keep, and the label."""
+        return self._table.kept(form) | {self._solution.column: "other"}
 
     def parts(self) -> Any:
         """Those of the predictions."""

@@ -16,6 +16,7 @@ Record = dict[str, Any]
 
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
+_VALUE = json.JSONDecoder().raw_decode
 
 #: A file is read as a whole only to say what is wrong with it, and up to this size.
 _MOST_WHOLE = 1 << 26
@@ -23,6 +24,11 @@ _MOST_WHOLE = 1 << 26
 
 def records_of(file: str) -> Iterator[tuple[int, Record]]:
     """The objects with their numbers, from 0."""
+    return ((number, record) for number, record, _ in records_and_texts(file))
+
+
+def records_and_texts(file: str) -> Iterator[tuple[int, Record, str]]:
+    """The objects with their numbers, from 0, and as they are written in the file."""
     with opened_text(file) as opened:
         stream = io.BufferedReader(opened, _CHUNK)
         head = stream.peek(_CHUNK)
@@ -36,11 +42,12 @@ def records_of(file: str) -> Iterator[tuple[int, Record]]:
             yield from _lines(file, stream)
 
 
-def _lines(file: str, stream: io.BufferedReader) -> Iterator[tuple[int, Record]]:
+def _lines(file: str, stream: io.BufferedReader) -> Iterator[tuple[int, Record, str]]:
     number = 0
     for line in stream:
         if not line.isspace():
-            yield number, _record(line, Place(file, number))
+            record = _record(line, Place(file, number))
+            yield number, record, line.decode("utf-8")
             number += 1
 
 
@@ -89,12 +96,13 @@ class _Array:
         self._text, self._at, self._ended = "", 0, False
         self._number = 0
 
-    def records(self) -> Iterator[tuple[int, Record]]:
-        """The objects with their numbers."""
+    def records(self) -> Iterator[tuple[int, Record, str]]:
+        """The objects with their numbers and texts."""
         self._take("[")
         if self._sign() != "]":
             while True:
-                yield self._number, self._object()
+                found, text = self._object()
+                yield self._number, found, text
                 self._number += 1
                 if self._sign() != ",":
                     break
@@ -103,7 +111,7 @@ class _Array:
         if self._sign():
             self._refuse("text after the array")
 
-    def _object(self) -> Record:
+    def _object(self) -> tuple[Record, str]:
         self._sign()
         while True:
             try:
@@ -120,8 +128,8 @@ class _Array:
                 self._refuse(str(error))
             if not isinstance(found, dict):
                 self._refuse(short(found))
-            self._at = end
-            return found
+            text, self._at = self._text[self._at : end], end
+            return found, text
 
     def _sign(self) -> str:
         """The next character that is no space; empty at the end."""
@@ -155,6 +163,31 @@ class _Array:
             expected="one array of objects",
             place=Place(self._file, self._number),
         ) from None
+
+
+def members_of(text: str) -> Iterator[tuple[str, int, int]]:
+    """The keys of an object's text, and where the value of each begins and ends.
+
+    Examples
+    --------
+    >>> list(members_of('{"a": 1.0, "b": [2]}'))
+    [('a', 6, 9), ('b', 16, 19)]
+    """
+    at = _after_space(text, text.index("{") + 1)
+    while text[at] != "}":
+        name, at = _VALUE(text, at)
+        start = _after_space(text, _after_space(text, at) + 1)
+        _, end = _VALUE(text, start)
+        yield name, start, end
+        at = _after_space(text, end)
+        if text[at] == ",":
+            at = _after_space(text, at + 1)
+
+
+def _after_space(text: str, at: int) -> int:
+    while text[at] in " \t\r\n":
+        at += 1
+    return at
 
 
 def refuse_columns(file: str, record: Mapping[str, Any]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import math
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -11,14 +14,28 @@ import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.json_records import Record, records_of, refuse_columns, short
+from unsurprised.sources.json_records import (
+    Record,
+    records_and_texts,
+    records_of,
+    refuse_columns,
+    short,
+)
+from unsurprised.sources.json_types import Seen
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS
 
-#: Rows are Python objects while they are read, many times the size of what comes of them.
 #: Marks text that is JSON.
 JSON_TEXT = {b"unsurprised.json": b"1"}
+
+#: The column of whole records, as they are written in the file, and its mark.
+RECORD, RECORD_TEXT = "\0", {b"unsurprised.record": b"1"}
+
+#: Rows are Python objects while they are read, many times the size of what comes of them.
 _RUN = 4096
+
+#: Numbers that may be too large for a float.
+_LARGE = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{300}")
 
 
 class JsonlTable(Table):
@@ -29,6 +46,7 @@ class JsonlTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self._seen: dict[str, Seen] = {}
         with guarded(file, self.format):
             sample = [record for _, record in islice(records_of(file), SAMPLE_ROWS)]
             if len(sample) == 1:
@@ -40,41 +58,63 @@ class JsonlTable(Table):
         if not sample:
             self.rows = 0
 
+    def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
+        """Look at the keys and values of all rows, but for JSON lines, which need no types."""
+        if form == self.format:
+            return
+        self._seen = seen
+        with guarded(self.file, self.format):
+            for row, record, text in records_and_texts(self.file or ""):
+                for name, value in record.items():
+                    known = seen.setdefault(name, Seen())
+                    if name not in used:
+                        known.add(value)
+                if _LARGE.search(text):
+                    _refuse_large(text, Place(self.file, row))
+
+    def kept(self, form: str) -> dict[str, str]:
+        """Records as they are for JSON lines; for others all keys, once they are surveyed."""
+        if form == self.format:
+            return {RECORD: "record"}
+        return dict.fromkeys(self._seen or self.schema.names, "other")
+
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows by runs of lines."""
-        names = list(columns)
-        types = [self._wanted(name, role) for name, role in columns.items()]
+        plan = [self._planned(name, role) for name, role in columns.items()]
 
-        others = {name for name, role in columns.items() if role == "other"}
-        fields = [
-            pa.field(name, pa.string(), metadata=JSON_TEXT)
-            if name in others
-            else pa.field(name, kind)
-            for name, kind in zip(names, types, strict=True)
-        ]
-
-        def batch(records: list[Record]) -> pa.RecordBatch:
-            columns = [
-                _as_json([record.get(name) for record in records])
-                if name in others
-                else self._column([record.get(name) for record in records], name, kind)
-                for name, kind in zip(names, types, strict=True)
+        def batch(rows: list[tuple[Record, str]]) -> pa.RecordBatch:
+            arrays = [column.of(rows) for column in plan]
+            fields = [
+                pa.field(column.name, array.type, metadata=column.mark)
+                for column, array in zip(plan, arrays, strict=True)
             ]
-            kinds = [pa.field(f.name, c.type, metadata=f.metadata)
-                     for f, c in zip(fields, columns, strict=True)]  # fmt: skip
-            return pa.record_batch(columns, schema=pa.schema(kinds))
+            return pa.record_batch(arrays, schema=pa.schema(fields))
 
         with guarded(self.file, self.format):
-            for first, records, failure in self._runs(min(batch_rows, _RUN)):
+            for first, rows, failure in self._runs(min(batch_rows, _RUN)):
                 try:
-                    yield from until_wrong(records, batch)
+                    yield from until_wrong(rows, batch)
                 except InputError as error:
                     row = error.place.row if isinstance(error.place.row, int) else 0
                     raise error.located(file=self.file, row=first + row) from None
                 if failure is not None:
                     raise failure
+
+    def _planned(self, name: str, role: str) -> _Column:
+        """How a column is read in a role."""
+        if role == "record":
+            return _Records(name, lambda texts: pa.array(texts, pa.string()), "", RECORD_TEXT)
+        if role not in ("other", "text"):
+            wanted = self._wanted(name, role)
+            expected = f"{wanted}, as in the first {SAMPLE_ROWS} rows"
+            return _Column(name, lambda values: _array(values, wanted), expected)
+        seen = self._seen.get(name) if role == "other" else None
+        kind = None if seen is None else seen.type()
+        if kind is None:
+            return _Column(name, _as_json, "JSON", JSON_TEXT)
+        return _Column(name, lambda values: pa.array(values, kind), str(kind))
 
     def _wanted(self, name: str, role: str) -> pa.DataType:
         """The type to read a column as: a prediction of 0 and 1 is no column of integers."""
@@ -87,31 +127,72 @@ class JsonlTable(Table):
             return kind if pa.types.is_struct(kind.value_type) else pa.list_(pa.float64())
         return pa.float64()
 
-    def _column(self, values: list[Any], name: str, kind: pa.DataType) -> pa.Array:
-        try:
-            return _array(values, kind)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError):
-            row = _first_wrong(values, lambda value: _array([value], kind))
-            raise InputError(
-                f"found {short(values[row])}",
-                expected=f"{kind}, as in the first {SAMPLE_ROWS} rows",
-                place=Place(row=row, column=name),
-            ) from None
-
-    def _runs(self, size: int) -> Iterator[tuple[int, list[Record], InputError | None]]:
+    def _runs(self, size: int) -> Iterator[tuple[int, list[tuple[Record, str]], InputError | None]]:
         """Runs of records; what stands before a broken line is given before its error."""
-        records: list[Record] = []
+        rows: list[tuple[Record, str]] = []
         first = 0
         try:
-            for number, record in records_of(self.file or ""):
-                records.append(record)
-                if len(records) == size:
-                    yield first, records, None
-                    first, records = number + 1, []
+            for number, record, text in records_and_texts(self.file or ""):
+                rows.append((record, text))
+                if len(rows) == size:
+                    yield first, rows, None
+                    first, rows = number + 1, []
         except InputError as error:
-            yield first, records, error
+            yield first, rows, error
             return
-        yield first, records, None
+        yield first, rows, None
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """How the values of a key become an array, and what they are expected to be."""
+
+    name: str
+    read: Callable[[list[Any]], pa.Array]
+    expected: str
+    mark: Mapping[bytes, bytes] | None = None
+
+    def values(self, rows: list[tuple[Record, str]]) -> list[Any]:
+        """What the records hold; None where they lack the key."""
+        return [record.get(self.name) for record, _ in rows]
+
+    def of(self, rows: list[tuple[Record, str]]) -> pa.Array:
+        """The array; an error names the first value that is of no place in it."""
+        values = self.values(rows)
+        try:
+            return self.read(values)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+            row = _first_wrong(values, lambda value: self.read([value]))
+            half = isinstance(error, UnicodeEncodeError)
+            raise InputError(
+                "found half of a surrogate pair, which is no text"
+                if half
+                else f"found {short(values[row])}",
+                expected=None if half else self.expected,
+                remedy="JSON lines keep it as it is: --out with a name in .jsonl" if half else None,
+                place=Place(row=row, column=self.name),
+            ) from None
+
+
+class _Records(_Column):
+    """The texts of whole records."""
+
+    def values(self, rows: list[tuple[Record, str]]) -> list[Any]:
+        """The records as they are written."""
+        return [text for _, text in rows]
+
+
+def _refuse_large(text: str, place: Place) -> None:
+    def read(digits: str) -> float:
+        if math.isinf(float(digits)):
+            raise InputError(
+                f"found {digits[:40]}, a number too large for a float",
+                remedy="write JSON lines, which keep it as it is: --out with a name in .jsonl",
+                place=place,
+            )
+        return 0.0
+
+    json.loads(text, parse_float=read)
 
 
 def _as_json(values: list[Any]) -> pa.Array:

@@ -39,13 +39,22 @@ def indices_of(column: pa.Array, classes: Classes) -> Indices:
         return _of_floats(column, classes)
     if kind == "null":
         return np.zeros(len(column), dtype=np.int64)
-    value = shown(column[0].as_py()) if len(column) else "a value"
     raise InputError(
-        f"found {value} ({str(plain(column.type))[:80]})",
+        f"found {_first(column)} ({str(plain(column.type))[:80]})",
         expected="the index or the name of a class, or a list of numbers",
         remedy="cast it to an integer or a name",
         place=Place(row=0 if len(column) else None),
     )
+
+
+def _first(column: pa.Array) -> str:
+    """The first value, for an error."""
+    if not len(column):
+        return "a value"
+    try:
+        return shown(column[0].as_py())
+    except ValueError:  # a struct that has one name twice
+        return str(column[0])
 
 
 def _of_dictionary(column: pa.DictionaryArray, classes: Classes) -> Indices:

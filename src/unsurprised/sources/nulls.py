@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.decoded import children_of
 from unsurprised.sources.kinds import is_list
 
 Mask = NDArray[np.bool_]
@@ -72,7 +73,7 @@ def _inside(column: pa.Array, own: Mask | None) -> Mask | None:
     """Which rows hold no null; rows that are null themselves may be told either way."""
     kind = column.type
     if pa.types.is_struct(kind):
-        masks = [present(child) for child in column.flatten()]
+        masks = [present(child) for child in children_of(column)]
         known = [mask for mask in masks if mask is not None]
         return np.logical_and.reduce(known) if known else None
     if not is_list(kind):

@@ -61,6 +61,8 @@ def numbers(column: pa.Array, *, floats: bool = True) -> NDArray[Any]:
     """A column without nulls as a NumPy array; floats of any width stay as they are."""
     if is_list(column.type):  # of one number each
         return matrix(column, 1, "one number a row", floats=floats)[:, 0]
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     kind = stands_for(column.type)
     if kind == "float":
         return as_numpy(column)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.names import checked_names, listed, same_names
@@ -17,8 +18,12 @@ NULLS = ("error", "skip")
 JOINS = ("exact", "inner")
 
 
+#: Arrow counts the rows of a batch of lists by 32 bits.
+_MOST_BATCH_ROWS = 2**31 - 1
+
+
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record):
     """Which columns mean what, and what to do with nulls.
 
     Parameters
@@ -95,8 +100,10 @@ class Options:
         _one_of("nulls", self.nulls, NULLS)
         if not 0 <= self.tolerance < float("inf"):
             raise CallError(f"tolerance={self.tolerance!r}; expected a finite number of at least 0")
-        if self.batch_rows is not None and self.batch_rows < 1:
-            raise CallError(f"batch_rows={self.batch_rows!r}; expected at least 1 (--batch-rows)")
+        if self.batch_rows is not None and not 1 <= self.batch_rows <= _MOST_BATCH_ROWS:
+            raise CallError(
+                f"batch_rows={self.batch_rows!r}; expected 1 to {_MOST_BATCH_ROWS:,} (--batch-rows)"
+            )
         if self.logprob is not None and self.pred is not None:
             raise CallError(
                 "both logprob and pred are given; expected one of them: logprob (--logprob) is for "
@@ -114,6 +121,9 @@ class Options:
         object.__setattr__(self, "by", tuple(dict.fromkeys(by)))
         if self.classes is not None:
             object.__setattr__(self, "classes", checked_names(self.classes))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.__copy__()  # a frame of the truth is the caller's, and never written to
 
     def _check_columns(self) -> None:
         for name in ("label", "logprob", "weight", "id", "cluster"):

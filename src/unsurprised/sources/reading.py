@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.batches import Batch, SliceColumn
+from unsurprised.copies import OfThisRelease, Record
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Labels
 from unsurprised.interpretation import Interpretation
@@ -18,7 +20,7 @@ from unsurprised.sources.agreement import check_agreement
 from unsurprised.sources.classes import Classes, classes_of
 from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
-from unsurprised.sources.encodings import without_encodings
+from unsurprised.sources.encodings import taken, without_encodings
 from unsurprised.sources.formats import opened
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
 from unsurprised.sources.guard import located
@@ -46,7 +48,7 @@ _FEWEST_ROWS, _MOST_ROWS = 1024, 131_072
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Split(Record):
     """A part of one file, to be read by whichever thread or machine."""
 
     file_index: int
@@ -55,6 +57,9 @@ class Split:
 
 class Reading:
     """What :func:`open_predictions` found; splits of it can be read at the same time.
+
+    It is pickled for other processes of the same release, with the rows of a data frame, and of
+    files with no more than their names: they are opened where they are read.
 
     Examples
     --------
@@ -86,6 +91,16 @@ class Reading:
         )
         #: The files, in the order of their rows; empty for a data frame.
         self.files: tuple[str, ...] = tuple(t.file for t in self._tables if t.file is not None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The classes within are no one's outside, and so belong to one release.
+        return _reopened, (OfThisRelease("an opened source"), {**vars(self), **_plain(self)})
+
+    def __copy__(self) -> Reading:
+        return copy.deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Reading:
+        return _reopened(None, copy.deepcopy({**vars(self), **_plain(self)}, memo))
 
     @property
     def interpretation(self) -> Interpretation:
@@ -217,8 +232,18 @@ class Reading:
                 plainly = without_encodings(record)
                 yield {name: slice_column(plainly.column(name)) for name in names}
 
-    def records(self, split: Split) -> Iterator[tuple[pa.RecordBatch, Batch]]:
-        """The rows of a split with all their columns as they are, and what they mean."""
+    def survey(self, form: str) -> None:
+        """Look at all rows of text, where a file in the format ``form`` needs types for them."""
+        seen: dict[str, Any] = {}
+        for table in self._tables:
+            if not table.empty:
+                table.survey(seen, form, self._conversion.columns)
+
+    def records(self, split: Split, form: str) -> Iterator[tuple[pa.RecordBatch, Batch]]:
+        """The rows of a split with all columns that ``form`` keeps, and what they mean.
+
+        Of text that is :meth:`survey`'s to look at first.
+        """
         table = self._tables[split.file_index]
         used = self._conversion.columns
         names = table.schema.names
@@ -230,7 +255,9 @@ class Reading:
                 remedy="rename the others",
                 place=Place(table.file),
             )
-        columns = {name: used.get(name, "other") for name in names}
+        kept = table.kept(form)
+        written = [*(name for name in self.prediction_columns if name not in kept), *kept]
+        columns = used | {name: used.get(name, role) for name, role in kept.items()}
         size = self._batch_rows(table)
         first = split.part.first_row
         for record in table.read(split.part, columns, size):
@@ -238,9 +265,16 @@ class Reading:
                 piece = record.slice(start, size)
                 at = first + start
                 for batch in self._converted(piece.select(list(used)), split.file_index, at):
+                    rows = piece.select(written)
                     numbers = batch.row_numbers
-                    kept = piece.slice(0, batch.size)
-                    yield (kept if numbers is None else piece.take(pa.array(numbers - at))), batch
+                    yield (
+                        (
+                            rows.slice(0, batch.size)
+                            if numbers is None
+                            else taken(rows, numbers - at)
+                        ),
+                        batch,
+                    )
             first += record.num_rows
 
     def _converted(self, record: pa.RecordBatch, index: int, first: int) -> Iterator[Batch]:
@@ -276,6 +310,17 @@ class Reading:
             return max(1, int(kind.byte_width)) if not kind.num_fields else 8
         except ValueError:
             return 8
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    return {"choices": dict(reading.choices)}
+
+
+def _reopened(_: Any, held: dict[str, Any]) -> Reading:
+    """A reading that found the same; files are opened when they are read, as always."""
+    reading = Reading.__new__(Reading)
+    vars(reading).update(held, choices=MappingProxyType(held["choices"]))
+    return reading
 
 
 def open_predictions(source: Any, options: Options | None = None) -> Reading:

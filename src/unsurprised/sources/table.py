@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from unsurprised.copies import Record
 from unsurprised.errors import InputError, Place
 from unsurprised.names import listed
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """Rows of one file that can be read without the rows before them."""
 
     first_row: int = 0
@@ -62,6 +63,23 @@ class Table(ABC):
         Opens its own handle, so that parts can be read at the same time. A batch may be larger than
         ``batch_rows``; it is cut by the caller.
         """
+
+    def survey(  # noqa: B027 - most have nothing to do
+        self, seen: dict[str, Any], form: str, used: Collection[str]
+    ) -> None:
+        """Look at the values of all rows, so that a file in the format ``form`` can keep them.
+
+        A typed file has no need to. ``seen`` is what the files before it have shown, and takes
+        what this one does, but for columns in use, whose roles say their types.
+        """
+
+    def kept(self, form: str) -> dict[str, str]:
+        """The columns that a file in the format ``form`` keeps, and the roles to read them by.
+
+        "other": as the type that holds all its values, once they are surveyed; "text": as text of
+        the file's own; "record": a row's whole text.
+        """
+        return dict.fromkeys(self.schema.names, "other")
 
     def looked(self, columns: Mapping[str, str], batch_rows: int) -> Iterator[pa.RecordBatch]:
         """Some columns of all rows, for a look before they are read."""

@@ -8,19 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.errors import StateError
-from unsurprised.states.serial import must_match, pack, sensible, unpack
-from unsurprised.states.sums import GROUPS, group_totals
+from unsurprised.alone import alone, beside
+from unsurprised.errors import CallError, StateError
+from unsurprised.states.serial import (
+    MOST_COUNTS,
+    ByBytes,
+    must_match,
+    pack,
+    sensible,
+    unpack,
+    whole,
+)
+from unsurprised.states.sums import GROUPS, exact_table, group_totals
 
 Weights = NDArray[np.float64] | None
 
 
-class Counted:
+class Counted(ByBytes):
     """What the states below share: a table of counts and, once weights come, one of weights."""
 
     name: ClassVar[str]
 
     def __init__(self, size: int, **settings: Any) -> None:
+        if size > MOST_COUNTS:
+            raise CallError(
+                f"{self.name} would hold {size:,} counts; expected at most {MOST_COUNTS:,}"
+            )
         self._size, self._settings = size, settings
         self._tally = _kernels.Tally(size)
         self._weights: _kernels.ExactTable | None = None
@@ -32,18 +45,24 @@ class Counted:
 
     def _add_weights(self, keys: NDArray[np.int64], weights: NDArray[np.float64]) -> None:
         if self._weights is None:
-            self._weights = _kernels.ExactTable(self._size)
+            self._weights = exact_table(self._size)
         self._weights.add(np.ascontiguousarray(keys), np.ascontiguousarray(weights))
 
+    @alone
     def merge(self, other: Self) -> Self:
         """Add another state's rows; associative and commutative to the bit."""
-        must_match(self.name, self._settings, other._settings)
-        self._tally.merge(other._tally)
-        if other._weights is not None:
-            if self._weights is None:
-                self._weights = _kernels.ExactTable(self._size)
-            self._weights.merge(other._weights)
+        must_match(self.name, self.settings(), other.settings())
+        with beside(self, other):
+            self._tally.merge(other._tally)
+            if other._weights is not None:
+                if self._weights is None:
+                    self._weights = exact_table(self._size)
+                self._weights.merge(other._weights)
         return self
+
+    def settings(self) -> dict[str, Any]:
+        """What states that are merged have in common."""
+        return self._settings
 
     def counts(self) -> NDArray[np.int64]:
         """Rows by key."""
@@ -59,6 +78,7 @@ class Counted:
         self._weights.rounded(out)
         return out
 
+    @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
         parts = [self._tally.to_bytes()]
@@ -71,13 +91,14 @@ class Counted:
     def from_bytes(cls, data: bytes) -> Self:
         """The state that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, cls.name)
-        state = cls(**settings)
+        state = cls(**{name: whole(value, name) for name, value in settings.items()})
         if not 1 <= len(parts) <= 2:
             raise StateError(
                 f"the bytes of the {cls.name} have {len(parts)} parts; expected 1 or 2"
             )
         state._tally = _kernels.Tally.from_bytes(parts[0], state._size)
         if len(parts) == 2:
+            exact_table(state._size)
             state._weights = _kernels.ExactTable.from_bytes(parts[1], state._size)
         return state
 
@@ -104,6 +125,7 @@ class Histogram(Counted):
     def __init__(self) -> None:
         super().__init__(1 << (11 + self.MANTISSA_BITS))
 
+    @alone
     def update(self, values: NDArray[np.float64], weights: Weights = None) -> Histogram:
         """Add values of at least 0."""
         values = np.ascontiguousarray(values, dtype=np.float64)
@@ -118,7 +140,10 @@ class Histogram(Counted):
         """Lower ends, upper ends and weights of the bins that hold anything, ascending."""
         # Few of the many keys are met: nothing of the table's size is made of them.
         keys, counts = (np.frombuffer(part, dtype=np.int64) for part in self._tally.held())
-        weights = counts.astype(np.float64) if self._weights is None else self.weights()[keys]
+        weights = counts.astype(np.float64)
+        if self._weights is not None:
+            weights = self.weights()[keys]
+            keys, weights = keys[weights > 0], weights[weights > 0]
         ends = (np.array([keys, keys + 1]) << self._DROPPED).view(np.float64)
         upper = np.minimum(ends[1], np.finfo(np.float64).max)  # the last bin ends where floats do
         return ends[0], upper, weights
@@ -146,6 +171,7 @@ class Confusion(Counted):
         super().__init__(classes * classes, classes=classes)
         self.classes = classes
 
+    @alone
     def update(
         self, labels: NDArray[np.int64], tops: NDArray[np.int32], weights: Weights = None
     ) -> Confusion:
@@ -177,6 +203,7 @@ class ClassCounts(Counted):
         super().__init__(classes * groups, classes=classes, groups=groups)
         self.classes, self.groups = classes, groups
 
+    @alone
     def update(
         self, hashes: NDArray[np.uint64], labels: NDArray[np.int64], weights: Weights = None
     ) -> ClassCounts:
@@ -186,6 +213,7 @@ class ClassCounts(Counted):
             self._add_weights(self._first_key(hashes) + labels, weights)
         return self
 
+    @alone
     def update_shares(self, hashes: NDArray[np.uint64], shares: NDArray[np.float64]) -> ClassCounts:
         """Add rows that name a weight for every class."""
         keys = self._first_key(hashes)[:, None] + np.arange(self.classes)

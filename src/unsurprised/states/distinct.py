@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.states.serial import must_match, pack, sensible, unpack
+from unsurprised.alone import alone, beside
+from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
 
 
-class Distinct:
+class Distinct(ByBytes):
     """The ``size`` smallest of the different hashes met: an exact count up to ``size`` of them.
 
     Above that the count is estimated, to about ``1 / √size``: of hashes that are spread evenly the
@@ -27,18 +30,28 @@ class Distinct:
         self.size = size
         self._hashes = np.empty(0, dtype=np.uint64)
 
+    @alone
     def update(self, hashes: NDArray[np.uint64]) -> Distinct:
         """Meet values by their hashes."""
+        return self._add(hashes)
+
+    def _add(self, hashes: NDArray[np.uint64]) -> Distinct:
         if len(self._hashes) == self.size:  # then few of the others are smaller
             hashes = hashes[hashes < self._hashes[-1]]
         if len(hashes):
             self._hashes = np.union1d(self._hashes, hashes)[: self.size]
         return self
 
+    @alone
     def merge(self, other: Distinct) -> Distinct:
         """Meet another state's values; associative and commutative to the bit."""
-        must_match("Distinct", {"size": self.size}, {"size": other.size})
-        return self.update(other._hashes)
+        must_match("Distinct", self.settings(), other.settings())
+        with beside(self, other):
+            return self._add(other._hashes)
+
+    def settings(self) -> dict[str, Any]:
+        """What states that are merged have in common."""
+        return {"size": self.size}
 
     def result(self) -> int:
         """How many different values there were."""
@@ -46,13 +59,15 @@ class Distinct:
             return len(self._hashes)
         return round((self.size - 1) * 2.0**64 / float(self._hashes[-1]))
 
+    @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal values in any order."""
-        return pack("Distinct", {"size": self.size}, [self._hashes.astype("<u8").tobytes()])
+        return pack("Distinct", self.settings(), [self._hashes.astype("<u8").tobytes()])
 
     @classmethod
     @sensible()
     def from_bytes(cls, data: bytes) -> Distinct:
         """The state that :meth:`to_bytes` wrote."""
         settings, (part,) = unpack(data, "Distinct")
-        return cls(**settings).update(np.frombuffer(part, dtype="<u8").astype(np.uint64))
+        state = cls(whole(settings["size"], "size"))
+        return state.update(np.frombuffer(part, dtype="<u8").astype(np.uint64))

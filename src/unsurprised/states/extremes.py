@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from unsurprised.states.serial import pack, sensible, unpack
+from unsurprised.alone import alone, beside
+from unsurprised.states.serial import ByBytes, pack, sensible, unpack
 
 
-class Extremes:
+class Extremes(ByBytes):
     """Least and greatest values met, by name; no value yet is ``(inf, −inf)``.
 
     Examples
@@ -21,8 +23,12 @@ class Extremes:
     def __init__(self) -> None:
         self._ends: dict[str, tuple[float, float]] = {}
 
+    @alone
     def update(self, name: str, least: float, greatest: float) -> Extremes:
         """Meet values from ``least`` to ``greatest``."""
+        return self._add(name, least, greatest)
+
+    def _add(self, name: str, least: float, greatest: float) -> Extremes:
         low, high = self[name]
         self._ends[name] = (min(low, least), max(high, greatest))
         return self
@@ -30,16 +36,23 @@ class Extremes:
     def __getitem__(self, name: str) -> tuple[float, float]:
         return self._ends.get(name, (math.inf, -math.inf))
 
+    @alone
     def merge(self, other: Extremes) -> Extremes:
         """Meet another state's values; associative and commutative to the bit."""
-        for name, ends in other._ends.items():
-            self.update(name, *ends)
+        with beside(self, other):
+            for name, ends in list(other._ends.items()):
+                self._add(name, *ends)
         return self
+
+    def settings(self) -> dict[str, Any]:
+        """What states that are merged have in common: nothing."""
+        return {}
 
     def result(self) -> dict[str, tuple[float, float]]:
         """Least and greatest by name."""
         return dict(sorted(self._ends.items()))
 
+    @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal values in any order."""
         ends = {name: [low.hex(), high.hex()] for name, (low, high) in self._ends.items()}

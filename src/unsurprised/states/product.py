@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, Self
 
+from unsurprised.alone import OneAtATime, alone, beside
+from unsurprised.copies import Kept
 from unsurprised.errors import StateError
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.distinct import Distinct
@@ -24,6 +26,9 @@ class State(Protocol):
     def to_bytes(self) -> bytes:
         """The state as bytes."""
 
+    def settings(self) -> dict[str, Any]:
+        """What states that are merged have in common."""
+
     def result(self) -> Any:
         """What the state tells."""
 
@@ -34,7 +39,7 @@ _KINDS: dict[str, Any] = {
 }
 
 
-class Product(Mapping[str, Any]):
+class Product(OneAtATime, Kept, Mapping[str, Any]):
     """States by name that are merged, written and read together.
 
     Examples
@@ -59,17 +64,20 @@ class Product(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._states)
 
+    @alone
     def merge(self, other: Product) -> Self:
         """Add the rows of another product with the same names."""
         must_match("Product", list(self), list(other))
-        for name, state in self.items():
-            state.merge(other[name])
+        with beside(self, other):
+            for name, state in self.items():
+                state.merge(other[name])
         return self
 
     def result(self) -> dict[str, Any]:
         """What each state tells."""
         return {name: state.result() for name, state in self.items()}
 
+    @alone
     def to_bytes(self) -> bytes:
         """The states as bytes."""
         parts = [state.to_bytes() for state in self.values()]
@@ -93,3 +101,11 @@ class Product(Mapping[str, Any]):
                 )
             states[name] = _KINDS[kind].from_bytes(part)
         return cls(states)
+
+    @alone
+    def _kept(self) -> dict[str, Any]:
+        return {"states": dict(self)}
+
+    @classmethod
+    def _made_of(cls, kept: dict[str, Any]) -> Self:
+        return cls(kept["states"])

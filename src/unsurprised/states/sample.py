@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.alone import alone, beside
 from unsurprised.arrays import host_array
 from unsurprised.errors import CallError, StateError
-from unsurprised.states.serial import must_match, pack, sensible, unpack
+from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
 
 #: How many rows a sample holds, unless they would take more memory than the budget.
 SAMPLE_ROWS = 200_000
 SAMPLE_BYTES = 64 << 20
 
 
-class Sample:
+class Sample(ByBytes):
     """The rows with the smallest hashes of their ids: at most ``size`` rows means all of them.
 
     Which rows those are does not depend on order, batches or threads. Each row keeps its hash,
@@ -73,6 +74,7 @@ class Sample:
         self._largest: np.uint64 | None = None  # once full: no row above it can enter
         self._bounded = False
 
+    @alone
     def expect(self, rows: int) -> None:
         """Pass over rows at once that will hardly be kept if so many come in all.
 
@@ -88,6 +90,7 @@ class Sample:
         """Whether rows were passed over though there would have been room."""
         return self._bounded and self._held < self.size
 
+    @alone
     def update(
         self,
         hashes: NDArray[np.uint64],
@@ -115,13 +118,16 @@ class Sample:
         self._append(rows)
         return self
 
+    @alone
     def merge(self, other: Sample) -> Sample:
         """Add another state's rows; associative and commutative to the bit."""
-        must_match("Sample", self._settings(), other._settings())
-        self._bounded = self._bounded or other._bounded
-        self._append(other._rows[: other._held])
+        must_match("Sample", self.settings(), other.settings())
+        with beside(self, other):
+            self._bounded = self._bounded or other._bounded
+            self._append(other._rows[: other._held])
         return self
 
+    @alone
     def result(self) -> dict[str, NDArray[Any]]:
         """The rows, ascending by hash: ``hash``, ``group``, ``weight``, ``truth``, ``model``.
 
@@ -137,28 +143,59 @@ class Sample:
             "model": rows["model"].copy(),
         }
 
+    @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
-        return pack("Sample", self._settings(), [self._sorted().tobytes()])
+        return pack("Sample", self.settings(), [self._sorted().tobytes()])
 
     @classmethod
     @sensible()
     def from_bytes(cls, data: bytes) -> Sample:
         """The state that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, "Sample")
-        state = cls(**settings)
+        grouped = settings.pop("grouped")
+        if type(grouped) is not bool:
+            raise StateError("the bytes of the Sample do not say whether its rows are grouped")
+        settings = {name: whole(value, name) for name, value in settings.items()}
+        state = cls(**settings, grouped=grouped)
         if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
             raise StateError("the bytes of the Sample do not hold whole rows")
         state._append(np.frombuffer(parts[0], dtype=state._dtype))
         return state
 
-    def _settings(self) -> dict[str, int]:
+    def settings(self) -> dict[str, Any]:
+        """What states that are merged have in common."""
         return {
             "classes": self.classes,
             "truth_width": self.truth_width,
             "size": self.size,
             "grouped": self.grouped,
         }
+
+    def holds_rows(self) -> bool:
+        """Whether weights and truths are such as rows have, which bytes need not be."""
+        rows = self._rows[: self._held]
+        truth, weights = rows["truth"], rows["weight"]
+        if self.truth_width == 1 and not (truth < self.classes).all():
+            return False
+        return bool((truth >= 0).all() and (weights >= 0).all() and np.isfinite(weights).all())
+
+    @property
+    def bound(self) -> tuple[bool, int | None]:
+        """Whether rows are passed over for too many to come, and the largest hash that may enter.
+
+        A copy passes over the same rows; the bytes tell of those that were kept alone.
+        """
+        return self._bounded, None if self._largest is None else int(self._largest)
+
+    @bound.setter
+    def bound(self, said: tuple[bool, int | None]) -> None:
+        bounded, largest = said
+        self._bounded, self._largest = bounded, None if largest is None else np.uint64(largest)
+
+    def _kept(self) -> dict[str, Any]:
+        bound = self.bound  # before the bytes: an older bound lets more in
+        return {**super()._kept(), "bound": bound}
 
     def _append(self, rows: NDArray[Any]) -> None:
         """There is room for half as many again; when it is full, the smallest hashes are kept."""

@@ -11,12 +11,29 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
-from unsurprised.errors import StateError
+from unsurprised.alone import OneAtATime
+from unsurprised.copies import Kept, path_of
+from unsurprised.errors import StateError, shortened
 
 FORMAT_VERSION = 1
 _MAGIC = b"UNSP"
+
+#: Places of a table of counts at most, and of a state's exact sums, which take more memory: eight
+#: million classes in 32 groups, and one million.
+MOST_COUNTS, MOST_SUMS = 1 << 28, 1 << 25
+#: Characters of what a message cites.
+_MOST_TOLD = 200
+_NONSENSE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def pack(name: str, settings: dict[str, Any], parts: Sequence[bytes]) -> bytes:
@@ -91,14 +108,61 @@ def sensible() -> Iterator[None]:
         yield
     except StateError:
         raise
-    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
-        raise StateError(f"the bytes of the state make no sense: {error!r}") from None
+    except _NONSENSE as error:
+        told = shortened(" ".join(repr(error).split()), _MOST_TOLD)
+        raise StateError(f"the bytes of the state make no sense: {told}") from None
 
 
 def must_match(name: str, mine: Any, theirs: Any) -> None:
     """Merging asks for equal settings."""
     if mine != theirs:
         raise StateError(
-            f"two states of {name} do not merge: one was made with {mine}, the other with "
-            f"{theirs}; expected the same settings"
+            f"two states of {name} do not merge: one was made with "
+            f"{shortened(str(mine), _MOST_TOLD)}, the other with "
+            f"{shortened(str(theirs), _MOST_TOLD)}; expected the same settings"
         )
+
+
+class ByBytes(OneAtATime, Kept):
+    """Base of states: pickled and copied by their bytes, entered by one thread at a time."""
+
+    __slots__ = ()
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The state that :meth:`to_bytes` wrote."""
+        raise NotImplementedError
+
+    def _kept(self) -> dict[str, Any]:
+        data = self.to_bytes()
+        return {"bytes": data, **self._added(data)}
+
+    @classmethod
+    def _made_of(cls, kept: dict[str, Any]) -> Self:
+        made = cls.from_bytes(kept["bytes"])
+        for name, value in kept.items():
+            if name != "bytes":
+                setattr(made, name, value)
+        return made
+
+    def _added(self, data: bytes) -> dict[str, Any]:
+        """The attributes that somebody's subclass adds, which the bytes do not hold."""
+        if isinstance(path_of(type(self)), str):
+            return {}
+        ours: Any = next(kind for kind in type(self).__mro__ if isinstance(path_of(kind), str))
+        known = vars(ours.from_bytes(data))
+        return {name: value for name, value in vars(self).items() if name not in known}
+
+
+def whole(value: Any, name: str, least: int = 0, most: int = (1 << 63) - 1) -> int:
+    """A whole number that bytes state, within its bounds."""
+    if type(value) is not int or not least <= value <= most:
+        raise StateError(
+            f"the bytes of the state hold {name} = {shortened(repr(value), 40)}; expected a whole "
+            f"number from {least} to {most}"
+        )
+    return value

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.errors import StateError
-from unsurprised.states.serial import must_match, pack, sensible, unpack
+from unsurprised.alone import alone, beside
+from unsurprised.errors import CallError, StateError
+from unsurprised.states.serial import MOST_SUMS, ByBytes, must_match, pack, sensible, unpack, whole
 
 #: Into how many groups rows are put by the hash of their id: enough for Student's t to be close to
 #: the normal, few enough that each group holds many rows.
@@ -20,7 +21,7 @@ GROUPS = 32
 Cell = tuple[str, ...]
 
 
-class Sums:
+class Sums(ByBytes):
     """Sums of columns that do not depend on order, batches, threads or machines.
 
     A *cell* is a slice of the rows (the empty tuple is all of them), a *group* is given by the hash
@@ -52,6 +53,7 @@ class Sums:
         self.columns, self.unweighted, self.groups = tuple(columns), unweighted, groups
         self._cells: dict[Cell, _kernels.ExactTable] = {}
 
+    @alone
     def update(
         self,
         hashes: NDArray[np.uint64],
@@ -65,6 +67,7 @@ class Sums:
         )
         return self
 
+    @alone
     def update_cells(
         self,
         hashes: NDArray[np.uint64],
@@ -88,11 +91,13 @@ class Sums:
         """The cells that hold rows, in order."""
         return sorted(self._cells)
 
+    @alone
     def merge(self, other: Sums) -> Sums:
         """Add another state's rows; associative and commutative to the bit."""
-        must_match("Sums", self._settings(), other._settings())
-        for cell, table in other._cells.items():
-            self._table(cell).merge(table)
+        must_match("Sums", self.settings(), other.settings())
+        with beside(self, other):
+            for cell, table in list(other._cells.items()):
+                self._table(cell).merge(table)
         return self
 
     def totals(self, cell: Cell = ()) -> dict[str, float]:
@@ -107,10 +112,11 @@ class Sums:
         """The totals of all rows."""
         return self.totals()
 
+    @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
         cells = self.cells()
-        settings = {**self._settings(), "cells": [list(cell) for cell in cells]}
+        settings = {**self.settings(), "cells": [list(cell) for cell in cells]}
         return pack("Sums", settings, [self._cells[cell].to_bytes() for cell in cells])
 
     @classmethod
@@ -119,13 +125,19 @@ class Sums:
         """The state that :meth:`to_bytes` wrote."""
         settings, parts = unpack(data, "Sums")
         state = cls(
-            settings["columns"], unweighted=settings["unweighted"], groups=settings["groups"]
+            settings["columns"],
+            unweighted=whole(settings["unweighted"], "unweighted"),
+            groups=whole(settings["groups"], "groups"),
         )
+        if not all(isinstance(name, str) for name in state.columns):
+            raise StateError("the bytes of the Sums name columns by what are no names")
+        state._room_for(len(parts))
         for cell, part in zip(settings["cells"], parts, strict=True):
             state._cells[tuple(cell)] = _kernels.ExactTable.from_bytes(part, state._size())
         return state
 
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """What states that are merged have in common."""
         return {
             "columns": list(self.columns),
             "unweighted": self.unweighted,
@@ -137,8 +149,16 @@ class Sums:
 
     def _table(self, cell: Cell) -> _kernels.ExactTable:
         if cell not in self._cells:
-            self._cells[cell] = _kernels.ExactTable(self._size())
+            self._room_for(len(self._cells) + 1)
+            self._cells[cell] = exact_table(self._size())
         return self._cells[cell]
+
+    def _room_for(self, cells: int) -> None:
+        if cells * self._size() > MOST_SUMS:
+            raise CallError(
+                f"{cells:,} cells of {self._size():,} sums each; expected at most {MOST_SUMS:,} "
+                "sums in all"
+            )
 
     def _group_totals(self, cell: Cell) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if cell not in self._cells:
@@ -178,6 +198,13 @@ def exact_sum(values: NDArray[np.float64]) -> float:
     table.add_all(0, np.ascontiguousarray(values, dtype=np.float64))
     table.rounded(total)
     return float(total[0])
+
+
+def exact_table(size: int) -> _kernels.ExactTable:
+    """A table of exact sums, unless it would take more memory than one should."""
+    if size > MOST_SUMS:
+        raise CallError(f"{size:,} exact sums; expected at most {MOST_SUMS:,}")
+    return _kernels.ExactTable(size)
 
 
 def group_totals(

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.errors import CallError
-from unsurprised.states.serial import must_match, pack, sensible, unpack
+from unsurprised.alone import alone, beside
+from unsurprised.copies import Record
+from unsurprised.errors import CallError, StateError
+from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
 
 #: Rows whose largest value is found at once.
 _BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """A row that is kept: its value, what it is called, and what else is known of it."""
 
     value: float
@@ -39,7 +41,7 @@ class Entry:
         return (-self.value, not numbered, self.file_index, self.id, *details)
 
 
-class TopK:
+class TopK(ByBytes):
     """The ``size`` rows of largest value; of equal values, those of the smallest ids.
 
     Examples
@@ -57,6 +59,7 @@ class TopK:
         self.size = size
         self._entries: list[Entry] = []
 
+    @alone
     def update(
         self,
         values: NDArray[np.float64],
@@ -75,35 +78,38 @@ class TopK:
             self._keep(entries(self._candidates(values, rows, numbers)))
         return self
 
+    @alone
     def merge(self, other: TopK) -> TopK:
         """Add another state's rows; associative and commutative to the bit."""
-        must_match("TopK", {"size": self.size}, {"size": other.size})
-        self._keep(other._entries)
+        must_match("TopK", self.settings(), other.settings())
+        with beside(self, other):
+            self._keep(other._entries)
         return self
+
+    def settings(self) -> dict[str, Any]:
+        """What states that are merged have in common."""
+        return {"size": self.size}
 
     def result(self) -> list[Entry]:
         """The entries, largest value first."""
         return list(self._entries)
 
+    @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
         rows = [
             {name: _plain(value) for name, value in asdict(entry).items()}
             for entry in self._entries
         ]
-        return pack("TopK", {"size": self.size, "entries": rows}, [])
+        return pack("TopK", {**self.settings(), "entries": rows}, [])
 
     @classmethod
     @sensible()
     def from_bytes(cls, data: bytes) -> TopK:
         """The state that :meth:`to_bytes` wrote."""
         settings, _ = unpack(data, "TopK")
-        state = cls(settings["size"])
-        for row in settings["entries"]:
-            for name in ("value", "top_surprisal"):
-                row[name] = None if row[name] is None else float.fromhex(row[name])
-            row["leaders"] = tuple((name, float.fromhex(bits)) for name, bits in row["leaders"])
-            state._entries.append(Entry(**row))
+        state = cls(whole(settings["size"], "size"))
+        state._keep([_entry(row) for row in settings["entries"]])
         return state
 
     def _threshold(self) -> float:
@@ -142,6 +148,25 @@ class TopK:
     def _keep(self, entries: list[Entry]) -> None:
         merged = sorted([*self._entries, *entries], key=Entry.order)
         self._entries = merged[: self.size]
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    """An entry as bytes state it."""
+    top_bits = row.pop("top_surprisal")
+    leaders = row.pop("leaders")
+    if type(row["id"]) is not str:
+        whole(row["id"], "id", least=-(1 << 63), most=(1 << 64) - 1)
+    whole(row["file_index"], "file_index")
+    for name in ("label", "top"):
+        if row[name] is not None:
+            whole(row[name], name)
+    if row["file"] is not None and type(row["file"]) is not str:
+        raise StateError("the bytes of the TopK name a file by what is no name")
+    return Entry(
+        **{**row, "value": float.fromhex(row["value"])},
+        top_surprisal=None if top_bits is None else float.fromhex(top_bits),
+        leaders=tuple((whole(name, "leader"), float.fromhex(bits)) for name, bits in leaders),
+    )
 
 
 def _plain(value: Any) -> Any:

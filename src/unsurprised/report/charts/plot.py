@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from unsurprised.copies import Kept
 from unsurprised.errors import CallError
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts import (
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 
-class Plots:
+class Plots(Kept):
     """The charts of an evaluation, each an Altair chart that holds its data.
 
     A chart is shown by a notebook as it is, saved by its ``save("chart.svg")`` (or ``.png``,

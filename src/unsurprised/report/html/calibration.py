@@ -37,6 +37,7 @@ def page(calibration: Calibration, provenance: Provenance | None = None) -> Page
         ],
         [trials.section(calibration)],
         known.lines("Calibration.to_html, in Python", lambda: calibration.to_json(indent=None)),
+        result="calibration",
     )
 
 

@@ -44,6 +44,7 @@ def page(comparison: Comparison, provenance: Provenance | None = None) -> Page:
             for section in differences.sections(pair, comparison, number)
         ],
         known.lines("Comparison.to_html, in Python", lambda: comparison.to_json(indent=None)),
+        result="comparison",
     )
 
 

@@ -58,6 +58,7 @@ def page(evaluation: Evaluation, provenance: Provenance | None = None) -> Page:
         figures.cards(evaluation),
         sections,
         known.lines("Evaluation.to_html, in Python", lambda: evaluation.to_json(indent=None)),
+        result="evaluation",
     )
 
 

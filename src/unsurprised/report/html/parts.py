@@ -134,3 +134,5 @@ class Page:
     cards: Sequence[Card]
     sections: Sequence[Section]
     made_by: Sequence[tuple[str, str]] = ()
+    #: Which result it shows, so that its command knows its own pages.
+    result: str = ""

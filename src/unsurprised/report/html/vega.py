@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from unsurprised.errors import CallError
-from unsurprised.report.output import whole_file
+from unsurprised.writing import anything, write_file
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _MAKE = f"""\
@@ -83,8 +83,7 @@ def _made_here() -> str:
 def _keep(text: str, path: Path) -> None:
     with suppress(OSError, CallError):  # no cache: the next page takes as long as this one
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(str(path), "cache") as target:
-            target.write_text(text, encoding="utf-8", newline="")
+        write_file(text.encode(), str(path), "cache", anything)
 
 
 def _cached() -> Path | None:

@@ -1,0 +1,127 @@
+"""Signals end a run in order; a run that is killed leaves what the next one sweeps."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import killing  # beside this file
+import pytest
+
+from unsurprised.writing import interruption
+from unsurprised.writing.interruption import Ended, held_back
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    return killing.Work(tmp_path_factory.mktemp("killing"))
+
+
+@pytest.fixture
+def ending():
+    """As in the program; afterwards as before."""
+    kept = [(number, signal.getsignal(number)) for number in interruption.SIGNALS]
+    hook = sys.unraisablehook
+    interruption.end_in_order()
+    yield
+    for number, handler in kept:
+        signal.signal(number, handler)
+    sys.unraisablehook = hook
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_a_run_in_order(work, number, code):
+    with work.started() as child:
+        work.wait(child, 0.2)
+        for _ in range(3):
+            child.send_signal(number)
+        assert child.wait(60) == code
+        assert child.stderr.read() == b""
+    assert work.left() == []
+
+
+def test_a_signal_that_the_parent_ignored_stays_ignored(ending):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    interruption.end_in_order()
+    signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+
+
+@pytest.mark.parametrize("share", killing.moments(2))
+def test_a_killed_run_leaves_nothing_after_the_next(work, share):
+    assert work.killed(share) == ""
+
+
+def test_what_is_held_back_comes_afterwards(ending):
+    done = []
+
+    def work_on() -> None:
+        with held_back():
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
+            done.append(1)
+        done.append(2)
+
+    with pytest.raises(Ended) as ended:
+        work_on()
+    assert done == [1]
+    assert ended.value.code == 143
+    signal.raise_signal(signal.SIGHUP)  # it ends already
+
+
+def test_a_library_leaves_signals_as_they_are():
+    done = []
+    with pytest.raises(KeyboardInterrupt), held_back():
+        signal.raise_signal(signal.SIGINT)
+        done.append(1)
+    assert done == [1]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_signal_whose_exception_is_swallowed_comes_again(ending):
+    class Swallowing:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Ended):
+        Swallowing()
+        gc.collect()
+        threading.Event().wait(20)
+
+
+def test_check_that_dies_never_says_failed(tmp_path):
+    """Whatever goes wrong, 1 is the exit code of a check that failed and of nothing else."""
+    data = Path(__file__).parents[2] / "examples" / "digits.parquet"
+    line = f"{sys.executable} -m unsurprised check {data} --max-bits 9"
+    cases = {
+        f"{line} --json - >/dev/full": 2,
+        f"{line} --json - >&-": 2,
+        f"{line} --no-such-option 2>/dev/full": 2,
+        f"COLUMNS=99999999999999 {line} --help 2>&-": 2,
+        f"{line} --max-bits 0 <&- >&- 2>&-": 1,
+    }
+    shells = {
+        case: subprocess.Popen(["sh", "-c", case], stdout=-3, stderr=subprocess.PIPE)
+        for case in cases
+    }
+    for case, wanted in cases.items():
+        said = shells[case].communicate(timeout=120)[1].decode()
+        assert shells[case].returncode == wanted, (case, said)
+        assert said.count("\n") <= 1, (case, said)
+
+
+def test_standard_input_that_is_closed(tmp_path):
+    line = f"{sys.executable} -m unsurprised encode - -o {tmp_path}/out.us <&-"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"unsurprised: -: cannot be read: standard input is closed\n"
+    assert list(tmp_path.iterdir()) == []
