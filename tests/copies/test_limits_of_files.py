@@ -114,7 +114,9 @@ EVALUATORS = {
     "sample_rows": [-1, "7", 2**70],
     "truth": ["guess", 7, None],
     "classes": [["a"], [1, 2, 3], 7, ["a"] * 7],
-    "kind": [],
+    "kind": ["guess", ["probs"], 7, None],
+    "weighted": [1, None, "yes"],
+    "clustered": [0, "no"],
     "slices": [7, [["age", [1.0], None, 4]], [["age"]]],
 }
 
