@@ -214,6 +214,10 @@ def test_foreign_json(foreign):
             "kind": "IsotonicCalibration",
             "parameters": {"knots": [[0, 1]] * 3, "values": [[0.9, 0.1]] * 3},
         },
+        {
+            "kind": "IsotonicCalibration",
+            "parameters": {"knots": [[0, 1, 2], [0, 1], [0, 1]], "values": [[0.1, 0.9]] * 3},
+        },
         {"kind": "UniformMixing", "parameters": {"epsilon": -0.5}},
         {"kind": "UniformMixing", "parameters": {"epsilon": 1.5}},
         {"kind": "TemperatureScaling", "parameters": {"inverse_temperature": -1.0}},

@@ -237,6 +237,9 @@ def _made(said: dict[str, Any], width: int) -> Calibrator:
         name: expected.checked(name, said["parameters"][name], width)
         for name, expected in made.holds.items()
     }
+    curves = [held for held in made.parameters_.values() if isinstance(held, list)]
+    if any(len(set(map(len, together))) > 1 for together in zip(*curves, strict=True)):
+        raise StateError("holds a curve with more knots than values, or fewer")
     return made
 
 
