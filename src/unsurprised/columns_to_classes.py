@@ -157,7 +157,8 @@ def _one_to_one(
         for names in choices:
             numbers = [integer_of(name) for name in names]
             if sorted(n for n in numbers if n is not None) == list(range(len(given))):
-                order = tuple(numbers.index(k) for k in range(len(given)))
+                places = {number: place for place, number in enumerate(numbers)}
+                order = tuple(places[k] for k in range(len(given)))
                 return NamedColumns(tuple(given), order, "as given, by the columns' numbers", True)
         if told and not _contradicts(choices, given):
             return NamedColumns(
@@ -174,9 +175,9 @@ def _one_to_one(
 
 def _contradicts(choices: Sequence[Sequence[str]], given: Sequence[str]) -> bool:
     """Whether a column bears the name of a class other than the one it would be taken for."""
-    keys = [key_of(name) for name in given]
+    places = places_of(given)
     return any(
-        key_of(name) in keys and keys.index(key_of(name)) != place
+        places.get(key_of(name), place) != place
         for names in choices
         for place, name in enumerate(names)
         if not are_positions(names)

@@ -29,7 +29,7 @@ def bench(tmp_path_factory):
 
 
 #: Slow ones, whose ways to files are those of the others: `tools/fail_everywhere` runs them all.
-STRIDES = {"evaluate": 6, "calibrate": 3}
+STRIDES = {"evaluate": 6, "calibrate": 3, "apply to Arrow": 2}
 BY_NAME = pytest.mark.parametrize("command", harness.COMMANDS, ids=lambda command: command.name)
 
 

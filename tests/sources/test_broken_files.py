@@ -97,7 +97,11 @@ def test_flipped_bytes_raise_nothing_but_our_own(tmp_path: Path, name: str) -> N
         ("a.jsonl", "[1]\n", "a.jsonl, row 0: found [1]; expected one JSON object a line"),
         ("a.jsonl", "{\n", "a.jsonl, row 0: found no complete JSON ("),
         ("a.jsonl", b'{"a": "\xff"}', "a.jsonl, row 0: found bytes that are not UTF-8 text"),
-        ("a.jsonl", "[" * 100_000, "a.jsonl, row 0: found JSON that cannot be read ("),
+        (
+            "a.jsonl",
+            "[" * 100_000,
+            "row 0: nesting: found more levels; expected at most 32",
+        ),
         ("a.jsonl", '{"a": ' + "9" * 5000 + "}", "row 0: found JSON that cannot be read ("),
         ("a.jsonl", "", "a.jsonl: holds no row and names no column"),
         ("a.arrow", b"ARROW1" + bytes(20), "a.arrow: cannot be read as an Arrow file ("),

@@ -29,9 +29,10 @@ def evaluate_reading(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Evaluate all rows of a source."""
-    evaluator = evaluated(reading, top=top, sampled=ledger, progress=progress)
     try:
-        return interpreted(evaluator.result(base=base, ledger=ledger), reading.interpretation)
+        with reading.in_memory():
+            evaluator = evaluated(reading, top=top, sampled=ledger, progress=progress)
+            return interpreted(evaluator.result(base=base, ledger=ledger), reading.interpretation)
     except InputError as error:  # of all rows together: it has no row of its own
         raise error.located(file=", ".join(reading.files) or None) from None
 
@@ -85,7 +86,7 @@ def over_rows(
     splits = reading.plan()
     run = _Run(reading, splits, progress)
     workers = max(1, min(get_num_threads(), len(splits)))
-    with ThreadPoolExecutor(workers) as pool:
+    with reading.in_memory(), ThreadPoolExecutor(workers) as pool:
         try:
             collectors = list(pool.map(lambda _: run.work(make()), range(workers)))
         except KeyboardInterrupt:
@@ -130,10 +131,15 @@ class _Run:
                     collector.update_batch(batch)
                     if self.progress is not None:
                         self.progress(batch.size + batch.skipped)
+            except MemoryError:
+                self._failed(index, self.reading.no_memory())
             except BaseException as error:  # told by raise_first_error
-                with self.lock:
-                    self.errors[index] = error
+                self._failed(index, error)
         return collector
+
+    def _failed(self, index: int, error: BaseException) -> None:
+        with self.lock:
+            self.errors[index] = error
 
     def _take(self) -> int | None:
         with self.lock:

@@ -28,6 +28,7 @@ from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.frames import FrameTable
 from unsurprised.sources.guard import located
 from unsurprised.sources.kinds import is_list, is_vector, plain, stands_for
+from unsurprised.sources.limits import CLASSES, NAMES
 from unsurprised.sources.look import all_rows, distinct, first_rows, seen_labels
 from unsurprised.sources.maps import keys_in_order
 from unsurprised.sources.options import Options
@@ -107,6 +108,8 @@ def classes_of(
         classes = _listed_classes(first, roles, count, given)
         if roles.layout == "number":
             classes = _of_number(tables, first, roles, classes, positive)
+    column = roles.pred[0] if roles.pred and roles.layout != "columns" else None
+    CLASSES.check(classes.count, Place(first.file, column=column))
     label_names = _label_names(first, roles.label)
     classes = replace(classes, label_names=label_names, positive=positive)
     with located(first.file):
@@ -343,6 +346,7 @@ def _stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
     for metadata in (column, table.schema.metadata):
         for key in _METADATA:
             if metadata and key in metadata:
+                NAMES.check(len(metadata[key]), Place(table.file))
                 names = _names(metadata[key])
                 if names is not None:
                     return names
@@ -366,7 +370,9 @@ def _label_names(table: Table, label: str | None) -> tuple[str, ...] | None:
     """The names of the label's integers: of a ``ClassLabel`` of Hugging Face, or stated as text."""
     if label is None or label not in table.schema.names:
         return None
-    found: Any = _json((table.schema.metadata or {}).get(b"huggingface", b"null"))
+    stated = (table.schema.metadata or {}).get(b"huggingface", b"null")
+    NAMES.check(len(stated), Place(table.file))
+    found: Any = _json(stated)
     for key in ("info", "features", label, "names"):
         found = found.get(key) if isinstance(found, dict) else None
     return _names(json.dumps(found).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,7 +43,7 @@ from unsurprised.truths import refuse_rows_off
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conversion:
     """How a record batch becomes a :class:`Batch`."""
 
@@ -52,9 +53,9 @@ class Conversion:
     #: "labels", "shares of class 1", "distributions" or "counts".
     truth_means: str = "labels"
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, str]:
-        """The columns in use, and what each is for."""
+        """The columns in use, and what each is for; built once, since there may be thousands."""
         roles = self.roles
         named = dict.fromkeys(roles.label_columns, "truth")
         if roles.label is not None:

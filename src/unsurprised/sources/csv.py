@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +13,20 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.csv_headers import check_header
+from unsurprised.sources.csv_headers import head_of
 from unsurprised.sources.csv_types import common, surveyed
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.limits import LINE
+from unsurprised.sources.memory import require_room
 from unsurprised.sources.table import Part, Table, until_wrong
-from unsurprised.sources.text import LIST, PARTLY_NUMBERS, SAMPLE_ROWS, lists, opened_text
+from unsurprised.sources.text import (
+    LIST,
+    PARTLY_NUMBERS,
+    SAMPLE_ROWS,
+    lists,
+    longer_row,
+    opened_text,
+)
 from unsurprised.sources.text_maps import map_type, maps
 
 #: NumPy writes a long array so, and with it pandas' and Hugging Face's to_csv.
@@ -31,7 +38,10 @@ NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
 #: Formats that hold text as it is.
 _TEXT = ("CSV", "TSV")
 
-_BLOCK = 1 << 22
+#: What threads and the smallest blocks take.
+_ROOM = 96 << 20
+#: Of wide rows, types are seen from as many as hold this much text.
+_SAMPLE_BYTES = 32 << 20
 _INTEGER = r"^\s*-?(0|[1-9][0-9]{0,17})\s*$"
 _NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$|^\s*[-+]?(?i:nan|inf)\s*$"
 _PADDED = r"^\s*-?0[0-9]+\s*$"
@@ -61,7 +71,8 @@ class CsvTable(Table):
         tabs = ".tsv" in suffixes or ".tab" in suffixes
         self.format, self._delimiter = ("TSV", "\t") if tabs else ("CSV", ",")
         with guarded(file, self.format):
-            self._names = self._header()
+            self._head = head_of(file, self._delimiter, self.format)
+            self._names = self._head.names
             self.schema = self._seen()
 
     def read(
@@ -126,7 +137,9 @@ class CsvTable(Table):
 
     def _typed(self, batch: pa.RecordBatch, texts: Mapping[str, str]) -> pa.RecordBatch:
         for name, role in texts.items():
-            kind = self._kinds[name] if role == "other" else self.schema.field(name).type
+            kind = self.schema.field(name).type
+            if role == "other":
+                kind = self._kinds.get(name, pa.string())
             index = batch.schema.get_field_index(name)
             column = self._column(batch.column(index), kind, name, role)
             batch = batch.set_column(index, name, column)
@@ -163,12 +176,38 @@ class CsvTable(Table):
         return column
 
     def _stream(self, declared: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+        """The rows; with larger blocks from the first row on that does not fit into one."""
+        given = 0
+        try:
+            for batch in self._blocks(declared, self._head.block):
+                yield batch
+                given += batch.num_rows
+            return
+        except pa.ArrowInvalid as error:
+            if not _is_too_long(error):
+                raise
+        row = longer_row(self.file or "", LINE.most)
+        if row is not None:
+            raise LINE.exceeded("a longer one", Place(self.file, row))
+        for batch in self._blocks(declared, LINE.most):
+            seen = min(given, batch.num_rows)
+            yield batch.slice(seen)
+            given -= seen
+
+    def _blocks(self, declared: Mapping[str, pa.DataType], size: int) -> Iterator[pa.RecordBatch]:
+        # Arrow reads in threads of its own, where a lack of memory would end the process.
+        require_room(max(_ROOM, 16 * size))
         with opened_text(self.file or "") as stream:
             yield from pacsv.open_csv(
                 stream,
-                read_options=pacsv.ReadOptions(use_threads=False, block_size=self._block),
+                read_options=pacsv.ReadOptions(
+                    use_threads=False, block_size=size, skip_rows=self._head.blank_lines
+                ),
                 parse_options=pacsv.ParseOptions(
-                    delimiter=self._delimiter, newlines_in_values=True
+                    delimiter=self._delimiter,
+                    newlines_in_values=True,
+                    # Of one column, an empty line is a value that is not there.
+                    ignore_empty_lines=len(self._names) > 1,
                 ),
                 convert_options=pacsv.ConvertOptions(
                     column_types=dict(declared),
@@ -201,40 +240,25 @@ class CsvTable(Table):
                 place=Place(self.file, _row(known), self._names[int(known["column"])]),
             ) from None
 
-    def _header(self) -> list[str]:
-        with opened_text(self.file or "") as stream:
-            head = stream.read(_BLOCK)
-        # A row must fit into a block; rows of numbers are seldom far longer than their names.
-        self._block = max(_BLOCK, 64 * len(head.lstrip().split(b"\n", 1)[0]))
-        if b"\x00" in head:
-            raise InputError(
-                "found NUL bytes", expected=f"{self.format} in UTF-8 text", place=Place(self.file)
-            )
-        text = head.decode("utf-8-sig", errors="replace")
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter)
-        names = next((row for row in rows if row), None)
-        if names is None:
-            raise InputError(
-                "the file is empty",
-                expected="a first line with the names of the columns",
-                place=Place(self.file),
-            )
-        check_header(self.file or "", names, next(rows, ()), text, self._delimiter)
-        return names
-
     def _seen(self) -> pa.Schema:
         """The types of the first rows."""
         seen: dict[str, list[str]] = {name: [] for name in self._names}
-        left = SAMPLE_ROWS
+        left, held = SAMPLE_ROWS, 0
         with self._diagnosed():
             for batch in self._stream(dict.fromkeys(seen, pa.string())):
                 for name, values in seen.items():
                     values.extend(batch.column(name).slice(0, left).to_pylist())
                 left -= batch.num_rows
-                if left <= 0:
+                held += batch.nbytes
+                if left <= 0 or held > _SAMPLE_BYTES:
                     break
         fields = {name: _field(name, values) for name, values in seen.items()}
         return pa.schema([fields[name] for name in self._names])
+
+
+def _is_too_long(error: pa.ArrowInvalid) -> bool:
+    """Whether Arrow complains of a row that does not fit into a block."""
+    return "straddling object" in str(error)
 
 
 def _row(found: re.Match[str]) -> int | None:
@@ -301,7 +325,7 @@ def _field(name: str, values: list[str]) -> pa.Field:
 def _type_of(known: list[str]) -> pa.DataType:
     if not known:
         return pa.null()
-    if all(re.match(LIST, value) for value in known):
+    if known[0].lstrip()[:1] in _LIST_BEGINS and _all_lists(known):
         kind = _list_type(known)
         if kind is not None:
             return kind
@@ -309,6 +333,15 @@ def _type_of(known: list[str]) -> pa.DataType:
     if named is not None:
         return named
     return _scalar_type(known)
+
+
+#: How a list may begin: ``[``, ``(``, ``array(`` or ``tensor(``.
+_LIST_BEGINS = ("[", "(", "a", "t")
+
+
+def _all_lists(known: list[str]) -> bool:
+    # Not by the module re, which takes a hundred bytes for each character of a long list.
+    return bool(pc.all(pc.match_substring_regex(pa.array(known, pa.string()), LIST)).as_py())
 
 
 def _scalar_type(known: list[str]) -> pa.DataType:

@@ -2,12 +2,76 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.limits import COLUMNS, HEADER, LINE, NAME
+from unsurprised.sources.table import refuse_twice
+from unsurprised.sources.text import opened_text
 
+_BLOCK = HEADER.most
 _SEPARATOR = re.compile(r"sep=(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the beginning of a CSV file tells."""
+
+    #: The names of the columns.
+    names: list[str]
+    #: Size of the blocks to read it by: a row must fit into one.
+    block: int
+    #: How many empty lines are no values, but stand before the names of a single column.
+    blank_lines: int
+
+
+def head_of(file: str, delimiter: str, kind: str) -> Head:
+    """The names of the columns, and how the rows are to be read; ``kind`` is for errors."""
+    with opened_text(file) as stream:
+        head = stream.read(_BLOCK)
+    # A row must fit into a block; rows of numbers are seldom far longer than their names. Arrow
+    # takes a row that begins in one block and ends in the next: at most two blocks of text.
+    block = min(max(_BLOCK, 64 * len(head.lstrip().split(b"\n", 1)[0])), LINE.most // 2)
+    if b"\x00" in head:
+        raise InputError("found NUL bytes", expected=f"{kind} in UTF-8 text", place=Place(file))
+    text = head.decode("utf-8-sig", errors="replace")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        names = next((row for row in rows if row), None)
+    except csv.Error:  # of a field beyond the module's own limit, which is larger
+        raise NAME.exceeded("a longer one in the first line", Place(file)) from None
+    if names is None:
+        raise InputError(
+            "the file is empty",
+            expected="a first line with the names of the columns",
+            place=Place(file),
+        )
+    second = _next(rows)
+    if second is None and len(head) == _BLOCK:
+        raise HEADER.exceeded("a longer one", Place(file))
+    COLUMNS.check(len(names), Place(file))
+    refuse_twice(names, names, file)
+    # Arrow passes over empty lines only where they are no values.
+    blank = _blank_lines(text) if len(names) == 1 else 0
+    check_header(file, names, second or (), text, delimiter)
+    return Head(names, block, blank)
+
+
+def _next(rows: Iterator[list[str]]) -> list[str] | None:
+    """The next row; an empty one if it has cells too long for the module ``csv``."""
+    try:
+        return next(rows, None)
+    except csv.Error:
+        return []
+
+
+def _blank_lines(text: str) -> int:
+    """How many empty lines a file begins with."""
+    return text[: len(text) - len(text.lstrip("\r\n"))].count("\n")
 
 
 def check_header(

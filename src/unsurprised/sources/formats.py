@@ -14,12 +14,14 @@ from unsurprised.sources.csv import CsvTable
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.ipc import IpcFileTable, IpcStreamTable
 from unsurprised.sources.jsonl import JsonlTable
+from unsurprised.sources.limits import COLUMNS, NAME
 from unsurprised.sources.numpy_files import NpyTable, NpzTable
 from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.parquet import ParquetTable
 from unsurprised.sources.strangers import stranger, stranger_in_archive
 from unsurprised.sources.table import Table
 from unsurprised.sources.text import COMPRESSIONS, opened_text
+from unsurprised.sources.unchanged import stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,18 @@ def named_format(file: str) -> Format | None:
 
 def opened(file: str) -> Table:
     """A file as a table: its format by its name, checked against its first bytes."""
+    return stamped([file], lambda: _opened(file))
+
+
+def stamped(files: Iterable[str], make: Callable[[], Table]) -> Table:
+    """A table with the stamps that its files had before it was made."""
+    before = stamps(files)
+    table = make()
+    table.stamps = before
+    return table
+
+
+def _opened(file: str) -> Table:
     fmt = named_format(file)
     packed = PurePath(file).suffix.lower() in COMPRESSIONS
     if packed and fmt is not None and not fmt.text:
@@ -110,16 +124,17 @@ def _readable(file: str, fmt: Format) -> Table:
     """The table; names that are no text are found now, not wherever one is asked for."""
     with guarded(file, fmt.name):
         table = fmt.opened(file)
-        _visited(table.schema)
+        COLUMNS.check(len(table.schema), Place(file))
+        _visited(table.schema, Place(file))
         return table
 
 
-def _visited(fields: Iterable[pa.Field]) -> None:
+def _visited(fields: Iterable[pa.Field], place: Place) -> None:
     """Decode every name, those within types too."""
     for field in fields:
-        _ = field.name
+        NAME.check(len(field.name), place)
         if pa.types.is_struct(field.type):
-            _visited(field.type)
+            _visited(field.type, place)
 
 
 def _check(file: str, fmt: Format, head: bytes) -> None:

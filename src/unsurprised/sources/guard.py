@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import csv
+import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 
 import pyarrow as pa
 
 from unsurprised.errors import CallError, InputError, Place, UnsurprisedError
 
-#: ``ArrowException`` covers what does not derive from a builtin error already named here.
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+
+#: What functions written in C raise for bytes that are none of the format. They leave no frame of
+#: their own, so the innermost one is ours, as it is for a fault of ours.
 _BROKEN = (
     pa.ArrowException,
     OSError,
     EOFError,
     ValueError,
-    KeyError,
-    TypeError,
-    NotImplementedError,
     OverflowError,
     RecursionError,
+    SystemError,
     struct.error,
     csv.Error,
+    tokenize.TokenError,
     zlib.error,
     zipfile.BadZipFile,
 )
 
 
+class NoMemoryError(InputError):
+    """More memory is asked for than there is."""
+
+
 @contextmanager
 def guarded(file: str | None, name: str) -> Iterator[None]:
-    """Turn whatever a reader of the format ``name`` raises into an :class:`InputError`."""
+    """Turn whatever a reader of the format ``name`` raises into an :class:`InputError`.
+
+    What another library raises is the file's fault, of whatever kind it is; what our own code
+    raises without meaning to is not, and passes.
+    """
     try:
         yield
     except UnsurprisedError:
@@ -45,17 +59,34 @@ def guarded(file: str | None, name: str) -> Iterator[None]:
             "the file may not be read (permission denied)", place=Place(file)
         ) from None
     except MemoryError as error:
-        raise InputError(
+        raise NoMemoryError(
             f"reading it as {name} asks for more memory than there is ({_short(error)})",
-            remedy="the file may be damaged",
+            remedy="allow it more (ulimit -v), or write the file again if it is damaged",
             place=Place(file),
         ) from None
-    except _BROKEN as error:
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # Rust's panics derive from nothing else
+        if not isinstance(error, _BROKEN) and _is_ours(error.__traceback__):
+            raise
         raise InputError(
             f"cannot be read as {name} ({_short(error)})",
             remedy=file and "the file seems to be truncated or damaged; write it again",
             place=Place(file),
         ) from None
+
+
+def _is_ours(traceback: TracebackType | None) -> bool:
+    """Whether an error was raised by code of this package, and not by what it calls."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE)
+
+
+def is_lack_of_threads(error: RuntimeError) -> bool:
+    """Whether a thread could not be started, for which there has to be memory too."""
+    told = str(error)
+    return "start new thread" in told or "Resource temporarily unavailable" in told
 
 
 @contextmanager

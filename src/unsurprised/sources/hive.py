@@ -88,6 +88,7 @@ class HiveTable(Table):
         self._table = table
         self.file, self.format, self.rows = table.file, table.format, table.rows
         self.typed, self.class_names = table.typed, table.class_names
+        self.stamps = table.stamps
         own = set(table.schema.names)
         #: Of columns that the file has too, what the folder says.
         self._twice = {key: value for key, (value, _) in partitions.items() if key in own}

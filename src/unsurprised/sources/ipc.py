@@ -7,10 +7,14 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table
 
 _ROWS_A_PART = 1 << 18
+
+#: The mark of a stream's end: a message of no length.
+_END = b"\xff\xff\xff\xff" + bytes(4)
 
 
 class IpcFileTable(Table):
@@ -81,6 +85,27 @@ class IpcStreamTable(Table):
         with guarded(self.file, self.format), pa.OSFile(self.file) as handle:
             for batch in pa.ipc.open_stream(handle, options=options):
                 yield _validated(batch)
+            self._check_end(handle)
+
+    def _check_end(self, handle: pa.NativeFile) -> None:
+        """Refuse a stream that stops without its mark of the end, or goes on after it."""
+        at = handle.tell()
+        left = handle.size() - at
+        handle.seek(max(at - len(_END), 0))
+        if handle.read(len(_END)) != _END:
+            raise InputError(
+                "the stream stops without the mark of its end: rows may be missing",
+                expected="a stream whose writer was closed",
+                remedy="write it again, and close its writer",
+                place=Place(self.file),
+            )
+        if left:
+            raise InputError(
+                f"{left:,} bytes follow the end of the stream",
+                expected="one stream a file",
+                remedy="write each stream to a file of its own",
+                place=Place(self.file),
+            )
 
 
 def _opened(handle: pa.NativeFile, fields: list[int]) -> pa.RecordBatchFileReader:

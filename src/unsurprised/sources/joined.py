@@ -17,6 +17,7 @@ from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Part, Table, require
+from unsurprised.sources.unchanged import unchanged
 
 
 class Solution:
@@ -92,13 +93,14 @@ class Solution:
 
     def _read(self, tables: list[Table]) -> tuple[pa.Array, pa.Array]:
         keys, labels = [], []
+        roles = {self.id: "id", self.label: "label"}
         for table in tables:
-            for part in table.parts():
-                roles = {self.id: "id", self.label: "label"}
-                for batch in table.read(part, roles, 65536):
-                    plain = without_encodings(batch)
-                    keys.append(as_keys(plain.column(self.id)))
-                    labels.append(decoded(plain.column(self.label)))
+            with unchanged(table.stamps):
+                for part in table.parts():
+                    for batch in table.read(part, roles, 65536):
+                        plain = without_encodings(batch)
+                        keys.append(as_keys(plain.column(self.id)))
+                        labels.append(decoded(plain.column(self.label)))
         return joined_chunks(keys), joined_chunks(labels)
 
     def _refuse_twice(self) -> None:
@@ -143,6 +145,7 @@ class JoinedTable(Table):
         self._table, self._solution = table, solution
         self.file, self.format, self.typed = table.file, table.format, table.typed
         self.rows, self.class_names = table.rows, table.class_names
+        self.stamps = table.stamps
         if not table.empty:
             require(table, solution.id, "id")
             if solution.label in table.schema.names and pred is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn, cast
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.limits import LINE, NESTING
 from unsurprised.sources.text import opened_text
 
 Record = dict[str, Any]
@@ -22,13 +24,16 @@ _VALUE = json.JSONDecoder().raw_decode
 _MOST_WHOLE = 1 << 26
 
 
-def records_of(file: str) -> Iterator[tuple[int, Record]]:
-    """The objects with their numbers, from 0."""
-    return ((number, record) for number, record, _ in records_and_texts(file))
+class Written(NamedTuple):
+    """An object of a file: its number, from 0, and how it is written there."""
+
+    number: int
+    record: Record
+    text: str
 
 
-def records_and_texts(file: str) -> Iterator[tuple[int, Record, str]]:
-    """The objects with their numbers, from 0, and as they are written in the file."""
+def records_of(file: str) -> Iterator[Written]:
+    """The objects of a file, one after the other."""
     with opened_text(file) as opened:
         stream = io.BufferedReader(opened, _CHUNK)
         head = stream.peek(_CHUNK)
@@ -42,20 +47,27 @@ def records_and_texts(file: str) -> Iterator[tuple[int, Record, str]]:
             yield from _lines(file, stream)
 
 
-def _lines(file: str, stream: io.BufferedReader) -> Iterator[tuple[int, Record, str]]:
+def _lines(file: str, stream: io.BufferedReader) -> Iterator[Written]:
     number = 0
-    for line in stream:
+    while line := stream.readline(LINE.most + 1):
+        if len(line) > LINE.most:
+            raise LINE.exceeded("a longer line", Place(file, number))
         if not line.isspace():
-            record = _record(line, Place(file, number))
-            yield number, record, line.decode("utf-8")
+            text = _text(line, Place(file, number))
+            yield Written(number, _record(text, Place(file, number)), text)
             number += 1
 
 
-def _record(line: bytes, place: Place) -> Record:
+def _text(line: bytes, place: Place) -> str:
     try:
-        record = json.loads(line.decode("utf-8"))
+        return line.decode("utf-8")
     except UnicodeDecodeError:
         raise _not_text(place) from None
+
+
+def _record(line: str, place: Place) -> Record:
+    try:
+        record = _PARSER.decode(line)
     except json.JSONDecodeError as error:
         unfinished = place.row == 0 and error.pos >= len(line.rstrip())
         if unfinished:
@@ -68,11 +80,31 @@ def _record(line: bytes, place: Place) -> Record:
             else None,
             place=place,
         ) from None
-    except (RecursionError, ValueError) as error:
+    except InputError as error:
+        raise error.located(file=place.file, row=cast("int", place.row)) from None
+    except RecursionError:
+        raise NESTING.exceeded("more levels", place) from None
+    except ValueError as error:
         raise InputError(f"found JSON that cannot be read ({error})", place=place) from None
     if not isinstance(record, dict):
         raise InputError(f"found {short(record)}", expected="one JSON object a line", place=place)
     return record
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> Record:
+    """An object by its keys; one that is there twice would hide a value."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise InputError(
+            f"found the key {twice!r} twice in one object",
+            expected="each once",
+            remedy="write the row anew: of two values nothing tells which counts",
+        )
+    return record
+
+
+_PARSER = json.JSONDecoder(object_pairs_hook=_distinct)
 
 
 def _whole(file: str) -> Record:
@@ -92,17 +124,16 @@ class _Array:
     def __init__(self, file: str, stream: io.BufferedReader) -> None:
         self._file, self._stream = file, stream
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
-        self._parse = json.JSONDecoder().raw_decode
+        self._parse = _PARSER.raw_decode
         self._text, self._at, self._ended = "", 0, False
         self._number = 0
 
-    def records(self) -> Iterator[tuple[int, Record, str]]:
-        """The objects with their numbers and texts."""
+    def records(self) -> Iterator[Written]:
+        """The objects, one after the other."""
         self._take("[")
         if self._sign() != "]":
             while True:
-                found, text = self._object()
-                yield self._number, found, text
+                yield Written(self._number, *self._object())
                 self._number += 1
                 if self._sign() != ",":
                     break
@@ -112,6 +143,7 @@ class _Array:
             self._refuse("text after the array")
 
     def _object(self) -> tuple[Record, str]:
+        """The next object and its text."""
         self._sign()
         while True:
             try:
@@ -122,12 +154,20 @@ class _Array:
                 cut = error.msg.startswith("Unterminated") or error.pos >= len(self._text) - 16
                 if self._ended or not cut:
                     self._refuse(error.msg)
+                if len(self._text) - self._at > LINE.most:
+                    raise LINE.exceeded("a longer object", self._place) from None
                 self._read()
                 continue
-            except (RecursionError, ValueError) as error:
+            except InputError as error:
+                raise error.located(file=self._file, row=self._number) from None
+            except RecursionError:
+                raise NESTING.exceeded("more levels", self._place) from None
+            except ValueError as error:
                 self._refuse(str(error))
             if not isinstance(found, dict):
                 self._refuse(short(found))
+            if end - self._at > LINE.most:
+                raise LINE.exceeded("a longer object", self._place)
             text, self._at = self._text[self._at : end], end
             return found, text
 
@@ -154,15 +194,19 @@ class _Array:
         try:
             more = self._decode(data, final=self._ended)
         except UnicodeDecodeError:
-            raise _not_text(Place(self._file, self._number)) from None
+            raise _not_text(self._place) from None
         self._text, self._at = self._text[self._at :] + more, 0
 
     def _refuse(self, found: str) -> NoReturn:
         raise InputError(
             f"found no complete JSON ({found})",
             expected="one array of objects",
-            place=Place(self._file, self._number),
+            place=self._place,
         ) from None
+
+    @property
+    def _place(self) -> Place:
+        return Place(self._file, self._number)
 
 
 def members_of(text: str) -> Iterator[tuple[str, int, int]]:

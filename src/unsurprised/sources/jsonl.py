@@ -13,15 +13,10 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.guard import guarded
-from unsurprised.sources.json_records import (
-    Record,
-    records_and_texts,
-    records_of,
-    refuse_columns,
-    short,
-)
+from unsurprised.sources.guard import guarded, located
+from unsurprised.sources.json_records import Record, records_of, refuse_columns, short
 from unsurprised.sources.json_types import Seen
+from unsurprised.sources.limits import COLUMNS, NESTING
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS
 
@@ -31,8 +26,10 @@ JSON_TEXT = {b"unsurprised.json": b"1"}
 #: The column of whole records, as they are written in the file, and its mark.
 RECORD, RECORD_TEXT = "\0", {b"unsurprised.record": b"1"}
 
-#: Rows are Python objects while they are read, many times the size of what comes of them.
+#: Rows are Python objects while they are read, many times the size of what comes of them: so many
+#: are held at once, or of wide ones as many as this much text gives.
 _RUN = 4096
+_RUN_BYTES = 32 << 20
 
 #: Numbers that may be too large for a float.
 _LARGE = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{300}")
@@ -48,12 +45,13 @@ class JsonlTable(Table):
         self.file = file
         self._seen: dict[str, Seen] = {}
         with guarded(file, self.format):
-            sample = [record for _, record in islice(records_of(file), SAMPLE_ROWS)]
+            sample = list(_sample(file))
             if len(sample) == 1:
                 refuse_columns(file, sample[0])
         names = dict.fromkeys(name for record in sample for name in record)
+        COLUMNS.check(len(names), Place(file))
         self.schema = pa.schema(
-            [_field(name, [record.get(name) for record in sample]) for name in names]
+            [_field(file, name, [record.get(name) for record in sample]) for name in names]
         )
         if not sample:
             self.rows = 0
@@ -64,7 +62,7 @@ class JsonlTable(Table):
             return
         self._seen = seen
         with guarded(self.file, self.format):
-            for row, record, text in records_and_texts(self.file or ""):
+            for row, record, text in records_of(self.file or ""):
                 for name, value in record.items():
                     known = seen.setdefault(name, Seen())
                     if name not in used:
@@ -130,13 +128,14 @@ class JsonlTable(Table):
     def _runs(self, size: int) -> Iterator[tuple[int, list[tuple[Record, str]], InputError | None]]:
         """Runs of records; what stands before a broken line is given before its error."""
         rows: list[tuple[Record, str]] = []
-        first = 0
+        first = held = 0
         try:
-            for number, record, text in records_and_texts(self.file or ""):
+            for number, record, text in records_of(self.file or ""):
                 rows.append((record, text))
-                if len(rows) == size:
+                held += len(text)
+                if len(rows) == size or held > _RUN_BYTES:
                     yield first, rows, None
-                    first, rows = number + 1, []
+                    first, rows, held = number + 1, [], 0
         except InputError as error:
             yield first, rows, error
             return
@@ -195,26 +194,41 @@ def _refuse_large(text: str, place: Place) -> None:
     json.loads(text, parse_float=read)
 
 
+def _sample(file: str) -> Iterator[Record]:
+    """The first rows, fewer if they are wide."""
+    held = 0
+    for _, record, text in islice(records_of(file), SAMPLE_ROWS):
+        yield record
+        held += len(text)
+        if held > _RUN_BYTES:
+            break
+
+
 def _as_json(values: list[Any]) -> pa.Array:
     """Values that mean nothing here, so that each can be written as it was."""
     texts = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
     return pa.array(texts, pa.string())
 
 
-def _field(name: str, values: list[Any]) -> pa.Field:
-    kind = _type_of(values)
+def _field(file: str, name: str, values: list[Any]) -> pa.Field:
+    with located(file, name):
+        kind = _type_of(values)
     partly = pa.types.is_string(kind) and any(type(value) in (int, float) for value in values)
     return pa.field(name, kind, metadata=PARTLY_NUMBERS if partly else None)
 
 
-def _type_of(values: list[Any]) -> pa.DataType:
+def _type_of(values: list[Any], depth: int = 1) -> pa.DataType:
+    NESTING.check(depth)
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, list) for value in known):
-        item = _type_of([entry for value in known for entry in value])
+        item = _type_of([entry for value in known for entry in value], depth + 1)
         return pa.list_(pa.float64() if pa.types.is_null(item) else item)
     if known and all(isinstance(value, dict) for value in known):
-        names = dict.fromkeys(str(name) for value in known for name in value)
-        return pa.struct([(name, _type_of([value.get(name) for value in known])) for name in names])
+        inner: dict[str, list[Any]] = {}
+        for value in known:
+            for name, entry in value.items():
+                inner.setdefault(name, []).append(entry)
+        return pa.struct([(name, _type_of(found, depth + 1)) for name, found in inner.items()])
     return _scalar_type({type(value) for value in known})
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from unsurprised.columns_to_classes import SeenLabels
 from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.frames import FrameTable
 from unsurprised.sources.kinds import stands_for
-from unsurprised.sources.table import Table
+from unsurprised.sources.table import Table, refuse_twice
 
 #: So many rows are looked at; what they cannot tell is looked for in all of them, or asked about.
 ROWS = 1000
@@ -23,6 +24,7 @@ _BATCH_ROWS = 8192
 
 def first_rows(table: Table, columns: Mapping[str, str], rows: int = ROWS) -> pa.RecordBatch | None:
     """The first rows of some columns (name → role), without encodings; None if there is none."""
+    refuse_twice(table.schema.names, columns, table.file)
     held: list[pa.RecordBatch] = []
     left = rows
     for batch in _batches(table, columns, rows):
@@ -82,11 +84,17 @@ def sums_to_one(rows: pa.RecordBatch, columns: Sequence[str], tolerance: float) 
     """The share of rows that sum to one; 0 where these numbers are no probabilities."""
     total = np.zeros(rows.num_rows)
     for name in columns:
-        column = rows.column(name)
-        if column.null_count:
-            column = column.fill_null(0)
-        values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
-        if not ((values >= 0) & (values <= 1 + tolerance)).all():
+        total += shares_in(rows, name, tolerance)
+        if np.isnan(total).any():
             return 0.0
-        total += values
     return float((np.abs(total - 1) <= tolerance).mean()) if len(total) else 0.0
+
+
+def shares_in(rows: pa.RecordBatch, name: str, tolerance: float) -> NDArray[np.float64]:
+    """The numbers of a column, nulls as 0; NaN in every row where one is no share."""
+    column = rows.column(name)
+    if column.null_count:
+        column = column.fill_null(0)
+    values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    shares = ((values >= 0) & (values <= 1 + tolerance)).all()
+    return values if shares else np.full(len(values), np.nan)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
 from unsurprised.columns_to_classes import SeenLabels
 from unsurprised.errors import InputError, Place
 from unsurprised.names import are_positions, integer_of, key_of, listed, no_and_yes
-from unsurprised.sources.look import first_rows, sums_to_one
+from unsurprised.sources.look import first_rows, shares_in, sums_to_one
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table
 from unsurprised.sources.usual_names import (
@@ -27,21 +31,23 @@ def by_labels(
     if not labels.keys or label is None:
         return []
     keys = labels.keys | set(map(key_of, options.classes or ()))
-    numbers = [
-        field.name
+    kinds = {
+        field.name: number_kind(field)
         for field in table.schema
-        if number_kind(field) in NUMBERS and field.name not in taken and field.name not in NO_CLASS
-    ]
+        if field.name not in taken and field.name not in NO_CLASS
+    }
+    numbers = [name for name, kind in kinds.items() if kind in NUMBERS]
     if labels.kind == "bool":
         pairs = [pair for pair in combinations(numbers[:50], 2) if no_and_yes(pair) is not None]
         if pairs:
             return [Prediction(pair, "columns") for pair in pairs[:2]]
     exact = [name for name in numbers if key_of(name) in keys]
-    floats = [name for name in numbers if number_kind(table.schema.field(name)) == "float"]
+    floats = [name for name in numbers if kinds[name] == "float"]
     logs = options.kind in ("logits", "logprobs")
     # Beside floats, integers count something else, unless they are so named.
     if table.typed and floats and not logs:
-        numbers = [name for name in numbers if name in floats or name in exact]
+        kept = {*floats, *exact}
+        numbers = [name for name in numbers if name in kept]
     counted = tuple(name for name in numbers if integer_of(name) is not None)
     if not exact and options.classes is not None and are_positions(sorted(counted, key=float)):
         return [Prediction(counted, "columns")] if len(counted) == len(options.classes) else []
@@ -70,13 +76,16 @@ def _completed(
     rows = first_rows(table, dict.fromkeys(numbers, "pred"))
     if rows is None:
         return tuple(exact)
-    places = [numbers.index(name) for name in exact]
-    tried = [exact, numbers, *_runs_around(numbers, min(places), max(places))]
-    sums = [sums_to_one(rows, columns, options.tolerance) for columns in tried]
-    best = max(sums)
+    known = set(exact)
+    places = [place for place, name in enumerate(numbers) if name in known]
+    tried = [
+        (sums_to_one(rows, columns, options.tolerance), columns) for columns in (exact, numbers)
+    ]
+    tried += _runs_around(rows, numbers, (min(places), max(places)), options.tolerance)
+    best, columns = max(tried, key=lambda one: one[0])  # the first of the best
     if best > _MOST and options.kind != "logits":
-        return tuple(tried[sums.index(best)])
-    others = [name for name in numbers if name not in exact]
+        return tuple(columns)
+    others = [name for name in numbers if name not in known]
     raise InputError(
         f"the columns {listed(exact, 4)} are named after labels, and {listed(others, 4)} may be "
         "those of classes too: nothing in the rows tells",
@@ -91,15 +100,35 @@ def _completed(
 _MOST = 0.5
 
 
-def _runs_around(numbers: Sequence[str], first: int, last: int) -> Iterator[Sequence[str]]:
-    """Runs of neighbours that hold all of some columns, the shortest first."""
-    runs = [
-        (begin, end)
-        for begin in range(first, -1, -1)[:32]
-        for end in range(last, len(numbers))[:32]
+#: So many columns before and after those named after labels are tried with them.
+_NEIGHBOURS = 31
+
+
+def _runs_around(
+    rows: pa.RecordBatch, numbers: Sequence[str], run: tuple[int, int], tolerance: float
+) -> list[tuple[float, Sequence[str]]]:
+    """The share of rows that sum to one over runs of neighbours, the shortest run first.
+
+    Every column is read once, however many runs it is part of.
+    """
+    first, last = run
+    middle = np.zeros(rows.num_rows)
+    for name in numbers[first : last + 1]:
+        middle = middle + shares_in(rows, name, tolerance)
+    before, after = [middle], [np.zeros(rows.num_rows)]
+    for name in numbers[max(0, first - _NEIGHBOURS) : first][::-1]:
+        before.append(before[-1] + shares_in(rows, name, tolerance))
+    for name in numbers[last + 1 : last + 1 + _NEIGHBOURS]:
+        after.append(after[-1] + shares_in(rows, name, tolerance))
+    pairs = sorted(np.ndindex(len(before), len(after)), key=sum)
+    return [
+        (_share_of_ones(before[a] + after[b], tolerance), numbers[first - a : last + 1 + b])
+        for a, b in pairs
     ]
-    for begin, end in sorted(runs, key=lambda run: run[1] - run[0]):
-        yield numbers[begin : end + 1]
+
+
+def _share_of_ones(sums: NDArray[np.float64], tolerance: float) -> float:
+    return 0.0 if np.isnan(sums).any() else float((np.abs(sums - 1) <= tolerance).mean())
 
 
 def _stems(numbers: Sequence[str], labels: SeenLabels, label: str) -> list[tuple[str, str]]:

@@ -3,89 +3,27 @@
 from __future__ import annotations
 
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
-from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.limits import CLASSES, COLUMNS, NAME, NAMES
+from unsurprised.sources.numpy_arrays import Header, as_arrow, check_size, pieces_of
 from unsurprised.sources.table import Part, Table
+
+#: Open files of one archive, so that each member is read on its own.
+_HANDLES = 16
 
 ROWS_A_PART = 1 << 18
 
 #: The member of an npz file that names the classes instead of being a column.
 _CLASSES = "classes"
-
-
-#: What to do about arrays that are no column, by the kind of their type.
-_REMEDIES = defaultdict(
-    lambda: "save it as a plain array (pickled objects are never loaded)",
-    O="save array.astype(str) if it holds names, np.stack(array) if rows of numbers (pickled "
-    "objects are never loaded)",
-    M="save array.astype(str)",
-    names="save each of its fields as an array",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the first bytes of an npy stream say, and where its data begin."""
-
-    shape: tuple[int, ...]
-    fortran: bool
-    dtype: np.dtype[Any]
-    offset: int
-
-    @property
-    def row_bytes(self) -> int:
-        """Size of a row."""
-        return int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
-
-    @property
-    def data_bytes(self) -> int:
-        """Size of all rows."""
-        return (self.shape[0] if self.shape else 1) * self.row_bytes
-
-    @classmethod
-    def read(cls, stream: IO[bytes]) -> Header:
-        """The header at the beginning of a stream."""
-        version = npy.read_magic(stream)
-        reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = reader(stream)
-        return cls(shape, fortran and len(shape) > 1, dtype, stream.tell())
-
-    def arrow_type(self, column: str, file: str) -> pa.DataType:
-        """The type of the column; an error for arrays that are none."""
-        place = Place(file, column=column)
-        if self.dtype.hasobject or self.dtype.kind not in "biufUS":
-            raise InputError(
-                f"found an array of {self.dtype}",
-                expected="numbers or names",
-                remedy=_REMEDIES["names" if self.dtype.names else self.dtype.kind],
-                place=place,
-            )
-        if self.dtype.kind == "f" and self.dtype.itemsize > 8:
-            raise InputError(f"found {self.dtype}", expected="float64 at most", place=place)
-        if len(self.shape) not in (1, 2):
-            raise InputError(
-                f"found an array of shape {self.shape}",
-                expected="one or two dimensions, rows first",
-                place=place,
-            )
-        if 0 in self.shape[1:]:
-            raise InputError("found rows of no number", expected="one a class", place=place)
-        kind = pa.string() if self.dtype.kind in "US" else pa.from_numpy_dtype(self.dtype)
-        # A column of one, as Keras and scikit-learn shape it, is a number a row.
-        alone = len(self.shape) == 1 or self.shape[1] == 1
-        return kind if alone else pa.list_(kind, self.shape[1])
 
 
 class _Files(Table):
@@ -110,18 +48,20 @@ class _Files(Table):
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows piece by piece; only an array in Fortran's order is loaded as a whole."""
+        """The rows piece by piece; of npz, an array in Fortran's order is held as a whole."""
         rows = (self.rows or 0) - part.first_row if part.rows is None else part.rows
-        with guarded(self.file, self.format), ExitStack() as stack:
+        with guarded(self.file, self.format), self._opened(list(columns)) as streams:
             pieces = [
-                _pieces(stack.enter_context(self._open(name)), part.first_row, rows, batch_rows)
-                for name in columns
+                pieces_of(stream, part.first_row, rows, batch_rows, Place(self.file, column=name))
+                for name, stream in zip(columns, streams, strict=True)
             ]
             for arrays in zip(*pieces, strict=True):
                 yield pa.record_batch([as_arrow(array) for array in arrays], names=list(columns))
 
-    def _open(self, column: str) -> IO[bytes]:
-        raise NotImplementedError
+    @contextmanager
+    def _opened(self, columns: Sequence[str]) -> Iterator[list[IO[bytes]]]:
+        """A stream of each column."""
+        yield []  # of no column
 
 
 class NpzTable(_Files):
@@ -133,24 +73,53 @@ class NpzTable(_Files):
         self.file = file
         headers: dict[str, Header] = {}
         with guarded(file, self.format), zipfile.ZipFile(file) as archive:
-            for info in archive.infolist():
-                name = info.filename.removesuffix(".npy")
-                with archive.open(info) as stream:
+            self._members = _members(archive.infolist(), file)
+            COLUMNS.check(len(self._members), Place(file))
+            for name, member in self._members.items():
+                with archive.open(member) as stream:
                     header = Header.read(stream)
-                    check_size(header, info.file_size - header.offset, file, name)
-                    names = _class_names(stream, header) if name == _CLASSES else None
-                    if names is not None:
-                        self.class_names = names
-                        continue
+                check_size(header, archive.getinfo(member).file_size - header.offset, file, name)
                 if header.shape:
                     headers[name] = header
+            named = headers.get(_CLASSES)
+            if named is not None and _may_name_classes(named, headers, file):
+                with archive.open(self._members[_CLASSES]) as stream:
+                    self.class_names = _class_names(stream, Header.read(stream))
+        if self.class_names is not None:
+            del headers[_CLASSES]
         self._adopt(headers)
 
-    def _open(self, column: str) -> IO[bytes]:
-        # An archive of its own for each member: one handle gives them in turns, through a lock.
-        with zipfile.ZipFile(self.file) as archive:
-            name = column if column in archive.namelist() else f"{column}.npy"
-            return archive.open(name)
+    @contextmanager
+    def _opened(self, columns: Sequence[str]) -> Iterator[list[IO[bytes]]]:
+        """The members; each through an archive of its own, unless there are many.
+
+        One handle gives members in turns, through a lock.
+        """
+        with ExitStack() as stack:
+            shared = None if len(columns) <= _HANDLES else self._archive(stack)
+            yield [
+                stack.enter_context((shared or self._archive(stack)).open(self._members[name]))
+                for name in columns
+            ]
+
+    def _archive(self, stack: ExitStack) -> zipfile.ZipFile:
+        return stack.enter_context(zipfile.ZipFile(self.file))
+
+
+def _members(infos: Sequence[zipfile.ZipInfo], file: str) -> dict[str, str]:
+    """The arrays' names and those of their members."""
+    members: dict[str, str] = {}
+    for info in infos:
+        name = info.filename.removesuffix(".npy")
+        if name in members:
+            raise InputError(
+                "the file holds two arrays of this name",
+                expected="each once",
+                remedy="write the file anew: of two arrays nothing tells which counts",
+                place=Place(file, column=name),
+            )
+        members[name] = info.filename
+    return members
 
 
 class NpyTable(_Files):
@@ -180,66 +149,42 @@ class NpyTable(_Files):
             Part(first, min(ROWS_A_PART, rows - first)) for first in range(0, rows, ROWS_A_PART)
         ]
 
-    def _open(self, column: str) -> IO[bytes]:
-        return Path(column).open("rb")
+    @contextmanager
+    def _opened(self, columns: Sequence[str]) -> Iterator[list[IO[bytes]]]:
+        with ExitStack() as stack:
+            yield [stack.enter_context(Path(column).open("rb")) for column in columns]
+
+
+def _may_name_classes(header: Header, headers: Mapping[str, Header], file: str) -> bool:
+    """Whether an array may hold the classes' names; an error for more names than classes.
+
+    Counted against the widest of the other arrays, before a name is made.
+    """
+    if len(header.shape) != 1 or header.dtype.kind not in "USiu":
+        return False
+    others = [other for name, other in headers.items() if name != _CLASSES]
+    widths = [other.shape[1] for other in others if len(other.shape) == 2]
+    most = max([2, len(others), *widths])
+    if header.shape[0] > most:
+        if header.dtype.kind in "iu":  # labels in a column of that name
+            return False
+        raise InputError(
+            f"found {header.shape[0]:,} names of classes",
+            expected=f"one a class: the arrays have {most:,} columns at most",
+            remedy="save the names of the classes once each, or call a column of labels otherwise",
+            place=Place(file, column=_CLASSES),
+        )
+    CLASSES.check(header.shape[0], Place(file, column=_CLASSES))
+    NAME.check(header.dtype.itemsize, Place(file, column=_CLASSES))
+    NAMES.check(header.data_bytes, Place(file, column=_CLASSES))
+    return True
 
 
 def _class_names(stream: IO[bytes], header: Header) -> tuple[str, ...] | None:
     """The names that an array gives; ``None`` for one that is a column instead."""
-    if len(header.shape) != 1 or header.dtype.kind not in "USiu":
-        return None
-    array = _whole(stream, header)
+    array = np.frombuffer(stream.read(header.data_bytes), dtype=header.dtype)
     if header.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     names = tuple(map(str, array.tolist()))
     # Integers that come more than once are labels in a column of that name.
     return names if header.dtype.kind in "US" or len(set(names)) == len(names) else None
-
-
-def check_size(header: Header, found: int, file: str, column: str) -> None:
-    """Refuse a file that is shorter than its header says."""
-    # Before anything is allocated: a damaged header may state any shape.
-    if found < header.data_bytes and not header.dtype.hasobject:
-        raise InputError(
-            f"the header states shape {header.shape} of {header.dtype}, which takes "
-            f"{header.data_bytes} bytes; {found} are there",
-            remedy="the file seems to be truncated or damaged; write it again",
-            place=Place(file, column=None if file == column else column),
-        )
-
-
-def _pieces(stream: IO[bytes], first: int, rows: int, batch_rows: int) -> Iterator[NDArray[Any]]:
-    header = Header.read(stream)
-    if header.fortran:
-        whole = _whole(stream, header)
-        for start in range(first, first + rows, batch_rows):
-            yield whole[start : min(start + batch_rows, first + rows)]
-        return
-    if first:
-        stream.seek(header.offset + first * header.row_bytes)
-    for start in range(0, rows, batch_rows):
-        size = min(batch_rows, rows - start)
-        data = stream.read(size * header.row_bytes)
-        yield np.frombuffer(data, dtype=header.dtype).reshape((size, *header.shape[1:]))
-
-
-def _whole(stream: IO[bytes], header: Header) -> NDArray[Any]:
-    name = getattr(stream, "name", None)
-    if isinstance(name, str) and not isinstance(stream, zipfile.ZipExtFile):
-        return np.memmap(
-            name, header.dtype, "r", header.offset, header.shape, "F" if header.fortran else "C"
-        )
-    data = np.frombuffer(stream.read(header.data_bytes), dtype=header.dtype)
-    return data.reshape(header.shape, order="F" if header.fortran else "C")
-
-
-def as_arrow(array: NDArray[Any]) -> pa.Array:
-    """An array as a column."""
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
-    if array.ndim == 1 or array.shape[1] == 1:
-        return pa.array(np.ascontiguousarray(array).reshape(-1))
-    values = pa.array(np.ascontiguousarray(array).reshape(-1))
-    return pa.FixedSizeListArray.from_arrays(values, array.shape[1])

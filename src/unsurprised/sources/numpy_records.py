@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.numpy_files import ROWS_A_PART, Header, as_arrow, check_size
+from unsurprised.sources.numpy_arrays import Header, as_arrow, check_size, exactly
+from unsurprised.sources.numpy_files import ROWS_A_PART
 from unsurprised.sources.table import Part, Table
 
 
@@ -63,9 +64,10 @@ class RecordsTable(Table):
     ) -> Iterator[pa.RecordBatch]:
         """The rows piece by piece."""
         header, last = self._header, part.first_row + (part.rows or 0)
-        with guarded(self.file, self.format):
-            records = np.memmap(self.file, header.dtype, "r", header.offset, header.shape)
+        with guarded(self.file, self.format), Path(self.file).open("rb") as stream:
+            stream.seek(header.offset + part.first_row * header.row_bytes)
             for start in range(part.first_row, last, batch_rows):
-                piece = records[start : min(start + batch_rows, last)]
+                size = min(batch_rows, last - start) * header.row_bytes
+                piece = np.frombuffer(exactly(stream, size), dtype=header.dtype)
                 arrays = [as_arrow(np.asarray(piece[name])) for name in columns]
                 yield pa.record_batch(arrays, names=list(columns))

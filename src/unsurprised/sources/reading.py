@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -21,9 +22,9 @@ from unsurprised.sources.classes import Classes, classes_of
 from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
 from unsurprised.sources.encodings import taken, without_encodings
-from unsurprised.sources.formats import opened
+from unsurprised.sources.formats import opened, stamped
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
-from unsurprised.sources.guard import located
+from unsurprised.sources.guard import NoMemoryError, is_lack_of_threads, located
 from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
 from unsurprised.sources.interpreted import (
     bound_how,
@@ -38,8 +39,10 @@ from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.slices import slice_column
-from unsurprised.sources.table import Part, Table, until_wrong
+from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
 from unsurprised.sources.truth_means import truth_means
+from unsurprised.sources.unchanged import unchanged
+from unsurprised.threads import get_num_threads
 
 _BATCH_BYTES = 8 << 20
 #: However wide the rows (a language model's vocabulary), a batch stays well below this.
@@ -195,6 +198,10 @@ class Reading:
         does not depend on the size of the batches.
         """
         table = self._tables[split.file_index]
+        with unchanged(table.stamps), self.in_memory(table):
+            yield from self._batches(table, split)
+
+    def _batches(self, table: Table, split: Split) -> Iterator[Batch]:
         size = self._batch_rows(table)
         first = split.part.first_row
         for record in table.read(split.part, self._conversion.columns, size):
@@ -237,27 +244,28 @@ class Reading:
         seen: dict[str, Any] = {}
         for table in self._tables:
             if not table.empty:
-                table.survey(seen, form, self._conversion.columns)
+                with unchanged(table.stamps), self.in_memory(table):
+                    table.survey(seen, form, self._conversion.columns)
 
-    def records(self, split: Split, form: str) -> Iterator[tuple[pa.RecordBatch, Batch]]:
+    def records(self, split: Split, form: str = "Arrow") -> Iterator[tuple[pa.RecordBatch, Batch]]:
         """The rows of a split with all columns that ``form`` keeps, and what they mean.
 
-        Of text that is :meth:`survey`'s to look at first.
+        Without a :meth:`survey` before, columns of text that no role has a type for stay text.
         """
         table = self._tables[split.file_index]
         used = self._conversion.columns
         names = table.schema.names
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise InputError(
-                f"{names.count(twice)} columns are named {twice!r}",
-                expected="one",
-                remedy="rename the others",
-                place=Place(table.file),
-            )
+        refuse_twice(names, names, table.file)
         kept = table.kept(form)
         written = [*(name for name in self.prediction_columns if name not in kept), *kept]
         columns = used | {name: used.get(name, role) for name, role in kept.items()}
+        with unchanged(table.stamps), self.in_memory(table):
+            yield from self._records(table, split, columns, written)
+
+    def _records(
+        self, table: Table, split: Split, columns: Mapping[str, str], written: Sequence[str]
+    ) -> Iterator[tuple[pa.RecordBatch, Batch]]:
+        used = self._conversion.columns
         size = self._batch_rows(table)
         first = split.part.first_row
         for record in table.read(split.part, columns, size):
@@ -291,6 +299,33 @@ class Reading:
         except InputError as error:
             row = error.place.row if isinstance(error.place.row, int) else 0
             raise error.located(file=file, row=first + row) from None
+
+    @contextmanager
+    def in_memory(self, table: Table | None = None) -> Iterator[None]:
+        """Say what a batch takes, where there is not as much memory."""
+        try:
+            yield
+        except (MemoryError, NoMemoryError):
+            raise self.no_memory(table) from None
+        except RuntimeError as error:
+            if not is_lack_of_threads(error):
+                raise
+            raise self.no_memory(table) from None
+
+    def no_memory(self, table: Table | None = None) -> NoMemoryError:
+        """The error for a lack of memory: what rows take at once, and how to ask for less."""
+        table = table or self._tables[0]
+        rows, count = self._batch_rows(table), max(1, self._conversion.classes.count)
+        size = rows * count * self._item_bytes(table)
+        fewer = max(1, rows // 8)
+        return NoMemoryError(
+            f"there is not enough memory for {rows:,} rows of {count:,} classes at once, "
+            f"{size / (1 << 20):,.1f} MiB and several times that while they are measured, on each "
+            f"of {get_num_threads()} threads",
+            remedy=f"read fewer at once, batch_rows={fewer} (--batch-rows {fewer}), on one thread "
+            "(UNSURPRISED_NUM_THREADS=1)",
+            place=Place(table.file),
+        )
 
     def _batch_rows(self, table: Table) -> int:
         if self._conversion.options.batch_rows is not None:
@@ -363,6 +398,7 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
         first = next(table for table in tables if not table.empty)
         options = replace(options, label=joined.column)
     roles = roles_in(first, options)
+    refuse_twice(first.schema.names, roles.pred, first.file)
     refuse_folders_as_predictions(first, [*roles.pred, *filter(None, [roles.logprob])])
     classes, roles = classes_of(tables, first, roles, options)
     check_agreement(tables, first, roles, classes)
@@ -391,7 +427,7 @@ def tables_of(source: Any, options: Options) -> tuple[list[Table], list[str]]:
         if not npy:
             raise CallError("no file is given; expected a file, several, a glob or a folder")
         pred = options.pred if isinstance(options.pred, str) else None
-        return [NpyTable(pred or options.logprob or npy[0], npy)], []
+        return [_npy_files(pred or options.logprob or npy[0], npy)], []
     files, aside = expanded(_paths(source))
     if npy or any(file.lower().endswith(".npy") for file in files):
         return [_npy_table(files, npy, options)], aside
@@ -415,13 +451,17 @@ def _npy_options(options: Options) -> list[str]:
 def _npy_table(files: Sequence[str], npy: Sequence[str], options: Options) -> Table:
     others = [file for file in files if not file.lower().endswith(".npy")]
     if len(files) == 1 and not npy and holds_records(files[0]):
-        return RecordsTable(files[0])
+        return stamped(files, lambda: RecordsTable(files[0]))
     if others or len(files) > 1 or (options.labelled and not npy):
         raise CallError(
             f"{', '.join([*files, *npy][:4])}: a .npy file is one column; pass the predictions' "
             'file, and the others as label="y.npy", weight="w.npy" (--label, --weight)'
         )
-    return NpyTable(files[0], [files[0], *npy])
+    return _npy_files(files[0], [files[0], *npy])
+
+
+def _npy_files(file: str, columns: Sequence[str]) -> Table:
+    return stamped(columns, lambda: NpyTable(file, columns))
 
 
 def _with_npy(first: Table, options: Options) -> Options:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import pyarrow as pa
 from unsurprised.copies import Record
 from unsurprised.errors import InputError, Place
 from unsurprised.names import listed
+from unsurprised.sources.unchanged import Stamp
 
 T = TypeVar("T")
 
@@ -44,6 +46,9 @@ class Table(ABC):
     class_names: tuple[str, ...] | None = None
     #: Names of the classes once known: text such as "NA" is no null if a class is so named.
     known_names: tuple[str, ...] = ()
+
+    #: The files that are read, as they were when they were opened.
+    stamps: tuple[Stamp, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -111,16 +116,24 @@ def until_wrong(rows: Any, convert: Callable[[Any], T]) -> Iterator[T]:
 def require(table: Table, name: str, option: str) -> pa.Field:
     """The column called ``name``; an error that lists the columns where it is not there once."""
     found = table.schema.get_all_field_indices(name)
-    if len(found) == 1:
-        return table.schema.field(found[0])
-    if found:
+    if not found:
+        raise missing(table, f"no column {name!r}", name, option)
+    if len(found) > 1:
+        refuse_twice(table.schema.names, [name], table.file)
+    return table.schema.field(found[0])
+
+
+def refuse_twice(names: Iterable[str], used: Iterable[str], file: str | None) -> None:
+    """Raise if a column that is used is there more than once."""
+    counts = Counter(names)
+    twice = next((name for name in used if counts[name] > 1), None)
+    if twice is not None:
         raise InputError(
-            f"{len(found)} columns are named {name!r}",
+            f"{counts[twice]} columns are named {twice!r}",
             expected="one",
             remedy="rename the others",
-            place=Place(table.file),
+            place=Place(file),
         )
-    raise missing(table, f"no column {name!r}", name, option)
 
 
 def missing(table: Table, found: str, name: str | None, option: str) -> InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import PurePath
 
 import pyarrow as pa
@@ -35,6 +36,23 @@ def compression_of(file: str) -> str | None:
 def opened_text(file: str) -> pa.NativeFile:
     """A file's bytes, decompressed."""
     return pa.input_stream(file, compression=compression_of(file))
+
+
+def longer_row(file: str, most: int) -> int | None:
+    """The number of the first row whose text is longer than ``most`` bytes."""
+    with opened_text(file) as opened:
+        stream = io.BufferedReader(opened, 1 << 20)
+        row, size, quoted = -1, 0, False
+        while line := stream.readline(most + 1):
+            size += len(line)
+            if size > most:
+                return max(row, 0)
+            quoted ^= bool(line.count(b'"') % 2)
+            if not quoted and (line.strip(b"\r\n") or size > len(line)):
+                row, size = row + 1, 0
+            elif not quoted:
+                size = 0
+    return None
 
 
 def lists(column: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -76,9 +76,15 @@ class Sums(ByBytes):
         which: NDArray[np.int32],
         weights: NDArray[np.float64] | None = None,
     ) -> Sums:
-        """Add rows to several cells at once; ``which`` says to which of ``cells`` each belongs."""
+        """Add rows to several cells at once; ``which`` says to which of ``cells`` each belongs.
+
+        A cell may be there twice, as a name is in some dictionaries.
+        """
+        places = {cell: place for place, cell in enumerate(dict.fromkeys(cells))}
+        if len(places) < len(cells):
+            which = np.array([places[cell] for cell in cells], dtype=np.int32)[which]
         _kernels.add_to_cells(
-            [self._table(cell) for cell in cells],
+            [self._table(cell) for cell in places],
             which,
             hashes,
             [values[name] for name in self.columns],
