@@ -143,7 +143,8 @@ def test_rows_of_a_sample() -> None:
     for name, value in [("truth", 3.0), ("truth", -1.0), ("truth", np.nan), ("weight", np.inf)]:
         changed = np.frombuffer(rows, dtype=kind).copy()
         changed[name][1] = value
-        parts[place] = pack("Sample", about, [changed.tobytes()])
+        parts[place] = alone = pack("Sample", about, [changed.tobytes()])
+        refused(lambda alone=alone: states.Sample.from_bytes(alone))  # type: ignore[misc]
         data = pack("Evaluator", settings, [said, pack("Product", names, parts)])
         refused(lambda data=data: us.Evaluator.from_bytes(data))  # type: ignore[misc]
 

@@ -223,10 +223,7 @@ class States:
             must_match(name, type(state).__name__, type(held).__name__)
             must_match(name, state.settings(), held.settings())
         refuse_many(product["sums"].cells())
-        made = cls(settings, product)
-        if made.sample is not None and not made.sample.holds_rows():
-            raise StateError("the bytes of the evaluator hold weights or a truth that no row has")
-        return made
+        return cls(settings, product)
 
 
 def _check(settings: Settings) -> None:

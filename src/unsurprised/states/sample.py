@@ -161,6 +161,8 @@ class Sample(ByBytes):
         if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
             raise StateError("the bytes of the Sample do not hold whole rows")
         state._append(np.frombuffer(parts[0], dtype=state._dtype))
+        if not state._holds_rows():
+            raise StateError("the bytes of the Sample hold weights or a truth that no row has")
         return state
 
     def settings(self) -> dict[str, Any]:
@@ -172,8 +174,7 @@ class Sample(ByBytes):
             "grouped": self.grouped,
         }
 
-    def holds_rows(self) -> bool:
-        """Whether weights and truths are such as rows have, which bytes need not be."""
+    def _holds_rows(self) -> bool:
         rows = self._rows[: self._held]
         truth, weights = rows["truth"], rows["weight"]
         if self.truth_width == 1 and not (truth < self.classes).all():
