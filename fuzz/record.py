@@ -87,8 +87,8 @@ def _in_words(runs: list[dict[str, Any]]) -> str:
     )
     return (
         f"{cases:,} cases in {minutes:,.0f} minutes, beside other work on two cores. The last "
-        f"campaign, of {last['cases']:,} cases, found {len(last['failures']) or 'none'}; it reached "
-        f"{reached / size:.0%} of the {size:,} statements in "
+        f"campaign, of {last['cases']:,} cases, found {len(last['failures']) or 'none'}; it "
+        f"reached {reached / size:.0%} of the {size:,} statements in "
         f"{', '.join(f'`{room}`' for room in _ROOMS)}."
     )
 

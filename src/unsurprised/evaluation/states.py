@@ -223,7 +223,10 @@ class States:
             must_match(name, type(state).__name__, type(held).__name__)
             must_match(name, state.settings(), held.settings())
         refuse_many(product["sums"].cells())
-        return cls(settings, product)
+        made = cls(settings, product)
+        if made.sample is not None and not made.sample.holds_rows():
+            raise StateError("the bytes of the evaluator hold weights or a truth that no row has")
+        return made
 
 
 def _check(settings: Settings) -> None:

@@ -160,9 +160,10 @@ class Sample(ByBytes):
         state = cls(**settings, grouped=grouped)
         if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
             raise StateError("the bytes of the Sample do not hold whole rows")
-        state._append(np.frombuffer(parts[0], dtype=state._dtype))
-        if not state._holds_rows():
+        rows = np.frombuffer(parts[0], dtype=state._dtype)
+        if not (np.isfinite(rows["truth"]).all() and np.isfinite(rows["weight"]).all()):
             raise StateError("the bytes of the Sample hold weights or a truth that no row has")
+        state._append(rows)
         return state
 
     def settings(self) -> dict[str, Any]:
@@ -174,7 +175,8 @@ class Sample(ByBytes):
             "grouped": self.grouped,
         }
 
-    def _holds_rows(self) -> bool:
+    def holds_rows(self) -> bool:
+        """Whether weights and truths are such as rows have, which bytes need not be."""
         rows = self._rows[: self._held]
         truth, weights = rows["truth"], rows["weight"]
         if self.truth_width == 1 and not (truth < self.classes).all():
