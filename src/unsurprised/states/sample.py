@@ -161,7 +161,8 @@ class Sample(ByBytes):
         if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
             raise StateError("the bytes of the Sample do not hold whole rows")
         rows = np.frombuffer(parts[0], dtype=state._dtype)
-        if not (np.isfinite(rows["truth"]).all() and np.isfinite(rows["weight"]).all()):
+        small = np.abs(rows["truth"]) < 1 << 53  # no NaN either
+        if not (small.all() and np.isfinite(rows["weight"]).all()):
             raise StateError("the bytes of the Sample hold weights or a truth that no row has")
         state._append(rows)
         return state
