@@ -145,7 +145,7 @@ def table(choices: Choices, classes: int) -> tuple[pa.Table, list[str]]:
     rows = 1 + choices.below(4)
     others = {}
     for number in range(choices.below(4)):
-        name = choices.one_of((f"x{number}", "é", "a b", "label", "", '"', "x,y", "p_zz"))
+        name = choices.one_of((f"x{number}", "é", "a b", "label", "", '"', "x,y", "q_zz"))
         others[name] = _column(choices, rows)
     columns = {**others, **_predictions(choices, rows, classes)}
     if choices.happens():
