@@ -1,4 +1,4 @@
-"""A real browser, without a window, for the pages that people open."""
+"""Ids of tests; a real browser, without a window, for the pages that people open."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ SETTINGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes get no id of their own: a time within would differ from worker to worker."""
+    return f"{argname}, {len(val)} bytes" if isinstance(val, bytes) and len(val) > 32 else None
 
 
 @pytest.fixture(scope="module")

@@ -214,6 +214,10 @@ def test_foreign_json(foreign):
             "kind": "IsotonicCalibration",
             "parameters": {"knots": [[0, 1]] * 3, "values": [[0.9, 0.1]] * 3},
         },
+        {
+            "kind": "IsotonicCalibration",
+            "parameters": {"knots": [[0, 1, 2], [0, 1], [0, 1]], "values": [[0.1, 0.9]] * 3},
+        },
         {"kind": "UniformMixing", "parameters": {"epsilon": -0.5}},
         {"kind": "UniformMixing", "parameters": {"epsilon": 1.5}},
         {"kind": "TemperatureScaling", "parameters": {"inverse_temperature": -1.0}},
@@ -244,6 +248,7 @@ def test_what_no_calibrator_says(text, keys):
 
 def test_numbers_that_json_does_not_have(text):
     refused(text.replace('"shift": [', '"shift": [NaN,', 1), "NaN")
+    refused(text.replace('"shift": [', '"shift": [1e400,', 1), "1e400, which no float can hold")
     refused(text.replace('"version": 1', '"version": 1, "version": 1', 1), "twice")
 
 

@@ -121,7 +121,9 @@ EVALUATORS = {
     "sample_rows": [-1, "7", 2**70],
     "truth": ["guess", 7, None],
     "classes": [["a"], [1, 2, 3], 7, ["a"] * 7],
-    "kind": [],
+    "kind": ["guess", ["probs"], 7, None],
+    "weighted": [1, None, "yes"],
+    "clustered": [0, "no"],
     "slices": [7, [["age", [1.0], None, 4]], [["age"]]],
 }
 
@@ -145,10 +147,13 @@ def test_rows_of_a_sample() -> None:
     place = names["names"].index("sample")
     about, (rows,) = unpack(parts[place], "Sample")
     kind = states.Sample(**about)._dtype
-    for name, value in [("truth", 3.0), ("truth", -1.0), ("truth", np.nan), ("weight", np.inf)]:
+    wrong = [3.0, -1.0, np.nan, 1e300]
+    for name, value in [*(("truth", one) for one in wrong), ("weight", np.inf)]:
         changed = np.frombuffer(rows, dtype=kind).copy()
         changed[name][1] = value
-        parts[place] = pack("Sample", about, [changed.tobytes()])
+        parts[place] = alone = pack("Sample", about, [changed.tobytes()])
+        if not np.abs(value) < 1 << 53:
+            refused(lambda alone=alone: states.Sample.from_bytes(alone))  # type: ignore[misc]
         data = pack("Evaluator", settings, [said, pack("Product", names, parts)])
         refused(lambda data=data: us.Evaluator.from_bytes(data))  # type: ignore[misc]
 

@@ -307,6 +307,19 @@ def test_offsets_that_point_outside_are_refused(tmp_path: Path) -> None:
     assert "cannot be read as an Arrow file (" in raises(path)
 
 
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize("role", ["label", "id", "by"])
+def test_text_of_parquet_that_is_no_utf8(tmp_path: Path, role: str, encoded: bool) -> None:
+    """No writer need check it, and Arrow's reader does not."""
+    offsets = pa.py_buffer(np.array([0, 1, 2], np.int32))
+    text = pa.Array.from_buffers(pa.utf8(), 2, [None, offsets, pa.py_buffer(b"a\xe1")])
+    names = text.dictionary_encode() if encoded else text
+    table = pa.table({"label": ["a", "b"], "p_a": [0.5, 0.25], "p_b": [0.5, 0.75], "x": names})
+    pq.write_table(table, tmp_path / "a.parquet")
+    said = raises(tmp_path / "a.parquet", **{role: "x" if role != "by" else ("x",)})
+    assert "a.parquet, column 'x': found bytes that are not UTF-8 text; write" in said
+
+
 def test_a_parquet_page_that_is_damaged_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"label": [0] * 10_000, "probs": [[0.5, 0.5]] * 10_000}), path)

@@ -561,3 +561,13 @@ def test_columns_that_are_not_used_are_not_read(tmp_path: Path) -> None:
     reading = open_predictions(tmp_path / "a.parquet")
     (split,) = reading.plan()
     assert [batch.size for batch in reading.batches(split)] == [2]
+
+
+@pytest.mark.parametrize("role", ["label", "weight", "id", "cluster", "pred", "by"])
+def test_columns_asked_for_in_no_text(tmp_path: Path, role: str) -> None:
+    """An argument of bytes that are not UTF-8 reaches Python with surrogates."""
+    pq.write_table(frame(label=[0, 1], probs=TWO), tmp_path / "a.parquet")
+    asked = ("\udcde",) if role == "by" else "\udcde"
+    said = raises(tmp_path / "a.parquet", **{role: asked})
+    assert "no column" in said
+    assert "'\\udcde'" in said

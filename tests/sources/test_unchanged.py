@@ -166,7 +166,7 @@ def test_streams_that_end(tmp_path: Path, batches: int) -> None:
 
 
 PLAIN = b"label,p_0,p_1\n" + b"0,.5,.5\n" * 3000
-PACKED = gzip.compress(PLAIN)
+PACKED = gzip.compress(PLAIN, mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,7 @@ PACKED = gzip.compress(PLAIN)
         PACKED + b"rest",
         PACKED[:-6] + bytes([PACKED[-6] ^ 1]) + PACKED[-5:],
     ],
+    ids=["cut by one", "cut in the sum", "cut in half", "with more", "with another sum"],
 )
 def test_compressed_text_that_stops_or_goes_on(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.csv.gz").write_bytes(data)

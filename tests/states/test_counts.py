@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from unsurprised import StateError
 from unsurprised.evaluation.ranks import quantile_bounds
 from unsurprised.states import ClassCounts, Confusion, Histogram
+from unsurprised.states.serial import pack, unpack
 
 SURPRISALS = st.lists(st.floats(min_value=0, allow_nan=False), min_size=1, max_size=80)
 
@@ -118,3 +119,13 @@ def test_other_sizes_do_not_merge_and_other_states_are_refused():
         Confusion(2).merge(Confusion(3))
     with pytest.raises(StateError, match="hold a Confusion; expected a Histogram"):
         Histogram.from_bytes(Confusion(2).to_bytes())
+
+
+def test_bytes_that_count_more_rows_than_there_can_be_do_not_merge():
+    saved = Histogram().update(array([0.5])).to_bytes()
+    settings, (counts,) = unpack(saved, "Histogram")
+    most = (2**63 - 1).to_bytes(8, "little")
+    data = pack("Histogram", settings, [counts[:16] + most])
+    state = Histogram.from_bytes(data)
+    with pytest.raises(StateError, match="do not merge: more rows than can be counted"):
+        state.merge(Histogram.from_bytes(data))

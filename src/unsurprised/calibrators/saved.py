@@ -92,6 +92,7 @@ def from_json(text: str) -> Calibrator:
         said = json.loads(
             text,
             parse_int=_integer,
+            parse_float=_no_infinity,
             parse_constant=_no_constant,
             object_pairs_hook=_once_each,
         )
@@ -149,6 +150,13 @@ def _integer(text: str) -> int:
 
 def _no_constant(name: str) -> Any:
     raise StateError(f"holds {name}, which is no number of JSON")
+
+
+def _no_infinity(text: str) -> float:
+    number = float(text)
+    if np.isinf(number):
+        raise StateError(f"holds {shortened(text, 40)}, which no float can hold")
+    return number
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -229,6 +237,9 @@ def _made(said: dict[str, Any], width: int) -> Calibrator:
         name: expected.checked(name, said["parameters"][name], width)
         for name, expected in made.holds.items()
     }
+    curves = [held for held in made.parameters_.values() if isinstance(held, list)]
+    if any(len(set(map(len, together))) > 1 for together in zip(*curves, strict=True)):
+        raise StateError("holds a curve with more knots than values, or fewer")
     return made
 
 

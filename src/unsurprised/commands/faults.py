@@ -30,7 +30,7 @@ def described(error: BaseException) -> str:
 
 def _said(error: BaseException) -> str:
     text = shortened(" ".join(str(error).split()), _MOST)
-    if isinstance(error, MemoryError) or _no_thread(error):
+    if isinstance(error, MemoryError) or _no_thread(error) or _no_room(error):
         detail = f" ({text})" if text else ""
         return (
             f"not enough memory{detail}; free some, raise the limit (ulimit -v), or read fewer "
@@ -48,6 +48,14 @@ def _said(error: BaseException) -> str:
 
 def _no_thread(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+
+
+def _no_room(error: BaseException) -> bool:
+    """Whether the loader found no room for a library."""
+    text = str(error)
+    return isinstance(error, ImportError) and any(
+        words in text for words in ("failed to map segment", "cannot allocate memory")
+    )
 
 
 def _place(trace: TracebackType | None) -> str:

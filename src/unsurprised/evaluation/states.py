@@ -236,6 +236,15 @@ def _check(settings: Settings) -> None:
         raise StateError("the bytes of the evaluator name classes by what are no names")
     if settings.truth not in ("labels", "probs", "counts", "logprob"):
         raise StateError(f"the bytes of the evaluator hold the truth {settings.truth!r:.40}")
+    if settings.kind not in (None, "probs", "logits", "logprobs"):
+        raise StateError(
+            f"the bytes of the evaluator hold predictions of kind {settings.kind!r:.40}"
+        )
+    if (settings.kind is None) != (settings.truth == "logprob"):
+        raise StateError("the bytes of the evaluator hold a truth without predictions, or both")
+    for name in ("weighted", "clustered"):
+        if not isinstance(getattr(settings, name), bool):
+            raise StateError(f"the bytes of the evaluator do not say whether rows are {name}")
     whole(settings.top, "top")
     if settings.sample_rows is not None:
         whole(settings.sample_rows, "sample_rows")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -44,6 +45,13 @@ class _Head:
         return self._stream.read(size)
 
 
+def _said(head: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy.read_magic(head)
+    reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    said: tuple[tuple[int, ...], bool, np.dtype[Any]] = reader(head)
+    return said
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What the first bytes of an npy stream say, and where its data begin."""
@@ -67,9 +75,15 @@ class Header:
     def read(cls, stream: IO[bytes]) -> Header:
         """The header at the beginning of a stream."""
         head: Any = _Head(stream)
-        version = npy.read_magic(head)
-        reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = reader(head)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # how Python 2 wrote a header is no concern
+                shape, fortran, dtype = _said(head)
+        except (OSError, EOFError, MemoryError):
+            raise
+        except Exception as error:  # whatever a parser of Python raises; a message may name objects
+            told = str(error) if isinstance(error, ValueError) and "<" not in str(error) else ""
+            raise ValueError(told or "its header is damaged") from None
         return cls(shape, fortran and len(shape) > 1, dtype, stream.tell())
 
     def arrow_type(self, column: str, file: str) -> pa.DataType:

@@ -61,7 +61,23 @@ class ParquetTable(Table):
                 use_threads=False,
             ):
                 # "p_1" also asks for "p_1.5": Arrow takes the dot for a path into "p_1".
-                yield batch.select(list(columns))
+                yield self._checked(batch.select(list(columns)))
+
+    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch; Arrow takes text from Parquet as it is, and decodes it where it is used."""
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if pa.types.is_primitive(column.type):
+                continue
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid as error:
+                text = "UTF8" in str(error)
+                raise InputError(
+                    "found bytes that are not UTF-8 text" if text else f"found {error}",
+                    remedy="write the column again, as binary if it is no text",
+                    place=Place(self.file, column=name),
+                ) from None
+        return batch
 
 
 def _grouped(sizes: Sequence[int]) -> list[Part]:

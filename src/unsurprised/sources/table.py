@@ -115,7 +115,10 @@ def until_wrong(rows: Any, convert: Callable[[Any], T]) -> Iterator[T]:
 
 def require(table: Table, name: str, option: str) -> pa.Field:
     """The column called ``name``; an error that lists the columns where it is not there once."""
-    found = table.schema.get_all_field_indices(name)
+    try:
+        found = table.schema.get_all_field_indices(name)
+    except UnicodeEncodeError:  # bytes of a command line that are no text
+        found = []
     if not found:
         raise missing(table, f"no column {name!r}", name, option)
     if len(found) > 1:

@@ -53,7 +53,10 @@ class Counted(ByBytes):
         """Add another state's rows; associative and commutative to the bit."""
         must_match(self.name, self.settings(), other.settings())
         with beside(self, other):
-            self._tally.merge(other._tally)
+            try:
+                self._tally.merge(other._tally)
+            except OverflowError as error:  # only bytes that lie count 2⁶³ rows
+                raise StateError(f"two states of {self.name} do not merge: {error}") from None
             if other._weights is not None:
                 if self._weights is None:
                     self._weights = exact_table(self._size)

@@ -160,7 +160,11 @@ class Sample(ByBytes):
         state = cls(**settings, grouped=grouped)
         if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
             raise StateError("the bytes of the Sample do not hold whole rows")
-        state._append(np.frombuffer(parts[0], dtype=state._dtype))
+        rows = np.frombuffer(parts[0], dtype=state._dtype)
+        small = np.abs(rows["truth"]) < 1 << 53  # no NaN either
+        if not (small.all() and np.isfinite(rows["weight"]).all()):
+            raise StateError("the bytes of the Sample hold weights or a truth that no row has")
+        state._append(rows)
         return state
 
     def settings(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Mutated inputs for every reader, writer, decoder and command: ``python -m fuzz``."""
