@@ -152,6 +152,8 @@ class Conversion:
         """Which labels name a class; the values that there are, are few."""
         if pa.types.is_dictionary(labels.type):
             labels = labels.dictionary_decode()
+        if pa.types.is_nested(labels.type):  # Arrow finds no values of such
+            return np.zeros(len(labels), dtype=bool)
         values = labels.unique()
         good = []
         for index in range(len(values)):
