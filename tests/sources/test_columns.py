@@ -541,7 +541,7 @@ def test_ids_of_other_types() -> None:
     [
         ({"kind": "prob"}, "kind='prob'; expected one of 'probs', 'logits', 'logprobs' (--kind)"),
         ({"nulls": "drop"}, "nulls='drop'; expected one of 'error', 'skip' (--nulls)"),
-        ({"batch_rows": 0}, "batch_rows=0; expected at least 1"),
+        ({"batch_rows": 0}, "batch_rows=0; expected 1 to 2,147,483,647"),
         ({"tolerance": float("nan")}, "tolerance=nan; expected a finite number"),
         ({"classes": "abc"}, "classes='abc' is one text; expected a list"),
         ({"classes": ["a", "a"]}, "classes names 'a' twice"),
