@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import resource
 from fractions import Fraction
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 
 from unsurprised import coding
 from unsurprised.coding._coders import StreamWriter
-from unsurprised.coding.adaptive import code_adaptively
+from unsurprised.coding.adaptive import _Memory, code_adaptively
 
 HALF = Fraction(1, 2)
 
@@ -86,3 +88,16 @@ def test_long_contexts_share_places_and_still_decode():
     symbols = np.random.default_rng(2).integers(0, 1 << 20, 3_000)
     encoded = coding.encode(symbols, coding.Adaptive(16))
     assert np.array_equal(coding.decode(encoded.data), symbols)
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells of pages there")
+def test_tables_that_nothing_comes_to_take_no_memory() -> None:
+    before = resident_bytes()
+    memory = _Memory(order=16, bits=18)
+    places = memory.places(np.zeros((17, 2), dtype=np.uint64), np.ones(2, dtype=np.uint64))
+    memory.learn(places, np.array([0, 1]), *memory.predicted(places))
+    assert resident_bytes() - before < 256 << 20  # of 855 MB; a page may have 2 MB

@@ -130,7 +130,9 @@ class _Memory:
         self._starts = np.cumsum([0, *sizes[:-1]])[:, None]
         #: How often each bit was seen: 0 at even, 1 at odd places.
         self._counts = np.zeros(2 * sum(sizes), dtype=np.float32)
-        self._trust = np.ones(sum(sizes), dtype=np.float32)
+        #: 0 stands for the trust of 1 that all begin with: pages that nothing comes to are never
+        #: made, and these tables may have 855 MB.
+        self._trust = np.zeros(sum(sizes), dtype=np.float32)
 
     def places(self, contexts: _Whole, path: _Whole) -> NDArray[np.intp]:
         """Where each lane's next decision is kept, an order a row."""
@@ -144,7 +146,7 @@ class _Memory:
         zeros = self._counts[2 * places].astype(np.float64)
         ones = self._counts[2 * places + 1].astype(np.float64)
         alone = (ones + 0.5) / (zeros + ones + 1.0)
-        trust = self._trust[places].astype(np.float64)
+        trust = _begun(self._trust[places]).astype(np.float64)
         mixed = alone.copy()
         for order in range(1, len(alone)):
             own = trust[order]
@@ -157,9 +159,14 @@ class _Memory:
         if len(alone) > 1:
             shorter = places[1:].reshape(-1)
             gain = _of(bit, alone[1:]) / _of(bit, mixed[:-1])
+            self._trust[shorter] = _begun(self._trust[shorter])
             with np.errstate(over="ignore"):  # bounded below
                 np.multiply.at(self._trust, shorter, gain.astype(np.float32).reshape(-1))
             self._trust[shorter] = np.clip(self._trust[shorter], _LEAST_TRUST, _MOST_TRUST)
+
+
+def _begun(trust: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(trust == 0, np.float32(1), trust)
 
 
 def code_adaptively(
