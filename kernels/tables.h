@@ -168,6 +168,8 @@ class ExactTable {
 // Counts by key. Memory is taken from the system zeroed, so keys never met cost no page.
 class Tally {
  public:
+  static constexpr std::int64_t most_counted = std::int64_t{1} << 62;
+
   explicit Tally(std::int64_t size)
       : size_(checked_size(size)),
         counts_(static_cast<std::int64_t*>(std::calloc(
@@ -183,12 +185,13 @@ class Tally {
   void add(std::int64_t key, std::int64_t count = 1) {
     if (key < 0 || key >= size_) throw std::invalid_argument("a key outside the table");
     std::int64_t& held = counts_[static_cast<std::size_t>(key)];
-    if (held > std::numeric_limits<std::int64_t>::max() - count)
+    if (held > most_counted - count || count > most_counted)
       throw std::overflow_error("more rows than can be counted");
     held += count;
   }
 
-  // One more of a key that is known to be in the table.
+  // One more of a key that is known to be in the table; no number of rows fills what is left
+  // above what bytes and merges may bring.
   void count(std::int64_t key) { ++counts_[static_cast<std::size_t>(key)]; }
 
   void merge(const Tally& other) {

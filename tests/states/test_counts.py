@@ -124,8 +124,13 @@ def test_other_sizes_do_not_merge_and_other_states_are_refused():
 def test_bytes_that_count_more_rows_than_there_can_be_do_not_merge():
     saved = Histogram().update(array([0.5])).to_bytes()
     settings, (counts,) = unpack(saved, "Histogram")
-    most = (2**63 - 1).to_bytes(8, "little")
-    data = pack("Histogram", settings, [counts[:16] + most])
+
+    def counting(rows: int) -> bytes:
+        return pack("Histogram", settings, [counts[:16] + rows.to_bytes(8, "little")])
+
+    with pytest.raises(StateError, match="more rows than can be counted"):
+        Histogram.from_bytes(counting(2**62 + 1))  # which an update could make overflow
+    data = counting(2**62)
     state = Histogram.from_bytes(data)
     with pytest.raises(StateError, match="do not merge: more rows than can be counted"):
         state.merge(Histogram.from_bytes(data))
