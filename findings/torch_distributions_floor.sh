@@ -8,7 +8,7 @@
 # Seen: KL(P || Q) in nats for P = (½, ½) and Q = (q, 1 − q): right at q = 1e-3; for 1e-7, 1e-10 and
 # 1e-30 one and the same 7.278, where 7.366, 10.82 and 33.85 are due; at q = 0 infinite. log_prob is
 # −15.94 for all of these, for q = 0 too: the KL is infinite and no sample is. In float64 the floor is
-# 2.2e-16, so the two types differ by up to half. Given by logits the same Q is right.
+# 2.2e-16, so the two types differ by more than a factor of two. Given by logits the same Q is right.
 # Remedy: give logits: Categorical(logits=probs.log()).
 # Source: measured.
 #

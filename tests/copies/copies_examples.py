@@ -26,6 +26,7 @@ from unsurprised.losses.numpy import (
 )
 from unsurprised.measures.registry import MEASURES
 from unsurprised.sources import Options, open_predictions
+from unsurprised.sources.guard import NoMemoryError
 
 Make = Callable[[], Any]
 
@@ -354,6 +355,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "UnitError": lambda: UnitError("no unit " + "y" * 900),
         "StateError": lambda: us.StateError("bytes"),
         "InputError": _input_error,
+        "NoMemoryError": lambda: NoMemoryError("asks for more than there is", remedy="read fewer"),
         "SumsOffError": lambda: SumsOffError("sums to 0.9", note=SumsOffError.count(3)),
         "CalibrationWarning": lambda: CalibrationWarning("no one answer"),
     }

@@ -12,9 +12,6 @@ from extreme_rows import Case
 
 import unsurprised as us
 
-#: As many digits as lie between 1 and the least of floats.
-mp.mp.dps = 345
-
 
 @dataclass(frozen=True)
 class Means:

@@ -197,7 +197,6 @@ LOSS_ROWS = {
 }
 
 
-@mp.workdps(345)
 def _loss(row: list[float], label: int) -> tuple[mp.mpf, list[mp.mpf]]:
     scores_, top = [mp.mpf(x) for x in row], mp.mpf(max(row))
     masses = [mp.exp(x - top) if x - top > -5000 else mp.mpf(0) for x in scores_]

@@ -24,6 +24,18 @@ def work(tmp_path_factory):
     return killing.Work(tmp_path_factory.mktemp("killing"))
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Signals as in a terminal, whatever whoever started the tests ignores (nohup, a shell's &)."""
+    kept = [(number, signal.getsignal(number)) for number in interruption.SIGNALS]
+    for number in interruption.SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in kept:
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def ending():
     """As in the program; afterwards as before."""
