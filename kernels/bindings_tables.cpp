@@ -181,8 +181,7 @@ void counts_of(const Tally& tally, nb::handle out) {
   const Buffer values(out, true);
   auto* to = values.contiguous<std::int64_t>(tally.size());
   const Alone alone(tally);
-  std::memcpy(to, tally.counts(),
-              static_cast<std::size_t>(tally.size()) * sizeof(std::int64_t));
+  std::memcpy(to, tally.counts(), static_cast<std::size_t>(tally.size()) * sizeof(std::int64_t));
 }
 
 void labels_agree(nb::handle labels, nb::handle others, nb::handle out) {
