@@ -77,7 +77,7 @@ std::string any_input(Random& random) {
   if (input[0] & 1) {
     Tally tally(size);
     for (std::int64_t i = 0; i < size; ++i)
-      if (random.below(3)) tally.add(i, static_cast<std::int64_t>(random.bits() >> 1 | 1));
+      if (random.below(3)) tally.add(i, static_cast<std::int64_t>(random.bits() >> 2 | 1));
     return input + tally.to_bytes();
   }
   ExactTable table(size);
