@@ -185,8 +185,7 @@ class Tally {
   void add(std::int64_t key, std::int64_t count = 1) {
     if (key < 0 || key >= size_) throw std::invalid_argument("a key outside the table");
     std::int64_t& held = counts_[static_cast<std::size_t>(key)];
-    if (held > most_counted - count || count > most_counted)
-      throw std::overflow_error("more rows than can be counted");
+    if (held > most_counted - count) throw std::overflow_error("more rows than can be counted");
     held += count;
   }
 
@@ -221,6 +220,7 @@ class Tally {
       const auto key = static_cast<std::int64_t>(in.get<std::uint64_t>());
       const auto count = static_cast<std::int64_t>(in.get<std::uint64_t>());
       if (key < next || key >= keys || count <= 0) throw std::invalid_argument("keys out of order");
+      if (count > most_counted) throw std::invalid_argument("more rows than can be counted");
       next = key + 1;
       tally.add(key, count);
     }
