@@ -43,7 +43,7 @@ def test_products_of_other_states_do_not_merge():
 
 def test_a_state_that_this_release_does_not_know_is_named():
     bad = Product({"x": Product({})}).to_bytes()
-    with pytest.raises(StateError, match="'x' is a Product, which this release does not know"):
+    with pytest.raises(StateError, match="'x' is a 'Product', which this release does not know"):
         Product.from_bytes(bad)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from unsurprised.alone import OneAtATime, alone, beside
 from unsurprised.copies import Kept
-from unsurprised.errors import StateError
+from unsurprised.errors import StateError, shortened
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
@@ -97,7 +97,8 @@ class Product(OneAtATime, Kept, Mapping[str, Any]):
             kind = name_of(part)
             if kind not in _KINDS:
                 raise StateError(
-                    f"the state {name!r} is a {kind}, which this release does not know"
+                    f"the state {shortened(repr(name), 80)} is a {shortened(repr(kind), 80)}, "
+                    "which this release does not know"
                 )
             states[name] = _KINDS[kind].from_bytes(part)
         return cls(states)

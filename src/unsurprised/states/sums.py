@@ -137,6 +137,8 @@ class Sums(ByBytes):
         )
         if not all(isinstance(name, str) for name in state.columns):
             raise StateError("the bytes of the Sums name columns by what are no names")
+        if not all(isinstance(name, str) for cell in settings["cells"] for name in cell):
+            raise StateError("the bytes of the Sums name cells by what are no names")
         state._room_for(len(parts))
         for cell, part in zip(settings["cells"], parts, strict=True):
             state._cells[tuple(cell)] = _kernels.ExactTable.from_bytes(part, state._size())
