@@ -63,7 +63,10 @@ class Spread:
         groups = len(without_group)
         if groups < 2 or not math.isfinite(value) or not np.isfinite(without_group).all():
             return None
-        mean = without_group.mean()
+        with np.errstate(over="ignore"):  # means near the end of what floats hold have no spread
+            mean = float(without_group.mean())
+        if not math.isfinite(mean):
+            return None
         influences = mean - without_group
         largest = float(np.abs(influences).max())
         degrees = float(groups - 1)
