@@ -82,3 +82,11 @@ def _checked(n: int) -> int:
             f"set_num_threads({n!r}); expected a whole number of at least 1, or None for all CPUs"
         )
     return count
+
+
+def is_lack_of_threads(error: BaseException) -> bool:
+    """Whether a thread could not be started, for which there has to be memory too."""
+    told = str(error)
+    return isinstance(error, RuntimeError) and (
+        "start new thread" in told or "Resource temporarily unavailable" in told
+    )

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from unsurprised.errors import shortened
+from unsurprised.threads import is_lack_of_threads
 
 _MOST = 300
 
@@ -30,7 +31,7 @@ def described(error: BaseException) -> str:
 
 def _said(error: BaseException) -> str:
     text = shortened(" ".join(str(error).split()), _MOST)
-    if isinstance(error, MemoryError) or _no_thread(error) or _no_room(error):
+    if isinstance(error, MemoryError) or is_lack_of_threads(error) or _no_room(error):
         detail = f" ({text})" if text else ""
         return (
             f"not enough memory{detail}; free some, raise the limit (ulimit -v), or read fewer "
@@ -44,10 +45,6 @@ def _said(error: BaseException) -> str:
         f"this is a fault of unsurprised: {kind}{': ' if text else ''}{text}; please report it "
         "with the command and the traceback, which UNSURPRISED_TRACEBACK=1 shows"
     )
-
-
-def _no_thread(error: BaseException) -> bool:
-    return isinstance(error, RuntimeError) and "can't start new thread" in str(error)
 
 
 def _no_room(error: BaseException) -> bool:

@@ -83,12 +83,6 @@ def _is_ours(traceback: TracebackType | None) -> bool:
     return traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE)
 
 
-def is_lack_of_threads(error: RuntimeError) -> bool:
-    """Whether a thread could not be started, for which there has to be memory too."""
-    told = str(error)
-    return "start new thread" in told or "Resource temporarily unavailable" in told
-
-
 @contextmanager
 def guarded_writing(name: str) -> Iterator[None]:
     """Turn whatever a writer of the format ``name`` raises into an error of ours.

@@ -24,7 +24,7 @@ from unsurprised.sources.convert import Conversion
 from unsurprised.sources.encodings import taken, without_encodings
 from unsurprised.sources.formats import opened, stamped
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
-from unsurprised.sources.guard import NoMemoryError, is_lack_of_threads, located
+from unsurprised.sources.guard import NoMemoryError, located
 from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
 from unsurprised.sources.interpreted import (
     bound_how,
@@ -42,7 +42,7 @@ from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
 from unsurprised.sources.truth_means import truth_means
 from unsurprised.sources.unchanged import unchanged
-from unsurprised.threads import get_num_threads
+from unsurprised.threads import get_num_threads, is_lack_of_threads
 
 _BATCH_BYTES = 8 << 20
 #: However wide the rows (a language model's vocabulary), a batch stays well below this.
