@@ -264,7 +264,7 @@ void bind_tables(nb::module_& module) {
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
 
   nb::class_<ExactTable>(module, "ExactTable")
-      .def(nb::init<std::int64_t>(), nb::arg("size"))
+      .def(nb::init<std::int64_t>(), nb::arg("size").noconvert())
       .def_prop_ro("size", &ExactTable::size)
       .def("add", &add_at_slots, nb::arg("slots"), nb::arg("values"))
       .def("add_all", &add_to_slot, nb::arg("slot"), nb::arg("values"))
@@ -285,7 +285,7 @@ void bind_tables(nb::module_& module) {
              nb::arg("values"), nb::arg("weights").none(), nb::arg("unweighted_columns"));
 
   nb::class_<Tally>(module, "Tally")
-      .def(nb::init<std::int64_t>(), nb::arg("size"))
+      .def(nb::init<std::int64_t>(), nb::arg("size").noconvert())
       .def_prop_ro("size", &Tally::size)
       .def("add_by_group", &add_pairs<std::uint64_t, std::int64_t>, nb::arg("hashes"),
            nb::arg("keys"), nb::arg("groups"), nb::arg("width"))
