@@ -14,9 +14,10 @@ from scipy import special, stats
 
 import unsurprised as us
 from unsurprised import Estimate
-from unsurprised.evaluation import intervals, ranks
-from unsurprised.evaluation.intervals import Spread, jackknife, jackknife_of_plug_in
 from unsurprised.states.sums import GROUPS
+from unsurprised.statistics import jackknife as intervals
+from unsurprised.statistics import order_statistics as ranks
+from unsurprised.statistics.jackknife import Spread, jackknife, jackknife_of_plug_in
 
 LEVELS = st.sampled_from([0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
 

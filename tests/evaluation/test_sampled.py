@@ -13,8 +13,8 @@ import unsurprised as us
 from unsurprised import Evaluator
 from unsurprised.evaluation.calibration import _band, _folded, equal_bins
 from unsurprised.evaluation.confidence import BANDS
-from unsurprised.evaluation.corp import recalibrated
-from unsurprised.evaluation.ranked import Ranked
+from unsurprised.statistics.isotonic import recalibrated
+from unsurprised.statistics.ties import Ranked
 
 RNG = np.random.default_rng(79)
 

@@ -18,7 +18,7 @@ from scipy import stats
 import unsurprised as us
 from unsurprised import CallError, Evaluator, InputError, StateError
 from unsurprised.evaluation.bins import Bins, NumberLook
-from unsurprised.evaluation.intervals import benjamini_hochberg
+from unsurprised.statistics.jackknife import benjamini_hochberg
 
 RNG = np.random.default_rng(71)
 ROWS = 997

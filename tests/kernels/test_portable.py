@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unsurprised import _kernels, portable
-from unsurprised.evaluation.student import two_sided
+from unsurprised.statistics.student import two_sided
 
 RNG = np.random.default_rng(0)
 SMALL = 10.0 ** RNG.uniform(-20, 0, 200)

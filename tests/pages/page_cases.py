@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 import unsurprised as us
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import (
     CalibrationBin,
     CalibrationCurve,
@@ -22,6 +21,7 @@ from unsurprised.evaluation.parts import (
     WorstRow,
 )
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.statistics.estimate import Estimate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

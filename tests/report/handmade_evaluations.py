@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import (
     Annotators,
     ClassProbability,
@@ -19,6 +18,7 @@ from unsurprised.evaluation.parts import (
     WorstRow,
 )
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.statistics.estimate import Estimate
 
 ROWS = 1000
 

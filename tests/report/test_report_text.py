@@ -21,11 +21,11 @@ from handmade_evaluations import (
     bits,
 )
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import layout, sentences, text
 from unsurprised.report.figures import FIGURES, GROUPS
+from unsurprised.statistics.estimate import Estimate
 
 
 def gap(low: float, high: float) -> Evaluation:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unsurprised import StateError
-from unsurprised.evaluation.ranks import quantile_bounds
 from unsurprised.states import ClassCounts, Confusion, Histogram
 from unsurprised.states.serial import pack, unpack
+from unsurprised.statistics.order_statistics import quantile_bounds
 
 SURPRISALS = st.lists(st.floats(min_value=0, allow_nan=False), min_size=1, max_size=80)
 

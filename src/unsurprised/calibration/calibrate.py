@@ -20,14 +20,14 @@ from unsurprised.calibrators._rows import FittingRows, Values, log_rows
 from unsurprised.calibrators.crossfit import folds_of, held_out_nats, saved_bits
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.means import mean_and_spread
 from unsurprised.evaluation.sampled import FORMS
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.means import mean_and_spread
 from unsurprised.units import unit_of, units_per_bit
 from unsurprised.weights import in_power_of_two, of_mean_one
 

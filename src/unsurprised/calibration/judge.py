@@ -9,10 +9,10 @@ from unsurprised.batches import Batch
 from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, rows_of
 from unsurprised.calibrators.crossfit import in_bits, saved_bits
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.totals import Totals, ratio
 from unsurprised.states import Sums
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.totals import Totals, ratio
 
 _COLUMNS = ("rows", "infinite_before", "infinite_after", "weight", "before", "saved", "after")
 

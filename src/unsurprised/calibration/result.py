@@ -10,8 +10,8 @@ from typing import Any
 
 from unsurprised.calibrators import Calibrator
 from unsurprised.copies import Record
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.float_errors import own_float_errors
+from unsurprised.statistics.estimate import Estimate
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.calibration/1"

@@ -14,12 +14,12 @@ from unsurprised.comparison.compare import compare
 from unsurprised.comparison.result import Comparison
 from unsurprised.copies import Record
 from unsurprised.errors import CallError
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluate import evaluate
-from unsurprised.evaluation.intervals import benjamini_hochberg
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import benjamini_hochberg
 
 Outcome = Literal["passed", "failed", "unsure"]
 

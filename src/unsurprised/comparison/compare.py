@@ -15,13 +15,13 @@ from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import Rows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.means import mean_of
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.means import mean_of
 from unsurprised.units import unit_of, units_per_bit
 
 JOINS = ("exact", "inner")

@@ -21,15 +21,15 @@ from unsurprised.calibrators.crossfit import folds_of, held_out_nats, in_bits
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
 from unsurprised.comparison.scored import Rows, Values
 from unsurprised.errors import UnsurprisedError
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import (
+from unsurprised.evaluation.slicing import slice_of
+from unsurprised.states.sums import GROUPS
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import (
     Spread,
     benjamini_hochberg,
     share_interval,
 )
-from unsurprised.evaluation.means import mean_and_spread, mean_of
-from unsurprised.evaluation.slicing import slice_of
-from unsurprised.states.sums import GROUPS
+from unsurprised.statistics.means import mean_and_spread, mean_of
 
 _FALSE_DISCOVERIES = 0.05
 _FEWEST_GROUPS = 10

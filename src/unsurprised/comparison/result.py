@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unsurprised.copies import Record
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.float_errors import own_float_errors
+from unsurprised.statistics.estimate import Estimate
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.comparison/1"

@@ -1,6 +1,5 @@
 """What is asked of a model: estimates with intervals, from exact states."""
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.parts import (
@@ -20,6 +19,7 @@ from unsurprised.evaluation.parts import (
     WorstRow,
 )
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.statistics.estimate import Estimate
 
 __all__ = [
     "Annotators",

@@ -11,8 +11,6 @@ import numpy as np
 
 from unsurprised import portable
 from unsurprised.errors import InputError
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife_of_plug_in, within
 from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later, computing
@@ -20,9 +18,11 @@ from unsurprised.evaluation.sampled import Sampled, sampled_of
 from unsurprised.evaluation.slices import sliced_by, slices_of
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.evaluation.swapped import swapped
-from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import jackknife_of_plug_in, within
+from unsurprised.statistics.totals import Totals, Values
 from unsurprised.units import unit_of, units_per_bit
 
 _LOWEST_BAR = -6

@@ -16,12 +16,12 @@ from unsurprised import _kernels, portable
 from unsurprised.calibrators._loss import Loss
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.calibrators._scores import VectorScores
-from unsurprised.evaluation.corp import isotonic, log_score
 from unsurprised.evaluation.parts import IfCalibrated
-from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.sampled import Sampled
-from unsurprised.evaluation.totals import Values
 from unsurprised.states import exact_sum
+from unsurprised.statistics.isotonic import isotonic, log_score
+from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.totals import Values
 
 #: 95 % of as many and one more is a whole number, which makes the test exact.
 SIMULATIONS = 199

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
-from unsurprised.evaluation.corp import recalibrated, squared_error
 from unsurprised.evaluation.parts import Brier, CalibrationBin, CalibrationCurve
-from unsurprised.evaluation.ranked import Ranked
-from unsurprised.evaluation.ranks import rank_bounds
 from unsurprised.evaluation.sampled import Sampled, ends_of
-from unsurprised.evaluation.totals import Columns, Totals, Values
 from unsurprised.states import exact_sum
+from unsurprised.statistics.isotonic import recalibrated, squared_error
+from unsurprised.statistics.order_statistics import rank_bounds
+from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.totals import Columns, Totals, Values
 from unsurprised.threads import get_num_threads
 
 T = TypeVar("T")

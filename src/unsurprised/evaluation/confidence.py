@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import within
 from unsurprised.evaluation.parts import ConfidenceGap
 from unsurprised.evaluation.sampled import Sampled, ends_of
-from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.states import exact_sum
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import within
+from unsurprised.statistics.totals import Totals, Values
 
 #: Fixed, so that bands of two models can be compared; close together where models are sure.
 BANDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999, 1.0)

@@ -14,10 +14,7 @@ from unsurprised.calibrators import UniformMixing
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import folds_of
 from unsurprised.evaluation.calibrated import OfScores, of_isotonic
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import jackknife, jackknife_of_plug_in, within
 from unsurprised.evaluation.parts import IfCalibrated, Ledger, Mixed, Recalibration
-from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.recalibration import (
     Recalibrated,
     fewer,
@@ -26,11 +23,14 @@ from unsurprised.evaluation.recalibration import (
     recalibrations,
 )
 from unsurprised.evaluation.sampled import Sampled
-from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.states import ClassCounts
 from unsurprised.states.sums import GROUPS
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import jackknife, jackknife_of_plug_in, within
+from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.totals import Totals, Values
 
 FOLDS = 5
 

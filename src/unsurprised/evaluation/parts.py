@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unsurprised.copies import Record
-from unsurprised.evaluation.estimate import Estimate
+from unsurprised.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True, slots=True)

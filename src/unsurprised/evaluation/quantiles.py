@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import student_factor
-from unsurprised.evaluation.ranks import quantile_bounds
 from unsurprised.evaluation.sampled import Sampled
-from unsurprised.evaluation.totals import Totals, Values, ratio
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import student_factor
+from unsurprised.statistics.order_statistics import quantile_bounds
+from unsurprised.statistics.totals import Totals, Values, ratio
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 NO_INTERVAL = "with weights or clusters needs the sample of predictions, and there is none"

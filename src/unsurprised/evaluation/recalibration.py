@@ -18,10 +18,10 @@ from unsurprised.calibrators import (
 )
 from unsurprised.calibrators._rows import WIDEST, FittingRows, log_rows, widest
 from unsurprised.calibrators.crossfit import held_out_nats, in_bits
-from unsurprised.evaluation.corp import log_score, recalibrated
-from unsurprised.evaluation.ranked import Ranked
 from unsurprised.evaluation.sampled import Sampled
-from unsurprised.evaluation.totals import Values
+from unsurprised.statistics.isotonic import log_score, recalibrated
+from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.totals import Values
 from unsurprised.weights import of_mean_one
 
 #: Of vector scaling: fewer rows a parameter, or rows of a class, would be fitted to their noise.

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from unsurprised.copies import Record
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import (
     Annotators,
     Brier,
@@ -24,6 +23,7 @@ from unsurprised.evaluation.parts import (
 )
 from unsurprised.float_errors import own_float_errors
 from unsurprised.interpretation import Interpretation
+from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     from unsurprised.report.charts.plot import Plots

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from unsurprised.batches import Batch
 from unsurprised.evaluation.facts import row_facts, shares_of
 from unsurprised.evaluation.states import States
-from unsurprised.evaluation.totals import Totals, Values
 from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.states import Sums
+from unsurprised.statistics.totals import Totals, Values
 from unsurprised.weights import in_power_of_two
 
 #: The form of each kind of predictions.

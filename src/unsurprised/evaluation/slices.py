@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import benjamini_hochberg
 from unsurprised.evaluation.parts import Slice, SlicedBy
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.evaluation.states import States
-from unsurprised.evaluation.totals import Columns, Totals, Values
 from unsurprised.states.sums import Cell
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import benjamini_hochberg
+from unsurprised.statistics.totals import Columns, Totals, Values
 
 #: A slice that fewer groups of rows than this meet is not tested.
 FEWEST_GROUPS = 10

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from unsurprised.batches import Batch
 from unsurprised.evaluation.facts import row_facts
-from unsurprised.evaluation.means import mean_of
 from unsurprised.evaluation.sampled import Sampled
 from unsurprised.forms import Labels
+from unsurprised.statistics.means import mean_of
 
 
 def swapped(rows: Sampled, per_bit: float = 1.0, unit: str = "bits") -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from unsurprised.calibration.result import SCHEMA, Calibration, Trial
 from unsurprised.calibrators.saved import as_plain
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.report.json import plain_fields
 from unsurprised.report.numbers import counted, interval, number, printable
+from unsurprised.statistics.estimate import Estimate
 
 WIDTH = 100
 #: What is no more than this behind is so by rounding alone.

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Sequence
 
 from unsurprised.comparison.result import Comparison, Difference, RowDifference
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.report.numbers import counted, interval, number, printable, share, valued
+from unsurprised.statistics.estimate import Estimate
 
 WIDTH = 100
 _NAME, _MOST_SLICES = 28, 20

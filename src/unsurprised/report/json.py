@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import Any
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.result import SCHEMA, Evaluation
+from unsurprised.statistics.estimate import Estimate
 
 
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:

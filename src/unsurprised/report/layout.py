@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import HistogramBar
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.figures import GROUPS, QUANTILES, SUM_DEVIATION, Figure
@@ -21,6 +20,7 @@ from unsurprised.report.numbers import (
     share,
     valued,
 )
+from unsurprised.statistics.estimate import Estimate
 
 _MOST_BARS = 16
 #: What goes without saying where a figure has little room.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.report.figures import Style
+from unsurprised.statistics.estimate import Estimate
 
 ABSENT = "–"
 

@@ -48,7 +48,7 @@ def _missed(gap: ConfidenceGap) -> float:
 def band(gap: ConfidenceGap) -> str:
     """A band of confidence.
 
-    >>> from unsurprised.evaluation.estimate import Estimate
+    >>> from unsurprised.statistics.estimate import Estimate
     >>> some = Estimate(0.5, 0.4, 0.6, "", 10)
     >>> band(ConfidenceGap(None, 0.99, 0.999, 10, 10.0, 0, some, some, some, some, some))
     '99 to 99.9 %'

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.report.charts.drawing import (
     STEP,
     WIDTH,
@@ -19,6 +18,7 @@ from unsurprised.report.charts.drawing import (
 )
 from unsurprised.report.charts.palette import NOTEBOOK, Palette
 from unsurprised.report.numbers import interval, number
+from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     import altair as alt

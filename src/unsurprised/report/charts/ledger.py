@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.evaluation.parts import Ledger
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts.drawing import (
@@ -21,6 +20,7 @@ from unsurprised.report.charts.drawing import (
 )
 from unsurprised.report.charts.palette import NOTEBOOK, Palette
 from unsurprised.report.numbers import interval, number
+from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     import altair as alt

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from unsurprised.calibration.result import Calibration
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.report import calibration as text
 from unsurprised.report.html.output import write_page
 from unsurprised.report.html.parts import Card, Page
@@ -13,6 +12,7 @@ from unsurprised.report.html.provenance import Provenance
 from unsurprised.report.html.sections import trials
 from unsurprised.report.html.vega import Bundle
 from unsurprised.report.numbers import interval, valued
+from unsurprised.statistics.estimate import Estimate
 
 
 def page(calibration: Calibration, provenance: Provenance | None = None) -> Page:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.report.figures import Style
 from unsurprised.report.numbers import ABSENT, interval, number, printable, share
+from unsurprised.statistics.estimate import Estimate
 
 #: Letters of a name that a page shows: it must stay small, whatever the data are called.
 NAME = 60

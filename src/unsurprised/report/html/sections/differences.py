@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unsurprised.comparison.result import Comparison, Difference, RowDifference, SliceDifference
-from unsurprised.evaluation.estimate import Estimate
 from unsurprised.report import comparison as text
 from unsurprised.report.charts import differences
 from unsurprised.report.charts.palette import PAGE
@@ -23,6 +22,7 @@ from unsurprised.report.html.parts import (
     ranged,
 )
 from unsurprised.report.numbers import ABSENT, counted, printable
+from unsurprised.statistics.estimate import Estimate
 
 #: Slices that a chart draws, and that a table lists: a page must stay small.
 _MOST_DRAWN, _MOST_ROWS = 20, 250

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from unsurprised import _kernels, portable
-from unsurprised.evaluation.ranked import Ranked
-from unsurprised.evaluation.totals import Values
+from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.totals import Values
 
 
 def recalibrated(ranked: Ranked, observed: Values, weights: Values) -> Values:

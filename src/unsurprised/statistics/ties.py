@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.evaluation.totals import Values
+from unsurprised.statistics.totals import Values
 
 
 @dataclass(frozen=True, slots=True)

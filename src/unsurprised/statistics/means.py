@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import Spread
-from unsurprised.evaluation.totals import Totals, ratio
 from unsurprised.states import Sums
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import Spread
+from unsurprised.statistics.totals import Totals, ratio
 from unsurprised.weights import in_power_of_two
 
 Values = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
-from unsurprised.evaluation.intervals import CONFIDENCE, NORMAL
+from unsurprised.statistics.jackknife import CONFIDENCE, NORMAL
 
 #: From this variance on, the normal stands for the binomial.
 NORMAL_FROM = 250.0

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import InputError
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.intervals import Spread, estimated, share_interval, within
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.jackknife import Spread, estimated, share_interval, within
 
 #: Products of weights and values are kept as multiples of this.
 _LEAST = 2.0**-1074

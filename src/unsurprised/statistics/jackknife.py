@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
-from unsurprised.evaluation.estimate import Estimate
-from unsurprised.evaluation.student import two_sided
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.student import two_sided
 
 CONFIDENCE = 0.95
 
