@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 import unsurprised as us
 from benchmarks.coverage_data import SCENARIOS, DataSet, Scenario
 from benchmarks.machine import description
-from unsurprised.evaluation.calibration import calibration_of
-from unsurprised.evaluation.confidence import gaps_by_class
-from unsurprised.evaluation.ledger import ledger_of
-from unsurprised.evaluation.quantiles import LEVELS
-from unsurprised.evaluation.sampled import Sampled, sampled_of
+from unsurprised.evaluation.figures.calibration_curves import calibration_of
+from unsurprised.evaluation.figures.confidence import gaps_by_class
+from unsurprised.evaluation.figures.decomposition import ledger_of
+from unsurprised.evaluation.figures.quantiles import LEVELS
+from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 
 Values = NDArray[np.float64]
 #: For each name, how often the interval held the truth, and of how many.

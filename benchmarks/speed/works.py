@@ -10,7 +10,7 @@ import unsurprised as us
 from benchmarks.speed.rows import TYPES, Rows, doubles, logits, probs
 from unsurprised import states
 from unsurprised.batches import Batch
-from unsurprised.evaluation.facts import row_facts
+from unsurprised.evaluation.row_scores import row_facts
 
 VOCABULARIES = (1_000, 32_000, 131_072, 262_144)
 #: With ``--quick``.

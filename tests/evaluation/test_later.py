@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import unsurprised as us
-from unsurprised.evaluation import ledger
+from unsurprised.evaluation.figures import decomposition as ledger
 
 RNG = np.random.default_rng(97)
 

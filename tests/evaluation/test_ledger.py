@@ -12,7 +12,7 @@ from scipy import optimize, stats
 from sklearn.isotonic import IsotonicRegression
 
 import unsurprised as us
-from unsurprised.evaluation.parts import Ledger
+from unsurprised.evaluation.records import Ledger
 
 RNG = np.random.default_rng(7)
 NAMES = ("discrimination", "miscalibration")

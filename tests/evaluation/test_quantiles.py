@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import unsurprised as us
-from unsurprised.evaluation.quantiles import LEVELS
+from unsurprised.evaluation.figures.quantiles import LEVELS
 
 RNG = np.random.default_rng(41)
 

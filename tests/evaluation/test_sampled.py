@@ -11,8 +11,8 @@ from sklearn import isotonic, metrics
 
 import unsurprised as us
 from unsurprised import Evaluator
-from unsurprised.evaluation.calibration import _band, _folded, equal_bins
-from unsurprised.evaluation.confidence import BANDS
+from unsurprised.evaluation.figures.calibration_curves import _band, _folded, equal_bins
+from unsurprised.evaluation.figures.confidence import BANDS
 from unsurprised.statistics.isotonic import recalibrated
 from unsurprised.statistics.ties import Ranked
 

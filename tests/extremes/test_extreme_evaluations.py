@@ -15,7 +15,7 @@ from extreme_rows import ANSWERED, CASES, REFUSED, Case, N
 from oracle_extremes import means_of
 
 import unsurprised as us
-from unsurprised.evaluation.calibration import _band
+from unsurprised.evaluation.figures.calibration_curves import _band
 
 #: The least of floats is what a mean may be off by at all; formulas of single precision keep fewer
 #: digits.

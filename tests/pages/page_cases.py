@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import unsurprised as us
-from unsurprised.evaluation.parts import (
+from unsurprised.evaluation.records import (
     CalibrationBin,
     CalibrationCurve,
     ClassProbability,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from unsurprised.evaluation.parts import (
+from unsurprised.evaluation.records import (
     Annotators,
     ClassProbability,
     HistogramBar,

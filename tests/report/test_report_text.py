@@ -21,7 +21,7 @@ from handmade_evaluations import (
     bits,
 )
 
-from unsurprised.evaluation.parts import IfCalibrated
+from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report import layout, sentences, text
 from unsurprised.report.figures import FIGURES, GROUPS

@@ -19,9 +19,9 @@ from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import FittingRows, Values, log_rows
 from unsurprised.calibrators.crossfit import folds_of, held_out_nats, saved_bits
 from unsurprised.errors import CallError, UnsurprisedError
-from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.sampled import FORMS
+from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
+from unsurprised.evaluation.figures.sample import FORMS
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.handed import Meaning

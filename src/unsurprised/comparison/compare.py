@@ -14,7 +14,7 @@ from unsurprised.comparison.matching import matched
 from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import Rows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
-from unsurprised.evaluation.assemble import FEWEST_CLUSTERS
+from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE

@@ -13,7 +13,7 @@ from unsurprised.batches import Batch, SliceColumn
 from unsurprised.errors import CallError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.facts import row_facts
+from unsurprised.evaluation.row_scores import row_facts
 from unsurprised.evaluation.slicing import cells_of
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters, ids_at
 from unsurprised.states.sums import Cell

@@ -2,7 +2,7 @@
 
 from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.parts import (
+from unsurprised.evaluation.records import (
     Annotators,
     Brier,
     CalibrationBin,

@@ -11,8 +11,8 @@ from unsurprised.batches import Batch
 from unsurprised.errors import InputError, SumsOffError
 from unsurprised.evaluation.bins import Bins, NumberLook
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.result import Evaluation, interpreted
+from unsurprised.evaluation.row_scores import sums_off
 from unsurprised.evaluation.slicing import look_at
 from unsurprised.sources.reading import Reading, Split
 from unsurprised.threads import get_num_threads

@@ -10,8 +10,8 @@ from typing import Any
 from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.facts import sums_off
 from unsurprised.evaluation.result import Evaluation, interpreted
+from unsurprised.evaluation.row_scores import sums_off
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE

@@ -15,14 +15,14 @@ from unsurprised.arrays import Scratch
 from unsurprised.batches import Batch
 from unsurprised.binding import Binding
 from unsurprised.errors import CallError, InputError, Place, StateError
-from unsurprised.evaluation.assemble import assemble
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.entries import entries_of
-from unsurprised.evaluation.facts import RowFacts, row_facts
+from unsurprised.evaluation.figures.assemble import assemble
 from unsurprised.evaluation.result import Evaluation, Later, interpreted
+from unsurprised.evaluation.row_scores import RowFacts, row_facts
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
+from unsurprised.evaluation.worst_rows import entries_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
 from unsurprised.handed import Meaning

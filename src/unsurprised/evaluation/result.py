@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from unsurprised.copies import Record
-from unsurprised.evaluation.parts import (
+from unsurprised.evaluation.records import (
     Annotators,
     Brier,
     CalibrationCurve,

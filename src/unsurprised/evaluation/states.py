@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unsurprised import portable
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
-from unsurprised.evaluation.facts import RowFacts
+from unsurprised.evaluation.row_scores import RowFacts
 from unsurprised.evaluation.settings import UNWEIGHTED, Settings
 from unsurprised.evaluation.slicing import cells_of, refuse_many
 from unsurprised.states import (

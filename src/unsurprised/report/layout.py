@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from unsurprised.evaluation.parts import HistogramBar
+from unsurprised.evaluation.records import HistogramBar
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.figures import GROUPS, QUANTILES, SUM_DEVIATION, Figure
 from unsurprised.report.numbers import (

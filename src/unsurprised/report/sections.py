@@ -6,7 +6,7 @@ import heapq
 import math
 from dataclasses import dataclass
 
-from unsurprised.evaluation.parts import Slice, SlicedBy
+from unsurprised.evaluation.records import Slice, SlicedBy
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unsurprised.evaluation.parts import CalibrationCurve
+from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts.drawing import inline, layered, short, tooltips
 from unsurprised.report.charts.palette import NOTEBOOK, Palette

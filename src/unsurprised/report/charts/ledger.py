@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unsurprised.evaluation.parts import Ledger
+from unsurprised.evaluation.records import Ledger
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts.drawing import (
     STEP,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from unsurprised.evaluation.parts import Slice, SlicedBy
+from unsurprised.evaluation.records import Slice, SlicedBy
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts.drawing import (
     STEP,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unsurprised.evaluation.parts import CalibrationCurve
+from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts import calibration
 from unsurprised.report.charts.palette import PAGE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unsurprised.evaluation.parts import ConfidenceGap
+from unsurprised.evaluation.records import ConfidenceGap
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts import confidence
 from unsurprised.report.charts.palette import PAGE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unsurprised.evaluation.parts import Ledger, Recalibration
+from unsurprised.evaluation.records import Ledger, Recalibration
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.html.parts import (
     Cell,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unsurprised.evaluation.parts import Slice, SlicedBy
+from unsurprised.evaluation.records import Slice, SlicedBy
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.charts import slices
 from unsurprised.report.charts.palette import PAGE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unsurprised.evaluation.parts import WorstRow
+from unsurprised.evaluation.records import WorstRow
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.html.parts import Cell, Section, Table, amount, named, percent
 from unsurprised.report.numbers import ABSENT, counted, printable, share

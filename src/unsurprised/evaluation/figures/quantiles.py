@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import student_factor
 from unsurprised.statistics.order_statistics import quantile_bounds

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.evaluation.parts import ConfidenceGap
-from unsurprised.evaluation.sampled import Sampled, ends_of
+from unsurprised.evaluation.figures.sample import Sampled, ends_of
+from unsurprised.evaluation.records import ConfidenceGap
 from unsurprised.states import exact_sum
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import within

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from unsurprised.batches import Batch
-from unsurprised.evaluation.facts import row_facts
-from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.figures.sample import Sampled
+from unsurprised.evaluation.row_scores import row_facts
 from unsurprised.forms import Labels
 from unsurprised.statistics.means import mean_of
 

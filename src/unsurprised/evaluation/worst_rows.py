@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
-from unsurprised.evaluation.facts import RowFacts
+from unsurprised.evaluation.row_scores import RowFacts
 from unsurprised.measures import surprisal
 from unsurprised.states.hashing import ids_at
 from unsurprised.states.topk import Entry

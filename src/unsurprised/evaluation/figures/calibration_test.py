@@ -16,8 +16,8 @@ from unsurprised import _kernels, portable
 from unsurprised.calibrators._loss import Loss
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.calibrators._scores import VectorScores
-from unsurprised.evaluation.parts import IfCalibrated
-from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.figures.sample import Sampled
+from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import isotonic, log_score
 from unsurprised.statistics.ties import Ranked

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.parts import Slice, SlicedBy
+from unsurprised.evaluation.records import Slice, SlicedBy
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.evaluation.states import States
 from unsurprised.states.sums import Cell

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
-from unsurprised.evaluation.parts import Brier, CalibrationBin, CalibrationCurve
-from unsurprised.evaluation.sampled import Sampled, ends_of
+from unsurprised.evaluation.figures.sample import Sampled, ends_of
+from unsurprised.evaluation.records import Brier, CalibrationBin, CalibrationCurve
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import recalibrated, squared_error
 from unsurprised.statistics.order_statistics import rank_bounds

@@ -11,13 +11,13 @@ import numpy as np
 
 from unsurprised import portable
 from unsurprised.errors import InputError
-from unsurprised.evaluation.parts import Annotators, ClassProbability, HistogramBar, WorstRow
-from unsurprised.evaluation.quantiles import NO_INTERVAL, quantiles
+from unsurprised.evaluation.figures.quantiles import NO_INTERVAL, quantiles
+from unsurprised.evaluation.figures.sample import Sampled, sampled_of
+from unsurprised.evaluation.figures.slices import sliced_by, slices_of
+from unsurprised.evaluation.figures.swapped import swapped
+from unsurprised.evaluation.records import Annotators, ClassProbability, HistogramBar, WorstRow
 from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later, computing
-from unsurprised.evaluation.sampled import Sampled, sampled_of
-from unsurprised.evaluation.slices import sliced_by, slices_of
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
-from unsurprised.evaluation.swapped import swapped
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
@@ -129,13 +129,13 @@ class _Assembly:
         if rows is None:
             return {"missing": self.missing()}
         # Whoever asks for no ledger does not wait for what only it needs.
-        from unsurprised.evaluation.calibration import calibration_of
-        from unsurprised.evaluation.confidence import (
+        from unsurprised.evaluation.figures.calibration_curves import calibration_of
+        from unsurprised.evaluation.figures.confidence import (
             bits_between_classes,
             gaps_by_band,
             gaps_by_class,
         )
-        from unsurprised.evaluation.ledger import ledger_of
+        from unsurprised.evaluation.figures.decomposition import ledger_of
 
         few = len(rows.classes) <= MOST_CONFUSION_CLASSES
         bits = bits_between_classes(rows) if few else None

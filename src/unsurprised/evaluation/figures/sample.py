@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
-from unsurprised.evaluation.facts import row_facts, shares_of
+from unsurprised.evaluation.row_scores import row_facts, shares_of
 from unsurprised.evaluation.states import States
 from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.states import Sums

@@ -13,16 +13,16 @@ from unsurprised import portable
 from unsurprised.calibrators import UniformMixing
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import folds_of
-from unsurprised.evaluation.calibrated import OfScores, of_isotonic
-from unsurprised.evaluation.parts import IfCalibrated, Ledger, Mixed, Recalibration
-from unsurprised.evaluation.recalibration import (
+from unsurprised.evaluation.figures.calibration_test import OfScores, of_isotonic
+from unsurprised.evaluation.figures.recalibration import (
     Recalibrated,
     fewer,
     fitting_rows_of,
     odds_of,
     recalibrations,
 )
-from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.figures.sample import Sampled
+from unsurprised.evaluation.records import IfCalibrated, Ledger, Mixed, Recalibration
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.states import ClassCounts

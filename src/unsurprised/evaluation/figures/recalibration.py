@@ -18,7 +18,7 @@ from unsurprised.calibrators import (
 )
 from unsurprised.calibrators._rows import WIDEST, FittingRows, log_rows, widest
 from unsurprised.calibrators.crossfit import held_out_nats, in_bits
-from unsurprised.evaluation.sampled import Sampled
+from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.isotonic import log_score, recalibrated
 from unsurprised.statistics.ties import Ranked
 from unsurprised.statistics.totals import Values

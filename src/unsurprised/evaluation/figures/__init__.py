@@ -1,0 +1,1 @@
+"""What is concluded from merged states: each module makes one part of an evaluation."""
