@@ -10,7 +10,7 @@ import unsurprised as us
 from benchmarks.speed.rows import TYPES, Rows, doubles, logits, probs
 from unsurprised import states
 from unsurprised.batches import Batch
-from unsurprised.evaluation.row_scores import row_facts
+from unsurprised.evaluation.row_scores import row_scores
 
 VOCABULARIES = (1_000, 32_000, 131_072, 262_144)
 #: With ``--quick``.
@@ -58,7 +58,7 @@ class Line:
 
 
 def _facts(rows: Rows) -> object:
-    return row_facts(Batch(len(rows), truth=us.Labels(rows.y), model=us.Logits(rows.p)))
+    return row_scores(Batch(len(rows), truth=us.Labels(rows.y), model=us.Logits(rows.p)))
 
 
 def exact_sum(rows: Rows) -> float:

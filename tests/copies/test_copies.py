@@ -331,7 +331,7 @@ WITHOUT: dict[str, list[str]] = {
         "evaluation.bins.NumberLook",
         "evaluation.figures.calibration_test.*",
         "evaluation.figures.calibration_curves.*",
-        "evaluation.row_scores.RowFacts",
+        "evaluation.row_scores.RowScores",
         "statistics.jackknife.Spread",
         "evaluation.figures.decomposition.*",
         "statistics.ties.*",

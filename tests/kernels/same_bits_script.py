@@ -16,7 +16,7 @@ import numpy as np
 
 import unsurprised as us
 from unsurprised.forms import Form
-from unsurprised.measures import _host
+from unsurprised.measures import _numpy_engine as _host
 from unsurprised.threads import get_num_threads
 
 CLASSES = (1, 2, 3, 10, 63, 64, 65, 1000, 5000)

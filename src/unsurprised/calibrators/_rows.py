@@ -21,10 +21,10 @@ from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays, model_from
 from unsurprised.libraries import library_of
 from unsurprised.measures import entropy
+from unsurprised.measures._dispatch import home_of
 from unsurprised.measures._faults import fault_of
-from unsurprised.measures._host import kernel_rows
 from unsurprised.measures._labels import checked_indices, dense
-from unsurprised.measures._rows import home_of
+from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.names import are_positions, listed
 from unsurprised.weights import in_power_of_two, of_mean_one
 

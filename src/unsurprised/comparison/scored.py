@@ -13,7 +13,7 @@ from unsurprised.batches import Batch, SliceColumn
 from unsurprised.errors import CallError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.row_scores import row_facts
+from unsurprised.evaluation.row_scores import row_scores
 from unsurprised.evaluation.slicing import cells_of
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters, ids_at
 from unsurprised.states.sums import Cell
@@ -84,7 +84,7 @@ class Scoring:
         if not batch.size:
             self.evaluator.update_batch(batch)
             return self
-        facts = row_facts(batch)
+        facts = row_scores(batch)
         self.evaluator.update_batch(replace(batch, by={}), facts)
         hashes = hashes_of(batch)
         clusters = hashes_of_clusters(batch)

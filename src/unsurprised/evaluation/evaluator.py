@@ -18,7 +18,7 @@ from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.figures.assemble import assemble
 from unsurprised.evaluation.result import Evaluation, Later, interpreted
-from unsurprised.evaluation.row_scores import RowFacts, row_facts
+from unsurprised.evaluation.row_scores import RowScores, row_scores
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
@@ -200,14 +200,14 @@ class Evaluator(ByBytes):
 
     @alone
     @own_float_errors
-    def update_batch(self, batch: Batch, facts: RowFacts | None = None) -> Evaluator:
+    def update_batch(self, batch: Batch, facts: RowScores | None = None) -> Evaluator:
         """Add the rows of a source's batch, with their facts if they are at hand."""
         return self._add(batch, facts)
 
-    def _add(self, batch: Batch, facts: RowFacts | None = None) -> Evaluator:
+    def _add(self, batch: Batch, facts: RowScores | None = None) -> Evaluator:
         if batch.size:
             self._settle()
-            facts = facts or row_facts(batch, self._scratch)
+            facts = facts or row_scores(batch, self._scratch)
             _refuse_overflow(batch, facts)
             hashes = hashes_of(batch, self._scratch)
             clusters = hashes_of_clusters(batch, self._scratch)
@@ -421,7 +421,7 @@ class Evaluator(ByBytes):
         )
 
 
-def _refuse_overflow(batch: Batch, facts: RowFacts) -> None:
+def _refuse_overflow(batch: Batch, facts: RowScores) -> None:
     """A weight times a surprisal has to be a number; only absurd ones are not."""
     if batch.weights is None:
         return

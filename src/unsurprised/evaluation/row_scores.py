@@ -15,8 +15,8 @@ from unsurprised.batches import Batch
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Probs
 from unsurprised.measures._faults import BAD_LABEL, fault_of
-from unsurprised.measures._host import Values, kernel_rows
 from unsurprised.measures._labels import dense
+from unsurprised.measures._numpy_engine import Values, kernel_rows
 
 _BITS = 1.0
 #: By how much shares that were divided by their sum may miss one: each by half a unit in the last
@@ -25,7 +25,7 @@ _OFF_BY_ROUNDING = 2.0**-47
 
 
 @dataclass(slots=True)
-class RowFacts:
+class RowScores:
     """One number a row of each; in bits where there is a unit."""
 
     surprisal: Values
@@ -45,7 +45,7 @@ class RowFacts:
     largest_deviation: float = 0.0
 
 
-def row_facts(batch: Batch, scratch: Scratch | None = None) -> RowFacts:
+def row_scores(batch: Batch, scratch: Scratch | None = None) -> RowScores:
     """Measure every row; an :class:`InputError` for the first one that is not legal.
 
     With ``scratch`` the facts are valid until its next use.
@@ -54,7 +54,7 @@ def row_facts(batch: Batch, scratch: Scratch | None = None) -> RowFacts:
     if batch.model is None:
         if batch.logprob is None:
             raise TypeError("a batch holds a model's rows or the log-probability of what happened")
-        return RowFacts(surprisal=0.0 - batch.logprob / math.log(2))
+        return RowScores(surprisal=0.0 - batch.logprob / math.log(2))
     truth = batch.truth
     if isinstance(truth, Labels) and not truth.smoothing:
         return _facts_at_labels(batch, batch.model, truth.indices(), scratch)
@@ -70,10 +70,10 @@ def _facts_at_labels(
     model: DistributionForm,
     labels: NDArray[np.int64] | None,
     scratch: Scratch,
-) -> RowFacts:
+) -> RowScores:
     rows = model.rows(-1).values
     size = len(rows)
-    facts = RowFacts(
+    facts = RowScores(
         surprisal=scratch.array("surprisal", size),
         entropy=scratch.array("entropy", size),
         top=scratch.array("top", size, np.int32),
@@ -100,7 +100,7 @@ def _facts_at_labels(
 
 def _facts_of_distributions(
     batch: Batch, model: DistributionForm, truth: DistributionForm, scratch: Scratch
-) -> RowFacts:
+) -> RowScores:
     p, q = truth.rows(-1).values, model.rows(-1).values
     if p.shape != q.shape:
         raise InputError(

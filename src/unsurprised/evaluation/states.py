@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unsurprised import portable
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
-from unsurprised.evaluation.row_scores import RowFacts
+from unsurprised.evaluation.row_scores import RowScores
 from unsurprised.evaluation.settings import UNWEIGHTED, Settings
 from unsurprised.evaluation.slicing import cells_of, refuse_many
 from unsurprised.states import (
@@ -96,7 +96,7 @@ class States:
         entries: Callable[[NDArray[np.int64]], list[Entry]],
         batch: Batch,
         hashes: NDArray[np.uint64],
-        facts: RowFacts,
+        facts: RowScores,
         clusters: NDArray[np.uint64] | None = None,
     ) -> None:
         """Add the rows of a batch; jackknife groups are made of clusters where there are some."""
@@ -135,7 +135,7 @@ class States:
                 None if numbers is None else lambda some: numbers(rows[some]),
             )
 
-    def _columns(self, facts: RowFacts) -> dict[str, Any]:
+    def _columns(self, facts: RowScores) -> dict[str, Any]:
         # Most batches hold no infinite row, which one look tells.
         any_infinite = bool(np.max(facts.surprisal) == np.inf)
         infinite = np.isinf(facts.surprisal) if any_infinite else False
@@ -167,7 +167,7 @@ class States:
         batch: Batch,
         hashes: NDArray[np.uint64],
         groups: NDArray[np.uint64],
-        facts: RowFacts,
+        facts: RowScores,
     ) -> None:
         if self.class_counts is None or self.sample is None or batch.model is None:
             return

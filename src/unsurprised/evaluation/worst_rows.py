@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
-from unsurprised.evaluation.row_scores import RowFacts
+from unsurprised.evaluation.row_scores import RowScores
 from unsurprised.measures import surprisal
 from unsurprised.states.hashing import ids_at
 from unsurprised.states.topk import Entry
@@ -17,7 +17,7 @@ from unsurprised.states.topk import Entry
 _LEADERS = 3
 
 
-def entries_of(batch: Batch, facts: RowFacts) -> Callable[[NDArray[np.int64]], list[Entry]]:
+def entries_of(batch: Batch, facts: RowScores) -> Callable[[NDArray[np.int64]], list[Entry]]:
     """Makes the entries of the worst rows, for the few rows that need one."""
 
     def entries(rows: NDArray[np.int64]) -> list[Entry]:

@@ -12,8 +12,8 @@ from unsurprised.arrays import HostArray
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form, Labels, as_form
 from unsurprised.libraries import is_traced, to_numpy
+from unsurprised.measures._dispatch import copied
 from unsurprised.measures._labels import checked_indices, dense, is_elsewhere
-from unsurprised.measures._rows import copied
 
 _MOST_LISTED = 20
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from unsurprised.explanation.huffman import huffman_lengths
 from unsurprised.forms import DistributionForm
-from unsurprised.measures._host import is_log
-from unsurprised.measures._rows import answer
-from unsurprised.measures._shares import Pair, Side
+from unsurprised.measures._dispatch import answer
+from unsurprised.measures._distribution import Pair, Side
+from unsurprised.measures._numpy_engine import is_log
 from unsurprised.measures.entropies import surprisal
 from unsurprised.measures.smoothing import smooth
 

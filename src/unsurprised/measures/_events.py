@@ -22,10 +22,10 @@ from unsurprised.libraries import (
     to_numpy,
 )
 from unsurprised.measures._alignment import aligned
-from unsurprised.measures._host import Values, by_kernel, common_shape
+from unsurprised.measures._dispatch import Answer, answer, finished, home_of, settled
+from unsurprised.measures._distribution import Side
 from unsurprised.measures._labels import checked_indices
-from unsurprised.measures._rows import Answer, answer, finished, home_of, settled
-from unsurprised.measures._shares import Side
+from unsurprised.measures._numpy_engine import Values, by_kernel, common_shape
 from unsurprised.units import checked_base
 
 Array = Any

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unsurprised.libraries import detached
+from unsurprised.measures._distribution import Pair, Ratio
 from unsurprised.measures._elementary import (
     Array,
     attach,
@@ -23,7 +24,6 @@ from unsurprised.measures._elementary import (
     log1p_minus,
     steep,
 )
-from unsurprised.measures._shares import Pair, Ratio
 
 
 @dataclass(frozen=True)

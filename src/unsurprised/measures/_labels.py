@@ -20,7 +20,7 @@ from unsurprised.libraries import (
     namespace_of,
     to_numpy,
 )
-from unsurprised.measures._host import common_shape
+from unsurprised.measures._numpy_engine import common_shape
 
 
 def dense(labels: Labels, classes: int) -> Probs:

@@ -12,6 +12,8 @@ import numpy as np
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
 from unsurprised.libraries import Namespace, detached, is_traced
+from unsurprised.measures._dispatch import Answer, answer, denied_classes
+from unsurprised.measures._distribution import Pair, Side, placed_like
 from unsurprised.measures._elementary import Array, attach, log_sum_exp, magnitude, root
 from unsurprised.measures._generators import (
     PEARSON,
@@ -23,8 +25,6 @@ from unsurprised.measures._generators import (
     given_generator,
     terms,
 )
-from unsurprised.measures._rows import Answer, answer, denied_classes
-from unsurprised.measures._shares import Pair, Side, placed_like
 from unsurprised.measures.registry import measure
 from unsurprised.units import as_number, refuse_base
 

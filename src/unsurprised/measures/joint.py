@@ -16,9 +16,9 @@ from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm
 from unsurprised.libraries import NUMPY, namespace_of
 from unsurprised.measures._contingency import contingency
+from unsurprised.measures._dispatch import Answer, answer
+from unsurprised.measures._distribution import Side
 from unsurprised.measures._elementary import Array, root
-from unsurprised.measures._rows import Answer, answer
-from unsurprised.measures._shares import Side
 from unsurprised.measures._tables import (
     Table,
     Variables,

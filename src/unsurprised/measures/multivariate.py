@@ -13,8 +13,8 @@ from typing import Any
 
 from unsurprised.errors import CallError
 from unsurprised.libraries import detached
+from unsurprised.measures._dispatch import Answer
 from unsurprised.measures._elementary import Array
-from unsurprised.measures._rows import Answer
 from unsurprised.measures._tables import (
     Table,
     axes_of,

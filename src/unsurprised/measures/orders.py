@@ -9,6 +9,8 @@ from typing import Any, Never
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
 from unsurprised.libraries import detached
+from unsurprised.measures._dispatch import Answer, answer
+from unsurprised.measures._distribution import Pair, Side, at_index
 from unsurprised.measures._elementary import (
     Array,
     attach,
@@ -18,8 +20,6 @@ from unsurprised.measures._elementary import (
     without_derivative,
 )
 from unsurprised.measures._generators import KULLBACK_LEIBLER, alpha_generator, divergence
-from unsurprised.measures._rows import Answer, answer
-from unsurprised.measures._shares import Pair, Side, at_index
 from unsurprised.measures.entropies import possible_classes
 from unsurprised.measures.registry import measure
 from unsurprised.units import as_number, refuse_base

@@ -17,11 +17,11 @@ from unsurprised.arrays import FLOATS, host_array
 from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs, as_form
 from unsurprised.libraries import is_traced, library_of
+from unsurprised.measures._dispatch import Answer, copied, need_distribution
 from unsurprised.measures._faults import BAD_ENTRY, fault_of
-from unsurprised.measures._host import common_rows, is_log
 from unsurprised.measures._mixture import exact_shares, mixture
-from unsurprised.measures._rows import Answer, copied, need_distribution
-from unsurprised.measures._site import Site, Values, check
+from unsurprised.measures._numpy_engine import common_rows, is_log
+from unsurprised.measures._row_valued import Site, Values, check
 from unsurprised.units import checked_base
 
 Array = Any

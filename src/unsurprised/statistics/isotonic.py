@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from unsurprised import _kernels, portable
-from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Values
 
 
-def recalibrated(ranked: Ranked, observed: Values, weights: Values) -> Values:
+def recalibrated(ranked: Ties, observed: Values, weights: Values) -> Values:
     """The best recalibration that keeps the order: how often it happened, never falling.
 
     Pool-adjacent-violators on the distinct predictions; rows of equal prediction stay together.
@@ -23,7 +23,7 @@ def recalibrated(ranked: Ranked, observed: Values, weights: Values) -> Values:
 
     Examples
     --------
-    >>> ranked, one = Ranked.of(np.array([0.1, 0.3, 0.6, 0.8])), np.ones(4)
+    >>> ranked, one = Ties.of(np.array([0.1, 0.3, 0.6, 0.8])), np.ones(4)
     >>> recalibrated(ranked, np.array([0.0, 1.0, 0.0, 1.0]), one)
     array([0. , 0.5, 0.5, 1. ])
     """

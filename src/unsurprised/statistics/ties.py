@@ -11,12 +11,12 @@ from unsurprised.statistics.totals import Values
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class Ties:
     """The order of some rows by a number, found once for all that asks for it.
 
     Examples
     --------
-    >>> ranked = Ranked.of(np.array([0.5, 0.1, 0.5]))
+    >>> ranked = Ties.of(np.array([0.5, 0.1, 0.5]))
     >>> ranked.sums(np.array([1.0, 2.0, 4.0]))
     array([2., 5.])
     >>> ranked.spread(ranked.sums(np.array([1.0, 2.0, 4.0])))
@@ -28,7 +28,7 @@ class Ranked:
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, numbers: Values) -> Ranked:
+    def of(cls, numbers: Values) -> Ties:
         """Rank rows by their numbers."""
         order = np.argsort(numbers)  # in whatever order those of equal number come
         ascending = numbers[order]

@@ -16,7 +16,7 @@ from unsurprised.evaluation.records import Brier, CalibrationBin, CalibrationCur
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import recalibrated, squared_error
 from unsurprised.statistics.order_statistics import rank_bounds
-from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Columns, Totals, Values
 from unsurprised.threads import get_num_threads
 
@@ -42,7 +42,7 @@ class Calibration:
 def calibration_of(rows: Sampled) -> Calibration:
     """Curves of the top class and of each class, and Brier's score."""
     confidence = np.take_along_axis(rows.probs, rows.top[:, None], 1)[:, 0]
-    top = _curve(rows, None, confidence, rows.correct, Ranked.of(confidence))
+    top = _curve(rows, None, confidence, rows.correct, Ties.of(confidence))
     classes = by_class(rows, lambda index: _of_class(rows, index))
     curves = [curve for curve, _ in classes if curve is not None]
     return Calibration((top, *curves), _brier(rows, [brier for _, brier in classes]))
@@ -60,12 +60,12 @@ def by_class(rows: Sampled, ask: Callable[[int], T]) -> list[T]:
         return list(pool.map(ask, range(count)))
 
 
-def equal_bins(ranked: Ranked, weights: Values, count: int) -> NDArray[np.int64]:
+def equal_bins(ranked: Ties, weights: Values, count: int) -> NDArray[np.int64]:
     """The bin of each row: about equally heavy, ascending, rows of equal number together.
 
     Examples
     --------
-    >>> ranked = Ranked.of(np.array([0.1, 0.9, 0.5, 0.5, 0.5, 0.2]))
+    >>> ranked = Ties.of(np.array([0.1, 0.9, 0.5, 0.5, 0.5, 0.2]))
     >>> equal_bins(ranked, np.ones(6), 3).tolist()
     [0, 2, 1, 1, 1, 0]
     """
@@ -85,7 +85,7 @@ def equal_bins(ranked: Ranked, weights: Values, count: int) -> NDArray[np.int64]
 def _of_class(rows: Sampled, index: int) -> tuple[CalibrationCurve | None, _ClassBrier]:
     predicted = np.ascontiguousarray(rows.probs[:, index])
     observed, weights = rows.outcome(index), rows.weight()
-    ranked = Ranked.of(predicted)
+    ranked = Ties.of(predicted)
     curve = None
     if len(rows.classes) <= MOST_CURVES:
         curve = _curve(rows, rows.classes[index], predicted, observed, ranked)
@@ -99,7 +99,7 @@ def _of_class(rows: Sampled, index: int) -> tuple[CalibrationCurve | None, _Clas
 
 
 def _curve(
-    rows: Sampled, name: str | None, predicted: Values, observed: Values, ranked: Ranked
+    rows: Sampled, name: str | None, predicted: Values, observed: Values, ranked: Ties
 ) -> CalibrationCurve:
     count = max(1, min(BINS, rows.size // _FEWEST_ROWS))
     weights = rows.weight()

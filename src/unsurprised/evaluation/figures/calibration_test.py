@@ -20,7 +20,7 @@ from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import isotonic, log_score
-from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Values
 
 #: 95 % of as many and one more is a whole number, which makes the test exact.
@@ -76,7 +76,7 @@ def judged(found: float, simulated: Values, shown: Values | None = None) -> IfCa
     return IfCalibrated(exact_sum(simulated) / count, high, p_value, p_value <= _SIGNIFICANT, count)
 
 
-def of_isotonic(rows: Sampled, ranked: Ranked, miscalibration: float) -> IfCalibrated:
+def of_isotonic(rows: Sampled, ranked: Ties, miscalibration: float) -> IfCalibrated:
     """Of the isotonic fit, with the very fit of each set of labels; in bits."""
     order = ranked.order
     predicted, weights = rows.probs[order, 1], rows.weight()[order]

@@ -29,7 +29,7 @@ from unsurprised.states import ClassCounts
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import jackknife, jackknife_of_plug_in, within
-from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Totals, Values
 
 FOLDS = 5
@@ -121,7 +121,7 @@ def _untested(rows: Sampled) -> str | None:
 
 def _tests(rows: Sampled, fitting: FittingRows, means: _Means) -> list[IfCalibrated]:
     if fitting.width == 2:
-        ranked = Ranked.of(odds_of(rows, fitting.log))
+        ranked = Ties.of(odds_of(rows, fitting.log))
         bits = math.inf if means.infinite else means.value("cross-entropy") - means.least(0)
         return [means.in_unit(of_isotonic(rows, ranked, bits))]
     scores = OfScores(rows, fitting)

@@ -20,7 +20,7 @@ from unsurprised.calibrators._rows import WIDEST, FittingRows, log_rows, widest
 from unsurprised.calibrators.crossfit import held_out_nats, in_bits
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.isotonic import log_score, recalibrated
-from unsurprised.statistics.ties import Ranked
+from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Values
 from unsurprised.weights import of_mean_one
 
@@ -92,7 +92,7 @@ def unfit(rows: FittingRows) -> str | None:
 
 
 def _isotonic(rows: Sampled, fitting: FittingRows, folds: NDArray[np.int64]) -> Recalibrated:
-    observed, ranked = rows.outcome(1), Ranked.of(odds_of(rows, fitting.log))
+    observed, ranked = rows.outcome(1), Ties.of(odds_of(rows, fitting.log))
     fitted = recalibrated(ranked, observed, rows.weight())
     return Recalibrated(
         family="isotonic regression",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
-from unsurprised.evaluation.row_scores import row_facts, shares_of
+from unsurprised.evaluation.row_scores import row_scores, shares_of
 from unsurprised.evaluation.states import States
 from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.states import Sums
@@ -110,7 +110,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
     truth = Labels(rows["truth"], classes=len(settings.classes)) if hard else Probs(rows["truth"])
     weights = rows["weight"] if settings.weighted else None
     size = len(rows["hash"])
-    facts = row_facts(Batch(size, truth, model, weights=weights))
+    facts = row_scores(Batch(size, truth, model, weights=weights))
     if facts.entropy is None or facts.top is None or facts.correct is None:
         raise TypeError("rows of predictions have an entropy and a top class")
     return Sampled(

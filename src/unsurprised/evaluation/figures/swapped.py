@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unsurprised.batches import Batch
 from unsurprised.evaluation.figures.sample import Sampled
-from unsurprised.evaluation.row_scores import row_facts
+from unsurprised.evaluation.row_scores import row_scores
 from unsurprised.forms import Labels
 from unsurprised.statistics.means import mean_of
 
@@ -22,7 +22,7 @@ def swapped(rows: Sampled, per_bit: float = 1.0, unit: str = "bits") -> tuple[st
     accuracy = mean_of(rows.correct, rows.groups, rows.weights, "", refused=rows.refused)
     if not accuracy.high < chance:
         return ()
-    other = row_facts(Batch(rows.size, Labels(1 - rows.labels, classes=2), rows.model)).surprisal
+    other = row_scores(Batch(rows.size, Labels(1 - rows.labels, classes=2), rows.model)).surprisal
     now, then = (
         mean_of(values, rows.groups, rows.weights).value for values in (rows.surprisal, other)
     )

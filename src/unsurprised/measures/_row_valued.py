@@ -20,9 +20,9 @@ from unsurprised.libraries import (
     library_of,
     to_numpy,
 )
-from unsurprised.measures._host import is_log, looks_wrong, refuse
-from unsurprised.measures._rows import as_rows, copied, home_of
-from unsurprised.measures._shares import Side
+from unsurprised.measures._dispatch import as_rows, copied, home_of
+from unsurprised.measures._distribution import Side
+from unsurprised.measures._numpy_engine import is_log, looks_wrong, refuse
 
 Array = Any
 Values = NDArray[np.float64]

@@ -13,8 +13,8 @@ from unsurprised.arrays import HostArray
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form
 from unsurprised.libraries import NUMPY
+from unsurprised.measures._distribution import Side, total
 from unsurprised.measures._faults import fault_of
-from unsurprised.measures._shares import Side, total
 from unsurprised.threads import get_num_threads
 from unsurprised.units import units_per_bit
 

@@ -31,7 +31,9 @@ from unsurprised.libraries import (
     to_numpy,
 )
 from unsurprised.measures._alignment import aligned
-from unsurprised.measures._host import (
+from unsurprised.measures._distribution import Side
+from unsurprised.measures._labels import dense, same_or_not
+from unsurprised.measures._numpy_engine import (
     at_once,
     by_kernel,
     by_numpy,
@@ -40,8 +42,6 @@ from unsurprised.measures._host import (
     looks_wrong,
     refuse,
 )
-from unsurprised.measures._labels import dense, same_or_not
-from unsurprised.measures._shares import Side
 from unsurprised.units import checked_base
 
 #: The base of a measure that has none (None is what someone may pass by mistake).
