@@ -8,6 +8,9 @@ from typing import Any
 
 from unsurprised.errors import CallError, UnitError
 
+#: The base of a measure that has none (None is what someone may pass by mistake).
+NO_UNIT: Any = object()
+
 _NAMES = {2.0: "bits", math.e: "nats", 10.0: "hartleys"}
 
 

@@ -16,7 +16,7 @@ from unsurprised.containers import refuse_missing, taken_apart
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DistributionForm, Logits, Probs
 from unsurprised.libraries import library_of, to_numpy
-from unsurprised.measures._dispatch import home_of
+from unsurprised.measures._array_engine import home_of
 from unsurprised.names import are_positions, listed, same_names
 
 

@@ -21,7 +21,7 @@ from unsurprised.handed import Meaning
 from unsurprised.inputs import batch_from_arrays, model_from
 from unsurprised.libraries import library_of
 from unsurprised.measures import entropy
-from unsurprised.measures._dispatch import home_of
+from unsurprised.measures._array_engine import home_of
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._labels import checked_indices, dense
 from unsurprised.measures._numpy_engine import kernel_rows

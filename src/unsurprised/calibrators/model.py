@@ -38,7 +38,7 @@ from unsurprised.calibrators.temperature import TemperatureScaling
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import Labels
 from unsurprised.libraries import library_of
-from unsurprised.measures._dispatch import home_of
+from unsurprised.measures._array_engine import home_of
 
 
 class CalibratedModel(Requester):

@@ -12,7 +12,7 @@ from unsurprised.arrays import HostArray
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form, Labels, as_form
 from unsurprised.libraries import is_traced, to_numpy
-from unsurprised.measures._dispatch import copied
+from unsurprised.measures._array_engine import copied
 from unsurprised.measures._labels import checked_indices, dense, is_elsewhere
 
 _MOST_LISTED = 20

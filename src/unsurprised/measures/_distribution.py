@@ -131,6 +131,10 @@ class Side:
         return xp.where(self.possible & (share > 0), grown, self.given * scale)
 
 
+#: What a measure says, in nats where there is a unit, of one :class:`Side` for each form.
+Formula = Callable[[list[Side]], Any]
+
+
 def placed_like(values: Array) -> dict[str, Any]:
     """Where new arrays belong: on the device of ``values``."""
     device = device_of(values) if library_of(values) else None

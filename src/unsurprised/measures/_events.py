@@ -22,7 +22,8 @@ from unsurprised.libraries import (
     to_numpy,
 )
 from unsurprised.measures._alignment import aligned
-from unsurprised.measures._dispatch import Answer, answer, finished, home_of, settled
+from unsurprised.measures._array_engine import home_of
+from unsurprised.measures._dispatch import Answer, answer, finished, settled
 from unsurprised.measures._distribution import Side
 from unsurprised.measures._labels import checked_indices
 from unsurprised.measures._numpy_engine import Values, by_kernel, common_shape

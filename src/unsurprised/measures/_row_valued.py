@@ -20,7 +20,8 @@ from unsurprised.libraries import (
     library_of,
     to_numpy,
 )
-from unsurprised.measures._dispatch import as_rows, copied, home_of
+from unsurprised.measures._array_engine import copied, home_of
+from unsurprised.measures._dispatch import as_rows
 from unsurprised.measures._distribution import Side
 from unsurprised.measures._numpy_engine import is_log, looks_wrong, refuse
 

@@ -11,12 +11,13 @@ from unsurprised.arrays import HostArray, checked_axis
 from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.libraries import Namespace, detached, moved, namespace_of
-from unsurprised.measures._dispatch import NO_UNIT, Answer, answer
+from unsurprised.measures._dispatch import Answer, answer
 from unsurprised.measures._distribution import Ratio, Side, ratio_between
 from unsurprised.measures._elementary import attach
 from unsurprised.measures._generators import KULLBACK_LEIBLER, terms
 from unsurprised.measures._two_floats import scale_to_one, two_float_sum, two_product, two_sum
 from unsurprised.measures.entropies import row_entropy
+from unsurprised.units import NO_UNIT
 
 Array = Any
 Variables = tuple[tuple[int, ...], ...]

@@ -17,7 +17,8 @@ from unsurprised.arrays import FLOATS, host_array
 from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs, as_form
 from unsurprised.libraries import is_traced, library_of
-from unsurprised.measures._dispatch import Answer, copied, need_distribution
+from unsurprised.measures._array_engine import copied
+from unsurprised.measures._dispatch import Answer, need_distribution
 from unsurprised.measures._faults import BAD_ENTRY, fault_of
 from unsurprised.measures._mixture import exact_shares, mixture
 from unsurprised.measures._numpy_engine import common_rows, is_log
