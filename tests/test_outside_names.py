@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import unsurprised
-from unsurprised.libraries import NUMPY
+from unsurprised.arrays.libraries import NUMPY
 
 SOURCE = Path(unsurprised.__file__).parent
 TREES = {

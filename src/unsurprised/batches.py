@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.binding import Binding
+from unsurprised.class_names.binding import Binding
 from unsurprised.copies import Record
 from unsurprised.forms import DistributionForm, Labels
 from unsurprised.interpretation import Interpretation

@@ -19,13 +19,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import FLOATS, HostArray, checked_axis, host_array
-from unsurprised.binding import Binding
-from unsurprised.containers import Container, Names, refuse_missing, taken_apart, torch_rows
-from unsurprised.copies import Frozen
-from unsurprised.errors import CallError, InputError, Place
-from unsurprised.frame_containers import is_default
-from unsurprised.libraries import (
+from unsurprised.arrays.containers import Container, Names, refuse_missing, taken_apart, torch_rows
+from unsurprised.arrays.frames import is_default
+from unsurprised.arrays.host import FLOATS, HostArray, checked_axis, host_array
+from unsurprised.arrays.libraries import (
     detached,
     float_kind,
     is_dense,
@@ -35,7 +32,10 @@ from unsurprised.libraries import (
     namespace_of,
     type_name,
 )
-from unsurprised.names import checked_names
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.names import checked_names
+from unsurprised.copies import Frozen
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.units import as_number
 
 DEFAULT_TOLERANCE = 1e-3

@@ -15,7 +15,7 @@ from copies_rows import BINS, NAMES, rows
 
 import unsurprised as us
 from unsurprised import calibrators, coding, states
-from unsurprised.binding import Binding
+from unsurprised.class_names.binding import Binding
 from unsurprised.errors import CalibrationWarning, Place, SumsOffError, UnitError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.losses.numpy import (

@@ -20,7 +20,7 @@ from family_cases import SEVERAL, on_tables
 from numpy.typing import NDArray
 from oracle import CONTEXT, ORACLES
 
-from unsurprised.libraries import to_numpy
+from unsurprised.arrays.libraries import to_numpy
 from unsurprised.measures.registry import MEASURES, Measure
 
 Values = NDArray[np.float64]

@@ -10,7 +10,7 @@ import pytest
 from family_cases import CASES, EXEMPT, hard, on_tables, ordinary, shown
 
 import unsurprised as us
-from unsurprised.libraries import to_numpy
+from unsurprised.arrays.libraries import to_numpy
 from unsurprised.measures.registry import MEASURES
 
 At = Mapping[str, Any]

@@ -8,9 +8,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from unsurprised.binary import two_columns
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import Logits, LogProbs, Probs
+from unsurprised.inputs.binary import two_columns
 
 
 def test_probabilities() -> None:

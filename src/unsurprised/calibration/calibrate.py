@@ -24,8 +24,8 @@ from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.figures.sample import FORMS
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.handed import Meaning
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs.handed import Meaning
+from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.means import mean_and_spread
 from unsurprised.units import unit_of, units_per_bit

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.binary import two_columns
-from unsurprised.columns_to_classes import SeenLabels, named_columns
-from unsurprised.containers import refuse_missing, taken_apart
+from unsurprised.arrays.containers import refuse_missing, taken_apart
+from unsurprised.arrays.libraries import library_of, to_numpy
+from unsurprised.class_names.columns import SeenLabels, named_columns
+from unsurprised.class_names.names import are_positions, listed, same_names
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DistributionForm, Logits, Probs
-from unsurprised.libraries import library_of, to_numpy
+from unsurprised.inputs.binary import two_columns
 from unsurprised.measures._array_engine import home_of
-from unsurprised.names import are_positions, listed, same_names
 
 
 def method_of(classifier: Any) -> str:

@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
+from unsurprised.arrays.libraries import library_of
 from unsurprised.batches import Batch
-from unsurprised.binary import two_columns
-from unsurprised.columns_to_classes import SeenLabels, named_columns
+from unsurprised.class_names.columns import SeenLabels, named_columns
+from unsurprised.class_names.names import are_positions, listed
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, LogProbs, Probs
-from unsurprised.handed import Meaning
-from unsurprised.inputs import batch_from_arrays, model_from
-from unsurprised.libraries import library_of
+from unsurprised.inputs.binary import two_columns
+from unsurprised.inputs.handed import Meaning
+from unsurprised.inputs.in_memory import batch_from_arrays, model_from
 from unsurprised.measures import entropy
 from unsurprised.measures._array_engine import home_of
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._labels import checked_indices, dense
 from unsurprised.measures._numpy_engine import kernel_rows
-from unsurprised.names import are_positions, listed
 from unsurprised.weights import in_power_of_two, of_mean_one
 
 Values = NDArray[np.float64]

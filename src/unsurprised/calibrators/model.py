@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.arrays.libraries import library_of
 from unsurprised.calibrators._base import Calibrator, _arguments
 from unsurprised.calibrators._classifiers import (
     beside,
@@ -37,7 +38,6 @@ from unsurprised.calibrators.mixing import UniformMixing
 from unsurprised.calibrators.temperature import TemperatureScaling
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import Labels
-from unsurprised.libraries import library_of
 from unsurprised.measures._array_engine import home_of
 
 

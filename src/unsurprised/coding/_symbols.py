@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import host_array
+from unsurprised.arrays.host import host_array
 from unsurprised.coding._container import KINDS, count_bytes, digest
 from unsurprised.errors import CallError, Place, StateError
 from unsurprised.forms import Form

@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray
+from unsurprised.arrays.host import HostArray
 from unsurprised.coding._choices import code_rows
 from unsurprised.coding._coded import (
     Coded,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
-from unsurprised.names import same_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

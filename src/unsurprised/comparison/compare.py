@@ -18,8 +18,8 @@ from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.handed import Meaning
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs.handed import Meaning
+from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.means import mean_of
 from unsurprised.units import unit_of, units_per_bit

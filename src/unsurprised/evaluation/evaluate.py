@@ -15,8 +15,8 @@ from unsurprised.evaluation.row_scores import sums_off
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.handed import Meaning
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs.handed import Meaning
+from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.threads import get_num_threads
 
 #: Elements and rows of a part that is evaluated at once: what is found of its rows, 50 bytes each,

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.alone import alone, beside
-from unsurprised.arrays import Scratch
+from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
-from unsurprised.binding import Binding
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.names import checked_names
 from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.figures.assemble import assemble
@@ -25,10 +26,9 @@ from unsurprised.evaluation.states import States
 from unsurprised.evaluation.worst_rows import entries_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
-from unsurprised.handed import Meaning
-from unsurprised.inputs import batch_from_arrays
+from unsurprised.inputs.handed import Meaning
+from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.interpretation import Interpretation
-from unsurprised.names import checked_names
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
 from unsurprised.states.serial import ByBytes, pack, sensible, unpack, whole
 

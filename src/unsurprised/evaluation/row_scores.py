@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
-from unsurprised.arrays import Scratch
+from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Probs

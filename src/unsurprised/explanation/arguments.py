@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unsurprised.arrays import HostArray
+from unsurprised.arrays.host import HostArray
+from unsurprised.arrays.libraries import is_traced, to_numpy
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form, Labels, as_form
-from unsurprised.libraries import is_traced, to_numpy
 from unsurprised.measures._array_engine import copied
 from unsurprised.measures._labels import checked_indices, dense, is_elsewhere
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from unsurprised.arrays import checked_axis
+from unsurprised.arrays.host import checked_axis
+from unsurprised.arrays.libraries import type_name
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.libraries import type_name
 
 Namespace = Any
 Array = Any

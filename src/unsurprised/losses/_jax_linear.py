@@ -10,8 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from unsurprised.arrays.libraries import type_name
 from unsurprised.errors import CallError
-from unsurprised.libraries import type_name
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._jax_kinds import in_forward_mode
 from unsurprised.losses._jax_rows import (

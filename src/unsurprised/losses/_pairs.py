@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from unsurprised.arrays.libraries import type_name
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.libraries import type_name
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import (
     Fault,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from unsurprised.arrays import HostArray
-from unsurprised.binding import Binding
+from unsurprised.arrays.host import HostArray
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.names import differences, key_of, listed, places_of, same_names
 from unsurprised.errors import CallError
 from unsurprised.forms import (
     Counts,
@@ -18,8 +19,7 @@ from unsurprised.forms import (
     at_its_place,
     indices_of_labels,
 )
-from unsurprised.names import differences, key_of, listed, places_of, same_names
-from unsurprised.row_order import refuse_other_order
+from unsurprised.inputs.row_order import refuse_other_order
 
 
 def aligned(forms: Sequence[Form], axis: int) -> Sequence[Form]:

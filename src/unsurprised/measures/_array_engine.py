@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import host_array
-from unsurprised.errors import CallError
-from unsurprised.forms import DistributionForm
-from unsurprised.libraries import (
+from unsurprised.arrays.host import host_array
+from unsurprised.arrays.libraries import (
     Namespace,
     answer_type,
     carries_derivatives,
@@ -24,6 +22,8 @@ from unsurprised.libraries import (
     namespace_of,
     to_numpy,
 )
+from unsurprised.errors import CallError
+from unsurprised.forms import DistributionForm
 from unsurprised.measures._distribution import Formula, Side
 from unsurprised.measures._numpy_engine import common_rows, is_log, looks_wrong, refuse
 from unsurprised.units import NO_UNIT

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray, host_array
+from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Counts, Form, Labels
 from unsurprised.measures._labels import own_indices

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.errors import CallError
-from unsurprised.forms import DistributionForm, Form, Labels, as_form
-from unsurprised.libraries import (
+from unsurprised.arrays.libraries import (
     is_in_main_memory,
     is_traced,
 )
+from unsurprised.errors import CallError
+from unsurprised.forms import DistributionForm, Form, Labels, as_form
 from unsurprised.measures._alignment import aligned
 from unsurprised.measures._array_engine import Home, by_library, copied, home_of
 from unsurprised.measures._distribution import Formula

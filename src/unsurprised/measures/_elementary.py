@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unsurprised.libraries import Namespace, detached
+from unsurprised.arrays.libraries import Namespace, detached
 
 Array = Any
 

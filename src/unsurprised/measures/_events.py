@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import FLOATS, host_array
-from unsurprised.errors import CallError, InputError, Place
-from unsurprised.forms import DistributionForm, Labels
-from unsurprised.libraries import (
+from unsurprised.arrays.host import FLOATS, host_array
+from unsurprised.arrays.libraries import (
     NUMPY,
     Namespace,
     detached,
@@ -21,6 +19,8 @@ from unsurprised.libraries import (
     library_of,
     to_numpy,
 )
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.forms import DistributionForm, Labels
 from unsurprised.measures._alignment import aligned
 from unsurprised.measures._array_engine import home_of
 from unsurprised.measures._dispatch import Answer, answer, finished, settled

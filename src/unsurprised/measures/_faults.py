@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray
-from unsurprised.binding import other_counting
+from unsurprised.arrays.host import HostArray
+from unsurprised.class_names.binding import other_counting
 from unsurprised.errors import InputError, Place, SumsOffError
 from unsurprised.forms import DistributionForm
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unsurprised.libraries import detached
+from unsurprised.arrays.libraries import detached
 from unsurprised.measures._distribution import Pair, Ratio
 from unsurprised.measures._elementary import (
     Array,

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import host_array
-from unsurprised.errors import CallError, InputError, Place
-from unsurprised.forms import Labels, Probs
-from unsurprised.libraries import (
+from unsurprised.arrays.host import host_array
+from unsurprised.arrays.libraries import (
     NUMPY,
     answer_type,
     device_of,
@@ -20,6 +18,8 @@ from unsurprised.libraries import (
     namespace_of,
     to_numpy,
 )
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.forms import Labels, Probs
 from unsurprised.measures._numpy_engine import common_shape
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unsurprised.libraries import Namespace, detached
+from unsurprised.arrays.libraries import Namespace, detached
 from unsurprised.measures._two_floats import two_sum
 
 Array = Any

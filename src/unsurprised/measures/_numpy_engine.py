@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.arrays import HostArray
+from unsurprised.arrays.host import HostArray
+from unsurprised.arrays.libraries import NUMPY
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form
-from unsurprised.libraries import NUMPY
 from unsurprised.measures._distribution import Side, total
 from unsurprised.measures._faults import fault_of
 from unsurprised.threads import get_num_threads

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import checked_axis
-from unsurprised.errors import InputError
-from unsurprised.forms import DistributionForm, Form
-from unsurprised.libraries import (
+from unsurprised.arrays.host import checked_axis
+from unsurprised.arrays.libraries import (
     NUMPY,
     Namespace,
     detached,
@@ -20,6 +18,8 @@ from unsurprised.libraries import (
     library_of,
     to_numpy,
 )
+from unsurprised.errors import InputError
+from unsurprised.forms import DistributionForm, Form
 from unsurprised.measures._array_engine import copied, home_of
 from unsurprised.measures._dispatch import as_rows
 from unsurprised.measures._distribution import Side

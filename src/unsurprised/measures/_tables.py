@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unsurprised.arrays import HostArray, checked_axis
+from unsurprised.arrays.host import HostArray, checked_axis
+from unsurprised.arrays.libraries import Namespace, detached, moved, namespace_of
 from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm, Labels, as_form
-from unsurprised.libraries import Namespace, detached, moved, namespace_of
 from unsurprised.measures._dispatch import Answer, answer
 from unsurprised.measures._distribution import Ratio, Side, ratio_between
 from unsurprised.measures._elementary import attach

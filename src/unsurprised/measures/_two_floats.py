@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from unsurprised.libraries import Namespace
+from unsurprised.arrays.libraries import Namespace
 
 Array = Any
 

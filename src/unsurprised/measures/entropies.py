@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Never
 
 from unsurprised import _kernels
+from unsurprised.arrays.libraries import Namespace
 from unsurprised.errors import CallError
 from unsurprised.forms import Form, Labels, as_form
-from unsurprised.libraries import Namespace
 from unsurprised.measures._dispatch import Answer, answer, need_distribution
 from unsurprised.measures._distribution import Side, at_index
 from unsurprised.measures._elementary import Array, safe_log, weighted, without_derivative

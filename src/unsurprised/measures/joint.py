@@ -12,9 +12,9 @@ from typing import Any, Never
 
 import numpy as np
 
+from unsurprised.arrays.libraries import NUMPY, namespace_of
 from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm
-from unsurprised.libraries import NUMPY, namespace_of
 from unsurprised.measures._contingency import contingency
 from unsurprised.measures._dispatch import Answer, answer
 from unsurprised.measures._distribution import Side

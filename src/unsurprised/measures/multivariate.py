@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from unsurprised.arrays.libraries import detached
 from unsurprised.errors import CallError
-from unsurprised.libraries import detached
 from unsurprised.measures._dispatch import Answer
 from unsurprised.measures._elementary import Array
 from unsurprised.measures._tables import (

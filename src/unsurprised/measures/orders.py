@@ -6,9 +6,9 @@ import math
 from functools import partial
 from typing import Any, Never
 
+from unsurprised.arrays.libraries import detached
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
-from unsurprised.libraries import detached
 from unsurprised.measures._dispatch import Answer, answer
 from unsurprised.measures._distribution import Pair, Side, at_index
 from unsurprised.measures._elementary import (

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from unsurprised.arrays import FLOATS, host_array
+from unsurprised.arrays.host import FLOATS, host_array
+from unsurprised.arrays.libraries import is_traced, library_of
 from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs, as_form
-from unsurprised.libraries import is_traced, library_of
 from unsurprised.measures._array_engine import copied
 from unsurprised.measures._dispatch import Answer, need_distribution
 from unsurprised.measures._faults import BAD_ENTRY, fault_of

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from unsurprised.class_names.names import differences
 from unsurprised.errors import InputError, Place
-from unsurprised.names import differences
 from unsurprised.sources.classes import Classes, stated_names
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.kinds import WORDS, Stands, plain, stands_for

@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from unsurprised.binding import Binding
-from unsurprised.columns_to_classes import FROM_COLUMNS, NamedColumns, named_columns
-from unsurprised.errors import CallError, InputError, Place
-from unsurprised.names import (
+from unsurprised.arrays.encodings import without_encodings
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.columns import FROM_COLUMNS, NamedColumns, named_columns
+from unsurprised.class_names.names import (
     class_of_column,
     differences,
     key_of,
@@ -23,8 +23,8 @@ from unsurprised.names import (
     two_names,
     without_stem,
 )
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.columns import Roles
-from unsurprised.sources.encodings import without_encodings
 from unsurprised.sources.frames import FrameTable
 from unsurprised.sources.guard import located
 from unsurprised.sources.kinds import is_list, is_vector, plain, stands_for

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from unsurprised.class_names.names import listed
 from unsurprised.errors import CallError
-from unsurprised.names import listed
 from unsurprised.sources.options import Options
 from unsurprised.sources.predictions import prediction_in
 from unsurprised.sources.table import Table, missing, require

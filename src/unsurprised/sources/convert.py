@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray
+from unsurprised.arrays.encodings import as_numpy, without_encodings
+from unsurprised.arrays.host import HostArray
 from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
-from unsurprised.binary import two_columns
+from unsurprised.class_names.names import key_of
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
-from unsurprised.names import key_of
+from unsurprised.inputs.binary import two_columns
+from unsurprised.inputs.truths import refuse_rows_off
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
-from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.guard import located
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.labels import indices_of
@@ -38,7 +39,6 @@ from unsurprised.sources.numbers import (
 )
 from unsurprised.sources.options import Options
 from unsurprised.sources.slices import slice_column
-from unsurprised.truths import refuse_rows_off
 
 T = TypeVar("T")
 

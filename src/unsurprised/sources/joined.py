@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unsurprised.arrays.encodings import as_numpy, without_encodings
+from unsurprised.class_names.names import listed
 from unsurprised.errors import InputError, Place
-from unsurprised.names import listed
-from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Part, Table, require

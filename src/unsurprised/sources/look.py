@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.columns_to_classes import SeenLabels
-from unsurprised.sources.encodings import without_encodings
+from unsurprised.arrays.encodings import without_encodings
+from unsurprised.class_names.columns import SeenLabels
 from unsurprised.sources.frames import FrameTable
 from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.table import Table, refuse_twice

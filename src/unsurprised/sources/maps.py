@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from unsurprised.arrays.encodings import as_numpy, without_encodings
+from unsurprised.class_names.names import integer_of, key_of, listed, places_of, without_stem
 from unsurprised.errors import InputError, Place
-from unsurprised.names import integer_of, key_of, listed, places_of, without_stem
-from unsurprised.sources.encodings import as_numpy, without_encodings
 from unsurprised.sources.kinds import entry_of, plain
 
 

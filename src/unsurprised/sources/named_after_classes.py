@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from unsurprised.columns_to_classes import SeenLabels
+from unsurprised.class_names.columns import SeenLabels
+from unsurprised.class_names.names import are_positions, integer_of, key_of, listed, no_and_yes
 from unsurprised.errors import InputError, Place
-from unsurprised.names import are_positions, integer_of, key_of, listed, no_and_yes
 from unsurprised.sources.look import first_rows, shares_in, sums_to_one
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Table

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from unsurprised.arrays.encodings import as_numpy
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.encodings import as_numpy
 from unsurprised.sources.kinds import is_list, stands_for
 from unsurprised.sources.nulls import present
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from unsurprised.class_names.names import checked_names, listed, same_names
 from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.forms import DEFAULT_TOLERANCE
-from unsurprised.names import checked_names, listed, same_names
 
 Kind = Literal["probs", "logits", "logprobs"]
 

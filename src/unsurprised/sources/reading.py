@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from unsurprised.arrays.encodings import taken, without_encodings
 from unsurprised.batches import Batch, SliceColumn
 from unsurprised.copies import OfThisRelease, Record
 from unsurprised.errors import CallError, InputError, Place
@@ -21,7 +22,6 @@ from unsurprised.sources.agreement import check_agreement
 from unsurprised.sources.classes import Classes, classes_of
 from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
-from unsurprised.sources.encodings import taken, without_encodings
 from unsurprised.sources.formats import opened, stamped
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
 from unsurprised.sources.guard import NoMemoryError, located

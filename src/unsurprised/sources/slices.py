@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unsurprised.arrays.encodings import as_numpy
 from unsurprised.batches import SliceColumn
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.encodings import as_numpy
 from unsurprised.sources.kinds import plain, stands_for
 
 

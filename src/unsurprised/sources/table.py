@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from unsurprised.class_names.names import listed
 from unsurprised.copies import Record
 from unsurprised.errors import InputError, Place
-from unsurprised.names import listed
 from unsurprised.sources.unchanged import Stamp
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-from unsurprised.arrays import Scratch
+from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 
 

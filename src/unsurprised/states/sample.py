@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.alone import alone, beside
-from unsurprised.arrays import host_array
+from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, StateError
 from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
 

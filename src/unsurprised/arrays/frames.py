@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.arrays.python_objects import Container, objects_of
 from unsurprised.errors import CallError
-from unsurprised.python_objects import Container, objects_of
 
 
 def _pandas(values: Any, what: str) -> Container | None:
@@ -131,7 +131,7 @@ def _column(part: Container) -> Any:
 def _arrow_array(column: Any, what: str) -> Container:
     """An Arrow column; lists are rows."""
     # Arrow's encodings are read where files are; a column in memory has the same ones.
-    from unsurprised.sources.encodings import array_of
+    from unsurprised.arrays.encodings import array_of
 
     values, missing = array_of(column, what)
     return Container(values, missing=missing)

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray, host_array
+from unsurprised.arrays.containers import taken_apart, torch_rows
+from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.batches import Batch, RowIds
-from unsurprised.binary import two_columns
-from unsurprised.binding import Binding
-from unsurprised.bound_truth import bound_truth, chosen, flat_rows, kept_rows
-from unsurprised.containers import taken_apart, torch_rows
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.names import class_of_column, key_of
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import (
     DEFAULT_TOLERANCE,
@@ -24,12 +23,13 @@ from unsurprised.forms import (
     Logits,
     Probs,
 )
-from unsurprised.handed import Handed, Meaning, class_names, seen_labels_of
+from unsurprised.inputs.binary import two_columns
+from unsurprised.inputs.bound_truth import bound_truth, chosen, flat_rows, kept_rows
+from unsurprised.inputs.handed import Handed, Meaning, class_names, seen_labels_of
+from unsurprised.inputs.row_order import refuse_other_order
+from unsurprised.inputs.row_values import checked_weights, row_names, slice_values
+from unsurprised.inputs.truths import Beside, HandedTruth, Mask, beside, handed_truth
 from unsurprised.interpretation import BOUND_BY, Interpretation
-from unsurprised.names import class_of_column, key_of
-from unsurprised.row_order import refuse_other_order
-from unsurprised.row_values import checked_weights, row_names, slice_values
-from unsurprised.truths import Beside, HandedTruth, Mask, beside, handed_truth
 
 #: In which order the arguments come, for whoever has mixed them up.
 TRUTH_FIRST = (

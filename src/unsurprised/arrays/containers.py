@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from unsurprised.arrays.frames import READERS
+from unsurprised.arrays.python_objects import Container, Names, numbers_of, objects_of
 from unsurprised.errors import CallError
-from unsurprised.frame_containers import READERS
-from unsurprised.python_objects import Container, Names, numbers_of, objects_of
 
 __all__ = ["Container", "Names", "refuse_missing", "taken_apart", "torch_rows"]
 

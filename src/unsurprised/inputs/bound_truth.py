@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray
-from unsurprised.binding import Binding
-from unsurprised.columns_to_classes import SeenLabels, named_columns
+from unsurprised.arrays.host import HostArray
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.columns import SeenLabels, named_columns
+from unsurprised.class_names.names import are_positions, key_of, listed, places_of
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import (
     DistributionForm,
@@ -18,9 +19,8 @@ from unsurprised.forms import (
     indices_of_texts,
     whole_numbers,
 )
-from unsurprised.handed import Handed, Meaning
-from unsurprised.names import are_positions, key_of, listed, places_of
-from unsurprised.truths import Beside, Mask, dense_truth, kind_of, refuse_fraction
+from unsurprised.inputs.handed import Handed, Meaning
+from unsurprised.inputs.truths import Beside, Mask, dense_truth, kind_of, refuse_fraction
 
 Values = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray, host_array
-from unsurprised.containers import Names, taken_apart, torch_rows
+from unsurprised.arrays.containers import Names, taken_apart, torch_rows
+from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import EXACT, Counts, DistributionForm, Form, Labels, Logits, Probs
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.containers import refuse_missing, taken_apart
+from unsurprised.arrays.containers import refuse_missing, taken_apart
 from unsurprised.errors import CallError
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")

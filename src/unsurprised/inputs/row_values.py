@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import host_array
+from unsurprised.arrays.host import host_array
 from unsurprised.batches import LARGEST_WEIGHT, SliceColumn
 from unsurprised.errors import CallError, InputError, Place
 

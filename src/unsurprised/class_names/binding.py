@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.copies import Record
-from unsurprised.errors import CallError, InputError, Place
-from unsurprised.names import (
+from unsurprised.class_names.names import (
     are_positions,
     as_r_writes,
     integer_of,
@@ -27,6 +25,8 @@ from unsurprised.names import (
     same_names,
     words_beside,
 )
+from unsurprised.copies import Record
+from unsurprised.errors import CallError, InputError, Place
 
 Indices = NDArray[np.int64]
 

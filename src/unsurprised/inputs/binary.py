@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
-from unsurprised.arrays import host_array
+from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DEFAULT_TOLERANCE, DistributionForm, Logits, LogProbs, Probs
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays import HostArray
-from unsurprised.binding import Binding
-from unsurprised.columns_to_classes import NamedColumns, SeenLabels, named_columns
+from unsurprised.arrays.host import HostArray
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.columns import NamedColumns, SeenLabels, named_columns
+from unsurprised.class_names.names import checked_names, listed, two_names
 from unsurprised.errors import CallError
 from unsurprised.forms import DEFAULT_TOLERANCE, DistributionForm, Labels
-from unsurprised.names import checked_names, listed, two_names
-from unsurprised.truths import Beside, HandedTruth, Mask, kind_of
+from unsurprised.inputs.truths import Beside, HandedTruth, Mask, kind_of
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unsurprised.errors import CallError
-from unsurprised.names import (
+from unsurprised.class_names.names import (
     are_positions,
     differences,
     integer_of,
@@ -18,6 +17,7 @@ from unsurprised.names import (
     same_names,
     without_stem,
 )
+from unsurprised.errors import CallError
 
 #: The origin of names that nobody said.
 FROM_COLUMNS = "from the columns' names"

@@ -1,0 +1,1 @@
+"""Arguments in, a batch out: what truth, predictions, weights and row names mean together."""
