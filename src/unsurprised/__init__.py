@@ -58,9 +58,9 @@ from unsurprised.threads import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from unsurprised import calibrators, testing
+    from unsurprised.adapters.scikit_learn import CalibratedModel, cross_entropy_scorer
     from unsurprised.calibration.calibrate import calibrate
     from unsurprised.calibration.result import Calibration
-    from unsurprised.calibrators import CalibratedModel, cross_entropy_scorer
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
@@ -69,7 +69,7 @@ __version__ = "0.1.0"
 
 #: What is imported when it is asked for: whoever only measures does not wait for it.
 _LATER = {
-    "CalibratedModel": "unsurprised.calibrators",
+    "CalibratedModel": "unsurprised.adapters.scikit_learn",
     "Calibration": "unsurprised.calibration",
     "Check": "unsurprised.comparison",
     "Comparison": "unsurprised.comparison",
@@ -77,7 +77,7 @@ _LATER = {
     "calibrators": "",
     "check": "unsurprised.comparison",
     "compare": "unsurprised.comparison",
-    "cross_entropy_scorer": "unsurprised.calibrators",
+    "cross_entropy_scorer": "unsurprised.adapters.scikit_learn",
     "testing": "",
 }
 

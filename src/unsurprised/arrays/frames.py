@@ -131,7 +131,7 @@ def _column(part: Container) -> Any:
 def _arrow_array(column: Any, what: str) -> Container:
     """An Arrow column; lists are rows."""
     # Arrow's encodings are read where files are; a column in memory has the same ones.
-    from unsurprised.arrays.encodings import array_of
+    from unsurprised.arrow.encodings import array_of
 
     values, missing = array_of(column, what)
     return Container(values, missing=missing)

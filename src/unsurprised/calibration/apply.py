@@ -12,13 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from unsurprised import portable
+from unsurprised.arrow.decoded import decoded
+from unsurprised.arrow.kinds import entry_of, is_list, plain
 from unsurprised.batches import Batch
 from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, log_rows
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources import Reading
-from unsurprised.sources.decoded import decoded
-from unsurprised.sources.kinds import entry_of, is_list, plain
 from unsurprised.writers import check_format, writer_of
 from unsurprised.writers.writer import Writer
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from unsurprised.arrow.kinds import WORDS, Stands, plain, stands_for
 from unsurprised.class_names.names import differences
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.classes import Classes, stated_names
 from unsurprised.sources.columns import Roles
-from unsurprised.sources.kinds import WORDS, Stands, plain, stands_for
 from unsurprised.sources.table import Table, require
 from unsurprised.sources.usual_names import class_columns
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from unsurprised.arrays.encodings import without_encodings
+from unsurprised.arrow.encodings import without_encodings
+from unsurprised.arrow.kinds import is_list, is_vector, plain, stands_for
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.columns import FROM_COLUMNS, NamedColumns, named_columns
 from unsurprised.class_names.names import (
@@ -27,7 +28,6 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.frames import FrameTable
 from unsurprised.sources.guard import located
-from unsurprised.sources.kinds import is_list, is_vector, plain, stands_for
 from unsurprised.sources.limits import CLASSES, NAMES
 from unsurprised.sources.look import all_rows, distinct, first_rows, seen_labels
 from unsurprised.sources.maps import keys_in_order

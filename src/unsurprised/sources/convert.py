@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.arrays.encodings import as_numpy, without_encodings
 from unsurprised.arrays.host import HostArray
+from unsurprised.arrow.encodings import as_numpy, without_encodings
+from unsurprised.arrow.kinds import stands_for
 from unsurprised.batches import LARGEST_WEIGHT, Batch, RowIds
 from unsurprised.class_names.names import key_of
 from unsurprised.errors import InputError, Place
@@ -23,7 +24,6 @@ from unsurprised.inputs.truths import refuse_rows_off
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.guard import located
-from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.labels import indices_of
 from unsurprised.sources.logprobs import check_logprobs, refuse_placeholders
 from unsurprised.sources.maps import matrix_of_map

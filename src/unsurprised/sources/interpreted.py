@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from unsurprised.arrow.kinds import stands_for
 from unsurprised.errors import InputError, Place
 from unsurprised.interpretation import BOUND_BY, Interpretation
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.convert import Conversion
-from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.look import all_rows, distinct, first_rows
 from unsurprised.sources.numbers import numbers, valid
 from unsurprised.sources.table import Table

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unsurprised.arrays.encodings import as_numpy, without_encodings
+from unsurprised.arrow.encodings import as_numpy, without_encodings
+from unsurprised.arrow.kinds import stands_for
 from unsurprised.class_names.names import listed
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Part, Table, require
 from unsurprised.sources.unchanged import unchanged

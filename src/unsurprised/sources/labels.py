@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.arrays.encodings import as_numpy
 from unsurprised.arrays.host import HostArray
+from unsurprised.arrow.encodings import as_numpy
+from unsurprised.arrow.kinds import plain, stands_for
 from unsurprised.class_names.binding import shown
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import whole_numbers
 from unsurprised.sources.classes import Classes
-from unsurprised.sources.kinds import plain, stands_for
 
 Indices = NDArray[np.int64]
 

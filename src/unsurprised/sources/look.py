@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.arrays.encodings import without_encodings
+from unsurprised.arrow.encodings import without_encodings
+from unsurprised.arrow.kinds import stands_for
 from unsurprised.class_names.columns import SeenLabels
 from unsurprised.sources.frames import FrameTable
-from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.table import Table, refuse_twice
 
 #: So many rows are looked at; what they cannot tell is looked for in all of them, or asked about.

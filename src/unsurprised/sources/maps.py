@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.arrays.encodings import as_numpy, without_encodings
+from unsurprised.arrow.encodings import as_numpy, without_encodings
+from unsurprised.arrow.kinds import entry_of, plain
 from unsurprised.class_names.names import integer_of, key_of, listed, places_of, without_stem
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.kinds import entry_of, plain
 
 
 def entries_of(column: pa.Array) -> tuple[NDArray[np.int64], pa.Array, pa.Array]:

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from unsurprised.arrow.decoded import children_of
+from unsurprised.arrow.kinds import is_list
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.decoded import children_of
-from unsurprised.sources.kinds import is_list
 
 Mask = NDArray[np.bool_]
 

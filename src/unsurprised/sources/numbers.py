@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from unsurprised.arrays.encodings import as_numpy
+from unsurprised.arrow.encodings import as_numpy
+from unsurprised.arrow.kinds import is_list, stands_for
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.kinds import is_list, stands_for
 from unsurprised.sources.nulls import present
 
 #: Where the number of classes comes from, in errors.

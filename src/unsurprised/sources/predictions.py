@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from unsurprised.arrow.kinds import WORDS, stands_for
 from unsurprised.class_names.columns import SeenLabels, bare_names
 from unsurprised.class_names.names import checked_names, integer_of, key_of, listed
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.sources.kinds import WORDS, stands_for
 from unsurprised.sources.look import first_rows, seen_labels, sums_to_one
 from unsurprised.sources.named_after_classes import by_labels
 from unsurprised.sources.options import Options

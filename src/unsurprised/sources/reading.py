@@ -12,7 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from unsurprised.arrays.encodings import taken, without_encodings
+from unsurprised.arrow.encodings import taken, without_encodings
+from unsurprised.arrow.kinds import stands_for
 from unsurprised.batches import Batch, SliceColumn
 from unsurprised.copies import OfThisRelease, Record
 from unsurprised.errors import CallError, InputError, Place
@@ -33,7 +34,6 @@ from unsurprised.sources.interpreted import (
     refuse_predicted_classes,
 )
 from unsurprised.sources.joined import JoinedTable, Solution
-from unsurprised.sources.kinds import stands_for
 from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.options import Options

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unsurprised.arrays.encodings import as_numpy
+from unsurprised.arrow.encodings import as_numpy
+from unsurprised.arrow.kinds import plain, stands_for
 from unsurprised.batches import SliceColumn
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.kinds import plain, stands_for
 
 
 def slice_column(column: pa.Array) -> SliceColumn:

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from unsurprised.arrow.kinds import is_list, stands_for
 from unsurprised.errors import InputError
 from unsurprised.sources.columns import Roles
-from unsurprised.sources.kinds import is_list, stands_for
 from unsurprised.sources.look import all_rows
 from unsurprised.sources.numbers import numbers
 from unsurprised.sources.table import Table

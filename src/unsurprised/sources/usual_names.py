@@ -7,7 +7,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from unsurprised.sources.kinds import Stands, stands_for
+from unsurprised.arrow.kinds import Stands, stands_for
 from unsurprised.sources.table import Table
 from unsurprised.sources.text import PARTLY_NUMBERS
 

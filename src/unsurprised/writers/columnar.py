@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from unsurprised.arrow.decoded import decoded
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.decoded import decoded
 from unsurprised.writers.held import Convert, Held, held
 from unsurprised.writers.json_texts import json_texts
 from unsurprised.writers.writer import Writer, converted, refuse_twice

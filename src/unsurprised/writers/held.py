@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import types
 
+from unsurprised.arrow.decoded import decoded, same
+from unsurprised.arrow.kinds import is_list
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.decoded import decoded, same
-from unsurprised.sources.kinds import is_list
 from unsurprised.writers import texts
 
 Convert = Callable[[pa.Array], pa.Array]

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import types
 
+from unsurprised.arrow.kinds import is_list
 from unsurprised.errors import InputError
-from unsurprised.sources.kinds import is_list
 
 Text = Callable[[Any], str]
 

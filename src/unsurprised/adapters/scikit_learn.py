@@ -37,6 +37,7 @@ from unsurprised.calibrators.chain import Chain
 from unsurprised.calibrators.mixing import UniformMixing
 from unsurprised.calibrators.temperature import TemperatureScaling
 from unsurprised.errors import CallError, InputError
+from unsurprised.evaluation import evaluate
 from unsurprised.forms import Labels
 from unsurprised.measures._array_engine import home_of
 
@@ -281,8 +282,6 @@ def cross_entropy_scorer(estimator: Any, X: Any, y: Any, sample_weight: Any = No
     >>> float(cross_val_score(model, X, y, scoring=cross_entropy_scorer).mean().round(2))
     -0.2
     """
-    from unsurprised.evaluation import evaluate  # which stands above
-
     if not hasattr(estimator, "predict_proba"):
         raise CallError(
             f"{type(estimator).__name__} has no predict_proba; expected a classifier that has, "

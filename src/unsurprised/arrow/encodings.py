@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from unsurprised.arrow.decoded import decoded, same
+from unsurprised.arrow.kinds import is_list, is_vector, is_wrapped, stands_for
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.sources.decoded import decoded, same
-from unsurprised.sources.kinds import is_list, is_vector, is_wrapped, stands_for
 
 
 def without_encodings(record: pa.RecordBatch) -> pa.RecordBatch:

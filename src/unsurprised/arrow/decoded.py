@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import types
 
-from unsurprised.sources.kinds import is_list
+from unsurprised.arrow.kinds import is_list
 
 Convert = Callable[[pa.Array], pa.Array]
 
