@@ -10,7 +10,7 @@ import pytest
 from handmade_evaluations import ALL, HOSTILE, LABELLED
 from rich.console import Console
 
-from unsurprised.report import layout, notebook, sentences, terminal
+from unsurprised.report.evaluation import layout, notebook, sentences, terminal
 
 
 def screen(evaluation, width: int, color: str | None = None) -> str:

@@ -23,8 +23,8 @@ from handmade_evaluations import (
 
 from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
-from unsurprised.report import layout, sentences, text
-from unsurprised.report.figures import FIGURES, GROUPS
+from unsurprised.report.evaluation import layout, sentences, text
+from unsurprised.report.evaluation.catalogue import FIGURES, GROUPS
 from unsurprised.statistics.estimate import Estimate
 
 

@@ -1,0 +1,74 @@
+"""The calibrators that were tried, and which to take."""
+
+from __future__ import annotations
+
+from unsurprised.calibration.result import Calibration, Trial
+from unsurprised.report.calibration import text
+from unsurprised.report.calibration import trials_chart as trials
+from unsurprised.report.drawing.palette import PAGE
+from unsurprised.report.numbers import number, printable
+from unsurprised.report.pages.drawn import spec
+from unsurprised.report.pages.parts import Cell, Chart, Section, Table, amount, counting, ranged
+
+
+def section(calibration: Calibration) -> Section:
+    """What each saves on unseen rows, and on those that it was fitted on."""
+    unit = calibration.unit
+    table = Table(
+        "What was tried",
+        ["calibrator", "parameters", f"saves {unit} a row", "95 % interval", "behind the best",
+         "in sample", ""],
+        [_row(trial, calibration) for trial in calibration.trials],
+        sortable=True,
+        words=1,
+    )  # fmt: skip
+    chart = Chart(
+        "trials",
+        f"What each calibrator saves on rows that it was not fitted on, in {unit} a row",
+        spec(trials.chart(calibration, PAGE)),
+        table,
+    )
+    said = [
+        printable(f"{trial.method}: {note}") for trial in calibration.trials for note in trial.notes
+    ]
+    return Section(
+        "trials",
+        "What was tried?",
+        said,
+        [chart] if calibration.trials else [],
+        advice=text.advice(calibration),
+        terms=TERMS,
+    )
+
+
+def _row(trial: Trial, calibration: Calibration) -> list[Cell]:
+    behind = f"{number(trial.behind)} ± {number(trial.behind_error)}"
+    best = trial.behind == 0 == trial.behind_error
+    taken = trial.method == calibration.method
+    return [
+        Cell(trial.method),
+        counting(trial.parameters),
+        amount(trial.saved.value),
+        ranged(trial.saved),
+        Cell("the best" if best else behind, f"{trial.behind:.9g}"),
+        amount(trial.saved_in_sample),
+        Cell("take" if taken else "", mark="less" if taken else ""),
+    ]
+
+
+TERMS = (
+    (
+        "saves",
+        "Cross-entropy before − after, on rows that the calibrator was not fitted on: rows are put "
+        "into folds, and each fold is judged by calibrators fitted on the others.",
+    ),
+    (
+        "which to take",
+        "The simplest whose savings are within one standard error of the best. The model as it is "
+        "counts as the simplest of all.",
+    ),
+    (
+        "in sample",
+        "The same on the very rows that it was fitted on: larger, and it promises nothing.",
+    ),
+)

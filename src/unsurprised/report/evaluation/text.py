@@ -1,0 +1,136 @@
+"""An evaluation as plain text, at most 100 columns wide: its repr, and what is piped."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.report.evaluation import layout, sentences
+from unsurprised.report.evaluation.tables import Section, sections
+from unsurprised.report.numbers import printable
+
+WIDTH = 100
+_BAR = 40
+_CHOICES = ("label", "pred", "logprob", "kind", "classes", "weight", "id")
+
+
+def summary(evaluation: Evaluation) -> str:
+    """The whole report as text; the same evaluation gives the same text.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What :func:`unsurprised.evaluate` returned.
+
+    Returns
+    -------
+    str
+        Lines of at most 100 characters, without a newline at the end.
+    """
+    parts = [
+        _wrapped(sentences.headline(evaluation)),
+        sentences.size(evaluation, WIDTH),
+        *(_wrapped(note) for note in sentences.notes(evaluation)),
+        "",
+        *_figures(evaluation),
+        *_histogram(evaluation),
+        *(line for section in sections(evaluation) for line in _section(section)),
+        *_worst_rows(evaluation),
+        *_missing(evaluation),
+    ]
+    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()).rstrip()
+
+
+def choices(taken: Mapping[str, str], width: int = WIDTH) -> str:
+    """What was taken from the input, for the top of a report.
+
+    Examples
+    --------
+    >>> choices({"label": "label", "pred": "probs (list of 10)"})
+    'label: label · pred: probs (list of 10)'
+    """
+    known = [name for name in _CHOICES if name in taken]
+    order = [*known, *(name for name in taken if name not in known)]
+    parts = [f"{printable(name)}: {printable(taken[name])}" for name in order]
+    lines = [""]
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines[-1] else part
+        if len(longer) > width and lines[-1]:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return "\n".join(_wrapped(line, width) for line in lines)
+
+
+def _wrapped(text: str, width: int = WIDTH) -> str:
+    return textwrap.fill(text, width, break_on_hyphens=False)
+
+
+def _figures(evaluation: Evaluation) -> list[str]:
+    shown = layout.groups(evaluation)
+    about = layout.definitions(shown, WIDTH)
+    groups = [
+        [[line.name, line.value, line.interval, about(line)] for line in group] for group in shown
+    ]
+    header = ["", "", "95 % interval", ""]
+    widths = _widths([header, *(row for group in groups for row in group)])
+    lines = [_row(header, widths)]
+    for group in groups:
+        lines += [*(_row(row, widths) for row in group), ""]
+    return lines
+
+
+def _histogram(evaluation: Evaluation) -> list[str]:
+    bars = layout.bars(evaluation)
+    if not bars:
+        return []
+    width = max(len(bar.range) for bar in bars)
+    return [
+        f"How the surprisal of the rows is spread, in {evaluation.unit}",
+        *(
+            f"  {bar.range:>{width}}  {layout.blocks(bar.fill, _BAR):<{_BAR}}  {bar.amount}"
+            for bar in bars
+        ),
+        "",
+    ]
+
+
+def _section(section: Section) -> list[str]:
+    widths = _widths([section.header, *section.rows])
+    lines = [
+        "  ".join(
+            f"{cell:>{width}}" if section.aligned_right(index) else f"{cell:<{width}}"
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        for cells in [section.header, *section.rows]
+    ]
+    note = textwrap.indent(_wrapped(section.note, WIDTH - 2), "  ")
+    return [section.title, *(f"  {line}"[:WIDTH] for line in lines), *([note] * bool(note)), ""]
+
+
+def _worst_rows(evaluation: Evaluation) -> list[str]:
+    header, rows = layout.worst_rows(evaluation)
+    if not rows:
+        return []
+    widths = _widths([header, *rows])
+    return [
+        "The rows that surprised the model most",
+        *(f"  {_row(row, widths)}"[:WIDTH] for row in [header, *rows]),
+        "",
+    ]
+
+
+def _missing(evaluation: Evaluation) -> list[str]:
+    lines = sentences.missing(evaluation)
+    return ["Not reported", *(textwrap.indent(_wrapped(line, 98), "  ") for line in lines)] * bool(
+        lines
+    )
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
