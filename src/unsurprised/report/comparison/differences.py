@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from unsurprised.comparison.result import Comparison, Difference, RowDifference, SliceDifference
-from unsurprised.report.comparison import differences_chart as differences
 from unsurprised.report.comparison import text
-from unsurprised.report.drawing.palette import PAGE
-from unsurprised.report.numbers import ABSENT, counted, printable
+from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
+from unsurprised.report.drawing.parts import (
+    STEP,
+    WIDTH,
+    bits_axis,
+    distinct,
+    inline,
+    known,
+    layered,
+    names_axis,
+    tooltips,
+)
+from unsurprised.report.numbers import ABSENT, counted, interval, number, printable
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
     Cell,
@@ -23,6 +34,63 @@ from unsurprised.report.pages.parts import (
     ranged,
 )
 from unsurprised.statistics.estimate import Estimate
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_KINDS = ("worse", "cannot be told", "better")
+
+
+def chart(
+    named: Sequence[tuple[str, Estimate]], unit: str, palette: Palette = NOTEBOOK
+) -> alt.LayerChart:
+    """A point with its interval for each; right of zero the new model is more surprised."""
+    import altair as alt
+
+    names = distinct([name for name, _ in named])
+    rows = [
+        {
+            "part": name,
+            "difference": found.value,
+            "low": found.low,
+            "high": found.high,
+            "kind": kind_of(found),
+            "new − base": f"{number(found.value)} {unit} a row",
+            "interval": interval(found, "information"),
+        }
+        for name, (_, found) in zip(names, named, strict=True)
+    ]
+    legend = alt.Legend(title=None, orient="top")
+    colors = alt.Scale(domain=list(_KINDS), range=[palette.more, palette.plain, palette.less])
+    shapes = alt.Scale(domain=list(_KINDS), range=["triangle-right", "circle", "triangle-left"])
+    encoded = alt.Chart().encode(
+        y=alt.Y("part:N", sort=names, title=None, axis=names_axis()),
+        color=alt.Color("kind:N", scale=colors, legend=legend),
+    )
+    ends = (
+        encoded.properties(data=inline(known(rows, "low", "high")))
+        .mark_rule(strokeWidth=2)
+        .encode(x=bits_axis("low:Q", f"new − base, {unit} a row"), x2="high:Q")
+    )
+    dots = (
+        encoded.properties(data=inline(known(rows, "difference")))
+        .mark_point(filled=True, size=90, opacity=1)
+        .encode(
+            x="difference:Q",
+            shape=alt.Shape("kind:N", scale=shapes, legend=legend),
+            tooltip=tooltips("part", "new − base", "interval"),
+        )
+    )
+    zero = alt.Chart(inline([{"at": 0.0}])).mark_rule(color=palette.muted).encode(x="at:Q")
+    return layered(zero, ends, dots).properties(width=WIDTH, height=STEP * len(rows))
+
+
+def kind_of(found: Estimate) -> str:
+    """What an interval says of which model is better."""
+    if found.low > 0:
+        return _KINDS[0]
+    return _KINDS[2] if found.high < 0 else _KINDS[1]
+
 
 #: Slices that a chart draws, and that a table lists: a page must stay small.
 _MOST_DRAWN, _MOST_ROWS = 20, 250
@@ -58,7 +126,7 @@ def _whole(pair: Difference, comparison: Comparison, number: int) -> Section:
     unit = comparison.unit
     table = Table("The difference and its parts", ["part", f"{unit} a row", "95 % interval"], rows)
     label = f"New − base, in {unit} a row; right of zero the new model is more surprised"
-    chart = Chart(f"difference-{number}", label, spec(differences.chart(parts, unit, PAGE)), table)
+    figure = Chart(f"difference-{number}", label, spec(chart(parts, unit, PAGE)), table)
     others = [
         [Cell("rows it is worse on"), percent(pair.worse_rows.value),
          ranged(pair.worse_rows, "share")],
@@ -72,7 +140,7 @@ def _whole(pair: Difference, comparison: Comparison, number: int) -> Section:
         f"difference-{number}",
         _title("Which is better?", pair, comparison),
         [text.headline(pair, comparison)] if len(comparison.differences) > 1 else [],
-        [chart],
+        [figure],
         [Table("Besides", ["", "share", "95 % interval"], others)],
         advice=_advice(pair),
         terms=_TERMS,
@@ -84,7 +152,7 @@ def _negated(found: Estimate) -> Estimate:
 
 
 def _advice(pair: Difference) -> str:
-    kind = differences.kind_of(pair.difference)
+    kind = kind_of(pair.difference)
     if kind == "cannot be told":
         return (
             "These rows do not tell which is better. Take more rows, or the simpler model; "
@@ -134,7 +202,7 @@ def _slices(pair: Difference, comparison: Comparison, number: int) -> Section:
             f"Of {counted(len(pair.slices), 'slice')}, {standing:,} differ by more than chance "
             "explains, however many were looked at."
         ],
-        [Chart(f"by-slice-{number}", label, spec(differences.chart(chosen, unit, PAGE)), small)],
+        [Chart(f"by-slice-{number}", label, spec(chart(chosen, unit, PAGE)), small)],
         [table],
         terms=_SLICE_TERMS,
     )
@@ -146,7 +214,7 @@ def _slice_name(part: SliceDifference) -> str:
 
 
 def _slice_row(part: SliceDifference) -> list[Cell]:
-    kind = differences.kind_of(part.difference) if part.stands_out else ""
+    kind = kind_of(part.difference) if part.stands_out else ""
     mark = {"worse": "more", "better": "less"}.get(kind, "")
     return [
         named(part.column),

@@ -7,7 +7,8 @@ from html import escape
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation import layout, sentences
-from unsurprised.report.evaluation.tables import Section, sections
+from unsurprised.report.evaluation.topics import figures, histogram, worst
+from unsurprised.report.tables import TextTable
 
 _CELL = "padding:2px 10px;text-align:left"
 _NUMBER = "padding:2px 10px;text-align:right;white-space:nowrap"
@@ -37,7 +38,7 @@ def table(evaluation: Evaluation) -> str:
             *(f"<p>{escape(note)}</p>" for note in sentences.notes(evaluation)),
             _figures(evaluation),
             _histogram(evaluation),
-            *map(_section, sections(evaluation)),
+            *map(_listed, layout.tables(evaluation)),
             _worst_rows(evaluation),
             _missing(evaluation),
             "</div>",
@@ -47,7 +48,7 @@ def table(evaluation: Evaluation) -> str:
 
 def _figures(evaluation: Evaluation) -> str:
     body = [_row(("", "", "95 % interval", ""), tag="th")]
-    for group in layout.groups(evaluation):
+    for group in figures.groups(evaluation):
         for index, line in enumerate(group):
             cells = (line.name, line.value, line.interval, line.definition)
             body.append(_row(cells, style="" if index else _GROUP))
@@ -69,7 +70,7 @@ def _indented(text: str) -> str:
 
 
 def _histogram(evaluation: Evaluation) -> str:
-    bars = layout.bars(evaluation)
+    bars = histogram.bars(evaluation)
     if not bars:
         return ""
     rows = [
@@ -83,14 +84,14 @@ def _histogram(evaluation: Evaluation) -> str:
     return _details(title, _table(rows))
 
 
-def _section(section: Section) -> str:
-    lines = [_cells(section.header, "th"), *(_cells(row, "td") for row in section.rows)]
-    note = f"<p>{escape(section.note)}</p>" if section.note else ""
-    return _details(section.title, _table(lines) + note)
+def _listed(shown: TextTable) -> str:
+    lines = [_cells(shown.header, "th"), *(_cells(row, "td") for row in shown.rows)]
+    note = f"<p>{escape(shown.note)}</p>" if shown.note else ""
+    return _details(shown.title, _table(lines) + note)
 
 
 def _worst_rows(evaluation: Evaluation) -> str:
-    header, rows = layout.worst_rows(evaluation)
+    header, rows = worst.table(evaluation)
     if not rows:
         return ""
     lines = [_cells(header, "th"), *(_cells(row, "td") for row in rows)]

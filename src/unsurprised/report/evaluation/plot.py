@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from unsurprised.copies import Kept
 from unsurprised.errors import CallError
 from unsurprised.evaluation.result import Evaluation
-from unsurprised.report.evaluation.topics import calibration_chart as calibration
-from unsurprised.report.evaluation.topics import confidence_chart as confidence
-from unsurprised.report.evaluation.topics import confusion_chart as confusion
-from unsurprised.report.evaluation.topics import histogram_chart as histogram
-from unsurprised.report.evaluation.topics import ledger_chart as ledger
-from unsurprised.report.evaluation.topics import slices_chart as slices
+from unsurprised.report.evaluation.topics import (
+    calibration,
+    confidence,
+    confusion,
+    histogram,
+    ledger,
+    slices,
+)
 from unsurprised.report.numbers import printable
 
 if TYPE_CHECKING:

@@ -192,3 +192,10 @@ def missing(evaluation: Evaluation) -> list[str]:
             continue
         reasons.setdefault(reason, []).append(name_of(field))
     return [f"{', '.join(names)}: {printable(reason)}" for reason, names in reasons.items()]
+
+
+def sampled(evaluation: Evaluation) -> str:
+    """What must be said of figures that are of a sample; nothing where they are of all rows."""
+    if evaluation.sampled_rows >= evaluation.rows:
+        return ""
+    return f"Of a sample of {counted(evaluation.sampled_rows, 'row')}."

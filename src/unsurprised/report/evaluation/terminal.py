@@ -12,7 +12,8 @@ from rich.text import Text
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation import layout, sentences, text
-from unsurprised.report.evaluation.tables import Section, sections
+from unsurprised.report.evaluation.topics import figures, histogram, worst
+from unsurprised.report.tables import TextTable
 
 #: The screen stays readable where the terminal is very wide.
 _WIDEST = 110
@@ -46,8 +47,8 @@ def show(
     console.print()
     console.print(_figures(evaluation, console.width))
     _histogram(evaluation, console)
-    for section in sections(evaluation):
-        _section(section, console)
+    for table in layout.tables(evaluation):
+        _listed(table, console)
     _worst_rows(evaluation, console)
     _missing(evaluation, console)
 
@@ -60,8 +61,8 @@ def _mood(evaluation: Evaluation) -> str:
 
 
 def _figures(evaluation: Evaluation, width: int) -> Table:
-    groups = layout.groups(evaluation)
-    about = layout.definitions(groups, width)
+    groups = figures.groups(evaluation)
+    about = figures.definitions(groups, width)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True, justify="right", style="bold")
@@ -82,7 +83,7 @@ def _title(console: Console, title: str) -> None:
 
 
 def _histogram(evaluation: Evaluation, console: Console) -> None:
-    bars = layout.bars(evaluation)
+    bars = histogram.bars(evaluation)
     if not bars:
         return
     _title(console, f"How the surprisal of the rows is spread, in {evaluation.unit}")
@@ -92,29 +93,29 @@ def _histogram(evaluation: Evaluation, console: Console) -> None:
     table.add_column(justify="right", no_wrap=True, style="dim")
     room = max(console.width - 44, 10)
     for bar in bars:
-        table.add_row(Text(bar.range), Text(layout.blocks(bar.fill, room)), Text(bar.amount))
+        table.add_row(Text(bar.range), Text(histogram.blocks(bar.fill, room)), Text(bar.amount))
     console.print(table)
 
 
-def _section(section: Section, console: Console) -> None:
-    _title(console, section.title)
+def _listed(shown: TextTable, console: Console) -> None:
+    _title(console, shown.title)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for index, name in enumerate(section.header):
+    for index, name in enumerate(shown.header):
         table.add_column(
             name,
-            justify="right" if section.aligned_right(index) else "left",
+            justify="right" if shown.aligned_right(index) else "left",
             overflow="ellipsis",
             no_wrap=True,
         )
-    for row in section.rows:
+    for row in shown.rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
-    if section.note:
-        console.print(Text(section.note, style="dim"))
+    if shown.note:
+        console.print(Text(shown.note, style="dim"))
 
 
 def _worst_rows(evaluation: Evaluation, console: Console) -> None:
-    header, rows = layout.worst_rows(evaluation)
+    header, rows = worst.table(evaluation)
     if not rows:
         return
     _title(console, "The rows that surprised the model most")

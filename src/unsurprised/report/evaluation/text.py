@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation import layout, sentences
-from unsurprised.report.evaluation.tables import Section, sections
+from unsurprised.report.evaluation.topics import figures, histogram, worst
 from unsurprised.report.numbers import printable
+from unsurprised.report.tables import TextTable
 
 WIDTH = 100
 _BAR = 40
@@ -35,7 +36,7 @@ def summary(evaluation: Evaluation) -> str:
         "",
         *_figures(evaluation),
         *_histogram(evaluation),
-        *(line for section in sections(evaluation) for line in _section(section)),
+        *(line for table in layout.tables(evaluation) for line in _listed(table)),
         *_worst_rows(evaluation),
         *_missing(evaluation),
     ]
@@ -68,8 +69,8 @@ def _wrapped(text: str, width: int = WIDTH) -> str:
 
 
 def _figures(evaluation: Evaluation) -> list[str]:
-    shown = layout.groups(evaluation)
-    about = layout.definitions(shown, WIDTH)
+    shown = figures.groups(evaluation)
+    about = figures.definitions(shown, WIDTH)
     groups = [
         [[line.name, line.value, line.interval, about(line)] for line in group] for group in shown
     ]
@@ -82,35 +83,35 @@ def _figures(evaluation: Evaluation) -> list[str]:
 
 
 def _histogram(evaluation: Evaluation) -> list[str]:
-    bars = layout.bars(evaluation)
+    bars = histogram.bars(evaluation)
     if not bars:
         return []
     width = max(len(bar.range) for bar in bars)
     return [
         f"How the surprisal of the rows is spread, in {evaluation.unit}",
         *(
-            f"  {bar.range:>{width}}  {layout.blocks(bar.fill, _BAR):<{_BAR}}  {bar.amount}"
+            f"  {bar.range:>{width}}  {histogram.blocks(bar.fill, _BAR):<{_BAR}}  {bar.amount}"
             for bar in bars
         ),
         "",
     ]
 
 
-def _section(section: Section) -> list[str]:
-    widths = _widths([section.header, *section.rows])
+def _listed(shown: TextTable) -> list[str]:
+    widths = _widths([shown.header, *shown.rows])
     lines = [
         "  ".join(
-            f"{cell:>{width}}" if section.aligned_right(index) else f"{cell:<{width}}"
+            f"{cell:>{width}}" if shown.aligned_right(index) else f"{cell:<{width}}"
             for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
-        for cells in [section.header, *section.rows]
+        for cells in [shown.header, *shown.rows]
     ]
-    note = textwrap.indent(_wrapped(section.note, WIDTH - 2), "  ")
-    return [section.title, *(f"  {line}"[:WIDTH] for line in lines), *([note] * bool(note)), ""]
+    note = textwrap.indent(_wrapped(shown.note, WIDTH - 2), "  ")
+    return [shown.title, *(f"  {line}"[:WIDTH] for line in lines), *([note] * bool(note)), ""]
 
 
 def _worst_rows(evaluation: Evaluation) -> list[str]:
-    header, rows = layout.worst_rows(evaluation)
+    header, rows = worst.table(evaluation)
     if not rows:
         return []
     widths = _widths([header, *rows])
