@@ -23,6 +23,7 @@ from handmade_evaluations import (
 
 from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.report.choices import choices
 from unsurprised.report.evaluation import sentences, text
 from unsurprised.report.evaluation.catalogue import FIGURES, GROUPS
 from unsurprised.report.evaluation.topics import histogram
@@ -185,9 +186,9 @@ def test_nats_are_not_repeated():
 
 def test_choices_are_wrapped_between_the_choices():
     taken = {"label": "label", "pred": "probs (list of 10)", "kind": "probs (the default)"}
-    lines = text.choices(taken, 40).split("\n")
+    lines = choices(taken, 40).split("\n")
     assert lines == ["label: label · pred: probs (list of 10)", "kind: probs (the default)"]
-    assert text.choices({}) == ""
+    assert choices({}) == ""
 
 
 def test_the_ledger_is_an_account():

@@ -141,7 +141,7 @@ def command(
 
 def _print(calibration: Calibration, reading: Reading, save: str | None, out: str | None) -> None:
     from unsurprised.report.calibration.text import summary
-    from unsurprised.report.evaluation.text import choices
+    from unsurprised.report.choices import choices
 
     print(choices(reading.choices), summary(calibration), sep="\n\n")
     for what, target in (("the calibrator", save), ("the calibrated predictions", out)):

@@ -86,7 +86,7 @@ def command(
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.comparison.compare import compare_readings
-    from unsurprised.report.evaluation.text import choices
+    from unsurprised.report.choices import choices
     from unsurprised.report.progress import RowProgress
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of

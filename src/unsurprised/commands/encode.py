@@ -109,7 +109,7 @@ def command(
             report.write(encoded.account.to_json())
         if outputs.print_report:
             from unsurprised.report.account.text import WIDTH, summary
-            from unsurprised.report.evaluation.text import choices
+            from unsurprised.report.choices import choices
 
             with standard_output():
                 if taken:

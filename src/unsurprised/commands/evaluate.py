@@ -115,6 +115,7 @@ def _print(evaluation: Evaluation, reading: Reading) -> None:
 
         show(evaluation, reading.choices)
         return
-    from unsurprised.report.evaluation.text import choices, summary
+    from unsurprised.report.choices import choices
+    from unsurprised.report.evaluation.text import summary
 
     print(choices(reading.choices), summary(evaluation), sep="\n\n")

@@ -289,7 +289,7 @@ def _placed(error: InputError, given: list[Any]) -> InputError:
 
 def _print(explanation: Explanation, files: list[FileRow]) -> None:
     """A table with colour on a terminal, plain text elsewhere."""
-    from unsurprised.report.evaluation.text import choices
+    from unsurprised.report.choices import choices
 
     terminal = sys.stdout.isatty()
     taken = [f"{printable(row.file)}, row {row.row}\n{choices(row.choices)}" for row in files]

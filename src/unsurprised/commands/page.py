@@ -50,7 +50,7 @@ def asked_page(
     if target is None:
         yield None
         return
-    from unsurprised.report.evaluation.text import choices
+    from unsurprised.report.choices import choices
     from unsurprised.report.pages.provenance import Provenance
     from unsurprised.report.pages.vega import Bundle
 

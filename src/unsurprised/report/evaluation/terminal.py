@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from unsurprised.evaluation.result import Evaluation
-from unsurprised.report.evaluation import layout, sentences, text
+from unsurprised.report.choices import choices as said
+from unsurprised.report.evaluation import layout, sentences
 from unsurprised.report.evaluation.topics import figures, histogram, worst
 from unsurprised.report.tables import TextTable
 
@@ -38,7 +39,7 @@ def show(
     console = console or Console(highlight=False)
     console.width = min(console.width, _WIDEST)
     if choices:
-        console.print(Text(text.choices(choices, console.width), style="dim"))
+        console.print(Text(said(choices, console.width), style="dim"))
         console.print()
     console.print(Text(sentences.headline(evaluation), style=_mood(evaluation)))
     console.print(Text(sentences.size(evaluation, console.width)))

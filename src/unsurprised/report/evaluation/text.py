@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation import layout, sentences
 from unsurprised.report.evaluation.topics import figures, histogram, worst
-from unsurprised.report.numbers import printable
 from unsurprised.report.tables import TextTable
 
 WIDTH = 100
 _BAR = 40
-_CHOICES = ("label", "pred", "logprob", "kind", "classes", "weight", "id")
 
 
 def summary(evaluation: Evaluation) -> str:
@@ -41,27 +39,6 @@ def summary(evaluation: Evaluation) -> str:
         *_missing(evaluation),
     ]
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()).rstrip()
-
-
-def choices(taken: Mapping[str, str], width: int = WIDTH) -> str:
-    """What was taken from the input, for the top of a report.
-
-    Examples
-    --------
-    >>> choices({"label": "label", "pred": "probs (list of 10)"})
-    'label: label · pred: probs (list of 10)'
-    """
-    known = [name for name in _CHOICES if name in taken]
-    order = [*known, *(name for name in taken if name not in known)]
-    parts = [f"{printable(name)}: {printable(taken[name])}" for name in order]
-    lines = [""]
-    for part in parts:
-        longer = f"{lines[-1]} · {part}" if lines[-1] else part
-        if len(longer) > width and lines[-1]:
-            lines.append(part)
-        else:
-            lines[-1] = longer
-    return "\n".join(_wrapped(line, width) for line in lines)
 
 
 def _wrapped(text: str, width: int = WIDTH) -> str:
