@@ -16,7 +16,7 @@ import pytest
 from unsurprised.errors import CallError
 from unsurprised.explanation import Explanation, Outcome, Smoothing, explain
 from unsurprised.explanation.result import SCHEMA
-from unsurprised.report.explanation_chart import data
+from unsurprised.report.explanation.chart import data
 from unsurprised.report.json import json_schema
 
 ALL = {

@@ -13,10 +13,10 @@ from rich.console import Console
 
 import unsurprised as us
 from unsurprised.explanation import Explanation, explain
-from unsurprised.report import explanation_layout as layout
-from unsurprised.report import explanation_terminal
-from unsurprised.report.explanation_html import page
-from unsurprised.report.explanation_text import summary
+from unsurprised.report.explanation import layout
+from unsurprised.report.explanation import terminal as explanation_terminal
+from unsurprised.report.explanation.notebook import page
+from unsurprised.report.explanation.text import summary
 
 HOSTILE = ["</script><script>alert(1)</script>", "b\x1b[2J\n", "[bold]x[/bold]"]
 

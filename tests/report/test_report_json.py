@@ -13,7 +13,7 @@ import pytest
 from handmade_evaluations import ALL, INFINITE, LABELLED, MIXED, ONE_ROW, RECALIBRATED, SOFT
 
 from unsurprised.evaluation.result import SCHEMA, Evaluation
-from unsurprised.report.figures import FIGURES
+from unsurprised.report.evaluation.catalogue import FIGURES
 from unsurprised.report.json import as_dict, json_schema
 
 TYPES: dict[str, Any] = {

@@ -11,9 +11,9 @@ from handmade_evaluations import ALL, INFINITE, LABELLED, LOGPROB
 
 import unsurprised as us
 from unsurprised.cli import FINE, WRONG, run
-from unsurprised.report.html import provenance, vega
-from unsurprised.report.html.evaluation import page
-from unsurprised.report.html.render import in_script, rendered
+from unsurprised.report.evaluation.page import page
+from unsurprised.report.pages import provenance, vega
+from unsurprised.report.pages.render import in_script, rendered
 
 DIGITS = "examples/digits.parquet"
 

@@ -10,7 +10,8 @@ import pytest
 from handmade_evaluations import ALL, HOSTILE, LABELLED
 from rich.console import Console
 
-from unsurprised.report import layout, notebook, sentences, terminal
+from unsurprised.report.evaluation import notebook, sentences, terminal
+from unsurprised.report.evaluation.topics import figures
 
 
 def screen(evaluation, width: int, color: str | None = None) -> str:
@@ -35,7 +36,7 @@ def test_the_screen_fits(evaluation, width):
 @pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
 def test_the_screen_says_every_figure_whole(evaluation, width):
     shown = screen(evaluation, width)
-    for group in layout.groups(evaluation):
+    for group in figures.groups(evaluation):
         for line in group:
             assert re.search(rf"{re.escape(line.name)} +{re.escape(line.value)}", shown)
             assert line.interval in shown
@@ -92,7 +93,7 @@ def test_the_html_is_well_formed_and_loads_nothing(evaluation):
     assert parser.attributes <= {"style", "open"}
     assert sentences.headline(evaluation) in parser.text
     assert "url(" not in html
-    for group in layout.groups(evaluation):
+    for group in figures.groups(evaluation):
         for line in group:
             assert line.value in parser.text
             assert line.definition in parser.text

@@ -23,8 +23,10 @@ from handmade_evaluations import (
 
 from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
-from unsurprised.report import layout, sentences, text
-from unsurprised.report.figures import FIGURES, GROUPS
+from unsurprised.report.choices import choices
+from unsurprised.report.evaluation import sentences, text
+from unsurprised.report.evaluation.catalogue import FIGURES, GROUPS
+from unsurprised.report.evaluation.topics import histogram
 from unsurprised.statistics.estimate import Estimate
 
 
@@ -169,7 +171,7 @@ def test_histograms_with_many_bars_are_merged_without_losing_rows():
     bars = tuple(
         replace(LABELLED.histogram[0], low=float(i), high=i + 1.0, weight=10.0) for i in range(100)
     )
-    merged = layout.bars(replace(LABELLED, histogram=bars))
+    merged = histogram.bars(replace(LABELLED, histogram=bars))
     assert len(merged) <= 16
     amounts = [int(bar.amount.split()[0]) for bar in merged]
     assert sum(amounts) == 1000
@@ -184,9 +186,9 @@ def test_nats_are_not_repeated():
 
 def test_choices_are_wrapped_between_the_choices():
     taken = {"label": "label", "pred": "probs (list of 10)", "kind": "probs (the default)"}
-    lines = text.choices(taken, 40).split("\n")
+    lines = choices(taken, 40).split("\n")
     assert lines == ["label: label · pred: probs (list of 10)", "kind: probs (the default)"]
-    assert text.choices({}) == ""
+    assert choices({}) == ""
 
 
 def test_the_ledger_is_an_account():

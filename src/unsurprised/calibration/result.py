@@ -71,7 +71,7 @@ class Calibration(Record):
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain dictionaries, lists and numbers; the calibrator as its saved form."""
-        from unsurprised.report.calibration import as_dict  # report stands above
+        from unsurprised.report.calibration.text import as_dict  # report stands above
 
         return as_dict(self)
 
@@ -93,11 +93,11 @@ class Calibration(Record):
         CallError
             Nothing can be written there, or what stands there is no page.
         """
-        from unsurprised.report.html.calibration import save  # report stands above
+        from unsurprised.report.calibration.page import save  # report stands above
 
         save(self, path)
 
     def __repr__(self) -> str:
-        from unsurprised.report.calibration import summary
+        from unsurprised.report.calibration.text import summary
 
         return summary(self)

@@ -72,7 +72,7 @@ def command(
 ) -> None:
     """Read, calibrate, write."""
     from unsurprised.calibrators import load
-    from unsurprised.report.text import choices
+    from unsurprised.report.choices import choices
     from unsurprised.sources import Options, open_predictions
     from unsurprised.writing import Outputs, standard_output
 

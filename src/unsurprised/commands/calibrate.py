@@ -124,7 +124,7 @@ def command(
                     reading, methods=method, folds=folds, base=logarithm, progress=progress
                 )
             if page is not None:
-                from unsurprised.report.html.calibration import page as page_of
+                from unsurprised.report.calibration.page import page as page_of
 
                 page.write(lambda known: page_of(calibration, known))
         held = calibration.calibrator
@@ -140,8 +140,8 @@ def command(
 
 
 def _print(calibration: Calibration, reading: Reading, save: str | None, out: str | None) -> None:
-    from unsurprised.report.calibration import summary
-    from unsurprised.report.text import choices
+    from unsurprised.report.calibration.text import summary
+    from unsurprised.report.choices import choices
 
     print(choices(reading.choices), summary(calibration), sep="\n\n")
     for what, target in (("the calibrator", save), ("the calibrated predictions", out)):

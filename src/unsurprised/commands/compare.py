@@ -86,8 +86,8 @@ def command(
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.comparison.compare import compare_readings
+    from unsurprised.report.choices import choices
     from unsurprised.report.progress import RowProgress
-    from unsurprised.report.text import choices
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
@@ -123,13 +123,13 @@ def command(
                     readings, names, join=join.value, base=logarithm, top=top, progress=progress
                 )
             if page is not None:
-                from unsurprised.report.html.comparison import page as page_of
+                from unsurprised.report.comparison.page import page as page_of
 
                 page.write(lambda known: page_of(comparison, known))
         if report is not None:
             report.write(comparison.to_json())
         if outputs.print_report:
-            from unsurprised.report.comparison import summary
+            from unsurprised.report.comparison.text import summary
 
             with standard_output():
                 print(choices(readings[0].choices), summary(comparison), sep="\n\n")

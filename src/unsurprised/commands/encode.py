@@ -108,8 +108,8 @@ def command(
         if report is not None:
             report.write(encoded.account.to_json())
         if outputs.print_report:
-            from unsurprised.report.account_text import WIDTH, summary
-            from unsurprised.report.text import choices
+            from unsurprised.report.account.text import WIDTH, summary
+            from unsurprised.report.choices import choices
 
             with standard_output():
                 if taken:

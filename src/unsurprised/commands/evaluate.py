@@ -90,7 +90,7 @@ def command(
         with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:
             evaluation = _evaluated(reading, logarithm, top)
             if page is not None:
-                from unsurprised.report.html.evaluation import page as page_of
+                from unsurprised.report.evaluation.page import page as page_of
 
                 page.write(lambda known: page_of(evaluation, known))
         if report is not None:
@@ -111,10 +111,11 @@ def _evaluated(reading: Reading, base: float, top: int) -> Evaluation:
 def _print(evaluation: Evaluation, reading: Reading) -> None:
     """A table with colour on a terminal, plain text elsewhere."""
     if sys.stdout.isatty():
-        from unsurprised.report.terminal import show  # rich costs 50 ms
+        from unsurprised.report.evaluation.terminal import show  # rich costs 50 ms
 
         show(evaluation, reading.choices)
         return
-    from unsurprised.report.text import choices, summary
+    from unsurprised.report.choices import choices
+    from unsurprised.report.evaluation.text import summary
 
     print(choices(reading.choices), summary(evaluation), sep="\n\n")

@@ -159,7 +159,7 @@ def command(
         if report is not None:
             report.write(explanation.to_json())
         if drawn is not None:
-            from unsurprised.report.explanation_chart import ending_of, rendered
+            from unsurprised.report.explanation.chart import ending_of, rendered
 
             drawn.write_bytes(rendered(explanation, ending_of(drawn.name)))
         if outputs.print_report:
@@ -219,7 +219,7 @@ def _options(
 
 
 def _chart_target(outputs: Outputs, chart: str) -> Target:
-    from unsurprised.report.explanation_chart import ending_of
+    from unsurprised.report.explanation.chart import ending_of
 
     ending_of(chart)
     return outputs.declare("--chart", chart)
@@ -289,12 +289,12 @@ def _placed(error: InputError, given: list[Any]) -> InputError:
 
 def _print(explanation: Explanation, files: list[FileRow]) -> None:
     """A table with colour on a terminal, plain text elsewhere."""
-    from unsurprised.report.text import choices
+    from unsurprised.report.choices import choices
 
     terminal = sys.stdout.isatty()
     taken = [f"{printable(row.file)}, row {row.row}\n{choices(row.choices)}" for row in files]
     if terminal:
-        from unsurprised.report.explanation_terminal import show  # rich costs 50 ms
+        from unsurprised.report.explanation.terminal import show  # rich costs 50 ms
 
         show(explanation, taken)
         return

@@ -12,9 +12,9 @@ from unsurprised.writing import Outputs, Target, own
 from unsurprised.writing.recognition import page_of
 
 if TYPE_CHECKING:
-    from unsurprised.report.html.parts import Page
-    from unsurprised.report.html.provenance import Provenance
-    from unsurprised.report.html.vega import Bundle
+    from unsurprised.report.pages.parts import Page
+    from unsurprised.report.pages.provenance import Provenance
+    from unsurprised.report.pages.vega import Bundle
     from unsurprised.sources import Reading
 
 
@@ -28,7 +28,7 @@ class AskedPage:
 
     def write(self, make: Callable[[Provenance], Page]) -> None:
         """Make the page and write it."""
-        from unsurprised.report.html.render import rendered
+        from unsurprised.report.pages.render import rendered
 
         self.target.write_bytes(rendered(make(self.provenance), self.bundle).encode())
 
@@ -37,7 +37,7 @@ def declared_page(outputs: Outputs, html: str | None, result: str) -> Target | N
     """The target of ``--html``."""
     if html is None:
         return None
-    from unsurprised.report.html.output import file_of_page
+    from unsurprised.report.pages.output import file_of_page
 
     return outputs.declare("--html", file_of_page(html), own(page_of(result)))
 
@@ -50,9 +50,9 @@ def asked_page(
     if target is None:
         yield None
         return
-    from unsurprised.report.html.provenance import Provenance
-    from unsurprised.report.html.vega import Bundle
-    from unsurprised.report.text import choices
+    from unsurprised.report.choices import choices
+    from unsurprised.report.pages.provenance import Provenance
+    from unsurprised.report.pages.vega import Bundle
 
     files = tuple(dict.fromkeys(file for reading in readings for file in reading.files))
     taken = " · ".join(choices(readings[0].choices, 10**9).split("\n"))

@@ -72,12 +72,12 @@ class Check(Record):
 
     def to_junit(self) -> str:
         """The findings as JUnit's XML: a test case each; unsure ones are errors."""
-        from unsurprised.report.check import junit
+        from unsurprised.report.check.text import junit
 
         return junit(self)
 
     def __str__(self) -> str:
-        from unsurprised.report.check import paragraph
+        from unsurprised.report.check.text import paragraph
 
         return paragraph(self)
 

@@ -124,11 +124,11 @@ class Comparison(Record):
         CallError
             Nothing can be written there, or what stands there is no page.
         """
-        from unsurprised.report.html.comparison import save  # report stands above
+        from unsurprised.report.comparison.page import save  # report stands above
 
         save(self, path)
 
     def __repr__(self) -> str:
-        from unsurprised.report.comparison import summary
+        from unsurprised.report.comparison.text import summary
 
         return summary(self)

@@ -26,7 +26,7 @@ from unsurprised.interpretation import Interpretation
 from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
-    from unsurprised.report.charts.plot import Plots
+    from unsurprised.report.evaluation.plot import Plots
 
 #: Name and version of the JSON; raised when a key changes its meaning or goes.
 SCHEMA = "unsurprised.evaluation/1"
@@ -207,26 +207,26 @@ class Evaluation(_Waiting):
         CallError
             Nothing can be written there, or what stands there is no page.
         """
-        from unsurprised.report.html.evaluation import save  # report stands above
+        from unsurprised.report.evaluation.page import save  # report stands above
 
         save(self, path)
 
     @property
     def plot(self) -> Plots:
         """The charts of the report for notebooks, such as ``result.plot.calibration()``."""
-        from unsurprised.report.charts.plot import Plots  # report stands above
+        from unsurprised.report.evaluation.plot import Plots  # report stands above
 
         return Plots(self)
 
     @own_float_errors
     def __repr__(self) -> str:
-        from unsurprised.report.text import summary
+        from unsurprised.report.evaluation.text import summary
 
         return summary(self)
 
     @own_float_errors
     def _repr_html_(self) -> str:
-        from unsurprised.report.notebook import table
+        from unsurprised.report.evaluation.notebook import table
 
         return table(self)
 

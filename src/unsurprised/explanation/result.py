@@ -107,7 +107,7 @@ class Explanation(Record):
         >>> explain([0.5, 0.5], [0.1, 0.9]).meaning
         'Believing Q where P is true costs 0.7370 bits more than the 1 bit that is needed.'
         """
-        from unsurprised.report.explanation_sentences import meaning  # report stands above
+        from unsurprised.report.explanation.sentences import meaning  # report stands above
 
         return meaning(self)
 
@@ -124,7 +124,7 @@ class Explanation(Record):
 
     def chart(self) -> altair.Chart | altair.LayerChart:
         """The two ideal code lengths of each outcome as bars, an Altair chart."""
-        from unsurprised.report.explanation_chart import chart
+        from unsurprised.report.explanation.chart import chart
 
         return chart(self)
 
@@ -141,18 +141,18 @@ class Explanation(Record):
         CallError
             Another ending, or a place that cannot be written.
         """
-        from unsurprised.report.explanation_chart import save
+        from unsurprised.report.explanation.chart import save
 
         save(self, path)
 
     @own_float_errors
     def __repr__(self) -> str:
-        from unsurprised.report.explanation_text import summary
+        from unsurprised.report.explanation.text import summary
 
         return summary(self)
 
     @own_float_errors
     def _repr_html_(self) -> str:
-        from unsurprised.report.explanation_html import page
+        from unsurprised.report.explanation.notebook import page
 
         return page(self)

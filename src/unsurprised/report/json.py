@@ -1,6 +1,6 @@
 """An evaluation as plain dictionaries, lists and numbers: what its JSON holds.
 
-``evaluation.schema.json`` beside this module states the same as a JSON Schema.
+``evaluation/schema.json`` states the same as a JSON Schema.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def json_schema(of: str = "evaluation") -> dict[str, Any]:
     >>> json_schema()["properties"]["schema"]["const"]
     'unsurprised.evaluation/1'
     """
-    source = files("unsurprised.report").joinpath(f"{of}.schema.json")
+    source = files(f"unsurprised.report.{of}").joinpath("schema.json")
     schema: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     return schema
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
-from unsurprised.report.figures import Style
 from unsurprised.statistics.estimate import Estimate
 
 ABSENT = "–"
+
+#: information: in the result's unit · nats · share: shown in percent · number: no unit ·
+#: other: not one number.
+Style = Literal["information", "nats", "share", "number", "other"]
 
 
 def number(value: float) -> str:

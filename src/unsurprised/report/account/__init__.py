@@ -1,0 +1,1 @@
+"""The report of the account of an encoded file."""

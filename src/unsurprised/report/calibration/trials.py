@@ -1,0 +1,136 @@
+"""The calibrators that were tried, and which to take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unsurprised.calibration.result import Calibration, Trial
+from unsurprised.report.calibration import text
+from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
+from unsurprised.report.drawing.parts import (
+    STEP,
+    WIDTH,
+    bits_axis,
+    inline,
+    known,
+    layered,
+    names_axis,
+    tooltips,
+)
+from unsurprised.report.numbers import interval, number, printable
+from unsurprised.report.pages.drawn import spec
+from unsurprised.report.pages.parts import Cell, Chart, Section, Table, amount, counting, ranged
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+def chart(calibration: Calibration, palette: Palette = NOTEBOOK) -> alt.LayerChart:
+    """A point with its interval for each; left of zero a calibrator does harm."""
+    import altair as alt
+
+    names = [trial.method for trial in calibration.trials]
+    rows = [
+        {
+            "method": trial.method,
+            "saved": trial.saved.value,
+            "low": trial.saved.low,
+            "high": trial.saved.high,
+            "kind": "to take" if trial.method == calibration.method else "tried",
+            "saves": f"{number(trial.saved.value)} {calibration.unit} a row",
+            "interval": interval(trial.saved, "information"),
+        }
+        for trial in calibration.trials
+    ]
+    kinds = ["to take", "tried"]
+    legend = alt.Legend(title=None, orient="top")
+    encoded = alt.Chart().encode(
+        y=alt.Y("method:N", sort=names, title=None, axis=names_axis()),
+        color=alt.Color(
+            "kind:N",
+            scale=alt.Scale(domain=kinds, range=[palette.less, palette.plain]),
+            legend=legend,
+        ),
+    )
+    ends = (
+        encoded.properties(data=inline(known(rows, "low", "high")))
+        .mark_rule(strokeWidth=2)
+        .encode(x=bits_axis("low:Q", f"saves so many {calibration.unit} a row"), x2="high:Q")
+    )
+    dots = (
+        encoded.properties(data=inline(known(rows, "saved")))
+        .mark_point(filled=True, size=90, opacity=1)
+        .encode(
+            x="saved:Q",
+            shape=alt.Shape(
+                "kind:N", scale=alt.Scale(domain=kinds, range=["diamond", "circle"]), legend=legend
+            ),
+            tooltip=tooltips("method", "saves", "interval"),
+        )
+    )
+    zero = alt.Chart(inline([{"at": 0.0}])).mark_rule(color=palette.muted).encode(x="at:Q")
+    layers = layered(zero, ends, dots)
+    return layers.properties(width=WIDTH, height=STEP * len(rows))
+
+
+def section(calibration: Calibration) -> Section:
+    """What each saves on unseen rows, and on those that it was fitted on."""
+    unit = calibration.unit
+    table = Table(
+        "What was tried",
+        ["calibrator", "parameters", f"saves {unit} a row", "95 % interval", "behind the best",
+         "in sample", ""],
+        [_row(trial, calibration) for trial in calibration.trials],
+        sortable=True,
+        words=1,
+    )  # fmt: skip
+    figure = Chart(
+        "trials",
+        f"What each calibrator saves on rows that it was not fitted on, in {unit} a row",
+        spec(chart(calibration, PAGE)),
+        table,
+    )
+    said = [
+        printable(f"{trial.method}: {note}") for trial in calibration.trials for note in trial.notes
+    ]
+    return Section(
+        "trials",
+        "What was tried?",
+        said,
+        [figure] if calibration.trials else [],
+        advice=text.advice(calibration),
+        terms=TERMS,
+    )
+
+
+def _row(trial: Trial, calibration: Calibration) -> list[Cell]:
+    behind = f"{number(trial.behind)} ± {number(trial.behind_error)}"
+    best = trial.behind == 0 == trial.behind_error
+    taken = trial.method == calibration.method
+    return [
+        Cell(trial.method),
+        counting(trial.parameters),
+        amount(trial.saved.value),
+        ranged(trial.saved),
+        Cell("the best" if best else behind, f"{trial.behind:.9g}"),
+        amount(trial.saved_in_sample),
+        Cell("take" if taken else "", mark="less" if taken else ""),
+    ]
+
+
+TERMS = (
+    (
+        "saves",
+        "Cross-entropy before − after, on rows that the calibrator was not fitted on: rows are put "
+        "into folds, and each fold is judged by calibrators fitted on the others.",
+    ),
+    (
+        "which to take",
+        "The simplest whose savings are within one standard error of the best. The model as it is "
+        "counts as the simplest of all.",
+    ),
+    (
+        "in sample",
+        "The same on the very rows that it was fitted on: larger, and it promises nothing.",
+    ),
+)

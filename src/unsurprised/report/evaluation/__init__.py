@@ -1,0 +1,1 @@
+"""The report of an evaluation; ``topics`` are its parts, one a file."""

@@ -1,0 +1,180 @@
+"""The figures in one table, as texts, terminals, notebooks and pages have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+
+from unsurprised.evaluation.records import Recalibration
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.report.evaluation.catalogue import GROUPS, QUANTILES, SUM_DEVIATION, Figure
+from unsurprised.report.numbers import counted, interval, number, share, valued
+from unsurprised.report.pages.parts import Card, Cell, Section, Table
+from unsurprised.statistics.estimate import Estimate
+
+#: The figures that may stand at the top of a page: the first of them that there are.
+_CARDS = ("cross_entropy", "kl_divergence", "miscalibration", "confidence_gap", "accuracy",
+          "perplexity", "information_gained")  # fmt: skip
+_MOST_CARDS = 4
+#: What goes without saying where a figure has little room.
+_MIXED = "uniform mixing, then "
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure, ready to show."""
+
+    #: What it is of all figures, whatever it is called.
+    key: str
+    name: str
+    value: str
+    interval: str
+    definition: str
+    brief: str
+
+
+def groups(evaluation: Evaluation) -> list[list[Line]]:
+    """The figures that the evaluation has, group by group."""
+    shown = [
+        [_line(figure, estimate) for figure in group if (estimate := _shown(figure, evaluation))]
+        for group in GROUPS
+    ]
+    shown.insert(1, _ledger(evaluation))
+    shown.append(_calibration(evaluation))
+    shown.append([_quantile(*pair) for pair in sorted(evaluation.quantiles.items())])
+    if evaluation.largest_sum_deviation is not None:
+        value = number(evaluation.largest_sum_deviation)
+        about = (SUM_DEVIATION.definition, SUM_DEVIATION.brief)
+        shown.append([Line(SUM_DEVIATION.field, SUM_DEVIATION.name, value, "", *about)])
+    return [group for group in shown if group]
+
+
+def _shown(figure: Figure, evaluation: Evaluation) -> Estimate | None:
+    if figure.field == "cross_entropy_nats" and evaluation.unit == "nats":
+        return None
+    if figure.field == "finite_cross_entropy" and not evaluation.infinite_rows:
+        return None
+    ledger = evaluation.ledger
+    if figure.field == "label_entropy" and ledger is not None and ledger.rows == evaluation.rows:
+        return None  # it stands in the ledger
+    estimate = getattr(evaluation, figure.field)
+    return estimate if isinstance(estimate, Estimate) else None
+
+
+def _line(figure: Figure, estimate: Estimate) -> Line:
+    return Line(
+        figure.field,
+        figure.name,
+        valued(estimate, figure.style),
+        interval(estimate, figure.style),
+        figure.definition,
+        figure.brief,
+    )
+
+
+def _ledger(evaluation: Evaluation) -> list[Line]:
+    """The account: what is known beforehand, what the model knows, what it loses, what it pays."""
+    ledger = evaluation.ledger
+    if ledger is None:
+        return []
+    richest, others = ledger.recalibrations[-1], ledger.recalibrations[:-1]
+    family = richest.family.removeprefix(_MIXED)
+    rows = counted(ledger.rows, "row")
+    model = "the model" if ledger.rows == evaluation.rows else f"on {rows}"
+    return [
+        _account("label_entropy", "label entropy", ledger.label_entropy,
+                 "what knowing the class frequencies costs", "class frequencies alone"),
+        _account("discrimination", "− discrimination", richest.discrimination,
+                 "what the model knows of each row beyond them", "known of each row"),
+        _account("miscalibration", "+ miscalibration", richest.miscalibration,
+                 f"what {family} saves on unseen rows", f"by {family}"),
+        *(_part(each) for each in others),
+        _account("cross_entropy", "= cross-entropy", ledger.cross_entropy,
+                 f"the model, on {rows}", model),
+    ]  # fmt: skip
+
+
+def _part(each: Recalibration) -> Line:
+    family = each.family.removeprefix(_MIXED)
+    key = f"miscalibration/{each.family}"
+    return _account(key, "  of it", each.miscalibration, f"by {family} alone", f"by {family}")
+
+
+def _account(key: str, name: str, found: Estimate, about: str, brief: str) -> Line:
+    amount, ends = valued(found, "information"), interval(found, "information")
+    return Line(key, name, amount, ends, about, brief)
+
+
+def _calibration(evaluation: Evaluation) -> list[Line]:
+    brier, curve = evaluation.brier, next(iter(evaluation.calibration), None)
+    if brier is None or curve is None:
+        return []
+    calibrated = f"{share(curve.error_if_calibrated)} if calibrated"
+    score = brier.score
+    return [
+        Line(
+            "calibration_error",
+            "calibration error",
+            share(curve.error),
+            "",
+            f"top class; {calibrated}",
+            calibrated,
+        ),
+        Line(
+            "brier",
+            "Brier score",
+            valued(score, "number"),
+            interval(score, "number"),
+            "mean squared error of the probabilities",
+            "mean squared error",
+        ),
+    ]
+
+
+def _quantile(level: float, estimate: Estimate) -> Line:
+    part = "half" if level == 0.5 else f"{100 * level:g} %"
+    return Line(
+        f"quantiles/{level:g}",
+        "median surprisal" if level == 0.5 else f"surprisal at {100 * level:g} %",
+        valued(estimate, QUANTILES.style),
+        interval(estimate, QUANTILES.style),
+        f"{part} {QUANTILES.definition}",
+        f"{part} of rows {QUANTILES.brief}",
+    )
+
+
+def definitions(groups: list[list[Line]], width: int) -> Callable[[Line], str]:
+    """The full definitions if they fit beside the figures, else the brief ones, else none."""
+    lines = [line for group in groups for line in group]
+    room = width - 6
+    for part in (attrgetter("name"), attrgetter("value"), attrgetter("interval")):
+        room -= max((len(part(line)) for line in lines), default=0)
+    for about in (attrgetter("definition"), attrgetter("brief")):
+        if all(len(about(line)) <= room for line in lines):
+            return about
+    return lambda _: ""
+
+
+def section(evaluation: Evaluation) -> Section:
+    """The figures with their intervals and definitions."""
+    rows = [
+        [Cell(line.name.strip()), Cell(line.value), Cell(line.interval), Cell(line.definition)]
+        for group in groups(evaluation)
+        for line in group
+    ]
+    header = ["figure", "value", "95 % interval", "what it is"]
+    return Section("figures", "All figures", tables=[Table("All figures", header, rows, words=1)])
+
+
+def cards(evaluation: Evaluation) -> list[Card]:
+    """The few that stand at the top."""
+    lines: dict[str, Line] = {}
+    for group in groups(evaluation):
+        for line in group:
+            lines.setdefault(line.key, line)
+    found = [lines[key] for key in _CARDS if key in lines][:_MOST_CARDS]
+    return [
+        Card(line.name.removeprefix("+ "), line.value, line.interval, line.definition)
+        for line in found
+    ]

@@ -1,0 +1,94 @@
+"""The rows that surprised the model most."""
+
+from __future__ import annotations
+
+from unsurprised.evaluation.records import WorstRow
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.report.numbers import ABSENT, counted, number, printable, share
+from unsurprised.report.pages.parts import Cell, Section, Table, amount, named, percent
+
+#: More rows are in the JSON; a page must stay small.
+_MOST_ROWS = 300
+
+
+def table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Header and rows for texts; columns without content are left out."""
+    header = ["surprisal", "row", "label", "predicted", "confidence", "file"]
+    rows = [
+        [
+            f"{number(row.surprisal)} {evaluation.unit}",
+            printable(row.id, 24),
+            _optional(row.label),
+            _optional(row.predicted),
+            ABSENT if row.confidence is None else share(row.confidence),
+            _optional(row.file, 40),
+        ]
+        for row in evaluation.worst_rows
+    ]
+    files = {row.file for row in evaluation.worst_rows}
+    kept = [
+        index
+        for index in range(len(header))
+        if any(row[index] != ABSENT for row in rows) and (header[index] != "file" or len(files) > 1)
+    ]
+    return [header[index] for index in kept], [[row[index] for index in kept] for row in rows]
+
+
+def _optional(text: str | None, width: int = 20) -> str:
+    return ABSENT if text is None else printable(text, width)
+
+
+def section(evaluation: Evaluation) -> Section | None:
+    """A table to sort and to search."""
+    rows = evaluation.worst_rows[:_MOST_ROWS]
+    if not rows:
+        return None
+    files = {row.file for row in rows}
+    header = ["row", "label", "predicted", "top classes", "confidence", evaluation.unit]
+    if len(files) > 1:
+        header.insert(0, "file")
+    left = len(evaluation.worst_rows) - len(rows)
+    listed = Table(
+        "Worst rows",
+        header,
+        [_row(row, with_file=len(files) > 1) for row in rows],
+        f"{counted(left, 'row')} more in the JSON." if left else "",
+        names=len(header) - 2,
+        sortable=True,
+        searchable=True,
+    )
+    says = []
+    if evaluation.infinite_rows:
+        says.append(
+            f"{counted(evaluation.infinite_rows, 'row')} alone make the mean infinite: the model "
+            "gave probability 0 to what happened. They come first, the worst of the others after."
+        )
+    return Section("worst", "The worst rows", says, tables=[listed], advice=ADVICE, terms=TERMS)
+
+
+def _row(row: WorstRow, *, with_file: bool) -> list[Cell]:
+    counted_id = isinstance(row.id, int)
+    cells = [
+        Cell(printable(row.id, 60), str(row.id) if counted_id else None),
+        named(row.label),
+        named(row.predicted),
+        Cell(_leaders(row)),
+        percent(row.confidence),
+        amount(row.surprisal),
+    ]
+    return [named(row.file), *cells] if with_file else cells
+
+
+def _leaders(row: WorstRow) -> str:
+    shown = [f"{printable(held.name, 24)}: {share(held.probability)}" for held in row.leaders]
+    return ", ".join(shown) or ABSENT
+
+
+ADVICE = (
+    "Read a few of these rows. Where the label is wrong, mend it; where the model is sure and "
+    "wrong, look for more rows of that kind; where nobody could know, a calibrated model says so."
+)
+TERMS = (
+    ("worst rows", "Rows by surprisal, −log q(y), the largest first; ties by id."),
+    ("top classes", "The three classes that the model held most likely."),
+)

@@ -1,1 +1,0 @@
-"""The sections of the pages, one a file: what each says, draws and defines."""
