@@ -342,6 +342,7 @@ WITHOUT: dict[str, list[str]] = {
         "explanation.arguments.Subject",
         "explanation.contributions.Believed",
         "handed.Handed",
+        "losses.*.*.*",
         "python_objects.Container",
         "sources.json_records.Written",
         "sources.json_types.Seen",

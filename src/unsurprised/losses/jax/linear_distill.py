@@ -1,128 +1,36 @@
-"""Losses of a linear layer of JAX's whose logits are never all in memory."""
+"""Divergences of a linear layer of JAX's whose logits are never all in memory."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from unsurprised.errors import CallError
-from unsurprised.losses import _jax_rows as calls
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
 from unsurprised.losses._inputs import check_dense
-from unsurprised.losses._jax_kinds import is_traced, keep
-from unsurprised.losses._jax_linear import by_chunks, check_layer, divergences_by_chunks
-from unsurprised.losses._options import (
-    IGNORE,
-    Empty,
-    Reduction,
-    SmoothingWeights,
-    checked_recipe,
-    checked_scores,
-    checked_temperature,
-    checked_total,
-)
+from unsurprised.losses._options import Empty, Reduction, checked_temperature, checked_total
 from unsurprised.losses._pairs import laid_out_pairs
+from unsurprised.losses.jax.divergences import divergence_of, is_live
+from unsurprised.losses.jax.inputs import check_teacher
+from unsurprised.losses.jax.kinds import in_forward_mode, is_traced, keep
+from unsurprised.losses.jax.layer import (
+    added,
+    as_parameters,
+    by_chunk,
+    check_layer,
+    cut,
+    joined,
+    logits_of,
+    zeros,
+)
+from unsurprised.losses.jax.reduction import totalled_pairs
 
-
-def linear_cross_entropy_loss(
-    hidden: jax.Array,
-    weight: jax.Array,
-    target: jax.Array,
-    *,
-    bias: jax.Array | None = None,
-    chunk: int | str = "auto",
-    budget: int = BUDGET,
-    class_weight: jax.Array | None = None,
-    sample_weight: jax.Array | None = None,
-    ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
-    check: bool | None = None,
-    details: bool = False,
-) -> Any:
-    r"""Cross-entropy of ``hidden @ weight.T + bias`` without all of these logits in memory.
-
-    Value and gradients are those of :func:`cross_entropy_loss` of the logits. Chunks of rows are
-    made one after the other, and once more for the gradient.
-
-    Parameters
-    ----------
-    hidden : Array of floats, shape (..., D)
-        What the last layer is given.
-    weight : Array, shape (K, D)
-        Its weight; its gradient is summed in float32 at least.
-    target : Array of integers, shape (...), or of floats, shape (..., K)
-        Labels, or a probability for each class.
-    bias, chunk, budget, class_weight
-        As in :func:`unsurprised.losses.torch.linear_cross_entropy_loss`.
-    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap
-        As in :func:`cross_entropy_loss`.
-    z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
-        As in :func:`cross_entropy_loss`.
-
-    Returns
-    -------
-    Array or Details
-        As :func:`cross_entropy_loss`.
-
-    Raises
-    ------
-    CallError, InputError
-        As PyTorch's.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> from unsurprised.losses.jax import linear_cross_entropy_loss
-    >>> labels = jnp.array([0, 1, 2])
-    >>> loss = linear_cross_entropy_loss(jnp.ones((3, 2)), jnp.zeros((8, 2)), labels, base=2)
-    >>> round(float(loss), 5)
-    3.0
-    """
-    recipe = checked_recipe(
-        label_smoothing,
-        smoothing_weights,
-        focal_gamma,
-        checked_scores(temperature, softcap, keep),
-        keep,
-    )
-    total = checked_total(
-        reduction,
-        normalizer,
-        empty,
-        z_loss=z_loss,
-        entropy_bonus=entropy_bonus,
-        base=base,
-        keep=keep,
-    )
-    check_layer(hidden, weight, bias)
-    rows, classes = math.prod(hidden.shape[:-1]), weight.shape[0]
-    entry = entry_bytes(weight.dtype.itemsize)
-    step = chunk_rows(chunk, budget, rows=rows, classes=classes, entry=entry)
-    given = calls.prepared(
-        jax.ShapeDtypeStruct((*hidden.shape[:-1], classes), hidden.dtype),
-        target,
-        weight=class_weight,
-        sample_weight=sample_weight,
-        ignore_index=ignore_index,
-        axis=-1,
-        check=check,
-    )
-    found = by_chunks(hidden, weight, bias, given, recipe=recipe, step=step)
-    return calls.totalled(given, found, total, details)
+Array = Any
 
 
 def linear_distill_loss(
@@ -198,7 +106,7 @@ def linear_distill_loss(
         check=(check is None or check) and not traced,
     )
     if check and traced and form == "logits":
-        calls.check_teacher(given.teacher, given.sample_weight)
+        check_teacher(given.teacher, given.sample_weight)
     if told is None:
         told = (given.teacher,) if given.indices is None else (given.teacher, given.indices)
     entry = entry_bytes(weight.dtype.itemsize, 2 if form == "linear" else 1)
@@ -206,7 +114,7 @@ def linear_distill_loss(
     step = chunk_rows(chunk, budget, rows=count, classes=classes, entry=entry)
     asked = (form, kind, beta, temperature)
     found = divergences_by_chunks((hidden, weight, bias), told, fixed, asked, step)
-    return calls.totalled_pairs(given, found, total)
+    return totalled_pairs(given, found, total)
 
 
 def _parts_of(teacher: LinearTeacher, shape: tuple[int, ...]) -> tuple[Any, Any]:
@@ -220,3 +128,69 @@ def _parts_of(teacher: LinearTeacher, shape: tuple[int, ...]) -> tuple[Any, Any]
         )
     fixed = (weight,) if bias is None else (weight, bias)
     return (hidden.reshape(-1, hidden.shape[-1]),), fixed
+
+
+def divergences_by_chunks(
+    layer: tuple[Array, Array, Array | None],
+    rows_of_teacher: tuple[Array, ...],
+    layer_of_teacher: tuple[Array, ...],
+    asked: tuple[str, Any, Any, Any],
+    step: int,
+) -> Array:
+    """The divergence of each row; the form of the teacher comes first in ``asked``."""
+    hidden, weight, bias = layer
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    told = jax.lax.stop_gradient((rows_of_teacher, layer_of_teacher))
+    plain = is_live(asked[1:]) or in_forward_mode(*layer)
+    found: Array = (_plain_pairs if plain else _pairs)((flat, weight, bias), told, asked, step)
+    return found
+
+
+def _chunk_divergence(logits: Array, part: Any, fixed: Any, asked: Any, *, plain: bool) -> Array:
+    form, *numbers = asked
+    indices = part[1] if form == "top_k" else None
+    teacher = part[0]
+    if form == "linear":
+        weight, *bias = fixed
+        teacher = logits_of(teacher, weight, bias[0] if bias else None)
+    return divergence_of(logits, teacher, indices, tuple(numbers), plain=plain)
+
+
+def _plain_pairs(layer: Any, told: Any, asked: Any, step: int) -> Array:
+    hidden, weight, bias = layer
+    rows_of_teacher, fixed = told
+
+    def chunk(part: Any) -> Array:
+        some, teacher = part
+        return _chunk_divergence(logits_of(some, weight, bias), teacher, fixed, asked, plain=True)
+
+    parts = (cut(hidden, step), tuple(cut(each, step) for each in rows_of_teacher))
+    return joined(by_chunk(chunk, parts), hidden)
+
+
+_pairs = partial(jax.custom_vjp, nondiff_argnums=(2, 3))(_plain_pairs)
+
+
+def _forward_pairs(layer: Any, told: Any, asked: Any, step: int) -> tuple[Array, Any]:
+    return _plain_pairs(layer, told, asked, step), (layer, told)
+
+
+def _backward_pairs(asked: Any, step: int, saved: Any, by: Array) -> tuple[Any, None]:
+    (hidden, weight, bias), (rows_of_teacher, fixed) = saved
+
+    def chunk(sums: Any, part: Any) -> tuple[Any, Array]:
+        some, teacher, above = part
+
+        def value(logits: Array) -> Array:
+            return _chunk_divergence(logits, teacher, fixed, asked, plain=False)
+
+        dz = jax.vjp(value, logits_of(some, weight, bias))[1](above)[0]
+        return added(sums, dz, some), dz.astype(hidden.dtype) @ weight
+
+    teachers = tuple(cut(each, step) for each in rows_of_teacher)
+    parts = (cut(hidden, step), teachers, cut(by, step))
+    sums, by_hidden = jax.lax.scan(chunk, zeros(weight), parts)
+    return (joined(by_hidden, hidden), *as_parameters(sums, weight, bias)), None
+
+
+_pairs.defvjp(_forward_pairs, _backward_pairs)

@@ -13,6 +13,11 @@ from unsurprised.losses._options import Fits, Kept
 Array = Any
 
 
+def sum_type(array: Array) -> Any:
+    """The type that sums are kept in: at least float32."""
+    return jnp.promote_types(array.dtype, jnp.float32)
+
+
 def is_traced(*arrays: Any) -> bool:
     """Whether values cannot be looked at."""
     # Inside of jit even what is made of constants has no value yet.
