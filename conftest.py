@@ -37,8 +37,8 @@ collect_ignore = ["docs/conf.py"]
 
 #: Modules of the library that import another one, by how their paths begin.
 FOR_LIBRARIES = {
-    "torch": ("losses/torch", "losses/_torch"),
-    "triton": ("losses/_torch_triton",),
+    "torch": ("losses/torch",),
+    "triton": ("losses/torch/gpu",),
     "jax": ("losses/jax",),
     "lightning": ("adapters/lightning",),
     "transformers": ("adapters/transformers",),

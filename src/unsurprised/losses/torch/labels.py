@@ -7,7 +7,7 @@ Then every class has the same coefficient u in its row, but the label has v more
     - [j = y]\, g_C v :
 
 a multiple of the softmax, less a constant, and one entry a row. On the CPU both are found by the
-library's kernels, on a GPU by Triton's (:mod:`._torch_triton`), in one pass each; elsewhere by
+library's kernels, on a GPU by Triton's (:mod:`.gpu`), in one pass each; elsewhere by
 PyTorch's operations.
 """
 
@@ -30,6 +30,7 @@ from torch import Tensor
 from unsurprised import _kernels
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses._options import Recipe
+from unsurprised.losses.torch.kinds import sum_type
 from unsurprised.threads import get_num_threads
 
 #: What the kernels read, and what the one for gradients writes.
@@ -46,11 +47,6 @@ _NATS = math.log(2)
 Single = NDArray[np.float32]
 #: What Triton's kernels read; a GPU's float64 is rare, and left to PyTorch.
 _READ_BY_TRITON = (torch.float32, torch.float16, torch.bfloat16)
-
-
-def sum_type(dtype: torch.dtype) -> torch.dtype:
-    """The type that sums are kept in: at least float32."""
-    return torch.float64 if dtype == torch.float64 else torch.float32
 
 
 def are_common(recipe: Recipe, weight: Tensor | None) -> bool:
@@ -76,7 +72,7 @@ def triton_kernels() -> Any:
     """The kernels for a GPU, or None where Triton is missing."""
     if find_spec("triton") is None:
         return None
-    return import_module("unsurprised.losses._torch_triton")
+    return import_module("unsurprised.losses.torch.gpu")
 
 
 def by_triton(logits: Tensor) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from unsurprised.losses import _torch_ops as ops
 from unsurprised.losses._options import (
     IGNORE,
     Empty,
@@ -18,9 +17,11 @@ from unsurprised.losses._options import (
     checked_total,
     is_number,
 )
-from unsurprised.losses._torch_calls import inputs, totalled
-from unsurprised.losses._torch_kinds import check_tensor, keep
-from unsurprised.losses._torch_total import total_of_labels
+from unsurprised.losses.torch import rows as ops
+from unsurprised.losses.torch.inputs import inputs
+from unsurprised.losses.torch.kinds import check_tensor, keep
+from unsurprised.losses.torch.reduction import totalled
+from unsurprised.losses.torch.total import total_of_labels
 
 
 def cross_entropy_loss(

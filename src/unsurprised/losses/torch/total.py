@@ -1,8 +1,8 @@
 """The most common call: labels, rows that count alike, one number.
 
 PyTorch's operations on numbers of rows, of which there are some eighty in a call, take longer than
-the logits do, on a GPU or where the rows are few. Triton's kernels (:mod:`._torch_triton`) need
-three launches for all of it; in main memory (:mod:`._torch_host`) it is two of the library's
+the logits do, on a GPU or where the rows are few. Triton's kernels (:mod:`.gpu`) need
+three launches for all of it; in main memory (:mod:`.host`) it is two of the library's
 kernels.
 """
 
@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses._options import Recipe, Total
-from unsurprised.losses._torch_host import General, gradient_again, total_in_memory
-from unsurprised.losses._torch_kinds import is_traced
-from unsurprised.losses._torch_labels import are_common, by_triton, triton_kernels
-from unsurprised.losses._torch_ops import asks_more_than_backward
+from unsurprised.losses.torch.host import General, gradient_again, total_in_memory
+from unsurprised.losses.torch.kinds import is_traced
+from unsurprised.losses.torch.labels import are_common, by_triton, triton_kernels
+from unsurprised.losses.torch.rows import asks_more_than_backward
 
 
 def total_of_labels(

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from unsurprised.losses import _torch_divergences as pairs
-from unsurprised.losses import _torch_ops as ops
-from unsurprised.losses import _torch_rows as fused
 from unsurprised.losses._divergences import Kind
 from unsurprised.losses._options import Recipe, is_array
-from unsurprised.losses._torch_labels import sum_type
+from unsurprised.losses.torch import blocks as fused
+from unsurprised.losses.torch import divergences as pairs
+from unsurprised.losses.torch import rows as ops
+from unsurprised.losses.torch.kinds import sum_type
 
 Rows = tuple[Tensor, ...]
 

@@ -1,33 +1,16 @@
-"""What all losses of PyTorch do with what they are given, and with the rows that come out."""
+"""What is given to a loss of PyTorch's, as tensors that were looked at."""
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from unsurprised.losses import _reduction
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import Inputs, laid_out
-from unsurprised.losses._options import Total
 from unsurprised.losses._pairs import Pairs, laid_out_pairs, sound_teacher
-from unsurprised.losses._torch_kinds import check_alike, check_tensor, is_traced
-
-
-class Details(NamedTuple):
-    """A loss and what its one pass over the logits found; every part has derivatives.
-
-    ``losses`` are the rows' own (what ``reduction="none"`` gives), ``log_sum_exp`` is that of the
-    scores (nats), ``entropy`` that of the softmax in the unit asked for. Rows that are ignored have
-    a loss of 0.
-    """
-
-    loss: Tensor
-    losses: Tensor
-    log_sum_exp: Tensor
-    entropy: Tensor
+from unsurprised.losses.torch.kinds import check_alike, check_tensor, is_traced
 
 
 def inputs(
@@ -62,29 +45,6 @@ def inputs(
     return given
 
 
-def totalled(
-    given: Inputs, found: tuple[Tensor, Tensor, Tensor], total: Total, details: bool
-) -> Any:
-    """Rows as what was asked for."""
-    loss, log_sum, entropy = found
-    if given.invalid is not None:
-        loss = torch.where(given.invalid, math.nan, loss)
-    rows = _reduction.counted(torch, given, like=loss.detach(), total=total)
-    share = _reduction.share_of_extras(torch, rows, total)
-
-    def values(share: Tensor | None) -> Tensor:
-        parts = (loss, log_sum, entropy)
-        return _reduction.row_values(torch, *parts, rows=rows, total=total, share=share)
-
-    shared = values(share)
-    reduced = _reduction.reduced(torch, shared, rows, total)
-    reduced = reduced.reshape(given.shape) if total.reduction == "none" else reduced
-    if not details:
-        return reduced
-    each = (shared if share is None else values(None), log_sum, entropy * total.unit)
-    return Details(reduced, *(part.reshape(given.shape) for part in each))
-
-
 def pairs(
     student: Tensor,
     teacher: Tensor | TopK,
@@ -94,6 +54,7 @@ def pairs(
     *,
     probabilities: bool = False,
 ) -> Pairs:
+    """The rows of a call between two distributions, looked at likewise."""
     parts = tuple(teacher) if isinstance(teacher, TopK) else (teacher,)
     names = ("logits", "target") if probabilities else ("student", "teacher")
     for name, value in ((names[0], student), *((names[1], part) for part in parts)):
@@ -119,11 +80,3 @@ def assert_teacher(given: Pairs) -> None:
     """An assertion, where values cannot be looked at, that each row of the teacher is one."""
     sound = sound_teacher(torch, given.teacher, given.sample_weight)
     torch._assert_async(sound.all(), "a row of the teacher is no distribution")
-
-
-def totalled_pairs(given: Pairs, found: Tensor, total: Total) -> Any:
-    """Rows as what was asked for."""
-    rows = _reduction.counted_pairs(torch, given.sample_weight, like=found.detach(), total=total)
-    values = _reduction.row_values(torch, found, found, found, rows=rows, total=total)
-    reduced = _reduction.reduced(torch, values, rows, total)
-    return reduced.reshape(given.shape) if total.reduction == "none" else reduced

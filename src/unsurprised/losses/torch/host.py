@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unsurprised.losses._options import Recipe, Total
-from unsurprised.losses._torch_labels import Facts, Single, facts_of, sum_type, write_gradient
+from unsurprised.losses.torch.kinds import sum_type
+from unsurprised.losses.torch.labels import Facts, Single, facts_of, write_gradient
 
 General = Callable[[Tensor], Tensor]
 

@@ -4,13 +4,11 @@ They are in nats, as trainers expect; ``base=2`` makes bits.
 """
 
 from unsurprised.losses._divergences import LinearTeacher, TopK
-from unsurprised.losses._torch_calls import Details
-from unsurprised.losses._torch_cross_entropy import cross_entropy_loss
-from unsurprised.losses._torch_distill import distill_loss, kl_loss
-from unsurprised.losses._torch_linear_loss import (
-    linear_cross_entropy_loss,
-    linear_distill_loss,
-)
+from unsurprised.losses.torch.cross_entropy import cross_entropy_loss
+from unsurprised.losses.torch.distill import distill_loss, kl_loss
+from unsurprised.losses.torch.linear_cross_entropy import linear_cross_entropy_loss
+from unsurprised.losses.torch.linear_distill import linear_distill_loss
+from unsurprised.losses.torch.reduction import Details
 
 __all__ = [
     "Details",

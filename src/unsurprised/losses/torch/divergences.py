@@ -11,10 +11,9 @@ from unsurprised.losses import _divergences as formula
 from unsurprised.losses._cross_entropy import shielded, tempered
 from unsurprised.losses._divergences import Kind
 from unsurprised.losses._options import is_array
-from unsurprised.losses._torch_kinds import check_whole_rows
-from unsurprised.losses._torch_labels import sum_type
-from unsurprised.losses._torch_ops import asks_more_than_backward
-from unsurprised.losses._torch_rows import block_rows
+from unsurprised.losses.torch.blocks import block_rows
+from unsurprised.losses.torch.kinds import check_whole_rows, sum_type
+from unsurprised.losses.torch.rows import asks_more_than_backward
 
 #: The formula makes about this many arrays of a block's size.
 _ARRAYS = 8

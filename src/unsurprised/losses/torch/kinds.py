@@ -15,6 +15,11 @@ from unsurprised.errors import CallError
 from unsurprised.losses._options import Fits, Kept
 
 
+def sum_type(dtype: torch.dtype) -> torch.dtype:
+    """The type that sums are kept in: at least float32."""
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
 def check_tensor(name: str, value: Any, *, optional: bool = False) -> None:
     """An error for what is no tensor, or one that does not hold a number at each place."""
     if value is None and optional:

@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses import _cross_entropy as formula
-from unsurprised.losses import _torch_rows as fused
 from unsurprised.losses._options import Recipe, Scores
-from unsurprised.losses._torch_kinds import check_whole_rows, has_tangent, is_traced
-from unsurprised.losses._torch_labels import sum_type
+from unsurprised.losses.torch import blocks as fused
+from unsurprised.losses.torch.kinds import check_whole_rows, has_tangent, is_traced, sum_type
 
 
 def recipe_of(

@@ -15,10 +15,10 @@ from unsurprised.losses._options import (
     checked_temperature,
     checked_total,
 )
-from unsurprised.losses._torch_calls import pairs, totalled_pairs
-from unsurprised.losses._torch_divergences import divergences
-from unsurprised.losses._torch_kinds import keep
-from unsurprised.losses._torch_labels import sum_type
+from unsurprised.losses.torch.divergences import divergences
+from unsurprised.losses.torch.inputs import pairs
+from unsurprised.losses.torch.kinds import keep, sum_type
+from unsurprised.losses.torch.reduction import totalled_pairs
 
 
 def distill_loss(

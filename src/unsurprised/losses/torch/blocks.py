@@ -1,7 +1,7 @@
 """C, L and H of the rows of a tensor, and the gradient, in blocks that stay in the cache.
 
 No array of the logits' size is made but the gradient itself. The common case, labels, has a way of
-its own (``_torch_labels``). Other ways belong into :func:`forward` and :func:`backward`, which are
+its own (``labels``). Other ways belong into :func:`forward` and :func:`backward`, which are
 all that the rest knows.
 """
 
@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses import _cross_entropy as formula
-from unsurprised.losses import _torch_labels as labels
 from unsurprised.losses._options import Recipe
-from unsurprised.losses._torch_labels import sum_type
+from unsurprised.losses.torch import labels
+from unsurprised.losses.torch.kinds import sum_type
 
 By: TypeAlias = "tuple[Tensor, Tensor | None, Tensor | None]"
 
