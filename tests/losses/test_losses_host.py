@@ -9,7 +9,7 @@ import pytest
 from unsurprised.errors import InputError
 
 torch = pytest.importorskip("torch")
-from unsurprised.losses.torch import cross_entropy, cross_entropy_loss, host  # noqa: E402
+from unsurprised.losses.torch import cross_entropy_loss, ways  # noqa: E402
 
 TYPES = [torch.float32, torch.bfloat16]
 
@@ -25,13 +25,13 @@ def drawn(rows, classes, kind, seed=0):
 def calls(monkeypatch):
     """What the quick way answers, call by call."""
     answers = []
-    whole = host.total_in_memory
+    whole = ways.total
 
     def noted(*given, **named):
         answers.append(whole(*given, **named))
         return answers[-1]
 
-    monkeypatch.setattr("unsurprised.losses.torch.total.total_in_memory", noted)
+    monkeypatch.setattr(ways, "total", noted)
     return answers
 
 
@@ -41,7 +41,7 @@ def generally(monkeypatch):
 
     def both(logits, labels, above=1.0, **options):
         with monkeypatch.context() as patch:
-            patch.setattr(cross_entropy, "total_of_labels", lambda *_, **__: None)
+            patch.setattr(ways, "total", lambda *_, **__: None)
             loss = cross_entropy_loss(logits, labels, **options)
         (gradient,) = torch.autograd.grad(loss * above, logits)
         return loss, gradient

@@ -6,11 +6,23 @@ import math
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
-from unsurprised.losses._divergences import Kind, TopK, checked_kind
-from unsurprised.losses._options import Empty, Reduction, checked_temperature, checked_total
-from unsurprised.losses.jax.divergences import of_pairs
-from unsurprised.losses.jax.kinds import keep
+from unsurprised.losses._cross_entropy import shielded
+from unsurprised.losses._divergences import Kind, TopK, checked_kind, untempered
+from unsurprised.losses._options import (
+    Empty,
+    Reduction,
+    Total,
+    checked_temperature,
+    checked_total,
+)
+from unsurprised.losses._pairs import Pairs
+from unsurprised.losses.jax.divergences import Asked, divergence_of, is_live
+from unsurprised.losses.jax.inputs import prepared_pairs
+from unsurprised.losses.jax.kinds import keep, sum_type
+from unsurprised.losses.jax.reduction import totalled_pairs
+from unsurprised.losses.jax.ways import is_plain
 
 
 def distill_loss(
@@ -64,15 +76,9 @@ def distill_loss(
     kind, beta = checked_kind(kind, beta, keep)
     temperature = checked_temperature(temperature, keep)
     total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
-    return of_pairs(
-        student,
-        teacher,
-        sample_weight,
-        axis,
-        check=check,
-        total=total,
-        asked=(kind, beta, temperature),
-    )
+    given = prepared_pairs(student, teacher, sample_weight, axis, check)
+    told = jax.lax.stop_gradient(given.teacher)
+    return _total_of(given, told, (kind, beta, temperature), total)
 
 
 def kl_loss(
@@ -120,13 +126,16 @@ def kl_loss(
     """
     temperature = checked_temperature(temperature, keep)
     total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
-    return of_pairs(
-        logits,
-        target,
-        sample_weight,
-        axis,
-        check=check,
-        total=total,
-        asked=("forward", 0.5, temperature),
-        probabilities=True,
-    )
+    given = prepared_pairs(logits, target, sample_weight, axis, check, probabilities=True)
+    told = jax.lax.stop_gradient(given.teacher)
+    scores = untempered(jnp, jnp.log(told.astype(sum_type(told))), temperature)
+    return _total_of(given, scores, ("forward", 0.5, temperature), total)
+
+
+def _total_of(given: Pairs, teacher: jax.Array, asked: Asked, total: Total) -> jax.Array:
+    student, plain = given.student, is_plain(is_live(asked), given.student)
+    if given.sample_weight is not None and plain:
+        dead = given.sample_weight == 0
+        student, teacher = (shielded(jnp, each, dead) for each in (student, teacher))
+    found = divergence_of(student, teacher, given.indices, asked, plain=plain)
+    return totalled_pairs(given, found, total)

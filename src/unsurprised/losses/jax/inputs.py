@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import checkify
 
+from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import Inputs, check_dense, laid_out
-from unsurprised.losses._pairs import sound_teacher
+from unsurprised.losses._pairs import Pairs, laid_out_pairs, sound_teacher
 from unsurprised.losses.jax.kinds import is_traced
 
 Array = Any
@@ -32,6 +33,35 @@ def prepared(logits: Any, target: Any, *, check: bool | None, **options: Any) ->
     given = laid_out(jnp, logits, target, check=look, **options)
     if given.invalid is not None and check:
         checkify.check(~jnp.any(given.invalid), "a label is out of range")
+    return given
+
+
+def prepared_pairs(
+    student: Any,
+    teacher: Any,
+    sample_weight: Any,
+    axis: int,
+    check: bool | None,
+    *,
+    probabilities: bool = False,
+) -> Pairs:
+    """The rows of a call between two distributions, likewise."""
+    check_dense(student=student, teacher=teacher, sample_weight=sample_weight)
+    student = jnp.asarray(student)
+    parts = [jnp.asarray(p) for p in (teacher if isinstance(teacher, TopK) else (teacher,))]
+    sample_weight = None if sample_weight is None else jnp.asarray(sample_weight)
+    traced = is_traced(student, sample_weight, *parts)
+    given = laid_out_pairs(
+        jnp,
+        student,
+        TopK(*parts) if isinstance(teacher, TopK) else parts[0],
+        sample_weight=sample_weight,
+        axis=axis,
+        check=(check is None or check) and not traced,
+        probabilities=probabilities,
+    )
+    if check and traced and given.indices is None and not probabilities:
+        check_teacher(given.teacher, given.sample_weight)
     return given
 
 

@@ -22,7 +22,7 @@ from unsurprised.losses._options import (
     checked_total,
 )
 from unsurprised.losses.jax.inputs import prepared
-from unsurprised.losses.jax.kinds import in_forward_mode, keep
+from unsurprised.losses.jax.kinds import keep
 from unsurprised.losses.jax.layer import (
     added,
     as_parameters,
@@ -35,6 +35,7 @@ from unsurprised.losses.jax.layer import (
 )
 from unsurprised.losses.jax.reduction import totalled
 from unsurprised.losses.jax.rows import gradients, plain_rows
+from unsurprised.losses.jax.ways import is_plain
 
 Array = Any
 
@@ -143,7 +144,7 @@ def by_chunks(
     flat = hidden.reshape(math.prod(given.shape), hidden.shape[-1])
     layer = (flat, weight, bias)
     found: tuple[Array, Array, Array]
-    if recipe.live or in_forward_mode(*layer, given.target, given.weight):
+    if is_plain(recipe.live, *layer, given.target, given.weight):
         found = _plain_rows(layer, given.target, given.weight, recipe, step)
     else:
         found = _rows(layer, given.target, given.weight, recipe, step)

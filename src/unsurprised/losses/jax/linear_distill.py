@@ -17,7 +17,7 @@ from unsurprised.losses._options import Empty, Reduction, checked_temperature, c
 from unsurprised.losses._pairs import laid_out_pairs
 from unsurprised.losses.jax.divergences import divergence_of, is_live
 from unsurprised.losses.jax.inputs import check_teacher
-from unsurprised.losses.jax.kinds import in_forward_mode, is_traced, keep
+from unsurprised.losses.jax.kinds import is_traced, keep
 from unsurprised.losses.jax.layer import (
     added,
     as_parameters,
@@ -29,6 +29,7 @@ from unsurprised.losses.jax.layer import (
     zeros,
 )
 from unsurprised.losses.jax.reduction import totalled_pairs
+from unsurprised.losses.jax.ways import is_plain
 
 Array = Any
 
@@ -141,7 +142,7 @@ def divergences_by_chunks(
     hidden, weight, bias = layer
     flat = hidden.reshape(-1, hidden.shape[-1])
     told = jax.lax.stop_gradient((rows_of_teacher, layer_of_teacher))
-    plain = is_live(asked[1:]) or in_forward_mode(*layer)
+    plain = is_plain(is_live(asked[1:]), *layer)
     found: Array = (_plain_pairs if plain else _pairs)((flat, weight, bias), told, asked, step)
     return found
 

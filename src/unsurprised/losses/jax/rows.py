@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._options import Recipe
-from unsurprised.losses.jax.kinds import in_forward_mode, sum_type
+from unsurprised.losses.jax.kinds import sum_type
+from unsurprised.losses.jax.ways import is_plain
 
 Array = Any
 
@@ -30,7 +31,7 @@ def plain_rows(
 def rows(given: Inputs, recipe: Recipe) -> tuple[Array, Array, Array]:
     """C, L and H of each row, with every derivative that is asked for."""
     logits, target, weight, hard = given.logits, given.target, given.weight, given.hard
-    if recipe.live or in_forward_mode(logits, target, weight):
+    if is_plain(recipe.live, logits, target, weight):
         shielded = formula.shielded(jnp, logits, given.dead())
         return plain_rows(shielded, target, weight, recipe, hard)
     found: tuple[Array, Array, Array] = _rows(logits, target, weight, recipe, hard)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from unsurprised.float_errors import own_float_errors
-from unsurprised.losses._inputs import check_dense, laid_out
+from unsurprised.losses._inputs import check_dense
 from unsurprised.losses._options import (
     IGNORE,
     Empty,
@@ -19,7 +18,7 @@ from unsurprised.losses._options import (
     checked_scores,
     checked_total,
 )
-from unsurprised.losses.numpy.inputs import widened
+from unsurprised.losses.numpy.inputs import prepared
 from unsurprised.losses.numpy.reduction import LossAndGradient, as_given
 from unsurprised.losses.numpy.rows import Labelled
 
@@ -91,17 +90,15 @@ def cross_entropy_loss(
         reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
     )
     check_dense(logits=logits, target=target, weight=weight, sample_weight=sample_weight)
-    given = laid_out(
-        np,
-        widened(logits),
-        widened(target),
-        weight=None if weight is None else np.asarray(weight, dtype=np.float64),
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+    given = prepared(
+        logits,
+        target,
+        weight=weight,
+        sample_weight=sample_weight,
         ignore_index=ignore_index,
         axis=axis,
-        check=True,
     )
     rows = Labelled(given, recipe, total)
     values, gradient = rows.part(given.logits, slice(None))
-    gradient = as_given(gradient, np.shape(logits), -1 if axis is None else axis)
+    gradient = as_given(gradient, given.shape, -1 if axis is None else axis)
     return LossAndGradient(rows.total_of(values), gradient)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from unsurprised.float_errors import own_float_errors
 from unsurprised.losses._divergences import Kind, TopK, checked_kind
-from unsurprised.losses._options import Empty, Reduction, checked_temperature, checked_total
-from unsurprised.losses.numpy.divergences import Asked, of_pairs
-from unsurprised.losses.numpy.reduction import LossAndGradient
+from unsurprised.losses._options import Empty, Reduction, Total, checked_temperature, checked_total
+from unsurprised.losses._pairs import Pairs
+from unsurprised.losses.numpy.divergences import Asked, Paired
+from unsurprised.losses.numpy.inputs import Values, prepared_pairs
+from unsurprised.losses.numpy.reduction import LossAndGradient, as_given
 
 
 @own_float_errors
@@ -58,6 +61,7 @@ def distill_loss(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from unsurprised.losses.numpy import distill_loss
     >>> loss, gradient = distill_loss([[0.0, 0.0]], [[0.0, -np.inf]], base=2)
     >>> float(loss)
@@ -66,9 +70,8 @@ def distill_loss(
     kind, beta = checked_kind(kind, beta)
     temperature = checked_temperature(temperature)
     total = checked_total(reduction, normalizer, empty, base=base)
-    return of_pairs(
-        student, teacher, sample_weight, axis, total=total, asked=Asked(kind, beta, temperature)
-    )
+    given = prepared_pairs(student, teacher, sample_weight, axis)
+    return _total_of(given, given.teacher, Asked(kind, beta, temperature), total, axis)
 
 
 @own_float_errors
@@ -117,5 +120,15 @@ def kl_loss(
     """
     temperature = checked_temperature(temperature)
     total = checked_total(reduction, normalizer, empty, base=base)
-    asked = Asked("forward", 0.5, temperature, probabilities=True)
-    return of_pairs(logits, target, sample_weight, axis, total=total, asked=asked)
+    given = prepared_pairs(logits, target, sample_weight, axis, probabilities=True)
+    with np.errstate(all="ignore"):
+        scores = np.log(given.teacher) * temperature
+    return _total_of(given, scores, Asked("forward", 0.5, temperature), total, axis)
+
+
+def _total_of(
+    given: Pairs, teacher: Values, asked: Asked, total: Total, axis: int
+) -> LossAndGradient:
+    rows = Paired(given, asked, total)
+    values, gradient = rows.part(given.student, teacher, given.indices, slice(None))
+    return LossAndGradient(rows.total_of(values), as_given(gradient, given.shape, axis))

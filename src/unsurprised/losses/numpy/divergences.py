@@ -6,58 +6,22 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from unsurprised.losses import _divergences as formula
 from unsurprised.losses import _reduction
-from unsurprised.losses._divergences import Kind, TopK
-from unsurprised.losses._inputs import check_dense
+from unsurprised.losses._divergences import Kind
 from unsurprised.losses._options import Total
-from unsurprised.losses._pairs import Pairs, laid_out_pairs
-from unsurprised.losses.numpy.inputs import Values, widened
-from unsurprised.losses.numpy.reduction import LossAndGradient, as_given
+from unsurprised.losses._pairs import Pairs
+from unsurprised.losses.numpy.inputs import Values
 
 
 class Asked(NamedTuple):
-    """Which divergence; whether the teacher comes as probabilities."""
+    """Which divergence."""
 
     kind: Kind
     beta: float
     temperature: float
-    probabilities: bool = False
-
-
-def of_pairs(
-    student: ArrayLike,
-    teacher: ArrayLike | TopK,
-    sample_weight: ArrayLike | None,
-    axis: int,
-    *,
-    total: Total,
-    asked: Asked,
-) -> LossAndGradient:
-    """A loss between two distributions."""
-    names = ("logits", "target") if asked.probabilities else ("student", "teacher")
-    check_dense(**{names[0]: student, names[1]: teacher, "sample_weight": sample_weight})
-    wide = widened(student)
-    given = laid_out_pairs(
-        np,
-        wide,
-        TopK(widened(teacher[0]), np.asarray(teacher[1]))
-        if isinstance(teacher, TopK)
-        else widened(teacher),
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-        axis=axis,
-        check=True,
-        probabilities=asked.probabilities,
-    )
-    teachers = given.teacher
-    if asked.probabilities:
-        with np.errstate(all="ignore"):
-            teachers = np.log(teachers) * asked.temperature
-    rows = Paired(given, asked, total)
-    values, gradient = rows.part(given.student, teachers, given.indices, slice(None))
-    return LossAndGradient(rows.total_of(values), as_given(gradient, wide.shape, axis))
 
 
 class Paired:
@@ -75,7 +39,7 @@ class Paired:
         self, student: Values, teacher: Values, indices: NDArray[Any] | None, part: slice
     ) -> tuple[Values, Values]:
         """What the rows of a part come to, and the gradient of the total by the student's."""
-        (kind, beta, temperature, _), each = self._asked, self._each[part]
+        (kind, beta, temperature), each = self._asked, self._each[part]
         counts = _reduction.Counted(*(values[part] for values in self._counts))
         with np.errstate(all="ignore"):
             if indices is not None:

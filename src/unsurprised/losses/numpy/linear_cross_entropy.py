@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from unsurprised.losses._chunks import BUDGET
-from unsurprised.losses._inputs import check_dense, laid_out
+from unsurprised.losses._inputs import check_dense
 from unsurprised.losses._options import (
     IGNORE,
     Empty,
@@ -19,7 +18,7 @@ from unsurprised.losses._options import (
     checked_scores,
     checked_total,
 )
-from unsurprised.losses.numpy.inputs import widened
+from unsurprised.losses.numpy.inputs import prepared
 from unsurprised.losses.numpy.layer import Layer, LayerLossAndGradients
 from unsurprised.losses.numpy.rows import Labelled
 
@@ -78,6 +77,7 @@ def linear_cross_entropy_loss(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from unsurprised.losses.numpy import linear_cross_entropy_loss
     >>> found = linear_cross_entropy_loss(np.ones((3, 2)), np.zeros((8, 2)), [0, 1, 2], base=2)
     >>> round(float(found.loss), 5), found.weight.shape
@@ -91,15 +91,13 @@ def linear_cross_entropy_loss(
     )
     layer = Layer(hidden, weight, bias, chunk, budget)
     check_dense(target=target, class_weight=class_weight, sample_weight=sample_weight)
-    given = laid_out(
-        np,
+    given = prepared(
         layer.stand_in(),
-        widened(target),
-        weight=None if class_weight is None else np.asarray(class_weight, dtype=np.float64),
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+        target,
+        weight=class_weight,
+        sample_weight=sample_weight,
         ignore_index=ignore_index,
         axis=-1,
-        check=True,
     )
     rows = Labelled(given, recipe, total)
     return layer.evaluated(rows.part, rows.total_of)

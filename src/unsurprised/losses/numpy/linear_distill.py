@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from unsurprised.losses._chunks import BUDGET
 from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
-from unsurprised.losses._inputs import check_dense
 from unsurprised.losses._options import Empty, Reduction, checked_temperature, checked_total
-from unsurprised.losses._pairs import laid_out_pairs
 from unsurprised.losses.numpy.divergences import Asked, Paired
-from unsurprised.losses.numpy.inputs import Values, widened
+from unsurprised.losses.numpy.inputs import Values, prepared_pairs
 from unsurprised.losses.numpy.layer import Layer, LayerLossAndGradients
 
 
@@ -60,6 +57,7 @@ def linear_distill_loss(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from unsurprised.losses.numpy import LinearTeacher, linear_distill_loss
     >>> hidden, weight = np.ones((3, 2)), np.eye(2)
     >>> float(linear_distill_loss(hidden, weight, LinearTeacher(hidden, weight)).loss)
@@ -70,21 +68,10 @@ def linear_distill_loss(
     total = checked_total(reduction, normalizer, empty, base=base)
     layer = Layer(hidden, weight, bias, chunk, budget)
     other = Layer(*teacher, 1, budget) if isinstance(teacher, LinearTeacher) else None
-    check_dense(teacher=teacher, sample_weight=sample_weight)
-    arrays: Any = None
-    if isinstance(teacher, TopK):
-        arrays = TopK(widened(teacher.log_probs), np.asarray(teacher.indices))
-    elif other is None:
-        arrays = widened(teacher)
-    else:
+    if other is not None:
         other.check_like(layer)
-    given = laid_out_pairs(
-        np,
-        layer.stand_in(),
-        arrays,
-        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-        axis=-1,
-        check=True,
+    given = prepared_pairs(
+        layer.stand_in(), None if other is not None else teacher, sample_weight, -1
     )
     rows = Paired(given, Asked(kind, beta, temperature), total)
 

@@ -25,6 +25,5 @@ LossAndGradient.__module__ = "unsurprised.losses.numpy"
 
 
 def as_given(gradient: Values, shape: tuple[int, ...], axis: int) -> Values:
-    """Rows as the array that they came from."""
-    moved = tuple(size for i, size in enumerate(shape) if i != axis % len(shape))
-    return np.moveaxis(gradient.reshape(*moved, shape[axis]), -1, axis)
+    """The gradient of rows, of whose shape there are many, with the classes along ``axis``."""
+    return np.moveaxis(gradient.reshape(*shape, gradient.shape[-1]), -1, axis)

@@ -18,10 +18,11 @@ from unsurprised.losses._options import (
     is_number,
 )
 from unsurprised.losses.torch import rows as ops
-from unsurprised.losses.torch.inputs import inputs
+from unsurprised.losses.torch import ways
+from unsurprised.losses.torch.inputs import prepared
 from unsurprised.losses.torch.kinds import check_tensor, keep
 from unsurprised.losses.torch.reduction import totalled
-from unsurprised.losses.torch.total import total_of_labels
+from unsurprised.losses.torch.total import Asked
 
 
 def cross_entropy_loss(
@@ -165,8 +166,11 @@ def cross_entropy_loss(
         keep=keep,
     )
 
+    check_tensor("logits", logits)
+    check_tensor("target", target)
+
     def general(logits: Tensor) -> Any:
-        given = inputs(
+        given = prepared(
             logits,
             target,
             weight=weight,
@@ -180,13 +184,7 @@ def cross_entropy_loss(
         found = ops.rows(*rows, recipe, entropy=entropy, dead=given.dead)
         return totalled(given, found, total, details)
 
-    if weight is None and sample_weight is None and axis in (None, -1, 1) and not details:
-        check_tensor("logits", logits)
-        check_tensor("target", target)
-        look = check is None or check
-        loss = total_of_labels(
-            logits, target, recipe, total, ignore_index=ignore_index, check=look, general=general
-        )
-        if loss is not None:
-            return loss
-    return general(logits)
+    look = check is None or check
+    asked = Asked(logits, target, recipe, total, ignore_index, look, general)
+    loss = ways.total(asked, weight=weight, sample_weight=sample_weight, axis=axis, details=details)
+    return general(logits) if loss is None else loss

@@ -16,7 +16,7 @@ from unsurprised.losses._options import (
     checked_total,
 )
 from unsurprised.losses.torch.divergences import divergences
-from unsurprised.losses.torch.inputs import pairs
+from unsurprised.losses.torch.inputs import prepared_pairs
 from unsurprised.losses.torch.kinds import keep, sum_type
 from unsurprised.losses.torch.reduction import totalled_pairs
 
@@ -103,7 +103,7 @@ def distill_loss(
     kind, beta = checked_kind(kind, beta, keep)
     temperature = checked_temperature(temperature, keep)
     total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
-    given = pairs(student, teacher, sample_weight, axis, check)
+    given = prepared_pairs(student, teacher, sample_weight, axis, check)
     found = divergences(
         given.student,
         given.teacher.detach(),
@@ -176,7 +176,7 @@ def kl_loss(
     """
     temperature = checked_temperature(temperature, keep)
     total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
-    given = pairs(logits, target, sample_weight, axis, check, probabilities=True)
+    given = prepared_pairs(logits, target, sample_weight, axis, check, probabilities=True)
     logs = given.teacher.detach().to(sum_type(given.teacher.dtype)).log()
     scores = untempered(torch, logs, temperature)
     found = divergences(

@@ -11,9 +11,9 @@ from unsurprised.losses import _divergences as formula
 from unsurprised.losses._cross_entropy import shielded, tempered
 from unsurprised.losses._divergences import Kind
 from unsurprised.losses._options import is_array
-from unsurprised.losses.torch.blocks import block_rows
+from unsurprised.losses.torch import ways
+from unsurprised.losses.torch.blocks import blocks_of
 from unsurprised.losses.torch.kinds import check_whole_rows, sum_type
-from unsurprised.losses.torch.rows import asks_more_than_backward
 
 #: The formula makes about this many arrays of a block's size.
 _ARRAYS = 8
@@ -118,7 +118,7 @@ def forward(student: Tensor, teacher: Tensor, indices: Tensor | None, *numbers: 
     kind, beta, temperature = numbers
     wide = torch.promote_types(sum_type(student.dtype), sum_type(teacher.dtype))
     result = torch.empty(len(student), dtype=wide, device=student.device)
-    for part in _parts(student):
+    for part in blocks_of(student, _ARRAYS):
         result[part] = block_divergence(
             student[part],
             teacher[part],
@@ -143,7 +143,7 @@ def backward(
     result = (
         torch.empty_like(student, memory_format=torch.contiguous_format) if out is None else out
     )
-    for part in _parts(student):
+    for part in blocks_of(student, _ARRAYS):
         result[part] = block_gradient(
             student[part],
             teacher[part],
@@ -154,11 +154,6 @@ def backward(
             by=by[part],
         )
     return result
-
-
-def _parts(student: Tensor) -> list[slice]:
-    step = block_rows(student, _ARRAYS)
-    return [slice(start, start + step) for start in range(0, len(student), step)]
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -207,13 +202,14 @@ def divergences(
     sample_weight: Tensor | None,
 ) -> Tensor:
     """One number for each row of a matrix of scores; the teacher comes detached."""
-    if is_array(beta) or is_array(temperature) or asks_more_than_backward(student, teacher):
+    way = ways.derivatives(is_array(beta) or is_array(temperature), student, target=teacher)
+    if way == "plain":
         if sample_weight is not None:
             student, teacher = (
                 shielded(torch, scores, sample_weight == 0) for scores in (student, teacher)
             )
         return block_divergence(student, teacher, indices, kind, beta=beta, temperature=temperature)
     numbers = (kind, beta, temperature)
-    if torch.compiler.is_compiling():
+    if way == "operator":
         return rows_op(student, teacher, indices, *numbers)
     return _Rows.apply(student, teacher, indices, *numbers)

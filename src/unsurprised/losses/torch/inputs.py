@@ -13,7 +13,7 @@ from unsurprised.losses._pairs import Pairs, laid_out_pairs, sound_teacher
 from unsurprised.losses.torch.kinds import check_alike, check_tensor, is_traced
 
 
-def inputs(
+def prepared(
     logits: Any,
     target: Any,
     *,
@@ -45,7 +45,7 @@ def inputs(
     return given
 
 
-def pairs(
+def prepared_pairs(
     student: Tensor,
     teacher: Tensor | TopK,
     sample_weight: Tensor | None,

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from unsurprised.losses._divergences import Kind
 from unsurprised.losses._options import Recipe, is_array
-from unsurprised.losses.torch import blocks as fused
 from unsurprised.losses.torch import divergences as pairs
 from unsurprised.losses.torch import rows as ops
+from unsurprised.losses.torch import ways
 from unsurprised.losses.torch.kinds import sum_type
 
 Rows = tuple[Tensor, ...]
@@ -73,7 +73,7 @@ class CrossEntropyJob:
 
     def rows(self, z: Tensor, part: slice) -> Rows:
         """C, L, H; and the parts of L."""
-        found = fused.forward(z, self.target[part], self.weight, self.recipe, self.entropy)
+        found = ways.rows(z, self.target[part], self.weight, self.recipe, entropy=self.entropy)
         return found.loss, found.top + found.rest, found.entropy, found.top, found.rest
 
     def gradient(
@@ -83,7 +83,7 @@ class CrossEntropyJob:
         by_loss = torch.zeros_like(rows[0]) if by[0] is None else by[0]
         each = (by_loss, by[1], by[2])
         target = self.target[part]
-        fused.backward(z, target, self.weight, rows[3:], each, recipe=self.recipe, out=out)
+        ways.gradient(z, target, self.weight, rows[3:], each, recipe=self.recipe, out=out)
 
     @property
     def live(self) -> bool:

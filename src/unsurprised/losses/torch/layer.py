@@ -11,11 +11,11 @@ from unsurprised.errors import CallError
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._inputs import same_device
 from unsurprised.losses._options import Total
+from unsurprised.losses.torch import ways
 from unsurprised.losses.torch.jobs import Job, Rows, project
 from unsurprised.losses.torch.kinds import check_alike, check_tensor
-from unsurprised.losses.torch.layer_rows import linear_rows
+from unsurprised.losses.torch.layer_rows import rows_by_function, rows_by_operator
 from unsurprised.losses.torch.layer_total import LayerTotal, linear_total
-from unsurprised.losses.torch.rows import asks_more_than_backward
 
 
 def checked_layer(
@@ -59,21 +59,6 @@ def flat(hidden: Tensor) -> Tensor:
     return hidden if hidden.dim() == 2 else hidden.reshape(-1, hidden.shape[-1])
 
 
-def by_rows(
-    total: Total, sample_weight: Tensor | None, layer: Layer, more: Tensor, job: Job
-) -> bool:
-    """Whether the loss is made from rows that have derivatives of their own."""
-    outside = (sample_weight, total.normalizer)
-    return (
-        total.reduction == "none"
-        or torch.compiler.is_compiling()
-        or layer.asks_more(more)
-        or job.live
-        or total.live
-        or any(isinstance(x, Tensor) and x.requires_grad for x in outside)
-    )
-
-
 def _budget(hidden: Tensor) -> int:
     """A GPU's half precision multiplies so fast that adding up the chunks would take longer."""
     return 4 * BUDGET if hidden.is_cuda and hidden.element_size() < 4 else BUDGET
@@ -88,25 +73,32 @@ class Layer:
         self._tensors = (hidden, weight, bias)
         self._chunk, self._budget = chunk, budget
 
-    def asks_more(self, target: Tensor) -> bool:
-        """Whether forward mode or ``torch.func`` is at work, or the target has a derivative."""
-        hidden, weight, _ = self._tensors
-        return asks_more_than_backward(hidden, weight, target.detach()) or (
-            target.requires_grad and target is not hidden and torch.is_grad_enabled()
-        )
-
     def _step(self, job: Job) -> int:
         hidden, weight, _ = self._tensors
         budget = _budget(hidden) if self._budget is None else self._budget
         entry = entry_bytes(weight.element_size(), job.arrays)
         return chunk_rows(self._chunk, budget, rows=len(hidden), classes=len(weight), entry=entry)
 
+    def is_found_forward(
+        self, job: Job, total: Total, sample_weight: Tensor | None, target: Tensor | None
+    ) -> bool:
+        """Whether the gradients are found with the loss; of a target, or None for a constant."""
+        return ways.is_found_forward(
+            total,
+            job.live,
+            *self._tensors[:2],
+            target=target,
+            outside=(sample_weight, total.normalizer),
+        )
+
     def rows(self, job: Job, target: Tensor) -> Rows:
         """The numbers of each row."""
         step = self._step(job)
-        if job.live or self.asks_more(target):
+        way = ways.derivatives(job.live, *self._tensors[:2], target=target)
+        if way == "plain":
             return job.plain(project(*self._tensors))
-        return linear_rows(*self._tensors, job, step)
+        by = rows_by_operator if way == "operator" else rows_by_function
+        return by(*self._tensors, job, step)
 
     def total(self, job: Job, total: LayerTotal) -> Tensor:
         """The rows as one number."""

@@ -129,11 +129,17 @@ def again(rows: Rows, inputs: Sequence[Tensor | None], by: Sequence[Tensor | Non
     return first, second, third
 
 
-def linear_rows(hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, step: int) -> Rows:
-    """The numbers of each row, with derivatives."""
-    if torch.compiler.is_compiling():
-        name, given, numbers = job.told()
-        found = rows_op(hidden, weight, bias, name, given, numbers, step, job.outputs)
-        return tuple(found)
+def rows_by_operator(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, step: int
+) -> Rows:
+    """The numbers of each row, in compiled code."""
+    name, given, numbers = job.told()
+    return tuple(rows_op(hidden, weight, bias, name, given, numbers, step, job.outputs))
+
+
+def rows_by_function(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, job: Job, step: int
+) -> Rows:
+    """The numbers of each row, without what it costs to call an operator."""
     rows: Rows = _LinearRows.apply(hidden, weight, bias, job, step)
     return rows

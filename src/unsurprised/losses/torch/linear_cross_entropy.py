@@ -22,7 +22,7 @@ from unsurprised.losses._options import (
 )
 from unsurprised.losses.torch.jobs import CrossEntropyJob
 from unsurprised.losses.torch.kinds import check_alike, check_tensor, is_traced, keep, sum_type
-from unsurprised.losses.torch.layer import Layer, by_rows, checked_layer, flat, stand_in
+from unsurprised.losses.torch.layer import Layer, checked_layer, flat, stand_in
 from unsurprised.losses.torch.layer_total import LayerTotal
 from unsurprised.losses.torch.reduction import totalled
 
@@ -149,7 +149,7 @@ def linear_cross_entropy_loss(
     like = hidden.new_ones(math.prod(given.shape), dtype=sum_type(hidden.dtype))
     counts = _reduction.counted(torch, given, like=like, total=total)
     layer = Layer(flat(hidden), weight, bias, chunk, budget)
-    if details or by_rows(total, sample_weight, layer, target, job):
-        found = layer.rows(job, given.target)
-        return totalled(given, (found[0], found[1], found[2]), total, details)
-    return layer.total(job, LayerTotal(counts, total, given.invalid))
+    if not details and layer.is_found_forward(job, total, sample_weight, target):
+        return layer.total(job, LayerTotal(counts, total, given.invalid))
+    found = layer.rows(job, given.target)
+    return totalled(given, (found[0], found[1], found[2]), total, details)

@@ -16,7 +16,7 @@ from unsurprised.losses._pairs import laid_out_pairs
 from unsurprised.losses.torch.inputs import assert_teacher
 from unsurprised.losses.torch.jobs import DivergenceJob
 from unsurprised.losses.torch.kinds import check_tensor, is_traced, keep, sum_type
-from unsurprised.losses.torch.layer import Layer, by_rows, checked_layer, flat, stand_in
+from unsurprised.losses.torch.layer import Layer, checked_layer, flat, stand_in
 from unsurprised.losses.torch.layer_total import LayerTotal
 
 
@@ -94,7 +94,7 @@ def linear_distill_loss(
     like = hidden.new_ones(math.prod(given.shape), dtype=sum_type(hidden.dtype))
     counts = _reduction.counted_pairs(torch, given.sample_weight, like=like, total=total)
     layer = Layer(flat(hidden), weight, bias, chunk, budget)
-    if not by_rows(total, sample_weight, layer, hidden, job):
+    if layer.is_found_forward(job, total, sample_weight, None):
         return layer.total(job, LayerTotal(counts, total, None))
     (found,) = layer.rows(job, given.teacher)
     values = _reduction.row_values(torch, found, found, found, rows=counts, total=total)

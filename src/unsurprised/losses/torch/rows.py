@@ -14,8 +14,9 @@ from torch import Tensor
 
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses._options import Recipe, Scores
-from unsurprised.losses.torch import blocks as fused
-from unsurprised.losses.torch.kinds import check_whole_rows, has_tangent, is_traced, sum_type
+from unsurprised.losses.torch import ways
+from unsurprised.losses.torch.blocks import By
+from unsurprised.losses.torch.kinds import check_whole_rows, sum_type
 
 
 def recipe_of(
@@ -61,7 +62,7 @@ def _rows_called(  # noqa: PLR0917 - an operator's schema
 def _found(
     logits: Tensor, target: Tensor, weight: Tensor | None, recipe: Recipe, entropy: bool
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    loss, top, rest, entropies = fused.forward(logits, target, weight, recipe, entropy)
+    loss, top, rest, entropies = ways.rows(logits, target, weight, recipe, entropy=entropy)
     return loss, top + rest, entropies, top, rest
 
 
@@ -93,7 +94,7 @@ def _gradient_called(  # noqa: PLR0917 - an operator's schema
 ) -> Tensor:
     """The derivative by the logits."""
     recipe = recipe_of(smoothing, by_label, gamma, temperature, softcap)
-    return fused.backward(
+    return ways.gradient(
         logits, target, weight, (top, rest), (by_loss, by_sum, by_entropy), recipe=recipe
     )
 
@@ -141,17 +142,17 @@ class _Rows(torch.autograd.Function):
     def backward(ctx: Any, *by: Tensor | None) -> tuple[Tensor | None, ...]:
         logits, target, weight, top, rest = ctx.saved_tensors
         by_loss = torch.zeros_like(rest) if by[0] is None else by[0]
-        each: fused.By = (by_loss, by[1], by[2])
+        each: By = (by_loss, by[1], by[2])
         recipe: Recipe = ctx.numbers[0]
         if torch.is_grad_enabled():  # it is to be differentiated again
             found = plain_gradient(logits, target, weight, each, recipe)
         else:
-            found = fused.backward(logits, target, weight, (top, rest), each, recipe=recipe)
+            found = ways.gradient(logits, target, weight, (top, rest), each, recipe=recipe)
         return found, None, None, None, None
 
 
 def plain_gradient(
-    logits: Tensor, target: Tensor, weight: Tensor | None, by: fused.By, recipe: Recipe
+    logits: Tensor, target: Tensor, weight: Tensor | None, by: By, recipe: Recipe
 ) -> Tensor:
     """The gradient by operations that PyTorch can differentiate."""
     wide = logits.to(sum_type(logits.dtype))
@@ -183,23 +184,12 @@ def rows(
     dead: Callable[[], Tensor],
 ) -> tuple[Tensor, Tensor, Tensor]:
     """C, L and H of each row of a matrix of logits; ``dead`` says which rows are nothing."""
-    if recipe.live or asks_more_than_backward(logits, target):
+    way = ways.derivatives(recipe.live, logits, target=target)
+    if way == "plain":
         return plain_rows(formula.shielded(torch, logits, dead()), target, weight, recipe)
-    if torch.compiler.is_compiling():
+    if way == "operator":
         found = rows_op(logits, target, weight, *numbers_of(recipe), entropy)
     else:
         found = _Rows.apply(logits, target, weight, recipe, entropy)
     loss, log_sum, entropies, _, _ = found
     return loss, log_sum, entropies
-
-
-def asks_more_than_backward(*tensors: Tensor) -> bool:
-    """Whether forward mode or ``torch.func`` is at work, or the target has a derivative too.
-
-    Tensors without memory of their own ask for it too.
-    """
-    if tensors[-1].requires_grad and torch.is_grad_enabled():
-        return True
-    if torch.compiler.is_compiling():
-        return False
-    return any(is_traced(tensor) or has_tangent(tensor) for tensor in tensors)

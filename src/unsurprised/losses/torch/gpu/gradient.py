@@ -7,7 +7,9 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from unsurprised.losses._options import Recipe
 from unsurprised.losses.torch.gpu.arithmetic import expm1
+from unsurprised.losses.torch.line import Line
 
 #: Entries of a row that a program of the gradient writes, and its threads in warps.
 _PIECE, PIECE_WARPS = 4096, 4
@@ -97,14 +99,15 @@ def _gradient_kernel(
     )
 
 
-def line(
+def line_of(
     logits: Tensor,
     labels: Tensor,
     weight: Tensor | None,
     sums: tuple[Tensor, Tensor],
     by: tuple[Tensor, Tensor | None],
-    smoothing: float,
-) -> tuple[Tensor, Tensor, Tensor]:
+    *,
+    recipe: Recipe,
+) -> Line:
     """Factor, shift and the entry at the label of each row's gradient."""
     count, classes = logits.shape
     found = torch.empty((3, count), dtype=torch.float32, device=logits.device).unbind()
@@ -120,27 +123,31 @@ def line(
         count,
         logits.stride(0),
         classes,
-        smoothing,
+        recipe.label_smoothing,
         WEIGHTED=weight is not None,
         BY_SUM=by_sum is not None,
         ROWS=_ROWS,
     )
-    factor, shift, at_label = found
-    return factor, shift, at_label
+    return Line(labels, sums[0], *found)
 
 
-def gradient(logits: Tensor, line: tuple[Tensor, ...], out: Tensor) -> None:
+def gradient(
+    logits: Tensor,
+    labels: Tensor,
+    weight: Tensor | None,
+    sums: tuple[Tensor, Tensor],
+    by: tuple[Tensor, Tensor | None],
+    *,
+    recipe: Recipe,
+    out: Tensor,
+) -> None:
     """Write the gradient into ``out``, which may be the logits."""
+    line = line_of(logits, labels, weight, sums, by, recipe=recipe)
     count, classes = logits.shape
     piece, pieces, warps = pieces_of(classes)
-    labels, top, factor, shift, at_label = line
     _gradient_kernel[(count * pieces,)](
         logits,
-        labels,
-        top,
-        factor,
-        shift,
-        at_label,
+        *line,
         out,
         logits.stride(0),
         out.stride(0),

@@ -13,6 +13,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from unsurprised.losses import _cross_entropy as formula
+from unsurprised.losses._options import Recipe
 from unsurprised.losses.torch.gpu.arithmetic import log1p
 
 #: Bytes of a line, sixteen for each thread, and how many lines lie one above the other in a tile.
@@ -115,14 +117,13 @@ def _rows_kernel(
 
 
 def rows(
-    logits: Tensor, labels: Tensor, weight: Tensor | None, smoothing: float, *, entropy: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    logits: Tensor, labels: Tensor, weight: Tensor | None, recipe: Recipe, *, entropy: bool
+) -> formula.Rows:
     """C, top, rest and H of each row; H is zeros unless asked for."""
     make = torch.empty if entropy else torch.zeros
     numbers = make((4, len(logits)), dtype=torch.float32, device=logits.device)
-    launch_rows(logits, labels, weight, numbers, smoothing, entropy=entropy)
-    loss, top, rest, entropies = numbers
-    return loss, top, rest, entropies
+    launch_rows(logits, labels, weight, numbers, recipe.label_smoothing, entropy=entropy)
+    return formula.Rows(*numbers)
 
 
 def launch_rows(

@@ -5,7 +5,8 @@ PyTorch's own small operations would take longer than the logits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import torch
 import triton
@@ -15,9 +16,64 @@ from torch import Tensor
 from unsurprised.losses.torch.gpu.arithmetic import expm1
 from unsurprised.losses.torch.gpu.gradient import PIECE_WARPS, pieces_of
 from unsurprised.losses.torch.gpu.rows import launch_rows
+from unsurprised.losses.torch.total import Asked, gradient_again
 
 #: Rows that a program takes at a time where only numbers of rows are at work.
 _MANY_ROWS = 2048
+
+
+def total(asked: Asked) -> Tensor:
+    """The loss, which is NaN where a label is out of range."""
+    recipe, total = asked.recipe, asked.total
+    options = _Options(
+        recipe.label_smoothing,
+        total.z_loss,
+        asked.ignore_index,
+        total.reduction == "mean",
+        math.nan if total.empty == "nan" else 0.0,
+        total.unit,
+    )
+    loss: Tensor = _Total.apply(asked.logits, asked.target, options, asked.check, asked.general)
+    return loss
+
+
+class _Fetched:
+    """Labels on their way to the host, which looks at them while the GPU is at the logits."""
+
+    def __init__(self, labels: Tensor) -> None:
+        self._labels = labels.to("cpu", non_blocking=True)
+        self._here = torch.cuda.Event()
+        self._here.record()
+
+    def any_outside(self, classes: int, ignore: int) -> bool:
+        """Whether one is neither a class nor ignored."""
+        self._here.synchronize()
+        labels = self._labels.numpy()
+        return bool((((labels < 0) | (labels >= classes)) & (labels != ignore)).any())
+
+
+class _Total(torch.autograd.Function):
+    """One number by one pass, its gradient by another."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> Tensor:
+        logits, target, options, check, general = arguments
+        labels = _Fetched(target) if check else None
+        loss, numbers, nat = launch_total(logits, target, options)
+        if labels is not None and labels.any_outside(logits.shape[1], options.ignore):
+            general(logits)  # says which label is wrong
+        ctx.save_for_backward(logits, target, numbers, nat)
+        ctx.options, ctx.general = options, general
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
+        logits, target, *found = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            gradient = gradient_again(ctx.general, logits, above)
+        else:
+            gradient = launch_gradient(logits, target, ctx.options, found, above)
+        return gradient, None, None, None, None
 
 
 @triton.jit
@@ -95,8 +151,8 @@ def _total_gradient_kernel(
     )
 
 
-class Asked(NamedTuple):
-    """What a total is of: rows that count alike, as a mean (or ``empty``) or a sum."""
+class _Options(NamedTuple):
+    """What the kernels are told: whether it is a mean (or ``empty``) or a sum, in which unit."""
 
     smoothing: float
     z_loss: float
@@ -106,7 +162,9 @@ class Asked(NamedTuple):
     unit: float
 
 
-def total(logits: Tensor, labels: Tensor, asked: Asked) -> tuple[Tensor, Tensor, Tensor]:
+def launch_total(
+    logits: Tensor, labels: Tensor, options: _Options
+) -> tuple[Tensor, Tensor, Tensor]:
     """One number, what the gradient needs of each row, and what a nat of a row adds to the total.
 
     Labels are as they were given; one that is out of range makes NaN.
@@ -116,7 +174,7 @@ def total(logits: Tensor, labels: Tensor, asked: Asked) -> tuple[Tensor, Tensor,
     numbers = torch.empty((5, count), dtype=torch.float32, device=place)
     loss = torch.empty((), dtype=torch.float32, device=place)
     nat = torch.empty((), dtype=torch.float64, device=place)
-    smoothing, z_loss, ignore, mean, empty, unit = asked
+    smoothing, z_loss, ignore, mean, empty, unit = options
     launch_rows(logits, labels, None, numbers, smoothing, total=True, ignore=ignore, z_loss=z_loss)
     _sum_kernel[(1,)](
         labels, numbers, loss, nat, count, ignore, unit, empty,
@@ -125,8 +183,8 @@ def total(logits: Tensor, labels: Tensor, asked: Asked) -> tuple[Tensor, Tensor,
     return loss, numbers, nat
 
 
-def total_gradient(
-    logits: Tensor, labels: Tensor, asked: Asked, found: tuple[Tensor, Tensor], above: Tensor
+def launch_gradient(
+    logits: Tensor, labels: Tensor, options: _Options, found: tuple[Tensor, Tensor], above: Tensor
 ) -> Tensor:
     """The derivative by the logits; ``found`` are a total's numbers and nat."""
     count, classes = logits.shape
@@ -134,6 +192,6 @@ def total_gradient(
     piece, pieces, warps = pieces_of(classes)
     _total_gradient_kernel[(count * pieces,)](
         logits, labels, *found, above, out, count, logits.stride(0), classes, pieces,
-        asked.smoothing, asked.ignore, asked.z_loss, PIECE=piece, num_warps=warps,
+        options.smoothing, options.ignore, options.z_loss, PIECE=piece, num_warps=warps,
     )  # fmt: skip
     return out

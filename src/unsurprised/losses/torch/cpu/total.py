@@ -1,4 +1,4 @@
-"""The most common call in main memory: one kernel for the loss, one for its gradient.
+"""Labels in main memory as one number: a kernel for the loss, another for its gradient.
 
 In between are numbers of rows, which are NumPy's here: an operation of PyTorch takes some
 microseconds, whatever it works on, and a network that is small has no more time than that.
@@ -6,7 +6,6 @@ microseconds, whatever it works on, and a network that is small has no more time
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,28 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unsurprised.losses._options import Recipe, Total
+from unsurprised.losses.torch.cpu.gradient import Single, write_softmax
+from unsurprised.losses.torch.cpu.rows import Facts, facts_of
 from unsurprised.losses.torch.kinds import sum_type
-from unsurprised.losses.torch.labels import Facts, Single, facts_of, write_gradient
-
-General = Callable[[Tensor], Tensor]
-
-#: What both kernels take.
-_TYPES = (torch.float32, torch.bfloat16)
+from unsurprised.losses.torch.total import Asked, gradient_again
 
 
-def total_in_memory(
-    logits: Tensor,
-    target: Tensor,
-    recipe: Recipe,
-    total: Total,
-    *,
-    ignore_index: int,
-    general: General,
-) -> Tensor | None:
-    """The loss, or None where the call is another one, or not legal."""
-    if not _fits(logits, target, recipe, total):
-        return None
+def total(asked: Asked) -> Tensor | None:
+    """The loss, or None where a label or a row is not legal, or none counts."""
+    logits, target, _, total, ignore_index, _, general = asked
     labels: NDArray[np.int64] = target.detach().numpy()
     kept = labels != ignore_index
     counting = int(np.count_nonzero(kept))
@@ -49,27 +35,6 @@ def total_in_memory(
     rows = _Rows(at, None if counting == len(labels) else kept, each, facts)
     loss: Tensor = _Total.apply(logits, target, rows, general)
     return loss
-
-
-def _fits(logits: Tensor, target: Tensor, recipe: Recipe, total: Total) -> bool:
-    return (
-        # A kind of tensor of its own may have no memory to look at.
-        type(logits) in (Tensor, torch.nn.Parameter)
-        and type(target) is Tensor
-        and logits.dtype in _TYPES
-        and target.dtype == torch.int64
-        and len(logits) > 0
-        and (logits.stride(1) == 1 or logits.shape[1] == 1)
-        and not logits.is_neg()
-        and recipe.label_smoothing == 0
-        and total.z_loss == 0
-    )
-
-
-def gradient_again(general: General, logits: Tensor, above: Tensor) -> Tensor:
-    """A gradient that is to be differentiated again, by the general way."""
-    (gradient,) = torch.autograd.grad(general(logits), logits, above, create_graph=True)
-    return gradient
 
 
 class _Rows(NamedTuple):
@@ -113,7 +78,7 @@ class _Total(torch.autograd.Function):
         rows: _Rows = ctx.rows
         factor, at_label = rows.line(float(above))
         out = torch.empty(logits.shape, dtype=logits.dtype, device="cpu")
-        write_gradient(logits, (rows.facts.top(logits), factor, np.zeros_like(factor)), out)
+        write_softmax(logits, (rows.facts.top(logits), factor, np.zeros_like(factor)), out)
         place = np.arange(len(factor))
         if out.dtype == torch.float32:
             out.numpy()[place, rows.labels] = at_label
