@@ -343,6 +343,7 @@ WITHOUT: dict[str, list[str]] = {
         "explanation.contributions.Believed",
         "inputs.handed.Handed",
         "arrays.python_objects.Container",
+        "losses.*.*.*",
         "sources.json_records.Written",
         "sources.json_types.Seen",
         "sources.strangers.Stranger",

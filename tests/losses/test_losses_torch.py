@@ -148,7 +148,7 @@ def test_compiled_whole(kind, options):
 
 
 def test_operators_are_registered_soundly():
-    from unsurprised.losses import _torch_ops as ops
+    from unsurprised.losses.torch import rows as ops
 
     x, y = torch.tensor(LOGITS), torch.tensor(LABELS).clamp(min=0)
     numbers = (0.1, False, 1.0, 1.0, 0.0)

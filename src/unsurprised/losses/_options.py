@@ -78,6 +78,11 @@ class Recipe:
         arrays = is_array(self.label_smoothing) or is_array(self.focal_gamma)
         return arrays or self.scores.live
 
+    @property
+    def only_smooths(self) -> bool:
+        """Whether nothing but smoothing is asked for, by a number: what kernels know."""
+        return not self.live and self.focal_gamma == 0 and not self.scores.changes
+
     def mapped(self, change: Callable[[Any], Any]) -> Recipe:
         """The recipe with every array among its options changed."""
 
