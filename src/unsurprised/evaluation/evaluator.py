@@ -17,7 +17,8 @@ from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.names import checked_names
 from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.figures.assemble import assemble
+from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS, assemble
+from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 from unsurprised.evaluation.result import Evaluation, Later, interpreted
 from unsurprised.evaluation.row_scores import RowScores, row_scores
 from unsurprised.evaluation.settings import Settings
@@ -295,6 +296,15 @@ class Evaluator(ByBytes):
         if sample is None:
             raise CallError("no sample: no rows, or rows without predictions for every class")
         return sample.result()
+
+    @alone
+    def sampled(self) -> Sampled | None:
+        """The same rows measured, those of weight 0 left out; ``None`` where none are left."""
+        if self._states is None:
+            return None
+        clusters = self.clusters
+        refused = clusters is not None and clusters < FEWEST_CLUSTERS
+        return sampled_of(self._states, refused=refused)
 
     @alone
     def to_bytes(self) -> bytes:

@@ -91,17 +91,20 @@ def _ledger(evaluation: Evaluation) -> list[Line]:
     ledger = evaluation.ledger
     if ledger is None:
         return []
-    richest, others = ledger.recalibrations[-1], ledger.recalibrations[:-1]
-    family = richest.family.removeprefix(_MIXED)
+    taken, tried = ledger.recalibration, ledger.recalibrations
+    family = taken.family.removeprefix(_MIXED)
+    place = tried.index(taken)
+    others = [("  of it", each) for each in tried[:place]]
+    others += [("  or", each) for each in tried[place + 1 :]]
     lines = [
         ("label entropy", ledger.label_entropy, "what knowing the class frequencies costs",
          "class frequencies alone"),
-        ("− discrimination", richest.discrimination, "what the model knows of each row beyond them",
+        ("− discrimination", taken.discrimination, "what the model knows of each row beyond them",
          "known of each row"),
-        ("+ miscalibration", richest.miscalibration, f"what {family} saves on unseen rows",
+        ("+ miscalibration", taken.miscalibration, f"what {family} saves on unseen rows",
          f"by {family}"),
-        *(("  of it", each.miscalibration, f"by {each.family.removeprefix(_MIXED)} alone",
-           f"by {each.family.removeprefix(_MIXED)}") for each in others),
+        *((name, each.miscalibration, f"by {each.family.removeprefix(_MIXED)} alone",
+           f"by {each.family.removeprefix(_MIXED)}") for name, each in others),
         ("= cross-entropy", ledger.cross_entropy, f"the model, on {counted(ledger.rows, 'row')}",
          "the model" if ledger.rows == evaluation.rows else f"on {counted(ledger.rows, 'row')}"),
     ]  # fmt: skip
