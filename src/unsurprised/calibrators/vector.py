@@ -60,7 +60,7 @@ class VectorScaling(Calibrator):
         else:
             model = VectorScores(rows.width)
             model.start = self._start
-            found, notes = least(rows, model, _TOLERANCE_NEARBY)
+            found, notes = least(rows, model, _TOLERANCE_NEARBY, nearby=True)
         scale, shift = found[: rows.width], found[rows.width :]
         return {"scale": scale, "shift": shift - shift.mean()}, notes
 

@@ -27,4 +27,5 @@ class InUnit:
     @overload
     def __call__(self, value: Estimate | None) -> Estimate | None: ...
     def __call__(self, value: Estimate | None) -> Estimate | None:
+        """The same estimate in the unit asked for."""
         return value if value is None else value.scaled(self.per_bit, self.unit)
