@@ -121,7 +121,8 @@ def looked(column: SlicedBy) -> str:
     return f", cut at quantiles of a first look at {counted(column.looked, 'row')}"
 
 
-def _verdict(part: Slice) -> str:
+def verdict(part: Slice) -> str:
+    """Whether it stands out, and how; nothing of one that does not."""
     if not part.stands_out or part.excess is None:
         return ""
     return "costs more" if part.excess.value > 0 else "costs less"
@@ -136,5 +137,5 @@ def _slice(part: Slice) -> list[str]:
         interval(cost, "information"),
         ABSENT if part.share is None else share(part.share.value),
         ABSENT if saving is None or not saving > 0 else number(saving),
-        _verdict(part),
+        verdict(part),
     ]

@@ -130,7 +130,7 @@ def _of_columns(table: Table, roles: Roles, given: tuple[str, ...] | None) -> tu
                 roles.pred,
                 seen_labels(table, roles.label),
                 given,
-                stated=_stated_names(table, roles),
+                stated=stated_names(table, roles),
                 told=roles.named,
                 prefix=roles.prefix,
             )
@@ -152,7 +152,7 @@ def _of_map(table: Table, roles: Roles, given: tuple[str, ...] | None) -> tuple[
         return Classes(len(given), given, "as given"), replace(roles, keys=given)
     with located(table.file, roles.pred[0]):
         named = named_columns(
-            keys, seen_labels(table, roles.label), given, stated=_stated_names(table, roles)
+            keys, seen_labels(table, roles.label), given, stated=stated_names(table, roles)
         )
     found = named.origin == FROM_COLUMNS
     classes = Classes(
@@ -223,11 +223,6 @@ def _of_two(
 _MOST_OF_TWO = 5
 
 
-def stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
-    """Names of the classes that the file's metadata states."""
-    return _stated_names(table, roles)
-
-
 def _listed_classes(
     table: Table, roles: Roles, count: int, given: tuple[str, ...] | None
 ) -> Classes:
@@ -239,7 +234,7 @@ def _listed_classes(
                 place=Place(table.file, column=roles.pred[0]),
             )
         return Classes(len(given), given, "as given")
-    stated = _stated_names(table, roles)
+    stated = stated_names(table, roles)
     if stated is None:
         return Classes(count, None, "by position")
     if count and len(stated) != count:
@@ -339,7 +334,8 @@ def _width(column: pa.Array) -> int | None:
     return None
 
 
-def _stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
+def stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
+    """Names of the classes that the file's metadata states."""
     if table.class_names is not None:
         return table.class_names
     column = table.schema.field(roles.pred[0]).metadata if roles.pred else None

@@ -21,6 +21,7 @@ from unsurprised.report.charts.drawing import (
 )
 from unsurprised.report.charts.palette import NOTEBOOK, Palette
 from unsurprised.report.numbers import ABSENT, interval, number, share
+from unsurprised.report.sections import verdict
 
 if TYPE_CHECKING:
     import altair as alt
@@ -32,13 +33,6 @@ MOST_SLICES = 20
 def chosen(evaluation: Evaluation, column: SlicedBy) -> list[Slice]:
     """The slices of a column that are drawn."""
     return [part for part in evaluation.slices if part.column == column.column][:MOST_SLICES]
-
-
-def verdict(part: Slice) -> str:
-    """Whether it stands out, and how."""
-    if not part.stands_out or part.excess is None:
-        return "as the others"
-    return "costs more" if part.excess.value > 0 else "costs less"
 
 
 def chart(evaluation: Evaluation, column: SlicedBy, palette: Palette = NOTEBOOK) -> alt.LayerChart:
@@ -105,5 +99,5 @@ def _row(name: str, part: Slice) -> Row:
         "bits a row": number(cost.value),
         "interval": interval(cost, "information"),
         "share": ABSENT if part.share is None else share(part.share.value),
-        "verdict": verdict(part),
+        "verdict": verdict(part) or "as the others",
     }

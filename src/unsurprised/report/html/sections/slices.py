@@ -19,7 +19,7 @@ from unsurprised.report.html.parts import (
     ranged,
 )
 from unsurprised.report.numbers import ABSENT, counted, number, printable
-from unsurprised.report.sections import looked
+from unsurprised.report.sections import looked, verdict
 
 #: Columns that are drawn, and slices that the tables list, all columns together.
 _MOST_CHARTS, _MOST_ROWS = 8, 250
@@ -87,8 +87,8 @@ def _header(evaluation: Evaluation) -> list[str]:
 
 def _row(part: Slice) -> list[Cell]:
     saving, gap = part.saving, part.confidence_gap
-    verdict = slices.verdict(part)
-    mark = {"costs more": "more", "costs less": "less"}.get(verdict, "")
+    said = verdict(part)
+    mark = {"costs more": "more", "costs less": "less"}.get(said, "")
     return [
         named(part.column),
         named(part.value),
@@ -98,7 +98,7 @@ def _row(part: Slice) -> list[Cell]:
         percent(None if part.share is None else part.share.value),
         amount(saving if saving is not None and saving > 0 else None),
         amount(None if gap is None else gap.value),
-        Cell(verdict if mark else ABSENT, mark=mark),
+        Cell(said if mark else ABSENT, mark=mark),
     ]
 
 
