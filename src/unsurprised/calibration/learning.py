@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.errors import CallError
-from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.evaluator import Evaluator, measured_sample
 from unsurprised.evaluation.figures.recalibration import fitting_rows_of
 
 
@@ -37,7 +37,7 @@ def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Lear
             "only the log-probability of what happened is known; expected predictions for every "
             "class, which a calibrator changes"
         )
-    sampled = evaluator.sampled()
+    sampled = measured_sample(evaluator)
     if sampled is None:
         raise CallError("all weights are 0; expected at least one row that counts")
     weights = sampled.weights

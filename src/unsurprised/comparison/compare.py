@@ -13,6 +13,7 @@ from unsurprised.comparison.matching import matched
 from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import Rows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
+from unsurprised.evaluation.evaluator import measured_sample
 from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
@@ -213,7 +214,7 @@ def compared(
     if clusters is not None and left_out:
         clusters = len(np.unique(rows[0].groups))
     refused = clusters is not None and clusters < FEWEST_CLUSTERS
-    samples = [scoring.evaluator.sampled() for scoring in scorings]
+    samples = [measured_sample(scoring.evaluator) for scoring in scorings]
     pairs = []
     for place in range(1, len(rows)):
         pair = Paired(rows[0], rows[place], refused=refused, left_out=left_out)

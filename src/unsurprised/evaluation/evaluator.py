@@ -298,15 +298,6 @@ class Evaluator(ByBytes):
         return sample.result()
 
     @alone
-    def sampled(self) -> Sampled | None:
-        """The same rows measured, those of weight 0 left out; ``None`` where none are left."""
-        if self._states is None:
-            return None
-        clusters = self.clusters
-        refused = clusters is not None and clusters < FEWEST_CLUSTERS
-        return sampled_of(self._states, refused=refused)
-
-    @alone
     def to_bytes(self) -> bytes:
         """The evaluator as bytes; equal for equal rows (with ids) in any order and batches.
 
@@ -447,3 +438,12 @@ def _refuse_overflow(batch: Batch, facts: RowScores) -> None:
             remedy="rescale all weights by the same factor, which changes no mean",
             place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("weights")),
         )
+
+
+def measured_sample(evaluator: Evaluator) -> Sampled | None:
+    """The sample measured, rows of weight 0 left out; ``None`` where none are left."""
+    if evaluator._states is None:
+        return None
+    clusters = evaluator.clusters
+    refused = clusters is not None and clusters < FEWEST_CLUSTERS
+    return sampled_of(evaluator._states, refused=refused)
