@@ -1,13 +1,12 @@
-// Measures between two rows, and the loop over pairs of rows that they share.
-#pragma once
-
-#include "checks.h"
-#include "narrow_two.h"
+// Measures between two rows in double precision, and the loop over pairs of rows that they share.
+#include "ways.h"
 
 namespace UNSURPRISED_TARGET {
 
+namespace {
+
 // Σ P·(−log2 Q): every term is at least 0.
-template <class P, class Q, class Position>
+template <class P, class Q>
 struct CrossEntropy {
   static constexpr int sums = 1;
   static constexpr bool finite = false;
@@ -19,11 +18,10 @@ struct CrossEntropy {
 
   void prepare() {}
 
-  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l,
+  UNSURPRISED_INLINE void add(double x, double y, double place, int l,
                               Lanes (&parts)[sums]) const {
-    const bool is_top = Position::class_at(s, l) == q.row.top_at[l];
     const double weight = p.weight(x, l);
-    const double term = weight * q.surprisal(y, is_top, l);
+    const double term = weight * q.surprisal(y, place == q.row.top_at[l], l);
     // A weight of 0 may meet an infinite surprisal.
     parts[0][l] += weight > 0.0 ? term : 0.0;
   }
@@ -36,7 +34,7 @@ struct CrossEntropy {
 // The shares of a class and d = ln P/Q. Where both sides are stated alike, d is found from the
 // ratio of p/q to that of the two largest entries, which no normaliser enters; what is left is the
 // difference of the largest entries' surprisals, which are small.
-template <class P, class Q, class Position>
+template <class P, class Q>
 struct Ratio {
   static constexpr bool masses = P::form == Form::mass && Q::form == Form::mass;
   static constexpr bool logs = P::form == Form::log && Q::form == Form::log;
@@ -83,7 +81,7 @@ struct Ratio {
   }
 
   // Everything is computed and then chosen from: a branch would keep the loop from being vectors.
-  UNSURPRISED_INLINE Of at(double x, double y, std::int64_t s, int l) const {
+  UNSURPRISED_INLINE Of at(double x, double y, double place, int l) const {
     const bool here = P::possible(x), there = Q::possible(y), both = here & there;
     const double p_weight = p.weight(x, l) * p_scale[l], q_weight = q.weight(y, l) * q_scale[l];
     const double p_share = here ? p_weight : 0.0, q_share = there ? q_weight : 0.0;
@@ -94,7 +92,6 @@ struct Ratio {
       const double apart = ((here == there) & (from_tops == 0.0)) ? 0.0 : 1.0;
       return {p_share, q_share, from_tops + d_of_tops[l], both, apart};
     } else {
-      const double place = Position::class_at(s, l);
       const double d = (q.surprisal(y, place == q.row.top_at[l], l) -
                         p.surprisal(x, place == p.row.top_at[l], l)) *
                        nats_per_bit;
@@ -106,18 +103,18 @@ struct Ratio {
 // G + ln(1 + t) − t with G = Σ [P·d + (Q − P)], t = Σ(Q − P) and d = ln P/Q. Every term of G is at
 // least 0, and the identity holds for Q of any scale, so an error of a normaliser, which t
 // measures, has no effect in first order.
-template <class P, class Q, class Position>
+template <class P, class Q>
 struct KlDivergence {
   static constexpr int sums = 3;  // the terms of G, those of t, and how many classes are apart
   static constexpr bool finite = false;
-  Ratio<P, Q, Position> ratio;
+  Ratio<P, Q> ratio;
 
   KlDivergence(const P& p, const Q& q) : ratio{p, q} {}
   void prepare() { ratio.prepare(); }
 
-  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l,
+  UNSURPRISED_INLINE void add(double x, double y, double place, int l,
                               Lanes (&parts)[sums]) const {
-    const auto of = ratio.at(x, y, s, l);
+    const auto of = ratio.at(x, y, place, l);
     const bool close = of.both & (std::fabs(of.d) < 0.5);
     const double series = divergence_series(close ? of.d : 0.0);
     const double excess = close ? of.p * (series - of.d) : of.q - of.p;
@@ -138,18 +135,18 @@ struct KlDivergence {
 // Σ M·h with M = (P + Q) / 2 and h = (1 + s)/2·ln(1 + s) + (1 − s)/2·ln(1 − s) ≥ 0, where
 // s = (P − Q) / (P + Q) = tanh(d / 2). An error of a normaliser shifts every d by as much; what
 // that adds, t²/8, is taken off, which leaves next to nothing of it.
-template <class P, class Q, class Position>
+template <class P, class Q>
 struct JensenShannon {
   static constexpr int sums = 3;  // M·h in bits, the terms of t, and how many classes are apart
   static constexpr bool finite = true;
-  Ratio<P, Q, Position> ratio;
+  Ratio<P, Q> ratio;
 
   JensenShannon(const P& p, const Q& q) : ratio{p, q} {}
   void prepare() { ratio.prepare(); }
 
-  UNSURPRISED_INLINE void add(double x, double y, std::int64_t s, int l,
+  UNSURPRISED_INLINE void add(double x, double y, double place, int l,
                               Lanes (&parts)[sums]) const {
-    const auto of = ratio.at(x, y, s, l);
+    const auto of = ratio.at(x, y, place, l);
     const double apart = std::fabs(of.d);
     const bool close = of.both & (apart < 0.5);
     const double d = close ? of.d : 0.0;
@@ -176,127 +173,64 @@ struct JensenShannon {
   }
 };
 
-template <bool Across>
-struct Position {
-  static double class_at(std::int64_t s, int l) { return Block<Across>::class_at(s, l); }
-};
-
 // A truth with mass where the model has none makes a row of most measures infinite, whatever its
 // other terms are.
-template <template <bool> class S, template <bool> class T, bool Across,
-          template <class, class, class> class Measure>
+template <class P, class Q, template <class, class> class Measure>
 void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
-  const Side &p_side = *request.p, &q_side = *request.q;
-  S<Across> p(p_side);
-  T<Across> q(q_side);
-  Measure<S<Across>, T<Across>, Position<Across>> measure(p, q);
-  for_blocks<S<Across>::rows_at_once>(begin, end, [&](std::int64_t row, int count) {
+  P p(*request.p);
+  Q q(*request.q);
+  Measure<P, Q> measure(p, q);
+  constexpr int count_of_sums = Measure<P, Q>::sums;
+  const bool across = p.block.across;
+  for_blocks(p.rows_at_once(), begin, end, [&](std::int64_t row, int count) {
     p.open(row, count);
     q.open(row, count);
     p.template prepare<false>();
     q.template prepare<false>();
-    check(p_side, p.row, row, count, findings[0]);
-    check(q_side, q.row, row, count, findings[1]);
+    check(*request.p, p.row, row, count, findings[0]);
+    check(*request.q, q.row, row, count, findings[1]);
     measure.prepare();
     Lanes impossible = all(0.0);
-    constexpr int count_of_sums = decltype(measure)::sums;
-    Sum<Across> sums[count_of_sums];
-    sum_steps<Across>(p.block.steps(), sums, [&](std::int64_t s, Lanes(&parts)[count_of_sums]) {
-      const double *x = p.block.step(s), *y = q.block.step(s);
-      for (int l = 0; l < lanes; ++l) {
-        measure.add(x[l], y[l], s, l, parts);
-        const bool here = S<Across>::possible(x[l]), there = T<Across>::possible(y[l]);
-        impossible[l] = (here & !there) ? 1.0 : impossible[l];
+    Sum sums[count_of_sums];
+    sum_runs(p.block.steps, sums,
+             [&](std::int64_t from, std::int64_t to, Lanes(&parts)[count_of_sums]) {
+      const double *x = p.block.run_from(from), *y = q.block.run_from(from);
+      for (std::int64_t s = from; s < to; ++s, x += lanes, y += lanes) {
+        const double first_class = p.block.first_class(s);
+        for (int l = 0; l < lanes; ++l) {
+          measure.add(x[l], y[l], first_class + p.block.beyond_first[l], l, parts);
+          const bool here = P::possible(x[l]), there = Q::possible(y[l]);
+          impossible[l] = (here & !there) ? 1.0 : impossible[l];
+        }
       }
     });
-    impossible = any<Across>(impossible);
+    impossible = any(impossible, across);
     Lanes totals[count_of_sums];
-    for (int i = 0; i < count_of_sums; ++i) totals[i] = sums[i].total();
+    for (int i = 0; i < count_of_sums; ++i) totals[i] = sums[i].total(across);
     for (int l = 0; l < count; ++l)
-      request.values[row + l] = impossible[l] != 0.0 && !decltype(measure)::finite
+      request.values[row + l] = impossible[l] != 0.0 && !Measure<P, Q>::finite
                                     ? infinity
                                     : measure.finish(totals, l) * request.units_per_bit;
   });
 }
 
-template <template <bool> class S, template <bool> class T,
-          template <class, class, class> class Measure>
-void two_as(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
-  const bool across = goes_across(request.p->view.classes);
-  (across ? two_sides<S, T, true, Measure> : two_sides<S, T, false, Measure>)(request, begin, end,
-                                                                              findings);
+template <template <class, class> class Measure>
+void two(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
+  const bool p_mass = request.p->form == Form::mass, q_mass = request.q->form == Form::mass;
+  const auto of_mass = q_mass ? two_sides<Mass, Mass, Measure> : two_sides<Mass, Log, Measure>;
+  const auto of_log = q_mass ? two_sides<Log, Mass, Measure> : two_sides<Log, Log, Measure>;
+  (p_mass ? of_mass : of_log)(request, begin, end, findings);
 }
 
-// Both sides log scores of at most single precision, many classes: a row at a time, the careful way
-// only where single precision cannot tell.
-template <template <class, class, class> class Measure>
-void two_narrow_logs(const Request& request, std::int64_t begin, std::int64_t end,
-                     Findings* findings) {
-  const RowsView &p = request.p->view, &q = request.q->view;
-  Pairs pairs(p, q);
-  for (std::int64_t row = begin; row < end; ++row) {
-    const bool is_kl = request.operation == Operation::kl_divergence;
-    const PairScan found = is_kl ? pairs.kl_divergence(p.row(row), q.row(row))
-                                 : pairs.js_divergence(p.row(row), q.row(row));
-    if (!found.told) {
-      two_sides<Log, Log, false, Measure>(request, row, row + 1, findings);
-      continue;
-    }
-    const auto sum = [](double log) { return exp(log < 700.0 ? log : 700.0); };
-    check_sum(*request.p, sum(found.p_log_sum), row, findings[0]);
-    check_sum(*request.q, sum(found.q_log_sum), row, findings[1]);
-    const double bits = found.divergence * bits_per_nat;
-    request.values[row] = bits * request.units_per_bit;
-  }
-}
+}  // namespace
 
-// Whether anything is to be noted of some pairs, or one is not told.
-inline bool is_notable(const MassPairRows& found, const Findings* findings) {
-  const double p_most = findings[0].largest_deviation, q_most = findings[1].largest_deviation;
-  std::int32_t notable = 0;  // also where a row is not there
-  for (int r = 0; r < rows_at_once; ++r)
-    notable |= std::fabs(found.p_sum[r] - 1.0) <= p_most ? 0 : 1;
-  for (int r = 0; r < rows_at_once; ++r)
-    notable |= std::fabs(found.q_sum[r] - 1.0) <= q_most ? 0 : 1;
-  for (int r = 0; r < rows_at_once; ++r) notable |= 1 - found.told[r];
-  return notable != 0;
-}
-
-// Both sides probabilities of at most single precision, 32 rows at a time.
-template <class Pairs, template <class, class, class> class Measure>
-void two_narrow_masses_as(const Request& request, std::int64_t begin, std::int64_t end,
-                          Findings* findings) {
-  Pairs pairs(request.p->view, request.q->view);
-  const MassPairRows& found = pairs.found;
-  const double unit = bits_per_nat * request.units_per_bit;
-  for_blocks<rows_at_once>(begin, end, [&](std::int64_t row, int count) {
-    pairs.prepare(row, count);
-    double* const to = request.values + row;
-    each_row(count, [&](int r) { to[r] = static_cast<double>(found.divergence[r]) * unit; });
-    if (!is_notable(found, findings)) return;
-    for (int r = 0; r < count; ++r) {
-      if (!found.told[r]) {
-        two_as<Mass, Mass, Measure>(request, row + r, row + r + 1, findings);
-        continue;
-      }
-      check_sum(*request.p, found.p_sum[r], row + r, findings[0]);
-      check_sum(*request.q, found.q_sum[r], row + r, findings[1]);
-    }
-  });
-}
-
-template <template <class, class, class> class Measure>
-void two_narrow_masses(const Request& request, std::int64_t begin, std::int64_t end,
-                       Findings* findings) {
-  const std::int64_t classes = request.p->view.classes;
-  if (classes == 2)
-    two_narrow_masses_as<TwoMassPairs, Measure>(request, begin, end, findings);
-  else if (classes < many_classes_from)
-    two_narrow_masses_as<FewMassPairs<few_classes_group>, Measure>(request, begin, end, findings);
-  else if (classes < narrow_along_from)
-    two_narrow_masses_as<FewMassPairs<many_classes_group>, Measure>(request, begin, end, findings);
-  else
-    two_narrow_masses_as<ManyMassPairs, Measure>(request, begin, end, findings);
+void two_carefully(const Request& request, std::int64_t begin, std::int64_t end,
+                   Findings* findings) {
+  if (request.operation == Operation::cross_entropy)
+    return two<CrossEntropy>(request, begin, end, findings);
+  if (request.operation == Operation::kl_divergence)
+    return two<KlDivergence>(request, begin, end, findings);
+  two<JensenShannon>(request, begin, end, findings);
 }
 
 }  // namespace UNSURPRISED_TARGET
