@@ -69,6 +69,10 @@ def pytest_configure(config: Any) -> None:
     """Make the above known."""
     config.pluginmanager.register(Ignored())
     config.addinivalue_line("markers", "thorough: only with --thorough, as it says what others say")
+    # Files with the most tests first would leave those with few but slow ones to the end, for one
+    # of the processes alone; as they come, the end is many short ones.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
