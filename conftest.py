@@ -61,9 +61,28 @@ class Ignored:
         return None
 
 
+def pytest_addoption(parser: Any) -> None:
+    """The rest of the large tables, of which a part is enough to find a fault in every kind."""
+    parser.addoption("--thorough", action="store_true", help="also the tests marked 'thorough'")
+
+
 def pytest_configure(config: Any) -> None:
     """Make the above known."""
     config.pluginmanager.register(Ignored())
+    config.addinivalue_line("markers", "thorough: only with --thorough, as it says what others say")
+    # Files with the most tests first would leave those with few but slow ones to the end, for one
+    # of the processes alone; as they come, the end is many short ones.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Leave out what is only for those who ask for all."""
+    if config.getoption("--thorough", default=False):
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 def run_in_terminal(command: str) -> str:
