@@ -83,6 +83,7 @@ def cross_entropy_loss(
 
     Examples
     --------
+    >>> import math
     >>> from unsurprised.losses.numpy import cross_entropy_loss
     >>> loss, gradient = cross_entropy_loss([[0.0, 0.0, 0.0, 0.0]], [2], base=2)
     >>> float(loss)
