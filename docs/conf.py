@@ -41,7 +41,7 @@ html_static_path = ["_static"]
 html_css_files = ["cells.css"]
 
 # Pages are built where these are not installed.
-autodoc_mock_imports = ["torch", "lightning", "transformers"]
+autodoc_mock_imports = ["torch", "jax", "lightning", "transformers"]
 
 nitpicky = True
 autodoc_typehints = "none"

@@ -158,10 +158,10 @@ def test_operators_are_registered_soundly():
     from unsurprised.losses.torch import rows as ops
 
     x, y = torch.tensor(LOGITS), torch.tensor(LABELS).clamp(min=0)
-    numbers = (0.1, False, 1.0, 1.0, 0.0)
-    torch.library.opcheck(ops.rows_op, (x, y, None, *numbers, True))
+    numbers = [0.1, 0.0, 1.0, 1.0, 0.0]
+    torch.library.opcheck(ops.rows_op, (x, y, None, numbers, True))
     ones = torch.ones(6, dtype=torch.float64)
-    torch.library.opcheck(ops.gradient_op, (x, y, None, ones, ones, ones, None, ones, *numbers))
+    torch.library.opcheck(ops.gradient_op, (x, y, None, ones, ones, ones, None, ones, numbers))
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")

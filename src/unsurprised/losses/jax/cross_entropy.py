@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 
+from unsurprised.losses._documented import with_options
 from unsurprised.losses._options import (
     IGNORE,
-    Empty,
-    Reduction,
-    SmoothingWeights,
-    checked_recipe,
-    checked_scores,
-    checked_total,
+    CrossEntropyOptions,
+    cross_entropy_options,
 )
 from unsurprised.losses.jax.inputs import prepared
 from unsurprised.losses.jax.kinds import keep
@@ -22,6 +18,7 @@ from unsurprised.losses.jax.reduction import totalled
 from unsurprised.losses.jax.rows import rows
 
 
+@with_options(cross_entropy_options)
 def cross_entropy_loss(
     logits: jax.Array,
     target: jax.Array,
@@ -29,24 +26,21 @@ def cross_entropy_loss(
     weight: jax.Array | None = None,
     sample_weight: jax.Array | None = None,
     ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
     axis: int | None = None,
-    base: float = math.e,
     check: bool | None = None,
     details: bool = False,
+    **options: Unpack[CrossEntropyOptions],
 ) -> Any:
     r"""Cross-entropy of logits with labels or distributions: every option with every other.
 
-    .. math:: r = s \Big( \sum_k a_k f(\ell_k) + \zeta L^2 - \beta H \Big)
+    .. math::
+
+        z = \operatorname{cap}(x) / T, \quad L = \log \sum_k e^{z_k}, \quad \ell = z - L, \quad
+        y' = (1 - \varepsilon) y + \varepsilon / K, \\
+        r = s \Big( \sum_k w_k\, y'_k\, (1 - e^{\ell_k})^\gamma (-\ell_k)
+        + \zeta L^2 - \beta H(e^\ell) \Big)
+
+    Sums are float32 at least, and so is the loss; the gradient has the logits' type.
 
     Forward mode (``jvp``, ``jacfwd``) goes by JAX's plain operations, where it reaches the call
     itself: put ``jit`` around it, ``jit(jacfwd(loss))``, not within. Of ``jacfwd(jit(loss))`` JAX
@@ -59,16 +53,26 @@ def cross_entropy_loss(
     Parameters
     ----------
     logits : Array of floats, shape (..., K)
-        Scores, classes along ``axis``.
+        Scores x, classes along ``axis``. −inf stands for an impossible class, also under a softcap.
     target : Array, shape (...) or (..., K)
-        Labels, or the probability of each class.
-    weight, sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature
-        As in :func:`unsurprised.losses.torch.cross_entropy_loss`.
-    softcap, z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, axis, base, details
-        As there.
+        Labels, or a probability for each class (then derivatives reach it too).
+    weight : Array, shape (K,), optional
+        The weight w of each class.
+    sample_weight : Array, shape (...), optional
+        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+    ignore_index : int, default -100
+        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        the index of a class: that class stays in the softmax of the other rows.
+    axis : int, optional
+        Where the classes are; by default the last axis. Logits of three dimensions or more must
+        say it where the target's shape would fit classes along axis 1 too, where PyTorch has them:
+        labels of as many columns as classes, and distributions.
     check : bool, optional
         Whether to look at the values of target and weights. By default they are looked at except
         in traced code, where a label out of range makes NaN; True asks ``checkify`` there.
+    details : bool, default False
+        Return :class:`Details`.
+    {options}
 
     Returns
     -------
@@ -82,6 +86,13 @@ def cross_entropy_loss(
     InputError
         A label out of range, or a row of probabilities that does not sum to one.
 
+    References
+    ----------
+    - C. E. Shannon, "A mathematical theory of communication", 1948.
+    - C. Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016.
+    - T.-Y. Lin et al., "Focal loss for dense object detection", 2017.
+    - A. Chowdhery et al., "PaLM: scaling language modeling with pathways", 2022, section 5.
+
     Examples
     --------
     >>> import jax, jax.numpy as jnp
@@ -93,22 +104,7 @@ def cross_entropy_loss(
     >>> gradient[1].tolist()
     [0.0, 0.0, 0.0, 0.0]
     """
-    recipe = checked_recipe(
-        label_smoothing,
-        smoothing_weights,
-        focal_gamma,
-        checked_scores(temperature, softcap, keep),
-        keep,
-    )
-    total = checked_total(
-        reduction,
-        normalizer,
-        empty,
-        z_loss=z_loss,
-        entropy_bonus=entropy_bonus,
-        base=base,
-        keep=keep,
-    )
+    recipe, total = cross_entropy_options(keep, **options)
     given = prepared(
         logits,
         target,

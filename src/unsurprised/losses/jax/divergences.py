@@ -10,13 +10,11 @@ import jax.numpy as jnp
 
 from unsurprised.losses import _cross_entropy as cross_entropy
 from unsurprised.losses import _divergences as formula
-from unsurprised.losses._options import is_array
+from unsurprised.losses._divergence_options import Divergence
+from unsurprised.losses._numbers import is_array
 from unsurprised.losses.jax.kinds import sum_type
 
 Array = Any
-
-#: Of a divergence the kind, the share of the mixture and the temperature.
-Asked = tuple[Any, Any, Any]
 
 
 def plain_divergence(
@@ -49,13 +47,8 @@ def _backward_pairs(
 _divergence.defvjp(_forward_pairs, _backward_pairs)
 
 
-def is_live(asked: Asked) -> bool:
-    """Whether an option has a derivative, or no value yet."""
-    return is_array(asked[1]) or is_array(asked[2])
-
-
 def divergence_of(
-    student: Array, teacher: Array, indices: Array | None, asked: Asked, *, plain: bool
+    student: Array, teacher: Array, indices: Array | None, asked: Divergence, *, plain: bool
 ) -> Array:
     """The divergence of each row from a teacher, who comes without derivatives."""
     wide = jnp.promote_types(sum_type(student), sum_type(teacher))

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.interpreters import ad
 
-from unsurprised.losses._options import Fits, Kept
+from unsurprised.losses._numbers import Fits, Kept
 
 Array = Any
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
+from unsurprised.losses._documented import with_options
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._options import (
     IGNORE,
-    Empty,
+    CrossEntropyOptions,
     Recipe,
-    Reduction,
-    SmoothingWeights,
-    checked_recipe,
-    checked_scores,
-    checked_total,
+    cross_entropy_options,
 )
 from unsurprised.losses.jax.inputs import prepared
 from unsurprised.losses.jax.kinds import keep
@@ -40,6 +37,7 @@ from unsurprised.losses.jax.ways import is_plain
 Array = Any
 
 
+@with_options(cross_entropy_options)
 def linear_cross_entropy_loss(
     hidden: jax.Array,
     weight: jax.Array,
@@ -51,19 +49,9 @@ def linear_cross_entropy_loss(
     class_weight: jax.Array | None = None,
     sample_weight: jax.Array | None = None,
     ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
     check: bool | None = None,
     details: bool = False,
+    **options: Unpack[CrossEntropyOptions],
 ) -> Any:
     r"""Cross-entropy of ``hidden @ weight.T + bias`` without all of these logits in memory.
 
@@ -76,24 +64,43 @@ def linear_cross_entropy_loss(
         What the last layer is given.
     weight : Array, shape (K, D)
         Its weight; its gradient is summed in float32 at least.
-    target : Array of integers, shape (...), or of floats, shape (..., K)
-        Labels, or a probability for each class.
-    bias, chunk, budget, class_weight
-        As in :func:`unsurprised.losses.torch.linear_cross_entropy_loss`.
-    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap
-        As in :func:`cross_entropy_loss`.
-    z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
-        As in :func:`cross_entropy_loss`.
+    target : Array, shape (...) or (..., K)
+        Labels, or a probability for each class (then derivatives reach it too).
+    bias : Array, shape (K,), optional
+        Its bias.
+    chunk : int or "auto"
+        How many rows of logits are made at a time; by default as many as fit the budget.
+    budget : int, default 2**28
+        How many bytes these logits may take.
+    class_weight : Array, shape (K,), optional
+        The weight w of each class.
+    sample_weight : Array, shape (...), optional
+        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+    ignore_index : int, default -100
+        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        the index of a class: that class stays in the softmax of the other rows.
+    check : bool, optional
+        Whether to look at the values of target and weights. By default they are looked at except
+        in traced code, where a label out of range makes NaN; True asks ``checkify`` there.
+    details : bool, default False
+        Return :class:`Details`.
+    {options}
 
     Returns
     -------
     Array or Details
-        As :func:`cross_entropy_loss`.
+        A number, or with ``reduction="none"`` one for each row; float32 or float64.
 
     Raises
     ------
-    CallError, InputError
-        As PyTorch's.
+    CallError
+        Shapes, types or options that do not fit; a budget too small for one row.
+    InputError
+        A label out of range, or a row of probabilities that does not sum to one.
+
+    References
+    ----------
+    - E. Wijmans et al., "Cut your losses in large-vocabulary language models", ICLR 2025.
 
     Examples
     --------
@@ -104,22 +111,7 @@ def linear_cross_entropy_loss(
     >>> round(float(loss), 5)
     3.0
     """
-    recipe = checked_recipe(
-        label_smoothing,
-        smoothing_weights,
-        focal_gamma,
-        checked_scores(temperature, softcap, keep),
-        keep,
-    )
-    total = checked_total(
-        reduction,
-        normalizer,
-        empty,
-        z_loss=z_loss,
-        entropy_bonus=entropy_bonus,
-        base=base,
-        keep=keep,
-    )
+    recipe, total = cross_entropy_options(keep, **options)
     check_layer(hidden, weight, bias)
     rows, classes = math.prod(hidden.shape[:-1]), weight.shape[0]
     entry = entry_bytes(weight.dtype.itemsize)

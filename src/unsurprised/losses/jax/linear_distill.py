@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
 
 from unsurprised.errors import CallError
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
-from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
+from unsurprised.losses._divergence_options import Divergence, DivergenceOptions, divergence_options
+from unsurprised.losses._divergences import LinearTeacher, TopK
+from unsurprised.losses._documented import with_options
 from unsurprised.losses._inputs import check_dense
-from unsurprised.losses._options import Empty, Reduction, checked_temperature, checked_total
 from unsurprised.losses._pairs import laid_out_pairs
-from unsurprised.losses.jax.divergences import divergence_of, is_live
+from unsurprised.losses.jax.divergences import divergence_of
 from unsurprised.losses.jax.inputs import check_teacher
 from unsurprised.losses.jax.kinds import is_traced, keep
 from unsurprised.losses.jax.layer import (
@@ -34,6 +35,7 @@ from unsurprised.losses.jax.ways import is_plain
 Array = Any
 
 
+@with_options(divergence_options)
 def linear_distill_loss(
     hidden: jax.Array,
     weight: jax.Array,
@@ -42,39 +44,56 @@ def linear_distill_loss(
     bias: jax.Array | None = None,
     chunk: int | str = "auto",
     budget: int = BUDGET,
-    kind: Kind = "forward",
-    beta: float = 0.5,
-    temperature: float = 1.0,
     sample_weight: jax.Array | None = None,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
     check: bool | None = None,
+    **options: Unpack[DivergenceOptions],
 ) -> jax.Array:
     r"""The divergence of ``hidden @ weight.T + bias`` from a teacher, a chunk of logits at a time.
 
-    Value and gradients are those of :func:`distill_loss` of the logits.
+    Value and gradients are those of :func:`distill_loss` of the logits. Chunks of rows are made one
+    after the other, and once more for the gradient.
 
     Parameters
     ----------
-    hidden, weight, bias, chunk, budget
-        As in :func:`linear_cross_entropy_loss`.
-    teacher : Array of floats, shape (..., K), TopK or LinearTeacher
-        Logits or log-probabilities, the k most likely classes, or the teacher's own last layer; a
-        constant.
-    kind, beta, temperature, sample_weight, reduction, normalizer, empty, base, check
-        As in :func:`distill_loss`.
+    hidden : Array of floats, shape (..., D)
+        What the last layer is given.
+    weight : Array, shape (K, D)
+        Its weight; its gradient is summed in float32 at least.
+    teacher : Array, TopK or LinearTeacher
+        Logits or log-probabilities of shape (..., K), the k most likely classes, or the teacher's
+        own last layer, whose logits are made in chunks too. A constant.
+    bias : Array, shape (K,), optional
+        Its bias.
+    chunk : int or "auto"
+        How many rows of logits are made at a time; by default as many as fit the budget.
+    budget : int, default 2**28
+        How many bytes these logits may take.
+    sample_weight : Array, shape (...), optional
+        The weight s of each row; padding gets the weight 0, and is nothing.
+    check : bool, optional
+        Whether to look at the values of teacher and weights. By default they are looked at except
+        in traced code, where a row of a teacher that has no softmax makes NaN; True asks
+        ``checkify`` there.
+    {options}
 
     Returns
     -------
     Array
-        A number, or with ``reduction="none"`` one for each row.
+        A number, or with ``reduction="none"`` one for each row; infinite where one rules out
+        what the other holds possible.
 
     Raises
     ------
-    CallError, InputError
-        As PyTorch's.
+    CallError
+        Shapes, types or options that do not fit; a budget too small for one row.
+    InputError
+        A row of the teacher that is −inf only or holds NaN or inf; a ``TopK`` whose indices
+        or probabilities cannot be.
+
+    References
+    ----------
+    - G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015.
+    - R. Agarwal et al., "On-policy distillation of language models", ICLR 2024.
 
     Examples
     --------
@@ -84,9 +103,7 @@ def linear_distill_loss(
     >>> float(linear_distill_loss(hidden, weight, LinearTeacher(hidden, weight)))
     0.0
     """
-    kind, beta = checked_kind(kind, beta, keep)
-    temperature = checked_temperature(temperature, keep)
-    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
+    asked, total = divergence_options(keep, **options)
     check_layer(hidden, weight, bias)
     classes = weight.shape[0]
     logits = jax.ShapeDtypeStruct((*hidden.shape[:-1], classes), hidden.dtype)
@@ -113,8 +130,7 @@ def linear_distill_loss(
     entry = entry_bytes(weight.dtype.itemsize, 2 if form == "linear" else 1)
     count = math.prod(given.shape)
     step = chunk_rows(chunk, budget, rows=count, classes=classes, entry=entry)
-    asked = (form, kind, beta, temperature)
-    found = divergences_by_chunks((hidden, weight, bias), told, fixed, asked, step)
+    found = divergences_by_chunks((hidden, weight, bias), told, fixed, (form, asked), step)
     return totalled_pairs(given, found, total)
 
 
@@ -135,26 +151,26 @@ def divergences_by_chunks(
     layer: tuple[Array, Array, Array | None],
     rows_of_teacher: tuple[Array, ...],
     layer_of_teacher: tuple[Array, ...],
-    asked: tuple[str, Any, Any, Any],
+    asked: tuple[str, Divergence],
     step: int,
 ) -> Array:
     """The divergence of each row; the form of the teacher comes first in ``asked``."""
     hidden, weight, bias = layer
     flat = hidden.reshape(-1, hidden.shape[-1])
     told = jax.lax.stop_gradient((rows_of_teacher, layer_of_teacher))
-    plain = is_plain(is_live(asked[1:]), *layer)
+    plain = is_plain(asked[1].live, *layer)
     found: Array = (_plain_pairs if plain else _pairs)((flat, weight, bias), told, asked, step)
     return found
 
 
 def _chunk_divergence(logits: Array, part: Any, fixed: Any, asked: Any, *, plain: bool) -> Array:
-    form, *numbers = asked
+    form, divergence = asked
     indices = part[1] if form == "top_k" else None
     teacher = part[0]
     if form == "linear":
         weight, *bias = fixed
         teacher = logits_of(teacher, weight, bias[0] if bias else None)
-    return divergence_of(logits, teacher, indices, tuple(numbers), plain=plain)
+    return divergence_of(logits, teacher, indices, divergence, plain=plain)
 
 
 def _plain_pairs(layer: Any, told: Any, asked: Any, step: int) -> Array:

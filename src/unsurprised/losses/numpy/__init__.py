@@ -1,4 +1,7 @@
-"""The losses of NumPy arrays, each with its gradient: the readable reference, in float64."""
+"""The losses of NumPy arrays, each with its gradient: the readable reference, in float64.
+
+They are in nats, as trainers expect; ``base=2`` makes bits. There is one way, the formula's.
+"""
 
 from unsurprised.losses._divergences import LinearTeacher, TopK
 from unsurprised.losses.numpy.cross_entropy import cross_entropy_loss

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.losses import _divergences as formula
 from unsurprised.losses import _reduction
-from unsurprised.losses._divergences import Kind
+from unsurprised.losses._divergence_options import Divergence
 from unsurprised.losses._options import Total
 from unsurprised.losses._pairs import Pairs
 from unsurprised.losses.numpy.inputs import Values
 
 
-class Asked(NamedTuple):
-    """Which divergence."""
-
-    kind: Kind
-    beta: float
-    temperature: float
-
-
 class Paired:
     """Rows of a student and of its teacher, which may come in parts."""
 
-    def __init__(self, given: Pairs, asked: Asked, total: Total) -> None:
+    def __init__(self, given: Pairs, asked: Divergence, total: Total) -> None:
         self._asked, self._total, self._shape = asked, total, given.shape
         like = np.ones(math.prod(given.shape))
         weights = given.sample_weight

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Unpack
 
 from numpy.typing import ArrayLike
 
 from unsurprised.losses._chunks import BUDGET
+from unsurprised.losses._documented import with_options
 from unsurprised.losses._inputs import check_dense
 from unsurprised.losses._options import (
     IGNORE,
-    Empty,
-    Reduction,
-    SmoothingWeights,
-    checked_recipe,
-    checked_scores,
-    checked_total,
+    CrossEntropyOptions,
+    cross_entropy_options,
 )
 from unsurprised.losses.numpy.inputs import prepared
 from unsurprised.losses.numpy.layer import Layer, LayerLossAndGradients
 from unsurprised.losses.numpy.rows import Labelled
 
 
+@with_options(cross_entropy_options)
 def linear_cross_entropy_loss(
     hidden: ArrayLike,
     weight: ArrayLike,
@@ -34,36 +31,34 @@ def linear_cross_entropy_loss(
     class_weight: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
+    **options: Unpack[CrossEntropyOptions],
 ) -> LayerLossAndGradients:
     r"""Cross-entropy of ``hidden @ weight.T + bias`` and its gradients, a chunk of rows at a time.
 
-    Options mean what they mean in :func:`unsurprised.losses.torch.linear_cross_entropy_loss`.
+    They are those of :func:`cross_entropy_loss` of the logits, which are float64.
 
     Parameters
     ----------
     hidden : array_like of floats, shape (..., D)
         What the last layer is given.
-    weight : array_like of floats, shape (K, D)
+    weight : array_like, shape (K, D)
         Its weight.
     target : array_like, shape (...) or (..., K)
-        Labels, or the probability of each class.
-    bias, chunk, budget, class_weight, sample_weight, ignore_index, label_smoothing
-        As in PyTorch's; logits are float64.
-    smoothing_weights, temperature, softcap, z_loss, entropy_bonus, focal_gamma
-        As in PyTorch's.
-    reduction, normalizer, empty, base
-        As in PyTorch's.
+        Labels, or a probability for each class.
+    bias : array_like, shape (K,), optional
+        Its bias.
+    chunk : int or "auto"
+        How many rows of logits are made at a time; by default as many as fit the budget.
+    budget : int, default 2**28
+        How many bytes these logits may take, in float64.
+    class_weight : array_like, shape (K,), optional
+        The weight w of each class.
+    sample_weight : array_like, shape (...), optional
+        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+    ignore_index : int, default -100
+        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        the index of a class: that class stays in the softmax of the other rows.
+    {options}
 
     Returns
     -------
@@ -72,8 +67,14 @@ def linear_cross_entropy_loss(
 
     Raises
     ------
-    CallError, InputError
-        As PyTorch's.
+    CallError
+        Shapes, types or options that do not fit; a budget too small for one row.
+    InputError
+        A label out of range, or a row of probabilities that does not sum to one.
+
+    References
+    ----------
+    - E. Wijmans et al., "Cut your losses in large-vocabulary language models", ICLR 2025.
 
     Examples
     --------
@@ -83,12 +84,7 @@ def linear_cross_entropy_loss(
     >>> round(float(found.loss), 5), found.weight.shape
     (3.0, (8, 2))
     """
-    recipe = checked_recipe(
-        label_smoothing, smoothing_weights, focal_gamma, checked_scores(temperature, softcap)
-    )
-    total = checked_total(
-        reduction, normalizer, empty, z_loss=z_loss, entropy_bonus=entropy_bonus, base=base
-    )
+    recipe, total = cross_entropy_options(**options)
     layer = Layer(hidden, weight, bias, chunk, budget)
     check_dense(target=target, class_weight=class_weight, sample_weight=sample_weight)
     given = prepared(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Unpack
 
 from numpy.typing import ArrayLike
 
 from unsurprised.losses._chunks import BUDGET
-from unsurprised.losses._divergences import Kind, LinearTeacher, TopK, checked_kind
-from unsurprised.losses._options import Empty, Reduction, checked_temperature, checked_total
-from unsurprised.losses.numpy.divergences import Asked, Paired
+from unsurprised.losses._divergence_options import DivergenceOptions, divergence_options
+from unsurprised.losses._divergences import LinearTeacher, TopK
+from unsurprised.losses._documented import with_options
+from unsurprised.losses.numpy.divergences import Paired
 from unsurprised.losses.numpy.inputs import Values, prepared_pairs
 from unsurprised.losses.numpy.layer import Layer, LayerLossAndGradients
 
 
+@with_options(divergence_options)
 def linear_distill_loss(
     hidden: ArrayLike,
     weight: ArrayLike,
@@ -23,27 +24,31 @@ def linear_distill_loss(
     bias: ArrayLike | None = None,
     chunk: int | str = "auto",
     budget: int = BUDGET,
-    kind: Kind = "forward",
-    beta: float = 0.5,
-    temperature: float = 1.0,
     sample_weight: ArrayLike | None = None,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
+    **options: Unpack[DivergenceOptions],
 ) -> LayerLossAndGradients:
     r"""The divergence of ``hidden @ weight.T + bias`` from a teacher, and its gradients.
 
-    Options mean what they mean in :func:`unsurprised.losses.torch.linear_distill_loss`.
+    They are those of :func:`distill_loss` of the logits, which are float64.
 
     Parameters
     ----------
-    hidden, weight, bias, chunk, budget
-        As in :func:`linear_cross_entropy_loss`.
-    teacher : array_like of floats, shape (..., K), TopK or LinearTeacher
-        Logits or log-probabilities, the k most likely classes, or the teacher's own last layer.
-    kind, beta, temperature, sample_weight, reduction, normalizer, empty, base
-        As in :func:`distill_loss`.
+    hidden : array_like of floats, shape (..., D)
+        What the last layer is given.
+    weight : array_like, shape (K, D)
+        Its weight.
+    teacher : array_like, TopK or LinearTeacher
+        Logits or log-probabilities of shape (..., K), the k most likely classes, or the teacher's
+        own last layer, whose logits are made in chunks too. A constant.
+    bias : array_like, shape (K,), optional
+        Its bias.
+    chunk : int or "auto"
+        How many rows of logits are made at a time; by default as many as fit the budget.
+    budget : int, default 2**28
+        How many bytes these logits may take, in float64.
+    sample_weight : array_like, shape (...), optional
+        The weight s of each row; padding gets the weight 0, and is nothing.
+    {options}
 
     Returns
     -------
@@ -52,8 +57,16 @@ def linear_distill_loss(
 
     Raises
     ------
-    CallError, InputError
-        As PyTorch's.
+    CallError
+        Shapes, types or options that do not fit; a budget too small for one row.
+    InputError
+        A row of the teacher that is −inf only or holds NaN or inf; a ``TopK`` whose indices
+        or probabilities cannot be.
+
+    References
+    ----------
+    - G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015.
+    - R. Agarwal et al., "On-policy distillation of language models", ICLR 2024.
 
     Examples
     --------
@@ -63,9 +76,7 @@ def linear_distill_loss(
     >>> float(linear_distill_loss(hidden, weight, LinearTeacher(hidden, weight)).loss)
     0.0
     """
-    kind, beta = checked_kind(kind, beta)
-    temperature = checked_temperature(temperature)
-    total = checked_total(reduction, normalizer, empty, base=base)
+    asked, total = divergence_options(**options)
     layer = Layer(hidden, weight, bias, chunk, budget)
     other = Layer(*teacher, 1, budget) if isinstance(teacher, LinearTeacher) else None
     if other is not None:
@@ -73,7 +84,7 @@ def linear_distill_loss(
     given = prepared_pairs(
         layer.stand_in(), None if other is not None else teacher, sample_weight, -1
     )
-    rows = Paired(given, Asked(kind, beta, temperature), total)
+    rows = Paired(given, asked, total)
 
     def part(logits: Values, cut: slice) -> tuple[Values, Values]:
         indices = None if given.indices is None else given.indices[cut]

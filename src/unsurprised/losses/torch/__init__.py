@@ -1,6 +1,6 @@
 """The losses of PyTorch's tensors, on any device, with float32 sums at least.
 
-They are in nats, as trainers expect; ``base=2`` makes bits.
+They are in nats, as trainers expect; ``base=2`` makes bits. Which way a call takes says ``ways``.
 """
 
 from unsurprised.losses._divergences import LinearTeacher, TopK

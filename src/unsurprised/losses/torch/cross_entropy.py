@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, Unpack
 
 from torch import Tensor
 
+from unsurprised.losses._documented import with_options
+from unsurprised.losses._numbers import is_number
 from unsurprised.losses._options import (
     IGNORE,
-    Empty,
-    Reduction,
-    SmoothingWeights,
-    checked_recipe,
-    checked_scores,
-    checked_total,
-    is_number,
+    CrossEntropyOptions,
+    cross_entropy_options,
 )
 from unsurprised.losses.torch import rows as ops
 from unsurprised.losses.torch import ways
@@ -25,6 +21,7 @@ from unsurprised.losses.torch.reduction import totalled
 from unsurprised.losses.torch.total import Asked
 
 
+@with_options(cross_entropy_options)
 def cross_entropy_loss(
     logits: Tensor,
     target: Tensor,
@@ -32,20 +29,10 @@ def cross_entropy_loss(
     weight: Tensor | None = None,
     sample_weight: Tensor | None = None,
     ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
     axis: int | None = None,
-    base: float = math.e,
     check: bool | None = None,
     details: bool = False,
+    **options: Unpack[CrossEntropyOptions],
 ) -> Any:
     r"""Cross-entropy of logits with labels or distributions: every option with every other.
 
@@ -80,43 +67,16 @@ def cross_entropy_loss(
     ignore_index : int, default -100
         Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
         the index of a class: that class stays in the softmax of the other rows.
-    label_smoothing : float, default 0
-        The share ε that is spread evenly over all classes.
-    smoothing_weights : {"class", "label"}, default "class"
-        Which weight the spread share has: that of each class it goes to (PyTorch), or that of the
-        label it is taken from.
-    temperature : float, default 1
-        Divides the scores (after the softcap).
-    softcap : float, optional
-        cap(x) = c · tanh(x / c).
-    z_loss : float, default 0
-        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.). It knows no weight of a class:
-        under a mean it is one over rows (Σ s ζ L² / Σ s, as in Liger-Kernel), whatever the scale
-        of ``weight``.
-    entropy_bonus : float, default 0
-        β: rewards the entropy of the softmax; its mean is one over rows, likewise.
-    focal_gamma : float, default 0
-        γ: how much less rows count that are learnt already (Lin et al.).
-    reduction : {"mean", "sum", "none"}
-        What becomes of the rows' r.
-    normalizer : {"weight", "rows"} or number, optional
-        What a mean divides by; by default Σ s · w[label] of labels and Σ s of distributions, as
-        PyTorch does. "weight": Σ s · Σ w y for both; "rows": how many rows count; a number (or a
-        tensor of one), such as the tokens of a batch that is spread over devices. With the first
-        two z-loss and bonus are divided by Σ s, with the others by what divides the costs.
-    empty : {"nan", "zero"}
-        The mean where no row counts. Its gradient is 0.
     axis : int, optional
         Where the classes are; by default the last axis. Logits of three dimensions or more must
         say it where the target's shape would fit classes along axis 1 too, where PyTorch has them:
         labels of as many columns as classes, and distributions.
-    base : float, default e
-        The whole loss, z-loss and bonus included, is divided by ln(base): 2 for bits.
     check : bool, optional
         Whether to look at the values of target and weights. By default they are looked at except
         in traced code, where a label out of range makes NaN; True asserts there too.
     details : bool, default False
         Return :class:`Details`.
+    {options}
 
     Returns
     -------
@@ -149,22 +109,7 @@ def cross_entropy_loss(
     >>> logits.grad[1]
     tensor([0., 0., 0., 0.])
     """
-    recipe = checked_recipe(
-        label_smoothing,
-        smoothing_weights,
-        focal_gamma,
-        checked_scores(temperature, softcap, keep),
-        keep,
-    )
-    total = checked_total(
-        reduction,
-        normalizer,
-        empty,
-        z_loss=z_loss,
-        entropy_bonus=entropy_bonus,
-        base=base,
-        keep=keep,
-    )
+    recipe, total = cross_entropy_options(keep, **options)
 
     check_tensor("logits", logits)
     check_tensor("target", target)

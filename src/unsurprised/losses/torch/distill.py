@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Unpack
 
 import torch
 from torch import Tensor
 
-from unsurprised.losses._divergences import Kind, TopK, checked_kind, untempered
-from unsurprised.losses._options import (
-    Empty,
-    Reduction,
-    checked_temperature,
-    checked_total,
+from unsurprised.losses._divergence_options import (
+    DivergenceOptions,
+    KlOptions,
+    divergence_options,
+    kl_options,
 )
+from unsurprised.losses._divergences import TopK, untempered
+from unsurprised.losses._documented import with_options
 from unsurprised.losses.torch.divergences import divergences
 from unsurprised.losses.torch.inputs import prepared_pairs
 from unsurprised.losses.torch.kinds import keep, sum_type
 from unsurprised.losses.torch.reduction import totalled_pairs
 
 
+@with_options(divergence_options)
 def distill_loss(
     student: Tensor,
     teacher: Tensor | TopK,
     *,
-    kind: Kind = "forward",
-    beta: float = 0.5,
-    temperature: float = 1.0,
     sample_weight: Tensor | None = None,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
     axis: int = -1,
-    base: float = math.e,
     check: bool | None = None,
+    **options: Unpack[DivergenceOptions],
 ) -> Tensor:
     r"""How far a student's distribution is from its teacher's: never negative.
 
@@ -47,6 +42,8 @@ def distill_loss(
     with p the teacher's and q the student's softmax at the temperature. The value keeps its
     digits however close the student is, and a mean is one over rows (never over classes).
 
+    As tensors that require a gradient, temperature and beta get it.
+
     Parameters
     ----------
     student : Tensor of floats, shape (..., K)
@@ -54,27 +51,20 @@ def distill_loss(
     teacher : Tensor of floats, shape (..., K), or TopK
         Logits or log-probabilities, which are logits too; or the k most likely classes. It is
         taken as a constant: no derivative reaches it.
-    kind : {"forward", "reverse", "jsd"}
-        Forward covers all that the teacher holds likely, reverse stays within it.
-    beta : float, default 0.5
-        The teacher's share of the mixture (Agarwal et al.).
-    temperature : float, default 1
-        Divides the logits of both; gradients shrink with its square (Hinton et al. multiply it
-        back). A :class:`TopK` is at that temperature already. As a tensor that requires a gradient
-        it gets it, and so does ``beta``.
-    sample_weight, reduction, normalizer, empty, base
-        As in :func:`cross_entropy_loss`; padding gets the weight 0.
+    sample_weight : Tensor, shape (...), optional
+        The weight s of each row; padding gets the weight 0, and is nothing.
     axis : int, default -1
         Where the classes are.
     check : bool, optional
         Whether to look at the values of teacher and weights. By default they are looked at except
         in traced code, where a row of a teacher that has no softmax makes NaN; True asserts there.
+    {options}
 
     Returns
     -------
     Tensor
-        A number, or with ``reduction="none"`` one for each row; infinite where one rules out what
-        the other holds possible.
+        A number, or with ``reduction="none"`` one for each row; infinite where one rules out
+        what the other holds possible.
 
     Raises
     ------
@@ -100,34 +90,27 @@ def distill_loss(
     >>> f"{distill_loss(near, teacher).item():.2e}"
     '1.11e-09'
     """
-    kind, beta = checked_kind(kind, beta, keep)
-    temperature = checked_temperature(temperature, keep)
-    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
+    asked, total = divergence_options(keep, **options)
     given = prepared_pairs(student, teacher, sample_weight, axis, check)
     found = divergences(
         given.student,
         given.teacher.detach(),
         given.indices,
-        kind,
-        beta=beta,
-        temperature=temperature,
+        asked,
         sample_weight=given.sample_weight,
     )
     return totalled_pairs(given, found, total)
 
 
+@with_options(kl_options)
 def kl_loss(
     logits: Tensor,
     target: Tensor,
     *,
-    temperature: float = 1.0,
     sample_weight: Tensor | None = None,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
     axis: int = -1,
-    base: float = math.e,
     check: bool | None = None,
+    **options: Unpack[KlOptions],
 ) -> Tensor:
     r"""The cost of a model beyond what its target is worth: KL from a distribution to logits.
 
@@ -144,12 +127,14 @@ def kl_loss(
         Scores x.
     target : Tensor of floats, shape (..., K)
         Probabilities y; zeros are exact. It is taken as a constant.
-    temperature : float, default 1
-        T, of the logits alone; as a tensor that requires a gradient it gets it.
-    sample_weight, reduction, normalizer, empty, base, check
-        As in :func:`cross_entropy_loss`.
+    sample_weight : Tensor, shape (...), optional
+        The weight s of each row; padding gets the weight 0, and is nothing.
     axis : int, default -1
         Where the classes are.
+    check : bool, optional
+        Whether to look at the values of target and weights. By default they are looked at except
+        in traced code; True asserts there.
+    {options}
 
     Returns
     -------
@@ -174,18 +159,15 @@ def kl_loss(
     >>> kl_loss(torch.zeros(1, 4), torch.tensor([[1.0, 0.0, 0.0, 0.0]]), base=2).item()
     2.0
     """
-    temperature = checked_temperature(temperature, keep)
-    total = checked_total(reduction, normalizer, empty, base=base, keep=keep)
+    asked, total = kl_options(keep, **options)
     given = prepared_pairs(logits, target, sample_weight, axis, check, probabilities=True)
     logs = given.teacher.detach().to(sum_type(given.teacher.dtype)).log()
-    scores = untempered(torch, logs, temperature)
+    scores = untempered(torch, logs, asked.temperature)
     found = divergences(
         given.student,
         scores,
         None,
-        "forward",
-        beta=0.5,
-        temperature=temperature,
+        asked,
         sample_weight=given.sample_weight,
     )
     return totalled_pairs(given, found, total)

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from unsurprised.losses import _divergences as formula
 from unsurprised.losses._cross_entropy import shielded, tempered
-from unsurprised.losses._divergences import Kind
-from unsurprised.losses._options import is_array
+from unsurprised.losses._divergence_options import Divergence, Kind
+from unsurprised.losses._numbers import is_array
 from unsurprised.losses.torch import ways
 from unsurprised.losses.torch.blocks import blocks_of
 from unsurprised.losses.torch.kinds import check_whole_rows, sum_type
@@ -195,21 +195,19 @@ def divergences(
     student: Tensor,
     teacher: Tensor,
     indices: Tensor | None,
-    kind: Kind,
+    asked: Divergence,
     *,
-    beta: Any,
-    temperature: Any,
     sample_weight: Tensor | None,
 ) -> Tensor:
     """One number for each row of a matrix of scores; the teacher comes detached."""
-    way = ways.derivatives(is_array(beta) or is_array(temperature), student, target=teacher)
+    kind, beta, temperature = asked
+    way = ways.derivatives(asked.live, student, target=teacher)
     if way == "plain":
         if sample_weight is not None:
             student, teacher = (
                 shielded(torch, scores, sample_weight == 0) for scores in (student, teacher)
             )
         return block_divergence(student, teacher, indices, kind, beta=beta, temperature=temperature)
-    numbers = (kind, beta, temperature)
     if way == "operator":
-        return rows_op(student, teacher, indices, *numbers)
-    return _Rows.apply(student, teacher, indices, *numbers)
+        return rows_op(student, teacher, indices, *asked)
+    return _Rows.apply(student, teacher, indices, *asked)

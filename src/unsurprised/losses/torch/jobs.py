@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from unsurprised.losses._divergences import Kind
-from unsurprised.losses._options import Recipe, is_array
+from unsurprised.losses._divergence_options import Divergence
+from unsurprised.losses._options import Recipe
 from unsurprised.losses.torch import divergences as pairs
 from unsurprised.losses.torch import rows as ops
 from unsurprised.losses.torch import ways
@@ -97,7 +97,7 @@ class CrossEntropyJob:
     def told(self) -> Told:
         """The job by names, tensors and numbers."""
         weights = [] if self.weight is None else [self.weight]
-        numbers = [*map(float, ops.numbers_of(self.recipe)), float(self.entropy)]
+        numbers = [*self.recipe.numbers(), float(self.entropy)]
         return Told("cross_entropy", [self.target, *weights], numbers)
 
 
@@ -108,9 +108,7 @@ class DivergenceJob:
     teacher: tuple[Tensor, ...]
     #: "logits", "top_k" (with indices) or "linear" (hidden, weight and perhaps bias).
     form: str
-    kind: Kind
-    beta: Any
-    temperature: Any
+    asked: Divergence
     outputs: int = 1
 
     @property
@@ -121,7 +119,7 @@ class DivergenceJob:
     def rows(self, z: Tensor, part: slice) -> Rows:
         """The divergence of each row."""
         teacher, indices = self._given(part)
-        return (pairs.forward(z, teacher, indices, *self._numbers()),)
+        return (pairs.forward(z, teacher, indices, *self.asked),)
 
     def gradient(
         self, z: Tensor, part: slice, rows: Rows, by: Sequence[Tensor | None], *, out: Tensor
@@ -129,21 +127,19 @@ class DivergenceJob:
         """Write the derivative by a chunk into ``out``, which may be the chunk."""
         teacher, indices = self._given(part)
         assert by[0] is not None
-        pairs.backward(z, teacher, indices, by[0], *self._numbers(), out=out)
+        pairs.backward(z, teacher, indices, by[0], *self.asked, out=out)
 
     @property
     def live(self) -> bool:
         """Whether an option has a derivative."""
-        return is_array(self.beta) or is_array(self.temperature)
+        return self.asked.live
 
     def plain(self, z: Tensor) -> Rows:
         """The divergence of each row."""
         teacher, indices = self._given(slice(None))
-        beta, temperature = self.beta, self.temperature
+        kind, beta, temperature = self.asked
         return (
-            pairs.block_divergence(
-                z, teacher, indices, self.kind, beta=beta, temperature=temperature
-            ),
+            pairs.block_divergence(z, teacher, indices, kind, beta=beta, temperature=temperature),
         )
 
     def _given(self, part: slice) -> tuple[Tensor, Tensor | None]:
@@ -154,25 +150,22 @@ class DivergenceJob:
             return self.teacher[0][part], self.teacher[1][part]
         return self.teacher[0][part], None
 
-    def _numbers(self) -> tuple[Any, ...]:
-        return self.kind, self.beta, self.temperature
-
     def told(self) -> Told:
         """The job by names, tensors and numbers."""
-        name = f"divergence {self.form} {self.kind}"
-        return Told(name, list(self.teacher), [self.beta, self.temperature])
+        kind, *numbers = self.asked
+        return Told(f"divergence {self.form} {kind}", list(self.teacher), numbers)
 
 
 def job_of(told: Told) -> Job:
     """The job that was told."""
     if told.name == "cross_entropy":
-        smoothing, by_label, gamma, temperature, softcap, entropy = told.numbers
-        recipe = ops.recipe_of(smoothing, bool(by_label), gamma, temperature, softcap)
+        *numbers, entropy = told.numbers
+        recipe = Recipe.of_numbers(numbers)
         weight = told.tensors[1] if len(told.tensors) > 1 else None
         return CrossEntropyJob(told.tensors[0], weight, recipe, bool(entropy))
     _, form, kind = told.name.split()
-    beta, temperature = told.numbers
-    return DivergenceJob(tuple(told.tensors), form, kind, beta, temperature)  # type: ignore[arg-type]
+    asked = Divergence(kind, *told.numbers)  # type: ignore[arg-type]
+    return DivergenceJob(tuple(told.tensors), form, asked)
 
 
 def project(hidden: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -12,7 +12,7 @@ from torch.masked import MaskedTensor
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from unsurprised.errors import CallError
-from unsurprised.losses._options import Fits, Kept
+from unsurprised.losses._numbers import Fits, Kept
 
 
 def sum_type(dtype: torch.dtype) -> torch.dtype:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor
 
 from unsurprised.losses import _reduction
+from unsurprised.losses._documented import with_options
 from unsurprised.losses._inputs import laid_out
+from unsurprised.losses._numbers import is_number
 from unsurprised.losses._options import (
     IGNORE,
-    Empty,
-    Reduction,
-    SmoothingWeights,
-    checked_recipe,
-    checked_scores,
-    checked_total,
-    is_number,
+    CrossEntropyOptions,
+    cross_entropy_options,
 )
 from unsurprised.losses.torch.jobs import CrossEntropyJob
 from unsurprised.losses.torch.kinds import check_alike, check_tensor, is_traced, keep, sum_type
@@ -27,6 +24,7 @@ from unsurprised.losses.torch.layer_total import LayerTotal
 from unsurprised.losses.torch.reduction import totalled
 
 
+@with_options(cross_entropy_options)
 def linear_cross_entropy_loss(
     hidden: Tensor,
     weight: Tensor,
@@ -38,19 +36,9 @@ def linear_cross_entropy_loss(
     class_weight: Tensor | None = None,
     sample_weight: Tensor | None = None,
     ignore_index: int = IGNORE,
-    label_smoothing: float = 0.0,
-    smoothing_weights: SmoothingWeights = "class",
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    entropy_bonus: float = 0.0,
-    focal_gamma: float = 0.0,
-    reduction: Reduction = "mean",
-    normalizer: Any = None,
-    empty: Empty = "nan",
-    base: float = math.e,
     check: bool | None = None,
     details: bool = False,
+    **options: Unpack[CrossEntropyOptions],
 ) -> Any:
     r"""Cross-entropy of ``hidden @ weight.T + bias`` without all of these logits in memory.
 
@@ -67,8 +55,8 @@ def linear_cross_entropy_loss(
         What the last layer is given.
     weight : Tensor, shape (K, D)
         Its weight. Gradients of half precision are summed in float32, which takes twice their size.
-    target : Tensor of integers, shape (...), or of floats, shape (..., K)
-        Labels, or a probability for each class.
+    target : Tensor, shape (...) or (..., K)
+        Labels, or a probability for each class (then derivatives reach it too).
     bias : Tensor, shape (K,), optional
         Its bias.
     chunk : int or "auto"
@@ -77,16 +65,23 @@ def linear_cross_entropy_loss(
         How many bytes these logits may take: by default 2**28, and 2**30 of half precision on a
         GPU.
     class_weight : Tensor, shape (K,), optional
-        ``weight`` of ``cross_entropy_loss``.
-    sample_weight, ignore_index, label_smoothing, smoothing_weights, temperature, softcap
-        As in :func:`~unsurprised.losses.torch.cross_entropy_loss`.
-    z_loss, entropy_bonus, focal_gamma, reduction, normalizer, empty, base, check, details
-        As in :func:`~unsurprised.losses.torch.cross_entropy_loss`.
+        The weight w of each class.
+    sample_weight : Tensor, shape (...), optional
+        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+    ignore_index : int, default -100
+        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        the index of a class: that class stays in the softmax of the other rows.
+    check : bool, optional
+        Whether to look at the values of target and weights. By default they are looked at except
+        in traced code, where a label out of range makes NaN; True asserts there too.
+    details : bool, default False
+        Return :class:`Details`.
+    {options}
 
     Returns
     -------
     Tensor or Details
-        As ``cross_entropy_loss``.
+        A number, or with ``reduction="none"`` one for each row; float32 or float64.
 
     Raises
     ------
@@ -112,22 +107,7 @@ def linear_cross_entropy_loss(
     >>> weight.grad.shape
     torch.Size([8, 2])
     """
-    recipe = checked_recipe(
-        label_smoothing,
-        smoothing_weights,
-        focal_gamma,
-        checked_scores(temperature, softcap, keep),
-        keep,
-    )
-    total = checked_total(
-        reduction,
-        normalizer,
-        empty,
-        z_loss=z_loss,
-        entropy_bonus=entropy_bonus,
-        base=base,
-        keep=keep,
-    )
+    recipe, total = cross_entropy_options(keep, **options)
     hidden, weight, bias = checked_layer(hidden, weight, bias)
     check_tensor("target", target)
     check_alike(hidden=hidden, target=target)

@@ -6,54 +6,28 @@ differentiated again, which is left to the plain formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from unsurprised.losses import _cross_entropy as formula
-from unsurprised.losses._options import Recipe, Scores
+from unsurprised.losses._options import Recipe
 from unsurprised.losses.torch import ways
 from unsurprised.losses.torch.blocks import By
 from unsurprised.losses.torch.kinds import check_whole_rows, sum_type
 
 
-def recipe_of(
-    smoothing: float, by_label: bool, gamma: float, temperature: float, softcap: float
-) -> Recipe:
-    """The recipe from what an operator can be handed."""
-    scores = Scores(temperature, softcap or None)
-    return Recipe(smoothing, "label" if by_label else "class", gamma, scores)
-
-
-def numbers_of(recipe: Recipe) -> tuple[float, bool, float, float, float]:
-    """The recipe as what an operator can be handed."""
-    by_label = recipe.smoothing_weights == "label"
-    scores = recipe.scores
-    return (
-        recipe.label_smoothing,
-        by_label,
-        recipe.focal_gamma,
-        scores.temperature,
-        scores.softcap or 0.0,
-    )
-
-
-def _rows_called(  # noqa: PLR0917 - an operator's schema
+def _rows_called(
     logits: Tensor,
     target: Tensor,
     weight: Tensor | None,
-    smoothing: float,
-    by_label: bool,
-    gamma: float,
-    temperature: float,
-    softcap: float,
+    numbers: Sequence[float],
     entropy: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """C, L, H, and the two parts of L."""
-    recipe = recipe_of(smoothing, by_label, gamma, temperature, softcap)
-    found = _found(logits, target, weight, recipe, entropy)
+    found = _found(logits, target, weight, Recipe.of_numbers(numbers), entropy)
     # Kernels may have put them side by side; what an operator returns shares no memory.
     loss, log_sum, entropies, top, rest = (part.clone() for part in found)
     return loss, log_sum, entropies, top, rest
@@ -86,14 +60,10 @@ def _gradient_called(  # noqa: PLR0917 - an operator's schema
     by_loss: Tensor,
     by_sum: Tensor | None,
     by_entropy: Tensor | None,
-    smoothing: float,
-    by_label: bool,
-    gamma: float,
-    temperature: float,
-    softcap: float,
+    numbers: Sequence[float],
 ) -> Tensor:
     """The derivative by the logits."""
-    recipe = recipe_of(smoothing, by_label, gamma, temperature, softcap)
+    recipe = Recipe.of_numbers(numbers)
     return ways.gradient(
         logits, target, weight, (top, rest), (by_loss, by_sum, by_entropy), recipe=recipe
     )
@@ -110,7 +80,7 @@ gradient_op.register_fake(_gradient_fake)
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    logits, target, weight, *numbers, _ = inputs
+    logits, target, weight, numbers, _ = inputs
     _, _, _, top, rest = output
     ctx.mark_non_differentiable(top, rest)
     ctx.set_materialize_grads(False)
@@ -121,8 +91,8 @@ def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 def _compiled_backward(ctx: Any, *by: Tensor | None) -> tuple[Tensor | None, ...]:
     logits, target, weight, top, rest = ctx.saved_tensors
     by_loss = torch.zeros_like(rest) if by[0] is None else by[0]
-    found = gradient_op(logits, target, weight, top, rest, by_loss, *by[1:3], *ctx.numbers)
-    return found, *(None,) * 8
+    found = gradient_op(logits, target, weight, top, rest, by_loss, *by[1:3], ctx.numbers)
+    return found, *(None,) * 4
 
 
 rows_op.register_autograd(_compiled_backward, setup_context=_save)
@@ -143,7 +113,7 @@ class _Rows(torch.autograd.Function):
         logits, target, weight, top, rest = ctx.saved_tensors
         by_loss = torch.zeros_like(rest) if by[0] is None else by[0]
         each: By = (by_loss, by[1], by[2])
-        recipe: Recipe = ctx.numbers[0]
+        recipe: Recipe = ctx.numbers
         if torch.is_grad_enabled():  # it is to be differentiated again
             found = plain_gradient(logits, target, weight, each, recipe)
         else:
@@ -188,7 +158,7 @@ def rows(
     if way == "plain":
         return plain_rows(formula.shielded(torch, logits, dead()), target, weight, recipe)
     if way == "operator":
-        found = rows_op(logits, target, weight, *numbers_of(recipe), entropy)
+        found = rows_op(logits, target, weight, recipe.numbers(), entropy)
     else:
         found = _Rows.apply(logits, target, weight, recipe, entropy)
     loss, log_sum, entropies, _, _ = found
