@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unsurprised.reported import Reported, faces_of
 from unsurprised.writing import Outputs, Target, own
 from unsurprised.writing.recognition import page_of
 
 if TYPE_CHECKING:
-    from unsurprised.report.pages.parts import Page
     from unsurprised.report.pages.provenance import Provenance
     from unsurprised.report.pages.vega import Bundle
     from unsurprised.sources import Reading
@@ -26,11 +26,10 @@ class AskedPage:
     provenance: Provenance
     bundle: Bundle
 
-    def write(self, make: Callable[[Provenance], Page]) -> None:
-        """Make the page and write it."""
-        from unsurprised.report.pages.render import rendered
-
-        self.target.write_bytes(rendered(make(self.provenance), self.bundle).encode())
+    def write(self, result: Reported) -> None:
+        """Make the page of a result and write it."""
+        document = faces_of(result).document(result, self.provenance, self.bundle)
+        self.target.write_bytes(document.encode())
 
 
 def declared_page(outputs: Outputs, html: str | None, result: str) -> Target | None:
