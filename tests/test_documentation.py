@@ -16,7 +16,6 @@ from benchmarks.accuracy.page import page as made_page
 import unsurprised as us
 from unsurprised.commands.app import app
 from unsurprised.measures.registry import MEASURES
-from unsurprised.report.json import json_schema
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
@@ -182,7 +181,7 @@ def test_every_command_has_a_page() -> None:
 def test_json_page_has_every_key() -> None:
     page = (ROOT / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
     keys = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
-    assert keys == list(json_schema()["properties"])
+    assert keys == list(us.Evaluation.json_schema()["properties"])
 
 
 def test_registered_measures_are_public() -> None:

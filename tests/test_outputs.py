@@ -119,6 +119,8 @@ REPORTS = {
     "explain 0.5,0.5 --json": "r.json",
     "encode text --overwrite -o out.us --json": "r.json",
     "evaluate p.parquet --html": "r.html",
+    "check p.parquet q.parquet --allow-unsure --max-worse 9 --html": "r.html",
+    "explain 0.5,0.5 --html": "r.html",
     "check p.parquet q.parquet --allow-unsure --max-worse 9 --junit": "r.xml",
 }
 

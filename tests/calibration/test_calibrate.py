@@ -53,7 +53,7 @@ def test_a_calibrated_model_is_left_alone():
     assert result.method is None
     assert result.calibrator is None
     assert result.removable.value == 0
-    assert "None of these helps" in repr(result)
+    assert "None of these helps" in str(result)
 
 
 def test_what_is_saved_was_not_fitted_on():
@@ -101,7 +101,7 @@ def test_few_clusters_give_no_interval():
     labels, sure, _ = over_confident(300, 3, 6)
     result = calibrate(labels, sure, cluster=np.arange(300) % 6)
     assert math.isnan(result.removable.low)
-    assert "clusters" in repr(result)
+    assert "clusters" in str(result)
 
 
 def test_the_answer_does_not_depend_on_the_order_of_rows_with_ids():
@@ -144,7 +144,7 @@ def test_a_sample_is_fitted_and_all_rows_are_judged(monkeypatch):
     assert result.cross_entropy == whole.cross_entropy
     assert result.cross_entropy.rows == result.removable.rows == 3000
     assert abs(result.removable.value - whole.removable.value) < 0.01
-    assert "fitted on a sample of 1,000" in repr(result)
+    assert "fitted on a sample of 1,000" in str(result)
 
 
 def test_other_units():
@@ -177,7 +177,7 @@ def test_rows_that_do_not_suffice_for_a_method_are_said():
     labels, sure, _ = over_confident(60, 5, 14)
     result = calibrate(labels, sure)
     assert "rows" in result.not_tried["matrix scaling"]
-    assert "Not tried: matrix scaling" in repr(result)
+    assert "Not tried: matrix scaling" in str(result)
 
 
 def test_a_file_and_its_arrays_say_the_same():

@@ -130,7 +130,7 @@ def test_infinite_rows():
     worse = us.compare(labels, honest, broken)
     assert worse.difference.value == math.inf
     assert worse.differences[0].finite_difference.value == 0
-    assert "it is infinitely worse" in repr(worse)
+    assert "it is infinitely worse" in str(worse)
     assert us.compare(labels, broken, honest).difference.value == -math.inf
     assert us.compare(labels, broken, broken).difference.value == 0
 

@@ -53,7 +53,7 @@ def test_fewer_than_ten_clusters_have_no_interval():
     assert all(math.isnan(value.low) and math.isnan(value.high) for value in estimates)
     assert found.cross_entropy.value == plain.cross_entropy.value
     assert [part.p_value for part in found.slices] == [None, None]
-    text = repr(found)
+    text = str(found)
     assert "600 rows in 9 clusters" in text
     assert "too few clusters to judge its confidence" in text.replace("\n", " ")
     assert "intervals: need at least 10 clusters; found 9" in text

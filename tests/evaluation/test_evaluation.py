@@ -116,7 +116,7 @@ def test_all_rows_infinite():
     assert found.finite_cross_entropy is None
     assert found.infinite_rows == 2
     assert found.histogram == ()
-    assert "infinite" in repr(found) or "inf" in repr(found)
+    assert "infinite" in str(found) or "inf" in str(found)
 
 
 def test_infinite_rows_of_weight_zero_do_not_count():
@@ -191,7 +191,7 @@ def test_one_class_and_one_row():
     assert found.cross_entropy.value == found.label_entropy.value == 0.0
     assert found.information_gained_share is None
     assert math.isnan(found.cross_entropy.low)
-    assert "-0" not in repr(found)
+    assert "-0" not in str(found)
 
 
 def test_an_interval_is_the_jackknife_over_groups_of_rows():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from unsurprised.report.json import json_schema
+from unsurprised.explanation import Explanation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "explain.md").read_text(encoding="utf-8")
 
@@ -18,7 +18,7 @@ def first_cells(heading: str) -> list[str]:
 
 
 def test_the_page_has_every_key():
-    schema = json_schema("explanation")
+    schema = Explanation.json_schema()
     assert first_cells("## The JSON") == list(schema["properties"])
     assert set(first_cells("Each outcome holds")) == set(schema["$defs"]["outcome"]["properties"])
     for key in schema["$defs"]["smoothing"]["properties"]:

@@ -15,9 +15,7 @@ import pytest
 
 from unsurprised.errors import CallError
 from unsurprised.explanation import Explanation, Outcome, Smoothing, explain
-from unsurprised.explanation.result import SCHEMA
 from unsurprised.report.explanation.chart import data
-from unsurprised.report.json import json_schema
 
 ALL = {
     "entropy": explain([0.5, 0.5]),
@@ -34,7 +32,7 @@ ALL = {
 @pytest.mark.parametrize("explanation", ALL.values(), ids=ALL)
 def test_json_is_what_the_schema_says(explanation: Explanation):
     text = explanation.to_json()
-    schema = json_schema("explanation")
+    schema = Explanation.json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(text), schema)
     assert json.loads(text) == explanation.as_dict()
@@ -43,8 +41,8 @@ def test_json_is_what_the_schema_says(explanation: Explanation):
 
 
 def test_the_schema_has_every_key_and_no_other():
-    schema = json_schema("explanation")
-    assert schema["properties"]["schema"]["const"] == schema["$id"] == SCHEMA
+    schema = Explanation.json_schema()
+    assert schema["properties"]["schema"]["const"] == schema["$id"] == Explanation.schema_name()
     parts = {"outcome": Outcome, "smoothing": Smoothing}
     for properties, kind in [(schema, Explanation)] + [
         (schema["$defs"][name], kind) for name, kind in parts.items()
@@ -86,7 +84,7 @@ def test_infinite_bars_are_words():
 
 @pytest.mark.parametrize("explanation", ALL.values(), ids=ALL)
 def test_the_chart_is_a_valid_specification(explanation: Explanation):
-    spec = explanation.chart().to_dict()  # altair validates it
+    spec = explanation.plot.lengths().to_dict()  # altair validates it
     assert list(spec["datasets"].values()) == [data(explanation)]
     assert [layer["mark"]["type"] for layer in spec["layer"]] == ["bar", "text"]
     encoding = spec["layer"][0]["encoding"]
@@ -103,7 +101,7 @@ def test_files_of_every_kind(tmp_path: Path):
         assert path.read_bytes().startswith(head)
     assert b"<script" not in (tmp_path / "chart.svg").read_bytes()
     spec = json.loads((tmp_path / "chart.json").read_text(encoding="utf-8"))
-    assert spec == explanation.chart().to_dict()
+    assert spec == explanation.plot.lengths().to_dict()
 
 
 def test_the_page_is_whole_and_no_name_ends_its_script(tmp_path: Path):
@@ -134,7 +132,7 @@ def test_places_that_cannot_be_written_are_refused(tmp_path: Path):
 def test_nothing_heavy_is_imported_before_a_chart_is_asked_for():
     program = (
         "import sys; from unsurprised.explanation import explain;"
-        "repr(explain([.5, .5], [.1, .9]));"
+        "str(explain([.5, .5], [.1, .9]));"
         "print(sorted({'altair', 'vl_convert', 'pyarrow', 'rich', 'typer'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

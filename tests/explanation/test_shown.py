@@ -46,7 +46,7 @@ ALL = {
 
 def test_the_coin_in_text():
     assert (
-        repr(COIN)
+        str(COIN)
         == """\
 Believing Q where P is true costs 0.7370 bits more than the 1 bit that is needed.
 
@@ -70,7 +70,7 @@ It never costs more than 0.0145 bits."""
 
 
 def test_what_is_ruled_out_in_text():
-    lines = repr(RULED_OUT).split("\n")
+    lines = str(RULED_OUT).split("\n")
     assert lines[0] == (
         "Q rules out 'heads', which happens in 50 % of draws: the cross-entropy and KL are "
         "infinite."

@@ -82,7 +82,7 @@ def test_compare(case: Case) -> None:
         return
     assert found.differences[0].difference.value == 0
     with np.errstate(all="raise"):
-        assert json.loads(found.to_json()) and repr(found)
+        assert json.loads(found.to_json()) and str(found) and repr(found)
 
 
 @few
@@ -90,7 +90,7 @@ def test_calibrate(case: Case) -> None:
     found = _answer(lambda: us.calibrate(case.truth, case.model, **_kept(case, "weights")))
     if found is not None:
         assert found.removable.value >= 0 or found.method is not None
-        assert json.loads(found.to_json()) and repr(found)
+        assert json.loads(found.to_json()) and str(found) and repr(found)
 
 
 @few
@@ -137,7 +137,9 @@ def test_explain(case: Case) -> None:
         found = _answer(lambda p=p, q=q: us.explain(p) if q is None else us.explain(p, q))
         assert found is not None
         with np.errstate(all="raise"):
-            assert json.loads(found.to_json()) and repr(found) and found._repr_html_()
+            assert (
+                json.loads(found.to_json()) and str(found) and repr(found) and found._repr_html_()
+            )
 
 
 #: Rows of a distribution that no measure may stumble over.

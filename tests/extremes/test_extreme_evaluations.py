@@ -61,7 +61,7 @@ def test_answers(case: Case) -> None:
             assert told == (not math.isnan(estimate.high))
             assert not told or estimate.low <= estimate.value <= estimate.high
         json.loads(found.to_json())
-        assert repr(found) and found._repr_html_()
+        assert str(found) and repr(found) and found._repr_html_()
         assert found.ledger is not None or "ledger" in found.missing
     _check_means(case, found)
 

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from handmade_evaluations import ALL, INFINITE, LABELLED, MIXED, ONE_ROW, RECALIBRATED, SOFT
 
-from unsurprised.evaluation.result import SCHEMA, Evaluation
+from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation.catalogue import FIGURES
-from unsurprised.report.json import as_dict, json_schema
 
 TYPES: dict[str, Any] = {
     "object": dict,
@@ -83,9 +82,9 @@ def _problems_of_object(value: Any, schema: Any, root: Any, where: str) -> list[
 @pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
 def test_it_is_what_the_schema_says(evaluation):
     parsed = json.loads(evaluation.to_json())
-    schema = json_schema()
+    schema = Evaluation.json_schema()
     assert problems(parsed, schema, schema) == []
-    assert parsed == as_dict(evaluation)
+    assert parsed == evaluation.as_dict()
 
 
 @pytest.mark.parametrize(
@@ -97,28 +96,30 @@ def test_it_is_what_the_schema_says(evaluation):
         {"schema": "unsurprised.evaluation/0"},
         {"cross_entropy": 0.3},
         {"cross_entropy": {"value": 0.3}},
-        {"cross_entropy_nats": {**as_dict(LABELLED)["cross_entropy"], "value": "infinite"}},
-        {"quantiles": {"median": as_dict(LABELLED)["cross_entropy"]}},
+        {"cross_entropy_nats": {**LABELLED.as_dict()["cross_entropy"], "value": "infinite"}},
+        {"quantiles": {"median": LABELLED.as_dict()["cross_entropy"]}},
         {"histogram": [{"low": 0, "high": 1}]},
         {"base": 1},
         {"surprise": 1},
     ],
 )
 def test_the_schema_refuses_what_is_wrong(change):
-    schema = json_schema()
-    assert problems({**as_dict(LABELLED), **change}, schema, schema)
+    schema = Evaluation.json_schema()
+    assert problems({**LABELLED.as_dict(), **change}, schema, schema)
 
 
 def test_the_schema_comes_first_then_the_attributes_in_their_order():
     names = [field.name for field in dataclasses.fields(Evaluation)]
-    assert list(as_dict(LABELLED)) == ["schema", *names]
-    assert as_dict(LABELLED)["schema"] == SCHEMA == json_schema()["$id"]
+    assert list(LABELLED.as_dict()) == ["schema", *names]
+    assert (
+        LABELLED.as_dict()["schema"] == Evaluation.schema_name() == Evaluation.json_schema()["$id"]
+    )
 
 
 def test_the_schema_takes_its_descriptions_from_the_figures():
     described = {
         key: entry["description"]
-        for key, entry in json_schema()["properties"].items()
+        for key, entry in Evaluation.json_schema()["properties"].items()
         if key != "schema"
     }
     assert described == {figure.field: figure.definition for figure in FIGURES.values()}
@@ -126,14 +127,14 @@ def test_the_schema_takes_its_descriptions_from_the_figures():
 
 
 def test_estimates_are_five_numbers_and_infinities_are_text():
-    assert as_dict(LABELLED)["accuracy"] == {
+    assert LABELLED.as_dict()["accuracy"] == {
         "value": 0.837,
         "low": 0.837 - 0.01,
         "high": 0.837 + 0.01,
         "unit": "",
         "rows": 1000,
     }
-    infinite = as_dict(INFINITE)
+    infinite = INFINITE.as_dict()
     assert infinite["cross_entropy"]["value"] == "inf"
     assert infinite["cross_entropy"]["low"] is None
     assert infinite["information_gained"]["value"] == "-inf"
@@ -141,17 +142,17 @@ def test_estimates_are_five_numbers_and_infinities_are_text():
 
 
 def test_quantiles_are_keyed_by_their_level_as_text():
-    assert list(as_dict(LABELLED)["quantiles"]) == ["0.05", "0.25", "0.5", "0.75", "0.95", "0.99"]
+    assert list(LABELLED.as_dict()["quantiles"]) == ["0.05", "0.25", "0.5", "0.75", "0.95", "0.99"]
 
 
 def test_nested_records_become_dictionaries():
-    assert as_dict(SOFT)["annotators"]["entropy_bias"]["value"] == 0.0641
-    assert as_dict(LABELLED)["confusion"] == [[90, 10], [5, 95]]
-    assert as_dict(LABELLED)["histogram"][0] == {"low": 0.0, "high": 1.0, "weight": 850.0}
+    assert SOFT.as_dict()["annotators"]["entropy_bias"]["value"] == 0.0641
+    assert LABELLED.as_dict()["confusion"] == [[90, 10], [5, 95]]
+    assert LABELLED.as_dict()["histogram"][0] == {"low": 0.0, "high": 1.0, "weight": 850.0}
 
 
 def test_zero_has_no_sign():
-    value = as_dict(ONE_ROW)["confidence_gap"]["value"]
+    value = ONE_ROW.as_dict()["confidence_gap"]["value"]
     assert math.copysign(1, value) == 1
 
 

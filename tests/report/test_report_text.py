@@ -37,7 +37,7 @@ def gap(low: float, high: float) -> Evaluation:
 @pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
 def test_it_is_plain_narrow_and_without_noise(evaluation):
     report = text.summary(evaluation)
-    assert repr(evaluation) == report
+    assert str(evaluation) == report
     lines = report.split("\n")
     assert max(map(len, lines)) <= 100
     assert all(line.isprintable() and line == line.rstrip() for line in lines)

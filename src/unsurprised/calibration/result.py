@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar
 
 from unsurprised.calibrators import Calibrator
 from unsurprised.copies import Record
-from unsurprised.float_errors import own_float_errors
+from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
-#: Name and version of the JSON; raised when a key changes its meaning or goes.
-SCHEMA = "unsurprised.calibration/1"
+if TYPE_CHECKING:
+    from unsurprised.report.calibration.plot import Plots
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,19 @@ class Trial(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Calibration(Record):
+class Calibration(Reported):
     """Which calibrator lowers the surprise on unseen rows, by how much, and how sure that is.
 
     All in ``unit`` a row. ``calibrator`` is the one to take, or None where none helps.
     """
+
+    _kind: ClassVar[str] = "calibration"
+
+    if TYPE_CHECKING:
+
+        @property
+        def plot(self) -> Plots:
+            """The charts of the report."""
 
     rows: int
     #: Rows that calibrators were fitted on: a sample that depends on no order, if there are more.
@@ -68,36 +74,3 @@ class Calibration(Record):
     def helps(self) -> bool:
         """Whether a calibrator is worth its while."""
         return self.calibrator is not None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain dictionaries, lists and numbers; the calibrator as its saved form."""
-        from unsurprised.report.calibration.text import as_dict  # report stands above
-
-        return as_dict(self)
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
-        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
-    @own_float_errors
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the report as a page that holds all it needs; see :meth:`Evaluation.to_html`.
-
-        Parameters
-        ----------
-        path : path
-            A new file, or a page that is replaced.
-
-        Raises
-        ------
-        CallError
-            Nothing can be written there, or what stands there is no page.
-        """
-        from unsurprised.report.calibration.page import save  # report stands above
-
-        save(self, path)
-
-    def __repr__(self) -> str:
-        from unsurprised.report.calibration.text import summary
-
-        return summary(self)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from unsurprised.copies import Record
+from unsurprised.reported import Reported
+
+if TYPE_CHECKING:
+    from unsurprised.report.account.plot import Plots
 
 
-@dataclass(frozen=True)
-class Account(Record):
+@dataclass(frozen=True, repr=False)
+class Account(Reported):
     """What a file's bits are spent on. All numbers are bits in total, for all symbols.
 
     Attributes
@@ -49,6 +53,14 @@ class Account(Record):
     True
     """
 
+    _kind: ClassVar[str] = "account"
+
+    if TYPE_CHECKING:
+
+        @property
+        def plot(self) -> Plots:
+            """The charts of the report."""
+
     symbols: int
     different: int
     model: str
@@ -69,15 +81,3 @@ class Account(Record):
     def file(self) -> int:
         """The whole file."""
         return self.coded + self.table + self.header
-
-    def as_dict(self) -> dict[str, object]:
-        """The attributes by name, in their order, after the schema's name."""
-        from unsurprised.report.json import plain_fields
-
-        return {"schema": "unsurprised.account/1", **plain_fields(self)}
-
-    def to_json(self) -> str:
-        """The same as JSON text."""
-        import json
-
-        return json.dumps(self.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)

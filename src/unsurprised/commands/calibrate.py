@@ -109,9 +109,7 @@ def command(
                     reading, methods=method, folds=folds, base=logarithm, progress=progress
                 )
             if page is not None:
-                from unsurprised.report.calibration.page import page as page_of
-
-                page.write(lambda known: page_of(calibration, known))
+                page.write(calibration)
         held = calibration.calibrator
         if held is not None and saved is not None:
             saved.write_bytes(held.to_json().encode())

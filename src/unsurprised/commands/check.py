@@ -8,6 +8,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import Join, JoinOption, Preds, opened
+from unsurprised.commands.page import asked_page, declared_page
 
 HELP = (
     "Fail when a model is too surprised, or worse than another: for CI jobs.\n\n"
@@ -19,6 +20,7 @@ EPILOG = (
     "unsurprised check new.parquet --max-bits 0.35\n\n"
     "unsurprised check base.parquet new.parquet --id row_id --max-worse 0.01\n\n"
     "unsurprised check base.parquet new.parquet --by country --junit check.xml\n\n"
+    "unsurprised check base.parquet new.parquet --html check.html\n\n"
 )
 
 Models = Annotated[
@@ -77,6 +79,7 @@ def command(
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     json: cli_options.Json = None,
+    html: cli_options.Html = None,
     junit: Junit = None,
     overwrite: cli_options.Overwrite = False,
     batch_rows: cli_options.BatchRows = None,
@@ -105,17 +108,20 @@ def command(
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.check")))
         xml = outputs.declare("--junit", junit, own(recognition.junit()))
-        comparison = None
-        if pairs:
-            comparison = compare_readings(readings, names, join=join.value, top=0)
-        evaluation = None
-        if max_bits is not None:
-            newest = readings[-1]
-            if pairs and by:
-                held = Options(**{**options, "pred": columns[-1] if columns else None})
-                newest = open_predictions(models[-1], held)
-            evaluation = evaluate_reading(newest, top=0)
-        found = checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
+        with asked_page(declared_page(outputs, html, "check"), context.obj, *readings) as page:
+            comparison = None
+            if pairs:
+                comparison = compare_readings(readings, names, join=join.value, top=0)
+            evaluation = None
+            if max_bits is not None:
+                newest = readings[-1]
+                if pairs and by:
+                    held = Options(**{**options, "pred": columns[-1] if columns else None})
+                    newest = open_predictions(models[-1], held)
+                evaluation = evaluate_reading(newest, top=0)
+            found = checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
+            if page is not None:
+                page.write(found)
         if report is not None:
             report.write(found.to_json())
         if xml is not None:

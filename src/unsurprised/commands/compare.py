@@ -105,9 +105,7 @@ def command(
                     readings, names, join=join.value, base=logarithm, top=top, progress=progress
                 )
             if page is not None:
-                from unsurprised.report.comparison.page import page as page_of
-
-                page.write(lambda known: page_of(comparison, known))
+                page.write(comparison)
         if report is not None:
             report.write(comparison.to_json())
         if outputs.print_report:

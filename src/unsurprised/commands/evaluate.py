@@ -71,9 +71,7 @@ def command(
         with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:
             evaluation = _evaluated(reading, logarithm, top)
             if page is not None:
-                from unsurprised.report.evaluation.page import page as page_of
-
-                page.write(lambda known: page_of(evaluation, known))
+                page.write(evaluation)
         if report is not None:
             report.write(evaluation.to_json())
         if outputs.print_report:

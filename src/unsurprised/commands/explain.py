@@ -17,6 +17,7 @@ from unsurprised.commands.explain_rows import (
     row_of_file,
     written,
 )
+from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.errors import CallError, InputError
 from unsurprised.report.numbers import printable
 from unsurprised.writing import Outputs, own, standard_output
@@ -116,6 +117,7 @@ Chart = Annotated[
 
 
 def command(
+    context: typer.Context,
     rows: Rows,
     *,
     label: Label = None,
@@ -127,10 +129,11 @@ def command(
     smooth: Smooth = 0.01,
     base: cli_options.Base = "2",
     json: cli_options.Json = None,
+    html: cli_options.Html = None,
     chart: Chart = None,
     overwrite: cli_options.Overwrite = False,
 ) -> None:
-    """Explain the rows, print the table, write the JSON and the chart."""
+    """Explain the rows, print the table, write the JSON, the page and the chart."""
     found = [written(text) for text in _checked(rows)]
     _check_columns(found, label, pred)
     classes = cli_options.classes_of(names)
@@ -150,12 +153,17 @@ def command(
         else:
             given.append(row_of(row, its_kind, normalize=normalize, tolerance=tolerance))
     logarithm = cli_options.base_of(base)
-    read = [row.file for row in given if isinstance(row, FileRow)]
+    of_files = [row for row in given if isinstance(row, FileRow)]
+    read = [row.file for row in of_files]
     read += cli_options.class_files(names)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.explanation")))
         drawn = None if chart is None else _chart_target(outputs, chart)
-        explanation = _explained(given, label, classes, epsilon=smooth, base=logarithm)
+        target = declared_page(outputs, html, "explanation")
+        with asked_page(target, context.obj, *of_files) as page:
+            explanation = _explained(given, label, classes, epsilon=smooth, base=logarithm)
+            if page is not None:
+                page.write(explanation)
         if report is not None:
             report.write(explanation.to_json())
         if drawn is not None:
@@ -164,7 +172,7 @@ def command(
             drawn.write_bytes(rendered(explanation, ending_of(drawn.name)))
         if outputs.print_report:
             with standard_output():
-                _print(explanation, [row for row in given if isinstance(row, FileRow)])
+                _print(explanation, of_files)
 
 
 def _checked(rows: list[str]) -> list[str]:

@@ -44,6 +44,11 @@ class FileRow:
     names: tuple[str, ...] | None
     choices: dict[str, str]
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What was read."""
+        return (self.file,)
+
 
 def written(text: str) -> WrittenRow:
     """What an argument is.

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from unsurprised.reported import Reported, faces_of
 from unsurprised.writing import Outputs, Target, own
 from unsurprised.writing.recognition import page_of
 
 if TYPE_CHECKING:
-    from unsurprised.report.pages.parts import Page
     from unsurprised.report.pages.provenance import Provenance
     from unsurprised.report.pages.vega import Bundle
-    from unsurprised.sources import Reading
+
+
+class Read(Protocol):
+    """What was read, as a page says it."""
+
+    @property
+    def files(self) -> Sequence[str]:
+        """The files."""
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What was taken from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +37,10 @@ class AskedPage:
     provenance: Provenance
     bundle: Bundle
 
-    def write(self, make: Callable[[Provenance], Page]) -> None:
-        """Make the page and write it."""
-        from unsurprised.report.pages.render import rendered
-
-        self.target.write_bytes(rendered(make(self.provenance), self.bundle).encode())
+    def write(self, result: Reported) -> None:
+        """Make the page of a result and write it."""
+        document = faces_of(result).document(result, self.provenance, self.bundle)
+        self.target.write_bytes(document.encode())
 
 
 def declared_page(outputs: Outputs, html: str | None, result: str) -> Target | None:
@@ -44,7 +54,7 @@ def declared_page(outputs: Outputs, html: str | None, result: str) -> Target | N
 
 @contextmanager
 def asked_page(
-    target: Target | None, arguments: Sequence[str], *readings: Reading
+    target: Target | None, arguments: Sequence[str], *readings: Read
 ) -> Iterator[AskedPage | None]:
     """The page, if one was asked for; what it needs is made while the work is done."""
     if target is None:
@@ -55,7 +65,8 @@ def asked_page(
     from unsurprised.report.pages.vega import Bundle
 
     files = tuple(dict.fromkeys(file for reading in readings for file in reading.files))
-    taken = " · ".join(choices(readings[0].choices, 10**9).split("\n"))
+    said = choices(readings[0].choices, 10**9) if readings else ""
+    taken = " · ".join(said.split("\n"))
     provenance = Provenance(shlex.join(["unsurprised", *arguments]), taken, files)
     bundle = Bundle()
     bundle.begin()

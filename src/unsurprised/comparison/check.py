@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -18,13 +17,14 @@ from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.reported import Reported, part_of_report
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import benjamini_hochberg
 
-Outcome = Literal["passed", "failed", "unsure"]
+if TYPE_CHECKING:
+    from unsurprised.report.check.plot import Plots
 
-#: Name and version of the JSON; raised when a key changes its meaning or goes.
-SCHEMA = "unsurprised.check/1"
+Outcome = Literal["passed", "failed", "unsure"]
 
 _FALSE_ALARMS = 0.05
 #: Half of a 95 % interval in standard errors.
@@ -46,9 +46,17 @@ class Finding(Record):
     rows_needed: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check(Record):
+@dataclass(frozen=True, slots=True, repr=False)
+class Check(Reported):
     """Whether limits hold: ``passed``, ``failed``, or ``unsure`` where rows are too few to tell."""
+
+    _kind: ClassVar[str] = "check"
+
+    if TYPE_CHECKING:
+
+        @property
+        def plot(self) -> Plots:
+            """The charts of the report."""
 
     outcome: Outcome
     findings: tuple[Finding, ...]
@@ -60,26 +68,9 @@ class Check(Record):
         """Whether every limit surely holds."""
         return self.outcome == "passed"
 
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain dictionaries, lists and numbers."""
-        from unsurprised.report.json import plain_fields  # report stands above
-
-        return {"schema": SCHEMA, **plain_fields(self)}
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
-        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
     def to_junit(self) -> str:
         """The findings as JUnit's XML: a test case each; unsure ones are errors."""
-        from unsurprised.report.check.text import junit
-
-        return junit(self)
-
-    def __str__(self) -> str:
-        from unsurprised.report.check.text import paragraph
-
-        return paragraph(self)
+        return str(part_of_report(self, "text").junit(self))
 
 
 @own_float_errors

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar
 
 from unsurprised.copies import Record
-from unsurprised.float_errors import own_float_errors
+from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
-#: Name and version of the JSON; raised when a key changes its meaning or goes.
-SCHEMA = "unsurprised.comparison/1"
+if TYPE_CHECKING:
+    from unsurprised.report.comparison.plot import Plots
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,16 @@ class Difference(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison(Record):
+class Comparison(Reported):
     """Models on the same rows: the base, and each of the others against it."""
+
+    _kind: ClassVar[str] = "comparison"
+
+    if TYPE_CHECKING:
+
+        @property
+        def plot(self) -> Plots:
+            """The charts of the report."""
 
     rows: int
     #: Rows that are not in all models, which were left out (``join="inner"``).
@@ -102,36 +108,3 @@ class Comparison(Record):
     def difference(self) -> Estimate:
         """New − base, of the first pair."""
         return self.differences[0].difference
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain dictionaries, lists and numbers, in the order of the class."""
-        from unsurprised.report.json import plain_fields  # report stands above
-
-        return {"schema": SCHEMA, **plain_fields(self)}
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
-        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
-    @own_float_errors
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the report as a page that holds all it needs; see :meth:`Evaluation.to_html`.
-
-        Parameters
-        ----------
-        path : path
-            A new file, or a page that is replaced.
-
-        Raises
-        ------
-        CallError
-            Nothing can be written there, or what stands there is no page.
-        """
-        from unsurprised.report.comparison.page import save  # report stands above
-
-        save(self, path)
-
-    def __repr__(self) -> str:
-        from unsurprised.report.comparison.text import summary
-
-        return summary(self)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from unsurprised.copies import Record
 from unsurprised.evaluation.records import (
     Annotators,
     Brier,
@@ -23,14 +21,11 @@ from unsurprised.evaluation.records import (
 )
 from unsurprised.float_errors import own_float_errors
 from unsurprised.interpretation import Interpretation
+from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     from unsurprised.report.evaluation.plot import Plots
-
-#: Name and version of the JSON; raised when a key changes its meaning or goes.
-SCHEMA = "unsurprised.evaluation/1"
-
 
 #: What is computed on the sample of rows, when it is first asked for.
 OF_THE_SAMPLE = (
@@ -68,7 +63,7 @@ class Later:
         return self._found
 
 
-class _Waiting(Record):
+class _Waiting(Reported):
     """A place for what the fields that are not set yet come from."""
 
     __slots__ = ("_later",)
@@ -82,6 +77,14 @@ class Evaluation(_Waiting):
     ``of the sample`` are computed when one of them is first asked for, which takes a second at
     most: whoever wants the cross-entropy only does not wait for them.
     """
+
+    _kind: ClassVar[str] = "evaluation"
+
+    if TYPE_CHECKING:
+
+        @property
+        def plot(self) -> Plots:
+            """The charts of the report."""
 
     rows: int
     #: Rows left out because of nulls (``--nulls skip``).
@@ -171,64 +174,6 @@ class Evaluation(_Waiting):
         """The slices that stand out, by what they could save, largest first."""
         found = [part for part in self.slices if part.stands_out]
         return tuple(sorted(found, key=lambda part: -(part.saving or 0.0)))
-
-    @own_float_errors
-    def as_dict(self, *, flat: bool = False) -> dict[str, Any]:
-        """The fields as plain dictionaries, lists and numbers, in the order of the class.
-
-        Parameters
-        ----------
-        flat : bool, default False
-            Give one dictionary of numbers, as ``mlflow.log_metrics`` and ``wandb.log`` take it:
-            ``cross_entropy``, ``cross_entropy_low``, ``ledger/miscalibration``, …; what is missing
-            or not a number is left out, and so are rows, slices, bins and tables.
-        """
-        from unsurprised.report.json import as_dict, flat_dict  # report stands above
-
-        return flat_dict(self) if flat else as_dict(self)
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``, NaN is null."""
-        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
-    @own_float_errors
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the report as a page that holds all it needs: charts, tables, definitions.
-
-        It opens from disk and loads nothing; text from the data cannot run in it.
-
-        Parameters
-        ----------
-        path : path
-            A new file, or a page that is replaced.
-
-        Raises
-        ------
-        CallError
-            Nothing can be written there, or what stands there is no page.
-        """
-        from unsurprised.report.evaluation.page import save  # report stands above
-
-        save(self, path)
-
-    @property
-    def plot(self) -> Plots:
-        """The charts of the report for notebooks, such as ``result.plot.calibration()``."""
-        from unsurprised.report.evaluation.plot import Plots  # report stands above
-
-        return Plots(self)
-
-    @own_float_errors
-    def __repr__(self) -> str:
-        from unsurprised.report.evaluation.text import summary
-
-        return summary(self)
-
-    @own_float_errors
-    def _repr_html_(self) -> str:
-        from unsurprised.report.evaluation.notebook import table
-
-        return table(self)
 
 
 def computing(evaluation: Evaluation, later: Later) -> Evaluation:

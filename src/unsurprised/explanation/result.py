@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from unsurprised.copies import Record
-from unsurprised.float_errors import own_float_errors
+from unsurprised.reported import Reported, faces_of, part_of_report
 
 if TYPE_CHECKING:
-    import altair
-
-#: Name and version of the JSON; raised when a key changes its meaning or goes.
-SCHEMA = "unsurprised.explanation/1"
+    from unsurprised.report.explanation.plot import Plots
 
 Subject = Literal["entropy", "divergence", "surprisal"]
 
@@ -55,7 +51,7 @@ class Smoothing(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation(Record):
+class Explanation(Reported):
     """Where the bits go: what each outcome costs and adds, and the totals, in ``unit``.
 
     Made by :func:`unsurprised.explain`. Printed it is a table with a sentence; notebooks show it as
@@ -71,6 +67,14 @@ class Explanation(Record):
     >>> explanation.kl_divergence, [one.name for one in explanation.outcomes if one.denied]
     (inf, ['heads'])
     """
+
+    _kind: ClassVar[str] = "explanation"
+
+    if TYPE_CHECKING:
+
+        @property
+        def plot(self) -> Plots:
+            """The charts of the report."""
 
     #: What is explained: ``"entropy"``, ``"divergence"`` or ``"surprisal"``.
     explains: Subject
@@ -107,26 +111,7 @@ class Explanation(Record):
         >>> explain([0.5, 0.5], [0.1, 0.9]).meaning
         'Believing Q where P is true costs 0.7370 bits more than the 1 bit that is needed.'
         """
-        from unsurprised.report.explanation.sentences import meaning  # report stands above
-
-        return meaning(self)
-
-    @own_float_errors
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain dictionaries, lists and numbers, in the order of the class."""
-        from unsurprised.report.json import plain_fields
-
-        return {"schema": SCHEMA, **plain_fields(self)}
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """The fields as JSON; infinities are the strings ``"inf"`` and ``"-inf"``."""
-        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
-    def chart(self) -> altair.Chart | altair.LayerChart:
-        """The two ideal code lengths of each outcome as bars, an Altair chart."""
-        from unsurprised.report.explanation.chart import chart
-
-        return chart(self)
+        return faces_of(self).headline(self)
 
     def save_chart(self, path: Any) -> None:
         """Write the chart as ``.html`` (self-contained), ``.png``, ``.svg`` or ``.json``.
@@ -141,18 +126,4 @@ class Explanation(Record):
         CallError
             Another ending, or a place that cannot be written.
         """
-        from unsurprised.report.explanation.chart import save
-
-        save(self, path)
-
-    @own_float_errors
-    def __repr__(self) -> str:
-        from unsurprised.report.explanation.text import summary
-
-        return summary(self)
-
-    @own_float_errors
-    def _repr_html_(self) -> str:
-        from unsurprised.report.explanation.notebook import page
-
-        return page(self)
+        part_of_report(self, "chart").save(self, path)

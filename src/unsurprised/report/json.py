@@ -1,99 +1,64 @@
-"""An evaluation as plain dictionaries, lists and numbers: what its JSON holds.
-
-``evaluation/schema.json`` states the same as a JSON Schema.
-"""
+"""Results as plain dictionaries, lists and numbers: what their JSON holds, and what is logged."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-from collections.abc import Collection, Mapping
-from importlib.resources import files
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from unsurprised.evaluation.result import SCHEMA, Evaluation
 from unsurprised.statistics.estimate import Estimate
 
-
-def as_dict(evaluation: Evaluation) -> dict[str, Any]:
-    """The attributes of an evaluation by name, in their order, after the schema's name.
-
-    Infinities are the strings ``"inf"`` and ``"-inf"``, NaN is ``None``, and the keys of
-    ``quantiles`` are their levels as text (``"0.5"``).
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        What :func:`unsurprised.evaluate` returned.
-
-    Returns
-    -------
-    dict
-        Only dictionaries, lists, strings, numbers, booleans and ``None``.
-    """
-    return {"schema": SCHEMA, **plain_fields(evaluation)}
+#: Letters of a name within a key of a tracker.
+_NAME = 60
 
 
-def flat_dict(evaluation: Evaluation) -> dict[str, float]:
-    """The figures of an evaluation as one dictionary of numbers, for experiment trackers.
+def flat_fields(record: Any, *, without: Collection[str] = ("base",)) -> dict[str, float]:
+    """The numbers of a dataclass as one dictionary, for experiment trackers.
 
     Parts of a name are joined by ``/``, which MLflow allows and Weights & Biases makes groups of.
-    Infinities are ``float("inf")``; what is not known is not there.
+    Infinities are ``float("inf")``; what is not known is not there, and lists are left out.
     """
     found: dict[str, float] = {}
-    for field in dataclasses.fields(evaluation):
-        if field.name not in ("base", "ledger"):
-            _flatten(found, field.name, getattr(evaluation, field.name))
-    ledger = evaluation.ledger
-    if ledger is not None:
-        for name in ("rows", "label_entropy", "discrimination", "miscalibration", "cross_entropy"):
-            _flatten(found, f"ledger/{name}", getattr(ledger, name))
-        for each in ledger.recalibrations:
-            _flatten(found, f"ledger/{_name(each.family)}", each)
-    if evaluation.calibration:
-        top = evaluation.calibration[0]
-        for name in ("error", "error_debiased", "error_if_calibrated"):
-            _flatten(found, f"calibration/{name}", getattr(top, name))
+    for field in dataclasses.fields(record):
+        if field.name not in without:
+            flatten(found, field.name, getattr(record, field.name))
     return found
 
 
-def _name(family: str) -> str:
-    """A family's name without what trackers refuse.
+def tracked(names: Iterable[object]) -> list[str]:
+    """Names of the data as parts of a tracker's keys: without what trackers refuse, and distinct.
 
-    >>> _name("uniform mixing, then temperature scaling")
-    'uniform_mixing_then_temperature_scaling'
+    >>> tracked(["uniform mixing, then temperature scaling", "a/b", "a:b", ".."])
+    ['uniform_mixing_then_temperature_scaling', 'a_b', 'a_b_2', '_']
     """
-    return family.replace(", ", "_").replace(" ", "_")
+    found: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", str(name))[:_NAME].strip(".") or "_"
+        key, count = plain, 1
+        while key in found:
+            count += 1
+            key = f"{plain}_{count}"
+        found.append(key)
+    return found
 
 
-def _flatten(found: dict[str, float], name: str, value: Any) -> None:
+def flatten(found: dict[str, float], name: str, value: Any) -> None:
+    """Put the numbers of a value under its name."""
     if isinstance(value, Estimate):
-        _flatten(found, name, value.value)
+        flatten(found, name, value.value)
         # Not under the name: a tracker that keeps each metric in a file has no folder of that name.
-        _flatten(found, f"{name}_low", value.low)
-        _flatten(found, f"{name}_high", value.high)
+        flatten(found, f"{name}_low", value.low)
+        flatten(found, f"{name}_high", value.high)
     elif isinstance(value, Mapping):
         for key, entry in value.items():
-            _flatten(found, f"{name}/{key}", entry)
+            flatten(found, f"{name}/{key}", entry)
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            _flatten(found, f"{name}/{field.name}", getattr(value, field.name))
+            flatten(found, f"{name}/{field.name}", getattr(value, field.name))
     elif isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
         found[name] = value
-
-
-def json_schema(of: str = "evaluation") -> dict[str, Any]:
-    """The JSON Schema of what :func:`as_dict` returns, or that of an ``"explanation"``.
-
-    Examples
-    --------
-    >>> json_schema()["properties"]["schema"]["const"]
-    'unsurprised.evaluation/1'
-    """
-    source = files(f"unsurprised.report.{of}").joinpath("schema.json")
-    schema: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
-    return schema
 
 
 def plain_fields(record: Any, *, without: Collection[str] = ()) -> dict[str, Any]:

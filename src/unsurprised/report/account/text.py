@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from unsurprised.coding.account import Account
 from unsurprised.report.numbers import number, share
 
@@ -9,7 +11,32 @@ WIDTH = 88
 _BITS = 8
 
 
-def summary(account: Account, target: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the account; its name begins with a sign where it is a part of a sum."""
+
+    name: str
+    bits: float
+    symbols: int
+    about: str
+
+    @property
+    def in_bits(self) -> str:
+        """As people read it."""
+        return f"{self.bits:,.1f}"
+
+    @property
+    def in_bytes(self) -> str:
+        """The same in bytes."""
+        return f"{self.bits / _BITS:,.1f}"
+
+    @property
+    def each(self) -> str:
+        """Bits a symbol; nothing where there is no symbol."""
+        return number(self.bits / self.symbols) if self.symbols else ""
+
+
+def summary(account: Account, target: str = "the file") -> str:
     """What was encoded, what the coder added, and where every bit of the file goes.
 
     Parameters
@@ -24,56 +51,59 @@ def summary(account: Account, target: str) -> str:
     str
         Lines of at most 88 characters.
     """
-    rows = [("", "bits", "bytes", "a symbol", ""), *_lines(account)]
+    rows = [("", "bits", "bytes", "a symbol", "")]
+    rows += [
+        (line.name, line.in_bits, line.in_bytes, line.each, line.about) for line in lines(account)
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     table = [
         f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  "
         f"{row[3]:>{widths[3]}}  {row[4]}".rstrip()
         for row in rows
     ]
-    return "\n".join([*_headline(account, target), "", *table])
+    return "\n".join([symbols(account), headline(account), size(account, target), "", *table])
 
 
-def _headline(account: Account, target: str) -> list[str]:
-    first = f"{account.symbols:,} symbols, {account.different:,} different · model: {account.model}"
+def symbols(account: Account) -> str:
+    """What was encoded, and the model in words."""
+    return f"{account.symbols:,} symbols, {account.different:,} different · model: {account.model}"
+
+
+def headline(account: Account) -> str:
+    """What the model says that the symbols cost, and what the code takes."""
     over = f"{account.overhead:,.1f} more"
     if account.cross_entropy:
         over += f" ({share(account.overhead / account.cross_entropy)})"
-    return [
-        first,
+    return (
         f"The model's cross-entropy is {account.cross_entropy:,.1f} bits, the code takes "
-        f"{account.coded:,}: {over}.",
-        _ratio(account, target),
-    ]
+        f"{account.coded:,}: {over}."
+    )
 
 
-def _ratio(account: Account, target: str) -> str:
+def size(account: Account, target: str = "the file") -> str:
+    """How large the file is, and what part of the input's size that is."""
     text = f"{target}: {account.file // _BITS:,} bytes"
     if not account.input:
         return text
     return f"{text}, {share(account.file / account.input)} of {account.input // _BITS:,}"
 
 
-def _lines(account: Account) -> list[tuple[str, str, str, str, str]]:
-    lines = [("entropy", account.entropy, "the least if all symbols are treated alike")]
+def lines(account: Account) -> list[Line]:
+    """From the entropy to the whole file."""
+    found = [("entropy", account.entropy, "the least if all symbols are treated alike")]
     if account.kl is not None:
-        lines.append(("+ KL divergence", account.kl, "what the model's error costs"))
+        found.append(("+ KL divergence", account.kl, "what the model's error costs"))
     else:
         known = account.entropy - account.cross_entropy
         if known >= 0:
-            lines.append(("− known beyond", known, "what the model knows of each symbol besides"))
+            found.append(("− known beyond", known, "what the model knows of each symbol besides"))
         else:
-            lines.append(("+ lost", -known, "what the model's error costs, at least"))
-    lines += [
+            found.append(("+ lost", -known, "what the model's error costs, at least"))
+    found += [
         ("= cross-entropy", account.cross_entropy, "the model's surprise, in total"),
         ("+ coder", account.overhead, "rounding, and a whole number of words"),
         ("+ model", account.table, "its description in the file"),
         ("+ header", account.header, "length, identity, checksums"),
         ("= file", account.file, ""),
     ]
-    return [(name, *_amounts(bits, account.symbols), about) for name, bits, about in lines]
-
-
-def _amounts(bits: float, symbols: int) -> tuple[str, str, str]:
-    each = number(bits / symbols) if symbols else ""
-    return f"{bits:,.1f}", f"{bits / _BITS:,.1f}", each
+    return [Line(name, bits, account.symbols, about) for name, bits, about in found]

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
-
 from unsurprised.calibration.result import Calibration
 from unsurprised.report.calibration import text, trials
 from unsurprised.report.numbers import interval, valued
-from unsurprised.report.pages.output import write_page
 from unsurprised.report.pages.parts import Card, Page
-from unsurprised.report.pages.provenance import Provenance
-from unsurprised.report.pages.vega import Bundle
 from unsurprised.statistics.estimate import Estimate
 
 
-def page(calibration: Calibration, provenance: Provenance | None = None) -> Page:
+def page(calibration: Calibration) -> Page:
     """What the page of a calibration says.
 
     Parameters
     ----------
     calibration : Calibration
         What :func:`unsurprised.calibrate` returned.
-    provenance : Provenance, optional
-        How it was made.
     """
-    known = provenance or Provenance()
     return Page(
         "How much surprise does calibration remove?",
         text.headline(calibration),
@@ -35,7 +27,6 @@ def page(calibration: Calibration, provenance: Provenance | None = None) -> Page
             _card("after", calibration.cross_entropy_after, "cross-entropy on unseen rows"),
         ],
         [trials.section(calibration)],
-        known.lines("Calibration.to_html, in Python", lambda: calibration.to_json(indent=None)),
         result="calibration",
     )
 
@@ -44,8 +35,3 @@ def _card(name: str, estimate: Estimate, definition: str) -> Card:
     return Card(
         name, valued(estimate, "information"), interval(estimate, "information"), definition
     )
-
-
-def save(calibration: Calibration, path: str | os.PathLike[str]) -> None:
-    """Write the page; a file appears whole or not at all."""
-    write_page(page(calibration), path, Bundle(), "path")

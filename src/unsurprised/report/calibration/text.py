@@ -1,15 +1,12 @@
-"""A calibration as text and as plain dictionaries."""
+"""A calibration as text."""
 
 from __future__ import annotations
 
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
-from unsurprised.calibration.result import SCHEMA, Calibration, Trial
-from unsurprised.calibrators.saved import as_plain
-from unsurprised.report.json import plain_fields
+from unsurprised.calibration.result import Calibration, Trial
 from unsurprised.report.numbers import counted, interval, number, printable
 from unsurprised.statistics.estimate import Estimate
 
@@ -17,17 +14,6 @@ WIDTH = 100
 #: What is no more than this behind is so by rounding alone.
 _NOTHING = 1e-12
 _HEADER = ("tried", "saves a row", "95 % interval", "behind the best", "in sample", "")
-
-
-def as_dict(calibration: Calibration) -> dict[str, Any]:
-    """The fields of a calibration by name; the calibrator is what its file would hold."""
-    fields = plain_fields(calibration, without=("calibrator",))
-    held = calibration.calibrator
-    return {
-        "schema": SCHEMA,
-        **fields,
-        "calibrator": None if held is None else as_plain(held),
-    }
 
 
 def summary(calibration: Calibration, width: int = WIDTH) -> str:

@@ -87,7 +87,7 @@ def section(calibration: Calibration) -> Section:
     figure = Chart(
         "trials",
         f"What each calibrator saves on rows that it was not fitted on, in {unit} a row",
-        spec(chart(calibration, PAGE)),
+        lambda: spec(chart(calibration, PAGE)),
         table,
     )
     said = [

@@ -8,15 +8,32 @@ from xml.etree import ElementTree
 from unsurprised.comparison.check import Check, Finding
 from unsurprised.report.numbers import counted, number, printable, round_number
 
+_MOST_SAID = 6
+
 
 def paragraph(check: Check) -> str:
     """What was found, worst first, in a few sentences."""
+    return f"{check.outcome.upper()}: " + " ".join(sentences(check))
+
+
+def headline(check: Check) -> str:
+    """The outcome, and the worst of what was found."""
+    return f"{check.outcome.upper()}: {sentences(check)[0]}"
+
+
+def ordered(check: Check) -> list[Finding]:
+    """What was found, worst first."""
     order = {"failed": 0, "unsure": 1, "passed": 2}
-    findings = sorted(check.findings, key=lambda finding: order[finding.outcome])
-    sentences = [_sentence(finding, check) for finding in findings[:6]]
-    if len(findings) > 6:
-        sentences.append(f"And {len(findings) - 6} more.")
-    return f"{check.outcome.upper()}: " + " ".join(sentences)
+    return sorted(check.findings, key=lambda finding: order[finding.outcome])
+
+
+def sentences(check: Check) -> list[str]:
+    """The worst of what was found, a sentence each."""
+    found = ordered(check)
+    said = [_sentence(finding, check) for finding in found[:_MOST_SAID]]
+    if len(found) > _MOST_SAID:
+        said.append(f"And {len(found) - _MOST_SAID} more.")
+    return said
 
 
 def _sentence(finding: Finding, check: Check) -> str:

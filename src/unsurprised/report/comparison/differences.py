@@ -118,15 +118,12 @@ def _title(question: str, pair: Difference, comparison: Comparison) -> str:
 
 
 def _whole(pair: Difference, comparison: Comparison, number: int) -> Section:
-    parts: list[tuple[str, Estimate]] = [("difference", pair.difference)]
-    if pair.miscalibration is not None and pair.discrimination is not None:
-        parts.append(("miscalibration", pair.miscalibration))
-        parts.append(("− discrimination", _negated(pair.discrimination)))
-    rows = [[Cell(name), amount(found.value), ranged(found)] for name, found in parts]
+    shown = parts(pair)
+    rows = [[Cell(name), amount(found.value), ranged(found)] for name, found in shown]
     unit = comparison.unit
     table = Table("The difference and its parts", ["part", f"{unit} a row", "95 % interval"], rows)
     label = f"New − base, in {unit} a row; right of zero the new model is more surprised"
-    figure = Chart(f"difference-{number}", label, spec(chart(parts, unit, PAGE)), table)
+    figure = Chart(f"difference-{number}", label, lambda: spec(chart(shown, unit, PAGE)), table)
     others = [
         [Cell("rows it is worse on"), percent(pair.worse_rows.value),
          ranged(pair.worse_rows, "share")],
@@ -139,12 +136,21 @@ def _whole(pair: Difference, comparison: Comparison, number: int) -> Section:
     return Section(
         f"difference-{number}",
         _title("Which is better?", pair, comparison),
-        [text.headline(pair, comparison)] if len(comparison.differences) > 1 else [],
+        [text.of_pair(pair, comparison)] if len(comparison.differences) > 1 else [],
         [figure],
         [Table("Besides", ["", "share", "95 % interval"], others)],
         advice=_advice(pair),
         terms=_TERMS,
     )
+
+
+def parts(pair: Difference) -> list[tuple[str, Estimate]]:
+    """The difference, and where it is known what it is made of."""
+    found = [("difference", pair.difference)]
+    if pair.miscalibration is not None and pair.discrimination is not None:
+        found.append(("miscalibration", pair.miscalibration))
+        found.append(("− discrimination", _negated(pair.discrimination)))
+    return found
 
 
 def _negated(found: Estimate) -> Estimate:
@@ -172,16 +178,14 @@ def _advice(pair: Difference) -> str:
 
 def _slices(pair: Difference, comparison: Comparison, number: int) -> Section:
     unit = comparison.unit
-    ordered = sorted(pair.slices, key=lambda part: (not part.stands_out, -abs(part.contribution)))
-    drawn = ordered[:_MOST_DRAWN]
-    chosen = [(_slice_name(part), part.difference) for part in drawn]
+    ordered = _ordered(pair)
+    drawn = drawn_slices(pair)
     standing = sum(part.stands_out for part in pair.slices)
     small = Table(
         "The slices drawn",
         ["slice", f"{unit} a row", "95 % interval"],
-        [[Cell(_slice_name(part)), amount(part.difference.value), ranged(part.difference)]
-         for part in drawn],
-    )  # fmt: skip
+        [[Cell(name), amount(found.value), ranged(found)] for name, found in drawn],
+    )
     most = _most_rows(comparison)
     left = len(ordered) - most
     table = Table(
@@ -202,10 +206,19 @@ def _slices(pair: Difference, comparison: Comparison, number: int) -> Section:
             f"Of {counted(len(pair.slices), 'slice')}, {standing:,} differ by more than chance "
             "explains, however many were looked at."
         ],
-        [Chart(f"by-slice-{number}", label, spec(chart(chosen, unit, PAGE)), small)],
+        [Chart(f"by-slice-{number}", label, lambda: spec(chart(drawn, unit, PAGE)), small)],
         [table],
         terms=_SLICE_TERMS,
     )
+
+
+def drawn_slices(pair: Difference) -> list[tuple[str, Estimate]]:
+    """The slices that a chart shows: those that stand out, then those that add most."""
+    return [(_slice_name(part), part.difference) for part in _ordered(pair)[:_MOST_DRAWN]]
+
+
+def _ordered(pair: Difference) -> list[SliceDifference]:
+    return sorted(pair.slices, key=lambda part: (not part.stands_out, -abs(part.contribution)))
 
 
 def _slice_name(part: SliceDifference) -> str:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import os
-
 from unsurprised.comparison.result import ComparedModel, Comparison
 from unsurprised.report.comparison import differences, text
 from unsurprised.report.numbers import interval, printable, share, valued
-from unsurprised.report.pages.output import write_page
 from unsurprised.report.pages.parts import Card, Page
-from unsurprised.report.pages.provenance import Provenance
-from unsurprised.report.pages.vega import Bundle
 
 #: Cards and sections of more models would bury each other; the JSON has all.
 _MOST_PAIRS = 12
 
 
-def page(comparison: Comparison, provenance: Provenance | None = None) -> Page:
+def page(comparison: Comparison) -> Page:
     """What the page of a comparison says.
 
     Parameters
     ----------
     comparison : Comparison
         What :func:`unsurprised.compare` returned.
-    provenance : Provenance, optional
-        How it was made.
     """
-    known = provenance or Provenance()
     pairs = comparison.differences[:_MOST_PAIRS]
     left = len(comparison.differences) - len(pairs)
     says = [text.size(comparison), *(f"{k}: {why}." for k, why in comparison.missing.items())]
@@ -34,7 +26,7 @@ def page(comparison: Comparison, provenance: Provenance | None = None) -> Page:
         says.append(f"{left} models more are in the JSON.")
     return Page(
         "Is the new model better?" if len(pairs) == 1 else "Which model is better?",
-        text.headline(pairs[0], comparison),
+        text.of_pair(pairs[0], comparison),
         says,
         [_card(model, comparison) for model in comparison.models[: _MOST_PAIRS + 1]],
         [
@@ -42,7 +34,6 @@ def page(comparison: Comparison, provenance: Provenance | None = None) -> Page:
             for number, pair in enumerate(pairs)
             for section in differences.sections(pair, comparison, number)
         ],
-        known.lines("Comparison.to_html, in Python", lambda: comparison.to_json(indent=None)),
         result="comparison",
     )
 
@@ -62,8 +53,3 @@ def _card(model: ComparedModel, comparison: Comparison) -> Card:
         interval(cost, "information"),
         definition,
     )
-
-
-def save(comparison: Comparison, path: str | os.PathLike[str]) -> None:
-    """Write the page; a file appears whole or not at all."""
-    write_page(page(comparison), path, Bundle(), "path")

@@ -30,7 +30,7 @@ def summary(comparison: Comparison, width: int = WIDTH) -> str:
         Lines without a newline at the end.
     """
     parts = [
-        *(_wrapped(headline(pair, comparison), width) for pair in comparison.differences),
+        *(_wrapped(of_pair(pair, comparison), width) for pair in comparison.differences),
         size(comparison),
         "",
         *_models(comparison),
@@ -43,7 +43,14 @@ def summary(comparison: Comparison, width: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines())
 
 
-def headline(pair: Difference, comparison: Comparison) -> str:
+def headline(comparison: Comparison) -> str:
+    """The headline of the first pair, and how many there are besides."""
+    first, *others = comparison.differences
+    more = f" And {counted(len(others), 'model')} more." if others else ""
+    return of_pair(first, comparison) + more
+
+
+def of_pair(pair: Difference, comparison: Comparison) -> str:
     """Which is better, by how much, and how sure that is."""
     base, new = _name(pair.base), _name(pair.new)
     found, unit = pair.difference, comparison.unit

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unsurprised.errors import CallError
 from unsurprised.explanation.result import Explanation
+from unsurprised.report.drawing.palette import PAGE
 from unsurprised.report.explanation import layout
 from unsurprised.report.explanation.sentences import figure, meaning
+from unsurprised.report.pages.drawn import spec
 from unsurprised.writing import anything, holds_json, write_file
 
 if TYPE_CHECKING:
@@ -40,6 +43,25 @@ def chart(explanation: Explanation) -> altair.LayerChart:
     """
     import altair as alt  # half a second
 
+    shown = len(layout.chosen(explanation))
+    title = alt.TitleParams(
+        _folded(meaning(explanation)), subtitle=_subtitle(explanation, shown), anchor="start"
+    )
+    layers = drawn(explanation, _COLORS)
+    return layers.properties(width=_WIDTH, height=alt.Step(_STEP), title=title)
+
+
+def on_page(explanation: Explanation) -> dict[str, Any]:
+    """The description of the chart for a page, which says the title and is as wide as there is."""
+    height = _STEP * len(data(explanation))
+    colors = {"p": PAGE.plain, "q": PAGE.more}
+    return spec(drawn(explanation, colors).properties(height=height))
+
+
+def drawn(explanation: Explanation, colors: Mapping[str, str]) -> altair.LayerChart:
+    """The bars and their words, without a title."""
+    import altair as alt
+
     bars = data(explanation)
     order = list(dict.fromkeys(bar["outcome"] for bar in bars))
     sides = list(dict.fromkeys(bar["code"] for bar in bars))
@@ -58,17 +80,16 @@ def chart(explanation: Explanation) -> altair.LayerChart:
         title=f"ideal code length in {explanation.unit}: −log of the probability",
         scale=alt.Scale(zero=True),
     )
-    colors = alt.Scale(domain=sides, range=[_COLORS[side[-1].lower()] for side in sides])
+    scale = alt.Scale(domain=sides, range=[colors[side[-1].lower()] for side in sides])
     legend = alt.Legend(title=None, orient="top") if len(sides) > 1 else None
-    drawn = base.mark_bar().encode(x=length, color=alt.Color("code:N", scale=colors, legend=legend))
+    lengths = base.mark_bar().encode(
+        x=length, color=alt.Color("code:N", scale=scale, legend=legend)
+    )
     words = base.mark_text(align="left", dx=4, fontSize=10).encode(
         x=alt.X("length:Q"), text=alt.Text("shown:N")
     )
-    title = alt.TitleParams(
-        _folded(meaning(explanation)), subtitle=_subtitle(explanation, len(order)), anchor="start"
-    )
-    layers: alt.LayerChart = drawn + words
-    return layers.properties(width=_WIDTH, height=alt.Step(_STEP), title=title)
+    layers: alt.LayerChart = lengths + words
+    return layers
 
 
 def data(explanation: Explanation) -> list[dict[str, Any]]:
@@ -139,13 +160,13 @@ def rendered(explanation: Explanation, ending: str) -> bytes:
     """The chart as the bytes of a file; nothing is fetched from anywhere."""
     import vl_convert
 
-    spec = json.dumps(chart(explanation).to_dict(), ensure_ascii=False)
+    text = json.dumps(chart(explanation).to_dict(), ensure_ascii=False)
     if ending == ".json":
-        return f"{spec}\n".encode()
+        return f"{text}\n".encode()
     if ending == ".svg":
-        return str(vl_convert.vegalite_to_svg(spec)).encode()
+        return str(vl_convert.vegalite_to_svg(text)).encode()
     if ending == ".png":
-        return bytes(vl_convert.vegalite_to_png(spec, scale=2))
+        return bytes(vl_convert.vegalite_to_png(text, scale=2))
     # The page holds the chart as a script, which a class called "</script>" must not end.
-    html = vl_convert.vegalite_to_html(spec.replace("<", _ANGLE), bundle=True)
+    html = vl_convert.vegalite_to_html(text.replace("<", _ANGLE), bundle=True)
     return str(html).replace(_ANGLE, "\\u003c").encode()

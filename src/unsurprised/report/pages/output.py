@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 
 from unsurprised.errors import CallError
-from unsurprised.report.pages.parts import Page
-from unsurprised.report.pages.render import rendered
-from unsurprised.report.pages.vega import Bundle
 from unsurprised.writing import STANDARD_OUTPUT, holds_html, write_file
 
 
@@ -18,9 +15,7 @@ def file_of_page(target: str, option: str = "--html") -> str:
     return target
 
 
-def write_page(
-    page: Page, target: str | os.PathLike[str], bundle: Bundle, option: str = "--html"
-) -> None:
+def write_document(document: str, target: str | os.PathLike[str], option: str = "--html") -> None:
     """Write a page as UTF-8, whole or not at all; data are never written over."""
     name = file_of_page(os.fspath(target), option)
-    write_file(rendered(page, bundle).encode(), name, option, holds_html)
+    write_file(document.encode(), name, option, holds_html)

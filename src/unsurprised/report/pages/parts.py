@@ -92,7 +92,8 @@ class Chart:
 
     id: str
     label: str
-    spec: dict[str, Any]
+    #: Makes the chart for the page; who does not draw it does not wait for it.
+    spec: Callable[[], dict[str, Any]]
     table: Table
     #: What is chosen below it, as a word for its place; "" where nothing is.
     choice: str = ""
@@ -132,6 +133,5 @@ class Page:
     says: Sequence[str]
     cards: Sequence[Card]
     sections: Sequence[Section]
-    made_by: Sequence[tuple[str, str]] = ()
     #: Which result it shows, so that its command knows its own pages.
     result: str = ""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unsurprised.report.numbers import counted, printable
+from unsurprised.reported import Reported
 
 #: Files together larger than this are not read once more: their ends and sizes stand for them.
 _WHOLE_BYTES = 1 << 30
@@ -27,18 +28,28 @@ class Provenance:
     choices: str = ""
     files: Sequence[str] = ()
 
-    def lines(self, method: str, json: Callable[[], str]) -> list[tuple[str, str]]:
-        """What is told, name by name; ``json`` makes the result's, for want of files."""
+    def lines(self, result: Reported) -> list[tuple[str, str]]:
+        """What is told, name by name; for want of files the result's JSON has a fingerprint."""
+        method = f"{type(result).__name__}.to_html, in Python"
         told = [("made by", printable(self.command, 2000) or method)]
         if self.choices:
             told.append(("taken from the input", printable(self.choices, 2000)))
         told += fingerprints(self.files)
         if not self.files:
             told.append(
-                ("SHA-256 of to_json(indent=None)", _hash(json().encode(errors="backslashreplace")))
+                (
+                    "SHA-256 of to_json(indent=None)",
+                    _hash(result.to_json(indent=None).encode(errors="backslashreplace")),
+                )
             )
         told.append(("versions", _versions()))
         return told
+
+
+def made_in_python(result: Reported) -> Provenance:
+    """What is known where no command made the page: what was taken for what, of some results."""
+    reading = getattr(result, "reading", None)
+    return Provenance(choices="" if reading is None else reading.sentence)
 
 
 def _hash(data: bytes) -> str:

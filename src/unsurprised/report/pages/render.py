@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +13,9 @@ from unsurprised.report.pages.parts import Page
 from unsurprised.report.pages.vega import Bundle
 
 
-def rendered(page: Page, bundle: Bundle) -> str:
+def rendered(
+    page: Page, bundle: Bundle, made_by: Callable[[], Sequence[tuple[str, str]]] = tuple
+) -> str:
     """The page; all text in it is escaped, and it may run these scripts and no others.
 
     Parameters
@@ -21,6 +24,8 @@ def rendered(page: Page, bundle: Bundle) -> str:
         What it says and shows.
     bundle : Bundle
         The scripts that draw the charts.
+    made_by : callable, optional
+        Tells how the page was made, name by name; asked once the charts are made.
 
     Returns
     -------
@@ -36,10 +41,11 @@ def rendered(page: Page, bundle: Bundle) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    charts = {chart.id: chart.spec for section in page.sections for chart in section.charts}
+    charts = {chart.id: chart.spec() for section in page.sections for chart in section.charts}
     scripts = [_script(bundle.text()) if charts else "", _script(_part("page.js"))]
     return environment.get_template("page.html").render(
         page=page,
+        made_by=made_by(),
         style=_part("page.css"),
         scripts=[script for script in scripts if script],
         hashes=[_hash(script) for script in scripts if script],

@@ -108,7 +108,7 @@ def section(evaluation: Evaluation) -> Section | None:
     figure = Chart(
         "calibration",
         "What the model gave, and how often it happened",
-        spec(chart(evaluation, PAGE)),
+        lambda: spec(chart(evaluation, PAGE)),
         _bins(top),
         choice="curve",
         shape="square",

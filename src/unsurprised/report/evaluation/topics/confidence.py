@@ -192,12 +192,16 @@ def section(evaluation: Evaluation) -> Section | None:
 
 def _chart(evaluation: Evaluation, by: str, label: str) -> Chart:
     gaps, names = chosen(evaluation, by)
-    drawing = spec(chart(evaluation, by, PAGE))
     everything = evaluation.gaps_by_class if by == "class" else gaps
     note = "" if len(gaps) == len(everything) else f"The {len(gaps)} of {len(everything):,} "
     if note:
         note += "predicted classes whose gap weighs most; the JSON has all."
-    return Chart(f"confidence-{by}", label, drawing, _table(gaps, names, label, note))
+    return Chart(
+        f"confidence-{by}",
+        label,
+        lambda: spec(chart(evaluation, by, PAGE)),
+        _table(gaps, names, label, note),
+    )
 
 
 def _table(gaps: Sequence[ConfidenceGap], names: list[str], caption: str, note: str) -> Table:

@@ -165,7 +165,7 @@ def section(evaluation: Evaluation) -> Section | None:
     figure = Chart(
         "confusion",
         f"{evaluation.unit.capitalize()} a row, by what happened and what the model favoured",
-        spec(chart(evaluation, PAGE), fills=False),
+        lambda: spec(chart(evaluation, PAGE), fills=False),
         numbers,
         shape="fixed",
     )

@@ -114,7 +114,7 @@ def section(evaluation: Evaluation) -> Section | None:
     figure = Chart(
         "histogram",
         f"Rows by their surprisal, in {evaluation.unit}",
-        spec(chart(evaluation, PAGE)),
+        lambda: spec(chart(evaluation, PAGE)),
         Table("Rows by their surprisal", [evaluation.unit, "rows"], shown),
     )
     quantiles = Table(

@@ -171,7 +171,7 @@ def _charts(evaluation: Evaluation, shown: list[Step]) -> list[Chart]:
         Chart(
             "ledger",
             f"From knowing nothing to the model, in {evaluation.unit} a row",
-            spec(chart(evaluation, PAGE)),
+            lambda: spec(chart(evaluation, PAGE)),
             Table("The ledger", header, rows, words=1),
         )
     ]

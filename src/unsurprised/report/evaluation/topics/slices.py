@@ -195,7 +195,7 @@ def _chart(evaluation: Evaluation, index: int, column: SlicedBy) -> Chart:
     if len(parts) < everything:
         label += f": {len(parts)} of {everything:,} slices"
     table = Table(label, _header(evaluation)[1:], [_row(part)[1:] for part in parts], words=1)
-    return Chart(f"slices-{index}", label, spec(chart(evaluation, column, PAGE)), table)
+    return Chart(f"slices-{index}", label, lambda: spec(chart(evaluation, column, PAGE)), table)
 
 
 def _everything(evaluation: Evaluation) -> Table:

@@ -1,0 +1,40 @@
+"""``comparison.plot``: the charts of the report, for notebooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unsurprised.comparison.result import Comparison, Difference
+from unsurprised.errors import CallError
+from unsurprised.report.comparison import differences
+from unsurprised.report.drawing.plots import Charts
+from unsurprised.report.numbers import printable
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+class Plots(Charts[Comparison]):
+    """The charts of a comparison, as those of :attr:`Evaluation.plot`.
+
+    Each is of a new model against the base: the first one, or the one that is named.
+    """
+
+    def difference(self, new: str | None = None) -> alt.LayerChart:
+        """The difference and its parts, with their intervals."""
+        return differences.chart(
+            differences.parts(self._pair("difference", new)), self._result.unit
+        )
+
+    def slices(self, new: str | None = None) -> alt.LayerChart:
+        """The slices that add most to the difference."""
+        pair = self._pair("slices", new)
+        self._need("slices", pair.slices, "the rows were not sliced; compare(…, by=…)")
+        return differences.chart(differences.drawn_slices(pair), self._result.unit)
+
+    def _pair(self, chart: str, new: str | None) -> Difference:
+        for pair in self._result.differences:
+            if new is None or pair.new == new:
+                return pair
+        names = ", ".join(repr(printable(pair.new)) for pair in self._result.differences)
+        raise CallError(f"plot.{chart}({new!r}): the models that are not the base are {names}")
