@@ -35,11 +35,11 @@ WIDTH = 88
 #: Needs the documentation's builder, which is no part of the tests.
 collect_ignore = ["docs/conf.py"]
 
-#: Modules of the library that import another one, by folder and how their names begin.
+#: Modules of the library that import another one, by how their paths begin.
 FOR_LIBRARIES = {
-    "torch": ("losses/torch", "losses/_torch"),
-    "triton": ("losses/_torch_triton",),
-    "jax": ("losses/jax", "losses/_jax"),
+    "torch": ("losses/torch",),
+    "triton": ("losses/torch/gpu",),
+    "jax": ("losses/jax",),
     "lightning": ("adapters/lightning",),
     "transformers": ("adapters/transformers",),
 }
@@ -53,16 +53,36 @@ class Ignored:
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Whether it is one of them; None leaves the answer to others."""
-        name = f"{collection_path.parent.name}/{collection_path.stem}"
-        for library, names in FOR_LIBRARIES.items():
-            if name.startswith(names) and find_spec(library) is None:
+        path = collection_path.as_posix()
+        for library, begins in FOR_LIBRARIES.items():
+            within = any(f"unsurprised/{begin}" in path for begin in begins)
+            if within and find_spec(library) is None:
                 return True
         return None
+
+
+def pytest_addoption(parser: Any) -> None:
+    """The rest of the large tables, of which a part is enough to find a fault in every kind."""
+    parser.addoption("--thorough", action="store_true", help="also the tests marked 'thorough'")
 
 
 def pytest_configure(config: Any) -> None:
     """Make the above known."""
     config.pluginmanager.register(Ignored())
+    config.addinivalue_line("markers", "thorough: only with --thorough, as it says what others say")
+    # Files with the most tests first would leave those with few but slow ones to the end, for one
+    # of the processes alone; as they come, the end is many short ones.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Leave out what is only for those who ask for all."""
+    if config.getoption("--thorough", default=False):
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 def run_in_terminal(command: str) -> str:

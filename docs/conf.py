@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 import unsurprised
+
+sys.path.insert(0, str(Path(__file__).parent))
+from walk import draw
 
 project = "unsurprised"
 author = "The unsurprised developers"
@@ -37,7 +41,7 @@ html_static_path = ["_static"]
 html_css_files = ["cells.css"]
 
 # Pages are built where these are not installed.
-autodoc_mock_imports = ["torch", "lightning", "transformers"]
+autodoc_mock_imports = ["torch", "jax", "lightning", "transformers"]
 
 nitpicky = True
 autodoc_typehints = "none"
@@ -68,8 +72,13 @@ def _inside_the_output(app: Sphinx) -> None:
     app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=notebooks)
 
 
+def _draw_the_walk(_: Sphinx) -> None:
+    draw(Path(__file__).parent / "_static" / "walk.svg")
+
+
 def setup(app: Sphinx) -> None:
     """Called by the builder."""
     app.connect("autodoc-process-docstring", _no_colon, priority=400)
     app.connect("autodoc-process-signature", _no_unit)
+    app.connect("builder-inited", _draw_the_walk)
     app.connect("builder-inited", _inside_the_output, priority=600)  # after myst_nb's own, at 500

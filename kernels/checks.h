@@ -11,8 +11,8 @@ using unsurprised::Findings;
 using unsurprised::Operation;
 using unsurprised::Request;
 
-template <int rows, class Body>
-inline void for_blocks(std::int64_t begin, std::int64_t end, Body body) {
+template <class Body>
+inline void for_blocks(int rows, std::int64_t begin, std::int64_t end, Body body) {
   for (std::int64_t row = begin; row < end; row += rows)
     body(row, static_cast<int>(end - row < rows ? end - row : rows));
 }
@@ -29,30 +29,8 @@ inline void note_deviation(const Side& side, double deviation, std::int64_t row,
 }
 
 // Notes what is wrong with some rows of a block.
-inline void note_faults(const Side& side, const Prepared& row, const Lanes& deviation,
-                        std::int64_t first, int count, Findings& findings) {
-  for (int l = 0; l < count; ++l) {
-    if (row.bad[l] != 0.0)
-      findings.note(first + l, Fault::bad_entry);
-    else if (row.empty[l] != 0.0)
-      findings.note(first + l, Fault::no_mass);
-    else
-      note_deviation(side, deviation[l], first + l, findings);
-  }
-}
-
-// Looks at all lanes at once; rows are told apart only where something is to be noted.
-inline void check(const Side& side, const Prepared& row, std::int64_t first, int count,
-                  Findings& findings) {
-  Lanes deviation, notable;
-  for (int l = 0; l < lanes; ++l) {
-    deviation[l] = side.checks_sum ? std::fabs(row.total[l] - 1.0) : 0.0;
-    const bool fine =
-        row.bad[l] == 0.0 && row.empty[l] == 0.0 && deviation[l] <= findings.largest_deviation;
-    notable[l] = fine ? 0.0 : 1.0;
-  }
-  if (any<false>(notable)[0] != 0.0) note_faults(side, row, deviation, first, count, findings);
-}
+void check(const Side& side, const Prepared& row, std::int64_t first, int count,
+           Findings& findings);
 
 // The same of one legal row whose sum is known.
 inline void check_sum(const Side& side, double sum, std::int64_t row, Findings& findings) {

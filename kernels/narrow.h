@@ -4,9 +4,7 @@
 // measured with them stands in narrow_log.h, narrow_log_pair.h, narrow_mass.h, narrow_mass_pair.h.
 #pragma once
 
-#if defined(__F16C__)
-#include <immintrin.h>
-#endif
+#include <cstring>
 
 #include "narrow_elementary.h"
 #include "rows.h"
@@ -72,34 +70,6 @@ struct Tile {
   }
 };
 
-// `count` entries, one float each.
-template <class E>
-UNSURPRISED_INLINE void widen(const char* from, std::int64_t stride, std::int64_t count,
-                              float* to) {
-  std::int64_t i = 0;
-#if defined(__F16C__)
-  // The same numbers as Element<Half>'s; compilers do not find the instruction by themselves.
-  if constexpr (std::is_same_v<E, Element<Half>>)
-    if (stride == E::size)
-      for (; i + 8 <= count; i += 8) {
-        const auto* at = reinterpret_cast<const __m128i*>(from + i * E::size);
-        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(at)));
-      }
-#endif
-  if (stride == E::size)
-    for (; i < count; ++i) to[i] = E::load_narrow(from + i * E::size);
-  else
-    for (; i < count; ++i) to[i] = E::load_narrow(from + i * stride);
-}
-
-// Calls f with the Element of a type that is narrow.
-template <class F>
-inline auto with_narrow_element(Type type, F f) {
-  if (type == Type::f16) return f(Element<Half>{});
-  if (type == Type::bf16) return f(Element<BrainFloat>{});
-  return f(Element<float>{});
-}
-
 // A row, a tile of at most `Size` at a time: where it lies, if it lies there as floats, else in a
 // buffer.
 template <std::int64_t Size>
@@ -122,7 +92,7 @@ class Tiles {
     const char* from = row_ + first * view_.class_stride;
     const std::int64_t left = view_.classes - first;
     const std::int64_t count = left < size ? left : size;
-    if (!in_place_ && first != loaded_) load(from, count);
+    if (!in_place_ && first != loaded_) load_narrow_run(view_, from, count, buffer_);
     loaded_ = first;
     const float* x = in_place_ ? reinterpret_cast<const float*>(from) : buffer_;
     const std::int64_t steps = count / wide, over = count % wide;
@@ -148,12 +118,6 @@ class Tiles {
   }
 
  private:
-  void load(const char* from, std::int64_t count) {
-    with_narrow_element(view_.type, [&](auto element) {
-      widen<decltype(element)>(from, view_.class_stride, count, buffer_);
-    });
-  }
-
   const RowsView& view_;
   const float nothing_;
   const char* row_ = nullptr;

@@ -97,9 +97,7 @@ class SideBySide {
     for (int r = 0; r < count; ++r) {
       const char* from = view_.row(first + r);
       if (!floats) {
-        with_narrow_element(view_.type, [&](auto element) {
-          widen<decltype(element)>(from, view_.class_stride, classes, flat_);
-        });
+        load_narrow_run(view_, from, classes, flat_);
         from = reinterpret_cast<const char*>(flat_);
       }
       for (std::int64_t u = 0; u < whole(); ++u) move(u, r, from, Group);

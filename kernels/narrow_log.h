@@ -135,8 +135,8 @@ struct TileSums {
   };
 };
 
-template <bool WithSpread, bool WithPlace>
-inline Scan scan(const RowsView& view, LogTiles& tiles, const char* row) {
+template <bool WithSpread>
+Scan scan(const RowsView& view, LogTiles& tiles, const char* row, bool with_place) {
   Scan found;
   std::int64_t top_tile = 0;
   tiles.open(row);
@@ -175,7 +175,7 @@ inline Scan scan(const RowsView& view, LogTiles& tiles, const char* row) {
   // A row with NaN, without a finite score or with an infinite one is not told either.
   const double least = static_cast<double>(view.classes) * 0x1p-100;
   found.told = found.rest > least && found.rest < infinity;
-  if (WithPlace && found.told) {
+  if (with_place && found.told) {
     const std::int64_t place = first_of(tiles.at(top_tile), static_cast<float>(found.top));
     found.top_at = static_cast<double>(top_tile + place);
   }

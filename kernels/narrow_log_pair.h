@@ -8,6 +8,7 @@
 // left to the careful way.
 #pragma once
 
+#include "chain_rule.h"
 #include "narrow_log.h"
 
 namespace UNSURPRISED_TARGET {
@@ -17,51 +18,6 @@ struct PairScan {
   double divergence = 0.0;
   double p_log_sum = 0.0, q_log_sum = 0.0;
   bool told = false;
-};
-
-// What some tiles say: ln Σe^x of P, ln(Σe^x of P / Σe^y of Q), and KL of their shares.
-struct PairPart {
-  double log_sum = -infinity, log_ratio = 0.0, divergence = 0.0;
-
-  // The chain rule. The heavier part is the reference, so that no difference of large numbers
-  // decides how far the two parts' ratios are apart.
-  void merge(const PairPart& other) {
-    if (log_sum == -infinity) {
-      *this = other;
-      return;
-    }
-    const bool above = other.log_sum > log_sum;
-    const PairPart &heavy = above ? other : *this, &light = above ? *this : other;
-    const double gap = light.log_sum - heavy.log_sum;
-    const double weight = exp(gap), norm = 1.0 + weight;
-    const double share = weight / norm;
-    const double d = light.log_ratio - heavy.log_ratio;
-    // Of Q relative to P, at the reference: Σ Q/P − 1 and KL without its logarithm.
-    double growth, between;
-    const bool near = std::fabs(d) < 0.5;
-    const double series = divergence_series(near ? d : 0.0);
-    if (near) {
-      const double t = share * (series - d);
-      growth = log2_1p_any(t) * nats_per_bit;
-      between = share * series + (std::fabs(t) <= 0.25 ? log1p_minus(t) : growth - t);
-    } else {
-      // ln(share of heavy + share of light · e^-d), whichever of the two is larger kept apart.
-      const double lift = gap - d;  // of the light part's Q over the heavy part's
-      const double top = lift > 0.0 ? lift : 0.0;
-      growth = top + log2_1p(exp(lift > 0.0 ? -lift : lift)) * nats_per_bit -
-               log2_1p(weight) * nats_per_bit;
-      between = share * d + growth;
-    }
-    const double divergence_here = heavy.divergence / norm + share * light.divergence;
-    const double log_sum_here = heavy.log_sum + log2_1p(weight) * nats_per_bit;
-    const double log_ratio_here = heavy.log_ratio - growth;
-    divergence = divergence_here + (between > 0.0 ? between : 0.0);
-    log_sum = log_sum_here;
-    log_ratio = log_ratio_here;
-  }
-
-  // log2(1 + t) for t > −½.
-  static double log2_1p_any(double t) { return t >= 0.0 ? log2_1p(t) : -log2_1p(-t / (1.0 + t)); }
 };
 
 // Calls body(x, y, place) for each step of both.

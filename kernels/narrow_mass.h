@@ -41,7 +41,7 @@ struct MassTops {
   Floats place = floats_of(0.0f);  // the step in which a top was met first
 
   template <bool WithPlace>
-  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride) {
+  void add(const float* x, std::int64_t steps, std::int64_t stride) {
     Floats tops = top, lowest = least, places = place;
     for (std::int64_t s = 0; s < steps; ++s, x += stride) {
       const auto step = static_cast<float>(s);
@@ -108,7 +108,7 @@ UNSURPRISED_INLINE double rest_of(double lower, float all, float top) {
 }
 
 // Entropy's sums of rows with few classes.
-template <int Group, bool WithPlace>
+template <int Group>
 class FewMasses {
  public:
   MassRows found;
@@ -117,28 +117,10 @@ class FewMasses {
 
   double entry(std::int64_t, int r, std::int64_t index) const { return rows_.entry(r, index); }
 
-  template <bool WithEntropy>
-  void prepare(std::int64_t first, int count) {
+  void prepare(std::int64_t first, int count, bool with_entropy, bool with_place) {
     rows_.open(first, count);
-    find_tops();
-    alignas(64) double lowers[stride];
-    alignas(64) float sums_of[stride], spreads[stride];
-    for (int lane = 0; lane < stride; lane += some) {
-      MassSums sums(tops_ + lane);
-      sums.add<WithEntropy>(rows_.lanes_from(lane), rows_.units(), stride,
-                            NextRows<SideBySide<Group>>{rows_, lane});
-      for (int j = 0; j < some; ++j) {
-        lowers[lane + j] = sums.lower[j];
-        sums_of[lane + j] = sums.all[j];
-        spreads[lane + j] = sums.spread[j];
-      }
-    }
-    float all[rows_at_once];
-    join<Group>(lowers, found.rest, plus);
-    join<Group>(sums_of, all, plus);
-    if constexpr (WithEntropy) join<Group>(spreads, found.spread, plus);
-    for (int r = 0; r < rows_at_once; ++r)
-      found.rest[r] = rest_of(found.rest[r], all[r], found.top[r]);
+    with_place ? find_tops<true>() : find_tops<false>();
+    with_entropy ? add_up<true>() : add_up<false>();
     found.judge();
   }
 
@@ -146,7 +128,8 @@ class FewMasses {
   static constexpr int stride = SideBySide<Group>::stride;
 
   // Leaves a row's top in all of its lanes.
-  void find_tops() {
+  template <bool WithPlace>
+  UNSURPRISED_APART void find_tops() {
     alignas(64) float places[stride], least[stride], own[stride];
     for (int lane = 0; lane < stride; lane += some) {
       MassTops tops;
@@ -173,12 +156,33 @@ class FewMasses {
     }
   }
 
+  template <bool WithEntropy>
+  UNSURPRISED_APART void add_up() {
+    alignas(64) double lowers[stride];
+    alignas(64) float sums_of[stride], spreads[stride];
+    for (int lane = 0; lane < stride; lane += some) {
+      MassSums sums(tops_ + lane);
+      sums.add<WithEntropy>(rows_.lanes_from(lane), rows_.units(), stride,
+                            NextRows<SideBySide<Group>>{rows_, lane});
+      for (int j = 0; j < some; ++j) {
+        lowers[lane + j] = sums.lower[j];
+        sums_of[lane + j] = sums.all[j];
+        spreads[lane + j] = sums.spread[j];
+      }
+    }
+    float all[rows_at_once];
+    join<Group>(lowers, found.rest, plus);
+    join<Group>(sums_of, all, plus);
+    if constexpr (WithEntropy) join<Group>(spreads, found.spread, plus);
+    for (int r = 0; r < rows_at_once; ++r)
+      found.rest[r] = rest_of(found.rest[r], all[r], found.top[r]);
+  }
+
   SideBySide<Group> rows_;
   alignas(64) float tops_[stride];
 };
 
 // The same of rows with many classes, each by itself, a tile at a time.
-template <bool WithPlace>
 class ManyMasses {
  public:
   MassRows found;
@@ -189,13 +193,14 @@ class ManyMasses {
     return load_one(view_, row, index);
   }
 
-  template <bool WithEntropy>
-  void prepare(std::int64_t first, int count) {
+  void prepare(std::int64_t first, int count, bool with_entropy, bool with_place) {
     for (int r = 0; r < rows_at_once; ++r) {
       found.top[r] = 1.0f;
       found.rest[r] = 0.0;
       found.spread[r] = found.least[r] = 0.0f;
-      if (r < count) scan<WithEntropy>(view_.row(first + r), r);
+      if (r >= count) continue;
+      const char* const row = view_.row(first + r);
+      with_entropy ? scan<true>(row, r, with_place) : scan<false>(row, r, with_place);
     }
     found.judge();
   }
@@ -205,7 +210,7 @@ class ManyMasses {
   static constexpr std::int64_t per_step = wide / some;
 
   template <bool WithEntropy>
-  void scan(const char* row, int r) {
+  void scan(const char* row, int r, bool with_place) {
     double top = 0.0, top_log = 0.0, rest = 0.0, spread = 0.0;
     std::int64_t top_tile = 0;
     tiles_.open(row);
@@ -240,7 +245,7 @@ class ManyMasses {
     found.top[r] = static_cast<float>(top);
     found.rest[r] = rest;
     found.spread[r] = static_cast<float>(spread);
-    if constexpr (WithPlace) {
+    if (with_place) {
       const std::int64_t place = first_of(tiles_.at(top_tile), static_cast<float>(top));
       found.top_at[r] = static_cast<std::int32_t>(top_tile + place);
     }

@@ -34,9 +34,7 @@ class RowsOfTwo {
     float* const to = buffer_ + 2 * r;
     to[0] = to[1] = 0.0f;
     if (!is_there) return;
-    with_narrow_element(view_.type, [&](auto element) {
-      widen<decltype(element)>(view_.row(first + r), view_.class_stride, 2, to);
-    });
+    load_narrow_run(view_, view_.row(first + r), 2, to);
   }
 
   const RowsView& view_;
@@ -46,7 +44,6 @@ class RowsOfTwo {
 };
 
 // Entropy's sums.
-template <bool WithPlace>
 class TwoMasses {
  public:
   MassRows found;
@@ -57,9 +54,15 @@ class TwoMasses {
     return static_cast<double>(rows_.entry(r, index));
   }
 
-  template <bool WithEntropy>
-  void prepare(std::int64_t first, int count) {
+  void prepare(std::int64_t first, int count, bool with_entropy, bool) {
     const float* const x = rows_.open(first, count);
+    with_entropy ? look_at<true>(x) : look_at<false>(x);
+    found.judge();
+  }
+
+ private:
+  template <bool WithEntropy>
+  void look_at(const float* x) {
     for (int r = 0; r < rows_at_once; ++r) {
       const float one = x[2 * r], other = x[2 * r + 1];
       // NaN is either the top or the rest.
@@ -68,17 +71,15 @@ class TwoMasses {
       found.top[r] = top;
       found.rest[r] = static_cast<double>(rest);
       found.least[r] = rest < 0.0f ? rest : 0.0f;
-      if constexpr (WithPlace) found.top_at[r] = other_on_top ? 1 : 0;
+      found.top_at[r] = other_on_top ? 1 : 0;
       if constexpr (WithEntropy) {
         // Of 0 the logarithm is finite.
         const NarrowLog2 log = narrow_log2(rest / top);
         found.spread[r] = rest * ((NarrowLog2::bias - log.exponent) - log.of_mantissa);
       }
     }
-    found.judge();
   }
 
- private:
   RowsOfTwo rows_;
 };
 

@@ -9,33 +9,17 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from unsurprised.calibrators import (
-    BetaCalibration,
-    Calibrator,
-    IsotonicCalibration,
-    MatrixScaling,
-    PlattScaling,
-    PriorShift,
-    StructuredScaling,
-    TemperatureScaling,
-    UniformMixing,
-    VectorScaling,
-)
+from unsurprised.calibrators import Calibrator, PriorShift
+from unsurprised.calibrators.families import NAMES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DIGITS = Path(__file__).parents[2] / "examples/digits.parquet"
 
-OF_MANY_CLASSES: list[type[Calibrator]] = [
-    TemperatureScaling,
-    VectorScaling,
-    MatrixScaling,
-    StructuredScaling,
-    IsotonicCalibration,
-    UniformMixing,
-]
-OF_TWO_CLASSES: list[type[Calibrator]] = [PlattScaling, BetaCalibration]
+_KINDS = [family.kind for family in NAMES.values()]
+OF_MANY_CLASSES: list[type[Calibrator]] = [one for one in _KINDS if not one.two_classes_only]
+OF_TWO_CLASSES: list[type[Calibrator]] = [one for one in _KINDS if one.two_classes_only]
 
 
 def every_kind(width: int) -> list[Calibrator]:

@@ -21,7 +21,7 @@ SYMBOLS = RNG.integers(0, 3, 40)
 FILES = {
     "own frequencies": (coding.encode(b"one of all the bytes" * 20).data, None),
     "own frequencies of an array": (coding.encode(SYMBOLS).data, None),
-    "adaptive": (coding.encode(b"learned as it goes" * 5, coding.Adaptive(2)).data, None),
+    "adaptive": (coding.encode(b"learned as it goes" * 2, coding.Adaptive(2)).data, None),
     "a given distribution": (coding.encode(SYMBOLS, GIVEN).data, GIVEN),
     "given rows": (coding.encode(SYMBOLS, ROWS, smooth=0.01).data, ROWS),
 }

@@ -40,7 +40,7 @@ def test_bytes_by_their_frequencies(data):
 
 
 @SMALLER
-@given(st.binary(max_size=300), st.integers(0, 16))
+@given(st.binary(max_size=120), st.integers(0, 16))
 def test_bytes_by_what_was_learned(data, order):
     came_back(data, coding.Adaptive(order))
 
@@ -106,7 +106,7 @@ def test_any_distribution(data):
 @given(st.data())
 def test_any_rows(data):
     classes = data.draw(st.sampled_from([1, 2, 3, 10, 64, 65, 200]))
-    rows = data.draw(st.integers(0, 12))
+    rows = data.draw(st.integers(0, 6))
     mass = np.array([data.draw(shares(classes)) for _ in range(rows)]).reshape(rows, classes)
     symbols = data.draw(hnp.arrays("i8", rows, elements=st.integers(0, classes - 1)))
     model = us.Probs(mass, normalize=True)

@@ -86,7 +86,7 @@ def test_two_classes_are_split_by_isotonic_regression():
     p = random.random(800)
     labels = (random.random(800) < p).astype(int)
     pair = us.compare(labels, p, p**2).differences[0]
-    assert pair.family == "isotonic calibration"
+    assert pair.family == "isotonic regression"
     assert pair.miscalibration.low > 0
     # The same order is the same knowledge, but between rows that it has seen a curve is drawn in
     # the model's own probabilities.

@@ -25,7 +25,7 @@ from unsurprised.calibrators.saved import _MOST_BYTES, _MOST_CLASSES, _MOST_DIGI
 from unsurprised.coding._container import (
     _MOST_DIMENSIONS,
     _MOST_SYMBOLS,
-    Place,
+    Entrance,
     container_in,
     count_bytes,
 )
@@ -251,8 +251,10 @@ def test_coded_shapes(model: str, shape: tuple[int, ...]) -> None:
     refused(lambda: coding.Archive(data, given)[0:2])
 
 
-@pytest.mark.parametrize("place", [Place(1, 2**69, 7), Place(2**69, 0, 7), Place(1, 10**6, 0)])
-def test_coded_places(place: Place) -> None:
+@pytest.mark.parametrize(
+    "place", [Entrance(1, 2**69, 7), Entrance(2**69, 0, 7), Entrance(1, 10**6, 0)]
+)
+def test_coded_places(place: Entrance) -> None:
     container = container_in(coding.encode(b"abracadabra").data)
     data = replace(container, index=(place,)).to_bytes()
     refused(lambda: coding.decode(data))

@@ -110,14 +110,14 @@ def test_a_slice_is_what_its_rows_alone_would_be():
 def test_the_json_depends_on_the_rows_alone(table, tmp_path, monkeypatch):
     orders = {"a": np.arange(ROWS), "b": RNG.permutation(ROWS)}
     answers = set()
-    for name, order in orders.items():
+    # Every order, number of threads and size of batches meets every other one.
+    for turn, (name, order) in enumerate(orders.items()):
         path = tmp_path / f"{name}.parquet"
         pq.write_table(table.take(order), path, row_group_size=101)
-        for threads in ("1", "3"):
-            monkeypatch.setenv("UNSURPRISED_NUM_THREADS", threads)
-            for rows in (1, 7, 65536):
-                found = us.evaluate(path, id="key", weight="w", by=BY, batch_rows=rows)
-                answers.add(found.to_json())
+        for other, rows in enumerate((1, 7, 65536)):
+            monkeypatch.setenv("UNSURPRISED_NUM_THREADS", ("1", "3")[(turn + other) % 2])
+            found = us.evaluate(path, id="key", weight="w", by=BY, batch_rows=rows)
+            answers.add(found.to_json())
     answers.add(us.evaluate(table, id="key", weight="w", by=BY).to_json())
     assert len(answers) == 1
 

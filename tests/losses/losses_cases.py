@@ -19,7 +19,7 @@ SAMPLE_WEIGHT = np.array([0.5, 1.0, 2.0, 0.25, 0.0, 1.5])
 
 TARGETS = {"labels": LABELS, "shares": SHARES}
 
-_CHOICES: dict[str, tuple[Any, ...]] = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "weight": (None, WEIGHT),
     "sample_weight": (None, SAMPLE_WEIGHT),
     "label_smoothing": (0.0, 0.1),
@@ -35,11 +35,16 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 
 def every_combination() -> list[dict[str, Any]]:
     """All options with all others."""
-    return [dict(zip(_CHOICES, chosen, strict=True)) for chosen in product(*_CHOICES.values())]
+    return [dict(zip(CHOICES, chosen, strict=True)) for chosen in product(*CHOICES.values())]
 
 
-def some_combinations(step: int = 97) -> list[dict[str, Any]]:
-    """A sample in which every two choices meet."""
+#: A step of this length through all combinations meets every three choices together, and this one
+#: every two; `test_losses_numpy.py` sees to it.
+THREES, PAIRS = 29, 89
+
+
+def some_combinations(step: int = PAIRS) -> list[dict[str, Any]]:
+    """A sample of all combinations."""
     return every_combination()[::step]
 
 

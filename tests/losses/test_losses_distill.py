@@ -219,7 +219,7 @@ def test_compiled_and_transformed(kind):
 
 
 def test_operators_are_registered_soundly():
-    from unsurprised.losses import _torch_divergences as ops
+    from unsurprised.losses.torch import divergences as ops
 
     x, t, ones = torch.tensor(LOGITS), torch.tensor(OTHERS), torch.ones(6, dtype=torch.float64)
     torch.library.opcheck(ops.rows_op, (x, t, None, "jsd", 0.5, 1.0))

@@ -9,8 +9,7 @@ import pytest
 from unsurprised.errors import InputError
 
 torch = pytest.importorskip("torch")
-from unsurprised.losses import _torch_cross_entropy, _torch_host  # noqa: E402
-from unsurprised.losses.torch import cross_entropy_loss  # noqa: E402
+from unsurprised.losses.torch import cross_entropy_loss, ways  # noqa: E402
 
 TYPES = [torch.float32, torch.bfloat16]
 
@@ -26,13 +25,13 @@ def drawn(rows, classes, kind, seed=0):
 def calls(monkeypatch):
     """What the quick way answers, call by call."""
     answers = []
-    whole = _torch_host.total_in_memory
+    whole = ways.total
 
     def noted(*given, **named):
         answers.append(whole(*given, **named))
         return answers[-1]
 
-    monkeypatch.setattr("unsurprised.losses._torch_total.total_in_memory", noted)
+    monkeypatch.setattr(ways, "total", noted)
     return answers
 
 
@@ -42,7 +41,7 @@ def generally(monkeypatch):
 
     def both(logits, labels, above=1.0, **options):
         with monkeypatch.context() as patch:
-            patch.setattr(_torch_cross_entropy, "total_of_labels", lambda *_, **__: None)
+            patch.setattr(ways, "total", lambda *_, **__: None)
             loss = cross_entropy_loss(logits, labels, **options)
         (gradient,) = torch.autograd.grad(loss * above, logits)
         return loss, gradient

@@ -146,9 +146,9 @@ def test_compiled_whole(bias):
 
 
 def test_operators_are_registered_soundly():
-    from unsurprised.losses import _torch_linear as ops
     from unsurprised.losses._options import Recipe, Scores
-    from unsurprised.losses._torch_jobs import CrossEntropyJob
+    from unsurprised.losses.torch import layer_rows as ops
+    from unsurprised.losses.torch.jobs import CrossEntropyJob
 
     recipe = Recipe(0.0, "class", 0.0, Scores())
     name, given, numbers = CrossEntropyJob(LABELS.clamp(min=0), None, recipe, True).told()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations, product
 
 import numpy as np
 import oracle_losses as oracle
 import pytest
 from losses_cases import (
+    CHOICES,
     LABELS,
     LOGITS,
+    PAIRS,
     SAMPLE_WEIGHT,
     SHARES,
     TARGETS,
+    THREES,
     WEIGHT,
     for_oracle,
     some_combinations,
@@ -31,7 +35,17 @@ from unsurprised.losses.numpy import (
 )
 
 
-@pytest.mark.parametrize("options", some_combinations(197), ids=str)
+@pytest.mark.parametrize(("step", "together"), [(PAIRS, 2), (THREES, 3)])
+def test_the_samples_hold_what_they_are_said_to(step, together):
+    sizes = [len(choices) for choices in CHOICES.values()]
+    sample = list(product(*map(range, sizes)))[::step]
+    assert len(sample) == len(some_combinations(step))
+    for some in combinations(range(len(sizes)), together):
+        met = {tuple(chosen[option] for option in some) for chosen in sample}
+        assert len(met) == math.prod(sizes[option] for option in some)
+
+
+@pytest.mark.parametrize("options", some_combinations(), ids=str)
 @pytest.mark.parametrize("kind", TARGETS)
 def test_loss_and_gradient(kind, options):
     target = TARGETS[kind]

@@ -31,18 +31,23 @@ def newer_features() -> str:
     return " ".join(name for name in built.__cpu_dispatch__ if built.__cpu_features__.get(name))
 
 
+#: Without the C library's code for them, every fused multiplication is a function of some hundred
+#: instructions: with our kernels for old processors, which ask for one after the other, this is
+#: tried on a part alone.
+OLD = {
+    "OPENBLAS_CORETYPE": "Prescott",
+    "NPY_DISABLE_CPU_FEATURES": newer_features(),
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
+    "UNSURPRISED_NUM_THREADS": "1",
+}
 #: Several at once, for what differs is told by its place. A library passes over what it does not
 #: know: there is OpenBLAS in NumPy's wheels for Linux and glibc below them.
 MACHINES: dict[str, dict[str, str]] = {
-    "an old processor": {
-        "OPENBLAS_CORETYPE": "Prescott",
-        "NPY_DISABLE_CPU_FEATURES": newer_features(),
-        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
-        "UNSURPRISED_ISA": "baseline",
-        "UNSURPRISED_NUM_THREADS": "1",
-    },
+    "an old processor": OLD,
+    "an old processor's kernels": OLD | {"UNSURPRISED_ISA": "baseline"},
     "a processor with three cores": {
         "OPENBLAS_CORETYPE": "Sandybridge",
+        "UNSURPRISED_ISA": "baseline",
         "UNSURPRISED_NUM_THREADS": "3",
     },
     "other elementary functions": {
@@ -50,13 +55,15 @@ MACHINES: dict[str, dict[str, str]] = {
         "ANSWERS_OFF_BY_ONE": "1",
     },
 }
+#: Of what is not asked for everything.
+FEW_PARTS = {"an old processor's kernels": ("comparisons",)}
 
 
 @cache
 def answers(machine: str = "") -> dict[str, Any]:
     kept = {name: value for name, value in os.environ.items() if "UNSURPRISED" not in name}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), *PARTS],
+        [sys.executable, str(SCRIPT), *FEW_PARTS.get(machine, PARTS)],
         env=kept | MACHINES.get(machine, {}),
         capture_output=True,
         text=True,
@@ -81,7 +88,9 @@ def leaves(value: Any, place: str = "") -> dict[str, str]:
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_every_machine_gives_the_same_bits(machine: str) -> None:
-    expected, found = leaves(answers()), leaves(answers(machine))
+    here, there = answers(), answers(machine)
+    assert {name.split(",")[0] for name in there} == set(FEW_PARTS.get(machine, PARTS))
+    expected, found = leaves({name: here[name] for name in there}), leaves(there)
     differing = [
         f"{place}: {expected.get(place)} here, {found.get(place)} there"
         for place in expected.keys() | found.keys()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from unsurprised.measures.registry import MEASURES
 
 Rng = np.random.Generator
 CLASSES = (1, 2, 3, 64, 300)
+#: Long rows show how sums are rounded, which every fifth pair of them does: some of each kind of
+#: rows, and some as far apart as each of the others.
+FEW_FROM, EACH = 100, 5
 
 #: A generator that its caller wrote loses digits in it where P is close to Q.
 GIVEN = "f_divergence"
@@ -101,7 +105,8 @@ def test_of_one_distribution(name: str, at: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "at"), TWO, ids=shown)
 def test_between_two(name: str, at: Mapping[str, Any]) -> None:
     for classes in CLASSES:
-        for kind, p, q in pairs(np.random.default_rng(classes), classes):
+        each = EACH if classes >= FEW_FROM else 1
+        for kind, p, q in islice(pairs(np.random.default_rng(classes), classes), None, None, each):
             apart = np.abs(np.asarray(p, np.float64) - q).max() / np.abs(p).max()
             if name == GIVEN and apart < 0.01:
                 continue

@@ -205,6 +205,20 @@ def test_the_ledger_is_an_account():
     assert "vector scaling" in lines[start + 2] and "temperature scaling" in lines[start + 3]
 
 
+TEMPERED = replace(RECALIBRATED, ledger=replace(RECALIBRATED.ledger, taken="temperature scaling"))
+
+
+def test_a_richer_family_that_is_not_taken_stands_below():
+    lines = text.summary(TEMPERED).splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith("+ miscalibration"))
+    assert [line.split("bits")[0].split() for line in lines[start : start + 3]] == [
+        ["+", "miscalibration", "0.4203"],
+        ["or", "0.4568"],
+        ["=", "cross-entropy", "1.1755"],
+    ]
+    assert "temperature scaling" in lines[start] and "vector scaling" in lines[start + 1]
+
+
 def with_test(low: float, p_value: float) -> Evaluation:
     found = RECALIBRATED.ledger.recalibrations[-1]
     changed = replace(
@@ -218,7 +232,9 @@ def with_test(low: float, p_value: float) -> Evaluation:
 @pytest.mark.parametrize(
     ("evaluation", "sentence"),
     [
-        (RECALIBRATED, "Recalibration (vector scaling) would save 0.4568 bits a row."),
+        (RECALIBRATED, "Recalibration would save at least 0.4568 bits a row, by vector scaling;"),
+        (RECALIBRATED, "“unsurprised calibrate” tries more."),
+        (TEMPERED, "Recalibration would save at least 0.4203 bits a row, by temperature scaling;"),
         (with_test(-0.1, 0.02), "It is miscalibrated (p = 0.02), but by too little for"),
         (with_test(-0.1, 0.3), "would save nothing that these rows can tell."),
         (with_test(0.01, 0.3), "would save nothing that these rows can tell."),

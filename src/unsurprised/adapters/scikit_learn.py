@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays.libraries import library_of
-from unsurprised.calibrators._base import Calibrator, _arguments
+from unsurprised.calibrators._base import Calibrator
 from unsurprised.calibrators._classifiers import (
     beside,
     brought,
@@ -24,6 +24,7 @@ from unsurprised.calibrators._classifiers import (
     refuse_unweighted,
     targets,
 )
+from unsurprised.calibrators._estimator import arguments_of
 from unsurprised.calibrators._routing import (
     UNCHANGED,
     Request,
@@ -212,7 +213,7 @@ class CalibratedModel(Requester):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The arguments, and with ``deep`` those of the classifier and the calibrator."""
-        given = {name: getattr(self, name) for name in _arguments(type(self))}
+        given = {name: getattr(self, name) for name in arguments_of(type(self))}
         inner = {
             f"{name}__{key}": value
             for name, held in given.items()
@@ -226,7 +227,7 @@ class CalibratedModel(Requester):
         # The whole before its parts, in whatever order they come.
         for name, value in sorted(parameters.items(), key=lambda item: "__" in item[0]):
             outer, _, key = name.partition("__")
-            if outer not in _arguments(type(self)):
+            if outer not in arguments_of(type(self)):
                 raise CallError(f"CalibratedModel has no parameter {name!r}")
             held = getattr(self, outer)
             if not key:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from unsurprised.calibration.family import Candidate, candidates
-from unsurprised.calibration.judge import Judge, Savings
-from unsurprised.calibration.result import Calibration, Trial
-from unsurprised.calibrators import Calibrator
-from unsurprised.calibrators._rows import FittingRows, Values, log_rows
-from unsurprised.calibrators.crossfit import folds_of, held_out_nats, saved_bits
-from unsurprised.errors import CallError, UnsurprisedError
+from unsurprised.calibration.judge import Judge
+from unsurprised.calibration.learning import learning_from
+from unsurprised.calibration.result import Calibration
+from unsurprised.calibration.trials import calibrated
+from unsurprised.calibrators.crossfit import FOLDS, Progress
+from unsurprised.errors import CallError
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
-from unsurprised.evaluation.figures.sample import FORMS
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
-from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.means import mean_and_spread
-from unsurprised.units import unit_of, units_per_bit
-from unsurprised.weights import in_power_of_two, of_mean_one
-
-Progress = Callable[[int], None]
+from unsurprised.units import unit_of
 
 
 @own_float_errors
@@ -58,7 +45,7 @@ def calibrate(
     nulls: str = "error",
     batch_rows: int | None = None,
     methods: Sequence[str] | None = None,
-    folds: int = 5,
+    folds: int = FOLDS,
     base: float = 2,
 ) -> Calibration:
     """Find which calibrator lowers the surprise on unseen rows, by how much, and how sure that is.
@@ -83,8 +70,8 @@ def calibrate(
     normalize, tolerance, nulls, batch_rows
         As for :func:`unsurprised.evaluate`.
     methods : sequence of str, optional
-        What to try: some of "temperature", "mixing", "platt", "beta" (two classes), "vector",
-        "structured", "matrix", "isotonic". One alone is taken whether it helps or not.
+        What to try, by the names of ``--method``: "temperature", "vector", …; what is worth it for
+        so many rows and classes, by default. One alone is taken whether it helps or not.
     folds : int, default 5
         How many folds, at least 2.
     base : float, default 2
@@ -168,12 +155,11 @@ def calibrate(
     evaluator = Evaluator(top=0).update_batch(batch)
     if not batch.size:
         raise CallError("no rows to calibrate on; expected at least one")
-    assert batch.model is not None
 
     def judge_rest(judge: Judge) -> Judge:
         return judge.update_batch(batch)
 
-    learning = learning_from(evaluator, batch.model.kind, batch.classes)
+    learning = learning_from(evaluator, batch.classes)
     return calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
 
 
@@ -204,7 +190,7 @@ def calibrate_reading(
     reading: Any,
     *,
     methods: Sequence[str] | None = None,
-    folds: int = 5,
+    folds: int = FOLDS,
     base: float = 2,
     progress: Progress | None = None,
 ) -> Calibration:
@@ -216,221 +202,9 @@ def calibrate_reading(
     def judge_rest(judge: Judge) -> Judge:
         return over_rows(reading, lambda: Judge(judge.calibrator, judge.beyond), progress=progress)
 
-    learning = learning_from(evaluator, reading.kind, reading.class_names)
+    learning = learning_from(evaluator, reading.class_names)
     found = calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
     if found.calibrator is not None:
         names = [Path(file).name for file in reading.files]
         found.calibrator.provenance_ |= {"files": names[:100]}
     return found
-
-
-@dataclass(frozen=True)
-class Learning:
-    """Rows to fit on (all, or a sample), and what is known of the others."""
-
-    rows: FittingRows
-    #: Of each row: its weight as given, and the hash of its cluster, or of its id.
-    weights: Values | None
-    groups: NDArray[np.uint64]
-    #: The hash of its id.
-    keys: NDArray[np.uint64]
-    #: The largest hash of the sample; None where all rows are in it.
-    beyond: int | None
-    total: int
-    skipped: int
-    clusters: int | None
-
-
-def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | None) -> Learning:
-    """The sample of an evaluator as rows to fit on."""
-    if evaluator.truth_kind == "logprob":
-        raise CallError(
-            "only the log-probability of what happened is known; expected predictions for every "
-            "class, which a calibrator changes"
-        )
-    held = evaluator.sample()
-    relative, _ = in_power_of_two(held["weight"])
-    # A weight whose share of the largest is no float counts nothing.
-    kept = relative > 0
-    if not kept.any():
-        raise CallError("all weights are 0; expected at least one row that counts")
-    form = FORMS[kind]
-    model = (
-        form(held["model"][kept], normalize=True) if kind != "logits" else form(held["model"][kept])
-    )
-    truth, weights = held["truth"][kept], held["weight"][kept]
-    hard = truth.ndim == 1
-    shares = None if hard else truth / truth.sum(axis=1, keepdims=True)
-    rows = FittingRows(
-        log_rows(model),
-        truth if hard else None,
-        shares,
-        of_mean_one(weights) if evaluator.weighted else None,
-        classes,
-    )
-    complete = len(kept) == evaluator.rows
-    return Learning(
-        rows=rows,
-        weights=weights if evaluator.weighted else None,
-        groups=np.ascontiguousarray(held["group"][kept]),
-        keys=held["hash"][kept],
-        beyond=None if complete else int(held["hash"].max()),
-        total=evaluator.rows,
-        skipped=evaluator.skipped,
-        clusters=evaluator.clusters,
-    )
-
-
-def calibrated(
-    learning: Learning,
-    judge_rest: Callable[[Judge], Judge],
-    *,
-    methods: Sequence[str] | None = None,
-    folds: int = 5,
-    base: float = 2,
-    progress: Progress | None = None,
-) -> Calibration:
-    """Try the family on the rows, choose, fit, and judge on the rows that were not sampled."""
-    rows = learning.rows
-    from unsurprised.calibrators._rows import refuse_one_class
-
-    refuse_one_class(rows)
-    tried, left_out = candidates(rows, methods)
-    before = rows.cross_entropies()
-    fold_of_row = folds_of(learning.groups, folds)
-    outcomes: list[_Outcome] = []
-    for candidate in tried:
-        try:
-            outcomes.append(_tried(candidate, learning, fold_of_row, progress))
-        except UnsurprisedError as error:
-            left_out[candidate.name] = str(error)
-    refused = learning.clusters is not None and learning.clusters < FEWEST_CLUSTERS
-    chosen = _choice(before, outcomes, learning, forced=methods is not None and len(tried) == 1)
-    trials = tuple(_trial(outcome, before, outcomes, learning, refused) for outcome in outcomes)
-
-    after = before if chosen is None else chosen.nats
-    savings = Savings()
-    savings.add(learning.groups, before, after, learning.weights)
-    if learning.beyond is not None:
-        calibrator = None if chosen is None else chosen.calibrator
-        savings.merge(judge_rest(Judge(calibrator, learning.beyond)).savings)
-    whole, saved, left = savings.estimates(refused=refused)
-    return _scaled(
-        Calibration(
-            rows=learning.total,
-            fitted_rows=rows.count,
-            skipped_rows=learning.skipped,
-            weighted=learning.weights is not None,
-            clusters=learning.clusters,
-            folds=folds,
-            unit="bits",
-            base=float(base),
-            classes=rows.classes,
-            cross_entropy=whole,
-            cross_entropy_after=left,
-            removable=saved,
-            method=None if chosen is None else chosen.name,
-            calibrator=None if chosen is None else chosen.calibrator,
-            trials=trials,
-            not_tried=left_out,
-            notes=() if chosen is None else chosen.notes,
-        )
-    )
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    name: str
-    calibrator: Calibrator
-    nats: Values
-    notes: tuple[str, ...]
-
-
-def _tried(
-    candidate: Candidate,
-    learning: Learning,
-    folds: NDArray[np.int64],
-    progress: Progress | None,
-) -> _Outcome:
-    calibrator = candidate.make().fit_rows(learning.rows)
-    nats, _ = held_out_nats(candidate.make, learning.rows, folds, progress)
-    return _Outcome(candidate.name, calibrator, nats, calibrator.notes_)
-
-
-def _choice(
-    before: Values, outcomes: list[_Outcome], learning: Learning, *, forced: bool
-) -> _Outcome | None:
-    """The simplest within one standard error of the best; None where that is to do nothing."""
-    if forced and outcomes:
-        return outcomes[0]
-    nats = [before, *(outcome.nats for outcome in outcomes)]
-    best = nats[int(np.argmin([_mean(one, learning) for one in nats]))]
-    for one, outcome in zip(nats, [None, *outcomes], strict=True):
-        behind, error = _difference(one, best, learning)
-        if behind <= error:
-            return outcome
-    raise AssertionError("the best is within any error of itself")
-
-
-def _mean(nats: Values, learning: Learning) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.average(nats, weights=learning.rows.weights))
-
-
-def _difference(nats: Values, best: Values, learning: Learning) -> tuple[float, float]:
-    """By how many bits a row one falls behind another, and the standard error of that."""
-    bits = saved_bits(nats, best)
-    if np.isinf(bits).any():
-        return math.inf, 0.0
-    found, spread = mean_and_spread(bits, learning.groups, learning.weights)
-    return found.value, math.inf if spread is None else spread.error
-
-
-def _trial(
-    outcome: _Outcome,
-    before: Values,
-    outcomes: list[_Outcome],
-    learning: Learning,
-    refused: bool,
-) -> Trial:
-    savings = Savings()
-    savings.add(learning.groups, before, outcome.nats, learning.weights)
-    _, saved, _ = savings.estimates(refused=refused)
-    best = min([before, *(one.nats for one in outcomes)], key=lambda one: _mean(one, learning))
-    behind, error = _difference(outcome.nats, best, learning)
-    said = outcome.calibrator.provenance_
-    return Trial(
-        method=outcome.name,
-        parameters=outcome.calibrator.parameter_count,
-        saved=saved,
-        saved_in_sample=said["bits_before"] - said["bits_after"],
-        behind=behind,
-        behind_error=error,
-        notes=outcome.notes,
-    )
-
-
-def _scaled(found: Calibration) -> Calibration:
-    """The same in the unit of its base."""
-    per_bit, unit = units_per_bit(found.base), unit_of(found.base)
-
-    def scaled(value: Estimate) -> Estimate:
-        return value.scaled(per_bit, unit)
-
-    return replace(
-        found,
-        unit=unit,
-        cross_entropy=scaled(found.cross_entropy),
-        cross_entropy_after=scaled(found.cross_entropy_after),
-        removable=scaled(found.removable),
-        trials=tuple(
-            replace(
-                trial,
-                saved=scaled(trial.saved),
-                saved_in_sample=trial.saved_in_sample * per_bit,
-                behind=trial.behind * per_bit,
-                behind_error=trial.behind_error * per_bit,
-            )
-            for trial in found.trials
-        ),
-    )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,30 +13,21 @@ from numpy.typing import NDArray
 
 from unsurprised import portable
 from unsurprised.calibrators import _formulas
+from unsurprised.calibrators._costs import blocks, costs_of, mean_bits
+from unsurprised.calibrators._estimator import Estimator
 from unsurprised.calibrators._parameters import Curves, Parameter
-from unsurprised.calibrators._routing import Requester
-from unsurprised.calibrators._rows import (
-    FittingRows,
-    Values,
-    fitting_rows,
-    probabilities,
-    read_predictions,
-    refuse_one_class,
-)
+from unsurprised.calibrators._refusals import refuse_one_class
+from unsurprised.calibrators._rows import FittingRows, Values, fitting_rows
+from unsurprised.calibrators._shapes import probabilities, read_predictions
 from unsurprised.errors import CalibrationWarning, CallError
 from unsurprised.float_errors import own_float_errors
-from unsurprised.forms import Logits, Probs
-from unsurprised.measures import cross_entropy, surprisal
-from unsurprised.states import exact_sum
 
 Parameters = dict[str, Any]
-#: Elements of a block of rows that stays in the cache.
-_BLOCK = 1 << 16
 #: A formula and its fitted parameters.
 Stage = tuple[Callable[..., Any], Parameters]
 
 
-class Calibrator(Requester):
+class Calibrator(Estimator):
     """Base of the calibrators; not made by itself.
 
     A calibrator learns on held-out predictions, by least cross-entropy, how to repair others of the
@@ -54,6 +44,10 @@ class Calibrator(Requester):
     #: Whether a row's scores keep their order.
     keeps_ranking: ClassVar[bool] = False
     two_classes_only: ClassVar[bool] = False
+    #: Whether what has a probability of 0 gets more.
+    lifts_zeros: ClassVar[bool] = False
+    #: Whether the formula has no value where a probability is 0.
+    refuses_zeros: ClassVar[bool] = False
     #: At least so many rows make up for the calls that the formula takes.
     rows_at_once: ClassVar[int] = 1024
 
@@ -107,6 +101,17 @@ class Calibrator(Requester):
     @own_float_errors
     def fit_rows(self, rows: FittingRows) -> Self:
         """Learn from rows that are checked already."""
+        self.learn_rows(rows)
+        self.provenance_ = {
+            "rows": rows.count,
+            "bits_before": mean_bits(rows, lambda log: log, self.rows_at_once),
+            "bits_after": mean_bits(rows, self._scores, self.rows_at_once),
+        }
+        return self
+
+    @own_float_errors
+    def learn_rows(self, rows: FittingRows) -> Self:
+        """The same without its provenance, which takes as long as to judge all rows twice."""
         refuse_one_class(rows)
         if self.two_classes_only and rows.width != 2:
             raise CallError(
@@ -115,12 +120,11 @@ class Calibrator(Requester):
             )
         self.parameters_, self.notes_ = self._fitted(rows)
         self._names, self._width, self._one_number = rows.classes, rows.width, False
-        self.provenance_ = {
-            "rows": rows.count,
-            "bits_before": _bits(rows, lambda log: log, self.rows_at_once),
-            "bits_after": _bits(rows, self._scores, self.rows_at_once),
-        }
         return self
+
+    def near(self) -> Calibrator:
+        """One like it that is not fitted; on nearly the same rows it may begin where this ended."""
+        return type(self)(**self.get_params())
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         """The parameters of least cross-entropy, and what is noteworthy about them."""
@@ -177,7 +181,7 @@ class Calibrator(Requester):
         self._refuse(log)
         mapped = np.empty(log.shape)
         with np.errstate(all="ignore"):
-            for block in _blocks(len(log), log.shape[1], self.rows_at_once):
+            for block in blocks(len(log), log.shape[1], self.rows_at_once):
                 mapped[block] = _formulas.log_softmax(portable, self._scores(log[block]))
         return mapped
 
@@ -260,38 +264,8 @@ class Calibrator(Requester):
 
         return numpy_source(self)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The arguments it was made with, as scikit-learn's ``clone`` asks for them."""
-        return {name: getattr(self, name) for name in _arguments(type(self))}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change arguments by name."""
-        for name, value in parameters.items():
-            if name not in _arguments(type(self)):
-                raise CallError(
-                    f"{type(self).__name__} has no parameter {name!r}; expected one of "
-                    f"{', '.join(_arguments(type(self))) or 'none'}"
-                )
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
-        return f"{type(self).__name__}({given})"
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "parameters_")
-
-    def __sklearn_tags__(self) -> Any:
-        # Only scikit-learn asks, so it is there.
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(one_d_array=True),
-        )
 
     def _read(self, y_pred: Any) -> Any:
         self._check_fitted()
@@ -303,47 +277,9 @@ class Calibrator(Requester):
             raise CallError(f"this {name} is not fitted; call {name}().fit(y_pred, y_true) first")
 
 
-def _arguments(kind: type) -> list[str]:
-    return list(inspect.signature(kind).parameters)
-
-
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def _shape_of(y_pred: Any) -> tuple[int, ...]:
     return tuple(y_pred.shape) if hasattr(y_pred, "shape") else np.shape(y_pred)
-
-
-def _blocks(count: int, width: int, fewest: int) -> Iterator[slice]:
-    """Blocks of rows: what a formula makes of one on the way stays in the cache."""
-    step = max(fewest, _BLOCK // max(width, 1))
-    return (slice(start, start + step) for start in range(0, count, step))
-
-
-def costs_of(
-    rows: FittingRows,
-    scores: Callable[[Values], Values],
-    base: float = math.e,
-    at_once: int = 1024,
-) -> Values:
-    """What each row costs under the softmax of scores, in nats; by the compiled measures."""
-    costs = np.empty(rows.count)
-    for block in _blocks(rows.count, rows.width, at_once):
-        model = Logits(scores(rows.log[block]))
-        if rows.labels is not None:
-            costs[block] = surprisal(model, at=rows.labels[block], base=base)
-        else:
-            assert rows.shares is not None
-            truth = Probs(rows.shares[block], normalize=True)
-            costs[block] = cross_entropy(truth, model, base=base)
-    return costs
-
-
-def _bits(rows: FittingRows, scores: Callable[[Values], Values], at_once: int) -> float:
-    """Bits a row under the softmax of scores: of the measures, not of the fit's own sums."""
-    bits = costs_of(rows, scores, 2, at_once)
-    if np.isinf(bits).any():
-        return float("inf")
-    weighted = bits if rows.weights is None else bits * rows.weights
-    return exact_sum(weighted) / rows.count

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
-from unsurprised.calibrators._rows import FittingRows, finite, refuse_wide_gaps
+from unsurprised.calibrators._refusals import refuse_wide_gaps
+from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.threads import get_num_threads
 
 Values = NDArray[np.float64]

@@ -53,12 +53,15 @@ class Minimum:
         return self.last_move > _SHORT
 
 
-def minimise(rows: FittingRows, model: LinearScores, tolerance: float = TOLERANCE) -> Minimum:
+def minimise(
+    rows: FittingRows, model: LinearScores, tolerance: float = TOLERANCE, *, nearby: bool = False
+) -> Minimum:
     """The parameters of least mean cross-entropy.
 
     Damped Newton steps (Boyd and Vandenberghe, *Convex Optimization*, 2004, section 9.5). Close to
     the minimum the value no longer tells steps apart, and a smaller gradient counts as progress.
     Of many rows, some are fitted first: from where they lead to, a few steps on all of them remain.
+    Where the start is ``nearby``, it is no worse than that.
     """
     from threadpoolctl import threadpool_limits
 
@@ -67,18 +70,20 @@ def minimise(rows: FittingRows, model: LinearScores, tolerance: float = TOLERANC
     with threadpool_limits(1, user_api="blas"):
         workers = min(get_num_threads(), rows.count * rows.width // BLOCK)
         if workers < 2:
-            return _from_some_to_all(rows, model, tolerance, None)
+            return _from_some_to_all(rows, model, tolerance, nearby, None)
         with ThreadPoolExecutor(workers) as pool:
-            return _from_some_to_all(rows, model, tolerance, pool)
+            return _from_some_to_all(rows, model, tolerance, nearby, pool)
 
 
 def _from_some_to_all(
-    rows: FittingRows, model: LinearScores, tolerance: float, pool: Executor | None
+    rows: FittingRows, model: LinearScores, tolerance: float, nearby: bool, pool: Executor | None
 ) -> Minimum:
     loss, step = Loss(rows, model, pool), rows.count // _some(model, rows.width)
     if step < _MANY_TIMES:
         return _descend(loss, model.start, tolerance)
     some = Loss(rows.of(slice(None, None, step)), model, pool)
+    if nearby:
+        return _descend(loss, model.start, tolerance, some)
     guess = _descend(some, model.start, _ROUGHLY).parameters
     # What some rows tell apart without an error leads them astray.
     better = loss.value_and_gradient(guess)[0] < loss.value_and_gradient(model.start)[0]
@@ -108,19 +113,21 @@ def _descend(loss: Loss, start: Values, tolerance: float, some: Loss | None = No
 
 
 def least(
-    rows: FittingRows, model: LinearScores, tolerance: float = TOLERANCE
+    rows: FittingRows, model: LinearScores, tolerance: float = TOLERANCE, *, nearby: bool = False
 ) -> tuple[Values, tuple[str, ...]]:
     """The best parameters; where there are none, those with the truth smoothed, and a note."""
     never = np.flatnonzero(rows.frequencies() == 0)
     if len(never) and len(model.gauge):  # nothing holds the shifts back
-        return minimise(rows.with_smoothed_truth(), model, tolerance).parameters, (
+        smoothed = minimise(rows.with_smoothed_truth(), model, tolerance, nearby=nearby)
+        return smoothed.parameters, (
             f"class {rows.name(int(never[0]))!r} does not happen in these rows, so no fit is "
             "the best (the less it gets the better); took the best as if one more row had been "
             "seen, of any class alike",
         )
-    found = minimise(rows, model, tolerance)
+    found = minimise(rows, model, tolerance, nearby=nearby)
     if found.recedes:
-        return minimise(rows.with_smoothed_truth(), model, tolerance).parameters, (
+        smoothed = minimise(rows.with_smoothed_truth(), model, tolerance, nearby=nearby)
+        return smoothed.parameters, (
             "classes can be told apart without an error, so no fit is the best (the surer the "
             "better); took the best as if one more row had been seen, of any class alike",
         )

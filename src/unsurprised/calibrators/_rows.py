@@ -1,4 +1,4 @@
-"""What calibrators read and hand back: rows of natural log-probabilities, whatever came in."""
+"""What calibrators are fitted on: rows of natural log-probabilities, whatever came in."""
 
 from __future__ import annotations
 
@@ -11,18 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
-from unsurprised.arrays.libraries import library_of
 from unsurprised.batches import Batch
-from unsurprised.class_names.columns import SeenLabels, named_columns
-from unsurprised.class_names.names import are_positions, listed
-from unsurprised.errors import CallError, InputError, Place
+from unsurprised.errors import CallError, InputError
 from unsurprised.float_errors import own_float_errors
-from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, LogProbs, Probs
-from unsurprised.inputs.binary import two_columns
+from unsurprised.forms import Counts, DistributionForm, Labels, Probs
 from unsurprised.inputs.handed import Meaning
-from unsurprised.inputs.in_memory import batch_from_arrays, model_from
+from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.measures import entropy
-from unsurprised.measures._array_engine import home_of
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._labels import checked_indices, dense
 from unsurprised.measures._numpy_engine import kernel_rows
@@ -33,9 +28,6 @@ Values = NDArray[np.float64]
 _NATS = math.log(2)
 #: Elements of a block of rows that stays in the cache.
 _BLOCK = 1 << 16
-#: The largest gap between two log-probabilities that are fitted by second derivatives.
-WIDEST = 1e150
-_ONLY_PREDICTIONS = "transform(y_pred) takes no labels"
 #: In which order the arguments come, for whoever has mixed them up.
 PREDICTIONS_FIRST = (
     "the predictions come first: fit(y_pred, y_true), as in scikit-learn's fit(X, y)"
@@ -236,179 +228,11 @@ def log_rows(form: DistributionForm) -> Values:
     return log
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What predictions looked like, so that others can be handed back the same way."""
-
-    form: type[DistributionForm] | None
-    shape: tuple[int, ...]
-    #: One number a row, which speaks of class 1.
-    one_number: bool
-    given: Any
-    #: Where each fitted class stands among the columns; None where they stand alike.
-    order: tuple[int, ...] | None = None
-    #: The frame that the predictions came in.
-    frame: Any = None
-
-    def restored(self, log: Values) -> Any:
-        """Log-probabilities (rows, classes) in the form, shape and library of the input."""
-        if self.order is not None:
-            turned = np.empty_like(log)
-            turned[:, list(self.order)] = log
-            log = turned
-        if self.form in (Logits, LogProbs):
-            return self.form(self._array(_as_scores(log, self)))
-        probs, log_needed = probabilities(log)
-        if log_needed:
-            return LogProbs(self._array(log[:, 1] if self.one_number else log))
-        array = self._array(probs[:, 1] if self.one_number else probs)
-        if self.form is not None:
-            return self.form(array)
-        return array if self.frame is None else frame_like(self.frame, array)
-
-    def _array(self, values: Values) -> Any:
-        shaped = values.reshape(self.shape)
-        home = None if self.given is None else home_of([self.given])
-        return shaped if home is None else home.bring(shaped)
-
-
-def frame_like(frame: Any, values: Values) -> Any:
-    """Numbers as a data frame like another, where its library is known; else the array."""
-    module = type(frame).__module__.partition(".")[0]
-    if module == "pandas":
-        if values.ndim == 1:
-            return type(frame)(values, index=frame.index, name=frame.name)
-        return type(frame)(values, index=frame.index, columns=frame.columns)
-    if module == "polars" and values.ndim == 2 and type(frame).__name__ == "DataFrame":
-        return type(frame)(values, schema=list(frame.columns), orient="row")
-    return values
-
-
-def _as_scores(log: Values, shape: Shape) -> Values:
-    if not shape.one_number:
-        return log
-    if shape.form is Logits:
-        with np.errstate(invalid="ignore"):
-            return log[:, 1] - log[:, 0]
-    return log[:, 1]
-
-
-def probabilities(log: Values) -> tuple[Values, bool]:
-    """The exponentials, and whether one is lost that no float holds."""
-    with np.errstate(under="ignore"):
-        probs = portable.exp(log)
-    return probs, bool(((probs == 0) & ~np.isneginf(log)).any())
-
-
-def read_predictions(
-    y_pred: Any, classes: int, one_number: bool, names: tuple[str, ...] | None = None
-) -> tuple[Values, Shape]:
-    """Predictions as rows of log-probabilities, and how to hand back others like them.
-
-    ``one_number`` tells that a calibrator was fitted on one number a row; so an array of one
-    dimension is read, and so is, where there are two classes, one whose last axis is not 2 long.
-    Columns with names are bound to ``names``, those of the classes that the calibrator knows.
-    """
-    is_form = isinstance(y_pred, Form)
-    form = Probs(y_pred) if library_of(y_pred) else model_from(y_pred, order=_ONLY_PREDICTIONS)
-    given, form = form.given, form.on_host()
-    shape = form.shape
-    single = classes == 2 and (shape[-1:] != (2,) or (one_number and len(shape) == 1))
-    order = None
-    if single:
-        form = two_columns(form.kind, form.array, tolerance=form.tolerance)
-    elif shape[-1] != classes:
-        raise CallError(
-            f"y_pred has {shape[-1]} classes, and the calibrator was fitted on {classes}; "
-            "expected the same classes in the same order"
-        )
-    elif form.names is not None:
-        order = _order_of(form.names, names)
-    values = form.array
-    flat = values.values.reshape(-1, classes)
-    if order is not None:
-        flat = flat[:, list(order)]
-    log = log_rows(form.with_array(type(values)(flat, values.dtype)))
-    frame = None if is_form or isinstance(y_pred, np.ndarray | list) else y_pred
-    return log, Shape(type(form) if is_form else None, shape, single, given, order, frame)
-
-
-def _order_of(found: tuple[str, ...], fitted: tuple[str, ...] | None) -> tuple[int, ...] | None:
-    """Where each class that a calibrator was fitted on stands among columns with names."""
-    if fitted is None:
-        if are_positions(found):
-            return None
-        raise CallError(
-            f"y_pred names its classes, {listed(found)}, and the calibrator was fitted on classes "
-            "without names; expected a plain array in the same order, or a fit on a frame or with "
-            "classes=[…]"
-        )
-    named = named_columns(found, SeenLabels(), fitted)
-    return named.order if named.turned else None
-
-
-def refuse_zeros_that_happened(rows: FittingRows, method: str) -> None:
-    """A score of −inf for what happened stays −inf, whatever finite factor it is given."""
-    bad = rows.impossible()
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise InputError(
-            f"found a probability of 0 for what happened ({int(bad.sum()):,} such "
-            f"{'row' if bad.sum() == 1 else 'rows'}, this is the first)",
-            expected=f"more than 0: {method} cannot lift a 0, and the surprise stays infinite",
-            remedy="give every class something first: "
-            "Chain([UniformMixing(), …]), or UniformMixing() alone",
-            place=Place(file="y_pred", row=row),
-        )
-
-
-def refuse_one_class(rows: FittingRows) -> None:
-    """With one class only there is nothing that a prediction could tell apart."""
-    if rows.width < 2:
-        raise CallError("y_pred has one class; expected at least two")
-    frequencies = rows.frequencies()
-    if np.count_nonzero(frequencies) == 1:
-        name = rows.name(int(np.argmax(frequencies)))
-        said = f"these {rows.count:,} rows" if rows.count > 1 else "the only row that counts"
-        raise InputError(
-            f"only class {name!r} happens in {said}",
-            expected="at least two classes among the rows that a calibrator is fitted on",
-            place=Place(file="y_true"),
-        )
-
-
-def widest(rows: FittingRows) -> float:
-    """How far the lowest log-probability is below 0, of the classes that are possible."""
-    return -float(finite(rows.log).min())
-
-
-def refuse_wide_gaps(rows: FittingRows) -> None:
-    """The loss has second derivatives, which are squares of log-probabilities."""
-    if widest(rows) > WIDEST:
-        raise InputError(
-            f"found a log-probability of −{widest(rows):.6g}, whose square no float holds",
-            expected=f"nothing below −{WIDEST:g} but −inf, a probability of 0",
-            remedy="write −inf for what is ruled out, or use TemperatureScaling",
-            place=Place(file="y_pred", row=int(np.argmin(finite(rows.log).min(axis=1)))),
-        )
-
-
-def refuse_few_rows(rows: FittingRows, parameters: int, instead: str) -> None:
-    """More parameters than rows fit any labels."""
-    if rows.count < parameters:
-        raise InputError(
-            f"found {rows.count:,} rows for {parameters:,} parameters",
-            expected="more rows than parameters",
-            remedy=f"use {instead}, or more rows",
-            place=Place(file="y_pred"),
-        )
-
-
 def finite(log: Values) -> Values:
     """The log-probabilities with 0 for −inf, where a share of 0 multiplies them anyway."""
     return np.where(np.isneginf(log), 0.0, log) if np.isneginf(log).any() else log
 
 
-def is_number(value: Any) -> bool:
-    """Whether something is a finite real number."""
-    return isinstance(value, int | float | np.number) and math.isfinite(float(value))
+def widest(rows: FittingRows) -> float:
+    """How far the lowest log-probability is below 0, of the classes that are possible."""
+    return -float(finite(rows.log).min())

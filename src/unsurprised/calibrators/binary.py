@@ -12,7 +12,8 @@ from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
 from unsurprised.calibrators._parameters import Parameter
-from unsurprised.calibrators._rows import FittingRows, Values, refuse_zeros_that_happened
+from unsurprised.calibrators._refusals import refuse_zeros_that_happened
+from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.calibrators._scores import OddsScores
 from unsurprised.calibrators.temperature import best_inverse
 from unsurprised.errors import InputError, Place

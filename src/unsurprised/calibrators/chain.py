@@ -51,6 +51,10 @@ class Chain(Calibrator):
             notes += step.notes_
         return {}, notes
 
+    def near(self) -> Chain:
+        """One whose steps' fits may begin where those of this one ended."""
+        return Chain([step.near() for step in self.steps])
+
     def map_rows(self, log: Values) -> Values:
         """Natural log-probabilities (n, K) to calibrated ones."""
         self._check_fitted()

@@ -1,18 +1,65 @@
-"""What a calibrator saves on rows that it was not fitted on."""
+"""What a recalibration saves on rows that it was not fitted on, and which of several to take.
+
+Whoever says what a recalibration saves says it by these functions, so that one family on the same
+rows is one number.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.calibrators._base import Calibrator
 from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators.families import Candidate
 from unsurprised.errors import CallError
+from unsurprised.statistics.means import mean_and_spread
+
+#: Into how many parts rows are put where nobody says otherwise.
+FOLDS = 5
 
 Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """A candidate, fitted on all rows, and what each row costs by a fit to the other folds."""
+
+    candidate: Candidate
+    calibrator: Calibrator
+    #: Nats a row.
+    held_out: Values
+
+    @property
+    def title(self) -> str:
+        """What reports call it."""
+        return self.candidate.title
+
+
+def cross_fitted(
+    candidate: Candidate,
+    rows: FittingRows,
+    folds: NDArray[np.int64],
+    progress: Progress | None = None,
+) -> CrossFitted:
+    """Fit a candidate to all rows, and judge it on each fold by a fit to the others.
+
+    Those fits begin where the one to all rows ended. They look for the same minimum of a convex
+    loss, so that their start leaves no trace but in time.
+    """
+    whole = candidate.make().fit_rows(rows)
+    held_out = np.empty(rows.count)
+    for fold in range(int(folds.max()) + 1):
+        inside = folds == fold
+        calibrator = whole.near().learn_rows(rows.of(~inside))
+        held_out[inside] = calibrator.costs(rows.of(inside))
+        if progress is not None:
+            progress(int(inside.sum()))
+    return CrossFitted(candidate, whole, held_out)
 
 
 def folds_of(groups: NDArray[np.uint64], folds: int) -> NDArray[np.int64]:
@@ -30,25 +77,6 @@ def folds_of(groups: NDArray[np.uint64], folds: int) -> NDArray[np.int64]:
     return fold
 
 
-def held_out_nats(
-    make: Callable[[], Calibrator],
-    rows: FittingRows,
-    folds: NDArray[np.int64],
-    progress: Progress | None = None,
-) -> tuple[Values, tuple[str, ...]]:
-    """Nats that each row costs under a calibrator fitted on the other folds; and its notes."""
-    nats = np.empty(rows.count)
-    notes: dict[str, None] = {}
-    for fold in range(int(folds.max()) + 1):
-        inside = folds == fold
-        calibrator = make().fit_rows(rows.of(~inside))
-        notes |= dict.fromkeys(calibrator.notes_)
-        nats[inside] = calibrator.costs(rows.of(inside))
-        if progress is not None:
-            progress(int(inside.sum()))
-    return nats, tuple(notes)
-
-
 def in_bits(nats: Values) -> Values:
     """Bits a row; infinite where no float holds them."""
     with np.errstate(over="ignore"):
@@ -61,3 +89,37 @@ def saved_bits(before: Values, after: Values) -> Values:
     with np.errstate(invalid="ignore"):
         saved = in_bits(before - after)
     return np.where(np.isinf(before) & np.isinf(after), 0.0, saved)
+
+
+class Contest:
+    """Costs of the same rows under several predictions, in nats, from the simplest to the richest.
+
+    The simplest within one standard error of the best is taken: that of their difference row by row
+    (Breiman, Friedman, Olshen and Stone, *Classification and Regression Trees*, 1984, section 3.4).
+    A richer one is to be surely better, so that of several looked at the luckiest is not taken for
+    its luck.
+    """
+
+    def __init__(
+        self, nats: Sequence[Values], groups: NDArray[np.uint64], weights: Values | None
+    ) -> None:
+        self.nats, self.groups, self.weights = nats, groups, weights
+        with np.errstate(over="ignore"):
+            means = [float(np.average(one, weights=weights)) for one in nats]
+        self.best = nats[int(np.argmin(means))]
+
+    def behind(self, place: int) -> tuple[float, float]:
+        """By how many bits a row one is behind the best, and the standard error of that."""
+        bits = saved_bits(self.nats[place], self.best)
+        if np.isinf(bits).any():
+            return math.inf, 0.0
+        found, spread = mean_and_spread(bits, self.groups, self.weights)
+        return found.value, math.inf if spread is None else spread.error
+
+    def taken(self) -> int:
+        """The place of the one to take."""
+        for place in range(len(self.nats)):
+            behind, error = self.behind(place)
+            if behind <= error:
+                return place
+        raise AssertionError("the best is within any error of itself")

@@ -46,7 +46,8 @@ class IsotonicCalibration(Calibrator):
     array([0.0714, 0.0714, 0.5   , 0.5   , 0.9286, 0.9286])
     """
 
-    title = "isotonic calibration"
+    title = "isotonic regression"
+    lifts_zeros = True
     formula = staticmethod(_formulas.isotonic)
     rows_at_once = 1 << 14  # it takes as many calls as there are classes
     holds: ClassVar = {

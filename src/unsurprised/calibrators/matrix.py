@@ -11,7 +11,8 @@ from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
 from unsurprised.calibrators._parameters import Parameter
-from unsurprised.calibrators._rows import FittingRows, Values, is_number, refuse_few_rows
+from unsurprised.calibrators._refusals import is_number, refuse_few_rows
+from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.calibrators._scores import MatrixScores
 from unsurprised.calibrators.temperature import best_inverse
 from unsurprised.errors import CallError, InputError, Place
@@ -48,6 +49,7 @@ class MatrixScaling(Calibrator):
     """
 
     title = "matrix scaling"
+    refuses_zeros = True
     formula = staticmethod(_formulas.matrix)
     holds: ClassVar = {"scale": Parameter(2), "shift": Parameter(1)}
 
@@ -114,6 +116,7 @@ class StructuredScaling(Calibrator):
     """
 
     title = "structured scaling"
+    refuses_zeros = True
     formula = staticmethod(_formulas.structured)
     holds: ClassVar = {
         "scale": Parameter(2),

@@ -41,6 +41,7 @@ class UniformMixing(Calibrator):
     formula = staticmethod(_formulas.uniform_mixing)
     holds: ClassVar = {"epsilon": Parameter(0, above=0.0, high=1.0)}
     keeps_ranking = True
+    lifts_zeros = True
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         least = 0.5 / (rows.count + 1)

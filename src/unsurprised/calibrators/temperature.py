@@ -12,7 +12,8 @@ from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._loss import TOLERANCE
 from unsurprised.calibrators._parameters import Parameter
-from unsurprised.calibrators._rows import FittingRows, Values, refuse_zeros_that_happened
+from unsurprised.calibrators._refusals import refuse_zeros_that_happened
+from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.threads import get_num_threads
 
 #: A model whose scores say nothing, or the opposite of the truth, is flattened by so much; by more
@@ -57,11 +58,10 @@ class TemperatureScaling(Calibrator):
     #: Where the search for 1/T begins.
     _start: float | None = None
 
-    @classmethod
-    def near(cls, other: Self) -> Self:
+    def near(self) -> Self:
         """One whose fit begins where that of nearly the same rows ended, which is soon done."""
-        found = cls()
-        found._start = float(other.parameters_["inverse_temperature"])
+        found = type(self)()
+        found._start = float(self.parameters_["inverse_temperature"])
         return found
 
     @property

@@ -10,12 +10,8 @@ from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
 from unsurprised.calibrators._parameters import Parameter
-from unsurprised.calibrators._rows import (
-    FittingRows,
-    Values,
-    refuse_few_rows,
-    refuse_zeros_that_happened,
-)
+from unsurprised.calibrators._refusals import refuse_few_rows, refuse_zeros_that_happened
+from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.calibrators._scores import VectorScores
 from unsurprised.calibrators.temperature import best_inverse
 
@@ -50,11 +46,10 @@ class VectorScaling(Calibrator):
     #: Where the search begins.
     _start: Values | None = None
 
-    @classmethod
-    def near(cls, other: Self) -> Self:
+    def near(self) -> Self:
         """One whose fit begins where that of nearly the same rows ended, which is soon done."""
-        found = cls()
-        found._start = np.concatenate([other.parameters_["scale"], other.parameters_["shift"]])
+        found = type(self)()
+        found._start = np.concatenate([self.parameters_["scale"], self.parameters_["shift"]])
         return found
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
@@ -65,7 +60,7 @@ class VectorScaling(Calibrator):
         else:
             model = VectorScores(rows.width)
             model.start = self._start
-            found, notes = least(rows, model, _TOLERANCE_NEARBY)
+            found, notes = least(rows, model, _TOLERANCE_NEARBY, nearby=True)
         scale, shift = found[: rows.width], found[rows.width :]
         return {"scale": scale, "shift": shift - shift.mean()}, notes
 

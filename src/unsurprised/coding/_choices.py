@@ -29,7 +29,7 @@ _WIDEST_TABLE, _WIDEST_ROW = 4096, 64
 _EXTRA = 2
 
 
-class Table:
+class ChoiceTable:
     """One distribution for many choices; every class has a share above 0."""
 
     def __init__(self, shares: Floats) -> None:
@@ -40,8 +40,8 @@ class Table:
         size = -(-self.classes // -(-self.classes // _WIDEST_TABLE))
         blocks = [shares[at : at + size] for at in range(0, self.classes, size)]
         sums = [total(block) for block in blocks]
-        self._size, self._blocks = size, Table(np.concatenate(sums))
-        self._inner = [Table(block / own) for block, own in zip(blocks, sums, strict=True)]
+        self._size, self._blocks = size, ChoiceTable(np.concatenate(sums))
+        self._inner = [ChoiceTable(block / own) for block, own in zip(blocks, sums, strict=True)]
 
     def code(self, coder: Coder, count: int, choices: Choices | None = None) -> Choices:
         """Code ``count`` choices: write them if they are given, else read them."""

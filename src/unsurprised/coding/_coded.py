@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.coding._coders import Words
-from unsurprised.coding._container import Bytes, Place, count_bytes
+from unsurprised.coding._container import Bytes, Entrance, count_bytes
 from unsurprised.coding._symbols import Integers
-from unsurprised.errors import CallError, InputError, StateError
-from unsurprised.errors import Place as Where
+from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 
@@ -35,7 +34,7 @@ class Coded:
     kl: float | None = None
     parameters: bytes = b""
     identity: bytes = b""
-    index: tuple[Place, ...] = ()
+    index: tuple[Entrance, ...] = ()
 
 
 def counted(values: Integers) -> Counted:
@@ -99,7 +98,7 @@ def check_identity(expected: bytes, found: bytes) -> None:
         )
 
 
-def refuse_impossible(symbol: str, where: Where | None) -> NoReturn:
+def refuse_impossible(symbol: str, where: Place | None) -> NoReturn:
     """Raise: the model rules out what happened, whose code would be infinitely long."""
     raise InputError(
         f"found {symbol}, to which the model gives probability 0: no code is long enough for it",

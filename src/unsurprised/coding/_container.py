@@ -51,7 +51,7 @@ def digest(*parts: bytes | memoryview) -> bytes:
 
 
 @dataclass(frozen=True)
-class Place:
+class Entrance:
     """Where the reading of a part begins: words from the end of the stack, and the state there."""
 
     part: int
@@ -60,7 +60,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Container:
+class Envelope:
     """All that stands in a file."""
 
     method: int
@@ -70,7 +70,7 @@ class Container:
     identity: bytes
     digest: bytes
     words: Words
-    index: tuple[Place, ...] = ()
+    index: tuple[Entrance, ...] = ()
     prefix: bytes = field(default=b"")
 
     @property
@@ -106,7 +106,7 @@ class Container:
         return data + zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "little")
 
 
-def container_in(data: bytes | memoryview) -> Container:
+def container_in(data: bytes | memoryview) -> Envelope:
     """What stands in a file; its checksum is verified before anything of it is believed."""
     try:
         view = memoryview(data).cast("B")
@@ -128,7 +128,7 @@ def container_in(data: bytes | memoryview) -> Container:
     return _parsed(Bytes(body[len(MAGIC) + 1 :]))
 
 
-def _parsed(source: Bytes) -> Container:
+def _parsed(source: Bytes) -> Envelope:
     method, kind = source.take(1)[0], source.take(1)[0]
     if method > ROWS or kind >= len(KINDS):
         raise source.nonsense()
@@ -140,14 +140,12 @@ def _parsed(source: Bytes) -> Container:
     index, part = [], 0
     for _ in range(source.count()):
         part += source.count()
-        index.append(Place(part, source.count(), int.from_bytes(source.take(8), "little")))
+        index.append(Entrance(part, source.count(), int.from_bytes(source.take(8), "little")))
     words = np.frombuffer(source.take(4 * source.count()), dtype="<u4").astype(np.uint32)
     source.end()
     if any(place.position > len(words) or place.part > math.prod(shape) for place in index):
         raise source.nonsense()
-    return Container(
-        method, kind, shape, parameters, identity, content, words, tuple(index), prefix
-    )
+    return Envelope(method, kind, shape, parameters, identity, content, words, tuple(index), prefix)
 
 
 def _shape_in(source: Bytes, kind: int) -> tuple[int, ...]:

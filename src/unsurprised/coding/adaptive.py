@@ -30,7 +30,7 @@ from unsurprised.coding._coders import (
     StreamWriter,
     damaged,
 )
-from unsurprised.coding._container import ADAPTIVE, Bytes, Container, count_bytes
+from unsurprised.coding._container import ADAPTIVE, Bytes, Envelope, count_bytes
 from unsurprised.coding._symbols import Integers, Symbols, empty
 from unsurprised.copies import Record
 from unsurprised.errors import CallError
@@ -102,7 +102,7 @@ def by_learning(symbols: Symbols, counts: Counted, model: Adaptive) -> Coded:
     return Coded(ADAPTIVE, writer.words(), description, cost, parameters=parameters)
 
 
-def learned_in(container: Container) -> Integers:
+def learned_in(container: Envelope) -> Integers:
     """The symbols, learned again from the code."""
     source = Bytes(container.parameters)
     order, largest = source.count(), source.count()

@@ -8,7 +8,7 @@ from typing import Any, Self
 from unsurprised.coding import _container as box
 from unsurprised.coding._coded import Coded, counted, least_bits
 from unsurprised.coding._coders import damaged
-from unsurprised.coding._container import Container, container_in
+from unsurprised.coding._container import Envelope, container_in
 from unsurprised.coding._symbols import Integers, Symbols, restored, symbols_digest
 from unsurprised.coding.account import Account
 from unsurprised.coding.adaptive import Adaptive, by_learning, learned_in
@@ -108,7 +108,7 @@ def encode(symbols: Any, model: Any = None, *, smooth: float = 0.0) -> Encoded:
 def assembled(source: Symbols, coded: Coded) -> Encoded:
     """The file of what was coded, and its account."""
     support, counts = counted(source.values)
-    container = Container(
+    container = Envelope(
         coded.method,
         source.kind,
         source.shape,
@@ -173,14 +173,14 @@ def decode(data: bytes, model: Any = None) -> bytes | Integers:
     return restored(values, container.kind, container.shape)
 
 
-def verified(container: Container, values: Integers) -> Integers:
+def verified(container: Envelope, values: Integers) -> Integers:
     """The symbols, if they are those that were encoded."""
     if _digest(values, container) != container.digest:
         raise damaged()
     return values
 
 
-def _digest(values: Integers, container: Container) -> bytes:
+def _digest(values: Integers, container: Envelope) -> bytes:
     return symbols_digest(values, container.kind, container.shape, container.prefix)
 
 
@@ -260,7 +260,7 @@ def encoded(source: Symbols, model: Any, epsilon: float) -> Coded:
     return by_rows(source, form, epsilon)
 
 
-def decoded(container: Container, model: Any) -> Integers:
+def decoded(container: Envelope, model: Any) -> Integers:
     """The symbols of a file."""
     try:
         return _read_symbols(container, model)
@@ -270,7 +270,7 @@ def decoded(container: Container, model: Any) -> Integers:
         ) from None
 
 
-def _read_symbols(container: Container, model: Any) -> Integers:
+def _read_symbols(container: Envelope, model: Any) -> Integers:
     static = _static(container, model)
     if static is not None:
         return static.decode(container, 0, container.symbols)
@@ -279,7 +279,7 @@ def _read_symbols(container: Container, model: Any) -> Integers:
     return rows_in(container, _distribution(model))
 
 
-def _static(container: Container, model: Any) -> Static | None:
+def _static(container: Envelope, model: Any) -> Static | None:
     given = container.method in (box.GIVEN, box.ROWS)
     if given and model is None:
         raise CallError("the file was encoded with a given model, which it does not hold; pass it")

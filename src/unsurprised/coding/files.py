@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.coding import _container as box
-from unsurprised.coding._container import KINDS, Container, container_in
+from unsurprised.coding._container import KINDS, Envelope, container_in
 from unsurprised.coding._symbols import Integers, Symbols, empty
 from unsurprised.coding.adaptive import Adaptive
 from unsurprised.coding.codec import Encoded, assembled, checked_share, decoded, encoded, verified
@@ -44,7 +44,7 @@ class Restored:
     """What a file held: bytes as they were, or labels."""
 
     data: bytes | None
-    container: Container
+    container: Envelope
     #: Labels by index or by name, and their column.
     labels: NDArray[Any] | None = None
     column: str = "label"
@@ -166,7 +166,7 @@ def encode_predictions(reading: Reading, epsilon: float) -> Encoded:
     return replace(made, account=replace(made.account, input=0))
 
 
-def decode_predictions(container: Container, reading: Reading) -> Restored:
+def decode_predictions(container: Envelope, reading: Reading) -> Restored:
     """The labels that were encoded under the same predictions."""
     out = empty(container.kind, container.symbols)
     decoder = RowsDecoder(container.words, reading.class_count, container.parameters)

@@ -21,7 +21,7 @@ from unsurprised.coding._coded import (
     stated_in,
 )
 from unsurprised.coding._coders import Choices, StreamReader, StreamWriter, Words
-from unsurprised.coding._container import HASH_BYTES, ROWS, Container
+from unsurprised.coding._container import HASH_BYTES, ROWS, Envelope
 from unsurprised.coding._floats import Floats, mixed_in, shares_of
 from unsurprised.coding._symbols import Integers, Symbols, empty
 from unsurprised.errors import CallError, InputError, Place, StateError
@@ -57,7 +57,7 @@ def first_row(error: InputError) -> int:
     return row if isinstance(row, int) else row[0] if row else 0
 
 
-def rows_in(container: Container, model: DistributionForm) -> Integers:
+def rows_in(container: Envelope, model: DistributionForm) -> Integers:
     """What happened, given the same rows."""
     *shape, classes = model.shape
     if tuple(shape) != container.shape:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.coding._choices import Table
+from unsurprised.coding._choices import ChoiceTable
 from unsurprised.coding._coded import (
     Coded,
     Counted,
@@ -23,8 +23,8 @@ from unsurprised.coding._coders import LEAST_BITS, Choices, StackReader, StackWr
 from unsurprised.coding._container import (
     GIVEN,
     OWN_FREQUENCIES,
-    Container,
-    Place,
+    Entrance,
+    Envelope,
     digest,
     packed,
     unpacked,
@@ -84,7 +84,7 @@ def by_frequencies(symbols: Symbols, counts: Counted) -> Coded:
     )
 
 
-def frequencies_in(container: Container) -> Static:
+def frequencies_in(container: Envelope) -> Static:
     """The model that :func:`by_frequencies` wrote into the file."""
     steps, numbers = unpacked(container.parameters, 2, min(container.symbols, _MOST_CLASSES))
     if not numbers.all() or int(numbers.astype(object).sum()) != container.symbols:
@@ -123,7 +123,7 @@ def by_distribution(
     return Coded(GIVEN, words, description, cost, kl, parameters, identity, index)
 
 
-def distribution_in(container: Container, model: DistributionForm) -> Static:
+def distribution_in(container: Envelope, model: DistributionForm) -> Static:
     """The given distribution, if it is the one that the file was encoded with."""
     classes, epsilon = stated_in(container.parameters)
     check_classes(model.shape[0], classes)
@@ -139,7 +139,7 @@ class Static:
     def __init__(self, support: NDArray[np.int64], shares: Floats) -> None:
         possible = shares > 0
         self.support, shares = support[possible], shares[possible]
-        self._table = Table(shares / total(shares)) if len(shares) else None
+        self._table = ChoiceTable(shares / total(shares)) if len(shares) else None
         self._lookup: Choices | None = None
         self._first = int(self.support[0]) if len(shares) else 0
         span = int(self.support[-1]) - self._first + 1 if len(shares) else 0
@@ -147,7 +147,7 @@ class Static:
             self._lookup = np.zeros(span, dtype=np.int32)
             self._lookup[self.support - self._first] = np.arange(len(shares), dtype=np.int32)
 
-    def encode(self, symbols: Integers) -> tuple[Words, tuple[Place, ...]]:
+    def encode(self, symbols: Integers) -> tuple[Words, tuple[Entrance, ...]]:
         """The code of symbols, all of which have a share; and where its parts begin."""
         writer, places, last = StackWriter(), [], 0
         for part in range(-(-len(symbols) // _PART) - 1, -1, -1):
@@ -156,11 +156,11 @@ class Static:
                 self._table.code(writer, len(entries), entries)
             position, state = writer.end_part()
             if part and position - last >= _WORDS_BETWEEN:
-                places.append(Place(part, position, state))
+                places.append(Entrance(part, position, state))
                 last = position
         return writer.words(), tuple(reversed(places))
 
-    def decode(self, container: Container, begin: int, end: int) -> Integers:
+    def decode(self, container: Envelope, begin: int, end: int) -> Integers:
         """The symbols from ``begin`` to before ``end``."""
         place = _nearest(container, begin // _PART)
         self._believe(container)
@@ -190,7 +190,7 @@ class Static:
         entries: Choices = self._lookup[symbols.astype(np.int64) - self._first]
         return entries
 
-    def _believe(self, container: Container) -> None:
+    def _believe(self, container: Envelope) -> None:
         """Refuse a number of symbols that so few words cannot hold, rather than make them up."""
         sure = self._table is None or self._table.classes < 2
         if not sure and container.symbols * LEAST_BITS > 32 * len(container.words) + 64:
@@ -217,8 +217,8 @@ def _refuse_first(symbols: Symbols, impossible: NDArray[np.intp]) -> None:
     refuse_impossible(symbols.found(row), symbols.where(row))
 
 
-def _nearest(container: Container, part: int) -> Place:
-    begin = Place(0, 0, 0)
+def _nearest(container: Envelope, part: int) -> Entrance:
+    begin = Entrance(0, 0, 0)
     for place in container.index:
         if place.part <= part:
             begin = place

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from unsurprised.commands import options as cli_options
-
-if TYPE_CHECKING:
-    from unsurprised.calibrators import Calibrator
-    from unsurprised.sources import Reading
-    from unsurprised.writing import Target
+from unsurprised.commands.applied import refuse_unwritable, write_applied
 
 HELP = (
     "Send a file of predictions through a calibrator; all other columns stay as they are.\n\n"
@@ -56,6 +52,7 @@ As = Annotated[
 
 
 def command(
+    context: typer.Context,
     calibrator: CalibratorFile,
     files: cli_options.Files,
     *,
@@ -73,49 +70,17 @@ def command(
     """Read, calibrate, write."""
     from unsurprised.calibrators import load
     from unsurprised.report.choices import choices
-    from unsurprised.sources import Options, open_predictions
+    from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, standard_output
 
     held = load(calibrator)
-    options = Options(
-        pred=cli_options.pred_of(pred),
-        kind=kind.value if kind else None,
-        classes=cli_options.classes_of(classes),
-        normalize=normalize,
-        tolerance=tolerance,
-        nulls=nulls.value,
-        labelled=False,
-        batch_rows=batch_rows,
-    )
-    reading = open_predictions(files, options)
+    reading = open_predictions(files, cli_options.options_of(context, labelled=False))
     read = [calibrator, *cli_options.inputs(reading, classes=classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out)
-        written(out)
+        refuse_unwritable(out)
         rows = write_applied(held, reading, target, written_as.value if written_as else None)
         shown = {name: said for name, said in reading.choices.items() if name != "id"}
         done = f"{held.title[0].upper()}{held.title[1:]}: {rows:,} rows → {out}"
         with standard_output():
             print(choices(shown), done, sep="\n\n")
-
-
-def written(out: str) -> None:
-    """Raises unless the ending of ``out`` names a format that can be written."""
-    from unsurprised.errors import CallError
-    from unsurprised.writers import check_format
-    from unsurprised.writing import STANDARD_OUTPUT
-
-    if out == STANDARD_OUTPUT:
-        raise CallError("--out -: predictions go to a file; name one, such as calibrated.parquet")
-    check_format(out)
-
-
-def write_applied(
-    calibrator: Calibrator, reading: Reading, out: Target, kind: str | None = None
-) -> int:
-    """Write a source's rows with calibrated predictions; how many they were."""
-    from unsurprised.calibration.apply import apply_reading
-    from unsurprised.report.progress import RowProgress
-
-    with out.file() as path, RowProgress(reading.rows) as progress:
-        return apply_reading(calibrator, reading, path, out.name, kind=kind, progress=progress)

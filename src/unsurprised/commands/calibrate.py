@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unsurprised.calibrators import families
+from unsurprised.calibrators.crossfit import FOLDS
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
 
@@ -32,8 +34,8 @@ Method = Annotated[
         "--method",
         metavar="NAME",
         show_default=False,
-        help="What to try, repeatable: temperature, mixing, platt, beta, vector, structured, "
-        "matrix, isotonic. One alone is taken whether it helps or not.",
+        help=f"What to try, repeatable: {', '.join(families.NAMES)}. One alone is taken whether it "
+        "helps or not.",
     ),
 ]
 Save = Annotated[
@@ -75,7 +77,7 @@ def command(
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     method: Method = None,
-    folds: Folds = 5,
+    folds: Folds = FOLDS,
     save: Save = None,
     out: Out = None,
     overwrite: cli_options.Overwrite = False,
@@ -86,37 +88,20 @@ def command(
 ) -> None:
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
-    from unsurprised.commands.apply import write_applied, written
+    from unsurprised.commands.applied import refuse_unwritable, write_applied
     from unsurprised.report.progress import RowProgress
-    from unsurprised.sources import Options, open_predictions
+    from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
-    options = Options(
-        label=label,
-        pred=cli_options.pred_of(pred),
-        kind=kind.value if kind else None,
-        weight=weight,
-        id=identity,
-        cluster=cluster,
-        truth=truth,
-        join=join.value,
-        classes=cli_options.classes_of(classes),
-        positive=positive,
-        ignore_index=ignore_index,
-        normalize=normalize,
-        tolerance=tolerance,
-        nulls=nulls.value,
-        batch_rows=batch_rows,
-    )
-    reading = open_predictions(files, options)
+    reading = open_predictions(files, cli_options.options_of(context))
     logarithm = cli_options.base_of(base)
     read = cli_options.inputs(reading, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         saved = outputs.declare("--save", save)
         rows = outputs.declare("--out", out)
         if out is not None:
-            written(out)
+            refuse_unwritable(out)
         report = outputs.declare("--json", json, own(json_of("unsurprised.calibration")))
         with asked_page(declared_page(outputs, html, "calibration"), context.obj, reading) as page:
             with RowProgress(reading.rows) as progress:

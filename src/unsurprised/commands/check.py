@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -92,34 +92,17 @@ def command(
     from unsurprised.sources import Options, open_predictions
     from unsurprised.writing import Outputs, own, recognition, standard_output
 
-    options: dict[str, Any] = {
-        "label": label,
-        "logprob": logprob,
-        "kind": kind.value if kind else None,
-        "weight": weight,
-        "id": identity,
-        "by": tuple(by or ()),
-        "cluster": cluster,
-        "truth": truth,
-        "classes": cli_options.classes_of(classes),
-        "positive": positive,
-        "ignore_index": ignore_index,
-        "normalize": normalize,
-        "tolerance": tolerance,
-        "nulls": nulls.value,
-        "batch_rows": batch_rows,
-    }
     columns = list(pred or [])
     pairs = len(models) > 1 or len(columns) > 1
     if len(models) > 2 or len(columns) > 2:
         raise CallError(f"found {max(len(models), len(columns))} models; expected [BASE] NEW")
     if max_bits is None and not pairs:
         raise CallError("nothing to check: expected --max-bits X, or two models (BASE NEW)")
-    options["join"] = join.value if truth else "exact"
+    options = cli_options.said(context, join=join.value if truth else "exact")
     if pairs:
-        readings, names = opened(models, columns, **options)
+        readings, names = opened(models, columns, options)
     else:
-        single = Options(**options, pred=columns[0] if columns else None)
+        single = Options(**{**options, "pred": columns[0] if columns else None})
         readings, names = [open_predictions(models, single)], []
     read = cli_options.inputs(*readings, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:

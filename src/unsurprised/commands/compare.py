@@ -12,7 +12,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from unsurprised.sources import Reading
 
@@ -91,26 +91,8 @@ def command(
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
-    readings, names = opened(
-        models,
-        pred,
-        label=label,
-        logprob=logprob,
-        kind=kind.value if kind else None,
-        weight=weight,
-        id=identity,
-        by=tuple(by or ()),
-        cluster=cluster,
-        truth=truth,
-        join=join.value if truth else "exact",
-        classes=cli_options.classes_of(classes),
-        positive=positive,
-        ignore_index=ignore_index,
-        normalize=normalize,
-        tolerance=tolerance,
-        nulls=nulls.value,
-        batch_rows=batch_rows,
-    )
+    options = cli_options.said(context, join=join.value if truth else "exact")
+    readings, names = opened(models, pred, options)
     known = [reading.rows for reading in readings]
     total = None if None in known else sum(rows or 0 for rows in known)
     logarithm = cli_options.base_of(base)
@@ -134,7 +116,7 @@ def command(
 
 
 def opened(
-    models: Sequence[str], preds: Sequence[str] | None, **options: Any
+    models: Sequence[str], preds: Sequence[str] | None, options: Mapping[str, Any]
 ) -> tuple[list[Reading], list[str]]:
     """The sources of the models, the base first, and what each is called."""
     from unsurprised.errors import CallError

@@ -40,6 +40,7 @@ ModelOption = Annotated[
 
 
 def command(
+    context: typer.Context,
     file: Source,
     *,
     output: Output,
@@ -53,16 +54,9 @@ def command(
 ) -> None:
     """Decode the file, write what it held, say what it was."""
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
-    from unsurprised.sources import Options
 
     checked_output(output)
-    options = Options(
-        pred=cli_options.pred_of(pred),
-        kind=kind.value if kind else None,
-        classes=cli_options.classes_of(classes),
-        normalize=normalize,
-        tolerance=tolerance,
-    )
+    options = cli_options.options_of(context)
     read = [file, *model_files(model), *cli_options.class_files(classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("-o", output)

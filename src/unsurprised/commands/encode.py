@@ -63,6 +63,7 @@ Symbols = Annotated[
 
 
 def command(
+    context: typer.Context,
     file: Source,
     *,
     output: Output,
@@ -80,17 +81,10 @@ def command(
 ) -> None:
     """Encode the file, write it, print the account."""
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
-    from unsurprised.sources import Options, open_predictions
+    from unsurprised.sources import open_predictions
 
     checked_output(output)
-    options = Options(
-        label=label,
-        pred=cli_options.pred_of(pred),
-        kind=kind.value if kind else None,
-        classes=cli_options.classes_of(classes),
-        normalize=normalize,
-        tolerance=tolerance,
-    )
+    options = cli_options.options_of(context)
     read = [file, *model_files(model), *cli_options.class_files(classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("-o", output)

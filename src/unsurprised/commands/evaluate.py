@@ -61,29 +61,10 @@ def command(
     batch_rows: cli_options.BatchRows = None,
 ) -> None:
     """Score the files, print the report, write the JSON and the page."""
-    from unsurprised.sources import Options, open_predictions  # pyarrow is slow
+    from unsurprised.sources import open_predictions  # pyarrow is slow
 
-    options = Options(
-        label=label,
-        pred=cli_options.pred_of(pred),
-        kind=kind.value if kind else None,
-        logprob=logprob,
-        weight=weight,
-        id=identity,
-        by=tuple(by or ()),
-        cluster=cluster,
-        truth=truth,
-        join=join.value,
-        classes=cli_options.classes_of(classes),
-        positive=positive,
-        ignore_index=ignore_index,
-        normalize=normalize,
-        tolerance=tolerance,
-        nulls=nulls.value,
-        batch_rows=batch_rows,
-    )
     logarithm = cli_options.base_of(base)
-    reading = open_predictions(files, options)
+    reading = open_predictions(files, cli_options.options_of(context))
     read = cli_options.inputs(reading, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.evaluation")))

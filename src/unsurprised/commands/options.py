@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
-    from unsurprised.sources import Reading
+    from unsurprised.sources import Options, Reading
 
 _COLUMNS = "Which columns, e.g.  --label y --pred score_ --id key"
 _MEANING = "What the numbers mean, e.g.  --kind logits --classes cat,dog"
 _REPORT = "The report, e.g.  --base e --top 20 --json result.json"
 _WORK = "How the file is read, e.g.  --batch-rows 4096"
+#: Arguments of ``sources.Options`` that commands have under the same name, or another.
+_OF_A_SOURCE = frozenset(
+    ("label", "pred", "kind", "logprob", "weight", "id", "by", "cluster", "truth", "join",
+     "classes", "positive", "ignore_index", "normalize", "tolerance", "nulls", "batch_rows")
+)  # fmt: skip
+_CALLED = {"identity": "id"}
+#: Those that are one of some words.
+_WORDS = {"kind", "join", "nulls"}
 
 
 class Kind(StrEnum):
@@ -231,6 +240,31 @@ BatchRows = Annotated[
 ]
 
 
+def said(context: typer.Context, **besides: Any) -> dict[str, Any]:
+    """What a command was told of its source, as :class:`~unsurprised.sources.Options` calls it.
+
+    A command takes what it does not know of ``besides`` the options, which these replace.
+    """
+    given = {_CALLED.get(name, name): value for name, value in context.params.items()}
+    found = {name: value for name, value in given.items() if name in _OF_A_SOURCE}
+    for name in _WORDS & found.keys():
+        found[name] = None if found[name] is None else str(found[name])
+    if "pred" in found:
+        found["pred"] = pred_of(found["pred"])
+    if "classes" in found:
+        found["classes"] = classes_of(found["classes"])
+    if "by" in found:
+        found["by"] = tuple(found["by"] or ())
+    return {**found, **besides}
+
+
+def options_of(context: typer.Context, **besides: Any) -> Options:
+    """The options of a command's source."""
+    from unsurprised.sources import Options  # pyarrow is slow
+
+    return Options(**said(context, **besides))
+
+
 def inputs(*readings: Reading, truth: str | None = None, classes: str | None = None) -> list[str]:
     """All files that a command reads, which its outputs must not be."""
     from unsurprised.sources.paths import expanded
@@ -256,7 +290,7 @@ def base_of(text: str) -> float:
     return base
 
 
-def pred_of(columns: list[str] | None) -> str | tuple[str, ...] | None:
+def pred_of(columns: Sequence[str] | None) -> str | tuple[str, ...] | None:
     """One column (or prefix, or list with commas) as it is; several as those of the classes."""
     if not columns:
         return None

@@ -8,21 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from unsurprised.calibration.calibrate import Learning, learning_from
 from unsurprised.comparison.differences import Paired, difference_of
 from unsurprised.comparison.matching import matched
 from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import Rows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
+from unsurprised.evaluation.evaluator import measured_sample
 from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
-from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.means import mean_of
-from unsurprised.units import unit_of, units_per_bit
 
 JOINS = ("exact", "inner")
 
@@ -84,8 +83,9 @@ def compare(
     -----
     The difference is taken row by row, so what is hard for both models alike cancels, and its
     interval is much narrower than those of the two models. Δ miscalibration is the difference of
-    what a cross-fitted recalibration saves (isotonic for two classes, else a temperature), Δ
-    discrimination the difference of what is left; difference = Δ miscalibration − Δ discrimination.
+    what a cross-fitted recalibration saves (isotonic for two classes, else a temperature or vector
+    scaling: the richer of the two that :func:`unsurprised.evaluate` takes), Δ discrimination the
+    difference of what is left; difference = Δ miscalibration − Δ discrimination.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def compare(
         normalize=normalize,
         tolerance=tolerance,
     )
-    scorings, kinds, said = [], [], None
+    scorings, said = [], None
     for place, (name, predictions) in enumerate(models.items()):
         try:
             batch = batch_from_arrays(
@@ -129,8 +129,7 @@ def compare(
             scorings.append(Scoring(said, bins).update_batch(batch))
         except UnsurprisedError as error:
             raise _of_model(error, name) from None
-        kinds.append(batch.model.kind if batch.model is not None else "probs")
-    return compared(list(models), scorings, kinds, said, join="exact", base=log_base, top=top)
+    return compared(list(models), scorings, said, join="exact", base=log_base, top=top)
 
 
 def _models(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> dict[str, Any]:
@@ -180,8 +179,7 @@ def compare_readings(
         scorings.append(
             over_rows(reading, lambda: Scoring(classes, bins), progress=progress)  # noqa: B023
         )
-    kinds = [reading.kind for reading in readings]
-    return compared(names, scorings, kinds, readings[0].class_names, join=join, base=base, top=top)
+    return compared(names, scorings, readings[0].class_names, join=join, base=base, top=top)
 
 
 def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
@@ -203,7 +201,6 @@ def _listed(classes: Sequence[str] | None) -> str:
 def compared(
     names: Sequence[str],
     scorings: Sequence[Scoring],
-    kinds: Sequence[str],
     classes: tuple[str, ...] | None,
     *,
     join: str,
@@ -211,22 +208,18 @@ def compared(
     top: int,
 ) -> Comparison:
     """The comparison of models whose rows are scored."""
-    unit = unit_of(base)
+    in_unit = InUnit(base)
     rows, left_out = matched([scoring.rows() for scoring in scorings], names, join)
     clusters = scorings[0].evaluator.clusters
     if clusters is not None and left_out:
         clusters = len(np.unique(rows[0].groups))
     refused = clusters is not None and clusters < FEWEST_CLUSTERS
-    learning = [_learning(scoring, kind, classes) for scoring, kind in
-                zip(scorings, kinds, strict=True)]  # fmt: skip
+    samples = [measured_sample(scoring.evaluator) for scoring in scorings]
     pairs = []
     for place in range(1, len(rows)):
         pair = Paired(rows[0], rows[place], refused=refused, left_out=left_out)
-        both = learning[0], learning[place]
-        usable = None if None in both else both
-        pairs.append(
-            difference_of(pair, (names[0], names[place]), usable, classes, top)  # type: ignore[arg-type]
-        )
+        sampled = samples[0], samples[place]
+        pairs.append(difference_of(pair, (names[0], names[place]), sampled, classes, top))
     missing = {}
     if refused:
         missing["intervals"] = f"need at least {FEWEST_CLUSTERS} clusters; found {clusters}"
@@ -239,20 +232,13 @@ def compared(
         unmatched_rows=left_out,
         weighted=rows[0].weights is not None,
         clusters=clusters,
-        unit=unit,
+        unit=in_unit.unit,
         base=float(base),
         models=tuple(_model(name, one, refused) for name, one in zip(names, rows, strict=True)),
         differences=tuple(pairs),
         missing=missing,
     )
-    return _scaled(found)
-
-
-def _learning(scoring: Scoring, kind: str, classes: tuple[str, ...] | None) -> Learning | None:
-    try:
-        return learning_from(scoring.evaluator, kind, classes)
-    except UnsurprisedError:  # only log-probabilities of what happened: nothing to recalibrate
-        return None
+    return found if in_unit.per_bit == 1 else _scaled(found, in_unit)
 
 
 def _model(name: str, rows: Rows, refused: bool) -> ComparedModel:
@@ -267,14 +253,9 @@ def _model(name: str, rows: Rows, refused: bool) -> ComparedModel:
     )
 
 
-def _scaled(found: Comparison) -> Comparison:
+def _scaled(found: Comparison, scaled: InUnit) -> Comparison:
     """The same in the unit of its base."""
-    per_bit, unit = units_per_bit(found.base), found.unit
-    if per_bit == 1:
-        return found
-
-    def scaled(value: Estimate | None) -> Any:
-        return value if value is None else value.scaled(per_bit, unit)
+    per_bit = scaled.per_bit
 
     def row(one: Any) -> Any:
         return replace(one, base=one.base * per_bit, new=one.new * per_bit,
@@ -287,6 +268,8 @@ def _scaled(found: Comparison) -> Comparison:
             finite_difference=scaled(one.finite_difference),
             miscalibration=scaled(one.miscalibration),
             discrimination=scaled(one.discrimination),
+            base_miscalibration=scaled(one.base_miscalibration),
+            new_miscalibration=scaled(one.new_miscalibration),
             slices=tuple(
                 replace(
                     part,

@@ -7,33 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unsurprised.calibration.calibrate import Learning
-from unsurprised.calibrators import (
-    Calibrator,
-    Chain,
-    IsotonicCalibration,
-    TemperatureScaling,
-    UniformMixing,
-)
-from unsurprised.calibrators.crossfit import folds_of, held_out_nats, in_bits
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
 from unsurprised.comparison.scored import Rows, Values
-from unsurprised.errors import UnsurprisedError
+from unsurprised.comparison.split import split_of
+from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import (
+    FALSE_DISCOVERIES,
+    FEWEST_GROUPS,
     Spread,
     benjamini_hochberg,
     share_interval,
 )
-from unsurprised.statistics.means import mean_and_spread, mean_of
-
-_FALSE_DISCOVERIES = 0.05
-_FEWEST_GROUPS = 10
-_FOLDS = 5
+from unsurprised.statistics.means import mean_and_spread
 
 
 class Paired:
@@ -71,7 +60,7 @@ class Paired:
 def difference_of(
     pair: Paired,
     names: tuple[str, str],
-    learning: tuple[Learning, Learning] | None,
+    samples: tuple[Sampled | None, Sampled | None],
     classes: tuple[str, ...] | None,
     top: int,
 ) -> Difference:
@@ -79,7 +68,8 @@ def difference_of(
     values = pair.difference
     found, spread = pair.mean_and_spread(values)
     finite = np.isfinite(values)
-    split = None if learning is None else _split(*learning, pair)
+    compared = pair.left.hashes if pair.left_out else None
+    split = split_of(*samples, compared, refused=pair.refused)
     worse = pair.mean_and_spread((values > 0).astype(np.float64), unit="")
     accuracy = None
     if pair.left.correct is not None and pair.right.correct is not None:
@@ -90,15 +80,17 @@ def difference_of(
         difference=found,
         p_value=p_value_of(found, spread),
         finite_difference=None if finite.all() else pair.mean(values, finite),
-        miscalibration=None if split is None else split[0],
-        discrimination=None if split is None else split[1],
-        family=None if split is None else split[2],
-        split_rows=0 if split is None else split[0].rows,
+        miscalibration=None if split is None else split.miscalibration,
+        discrimination=None if split is None else split.discrimination,
+        family=None if split is None else split.family,
+        split_rows=0 if split is None else split.miscalibration.rows,
         worse_rows=share_interval(*worse),
         accuracy=accuracy,
         slices=_slices(pair),
         most_worse=_extremes(pair, classes, top, 1),
         most_better=_extremes(pair, classes, top, -1),
+        base_miscalibration=None if split is None else split.base,
+        new_miscalibration=None if split is None else split.new,
     )
 
 
@@ -127,7 +119,7 @@ def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
                     rows=int(which.sum()),
                     difference=mean,
                     contribution=mean.value * share,
-                    p_value=p_value_of(mean, spread) if groups >= _FEWEST_GROUPS else None,
+                    p_value=p_value_of(mean, spread) if groups >= FEWEST_GROUPS else None,
                     stands_out=False,
                 )
             )
@@ -139,7 +131,7 @@ def judged(slices: list[SliceDifference]) -> tuple[SliceDifference, ...]:
     """The slices, those that differ from 0 marked; of the marked, 5 % do so by chance alone."""
     tested = [index for index, part in enumerate(slices) if part.p_value is not None]
     p_values = np.array([slices[index].p_value for index in tested], dtype=np.float64)
-    for index, hit in zip(tested, benjamini_hochberg(p_values, _FALSE_DISCOVERIES), strict=True):
+    for index, hit in zip(tested, benjamini_hochberg(p_values, FALSE_DISCOVERIES), strict=True):
         slices[index] = replace(slices[index], stands_out=bool(hit))
     return tuple(slices)
 
@@ -167,52 +159,3 @@ def _extremes(
         for row in order.tolist()
         if values[row] > 0
     )
-
-
-def _split(base: Learning, new: Learning, pair: Paired) -> tuple[Estimate, Estimate, str] | None:
-    """Δ miscalibration and Δ discrimination: what recalibration saves, held out, and leaves."""
-    order = _shared(base, new, pair)
-    if not len(order[0]):
-        return None
-    make, family = _family(base, new)
-    after, before = [], []
-    try:
-        for learning, places in zip((base, new), order, strict=True):
-            rows = learning.rows.of(places)
-            folds = folds_of(learning.groups[places], _FOLDS)
-            after.append(in_bits(held_out_nats(make, rows, folds)[0]))
-            before.append(in_bits(rows.cross_entropies()))
-    except UnsurprisedError:
-        return None
-    groups = base.groups[order[0]]
-    weights = None if base.weights is None else base.weights[order[0]]
-    with np.errstate(invalid="ignore"):
-        saved = (before[1] - after[1]) - (before[0] - after[0])
-    if np.isnan(saved).any():
-        return None
-    miscalibration = mean_of(saved, groups, weights, refused=pair.refused)
-    discrimination = mean_of(after[0] - after[1], groups, weights, refused=pair.refused)
-    return miscalibration, discrimination, family
-
-
-def _shared(
-    base: Learning, new: Learning, pair: Paired
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places, in each sample, of the compared rows that are in both."""
-    common, first, second = np.intersect1d(base.keys, new.keys, return_indices=True)
-    if not pair.left_out:
-        return first, second
-    compared = np.isin(common, pair.left.hashes)
-    return first[compared], second[compared]
-
-
-def _family(base: Learning, new: Learning) -> tuple[Any, str]:
-    if base.rows.width == 2:
-        return IsotonicCalibration, IsotonicCalibration.title
-    if base.rows.impossible().any() or new.rows.impossible().any():
-
-        def mixed() -> Calibrator:
-            return Chain([UniformMixing(), TemperatureScaling()])
-
-        return mixed, mixed().title
-    return TemperatureScaling, TemperatureScaling.title

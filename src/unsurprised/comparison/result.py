@@ -76,6 +76,9 @@ class Difference(Record):
     #: Rows on which the new model is most worse, and most better.
     most_worse: tuple[RowDifference, ...]
     most_better: tuple[RowDifference, ...]
+    #: What recalibration by ``family`` saves of each model: their difference is miscalibration.
+    base_miscalibration: Estimate | None = None
+    new_miscalibration: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -17,7 +17,8 @@ from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.names import checked_names
 from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.figures.assemble import assemble
+from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS, assemble
+from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 from unsurprised.evaluation.result import Evaluation, Later, interpreted
 from unsurprised.evaluation.row_scores import RowScores, row_scores
 from unsurprised.evaluation.settings import Settings
@@ -437,3 +438,12 @@ def _refuse_overflow(batch: Batch, facts: RowScores) -> None:
             remedy="rescale all weights by the same factor, which changes no mean",
             place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("weights")),
         )
+
+
+def measured_sample(evaluator: Evaluator) -> Sampled | None:
+    """The sample measured, rows of weight 0 left out; ``None`` where none are left."""
+    if evaluator._states is None:
+        return None
+    clusters = evaluator.clusters
+    refused = clusters is not None and clusters < FEWEST_CLUSTERS
+    return sampled_of(evaluator._states, refused=refused)

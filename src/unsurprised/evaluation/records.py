@@ -246,18 +246,27 @@ class Ledger(Record):
     kl_divergence: Estimate | None = None
     #: Families that were not tried, and why.
     left_out: Mapping[str, str] = field(default_factory=dict)
+    #: The family that is taken: the simplest within one standard error of the best, on rows that
+    #: were left out of the fit. ``None`` of an older release, which took the richest.
+    taken: str | None = None
+
+    @property
+    def recalibration(self) -> Recalibration:
+        """That of the family that is taken."""
+        found = [each for each in self.recalibrations if each.family == self.taken]
+        return (found or self.recalibrations)[-1]
 
     @property
     def family(self) -> str:
-        """The richest family of recalibrations."""
-        return self.recalibrations[-1].family
+        """The family that is taken; ``calibrate`` tries more than those that take a moment."""
+        return self.recalibration.family
 
     @property
     def discrimination(self) -> Estimate:
-        """What the model knows beyond class frequencies; cross-fitted, of the richest family."""
-        return self.recalibrations[-1].discrimination
+        """What the model knows beyond class frequencies; cross-fitted, of the family taken."""
+        return self.recalibration.discrimination
 
     @property
     def miscalibration(self) -> Estimate:
-        """What recalibration saves; cross-fitted, of the richest family."""
-        return self.recalibrations[-1].miscalibration
+        """What recalibration saves; cross-fitted, of the family taken."""
+        return self.recalibration.miscalibration

@@ -10,15 +10,10 @@ from numpy.typing import NDArray
 from unsurprised.arrays.host import HostArray
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.columns import SeenLabels, named_columns
+from unsurprised.class_names.indices import indices_of_texts, whole_numbers
 from unsurprised.class_names.names import are_positions, key_of, listed, places_of
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.forms import (
-    DistributionForm,
-    Labels,
-    Probs,
-    indices_of_texts,
-    whole_numbers,
-)
+from unsurprised.forms import DistributionForm, Labels, Probs
 from unsurprised.inputs.handed import Handed, Meaning
 from unsurprised.inputs.truths import Beside, Mask, dense_truth, kind_of, refuse_fraction
 

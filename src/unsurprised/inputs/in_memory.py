@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.containers import taken_apart, torch_rows
 from unsurprised.arrays.host import HostArray, host_array
+from unsurprised.arrays.row_order import refuse_other_order
 from unsurprised.batches import Batch, RowIds
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.names import class_of_column, key_of
@@ -26,7 +27,6 @@ from unsurprised.forms import (
 from unsurprised.inputs.binary import two_columns
 from unsurprised.inputs.bound_truth import bound_truth, chosen, flat_rows, kept_rows
 from unsurprised.inputs.handed import Handed, Meaning, class_names, seen_labels_of
-from unsurprised.inputs.row_order import refuse_other_order
 from unsurprised.inputs.row_values import checked_weights, row_names, slice_values
 from unsurprised.inputs.truths import Beside, HandedTruth, Mask, beside, handed_truth
 from unsurprised.interpretation import BOUND_BY, Interpretation

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.containers import Names, taken_apart, torch_rows
 from unsurprised.arrays.host import HostArray, host_array
+from unsurprised.class_names.indices import EXACT
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.forms import EXACT, Counts, DistributionForm, Form, Labels, Logits, Probs
+from unsurprised.forms import Counts, DistributionForm, Form, Labels, Logits, Probs
 
 Shape = tuple[int, ...]
 Mask = NDArray[np.bool_]

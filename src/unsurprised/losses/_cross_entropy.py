@@ -37,7 +37,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from unsurprised.losses._options import Recipe, Scores, is_number
+from unsurprised.losses._numbers import is_number
+from unsurprised.losses._options import Recipe, Scores
 
 Namespace = Any
 Array = Any

@@ -21,16 +21,14 @@ and the sums are really the same: what rounding makes of the second is taken off
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from unsurprised.errors import CallError
 from unsurprised.losses._cross_entropy import shares, tempered
-from unsurprised.losses._options import Keep, checked_number, keep_none
+from unsurprised.losses._divergence_options import Kind
 from unsurprised.measures._elementary import log1p_minus
 
 Namespace = Any
 Array = Any
-Kind = Literal["forward", "reverse", "jsd"]
 
 
 class Between(NamedTuple):
@@ -39,23 +37,6 @@ class Between(NamedTuple):
     p: Array
     q: Array
     d: Array
-
-
-def checked_kind(kind: Any, beta: Any, keep: Keep = keep_none) -> tuple[Kind, Any]:
-    """The divergence asked for, or an error."""
-    if kind not in ("forward", "reverse", "jsd"):
-        raise CallError(f"kind={kind!r}; expected 'forward', 'reverse' or 'jsd'")
-    if kind != "jsd":
-        return kind, 0.5  # of no mixture
-    expected = (
-        "a number between 0 and 1, the teacher's share of the mixture (at the ends the divergence "
-        "is 0 of any two: ask for kind='forward' or 'reverse')"
-    )
-    return kind, checked_number("beta", beta, _is_inside, expected, keep)
-
-
-def _is_inside(share: Any) -> Any:
-    return (share > 0) & (share < 1)
 
 
 def between(xp: Namespace, student: Array, teacher: Array, temperature: Any) -> Between:

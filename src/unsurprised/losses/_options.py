@@ -1,48 +1,57 @@
-"""What a loss can be asked for, checked once and the same for every library."""
+"""What a loss can be asked for: declared, checked and explained here, the same for every library.
+
+A new option of cross-entropy has a line in :class:`CrossEntropyOptions`, its default, check and
+words in :func:`cross_entropy_options`, and a field of :class:`Recipe`. Every library's functions
+take, show and explain it then (:mod:`._documented`).
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, TypedDict, Unpack
 
 from unsurprised.errors import CallError
-from unsurprised.units import as_number, checked_base
+from unsurprised.losses._documented import with_options
+from unsurprised.losses._numbers import (
+    Keep,
+    checked_number,
+    is_array,
+    is_finite,
+    is_not_negative,
+    is_number,
+    is_share,
+    keep_none,
+    positive,
+)
+from unsurprised.units import checked_base
 
 Reduction = Literal["mean", "sum", "none"]
 SmoothingWeights = Literal["class", "label"]
 Empty = Literal["nan", "zero"]
-
 IGNORE = -100
 
 
-class Kept(NamedTuple):
-    """An option that stays an array, and its value where that can be looked at."""
+class TotalOptions(TypedDict, total=False):
+    """What becomes of rows."""
 
-    array: Any
-    known: float | None
-
-
-#: Numbers that an option may be; of an array, entry by entry.
-Fits = Callable[[Any], Any]
-#: How a library keeps an option that has a derivative or no value yet; None where it has neither.
-Keep = Callable[[Any, Fits], Kept | None]
+    reduction: Reduction
+    normalizer: Any
+    empty: Empty
+    base: float
 
 
-def keep_none(value: Any, fits: Fits) -> Kept | None:
-    """No option is kept: each is the number that it holds."""
-    return None
+class CrossEntropyOptions(TotalOptions, total=False):
+    """What a row of cross-entropy is made of."""
 
-
-def is_number(value: Any, number: float) -> bool:
-    """Whether an option is known to be this number; of one that is kept as an array it is not."""
-    return isinstance(value, (int, float)) and value == number
-
-
-def is_array(value: Any) -> bool:
-    """Whether an option has a derivative, or no value yet."""
-    return not (value is None or isinstance(value, (int, float)))
+    label_smoothing: float
+    smoothing_weights: SmoothingWeights
+    temperature: float
+    softcap: float | None
+    z_loss: float
+    entropy_bonus: float
+    focal_gamma: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,11 @@ class Recipe:
         arrays = is_array(self.label_smoothing) or is_array(self.focal_gamma)
         return arrays or self.scores.live
 
+    @property
+    def only_smooths(self) -> bool:
+        """Whether nothing but smoothing is asked for, by a number: what kernels know."""
+        return not self.live and self.focal_gamma == 0 and not self.scores.changes
+
     def mapped(self, change: Callable[[Any], Any]) -> Recipe:
         """The recipe with every array among its options changed."""
 
@@ -87,6 +101,24 @@ class Recipe:
         scores = Scores(changed(self.scores.temperature), changed(self.scores.softcap))
         smoothing, gamma = changed(self.label_smoothing), changed(self.focal_gamma)
         return Recipe(smoothing, self.smoothing_weights, gamma, scores)
+
+    def numbers(self) -> list[float]:
+        """The recipe as what an operator of a compiler's can be handed."""
+        by_label, scores = self.smoothing_weights == "label", self.scores
+        return [
+            float(self.label_smoothing),
+            float(by_label),
+            float(self.focal_gamma),
+            float(scores.temperature),
+            float(scores.softcap or 0.0),
+        ]
+
+    @classmethod
+    def of_numbers(cls, numbers: Sequence[float]) -> Recipe:
+        """The recipe that was handed so."""
+        smoothing, by_label, gamma, temperature, softcap = numbers
+        scores = Scores(temperature, softcap or None)
+        return cls(smoothing, "label" if by_label else "class", gamma, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,49 +148,37 @@ class Total:
         return is_array(self.z_loss) or is_array(self.entropy_bonus)
 
 
-def checked_temperature(temperature: Any, keep: Keep = keep_none) -> Any:
-    """The temperature, or an error."""
-    return _positive("temperature", temperature, keep)
-
-
-def checked_scores(temperature: Any, softcap: Any, keep: Keep = keep_none) -> Scores:
-    """The scores' options, or an error that names the one that is wrong."""
-    return Scores(
-        checked_temperature(temperature, keep),
-        None if softcap is None else _positive("softcap", softcap, keep),
-    )
-
-
-def checked_recipe(
-    label_smoothing: Any,
-    smoothing_weights: Any,
-    focal_gamma: Any,
-    scores: Scores,
+def total_options(
     keep: Keep = keep_none,
-) -> Recipe:
-    """The recipe's options, or an error that names the one that is wrong."""
-    return Recipe(
-        checked_number("label_smoothing", label_smoothing, is_share, "a number from 0 to 1", keep),
-        _one_of("smoothing_weights", smoothing_weights, ("class", "label")),
-        checked_number(
-            "focal_gamma", focal_gamma, is_not_negative, "a finite number of at least 0", keep
-        ),
-        scores,
-    )
-
-
-def checked_total(
-    reduction: Any,
-    normalizer: Any,
-    empty: Any,
-    *,
     z_loss: Any = 0.0,
     entropy_bonus: Any = 0.0,
-    base: Any = math.e,
-    keep: Keep = keep_none,
+    /,
+    *,
+    reduction: Reduction = "mean",
+    normalizer: Any = None,
+    empty: Empty = "nan",
+    base: float = math.e,
+    **unknown: object,
 ) -> Total:
-    """The options of the total, or an error that names the one that is wrong."""
-    reduction = _one_of("reduction", reduction, ("mean", "sum", "none"))
+    """How rows become one number, or an error that names the option that is wrong.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        What becomes of the rows.
+    normalizer : {"weight", "rows"} or number, optional
+        What a mean divides by; by default Σ s · w[label] of labels, as PyTorch does, and Σ s of
+        distributions. "weight": Σ s · Σ w y for both; "rows": how many rows count; a number (or an
+        array of one), such as the tokens of a batch that is spread over devices. With the first
+        two z-loss and bonus are divided by Σ s, with the others by what divides the costs.
+    empty : {"nan", "zero"}
+        The mean where no row counts. Its gradient is 0.
+    base : float, default e
+        The whole loss, z-loss and bonus included, is divided by ln(base): 2 for bits.
+    """
+    for name in unknown:  # of whoever called; Python would name this function, which nobody knows
+        raise TypeError(f"got an unexpected keyword argument {name!r}")
+    one_of("reduction", reduction, ("mean", "sum", "none"))
     _check_normalizer(normalizer, reduction)
     kept = keep(base, is_finite)
     if kept is not None and is_array(kept.array):
@@ -169,11 +189,63 @@ def checked_total(
     return Total(
         reduction,
         normalizer,
-        _one_of("empty", empty, ("nan", "zero")),
+        one_of("empty", empty, ("nan", "zero")),
         checked_number("z_loss", z_loss, is_finite, "a finite number", keep),
         checked_number("entropy_bonus", entropy_bonus, is_finite, "a finite number", keep),
         checked_base(base if kept is None else kept.array),
     )
+
+
+@with_options(total_options)
+def cross_entropy_options(
+    keep: Keep = keep_none,
+    /,
+    *,
+    label_smoothing: float = 0.0,
+    smoothing_weights: SmoothingWeights = "class",
+    temperature: float = 1.0,
+    softcap: float | None = None,
+    z_loss: float = 0.0,
+    entropy_bonus: float = 0.0,
+    focal_gamma: float = 0.0,
+    **total: Unpack[TotalOptions],
+) -> tuple[Recipe, Total]:
+    """What rows are made of and become, or an error that names the option that is wrong.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0
+        The share ε that is spread evenly over all classes.
+    smoothing_weights : {"class", "label"}, default "class"
+        Which weight the spread share has: that of each class it goes to (PyTorch), or that of the
+        label it is taken from.
+    temperature : float, default 1
+        T divides the scores (after the softcap).
+    softcap : float, optional
+        cap(x) = c · tanh(x / c); −inf stays so.
+    z_loss : float, default 0
+        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.). It knows no weight of a class:
+        under a mean it is one over rows (Σ s ζ L² / Σ s, as in Liger-Kernel), whatever the scale
+        of the weights of classes.
+    entropy_bonus : float, default 0
+        β: rewards the entropy of the softmax; its mean is one over rows, likewise.
+    focal_gamma : float, default 0
+        γ: how much less rows count that are learnt already (Lin et al.).
+    {options}
+    """
+    scores = Scores(
+        positive("temperature", temperature, keep),
+        None if softcap is None else positive("softcap", softcap, keep),
+    )
+    recipe = Recipe(
+        checked_number("label_smoothing", label_smoothing, is_share, "a number from 0 to 1", keep),
+        one_of("smoothing_weights", smoothing_weights, ("class", "label")),
+        checked_number(
+            "focal_gamma", focal_gamma, is_not_negative, "a finite number of at least 0", keep
+        ),
+        scores,
+    )
+    return recipe, total_options(keep, z_loss, entropy_bonus, **total)
 
 
 def _check_normalizer(normalizer: Any, reduction: Reduction) -> None:
@@ -183,55 +255,20 @@ def _check_normalizer(normalizer: Any, reduction: Reduction) -> None:
             "leave it out, or ask for reduction='mean'"
         )
     if isinstance(normalizer, str):
-        _one_of("normalizer", normalizer, ("weight", "rows"))
+        one_of("normalizer", normalizer, ("weight", "rows"))
     elif normalizer is not None and getattr(normalizer, "shape", ()) != ():
         raise CallError(
             f"normalizer is an array of shape {tuple(normalizer.shape)}; expected 'weight', "
             "'rows' or one number"
         )
     elif isinstance(normalizer, (int, float)):
-        _positive("normalizer", normalizer, keep_none)
+        positive("normalizer", normalizer, keep_none)
 
 
-def _one_of(name: str, value: Any, known: tuple[str, ...]) -> Any:
+def one_of(name: str, value: Any, known: tuple[str, ...]) -> Any:
+    """The option, or an error unless it is one of those known."""
     if value not in known:
         raise CallError(
             f"{name}={value!r}; expected {', '.join(map(repr, known[:-1]))} or {known[-1]!r}"
         )
     return value
-
-
-def is_share(value: Any) -> Any:
-    """From 0 to 1."""
-    return (value >= 0) & (value <= 1)
-
-
-def is_positive(value: Any) -> Any:
-    """Finite and above 0."""
-    return (value > 0) & (value < math.inf)
-
-
-def is_not_negative(value: Any) -> Any:
-    """Finite and at least 0."""
-    return (value >= 0) & (value < math.inf)
-
-
-def is_finite(value: Any) -> Any:
-    """Neither infinite nor NaN."""
-    return (value > -math.inf) & (value < math.inf)
-
-
-def _positive(name: str, value: Any, keep: Keep) -> Any:
-    return checked_number(name, value, is_positive, "a finite number above 0", keep)
-
-
-def checked_number(name: str, value: Any, fits: Fits, expected: str, keep: Keep) -> Any:
-    """The option as a number, or as an array where that has a derivative or no value yet."""
-    shape = tuple(getattr(value, "shape", ()))
-    if math.prod(shape) != 1:
-        raise CallError(f"{name} is an array of shape {shape}; expected one number")
-    kept = keep(value, fits)
-    known = as_number(value) if kept is None else kept.known
-    if known is not None and not fits(known):
-        raise CallError(f"{name}={value!r}; expected {expected}")
-    return known if kept is None else kept.array

@@ -20,7 +20,8 @@ import math
 from typing import Any, NamedTuple
 
 from unsurprised.losses._inputs import Inputs
-from unsurprised.losses._options import Total, is_number
+from unsurprised.losses._numbers import is_number
+from unsurprised.losses._options import Total
 
 Namespace = Any
 Array = Any

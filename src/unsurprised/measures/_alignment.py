@@ -7,19 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from unsurprised.arrays.host import HostArray
+from unsurprised.arrays.row_order import refuse_other_order
 from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.indices import at_its_place, indices_of_labels
 from unsurprised.class_names.names import differences, key_of, listed, places_of, same_names
 from unsurprised.errors import CallError
-from unsurprised.forms import (
-    Counts,
-    DistributionForm,
-    Form,
-    Labels,
-    Probs,
-    at_its_place,
-    indices_of_labels,
-)
-from unsurprised.inputs.row_order import refuse_other_order
+from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs
 
 
 def aligned(forms: Sequence[Form], axis: int) -> Sequence[Form]:

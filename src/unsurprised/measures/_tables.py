@@ -88,7 +88,7 @@ def flattened(
 
 
 @dataclass(frozen=True)
-class Table:
+class JointTable:
     """A joint table, variables as its last axes: its shares, and its masses as two floats."""
 
     xp: Namespace
@@ -102,7 +102,7 @@ class Table:
     logs: Array | None = None
 
     @classmethod
-    def of(cls, side: Side, sizes: tuple[int, ...]) -> Table:
+    def of(cls, side: Side, sizes: tuple[int, ...]) -> JointTable:
         """The table that a flat row holds."""
         xp, leading = side.xp, side.values.shape[:-1]
         mass = side.relative if side.log else side.values * scale_to_one(xp, side.largest)
@@ -111,7 +111,7 @@ class Table:
         )
         return cls(xp, share, mass, xp.zeros_like(mass), len(sizes), side.attached, logs)
 
-    def arranged(self, *groups: Sequence[int]) -> Table:
+    def arranged(self, *groups: Sequence[int]) -> JointTable:
         """Each group of variables as one; the other variables are summed over."""
         named = [one for group in groups for one in group]
         others = [one for one in range(self.count) if one not in named]
@@ -128,10 +128,10 @@ class Table:
         logs = None if others or self.logs is None else turned(self.logs)[..., 0]
         high, low = two_float_sum(self.xp, high, low)
         share = self.xp.sum(share, axis=-1)
-        return Table(self.xp, share, high, low, len(groups), self.attached, logs)
+        return JointTable(self.xp, share, high, low, len(groups), self.attached, logs)
 
 
-def shared_ratio(table: Table) -> Ratio:
+def shared_ratio(table: JointTable) -> Ratio:
     """P(x, y, z) beside P(x, z) P(y, z) / P(z), of a table of z, x and y.
 
     The difference is that of exact products of exact sums, so variables that are independent to
@@ -157,7 +157,7 @@ def shared_ratio(table: Table) -> Ratio:
     return _ratio(table, difference)
 
 
-def _ratio(table: Table, difference: Array) -> Ratio:
+def _ratio(table: JointTable, difference: Array) -> Ratio:
     xp, share = table.xp, table.share
     x = xp.sum(share, axis=-1, keepdims=True)
     y = xp.sum(share, axis=-2, keepdims=True)
@@ -189,7 +189,7 @@ def _ratio(table: Table, difference: Array) -> Ratio:
 
 
 def shared_information(
-    table: Table, x: Sequence[int], y: Sequence[int], given: Sequence[int] = ()
+    table: JointTable, x: Sequence[int], y: Sequence[int], given: Sequence[int] = ()
 ) -> Array:
     """I(X; Y | Z) in nats: a KL divergence, never negative."""
     xp, cells = table.xp, terms(shared_ratio(table.arranged(given, x, y)), KULLBACK_LEIBLER)
@@ -201,7 +201,7 @@ def shared_information(
     return xp.where(found > limit, limit, found)
 
 
-def conditional(table: Table, variables: Sequence[int], given: Sequence[int]) -> Array:
+def conditional(table: JointTable, variables: Sequence[int], given: Sequence[int]) -> Array:
     """H(variables | given) in nats: the mean of the rows' entropies."""
     xp = table.xp
     part = table.arranged(given, variables)
@@ -214,7 +214,7 @@ def conditional(table: Table, variables: Sequence[int], given: Sequence[int]) ->
 def of_table(
     form: DistributionForm,
     variables: Variables,
-    formula: Callable[[Table], Array],
+    formula: Callable[[JointTable], Array],
     *,
     base: Any = NO_UNIT,
 ) -> Answer:
@@ -222,6 +222,6 @@ def of_table(
     flat, sizes = flattened(form, variables)
 
     def of_sides(sides: list[Side]) -> Array:
-        return formula(Table.of(sides[0], sizes))
+        return formula(JointTable.of(sides[0], sizes))
 
     return answer(of_sides, [flat], base=base)

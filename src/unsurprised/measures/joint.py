@@ -20,7 +20,7 @@ from unsurprised.measures._dispatch import Answer, answer
 from unsurprised.measures._distribution import Side
 from unsurprised.measures._elementary import Array, root
 from unsurprised.measures._tables import (
-    Table,
+    JointTable,
     Variables,
     axes_of,
     conditional,
@@ -189,7 +189,7 @@ def mutual_information(
     return of_table(form, variables, _mutual_information, base=base)
 
 
-def _mutual_information(table: Table) -> Array:
+def _mutual_information(table: JointTable) -> Array:
     return shared_information(table, (0,), (1,))
 
 
@@ -249,7 +249,7 @@ def variation_of_information(
     return of_table(form, variables, _variation, base=base)
 
 
-def _variation(table: Table) -> Array:
+def _variation(table: JointTable) -> Array:
     return conditional(table, (0,), (1,)) + conditional(table, (1,), (0,))
 
 
@@ -325,7 +325,7 @@ def normalized_mutual_information(
     return of_table(form, variables, lambda table: _normalized(table, normalization))
 
 
-def _normalized(table: Table, normalization: str) -> Array:
+def _normalized(table: JointTable, normalization: str) -> Array:
     xp, shared = table.xp, _mutual_information(table)
     x, y = (conditional(table, (one,), ()) for one in (0, 1))
     x_rest, y_rest = conditional(table, (0,), (1,)), conditional(table, (1,), (0,))
@@ -396,14 +396,14 @@ def pointwise_mutual_information(joint: Any, *, axis: Any = (-2, -1), base: floa
     flat, sizes = flattened(form, variables)
 
     def formula(sides: list[Side]) -> Array:
-        found = _pointwise(Table.of(sides[0], sizes))
+        found = _pointwise(JointTable.of(sides[0], sizes))
         return sides[0].xp.reshape(found, (*found.shape[:-2], math.prod(sizes)))
 
     found = answer(formula, [flat], base=base, each_class=True)
     return _unflattened(found, sizes, variables)
 
 
-def _pointwise(table: Table) -> Array:
+def _pointwise(table: JointTable) -> Array:
     xp, ratio = table.xp, shared_ratio(table.arranged((), (0,), (1,)))
     logs = xp.where(ratio.less, ratio.log, 0.0 - ratio.log)
     return xp.where(ratio.gone, -xp.inf, logs)[..., 0, :, :]

@@ -16,7 +16,7 @@ from unsurprised.errors import CallError
 from unsurprised.measures._dispatch import Answer
 from unsurprised.measures._elementary import Array
 from unsurprised.measures._tables import (
-    Table,
+    JointTable,
     axes_of,
     of_table,
     shared_information,
@@ -134,13 +134,13 @@ def total_correlation(joint: Any, *, axis: Any = None, base: float = 2) -> Answe
 
 
 def _of_several(
-    joint: Any, axis: Any, name: str, formula: Callable[[Table], Array], base: float
+    joint: Any, axis: Any, name: str, formula: Callable[[JointTable], Array], base: float
 ) -> Answer:
     form = table_form(joint, name)
     return of_table(form, variables_of(form, axis, name, least=2), formula, base=base)
 
 
-def _total_correlation(table: Table) -> Array:
+def _total_correlation(table: JointTable) -> Array:
     return _added([shared_information(table, (one,), range(one)) for one in range(1, table.count)])
 
 
@@ -195,7 +195,7 @@ def dual_total_correlation(joint: Any, *, axis: Any = None, base: float = 2) -> 
     return _of_several(joint, axis, "dual_total_correlation", _dual_total_correlation, base)
 
 
-def _dual_total_correlation(table: Table) -> Array:
+def _dual_total_correlation(table: JointTable) -> Array:
     return _added(
         [
             shared_information(table, (one,), range(one), range(one + 1, table.count))
@@ -204,7 +204,7 @@ def _dual_total_correlation(table: Table) -> Array:
     )
 
 
-def _without_opposed_slopes(table: Table) -> Table:
+def _without_opposed_slopes(table: JointTable) -> JointTable:
     """Derivatives by a cell of zero only where no marginal of it is zero too.
 
     There, terms of opposite sign would have infinite derivatives, and their sum none.
@@ -261,7 +261,7 @@ def interaction_information(joint: Any, *, axis: Any = None, base: float = 2) ->
     return _of_several(joint, axis, "interaction_information", _interaction, base)
 
 
-def _interaction(table: Table) -> Array:
+def _interaction(table: JointTable) -> Array:
     if table.attached:
         table = _without_opposed_slopes(table)
     others = range(2, table.count)

@@ -9,8 +9,9 @@ import pyarrow as pa
 from unsurprised.arrow.kinds import WORDS, Stands, plain, stands_for
 from unsurprised.class_names.names import differences
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.classes import Classes, stated_names
+from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
+from unsurprised.sources.stated_names import stated_names
 from unsurprised.sources.table import Table, require
 from unsurprised.sources.usual_names import class_columns
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
@@ -28,13 +26,13 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.frames import FrameTable
 from unsurprised.sources.guard import located
-from unsurprised.sources.limits import CLASSES, NAMES
+from unsurprised.sources.limits import CLASSES
 from unsurprised.sources.look import all_rows, distinct, first_rows, seen_labels
 from unsurprised.sources.maps import keys_in_order
 from unsurprised.sources.options import Options
+from unsurprised.sources.stated_names import label_names, stated_names
 from unsurprised.sources.table import Table
 
-_METADATA = (b"unsurprised.classes", b"classes")
 #: Few, as rows may be wide; not one by one, as the first of many may be null.
 _PEEK_ROWS = 64
 
@@ -110,8 +108,8 @@ def classes_of(
             classes = _of_number(tables, first, roles, classes, positive)
     column = roles.pred[0] if roles.pred and roles.layout != "columns" else None
     CLASSES.check(classes.count, Place(first.file, column=column))
-    label_names = _label_names(first, roles.label)
-    classes = replace(classes, label_names=label_names, positive=positive)
+    named = label_names(first, roles.label)
+    classes = replace(classes, label_names=named, positive=positive)
     with located(first.file):
         _ = classes.binding
     return classes, _with_label_columns(first, roles, classes)
@@ -130,7 +128,7 @@ def _of_columns(table: Table, roles: Roles, given: tuple[str, ...] | None) -> tu
                 roles.pred,
                 seen_labels(table, roles.label),
                 given,
-                stated=_stated_names(table, roles),
+                stated=stated_names(table, roles),
                 told=roles.named,
                 prefix=roles.prefix,
             )
@@ -152,7 +150,7 @@ def _of_map(table: Table, roles: Roles, given: tuple[str, ...] | None) -> tuple[
         return Classes(len(given), given, "as given"), replace(roles, keys=given)
     with located(table.file, roles.pred[0]):
         named = named_columns(
-            keys, seen_labels(table, roles.label), given, stated=_stated_names(table, roles)
+            keys, seen_labels(table, roles.label), given, stated=stated_names(table, roles)
         )
     found = named.origin == FROM_COLUMNS
     classes = Classes(
@@ -223,11 +221,6 @@ def _of_two(
 _MOST_OF_TWO = 5
 
 
-def stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
-    """Names of the classes that the file's metadata states."""
-    return _stated_names(table, roles)
-
-
 def _listed_classes(
     table: Table, roles: Roles, count: int, given: tuple[str, ...] | None
 ) -> Classes:
@@ -239,7 +232,7 @@ def _listed_classes(
                 place=Place(table.file, column=roles.pred[0]),
             )
         return Classes(len(given), given, "as given")
-    stated = _stated_names(table, roles)
+    stated = stated_names(table, roles)
     if stated is None:
         return Classes(count, None, "by position")
     if count and len(stated) != count:
@@ -337,49 +330,3 @@ def _width(column: pa.Array) -> int | None:
         if column[row].is_valid:
             return len(column[row])
     return None
-
-
-def _stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
-    if table.class_names is not None:
-        return table.class_names
-    column = table.schema.field(roles.pred[0]).metadata if roles.pred else None
-    for metadata in (column, table.schema.metadata):
-        for key in _METADATA:
-            if metadata and key in metadata:
-                NAMES.check(len(metadata[key]), Place(table.file))
-                names = _names(metadata[key])
-                if names is not None:
-                    return names
-                if key == _METADATA[0]:
-                    raise InputError(
-                        f"the metadata's {key.decode()!r} is no list of distinct names",
-                        expected='JSON such as ["cat", "dog"]',
-                        place=Place(table.file),
-                    )
-    return None
-
-
-def _names(text: bytes) -> tuple[str, ...] | None:
-    names = _json(text)
-    if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
-        return None
-    return tuple(names) if all(isinstance(name, str) for name in names) else None
-
-
-def _label_names(table: Table, label: str | None) -> tuple[str, ...] | None:
-    """The names of the label's integers: of a ``ClassLabel`` of Hugging Face, or stated as text."""
-    if label is None or label not in table.schema.names:
-        return None
-    stated = (table.schema.metadata or {}).get(b"huggingface", b"null")
-    NAMES.check(len(stated), Place(table.file))
-    found: Any = _json(stated)
-    for key in ("info", "features", label, "names"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return _names(json.dumps(found).encode())
-
-
-def _json(text: bytes) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

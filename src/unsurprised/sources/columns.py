@@ -62,37 +62,13 @@ class Roles:
 
 def roles_in(table: Table, options: Options) -> Roles:
     """Decide which columns of ``table`` mean what."""
-    choices: dict[str, str] = {}
-    weight = _told(table, options.weight, "weight")
-    row_id = _told(table, options.id, "id")
-    choices["id"] = row_id or _no_id(table)
-    if weight:
-        choices["weight"] = weight
-    by = tuple(require(table, name, "by").name for name in options.by)
-    cluster = _told(table, options.cluster, "cluster")
-    if by:
-        choices["by"] = ", ".join(by)
-    if cluster:
-        choices["cluster"] = cluster
-    aside: dict[str, Any] = {
-        "weight": weight,
-        "id": row_id,
-        "by": by,
-        "cluster": cluster,
-        "choices": choices,
-    }
+    beside = _beside(table, options)
+    choices = beside["choices"]
     if options.logprob is not None:
-        logprob = _told(table, options.logprob, "logprob")
-        label, columns = _label_told(table, options) if options.label else (None, ())
-        if label is not None and options.classes is None:
-            raise CallError(
-                "label goes with logprob only together with the classes' names: "
-                "pass classes=[…] (--classes)"
-            )
-        choices["logprob"] = f"{logprob} (natural logarithms)"
-        return Roles(label, columns, logprob=logprob, **aside)
+        return _with_logprob(table, options, beside)
     label, columns = _label(table, options, choices)
-    taken = {name for name in (label, weight, row_id, cluster, *by, *columns) if name}
+    others = (beside["weight"], beside["id"], beside["cluster"], *beside["by"])
+    taken = {name for name in (label, *others, *columns) if name}
     found = prediction_in(table, options, label, taken)
     kind = options.kind or found.kind or "probs"
     how = "" if options.kind else " (from the column's name)" if found.kind else " (the default)"
@@ -109,8 +85,33 @@ def roles_in(table: Table, options: Options) -> Roles:
         left,
         kind,
         None,
-        **aside,
+        **beside,
     )
+
+
+def _beside(table: Table, options: Options) -> dict[str, Any]:
+    """The columns that belong to rows beside truth and prediction."""
+    weight = _told(table, options.weight, "weight")
+    row_id = _told(table, options.id, "id")
+    by = tuple(require(table, name, "by").name for name in options.by)
+    cluster = _told(table, options.cluster, "cluster")
+    named = {"weight": weight, "by": ", ".join(by), "cluster": cluster}
+    choices = {"id": row_id or _no_id(table)}
+    choices |= {role: name for role, name in named.items() if name}
+    return {"weight": weight, "id": row_id, "by": by, "cluster": cluster, "choices": choices}
+
+
+def _with_logprob(table: Table, options: Options, beside: dict[str, Any]) -> Roles:
+    """Roles where one column holds the log-probability of what happened."""
+    logprob = _told(table, options.logprob, "logprob")
+    label, columns = _label_told(table, options) if options.label else (None, ())
+    if label is not None and options.classes is None:
+        raise CallError(
+            "label goes with logprob only together with the classes' names: "
+            "pass classes=[…] (--classes)"
+        )
+    beside["choices"]["logprob"] = f"{logprob} (natural logarithms)"
+    return Roles(label, columns, logprob=logprob, **beside)
 
 
 def _told(table: Table, name: str | None, option: str) -> str | None:

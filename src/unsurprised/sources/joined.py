@@ -15,8 +15,10 @@ from unsurprised.arrow.encodings import as_numpy, without_encodings
 from unsurprised.arrow.kinds import stands_for
 from unsurprised.class_names.names import listed
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.columns import usual_label
 from unsurprised.sources.options import Options
 from unsurprised.sources.table import Part, Table, require
+from unsurprised.sources.tables import tables_of
 from unsurprised.sources.unchanged import unchanged
 
 
@@ -24,9 +26,6 @@ class Solution:
     """The truth by id, in memory: an id and a label a row, however wide the predictions are."""
 
     def __init__(self, source: Any, options: Options) -> None:
-        from unsurprised.sources.columns import usual_label
-        from unsurprised.sources.reading import tables_of
-
         assert options.id is not None
         self._join, self.id = options.join, options.id
         tables, _ = tables_of(

@@ -161,7 +161,7 @@ class _Column:
         try:
             return self.read(values)
         except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-            row = _first_wrong(values, lambda value: self.read([value]))
+            row = _first_of_another_type(values, lambda value: self.read([value]))
             half = isinstance(error, UnicodeEncodeError)
             raise InputError(
                 "found half of a surrogate pair, which is no text"
@@ -256,7 +256,7 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     return pa.array(values).cast(kind)
 
 
-def _first_wrong(values: list[Any], read: Callable[[Any], object]) -> int:
+def _first_of_another_type(values: list[Any], read: Callable[[Any], object]) -> int:
     for row, value in enumerate(values):
         try:
             read(value)

@@ -11,8 +11,8 @@ from unsurprised.arrays.host import HostArray
 from unsurprised.arrow.encodings import as_numpy
 from unsurprised.arrow.kinds import plain, stands_for
 from unsurprised.class_names.binding import shown
+from unsurprised.class_names.indices import whole_numbers
 from unsurprised.errors import InputError, Place
-from unsurprised.forms import whole_numbers
 from unsurprised.sources.classes import Classes
 
 Indices = NDArray[np.int64]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -16,38 +15,20 @@ from unsurprised.arrow.encodings import taken, without_encodings
 from unsurprised.arrow.kinds import stands_for
 from unsurprised.batches import Batch, SliceColumn
 from unsurprised.copies import OfThisRelease, Record
-from unsurprised.errors import CallError, InputError, Place
+from unsurprised.errors import InputError, Place
 from unsurprised.forms import Labels
 from unsurprised.interpretation import Interpretation
-from unsurprised.sources.agreement import check_agreement
-from unsurprised.sources.classes import Classes, classes_of
-from unsurprised.sources.columns import Roles, roles_in
+from unsurprised.sources.batch_size import MOST_ROWS, no_memory, rows_at_once
 from unsurprised.sources.convert import Conversion
-from unsurprised.sources.formats import opened, stamped
-from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
 from unsurprised.sources.guard import NoMemoryError, located
-from unsurprised.sources.hive import refuse_folders_as_predictions, with_partitions
 from unsurprised.sources.interpreted import (
-    bound_how,
     interpretation_of,
-    refuse_confidence,
-    refuse_predicted_classes,
 )
-from unsurprised.sources.joined import JoinedTable, Solution
-from unsurprised.sources.numpy_files import NpyTable
-from unsurprised.sources.numpy_records import RecordsTable, holds_records
-from unsurprised.sources.options import Options
-from unsurprised.sources.paths import expanded
+from unsurprised.sources.joined import Solution
 from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
-from unsurprised.sources.truth_means import truth_means
 from unsurprised.sources.unchanged import unchanged
-from unsurprised.threads import get_num_threads, is_lack_of_threads
-
-_BATCH_BYTES = 8 << 20
-#: However wide the rows (a language model's vocabulary), a batch stays well below this.
-_MOST_BYTES = 64 << 20
-_FEWEST_ROWS, _MOST_ROWS = 1024, 131_072
+from unsurprised.threads import is_lack_of_threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +47,7 @@ class Reading:
 
     Examples
     --------
+    >>> from unsurprised.sources import open_predictions
     >>> frame = pa.table({"label": [1, 0], "probs": [[0.25, 0.75], [0.5, 0.5]]})
     >>> reading = open_predictions(frame)
     >>> reading.choices["pred"], reading.choices["kind"], reading.rows
@@ -202,7 +184,7 @@ class Reading:
             yield from self._batches(table, split)
 
     def _batches(self, table: Table, split: Split) -> Iterator[Batch]:
-        size = self._batch_rows(table)
+        size = rows_at_once(table, self._conversion)
         first = split.part.first_row
         for record in table.read(split.part, self._conversion.columns, size):
             for start in range(0, record.num_rows, size):
@@ -235,7 +217,7 @@ class Reading:
         for table in self._tables:
             if table.empty:
                 continue
-            for record in table.looked(columns, _MOST_ROWS):
+            for record in table.looked(columns, MOST_ROWS):
                 plainly = without_encodings(record)
                 yield {name: slice_column(plainly.column(name)) for name in names}
 
@@ -266,7 +248,7 @@ class Reading:
         self, table: Table, split: Split, columns: Mapping[str, str], written: Sequence[str]
     ) -> Iterator[tuple[pa.RecordBatch, Batch]]:
         used = self._conversion.columns
-        size = self._batch_rows(table)
+        size = rows_at_once(table, self._conversion)
         first = split.part.first_row
         for record in table.read(split.part, columns, size):
             for start in range(0, record.num_rows, size):
@@ -314,37 +296,7 @@ class Reading:
 
     def no_memory(self, table: Table | None = None) -> NoMemoryError:
         """The error for a lack of memory: what rows take at once, and how to ask for less."""
-        table = table or self._tables[0]
-        rows, count = self._batch_rows(table), max(1, self._conversion.classes.count)
-        size = rows * count * self._item_bytes(table)
-        fewer = max(1, rows // 8)
-        return NoMemoryError(
-            f"there is not enough memory for {rows:,} rows of {count:,} classes at once, "
-            f"{size / (1 << 20):,.1f} MiB and several times that while they are measured, on each "
-            f"of {get_num_threads()} threads",
-            remedy=f"read fewer at once, batch_rows={fewer} (--batch-rows {fewer}), on one thread "
-            "(UNSURPRISED_NUM_THREADS=1)",
-            place=Place(table.file),
-        )
-
-    def _batch_rows(self, table: Table) -> int:
-        if self._conversion.options.batch_rows is not None:
-            return self._conversion.options.batch_rows
-        row_bytes = max(1, self._conversion.classes.count) * self._item_bytes(table)
-        rows = max(_BATCH_BYTES // row_bytes, min(_FEWEST_ROWS, _MOST_BYTES // row_bytes))
-        return int(min(max(rows, 1), _MOST_ROWS))
-
-    def _item_bytes(self, table: Table) -> int:
-        roles = self._conversion.roles
-        if not roles.pred:
-            return 8
-        kind = table.schema.field(roles.pred[0]).type
-        while getattr(kind, "value_type", None) is not None:
-            kind = kind.value_type
-        try:
-            return max(1, int(kind.byte_width)) if not kind.num_fields else 8
-        except ValueError:
-            return 8
+        return no_memory(table or self._tables[0], self._conversion)
 
 
 def _plain(reading: Reading) -> dict[str, Any]:
@@ -356,139 +308,3 @@ def _reopened(_: Any, held: dict[str, Any]) -> Reading:
     reading = Reading.__new__(Reading)
     vars(reading).update(held, choices=MappingProxyType(held["choices"]))
     return reading
-
-
-def open_predictions(source: Any, options: Options | None = None) -> Reading:
-    """Open files or a data frame, and decide which columns mean what.
-
-    Parameters
-    ----------
-    source : path, sequence of paths, data frame, or None
-        Parquet, Arrow (file, stream, Feather), CSV, TSV, JSON, npz or npy files; globs and
-        folders, whose names may be columns (``label=cat``); or any object with the Arrow
-        interface. ``None`` where ``label`` and ``pred`` are paths of ``.npy`` files; or the
-        prediction's ``.npy`` file, with ``label`` a path.
-    options : Options, optional
-        What the caller says.
-
-    Returns
-    -------
-    Reading
-        What was found; nothing but heads of files has been read yet.
-
-    Examples
-    --------
-    >>> frame = pa.table({"label": ["cat"], "p_cat": [0.9], "p_dog": [0.1]})
-    >>> reading = open_predictions(frame)
-    >>> reading.classes
-    ('cat', 'dog')
-    >>> [batch.size for split in reading.plan() for batch in reading.batches(split)]
-    [1]
-    """
-    options = options or Options()
-    tables, aside = tables_of(source, options)
-    first = next((table for table in tables if not table.empty), None)
-    if first is None:
-        raise InputError("holds no row and names no column", place=Place(tables[0].file))
-    options = _with_npy(first, options)
-    joined = None
-    if options.truth is not None and options.labelled:
-        joined = Solution(options.truth, options)
-        tables = [JoinedTable(table, joined, pred=options.pred) for table in tables]
-        first = next(table for table in tables if not table.empty)
-        options = replace(options, label=joined.column)
-    roles = roles_in(first, options)
-    refuse_twice(first.schema.names, roles.pred, first.file)
-    refuse_folders_as_predictions(first, [*roles.pred, *filter(None, [roles.logprob])])
-    classes, roles = classes_of(tables, first, roles, options)
-    check_agreement(tables, first, roles, classes)
-    for table in tables:
-        table.known_names = classes.names or ()
-    means = "labels" if not options.labelled else truth_means(tables, first, roles, classes.count)
-    if roles.layout == "number" and options.kind is None:
-        refuse_predicted_classes(tables, roles.pred[0])
-        refuse_confidence(first, roles)
-    choices = {**roles.choices, **_described(first, roles, classes)}
-    if roles.left_aside:
-        choices["left aside"] = ", ".join(roles.left_aside)
-    if joined is not None:
-        choices["truth"] = joined.described
-    if aside:
-        choices["files"] = f"{len(tables)}; of another format and left aside: {', '.join(aside)}"
-    return Reading(tables, Conversion(roles, classes, options, means), choices, joined)
-
-
-def tables_of(source: Any, options: Options) -> tuple[list[Table], list[str]]:
-    """The files or the frame as tables, and the files that were left aside."""
-    if is_frame(source):
-        return [FrameTable(source)], []
-    npy = _npy_options(options)
-    if source is None or (not isinstance(source, str | os.PathLike) and not list(_paths(source))):
-        if not npy:
-            raise CallError("no file is given; expected a file, several, a glob or a folder")
-        pred = options.pred if isinstance(options.pred, str) else None
-        return [_npy_files(pred or options.logprob or npy[0], npy)], []
-    files, aside = expanded(_paths(source))
-    if npy or any(file.lower().endswith(".npy") for file in files):
-        return [_npy_table(files, npy, options)], aside
-    return with_partitions([opened(file) for file in files]), aside
-
-
-def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
-    if isinstance(source, str | os.PathLike):
-        return [source]
-    if isinstance(source, Sequence) and all(isinstance(s, str | os.PathLike) for s in source):
-        return source
-    refuse_unread(source)
-    raise no_frame(source)
-
-
-def _npy_options(options: Options) -> list[str]:
-    told = (options.label, options.pred, options.logprob, options.weight, options.id)
-    return [name for name in told if isinstance(name, str) and name.lower().endswith(".npy")]
-
-
-def _npy_table(files: Sequence[str], npy: Sequence[str], options: Options) -> Table:
-    others = [file for file in files if not file.lower().endswith(".npy")]
-    if len(files) == 1 and not npy and holds_records(files[0]):
-        return stamped(files, lambda: RecordsTable(files[0]))
-    if others or len(files) > 1 or (options.labelled and not npy):
-        raise CallError(
-            f"{', '.join([*files, *npy][:4])}: a .npy file is one column; pass the predictions' "
-            'file, and the others as label="y.npy", weight="w.npy" (--label, --weight)'
-        )
-    return _npy_files(files[0], [files[0], *npy])
-
-
-def _npy_files(file: str, columns: Sequence[str]) -> Table:
-    return stamped(columns, lambda: NpyTable(file, columns))
-
-
-def _with_npy(first: Table, options: Options) -> Options:
-    """The options with the file itself as the prediction, where it is an npy file."""
-    if not isinstance(first, NpyTable) or options.pred is not None or options.logprob is not None:
-        return options
-    return replace(options, pred=first.file)
-
-
-def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:
-    told: dict[str, str] = {}
-    if roles.layout == "columns":
-        told["pred"] = f"{roles.model_name} ({classes.count} columns)"
-    elif roles.layout == "number":
-        one = classes.binding.spoken_of
-        name = f"class {classes.names[one]!r}" if classes.names else "class 1"
-        told["pred"] = f"{roles.pred[0]} (one number a row: {name} of two)"
-    elif roles.layout is not None:
-        told["pred"] = f"{roles.pred[0]} ({roles.layout} of {classes.count})"
-    if classes.shown:
-        told["classes"] = f"{_range(classes.shown)} ({classes.origin})"
-    if roles.label and classes.names:
-        kind = stands_for(first.schema.field(roles.label).type)
-        if kind in ("integer", "float", "bool"):
-            told["label"] = f"{roles.label} ({bound_how(kind, classes)})"
-    return told
-
-
-def _range(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 4 else f"{names[0]} … {names[-1]}"

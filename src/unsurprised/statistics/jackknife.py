@@ -211,6 +211,12 @@ def within(value: Estimate, least: float, most: float) -> Estimate:
     return replace(value, low=max(value.low, least), high=min(value.high, most))
 
 
+#: Of the slices that are said to stand out, which part does so by chance alone.
+FALSE_DISCOVERIES = 0.05
+#: A slice that fewer groups of rows than this meet is not tested.
+FEWEST_GROUPS = 10
+
+
 def benjamini_hochberg(p_values: Values, rate: float) -> NDArray[np.bool_]:
     """Which of several tests to reject so that of the rejections ``rate`` are false on average.
 

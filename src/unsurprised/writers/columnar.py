@@ -14,7 +14,7 @@ from unsurprised.arrow.decoded import decoded
 from unsurprised.errors import InputError, Place
 from unsurprised.writers.held import Convert, Held, held
 from unsurprised.writers.json_texts import json_texts
-from unsurprised.writers.writer import Writer, converted, refuse_twice
+from unsurprised.writers.writer import Writer, converted, refuse_same_name
 
 
 class _Columns(Writer):
@@ -22,7 +22,7 @@ class _Columns(Writer):
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         columns = [self._held(field) for field in schema]
-        refuse_twice([column.name for column in columns], schema.names, self.form)
+        refuse_same_name([column.name for column in columns], schema.names, self.form)
         self._columns = columns
         self._schema = pa.schema(
             [

@@ -13,7 +13,7 @@ from unsurprised.sources.json_records import members_of
 from unsurprised.sources.jsonl import JSON_TEXT, RECORD_TEXT
 from unsurprised.writers.held import held
 from unsurprised.writers.json_texts import json_texts
-from unsurprised.writers.writer import Writer, converted, refuse_twice
+from unsurprised.writers.writer import Writer, converted, refuse_same_name
 
 _name = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -38,7 +38,7 @@ class JsonLinesWriter(Writer):
             column = held(field, self.form)
             self._columns[field.name] = column
             self._names.append(column.name)
-        refuse_twice(self._names, list(self._columns), self.form)
+        refuse_same_name(self._names, list(self._columns), self.form)
         self._stream = path.open("w", encoding="utf-8", newline="")
 
     def _write(self, batch: pa.RecordBatch) -> None:

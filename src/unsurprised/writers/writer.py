@@ -65,7 +65,7 @@ class Writer(ABC):
             self._close()
 
 
-def refuse_twice(names: Sequence[str], columns: Sequence[str], form: str) -> None:
+def refuse_same_name(names: Sequence[str], columns: Sequence[str], form: str) -> None:
     """Refuse columns that would be written under one name."""
     for name, column in zip(names, columns, strict=True):
         if names.count(name) > 1 and name != column:
@@ -82,9 +82,9 @@ def converted(column: pa.Array, name: str, convert: Convert, form: str) -> pa.Ar
     try:
         return convert(column)
     except InputError as error:  # it may count the values of lists
-        raise error.located(row=_first_wrong(column, convert), column=name) from None
+        raise error.located(row=_first_unwritable(column, convert), column=name) from None
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        row = _first_wrong(column, convert)
+        row = _first_unwritable(column, convert)
         raise InputError(
             f"a value cannot be written as {form} ({str(error).splitlines()[0][:120]})",
             remedy="write another format: --out with a name in .parquet or .arrow",
@@ -92,7 +92,7 @@ def converted(column: pa.Array, name: str, convert: Convert, form: str) -> pa.Ar
         ) from None
 
 
-def _first_wrong(column: pa.Array, convert: Convert) -> int | None:
+def _first_unwritable(column: pa.Array, convert: Convert) -> int | None:
     for row in range(len(column)):
         try:
             convert(column.slice(row, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +21,9 @@ from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import jackknife_of_plug_in, within
 from unsurprised.statistics.totals import Totals, Values
-from unsurprised.units import unit_of, units_per_bit
 
 _LOWEST_BAR = -6
 #: The largest power of two is that of this.
@@ -55,8 +55,8 @@ class _Assembly:
 
     def __init__(self, states: States, rows: int, base: float) -> None:
         self.states, self.rows, self.base = states, rows, base
-        self.unit = unit_of(base)
-        self.per_bit = units_per_bit(base)
+        self.scaled = InUnit(base)
+        self.unit, self.per_bit = self.scaled.unit, self.scaled.per_bit
         totals = states.sums.totals()
         if not totals["weight"] > 0:
             raise InputError(
@@ -152,16 +152,6 @@ class _Assembly:
             "missing": {**self.missing(), **account.reasons},
             "notes": swapped(rows, self.per_bit, self.unit),
         }
-
-    @overload
-    def scaled(self, value: Estimate) -> Estimate: ...
-    @overload
-    def scaled(self, value: None) -> None: ...
-    @overload
-    def scaled(self, value: Estimate | None) -> Estimate | None: ...
-    def scaled(self, value: Estimate | None) -> Estimate | None:
-        """An estimate in bits in the unit asked for; what is missing stays missing."""
-        return value if value is None else value.scaled(self.per_bit, self.unit)
 
     def confidence_gap(self) -> Estimate | None:
         if "expected" not in self.totals:

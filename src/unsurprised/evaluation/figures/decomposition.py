@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from unsurprised import portable
 from unsurprised.calibrators import UniformMixing
 from unsurprised.calibrators._rows import FittingRows
-from unsurprised.calibrators.crossfit import folds_of
+from unsurprised.calibrators.crossfit import FOLDS, folds_of
 from unsurprised.evaluation.figures.calibration_test import OfScores, of_isotonic
 from unsurprised.evaluation.figures.recalibration import (
-    Recalibrated,
+    Recalibrations,
     fewer,
     fitting_rows_of,
     odds_of,
-    recalibrations,
 )
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.records import IfCalibrated, Ledger, Mixed, Recalibration
@@ -32,9 +31,9 @@ from unsurprised.statistics.jackknife import jackknife, jackknife_of_plug_in, wi
 from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Totals, Values
 
-FOLDS = 5
-
 Scaled = Callable[[Estimate], Estimate]
+#: A mean on all groups, and those without each.
+Mean = tuple[float, Values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +55,28 @@ def ledger_of(
     why = _unfit(rows)
     if why is not None:
         return Account(None, {"ledger": why})
-    fitting = fitting_rows_of(rows)
+    fitting = fitting_rows_of(rows, rows.classes)
     folds = folds_of(rows.groups, FOLDS)
     if not _several_outside(fitting, folds):
         why = f"needs two classes outside of each of {FOLDS} folds; all but one happen too rarely"
         return Account(None, {"ledger": why})
-    found, left_out = recalibrations(rows, fitting, folds)
-    if not all(np.isfinite([each.in_sample, each.held_out]).all() for each in found):
+    tried = Recalibrations.of(rows, fitting, folds)
+    means = _Means(tried, scaled)
+    if not means.known:
         return Account(None, {"ledger": "recalibrated rows cost more bits than a float holds"})
-    means = _Means(rows, found, scaled)
     no_test = _untested(rows)
-    tests = [None] * len(found) if no_test else _tests(rows, fitting, means)
+    tests = [None] * len(tried.found) if no_test else _tests(rows, fitting, means)
     ledger = Ledger(
         rows=rows.size,
         folds=FOLDS,
         label_entropy=means.estimate("label entropy", most=float(portable.log2(len(rows.classes)))),
         cross_entropy=means.estimate("cross-entropy"),
-        recalibrations=tuple(
-            means.recalibration(each, test) for each, test in zip(found, tests, strict=True)
-        ),
-        mixed=_mixed(rows, fitting, found[-1], scaled) if means.infinite else None,
+        recalibrations=tuple(means.recalibration(*each) for each in enumerate(tests)),
+        mixed=_mixed(rows, fitting, means.in_sample[-1], scaled) if means.infinite else None,
         truth_entropy=truth_entropy,
         kl_divergence=kl_divergence,
-        left_out=left_out,
+        left_out=tried.left_out,
+        taken=tried.found[tried.taken].title,
     )
     return Account(ledger, {"if_calibrated": no_test} if no_test else {})
 
@@ -126,7 +124,7 @@ def _tests(rows: Sampled, fitting: FittingRows, means: _Means) -> list[IfCalibra
         return [means.in_unit(of_isotonic(rows, ranked, bits))]
     scores = OfScores(rows, fitting)
     tests = [scores.temperature()]
-    if len(means.families) > 1:
+    if len(means.tried.found) > 1:
         tests.append(scores.vector())
     return [means.in_unit(test) for test in tests]
 
@@ -134,8 +132,15 @@ def _tests(rows: Sampled, fitting: FittingRows, means: _Means) -> list[IfCalibra
 class _Means:
     """Mean bits of the rows by one prediction or another, on all groups and without each."""
 
-    def __init__(self, rows: Sampled, families: list[Recalibrated], scaled: Scaled) -> None:
-        self.families, self.scaled, self.rows = families, scaled, rows.size
+    def __init__(self, tried: Recalibrations, scaled: Scaled) -> None:
+        rows = tried.rows
+        self.tried, self.scaled, self.rows = tried, scaled, rows.size
+        places = range(len(tried.found))
+        self.in_sample = [tried.in_sample(place) for place in places]
+        held_out = [tried.held_out(place) for place in places]
+        self.known = bool(np.isfinite([self.in_sample, held_out]).all())
+        if not self.known:
+            return
         infinite = np.isinf(rows.surprisal)
         columns = {
             "rows": None,
@@ -144,10 +149,11 @@ class _Means:
             "infinite": infinite,
             "cross-entropy": np.where(infinite, 0.0, rows.surprisal),
         }
-        for index, family in enumerate(families):
+        for place in places:
             columns |= {
-                f"in sample {index}": family.in_sample,
-                f"held out {index}": family.held_out,
+                f"in sample {place}": self.in_sample[place],
+                f"held out {place}": held_out[place],
+                f"saved {place}": np.where(infinite, 0.0, tried.saved(place)),
             }
         (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, unweighted=2)
         if part is None:
@@ -159,7 +165,7 @@ class _Means:
         """A mean, in bits."""
         return self.both(name)[0]
 
-    def both(self, name: str) -> tuple[float, Values]:
+    def both(self, name: str) -> Mean:
         """A mean and those without each group, in bits."""
         if name == "label entropy":
             return self.label_entropy
@@ -170,7 +176,7 @@ class _Means:
         """The in-sample mean of the best recalibration; see :meth:`best`."""
         return self.best(index)[0]
 
-    def best(self, index: int) -> tuple[float, Values]:
+    def best(self, index: int) -> Mean:
         """The best recalibration in sample, among which are to do nothing and the frequencies.
 
         All families hold these in theory (or, the frequencies, as a limit); so no part of the
@@ -181,23 +187,17 @@ class _Means:
             kept.append(self.both("cross-entropy"))
         return min(kept, key=lambda pair: pair[0])
 
-    def differences(
-        self, more: tuple[float, Values], held_out: tuple[float, Values], best: tuple[float, Values]
-    ) -> tuple[Estimate, Estimate]:
-        """More than is paid after recalibration, cross-fitted and in sample.
+    def differences(self, held_out: Mean, best: Mean) -> tuple[Estimate, Estimate]:
+        """Less that is paid after recalibration, cross-fitted and in sample.
 
         The best recalibration of all rows there are lies between the two: held-out rows say too
         little of it, the rows that it was fitted to too much. So does its interval.
         """
-        crossed = self.difference(more, held_out)
-        fitted = within(self.difference(more, best), 0.0, math.inf)
+        crossed = jackknife(*held_out, "bits", self.rows, self.part.sizes)
+        fitted = jackknife(*best, "bits", self.rows, self.part.sizes)
+        fitted = within(fitted, 0.0, math.inf)
         high = max(crossed.high, fitted.high)  # of NaN both are
         return self.scaled(replace(crossed, high=high)), self.scaled(fitted)
-
-    def difference(self, more: tuple[float, Values], less: tuple[float, Values]) -> Estimate:
-        """By how many bits one mean is above another."""
-        value, without = more[0] - less[0], more[1] - less[1]
-        return jackknife(value, without, "bits", self.rows, self.part.sizes)
 
     def estimate(self, name: str, most: float = math.inf) -> Estimate:
         """The estimate of a mean."""
@@ -215,17 +215,18 @@ class _Means:
         """Infinitely many bits."""
         return self.scaled(Estimate(math.inf, math.inf, math.inf, "bits", self.rows))
 
-    def recalibration(self, family: Recalibrated, test: IfCalibrated | None) -> Recalibration:
+    def recalibration(self, place: int, test: IfCalibrated | None) -> Recalibration:
         """Both decompositions by a family."""
-        index = self.families.index(family)
-        held_out, best = self.both(f"held out {index}"), self.best(index)
-        known, known_in_sample = self.differences(self.both("label entropy"), held_out, best)
+        held_out, best = self.both(f"held out {place}"), self.best(place)
+        alone, paid = self.both("label entropy"), self.both("cross-entropy")
+        known, known_in_sample = self.differences(_less(alone, held_out), _less(alone, best))
         lost = lost_in_sample = self.endless()
         if not self.infinite:
-            lost, lost_in_sample = self.differences(self.both("cross-entropy"), held_out, best)
+            # What each row saves, as everywhere that it is told of.
+            lost, lost_in_sample = self.differences(self.both(f"saved {place}"), _less(paid, best))
         return Recalibration(
-            family=family.family,
-            parameters=family.parameters,
+            family=self.tried.found[place].title,
+            parameters=self.tried.parameters(place),
             discrimination=known,
             miscalibration=lost,
             discrimination_in_sample=known_in_sample,
@@ -241,7 +242,12 @@ class _Means:
         )
 
 
-def _label_entropy(rows: Sampled, part: Totals) -> tuple[tuple[float, Values], int]:
+def _less(more: Mean, less: Mean) -> Mean:
+    """By how much one mean is above another."""
+    return more[0] - less[0], more[1] - less[1]
+
+
+def _label_entropy(rows: Sampled, part: Totals) -> tuple[Mean, int]:
     """Of all rows and without each group; and of how many classes."""
     counts = ClassCounts(len(rows.classes))
     if rows.labels is not None:
@@ -254,7 +260,7 @@ def _label_entropy(rows: Sampled, part: Totals) -> tuple[tuple[float, Values], i
     return (float(bits[0]), bits[1:]), int(np.count_nonzero(totals))
 
 
-def _mixed(rows: Sampled, fitting: FittingRows, richest: Recalibrated, scaled: Scaled) -> Mixed:
+def _mixed(rows: Sampled, fitting: FittingRows, best: Values, scaled: Scaled) -> Mixed:
     mixing = UniformMixing().fit_rows(fitting)
     costs = mixing.costs(fitting) / math.log(2)
     columns = {
@@ -262,7 +268,7 @@ def _mixed(rows: Sampled, fitting: FittingRows, richest: Recalibrated, scaled: S
         "infinite": False,
         "weight": None,
         "mixed": costs,
-        "saved": costs - richest.in_sample,
+        "saved": costs - best,
     }
     (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, unweighted=1)
     if part is None:

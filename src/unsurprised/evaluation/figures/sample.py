@@ -32,6 +32,8 @@ class Sampled:
     #: Of the row's id, and of its cluster (or its id again), which makes the jackknife's groups.
     hashes: NDArray[np.uint64]
     groups: NDArray[np.uint64]
+    #: The largest of the hashes, of rows of weight 0 too.
+    last_hash: int
     weights: Values | None
     #: What these weights are multiples of: a power of two that brings the largest close to one.
     weight_unit: float
@@ -52,15 +54,17 @@ class Sampled:
 
     def first(self, count: int) -> Sampled:
         """The rows with the smallest hashes."""
-        if count >= self.size:
-            return self
+        return self if count >= self.size else self.take(slice(count))
+
+    def take(self, which: slice | NDArray[np.int64]) -> Sampled:
+        """Some of the rows, in ascending order."""
         arrays: dict[str, Any] = {
-            field.name: value[:count]
+            field.name: value[which]
             for field in fields(self)
             if isinstance(value := getattr(self, field.name), np.ndarray)
         }
-        model = self.model.with_array(self.model.rows(-1)[:count])
-        return replace(self, size=count, model=model, **arrays)
+        model = self.model.with_array(self.model.rows(-1)[which])
+        return replace(self, size=len(arrays["hashes"]), model=model, **arrays)
 
     def outcome(self, index: int) -> Values:
         """Whether a class happened in each row, or its share of the truth."""
@@ -94,7 +98,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
     if sample is None or sample.size == 0 or settings.kind is None or settings.classes is None:
         return None
     rows, unit = sample.result(), 1.0
-    drawn = len(rows["hash"])
+    drawn, last_hash = len(rows["hash"]), int(rows["hash"][-1])
     if settings.weighted:
         rows["weight"], unit = in_power_of_two(rows["weight"])
         # Rows of weight 0 tell nothing, and no bin is to consist of them; nor do those whose share
@@ -119,6 +123,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         classes=settings.classes,
         hashes=rows["hash"],
         groups=rows["group"],
+        last_hash=last_hash,
         weights=weights,
         weight_unit=unit,
         model=model,

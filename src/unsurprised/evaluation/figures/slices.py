@@ -14,12 +14,12 @@ from unsurprised.evaluation.slicing import slice_of
 from unsurprised.evaluation.states import States
 from unsurprised.states.sums import Cell
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.jackknife import benjamini_hochberg
+from unsurprised.statistics.jackknife import (
+    FALSE_DISCOVERIES,
+    FEWEST_GROUPS,
+    benjamini_hochberg,
+)
 from unsurprised.statistics.totals import Columns, Totals, Values
-
-#: A slice that fewer groups of rows than this meet is not tested.
-FEWEST_GROUPS = 10
-FALSE_DISCOVERIES = 0.05
 
 Scaled = Callable[[Estimate], Estimate]
 

@@ -118,11 +118,15 @@ def _recalibrated(evaluation: Evaluation) -> str:
         return (
             f"Giving every class something ({share(ledger.mixed.epsilon)} of equal odds) would "
             f"leave {number(ledger.mixed.cross_entropy.value)} {unit}; recalibration beyond that "
-            f"({ledger.family}) saves {number(ledger.mixed.miscalibration.value)} of them."
+            f"({ledger.recalibrations[-1].family}) saves "
+            f"{number(ledger.mixed.miscalibration.value)} of them."
         )
     saved, known = ledger.miscalibration, ledger.recalibrations[-1].if_calibrated
     if saved.low > 0 and (known is None or known.exceeded):
-        return f"Recalibration ({ledger.family}) would save {number(saved.value)} {unit} a row."
+        return (
+            f"Recalibration would save at least {number(saved.value)} {unit} a row, by "
+            f"{ledger.family}; “unsurprised calibrate” tries more."
+        )
     if known is not None and known.exceeded:
         return (
             f"It is miscalibrated (p = {known.p_value:.2g}), but by too little for recalibration "

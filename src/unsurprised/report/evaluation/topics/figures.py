@@ -78,27 +78,29 @@ def _ledger(evaluation: Evaluation) -> list[Line]:
     ledger = evaluation.ledger
     if ledger is None:
         return []
-    richest, others = ledger.recalibrations[-1], ledger.recalibrations[:-1]
-    family = richest.family.removeprefix(_MIXED)
+    taken, tried = ledger.recalibration, ledger.recalibrations
+    family = taken.family.removeprefix(_MIXED)
+    place = tried.index(taken)
     rows = counted(ledger.rows, "row")
     model = "the model" if ledger.rows == evaluation.rows else f"on {rows}"
     return [
         _account("label_entropy", "label entropy", ledger.label_entropy,
                  "what knowing the class frequencies costs", "class frequencies alone"),
-        _account("discrimination", "− discrimination", richest.discrimination,
+        _account("discrimination", "− discrimination", taken.discrimination,
                  "what the model knows of each row beyond them", "known of each row"),
-        _account("miscalibration", "+ miscalibration", richest.miscalibration,
+        _account("miscalibration", "+ miscalibration", taken.miscalibration,
                  f"what {family} saves on unseen rows", f"by {family}"),
-        *(_part(each) for each in others),
+        *(_part("  of it", each) for each in tried[:place]),
+        *(_part("  or", each) for each in tried[place + 1 :]),
         _account("cross_entropy", "= cross-entropy", ledger.cross_entropy,
                  f"the model, on {rows}", model),
     ]  # fmt: skip
 
 
-def _part(each: Recalibration) -> Line:
+def _part(name: str, each: Recalibration) -> Line:
     family = each.family.removeprefix(_MIXED)
     key = f"miscalibration/{each.family}"
-    return _account(key, "  of it", each.miscalibration, f"by {family} alone", f"by {family}")
+    return _account(key, name, each.miscalibration, f"by {family} alone", f"by {family}")
 
 
 def _account(key: str, name: str, found: Estimate, about: str, brief: str) -> Line:

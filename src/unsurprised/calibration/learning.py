@@ -1,0 +1,53 @@
+"""Rows to learn from, all or a sample, and what is known of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.errors import CallError
+from unsurprised.evaluation.evaluator import Evaluator, measured_sample
+from unsurprised.evaluation.figures.recalibration import fitting_rows_of
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Rows to fit on (all, or a sample), and what is known of the others."""
+
+    rows: FittingRows
+    #: Of each row: its weight as given, and the hash of its cluster, or of its id.
+    weights: Values | None
+    groups: NDArray[np.uint64]
+    #: The largest hash of the sample; None where all rows are in it.
+    beyond: int | None
+    total: int
+    skipped: int
+    clusters: int | None
+    #: Whether there are too few clusters for an interval.
+    refused: bool
+
+
+def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Learning:
+    """The sample of an evaluator as rows to fit on."""
+    if evaluator.truth_kind == "logprob":
+        raise CallError(
+            "only the log-probability of what happened is known; expected predictions for every "
+            "class, which a calibrator changes"
+        )
+    sampled = measured_sample(evaluator)
+    if sampled is None:
+        raise CallError("all weights are 0; expected at least one row that counts")
+    weights = sampled.weights
+    return Learning(
+        rows=fitting_rows_of(sampled, classes),
+        weights=None if weights is None else weights * sampled.weight_unit,
+        groups=sampled.groups,
+        beyond=None if sampled.drawn == evaluator.rows else sampled.last_hash,
+        total=evaluator.rows,
+        skipped=evaluator.skipped,
+        clusters=evaluator.clusters,
+        refused=sampled.refused,
+    )

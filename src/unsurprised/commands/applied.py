@@ -1,0 +1,32 @@
+"""What ``calibrate --out`` and ``apply`` write: a source's rows with calibrated predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unsurprised.calibrators import Calibrator
+    from unsurprised.sources import Reading
+    from unsurprised.writing import Target
+
+
+def refuse_unwritable(out: str) -> None:
+    """Raises unless the ending of ``out`` names a format that can be written."""
+    from unsurprised.errors import CallError
+    from unsurprised.writers import check_format
+    from unsurprised.writing import STANDARD_OUTPUT
+
+    if out == STANDARD_OUTPUT:
+        raise CallError("--out -: predictions go to a file; name one, such as calibrated.parquet")
+    check_format(out)
+
+
+def write_applied(
+    calibrator: Calibrator, reading: Reading, out: Target, kind: str | None = None
+) -> int:
+    """Write a source's rows with calibrated predictions; how many they were."""
+    from unsurprised.calibration.apply import apply_reading
+    from unsurprised.report.progress import RowProgress
+
+    with out.file() as path, RowProgress(reading.rows) as progress:
+        return apply_reading(calibrator, reading, path, out.name, kind=kind, progress=progress)

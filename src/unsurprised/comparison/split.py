@@ -1,0 +1,89 @@
+"""Which part of a difference recalibration would have removed, and which is knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.errors import UnsurprisedError
+from unsurprised.evaluation.figures.recalibration import Recalibrations, fewer, fitting_rows_of
+from unsurprised.evaluation.figures.sample import Sampled
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.means import Values, mean_of
+
+
+@dataclass(frozen=True)
+class Split:
+    """Both parts of a difference, cross-fitted, and what recalibration saves of each model."""
+
+    family: str
+    #: Of new − base: what recalibration saves, and what the recalibrated models are apart.
+    miscalibration: Estimate
+    discrimination: Estimate
+    base: Estimate
+    new: Estimate
+
+
+def split_of(
+    base: Sampled | None,
+    new: Sampled | None,
+    compared: NDArray[np.uint64] | None,
+    *,
+    refused: bool,
+) -> Split | None:
+    """The split of the rows that are in both samples, and among the hashes of those ``compared``.
+
+    ``None`` where there are no such rows, or none that can be recalibrated. The family is the
+    richer of those that are taken of each model alone: both are recalibrated alike.
+    """
+    if base is None or new is None:
+        return None
+    order = _shared(base, new, compared)
+    if not len(order[0]):
+        return None
+    samples = [fewer(one.take(places)) for one, places in zip((base, new), order, strict=True)]
+    try:
+        both = [Recalibrations.of(rows, fitting_rows_of(rows)) for rows in samples]
+    except UnsurprisedError:
+        return None
+    places = _places(*both)
+    saved = [one.saved(place) for one, place in zip(both, places, strict=True)]
+    after = [one.held_out(place) for one, place in zip(both, places, strict=True)]
+    with np.errstate(invalid="ignore"):
+        miscalibration = saved[1] - saved[0]
+    if np.isnan(miscalibration).any():
+        return None
+
+    def mean(values: Values) -> Estimate:
+        return mean_of(values, samples[0].groups, samples[0].weights, refused=refused)
+
+    titles = [one.found[place].title for one, place in zip(both, places, strict=True)]
+    return Split(
+        family=max(titles, key=len),  # which says that something was mixed in first
+        miscalibration=mean(miscalibration),
+        discrimination=mean(after[0] - after[1]),
+        base=mean(saved[0]),
+        new=mean(saved[1]),
+    )
+
+
+def _shared(
+    base: Sampled, new: Sampled, compared: NDArray[np.uint64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places, in each sample, of the compared rows that are in both."""
+    common, first, second = np.intersect1d(base.hashes, new.hashes, return_indices=True)
+    if compared is None:
+        return first, second
+    kept = np.isin(common, compared)
+    return first[kept], second[kept]
+
+
+def _places(base: Recalibrations, new: Recalibrations) -> tuple[int, int]:
+    """Of each, the place of the richer family of the two that are taken; both have tried it."""
+    families = [[found.candidate.family for found in one.found] for one in (base, new)]
+    common = [family for family in families[0] if family in families[1]]
+    taken = (families[0][base.taken], families[1][new.taken])
+    richer = [family for family in common if family in taken][-1:] or common[-1:]
+    return families[0].index(richer[0]), families[1].index(richer[0])

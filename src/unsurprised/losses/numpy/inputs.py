@@ -1,0 +1,62 @@
+"""What is given to a loss of NumPy's, as arrays of float64 that were looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from unsurprised.losses._divergences import TopK
+from unsurprised.losses._inputs import Inputs, check_dense, laid_out
+from unsurprised.losses._pairs import Pairs, laid_out_pairs
+
+Values = NDArray[np.float64]
+
+
+def prepared(
+    logits: ArrayLike, target: ArrayLike, *, weight: Any, sample_weight: Any, **options: Any
+) -> Inputs:
+    """The rows of a call, their values looked at."""
+    return laid_out(
+        np,
+        widened(logits),
+        widened(target),
+        weight=None if weight is None else np.asarray(weight, dtype=np.float64),
+        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+        check=True,
+        **options,
+    )
+
+
+def prepared_pairs(
+    student: ArrayLike,
+    teacher: ArrayLike | TopK | None,
+    sample_weight: ArrayLike | None,
+    axis: int,
+    *,
+    probabilities: bool = False,
+) -> Pairs:
+    """The rows of a call between two distributions, likewise; without a teacher who is a layer."""
+    names = ("logits", "target") if probabilities else ("student", "teacher")
+    check_dense(**{names[0]: student, names[1]: teacher, "sample_weight": sample_weight})
+    given: Any = None
+    if isinstance(teacher, TopK):
+        given = TopK(widened(teacher.log_probs), np.asarray(teacher.indices))
+    elif teacher is not None:
+        given = widened(teacher)
+    return laid_out_pairs(
+        np,
+        widened(student),
+        given,
+        sample_weight=None if sample_weight is None else np.asarray(sample_weight),
+        axis=axis,
+        check=True,
+        probabilities=probabilities,
+    )
+
+
+def widened(values: ArrayLike) -> Any:
+    """Floats as float64; what is no float stays, to be told of."""
+    array = np.asarray(values)
+    return array.astype(np.float64) if "float" in array.dtype.name else array

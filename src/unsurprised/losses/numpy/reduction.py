@@ -1,0 +1,29 @@
+"""What a loss of NumPy's gives."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from unsurprised.losses.numpy.inputs import Values
+
+
+class LossAndGradient(NamedTuple):
+    """A loss and its derivative by the logits.
+
+    ``loss`` is a number, or with ``reduction="none"`` an array of the rows' shape; ``gradient`` has
+    the logits' shape and is that of the loss, or of the sum of the rows' losses.
+    """
+
+    loss: Any
+    gradient: Values
+
+
+# Pickles name the public path, which stays.
+LossAndGradient.__module__ = "unsurprised.losses.numpy"
+
+
+def as_given(gradient: Values, shape: tuple[int, ...], axis: int) -> Values:
+    """The gradient of rows, of whose shape there are many, with the classes along ``axis``."""
+    return np.moveaxis(gradient.reshape(*shape, gradient.shape[-1]), -1, axis)

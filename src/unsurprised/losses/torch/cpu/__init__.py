@@ -1,0 +1,1 @@
+"""Labels in main memory, by the library's kernels."""
