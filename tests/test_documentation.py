@@ -180,8 +180,19 @@ def test_every_command_has_a_page() -> None:
 
 def test_json_page_has_every_key() -> None:
     page = (ROOT / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
-    keys = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
-    assert keys == list(us.Evaluation.json_schema()["properties"])
+    pages = [page.partition("## Other results")[0], *page.split("\n### ")[1:]]
+    kinds = [us.Evaluation, us.Calibration, us.Comparison, us.Check, us.coding.Account]
+    for text, kind in zip(pages, kinds, strict=True):
+        keys = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+        schema = kind.json_schema()
+        records = [part for part in schema["$defs"].values() if "properties" in part]
+        wanted = list(schema["properties"])
+        if kind is not us.Evaluation:  # whose records are on pages of their own
+            wanted += [
+                key for part in records if "rows behind it" not in part.get("description", "")
+                for key in part["properties"]
+            ]  # fmt: skip
+        assert keys == wanted, kind
 
 
 def test_registered_measures_are_public() -> None:

@@ -306,6 +306,7 @@ WITHOUT: dict[str, list[str]] = {
         "copies.Frozen",
         "copies.Kept",
         "copies.Record",
+        "reported.Reported",
         "states.serial.ByBytes",
         "states.counts.Counted",
         "states.product.State",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from unsurprised.comparison.check import Check, Finding
@@ -10,6 +11,7 @@ from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import (
     STEP,
     WIDTH,
+    Row,
     bits_axis,
     distinct,
     inline,
@@ -18,7 +20,7 @@ from unsurprised.report.drawing.parts import (
     names_axis,
     tooltips,
 )
-from unsurprised.report.numbers import ABSENT, interval, number, printable
+from unsurprised.report.numbers import interval, number, printable
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
     NAME,
@@ -45,25 +47,12 @@ def name(finding: Finding) -> str:
 
 
 def chart(check: Check, palette: Palette = NOTEBOOK) -> alt.LayerChart:
-    """A point with its interval for each finding; an upright stroke is the limit."""
+    """A point with its interval for each finding, from its limit; right of zero it is broken."""
     import altair as alt
 
     found = text.ordered(check)[:_MOST_DRAWN]
     names = distinct([name(finding) for finding in found])
-    rows = [
-        {
-            "finding": shown,
-            "value": finding.estimate.value,
-            "low": finding.estimate.low,
-            "high": finding.estimate.high,
-            "limit": finding.limit,
-            "outcome": finding.outcome,
-            "measured": f"{number(finding.estimate.value)} {check.unit} a row",
-            "interval": interval(finding.estimate, "information"),
-            "allowed": f"at most {number(finding.limit)}",
-        }
-        for shown, finding in zip(names, found, strict=True)
-    ]
+    rows = [_point(shown, finding, check) for shown, finding in zip(names, found, strict=True)]
     legend = alt.Legend(title=None, orient="top")
     colors = alt.Scale(domain=list(_OUTCOMES), range=[palette.more, palette.plain, palette.less])
     shapes = alt.Scale(domain=list(_OUTCOMES), range=["triangle-right", "circle", "triangle-left"])
@@ -74,28 +63,34 @@ def chart(check: Check, palette: Palette = NOTEBOOK) -> alt.LayerChart:
     ends = (
         encoded.properties(data=inline(known(rows, "low", "high")))
         .mark_rule(strokeWidth=2)
-        .encode(x=bits_axis("low:Q", f"{check.unit} a row"), x2="high:Q")
+        .encode(x=bits_axis("low:Q", f"measured − allowed, {check.unit} a row"), x2="high:Q")
     )
     dots = (
-        encoded.properties(data=inline(known(rows, "value")))
+        encoded.properties(data=inline(known(rows, "over")))
         .mark_point(filled=True, size=90, opacity=1)
         .encode(
-            x="value:Q",
+            x="over:Q",
             shape=alt.Shape("outcome:N", scale=shapes, legend=legend),
             tooltip=tooltips("finding", "measured", "interval", "allowed", "outcome"),
         )
     )
-    limits = (
-        alt.Chart(inline(known(rows, "limit")))
-        .mark_tick(color=palette.muted, thickness=3, size=STEP - 6)
-        .encode(
-            y=alt.Y("finding:N", sort=names, title=None, axis=names_axis()),
-            x=bits_axis("limit:Q", f"{check.unit} a row"),
-            tooltip=tooltips("finding", "allowed"),
-        )
-    )
-    layers = layered(limits, ends, dots)
-    return layers.properties(width=WIDTH, height=STEP * len(rows))
+    zero = alt.Chart(inline([{"at": 0.0}])).mark_rule(color=palette.muted).encode(x="at:Q")
+    return layered(zero, ends, dots).properties(width=WIDTH, height=STEP * len(rows))
+
+
+def _point(shown: str, finding: Finding, check: Check) -> Row:
+    measured, limit = finding.estimate, finding.limit
+    is_endless = math.isinf(limit)  # nothing is near it
+    return {
+        "finding": shown,
+        "over": math.nan if is_endless else measured.value - limit,
+        "low": math.nan if is_endless else measured.low - limit,
+        "high": math.nan if is_endless else measured.high - limit,
+        "outcome": finding.outcome,
+        "measured": f"{number(measured.value)} {check.unit} a row",
+        "interval": interval(measured, "information"),
+        "allowed": f"at most {number(limit)}",
+    }
 
 
 def section(check: Check) -> Section:
@@ -109,7 +104,7 @@ def section(check: Check) -> Section:
         f"{left:,} findings more are in the JSON." if left > 0 else "",
         words=1,
     )
-    label = f"What was measured and what is allowed (the upright strokes), in {check.unit} a row"
+    label = f"Measured − allowed, in {check.unit} a row; right of zero the limit is broken"
     figure = Chart("findings", label, lambda: spec(chart(check, PAGE)), table)
     return Section(
         "findings", "What was measured?", charts=[figure], advice=_ADVICE[check.outcome],
@@ -132,8 +127,8 @@ def _row(finding: Finding) -> list[Cell]:
 def _told(finding: Finding) -> str:
     if finding.outcome != "unsure":
         return finding.outcome
-    needed = ABSENT if finding.rows_needed is None else f"{finding.rows_needed:,}"
-    return f"unsure; rows that would tell: {needed}"
+    needed = text.rows_needed(finding)
+    return f"unsure; about {needed} rows would tell" if needed else "unsure"
 
 
 _ADVICE = {

@@ -22,7 +22,7 @@ def page(check: Check) -> Page:
     return Page(
         "Do the limits hold?",
         f"{check.outcome.upper()}: {first}",
-        others,
+        [f"T{line[1:]}" if line.startswith("the ") else line for line in others],
         [_card(finding) for finding in text.ordered(check)[:_MOST_CARDS]],
         [findings.section(check)],
         result="check",

@@ -16,6 +16,6 @@ class Plots(Charts[Check]):
     """The chart of a check, as those of :attr:`Evaluation.plot`."""
 
     def findings(self) -> alt.LayerChart:
-        """What was measured, with its interval, beside its limit."""
+        """What was measured, with its interval, from its limit: right of zero it is broken."""
         self._need("findings", self._result.findings, "there is no limit")
         return findings.chart(self._result)

@@ -89,12 +89,18 @@ def _limit(finding: Finding) -> str:
 def _too_few(finding: Finding) -> str:
     if math.isnan(finding.estimate.low):
         return "there are too few rows (or clusters) to tell"
-    rows = counted(finding.estimate.rows, "row")
-    if finding.rows_needed is None:
+    rows, needed = counted(finding.estimate.rows, "row"), rows_needed(finding)
+    if not needed:
         return f"{rows} do not suffice to tell"
+    return f"{rows} do not suffice to tell: about {needed} would"
+
+
+def rows_needed(finding: Finding) -> str:
+    """About how many rows would tell, in two digits; nothing where that is not known."""
+    if finding.rows_needed is None:
+        return ""
     digits = 10 ** max(0, len(str(finding.rows_needed)) - 2)
-    needed = math.ceil(finding.rows_needed / digits) * digits
-    return f"{rows} do not suffice to tell: about {needed:,} would"
+    return f"{math.ceil(finding.rows_needed / digits) * digits:,}"
 
 
 def junit(check: Check) -> str:

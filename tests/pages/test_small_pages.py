@@ -1,0 +1,36 @@
+"""The pages of checks, explanations and accounts in a real browser."""
+
+from __future__ import annotations
+
+import numpy as np
+import page_cases as cases
+import pytest
+from test_evaluation_page import DRAWN, PHONE, serious
+
+import unsurprised as us
+
+
+def check():
+    generator = np.random.default_rng(3)
+    right = generator.random(600)
+    happened = (generator.random(600) < right).astype(int)
+    groups = {cases.HOSTILE[1]: np.resize(np.array(cases.HOSTILE[:3], dtype=str), 600)}
+    return us.check(happened, right, np.sqrt(right), max_bits=0.9, by=groups)
+
+
+PAGES = {
+    "findings": (check, 2),
+    "lengths": (lambda: us.explain([0.5, 0.5], [0.0, 1.0], names=list(cases.HOSTILE[:2])), 3),
+    "account": (lambda: us.coding.encode(b"abracadabra" * 99).account, 7),
+}
+
+
+@pytest.mark.parametrize("chart", PAGES)
+@pytest.mark.parametrize("settings", [{}, PHONE], ids=["wide", "phone"])
+def test_the_chart_is_drawn_and_nothing_runs(opened_page, chart, settings):
+    make, marks = PAGES[chart]
+    page = opened_page(make(), **settings)
+    assert page.evaluate(DRAWN)[chart] >= marks
+    assert page.locator("main img, main script, main svg[onload]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert serious(page) == []
