@@ -12,7 +12,7 @@ _BITS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AccountLine:
     """One line of the account; its name begins with a sign where it is a part of a sum."""
 
     name: str
@@ -88,7 +88,7 @@ def size(account: Account, target: str = "the file") -> str:
     return f"{text}, {share(account.file / account.input)} of {account.input // _BITS:,}"
 
 
-def lines(account: Account) -> list[Line]:
+def lines(account: Account) -> list[AccountLine]:
     """From the entropy to the whole file."""
     found = [("entropy", account.entropy, "the least if all symbols are treated alike")]
     if account.kl is not None:
@@ -106,4 +106,4 @@ def lines(account: Account) -> list[Line]:
         ("+ header", account.header, "length, identity, checksums"),
         ("= file", account.file, ""),
     ]
-    return [Line(name, bits, account.symbols, about) for name, bits, about in found]
+    return [AccountLine(name, bits, account.symbols, about) for name, bits, about in found]

@@ -18,7 +18,7 @@ from unsurprised.report.drawing.parts import (
     tooltips,
 )
 from unsurprised.report.pages.drawn import spec
-from unsurprised.report.pages.parts import Cell, Chart, Section, Table
+from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section
 
 if TYPE_CHECKING:
     import altair as alt
@@ -77,6 +77,6 @@ def section(account: Account) -> Section:
         "account",
         "From the entropy to the file, in bits",
         lambda: spec(chart(account, PAGE)),
-        Table("Where every bit goes", header, rows, words=1),
+        HtmlTable("Where every bit goes", header, rows, words=1),
     )
     return Section("account", "Where does every bit go?", charts=[figure])

@@ -19,7 +19,7 @@ from unsurprised.report.drawing.parts import (
 )
 from unsurprised.report.numbers import interval, number, printable
 from unsurprised.report.pages.drawn import spec
-from unsurprised.report.pages.parts import Cell, Chart, Section, Table, amount, counting, ranged
+from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, amount, counting, ranged
 
 if TYPE_CHECKING:
     import altair as alt
@@ -76,7 +76,7 @@ def chart(calibration: Calibration, palette: Palette = NOTEBOOK) -> alt.LayerCha
 def section(calibration: Calibration) -> Section:
     """What each saves on unseen rows, and on those that it was fitted on."""
     unit = calibration.unit
-    table = Table(
+    table = HtmlTable(
         "What was tried",
         ["calibrator", "parameters", f"saves {unit} a row", "95 % interval", "behind the best",
          "in sample", ""],

@@ -26,8 +26,8 @@ from unsurprised.report.pages.parts import (
     NAME,
     Cell,
     Chart,
+    HtmlTable,
     Section,
-    Table,
     amount,
     counting,
     ranged,
@@ -97,7 +97,7 @@ def section(check: Check) -> Section:
     """The chart, and a line for each finding."""
     found = text.ordered(check)
     left = len(found) - _MOST_ROWS
-    table = Table(
+    table = HtmlTable(
         "What was measured, worst first",
         ["quantity and rows", "rows", f"{check.unit} a row", "95 % interval", "at most", "outcome"],
         [_row(finding) for finding in found[:_MOST_ROWS]],

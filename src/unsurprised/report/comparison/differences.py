@@ -25,8 +25,8 @@ from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
     Cell,
     Chart,
+    HtmlTable,
     Section,
-    Table,
     amount,
     counting,
     named,
@@ -121,7 +121,9 @@ def _whole(pair: Difference, comparison: Comparison, number: int) -> Section:
     shown = parts(pair)
     rows = [[Cell(name), amount(found.value), ranged(found)] for name, found in shown]
     unit = comparison.unit
-    table = Table("The difference and its parts", ["part", f"{unit} a row", "95 % interval"], rows)
+    table = HtmlTable(
+        "The difference and its parts", ["part", f"{unit} a row", "95 % interval"], rows
+    )
     label = f"New − base, in {unit} a row; right of zero the new model is more surprised"
     figure = Chart(f"difference-{number}", label, lambda: spec(chart(shown, unit, PAGE)), table)
     others = [
@@ -138,7 +140,7 @@ def _whole(pair: Difference, comparison: Comparison, number: int) -> Section:
         _title("Which is better?", pair, comparison),
         [text.of_pair(pair, comparison)] if len(comparison.differences) > 1 else [],
         [figure],
-        [Table("Besides", ["", "share", "95 % interval"], others)],
+        [HtmlTable("Besides", ["", "share", "95 % interval"], others)],
         advice=_advice(pair),
         terms=_TERMS,
     )
@@ -181,14 +183,14 @@ def _slices(pair: Difference, comparison: Comparison, number: int) -> Section:
     ordered = _ordered(pair)
     drawn = drawn_slices(pair)
     standing = sum(part.stands_out for part in pair.slices)
-    small = Table(
+    small = HtmlTable(
         "The slices drawn",
         ["slice", f"{unit} a row", "95 % interval"],
         [[Cell(name), amount(found.value), ranged(found)] for name, found in drawn],
     )
     most = _most_rows(comparison)
     left = len(ordered) - most
-    table = Table(
+    table = HtmlTable(
         "All slices",
         ["column", "slice", "rows", f"{unit} a row", "95 % interval", "adds", "verdict"],
         [_slice_row(part) for part in ordered[:most]],
@@ -255,8 +257,8 @@ def _rows(pair: Difference, comparison: Comparison, number: int) -> Section:
     )
 
 
-def _row_table(caption: str, rows: Sequence[RowDifference], unit: str) -> Table:
-    return Table(
+def _row_table(caption: str, rows: Sequence[RowDifference], unit: str) -> HtmlTable:
+    return HtmlTable(
         caption,
         ["row", "label", "base", "new", f"new − base, {unit}"],
         [

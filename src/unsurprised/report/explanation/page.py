@@ -7,7 +7,7 @@ from unsurprised.report.explanation import layout
 from unsurprised.report.explanation.chart import on_page
 from unsurprised.report.explanation.sentences import meaning, notes, totals
 from unsurprised.report.explanation.text import legend
-from unsurprised.report.pages.parts import Card, Cell, Chart, Page, Section, Table
+from unsurprised.report.pages.parts import Card, Cell, Chart, HtmlTable, Page, Section
 
 _MOST_CARDS = 4
 
@@ -29,7 +29,7 @@ def page(explanation: Explanation) -> Page:
         [Cell(line.name), Cell(f"{line.value} {line.unit}"), Cell(line.definition)]
         for line in lines
     ]
-    figures = Table("The totals", ["total", "value", "what it is"], rows, words=1)
+    figures = HtmlTable("The totals", ["total", "value", "what it is"], rows, words=1)
     return Page(
         "Where do the bits go?",
         meaning(explanation),
@@ -50,7 +50,7 @@ def _outcomes(explanation: Explanation) -> Section:
     )
 
 
-def _table(shown: layout.Shown) -> Table:
+def _table(shown: layout.Shown) -> HtmlTable:
     columns = shown.columns
     header = ["outcome", *(f"{column.group}: {column.name}" for column in columns)]
     rows = [
@@ -60,7 +60,7 @@ def _table(shown: layout.Shown) -> Table:
     if shown.others:
         rows.append([Cell(shown.others), *(Cell(column.others.strip()) for column in columns)])
     rows.append([Cell("total"), *(Cell(column.total.strip()) for column in columns)])
-    return Table("What each outcome costs and adds", header, rows)
+    return HtmlTable("What each outcome costs and adds", header, rows)
 
 
 def _cells(columns: tuple[layout.Column, ...], index: int) -> list[Cell]:

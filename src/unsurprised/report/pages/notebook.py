@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from unsurprised.report.pages.parts import Card, Page, Section, Table
+from unsurprised.report.pages.parts import Card, HtmlTable, Page, Section
 
 _CELL = "padding:2px 10px;text-align:left"
 _NUMBER = "padding:2px 10px;text-align:right;white-space:nowrap"
@@ -45,7 +45,7 @@ def _section(section: Section) -> str:
     return f"<details open><summary>{escape(section.title)}</summary>{inner}</details>"
 
 
-def _table(table: Table) -> str:
+def _table(table: HtmlTable) -> str:
     looks = [_NUMBER if table.is_number(place) else _CELL for place in range(len(table.header))]
     left = len(table.rows) - _MOST_ROWS
     notes = [table.note, f"{left:,} rows more are on the page." if left > 0 else ""]

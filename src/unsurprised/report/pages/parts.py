@@ -68,7 +68,7 @@ def _sort(value: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class HtmlTable:
     """Rows under a header; numbers stand in the columns between ``names`` and ``words``."""
 
     caption: str
@@ -94,7 +94,7 @@ class Chart:
     label: str
     #: Makes the chart for the page; who does not draw it does not wait for it.
     spec: Callable[[], dict[str, Any]]
-    table: Table
+    table: HtmlTable
     #: What is chosen below it, as a word for its place; "" where nothing is.
     choice: str = ""
     #: How it uses the room: as wide as there is, a square, or as wide as it must be.
@@ -109,7 +109,7 @@ class Section:
     title: str
     says: Sequence[str] = ()
     charts: Sequence[Chart] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[HtmlTable] = ()
     advice: str = ""
     terms: Sequence[tuple[str, str]] = ()
 

@@ -11,7 +11,15 @@ from unsurprised.report.drawing.parts import inline, layered, short, tooltips
 from unsurprised.report.evaluation import sentences
 from unsurprised.report.numbers import interval, number, share
 from unsurprised.report.pages.drawn import spec
-from unsurprised.report.pages.parts import Cell, Chart, Section, Table, counting, percent, ranged
+from unsurprised.report.pages.parts import (
+    Cell,
+    Chart,
+    HtmlTable,
+    Section,
+    counting,
+    percent,
+    ranged,
+)
 
 if TYPE_CHECKING:
     import altair as alt
@@ -134,7 +142,7 @@ def _brier(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _bins(curve: CalibrationCurve) -> Table:
+def _bins(curve: CalibrationCurve) -> HtmlTable:
     header = ["given", "rows", "happened", "95 % interval", "if calibrated"]
     rows = [
         [
@@ -146,10 +154,10 @@ def _bins(curve: CalibrationCurve) -> Table:
         ]
         for part in curve.bins
     ]
-    return Table("The curve of the top class", header, rows, names=0)
+    return HtmlTable("The curve of the top class", header, rows, names=0)
 
 
-def _errors(evaluation: Evaluation, curves: list[CalibrationCurve]) -> Table:
+def _errors(evaluation: Evaluation, curves: list[CalibrationCurve]) -> HtmlTable:
     header = ["curve", "calibration error", "debiased", "if calibrated", "bins"]
     rows = [
         [
@@ -163,7 +171,7 @@ def _errors(evaluation: Evaluation, curves: list[CalibrationCurve]) -> Table:
     ]
     left = len(evaluation.calibration) - len(curves)
     note = f"{left:,} classes nearer to calibrated are in the JSON." if left else ""
-    return Table("Expected calibration error", header, rows, note, sortable=True)
+    return HtmlTable("Expected calibration error", header, rows, note, sortable=True)
 
 
 TERMS = (

@@ -27,8 +27,8 @@ from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
     Cell,
     Chart,
+    HtmlTable,
     Section,
-    Table,
     amount,
     counting,
     percent,
@@ -204,7 +204,7 @@ def _chart(evaluation: Evaluation, by: str, label: str) -> Chart:
     )
 
 
-def _table(gaps: Sequence[ConfidenceGap], names: list[str], caption: str, note: str) -> Table:
+def _table(gaps: Sequence[ConfidenceGap], names: list[str], caption: str, note: str) -> HtmlTable:
     header = ["", "rows", "accuracy", "confidence", "expected", "met", "gap", "95 % interval"]
     rows = [
         [
@@ -219,7 +219,7 @@ def _table(gaps: Sequence[ConfidenceGap], names: list[str], caption: str, note: 
         ]
         for name, gap in zip(names, gaps, strict=True)
     ]
-    return Table(caption, header, rows, note)
+    return HtmlTable(caption, header, rows, note)
 
 
 def _mark(gap: ConfidenceGap) -> str:

@@ -13,7 +13,7 @@ from unsurprised.report.drawing.parts import distinct, inline, layered, names_ax
 from unsurprised.report.evaluation import sentences
 from unsurprised.report.numbers import ABSENT, number, printable, share
 from unsurprised.report.pages.drawn import spec
-from unsurprised.report.pages.parts import Chart, Section, Table, amount, named, percent
+from unsurprised.report.pages.parts import Chart, HtmlTable, Section, amount, named, percent
 from unsurprised.report.tables import TextTable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _DEEPEST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ConfusionCell:
     """What rows of a class cost where the model leaned to another."""
 
     label: str
@@ -40,7 +40,7 @@ class Cell:
     share: float
 
 
-def cells(evaluation: Evaluation) -> list[Cell]:
+def cells(evaluation: Evaluation) -> list[ConfusionCell]:
     """The table, cell by cell, at most 21 classes a side."""
     bits, classes = evaluation.confusion_bits, evaluation.classes
     if bits is None or classes is None:
@@ -53,7 +53,7 @@ def cells(evaluation: Evaluation) -> list[Cell]:
             sums[groups[label]][groups[top]] += cost
     total = sum(map(sum, sums))
     return [
-        Cell(names[i], names[j], cost, cost / total if 0 < total < math.inf else math.nan)
+        ConfusionCell(names[i], names[j], cost, cost / total if 0 < total < math.inf else math.nan)
         for i, row in enumerate(sums)
         for j, cost in enumerate(row)
     ]
@@ -152,7 +152,7 @@ def section(evaluation: Evaluation) -> Section | None:
     if not shown:
         return None
     costly = sorted(shown, key=lambda cell: -cell.cost)[:_MOST_PAIRS]
-    numbers = Table(
+    numbers = HtmlTable(
         "What costs most",
         ["what happened", "predicted", f"{evaluation.unit} a row", "share"],
         [
@@ -180,7 +180,7 @@ def section(evaluation: Evaluation) -> Section | None:
     )
 
 
-def _says(cells: list[Cell]) -> str:
+def _says(cells: list[ConfusionCell]) -> str:
     """The one confusion that costs most, and what the rows that were right cost."""
     wrong = [cell for cell in cells if cell.label != cell.predicted]
     right = sum(cell.share for cell in cells if cell.label == cell.predicted)

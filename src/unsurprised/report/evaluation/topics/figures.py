@@ -10,7 +10,7 @@ from unsurprised.evaluation.records import Recalibration
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation.catalogue import GROUPS, QUANTILES, SUM_DEVIATION, Figure
 from unsurprised.report.numbers import counted, interval, number, share, valued
-from unsurprised.report.pages.parts import Card, Cell, Section, Table
+from unsurprised.report.pages.parts import Card, Cell, HtmlTable, Section
 from unsurprised.statistics.estimate import Estimate
 
 #: The figures that may stand at the top of a page: the first of them that there are.
@@ -22,7 +22,7 @@ _MIXED = "uniform mixing, then "
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FigureLine:
     """One figure, ready to show."""
 
     #: What it is of all figures, whatever it is called.
@@ -34,7 +34,7 @@ class Line:
     brief: str
 
 
-def groups(evaluation: Evaluation) -> list[list[Line]]:
+def groups(evaluation: Evaluation) -> list[list[FigureLine]]:
     """The figures that the evaluation has, group by group."""
     shown = [
         [_line(figure, estimate) for figure in group if (estimate := _shown(figure, evaluation))]
@@ -46,7 +46,7 @@ def groups(evaluation: Evaluation) -> list[list[Line]]:
     if evaluation.largest_sum_deviation is not None:
         value = number(evaluation.largest_sum_deviation)
         about = (SUM_DEVIATION.definition, SUM_DEVIATION.brief)
-        shown.append([Line(SUM_DEVIATION.field, SUM_DEVIATION.name, value, "", *about)])
+        shown.append([FigureLine(SUM_DEVIATION.field, SUM_DEVIATION.name, value, "", *about)])
     return [group for group in shown if group]
 
 
@@ -62,8 +62,8 @@ def _shown(figure: Figure, evaluation: Evaluation) -> Estimate | None:
     return estimate if isinstance(estimate, Estimate) else None
 
 
-def _line(figure: Figure, estimate: Estimate) -> Line:
-    return Line(
+def _line(figure: Figure, estimate: Estimate) -> FigureLine:
+    return FigureLine(
         figure.field,
         figure.name,
         valued(estimate, figure.style),
@@ -73,7 +73,7 @@ def _line(figure: Figure, estimate: Estimate) -> Line:
     )
 
 
-def _ledger(evaluation: Evaluation) -> list[Line]:
+def _ledger(evaluation: Evaluation) -> list[FigureLine]:
     """The account: what is known beforehand, what the model knows, what it loses, what it pays."""
     ledger = evaluation.ledger
     if ledger is None:
@@ -97,25 +97,25 @@ def _ledger(evaluation: Evaluation) -> list[Line]:
     ]  # fmt: skip
 
 
-def _part(name: str, each: Recalibration) -> Line:
+def _part(name: str, each: Recalibration) -> FigureLine:
     family = each.family.removeprefix(_MIXED)
     key = f"miscalibration/{each.family}"
     return _account(key, name, each.miscalibration, f"by {family} alone", f"by {family}")
 
 
-def _account(key: str, name: str, found: Estimate, about: str, brief: str) -> Line:
+def _account(key: str, name: str, found: Estimate, about: str, brief: str) -> FigureLine:
     amount, ends = valued(found, "information"), interval(found, "information")
-    return Line(key, name, amount, ends, about, brief)
+    return FigureLine(key, name, amount, ends, about, brief)
 
 
-def _calibration(evaluation: Evaluation) -> list[Line]:
+def _calibration(evaluation: Evaluation) -> list[FigureLine]:
     brier, curve = evaluation.brier, next(iter(evaluation.calibration), None)
     if brier is None or curve is None:
         return []
     calibrated = f"{share(curve.error_if_calibrated)} if calibrated"
     score = brier.score
     return [
-        Line(
+        FigureLine(
             "calibration_error",
             "calibration error",
             share(curve.error),
@@ -123,7 +123,7 @@ def _calibration(evaluation: Evaluation) -> list[Line]:
             f"top class; {calibrated}",
             calibrated,
         ),
-        Line(
+        FigureLine(
             "brier",
             "Brier score",
             valued(score, "number"),
@@ -134,9 +134,9 @@ def _calibration(evaluation: Evaluation) -> list[Line]:
     ]
 
 
-def _quantile(level: float, estimate: Estimate) -> Line:
+def _quantile(level: float, estimate: Estimate) -> FigureLine:
     part = "half" if level == 0.5 else f"{100 * level:g} %"
-    return Line(
+    return FigureLine(
         f"quantiles/{level:g}",
         "median surprisal" if level == 0.5 else f"surprisal at {100 * level:g} %",
         valued(estimate, QUANTILES.style),
@@ -146,7 +146,7 @@ def _quantile(level: float, estimate: Estimate) -> Line:
     )
 
 
-def definitions(groups: list[list[Line]], width: int) -> Callable[[Line], str]:
+def definitions(groups: list[list[FigureLine]], width: int) -> Callable[[FigureLine], str]:
     """The full definitions if they fit beside the figures, else the brief ones, else none."""
     lines = [line for group in groups for line in group]
     room = width - 6
@@ -166,12 +166,14 @@ def section(evaluation: Evaluation) -> Section:
         for line in group
     ]
     header = ["figure", "value", "95 % interval", "what it is"]
-    return Section("figures", "All figures", tables=[Table("All figures", header, rows, words=1)])
+    return Section(
+        "figures", "All figures", tables=[HtmlTable("All figures", header, rows, words=1)]
+    )
 
 
 def cards(evaluation: Evaluation) -> list[Card]:
     """The few that stand at the top."""
-    lines: dict[str, Line] = {}
+    lines: dict[str, FigureLine] = {}
     for group in groups(evaluation):
         for line in group:
             lines.setdefault(line.key, line)

@@ -20,7 +20,7 @@ from unsurprised.report.drawing.parts import (
 )
 from unsurprised.report.numbers import ABSENT, counted, number, round_number, share
 from unsurprised.report.pages.drawn import spec
-from unsurprised.report.pages.parts import Cell, Chart, Section, Table, amount, ranged
+from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, amount, ranged
 
 if TYPE_CHECKING:
     import altair as alt
@@ -115,9 +115,9 @@ def section(evaluation: Evaluation) -> Section | None:
         "histogram",
         f"Rows by their surprisal, in {evaluation.unit}",
         lambda: spec(chart(evaluation, PAGE)),
-        Table("Rows by their surprisal", [evaluation.unit, "rows"], shown),
+        HtmlTable("Rows by their surprisal", [evaluation.unit, "rows"], shown),
     )
-    quantiles = Table(
+    quantiles = HtmlTable(
         "Quantiles of the surprisal",
         ["share of rows below", evaluation.unit, "95 % interval"],
         [

@@ -22,7 +22,7 @@ from unsurprised.report.drawing.parts import (
 from unsurprised.report.evaluation import sentences
 from unsurprised.report.numbers import counted, interval, number
 from unsurprised.report.pages.drawn import spec
-from unsurprised.report.pages.parts import Cell, Chart, Section, Table, named, ranged
+from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, named, ranged
 from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _charts(evaluation: Evaluation, shown: list[Step]) -> list[Chart]:
             "ledger",
             f"From knowing nothing to the model, in {evaluation.unit} a row",
             lambda: spec(chart(evaluation, PAGE)),
-            Table("The ledger", header, rows, words=1),
+            HtmlTable("The ledger", header, rows, words=1),
         )
     ]
 

@@ -7,8 +7,8 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.numbers import ABSENT, number, printable
 from unsurprised.report.pages.parts import (
     Cell,
+    HtmlTable,
     Section,
-    Table,
     amount,
     counting,
     named,
@@ -23,7 +23,7 @@ def section(evaluation: Evaluation) -> Section | None:
         return None
     header = ["family", "parameters", "saves on unseen rows", "95 % interval", "in sample",
               "in sample if calibrated", "p-value"]  # fmt: skip
-    table = Table(
+    table = HtmlTable(
         f"What recalibration would save, in {evaluation.unit} a row",
         header,
         [_row(each) for each in ledger.recalibrations],

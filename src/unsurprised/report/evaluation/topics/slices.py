@@ -25,8 +25,8 @@ from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
     Cell,
     Chart,
+    HtmlTable,
     Section,
-    Table,
     amount,
     counting,
     named,
@@ -194,16 +194,16 @@ def _chart(evaluation: Evaluation, index: int, column: SlicedBy) -> Chart:
     label = f"By {name}{looked(column)}, in {evaluation.unit} a row"
     if len(parts) < everything:
         label += f": {len(parts)} of {everything:,} slices"
-    table = Table(label, _header(evaluation)[1:], [_row(part)[1:] for part in parts], words=1)
+    table = HtmlTable(label, _header(evaluation)[1:], [_row(part)[1:] for part in parts], words=1)
     return Chart(f"slices-{index}", label, lambda: spec(chart(evaluation, column, PAGE)), table)
 
 
-def _everything(evaluation: Evaluation) -> Table:
+def _everything(evaluation: Evaluation) -> HtmlTable:
     found = sorted(evaluation.slices, key=lambda part: -(part.saving or 0.0))
     note = ""
     if len(found) > _MOST_ROWS:
         note = f"{len(found) - _MOST_ROWS:,} slices more are in the JSON."
-    return Table(
+    return HtmlTable(
         "All slices, by what they could save",
         _header(evaluation),
         [_row(part) for part in found[:_MOST_ROWS]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unsurprised.evaluation.records import WorstRow
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.numbers import ABSENT, counted, number, printable, share
-from unsurprised.report.pages.parts import Cell, Section, Table, amount, named, percent
+from unsurprised.report.pages.parts import Cell, HtmlTable, Section, amount, named, percent
 
 #: More rows are in the JSON; a page must stay small.
 _MOST_ROWS = 300
@@ -48,7 +48,7 @@ def section(evaluation: Evaluation) -> Section | None:
     if len(files) > 1:
         header.insert(0, "file")
     left = len(evaluation.worst_rows) - len(rows)
-    listed = Table(
+    listed = HtmlTable(
         "Worst rows",
         header,
         [_row(row, with_file=len(files) > 1) for row in rows],
