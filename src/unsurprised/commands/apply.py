@@ -21,7 +21,7 @@ EPILOG = (
 )
 
 
-class Written(StrEnum):
+class WrittenScale(StrEnum):
     """How calibrated predictions are written."""
 
     probs = "probs"
@@ -44,7 +44,7 @@ OutFile = Annotated[
     ),
 ]
 As = Annotated[
-    Written | None,
+    WrittenScale | None,
     typer.Option(
         "--as", show_default=False, help="What to write; what the predictions were by default."
     ),

@@ -11,7 +11,7 @@ import numpy as np
 from unsurprised.comparison.differences import Paired, difference_of
 from unsurprised.comparison.matching import matched
 from unsurprised.comparison.result import ComparedModel, Comparison, Difference
-from unsurprised.comparison.scored import Rows, Scoring
+from unsurprised.comparison.scored import ScoredRows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.evaluator import measured_sample
 from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
@@ -241,7 +241,7 @@ def compared(
     return found if in_unit.per_bit == 1 else _scaled(found, in_unit)
 
 
-def _model(name: str, rows: Rows, refused: bool) -> ComparedModel:
+def _model(name: str, rows: ScoredRows, refused: bool) -> ComparedModel:
     accuracy = None
     if rows.correct is not None:
         accuracy = mean_of(rows.correct, rows.groups, rows.weights, "", refused=refused)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
-from unsurprised.comparison.scored import Rows, Values
+from unsurprised.comparison.scored import ScoredRows, Values
 from unsurprised.comparison.split import split_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of
@@ -28,7 +28,9 @@ from unsurprised.statistics.means import mean_and_spread
 class Paired:
     """Rows of two models side by side, and sums of what is asked of them."""
 
-    def __init__(self, left: Rows, right: Rows, *, refused: bool, left_out: int = 0) -> None:
+    def __init__(
+        self, left: ScoredRows, right: ScoredRows, *, refused: bool, left_out: int = 0
+    ) -> None:
         self.left, self.right, self.refused, self.left_out = left, right, refused, left_out
         with np.errstate(invalid="ignore"):
             difference = right.surprisal - left.surprisal

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.comparison.scored import Rows
+from unsurprised.comparison.scored import ScoredRows
 from unsurprised.errors import InputError
 
 _SHOWN = 5
 
 
-def matched(models: Sequence[Rows], names: Sequence[str], join: str) -> tuple[list[Rows], int]:
+def matched(
+    models: Sequence[ScoredRows], names: Sequence[str], join: str
+) -> tuple[list[ScoredRows], int]:
     """The rows of all models that are the same, in the base's order, and how many are not in all.
 
     Rows with ids are matched by these, others by their place.
@@ -42,7 +44,7 @@ def matched(models: Sequence[Rows], names: Sequence[str], join: str) -> tuple[li
     return found, left_out
 
 
-def _same_naming(base: Rows, new: Rows, names: tuple[str, str]) -> None:
+def _same_naming(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> None:
     if (base.ids is None) != (new.ids is None):
         without = names[0] if base.ids is None else names[1]
         raise InputError(
@@ -58,7 +60,7 @@ def _same_naming(base: Rows, new: Rows, names: tuple[str, str]) -> None:
         )
 
 
-def _in_all(models: Sequence[Rows], names: Sequence[str]) -> tuple[list[Rows], int]:
+def _in_all(models: Sequence[ScoredRows], names: Sequence[str]) -> tuple[list[ScoredRows], int]:
     common, met = models[0].hashes, models[0].hashes
     for rows, name in zip(models[1:], names[1:], strict=True):
         if not np.isin(rows.hashes, models[0].hashes).any():
@@ -74,14 +76,14 @@ def _in_all(models: Sequence[Rows], names: Sequence[str]) -> tuple[list[Rows], i
     return _in_order(kept, names), len(met) - len(common)
 
 
-def _in_order(models: Sequence[Rows], names: Sequence[str]) -> list[Rows]:
+def _in_order(models: Sequence[ScoredRows], names: Sequence[str]) -> list[ScoredRows]:
     """All in the order of the first."""
     base, *others = models
     return [base, *(_partners(base, rows, (names[0], name))
                     for rows, name in zip(others, names[1:], strict=True))]  # fmt: skip
 
 
-def _partners(base: Rows, new: Rows, names: tuple[str, str]) -> Rows:
+def _partners(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> ScoredRows:
     """The new model's rows in the order of the base's."""
     order = np.argsort(new.hashes, kind="stable")
     ordered = new.hashes[order]
@@ -91,7 +93,7 @@ def _partners(base: Rows, new: Rows, names: tuple[str, str]) -> Rows:
     return new.take(order[place])
 
 
-def _strangers(base: Rows, new: Rows, names: tuple[str, str]) -> InputError:
+def _strangers(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> InputError:
     missing = np.flatnonzero(~np.isin(base.hashes, new.hashes))
     extra = np.flatnonzero(~np.isin(new.hashes, base.hashes))
     told = []
@@ -110,7 +112,7 @@ def _strangers(base: Rows, new: Rows, names: tuple[str, str]) -> InputError:
     )
 
 
-def _refuse_twice(rows: Rows, name: str) -> None:
+def _refuse_twice(rows: ScoredRows, name: str) -> None:
     order = np.argsort(rows.hashes, kind="stable")
     ordered = rows.hashes[order]
     again = np.flatnonzero(ordered[1:] == ordered[:-1])
@@ -124,12 +126,12 @@ def _refuse_twice(rows: Rows, name: str) -> None:
         )
 
 
-def _listed(rows: Rows, which: NDArray[np.int64]) -> str:
+def _listed(rows: ScoredRows, which: NDArray[np.int64]) -> str:
     shown = ", ".join(repr(rows.name(int(row))) for row in which[:_SHOWN])
     return shown + (", …" if len(which) > _SHOWN else "")
 
 
-def _same_truth(left: Rows, right: Rows, names: tuple[str, str]) -> None:
+def _same_truth(left: ScoredRows, right: ScoredRows, names: tuple[str, str]) -> None:
     wrong: Any = None
     if left.labels is not None and right.labels is not None:
         wrong = left.labels != right.labels

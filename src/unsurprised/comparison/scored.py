@@ -22,7 +22,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Rows:
+class ScoredRows:
     """Scored rows; every array has an entry a row."""
 
     hashes: NDArray[np.uint64]
@@ -44,13 +44,13 @@ class Rows:
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def take(self, which: NDArray[np.int64]) -> Rows:
+    def take(self, which: NDArray[np.int64]) -> ScoredRows:
         """Some of the rows, in this order."""
 
         def some(values: Any) -> Any:
             return None if values is None else values[which]
 
-        return Rows(
+        return ScoredRows(
             self.hashes[which],
             self.groups[which],
             self.surprisal[which],
@@ -112,7 +112,7 @@ class Scoring:
         self._parts += other._parts
         return self
 
-    def rows(self) -> Rows:
+    def rows(self) -> ScoredRows:
         """The rows in the order of the files."""
         if not self._parts:
             raise CallError("no rows to compare; expected at least one")
@@ -125,7 +125,7 @@ class Scoring:
         by, cells = {}, {}
         for name in parts[0]["by"]:
             cells[name], by[name] = _joined_cells([part["by"][name] for part in parts])
-        return Rows(
+        return ScoredRows(
             hashes=joined("hashes"),
             groups=joined("groups"),
             surprisal=joined("surprisal"),

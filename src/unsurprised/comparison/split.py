@@ -15,7 +15,7 @@ from unsurprised.statistics.means import Values, mean_of
 
 
 @dataclass(frozen=True)
-class Split:
+class DifferenceParts:
     """Both parts of a difference, cross-fitted, and what recalibration saves of each model."""
 
     family: str
@@ -32,7 +32,7 @@ def split_of(
     compared: NDArray[np.uint64] | None,
     *,
     refused: bool,
-) -> Split | None:
+) -> DifferenceParts | None:
     """The split of the rows that are in both samples, and among the hashes of those ``compared``.
 
     ``None`` where there are no such rows, or none that can be recalibrated. The family is the
@@ -60,7 +60,7 @@ def split_of(
         return mean_of(values, samples[0].groups, samples[0].weights, refused=refused)
 
     titles = [one.found[place].title for one, place in zip(both, places, strict=True)]
-    return Split(
+    return DifferenceParts(
         family=max(titles, key=len),  # which says that something was mixed in first
         miscalibration=mean(miscalibration),
         discrimination=mean(after[0] - after[1]),

@@ -13,7 +13,7 @@ from unsurprised.losses._numbers import (
     keep_none,
     positive,
 )
-from unsurprised.losses._options import Total, TotalOptions, one_of, total_options
+from unsurprised.losses._options import Totalling, TotalOptions, one_of, total_options
 
 Kind = Literal["forward", "reverse", "jsd"]
 
@@ -52,7 +52,7 @@ def kl_options(
     *,
     temperature: float = 1.0,
     **total: Unpack[TotalOptions],
-) -> tuple[Divergence, Total]:
+) -> tuple[Divergence, Totalling]:
     """What rows are made of and become, or an error that names the option that is wrong.
 
     Parameters
@@ -74,7 +74,7 @@ def divergence_options(
     beta: float = 0.5,
     temperature: float = 1.0,
     **total: Unpack[TotalOptions],
-) -> tuple[Divergence, Total]:
+) -> tuple[Divergence, Totalling]:
     """What rows are made of and become, or an error that names the option that is wrong.
 
     Parameters

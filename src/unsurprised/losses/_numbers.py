@@ -10,7 +10,7 @@ from unsurprised.errors import CallError
 from unsurprised.units import as_number
 
 
-class Kept(NamedTuple):
+class ArrayOption(NamedTuple):
     """An option that stays an array, and its value where that can be looked at."""
 
     array: Any
@@ -20,10 +20,10 @@ class Kept(NamedTuple):
 #: Numbers that an option may be; of an array, entry by entry.
 Fits = Callable[[Any], Any]
 #: How a library keeps an option that has a derivative or no value yet; None where it has neither.
-Keep = Callable[[Any, Fits], Kept | None]
+Keep = Callable[[Any, Fits], ArrayOption | None]
 
 
-def keep_none(value: Any, fits: Fits) -> Kept | None:
+def keep_none(value: Any, fits: Fits) -> ArrayOption | None:
     """No option is kept: each is the number that it holds."""
     return None
 

@@ -122,7 +122,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class Totalling:
     """How rows become one number; see :mod:`unsurprised.losses._reduction`."""
 
     reduction: Reduction = "mean"
@@ -159,7 +159,7 @@ def total_options(
     empty: Empty = "nan",
     base: float = math.e,
     **unknown: object,
-) -> Total:
+) -> Totalling:
     """How rows become one number, or an error that names the option that is wrong.
 
     Parameters
@@ -186,7 +186,7 @@ def total_options(
             "base has a derivative, which the loss does not give, or no value yet; expected a "
             "number that is known: a float, or base.detach()"
         )
-    return Total(
+    return Totalling(
         reduction,
         normalizer,
         one_of("empty", empty, ("nan", "zero")),
@@ -209,7 +209,7 @@ def cross_entropy_options(
     entropy_bonus: float = 0.0,
     focal_gamma: float = 0.0,
     **total: Unpack[TotalOptions],
-) -> tuple[Recipe, Total]:
+) -> tuple[Recipe, Totalling]:
     """What rows are made of and become, or an error that names the option that is wrong.
 
     Parameters

@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._numbers import is_number
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 
 Namespace = Any
 Array = Any
 
 
-class Counted(NamedTuple):
+class RowWeights(NamedTuple):
     """What each row counts: its weight (0 where it does not count), and its part of the divisor."""
 
     kept: Array
@@ -35,16 +35,16 @@ class Counted(NamedTuple):
     divisor: Array
 
 
-def counted(xp: Namespace, given: Inputs, *, like: Array, total: Total) -> Counted:
+def counted(xp: Namespace, given: Inputs, *, like: Array, total: Totalling) -> RowWeights:
     """What each row counts; ``like`` is an array of the rows' shape and type."""
     kept, s = counted_rows(xp, given.sample_weight, like=like, kept=~given.ignored)
     if total.normalizer == "rows":
-        return Counted(kept, s, xp.where(kept, xp.ones_like(like), 0.0))
+        return RowWeights(kept, s, xp.where(kept, xp.ones_like(like), 0.0))
     if given.weight is None or not (given.hard or total.normalizer == "weight"):
-        return Counted(kept, s, s)
+        return RowWeights(kept, s, s)
     if given.hard:
-        return Counted(kept, s, s * given.weight[given.target])
-    return Counted(kept, s, s * xp.sum(given.weight * given.target, axis=-1))
+        return RowWeights(kept, s, s * given.weight[given.target])
+    return RowWeights(kept, s, s * xp.sum(given.weight * given.target, axis=-1))
 
 
 def counted_rows(
@@ -59,16 +59,16 @@ def counted_rows(
 
 
 def counted_pairs(
-    xp: Namespace, sample_weight: Array | None, *, like: Array, total: Total
-) -> Counted:
+    xp: Namespace, sample_weight: Array | None, *, like: Array, total: Totalling
+) -> RowWeights:
     """What each row counts of which none is ignored but by its weight."""
     everything = xp.ones_like(like) > 0
     kept, s = counted_rows(xp, sample_weight, like=like, kept=everything)
     rows = total.normalizer == "rows"
-    return Counted(kept, s, xp.where(kept, xp.ones_like(like), 0.0) if rows else s)
+    return RowWeights(kept, s, xp.where(kept, xp.ones_like(like), 0.0) if rows else s)
 
 
-def share_of_extras(xp: Namespace, rows: Counted, total: Total) -> Array | None:
+def share_of_extras(xp: Namespace, rows: RowWeights, total: Totalling) -> Array | None:
     """Σ d / Σ e, by which E is multiplied so that Σ d divides all; None where it is 1."""
     given = total.normalizer is not None and not isinstance(total.normalizer, str)
     if total.reduction != "mean" or given or total.normalizer == "rows" or not total.has_extras:
@@ -85,8 +85,8 @@ def row_values(
     log_sum: Array,
     entropy: Array,
     *,
-    rows: Counted,
-    total: Total,
+    rows: RowWeights,
+    total: Totalling,
     share: Array | None = None,
 ) -> Array:
     """``r``, in the unit asked for; ``share`` is what E is multiplied by."""
@@ -100,7 +100,7 @@ def row_values(
     return xp.where(rows.kept, value, 0.0) * (rows.weight * total.unit)
 
 
-def reduced(xp: Namespace, values: Array, rows: Counted, total: Total) -> Array:
+def reduced(xp: Namespace, values: Array, rows: RowWeights, total: Totalling) -> Array:
     """The rows' values as what was asked for."""
     if total.reduction == "none":
         return values
@@ -112,7 +112,7 @@ def reduced(xp: Namespace, values: Array, rows: Counted, total: Total) -> Array:
     return xp.where(divisor == 0, empty, mean)
 
 
-def divisor_of(xp: Namespace, rows: Counted, total: Total) -> Array:
+def divisor_of(xp: Namespace, rows: RowWeights, total: Totalling) -> Array:
     """What a mean is divided by; 0 where no row counts."""
     if total.normalizer is None or isinstance(total.normalizer, str):
         return xp.sum(rows.divisor)
@@ -120,7 +120,7 @@ def divisor_of(xp: Namespace, rows: Counted, total: Total) -> Array:
     return xp.where(any_row, total.normalizer, xp.zeros_like(xp.sum(rows.divisor)))
 
 
-def derivatives(xp: Namespace, rows: Counted, divisor: Array | None, total: Total) -> Array:
+def derivatives(xp: Namespace, rows: RowWeights, divisor: Array | None, total: Totalling) -> Array:
     """What one nat of each row adds to the total (of ``reduction="none"``: to its own value)."""
     each = rows.weight * total.unit
     if total.reduction != "mean" or divisor is None:
@@ -129,7 +129,7 @@ def derivatives(xp: Namespace, rows: Counted, divisor: Array | None, total: Tota
 
 
 def derivatives_of_extras(
-    xp: Namespace, each: Array, log_sum: Array, total: Total, *, share: Array | None
+    xp: Namespace, each: Array, log_sum: Array, total: Totalling, *, share: Array | None
 ) -> tuple[Array | None, Array | None]:
     """The derivatives of the total by L and H of each row; ``each`` is that by C."""
     by_sum = by_entropy = None

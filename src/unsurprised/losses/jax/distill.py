@@ -17,7 +17,7 @@ from unsurprised.losses._divergence_options import (
 )
 from unsurprised.losses._divergences import TopK, untempered
 from unsurprised.losses._documented import with_options
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
 from unsurprised.losses.jax.divergences import divergence_of
 from unsurprised.losses.jax.inputs import prepared_pairs
@@ -163,7 +163,7 @@ def kl_loss(
     return _total_of(given, scores, asked, total)
 
 
-def _total_of(given: Pairs, teacher: jax.Array, asked: Divergence, total: Total) -> jax.Array:
+def _total_of(given: Pairs, teacher: jax.Array, asked: Divergence, total: Totalling) -> jax.Array:
     student, plain = given.student, is_plain(asked.live, given.student)
     if given.sample_weight is not None and plain:
         dead = given.sample_weight == 0

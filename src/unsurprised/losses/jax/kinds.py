@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.interpreters import ad
 
-from unsurprised.losses._numbers import Fits, Kept
+from unsurprised.losses._numbers import ArrayOption, Fits
 
 Array = Any
 
@@ -36,9 +36,9 @@ def _unmapped(array: Any) -> Any:
     return array
 
 
-def keep(value: Any, fits: Fits) -> Kept | None:
+def keep(value: Any, fits: Fits) -> ArrayOption | None:
     """A tracer as an option: NaN where it turns out to be what the option may not be."""
     if not isinstance(value, jax.core.Tracer):
         return None
     # A factor, so that the derivative is NaN too.
-    return Kept((value * jnp.where(fits(value), 1.0, jnp.nan)).reshape(()), None)
+    return ArrayOption((value * jnp.where(fits(value), 1.0, jnp.nan)).reshape(()), None)

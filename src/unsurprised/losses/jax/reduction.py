@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from unsurprised.losses import _reduction
 from unsurprised.losses._inputs import Inputs
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
 
 Array = Any
@@ -28,7 +28,9 @@ class Details(NamedTuple):
 Details.__module__ = "unsurprised.losses.jax"
 
 
-def totalled(given: Inputs, found: tuple[Array, Array, Array], total: Total, details: bool) -> Any:
+def totalled(
+    given: Inputs, found: tuple[Array, Array, Array], total: Totalling, details: bool
+) -> Any:
     """Rows as what was asked for."""
     loss, log_sum, entropy = found
     if given.invalid is not None:
@@ -50,7 +52,7 @@ def totalled(given: Inputs, found: tuple[Array, Array, Array], total: Total, det
     return Details(reduced, *(part.reshape(given.shape) for part in each))
 
 
-def totalled_pairs(given: Pairs, found: Array, total: Total) -> Array:
+def totalled_pairs(given: Pairs, found: Array, total: Totalling) -> Array:
     """Rows as what was asked for."""
     like = jax.lax.stop_gradient(found)
     counts = _reduction.counted_pairs(jnp, given.sample_weight, like=like, total=total)

@@ -17,9 +17,9 @@ from unsurprised.losses._divergence_options import (
 )
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._documented import with_options
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
-from unsurprised.losses.numpy.divergences import Paired
+from unsurprised.losses.numpy.divergences import PairedRows
 from unsurprised.losses.numpy.inputs import Values, prepared_pairs
 from unsurprised.losses.numpy.reduction import LossAndGradient, as_given
 
@@ -150,8 +150,8 @@ def kl_loss(
 
 
 def _total_of(
-    given: Pairs, teacher: Values, asked: Divergence, total: Total, axis: int
+    given: Pairs, teacher: Values, asked: Divergence, total: Totalling, axis: int
 ) -> LossAndGradient:
-    rows = Paired(given, asked, total)
+    rows = PairedRows(given, asked, total)
     values, gradient = rows.part(given.student, teacher, given.indices, slice(None))
     return LossAndGradient(rows.total_of(values), as_given(gradient, given.shape, axis))

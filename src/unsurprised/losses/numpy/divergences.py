@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from unsurprised.losses import _divergences as formula
 from unsurprised.losses import _reduction
 from unsurprised.losses._divergence_options import Divergence
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
 from unsurprised.losses.numpy.inputs import Values
 
 
-class Paired:
+class PairedRows:
     """Rows of a student and of its teacher, which may come in parts."""
 
-    def __init__(self, given: Pairs, asked: Divergence, total: Total) -> None:
+    def __init__(self, given: Pairs, asked: Divergence, total: Totalling) -> None:
         self._asked, self._total, self._shape = asked, total, given.shape
         like = np.ones(math.prod(given.shape))
         weights = given.sample_weight
@@ -32,7 +32,7 @@ class Paired:
     ) -> tuple[Values, Values]:
         """What the rows of a part come to, and the gradient of the total by the student's."""
         (kind, beta, temperature), each = self._asked, self._each[part]
-        counts = _reduction.Counted(*(values[part] for values in self._counts))
+        counts = _reduction.RowWeights(*(values[part] for values in self._counts))
         with np.errstate(all="ignore"):
             if indices is not None:
                 rows = formula.lumped(np, student / temperature, teacher, indices)

@@ -10,7 +10,7 @@ from unsurprised.losses._chunks import BUDGET
 from unsurprised.losses._divergence_options import DivergenceOptions, divergence_options
 from unsurprised.losses._divergences import LinearTeacher, TopK
 from unsurprised.losses._documented import with_options
-from unsurprised.losses.numpy.divergences import Paired
+from unsurprised.losses.numpy.divergences import PairedRows
 from unsurprised.losses.numpy.inputs import Values, prepared_pairs
 from unsurprised.losses.numpy.layer import Layer, LayerLossAndGradients
 
@@ -84,7 +84,7 @@ def linear_distill_loss(
     given = prepared_pairs(
         layer.stand_in(), None if other is not None else teacher, sample_weight, -1
     )
-    rows = Paired(given, asked, total)
+    rows = PairedRows(given, asked, total)
 
     def part(logits: Values, cut: slice) -> tuple[Values, Values]:
         indices = None if given.indices is None else given.indices[cut]

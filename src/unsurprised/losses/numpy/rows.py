@@ -9,14 +9,14 @@ import numpy as np
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses import _reduction
 from unsurprised.losses._inputs import Inputs
-from unsurprised.losses._options import Recipe, Total
+from unsurprised.losses._options import Recipe, Totalling
 from unsurprised.losses.numpy.inputs import Values
 
 
 class Labelled:
     """Rows with a target, which may come in parts."""
 
-    def __init__(self, given: Inputs, recipe: Recipe, total: Total) -> None:
+    def __init__(self, given: Inputs, recipe: Recipe, total: Totalling) -> None:
         self._given, self._recipe, self._total = given, recipe, total
         like = np.ones(len(given.target))
         self._counts = _reduction.counted(np, given, like=like, total=total)
@@ -28,7 +28,7 @@ class Labelled:
         """What the rows of a part come to, and the gradient of the total by their logits."""
         given, recipe, total = self._given, self._recipe, self._total
         target, each, hard = given.target[part], self._each[part], given.hard
-        counts = _reduction.Counted(*(values[part] for values in self._counts))
+        counts = _reduction.RowWeights(*(values[part] for values in self._counts))
         with np.errstate(all="ignore"):
             z = formula.scores(np, logits, recipe.scores)
             made = formula.rows(np, z, target, given.weight, recipe, hard=hard)

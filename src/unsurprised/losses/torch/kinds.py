@@ -12,7 +12,7 @@ from torch.masked import MaskedTensor
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from unsurprised.errors import CallError
-from unsurprised.losses._numbers import Fits, Kept
+from unsurprised.losses._numbers import ArrayOption, Fits
 
 
 def sum_type(dtype: torch.dtype) -> torch.dtype:
@@ -72,17 +72,17 @@ def has_tangent(tensor: Tensor) -> bool:
     return torch.autograd.forward_ad.unpack_dual(tensor).tangent is not None
 
 
-def keep(value: Any, fits: Fits) -> Kept | None:
+def keep(value: Any, fits: Fits) -> ArrayOption | None:
     """A tensor as an option: it stays one where it has a derivative, or cannot be looked at."""
     if not isinstance(value, Tensor):
         return None
     if is_traced(value):
         one = value if value.is_floating_point() else value.to(torch.get_default_dtype())
         # A factor, so that the derivative is NaN too.
-        return Kept((one * torch.where(fits(one), 1.0, math.nan)).reshape(()), None)
+        return ArrayOption((one * torch.where(fits(one), 1.0, math.nan)).reshape(()), None)
     number = float(value.detach().item())
     live = (value.requires_grad and torch.is_grad_enabled()) or has_tangent(value)
-    return Kept(value.reshape(()) if live else number, number)
+    return ArrayOption(value.reshape(()) if live else number, number)
 
 
 def is_spread(tensor: Tensor) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 from unsurprised.errors import CallError
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._inputs import same_device
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 from unsurprised.losses.torch import ways
 from unsurprised.losses.torch.jobs import Job, Rows, project
 from unsurprised.losses.torch.kinds import check_alike, check_tensor
@@ -80,7 +80,7 @@ class Layer:
         return chunk_rows(self._chunk, budget, rows=len(hidden), classes=len(weight), entry=entry)
 
     def is_found_forward(
-        self, job: Job, total: Total, sample_weight: Tensor | None, target: Tensor | None
+        self, job: Job, total: Totalling, sample_weight: Tensor | None, target: Tensor | None
     ) -> bool:
         """Whether the gradients are found with the loss; of a target, or None for a constant."""
         return ways.is_found_forward(

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses import _reduction
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 from unsurprised.losses.torch.chunks import Gradients, Needs, forward_rows, gradients
 from unsurprised.losses.torch.jobs import Job, Rows, project
 from unsurprised.losses.torch.layer_rows import again
@@ -26,8 +26,8 @@ from unsurprised.losses.torch.layer_rows import again
 class LayerTotal:
     """How rows become one number, and what each row then counts."""
 
-    counts: _reduction.Counted
-    total: Total
+    counts: _reduction.RowWeights
+    total: Totalling
     invalid: Tensor | None
 
     @cached_property
@@ -40,7 +40,7 @@ class LayerTotal:
         loss = rows[0]
         if self.invalid is not None:
             loss = torch.where(self.invalid[part], math.nan, loss)
-        counts = _reduction.Counted(*(each[part] for each in self.counts))
+        counts = _reduction.RowWeights(*(each[part] for each in self.counts))
         log_sum, entropy = (rows[1], rows[2]) if len(rows) > 1 else (loss, loss)
         parts, total, share = (loss, log_sum, entropy), self.total, self.share
         return _reduction.row_values(torch, *parts, rows=counts, total=total, share=share)

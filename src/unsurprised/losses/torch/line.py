@@ -21,7 +21,7 @@ from unsurprised.losses._options import Recipe
 from unsurprised.losses.torch.blocks import blocks_of
 
 
-class Line(NamedTuple):
+class GradientLine(NamedTuple):
     """The gradient of each row: ``factor · e^(z − top) − shift``, and what it is at the label."""
 
     labels: Tensor
@@ -48,7 +48,7 @@ def line_of(
     by: tuple[Tensor, Tensor | None],
     *,
     recipe: Recipe,
-) -> Line:
+) -> GradientLine:
     """From the top and rest of each row, and the derivatives by its C and L."""
     (top, rest), (by_loss, by_sum), classes = sums, by, logits.shape[1]
     v, u = coefficients(labels, weight, recipe, classes)
@@ -67,7 +67,7 @@ def line_of(
     factor, at_label = (
         torch.where(nothing, 0.0, each) for each in (factor * torch.exp(-rest), at_label)
     )
-    return Line(labels, top, factor, shift, at_label)
+    return GradientLine(labels, top, factor, shift, at_label)
 
 
 def gradient(
@@ -83,17 +83,17 @@ def gradient(
     """Write the gradient into ``out``, which may be the logits, some rows at a time."""
     line = line_of(logits, labels, weight, sums, by, recipe=recipe)
     for part in blocks_of(logits):
-        _write_block(logits[part], Line(*(each[part] for each in line)), out[part])
+        _write_block(logits[part], GradientLine(*(each[part] for each in line)), out[part])
     write_at_labels(line, out)
 
 
-def write_at_labels(line: Line, out: Tensor) -> None:
+def write_at_labels(line: GradientLine, out: Tensor) -> None:
     """Write the entries at the labels."""
     at = torch.arange(len(out), device=out.device)
     out[at, line.labels] = line.at_label.to(out.dtype)  # scatter_ would make a copy in float32
 
 
-def _write_block(logits: Tensor, line: Line, out: Tensor) -> None:
+def _write_block(logits: Tensor, line: GradientLine, out: Tensor) -> None:
     kind = line.top.dtype
     wide = out if out.dtype == kind else torch.empty_like(out, dtype=kind)
     torch.sub(logits.to(kind), line.top[:, None], out=wide)

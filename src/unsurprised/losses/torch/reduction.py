@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unsurprised.losses import _reduction
 from unsurprised.losses._inputs import Inputs
-from unsurprised.losses._options import Total
+from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
 
 
@@ -33,7 +33,7 @@ Details.__module__ = "unsurprised.losses.torch"
 
 
 def totalled(
-    given: Inputs, found: tuple[Tensor, Tensor, Tensor], total: Total, details: bool
+    given: Inputs, found: tuple[Tensor, Tensor, Tensor], total: Totalling, details: bool
 ) -> Any:
     """Rows as what was asked for."""
     loss, log_sum, entropy = found
@@ -55,7 +55,7 @@ def totalled(
     return Details(reduced, *(part.reshape(given.shape) for part in each))
 
 
-def totalled_pairs(given: Pairs, found: Tensor, total: Total) -> Any:
+def totalled_pairs(given: Pairs, found: Tensor, total: Totalling) -> Any:
     """Rows as what was asked for."""
     rows = _reduction.counted_pairs(torch, given.sample_weight, like=found.detach(), total=total)
     values = _reduction.row_values(torch, found, found, found, rows=rows, total=total)

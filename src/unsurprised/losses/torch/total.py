@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from unsurprised.losses._options import Recipe, Total
+from unsurprised.losses._options import Recipe, Totalling
 
 General = Callable[[Tensor], Tensor]
 
@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     logits: Tensor
     target: Tensor
     recipe: Recipe
-    total: Total
+    total: Totalling
     ignore_index: int
     check: bool
     general: General

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from unsurprised.losses import _cross_entropy as formula
-from unsurprised.losses._options import Recipe, Total
+from unsurprised.losses._options import Recipe, Totalling
 from unsurprised.losses.torch import blocks, line
 from unsurprised.losses.torch.cpu import gradient as cpu_gradient
 from unsurprised.losses.torch.cpu import rows as cpu_rows
@@ -225,7 +225,7 @@ def gradient(
 
 
 def is_found_forward(
-    total: Total,
+    total: Totalling,
     live: bool,
     *tensors: Tensor,
     target: Tensor | None,

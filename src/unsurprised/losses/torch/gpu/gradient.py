@@ -9,7 +9,7 @@ from torch import Tensor
 
 from unsurprised.losses._options import Recipe
 from unsurprised.losses.torch.gpu.arithmetic import expm1
-from unsurprised.losses.torch.line import Line
+from unsurprised.losses.torch.line import GradientLine
 
 #: Entries of a row that a program of the gradient writes, and its threads in warps.
 _PIECE, PIECE_WARPS = 4096, 4
@@ -107,7 +107,7 @@ def line_of(
     by: tuple[Tensor, Tensor | None],
     *,
     recipe: Recipe,
-) -> Line:
+) -> GradientLine:
     """Factor, shift and the entry at the label of each row's gradient."""
     count, classes = logits.shape
     found = torch.empty((3, count), dtype=torch.float32, device=logits.device).unbind()
@@ -128,7 +128,7 @@ def line_of(
         BY_SUM=by_sum is not None,
         ROWS=_ROWS,
     )
-    return Line(labels, sums[0], *found)
+    return GradientLine(labels, sums[0], *found)
 
 
 def gradient(
