@@ -38,8 +38,8 @@ class Reported(Record):
     Examples
     --------
     >>> import unsurprised as us
-    >>> us.explain([0.5, 0.5])
-    <Explanation: Learning what happened takes 1 bit on average, like a fair coin.>
+    >>> us.explain("b", [0.5, 0.5], names=["a", "b"])
+    <Explanation: The model gave 50 % to what happened, 'b': 1 bit of surprise.>
     """
 
     __slots__ = ()
