@@ -26,6 +26,7 @@ from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
+from unsurprised.states.hashing import content_order
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.means import mean_and_spread
 from unsurprised.units import unit_of, units_per_bit
@@ -214,7 +215,7 @@ def calibrate_reading(
     evaluator = evaluated(reading, top=0, progress=progress)
 
     def judge_rest(judge: Judge) -> Judge:
-        return over_rows(reading, lambda: Judge(judge.calibrator, judge.beyond), progress=progress)
+        return over_rows(reading, judge.another, progress=progress)
 
     learning = learning_from(evaluator, reading.kind, reading.class_names)
     found = calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
@@ -229,9 +230,9 @@ class Learning:
     """Rows to fit on (all, or a sample), and what is known of the others."""
 
     rows: FittingRows
-    #: Of each row: its weight as given, and the hash of its cluster, or of its id.
+    #: Of each row: its weight as given, and the hash of its cluster, if rows belong to some.
     weights: Values | None
-    groups: NDArray[np.uint64]
+    cluster: NDArray[np.uint64] | None
     #: The hash of its id.
     keys: NDArray[np.uint64]
     #: The largest hash of the sample; None where all rows are in it.
@@ -239,6 +240,10 @@ class Learning:
     total: int
     skipped: int
     clusters: int | None
+
+    def savings(self) -> Savings:
+        """Sums for rows like these."""
+        return Savings(clustered=self.cluster is not None, weighted=self.weights is not None)
 
 
 def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | None) -> Learning:
@@ -251,9 +256,12 @@ def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | No
     held = evaluator.sample()
     relative, _ = in_power_of_two(held["weight"])
     # A weight whose share of the largest is no float counts nothing.
-    kept = relative > 0
-    if not kept.any():
+    kept = np.flatnonzero(relative > 0)
+    if not len(kept):
         raise CallError("all weights are 0; expected at least one row that counts")
+    if evaluator.clusters is None:
+        weight = relative[kept] if evaluator.weighted else None
+        kept = kept[content_order(held["model"][kept], held["truth"][kept], weights=weight)]
     form = FORMS[kind]
     model = (
         form(held["model"][kept], normalize=True) if kind != "logits" else form(held["model"][kept])
@@ -268,11 +276,11 @@ def learning_from(evaluator: Evaluator, kind: str, classes: tuple[str, ...] | No
         of_mean_one(weights) if evaluator.weighted else None,
         classes,
     )
-    complete = len(kept) == evaluator.rows
+    complete = len(relative) == evaluator.rows
     return Learning(
         rows=rows,
         weights=weights if evaluator.weighted else None,
-        groups=np.ascontiguousarray(held["group"][kept]),
+        cluster=None if evaluator.clusters is None else np.ascontiguousarray(held["group"][kept]),
         keys=held["hash"][kept],
         beyond=None if complete else int(held["hash"].max()),
         total=evaluator.rows,
@@ -297,7 +305,7 @@ def calibrated(
     refuse_one_class(rows)
     tried, left_out = candidates(rows, methods)
     before = rows.cross_entropies()
-    fold_of_row = folds_of(learning.groups, folds)
+    fold_of_row = folds_of([rows], folds, learning.cluster)
     outcomes: list[_Outcome] = []
     for candidate in tried:
         try:
@@ -309,11 +317,17 @@ def calibrated(
     trials = tuple(_trial(outcome, before, outcomes, learning, refused) for outcome in outcomes)
 
     after = before if chosen is None else chosen.nats
-    savings = Savings()
-    savings.add(learning.groups, before, after, learning.weights)
+    savings = learning.savings()
+    savings.add(learning.cluster, before, after, learning.weights)
     if learning.beyond is not None:
         calibrator = None if chosen is None else chosen.calibrator
-        savings.merge(judge_rest(Judge(calibrator, learning.beyond)).savings)
+        judge = Judge(
+            calibrator,
+            learning.beyond,
+            clustered=learning.cluster is not None,
+            weighted=learning.weights is not None,
+        )
+        savings.merge(judge_rest(judge).savings)
     whole, saved, left = savings.estimates(refused=refused)
     return _scaled(
         Calibration(
@@ -382,7 +396,7 @@ def _difference(nats: Values, best: Values, learning: Learning) -> tuple[float, 
     bits = saved_bits(nats, best)
     if np.isinf(bits).any():
         return math.inf, 0.0
-    found, spread = mean_and_spread(bits, learning.groups, learning.weights)
+    found, spread = mean_and_spread(bits, learning.cluster, learning.weights)
     return found.value, math.inf if spread is None else spread.error
 
 
@@ -393,8 +407,8 @@ def _trial(
     learning: Learning,
     refused: bool,
 ) -> Trial:
-    savings = Savings()
-    savings.add(learning.groups, before, outcome.nats, learning.weights)
+    savings = learning.savings()
+    savings.add(learning.cluster, before, outcome.nats, learning.weights)
     _, saved, _ = savings.estimates(refused=refused)
     best = min([before, *(one.nats for one in outcomes)], key=lambda one: _mean(one, learning))
     behind, error = _difference(outcome.nats, best, learning)

@@ -214,8 +214,8 @@ def compared(
     unit = unit_of(base)
     rows, left_out = matched([scoring.rows() for scoring in scorings], names, join)
     clusters = scorings[0].evaluator.clusters
-    if clusters is not None and left_out:
-        clusters = len(np.unique(rows[0].groups))
+    if rows[0].clusters is not None and left_out:
+        clusters = len(np.unique(rows[0].clusters))
     refused = clusters is not None and clusters < FEWEST_CLUSTERS
     learning = [_learning(scoring, kind, classes) for scoring, kind in
                 zip(scorings, kinds, strict=True)]  # fmt: skip
@@ -258,10 +258,10 @@ def _learning(scoring: Scoring, kind: str, classes: tuple[str, ...] | None) -> L
 def _model(name: str, rows: Rows, refused: bool) -> ComparedModel:
     accuracy = None
     if rows.correct is not None:
-        accuracy = mean_of(rows.correct, rows.groups, rows.weights, "", refused=refused)
+        accuracy = mean_of(rows.correct, rows.clusters, rows.weights, "", refused=refused)
     return ComparedModel(
         name=name,
-        cross_entropy=mean_of(rows.surprisal, rows.groups, rows.weights, refused=refused),
+        cross_entropy=mean_of(rows.surprisal, rows.clusters, rows.weights, refused=refused),
         infinite_rows=int(np.isinf(rows.surprisal).sum()),
         accuracy=accuracy,
     )

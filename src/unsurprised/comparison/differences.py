@@ -17,11 +17,12 @@ from unsurprised.calibrators import (
     TemperatureScaling,
     UniformMixing,
 )
-from unsurprised.calibrators.crossfit import folds_of, held_out_nats, in_bits
+from unsurprised.calibrators.crossfit import folds_of, held_out_nats, in_bits, order_of
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
 from unsurprised.comparison.scored import Rows, Values
 from unsurprised.errors import UnsurprisedError
 from unsurprised.evaluation.slicing import slice_of
+from unsurprised.states import exact_sum
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import (
@@ -30,9 +31,10 @@ from unsurprised.statistics.jackknife import (
     share_interval,
 )
 from unsurprised.statistics.means import mean_and_spread, mean_of
+from unsurprised.weights import in_power_of_two
 
 _FALSE_DISCOVERIES = 0.05
-_FEWEST_GROUPS = 10
+_FEWEST_UNITS = 10
 _FOLDS = 5
 
 
@@ -57,15 +59,21 @@ class Paired:
         """The same, and how it differs from one set of rows to another."""
         return mean_and_spread(
             values[which],
-            self.left.groups[which],
+            None if self.left.clusters is None else self.left.clusters[which],
             None if self.weights is None else self.weights[which],
             unit,
             refused=self.refused,
         )
 
-    def groups(self, which: Any = slice(None)) -> int:
-        """How many groups the interval of some rows rests on."""
-        return len(np.unique(self.left.groups[which] % np.uint64(GROUPS)))
+    def units(self, which: NDArray[np.bool_]) -> float:
+        """How many parts of the rows, independent of each other, the interval of some rests on."""
+        if self.left.clusters is not None:
+            return len(np.unique(self.left.clusters[which] % np.uint64(GROUPS)))
+        if self.weights is None:
+            return float(np.count_nonzero(which))
+        relative, _ = in_power_of_two(self.weights[which])
+        total = exact_sum(relative)
+        return total * total / exact_sum(relative * relative) if total > 0 else 0.0
 
 
 def difference_of(
@@ -118,7 +126,7 @@ def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
             if not which.any():
                 continue
             mean, spread = pair.mean_and_spread(pair.difference, which)
-            groups = pair.groups(which)
+            few = pair.units(which) < _FEWEST_UNITS
             share = math.fsum(weights[which]) / total
             held.append(
                 SliceDifference(
@@ -127,7 +135,7 @@ def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
                     rows=int(which.sum()),
                     difference=mean,
                     contribution=mean.value * share,
-                    p_value=p_value_of(mean, spread) if groups >= _FEWEST_GROUPS else None,
+                    p_value=None if few else p_value_of(mean, spread),
                     stands_out=False,
                 )
             )
@@ -171,27 +179,31 @@ def _extremes(
 
 def _split(base: Learning, new: Learning, pair: Paired) -> tuple[Estimate, Estimate, str] | None:
     """Δ miscalibration and Δ discrimination: what recalibration saves, held out, and leaves."""
-    order = _shared(base, new, pair)
-    if not len(order[0]):
+    places = _shared(base, new, pair)
+    if not len(places[0]):
         return None
+    both = [one.rows.of(held) for one, held in zip((base, new), places, strict=True)]
+    clusters = None if base.cluster is None else base.cluster[places[0]]
+    if clusters is None:  # sums of a fit tell in which order rows came
+        order = order_of(*both)
+        places = places[0][order], places[1][order]
+        both = [rows.of(order) for rows in both]
     make, family = _family(base, new)
     after, before = [], []
     try:
-        for learning, places in zip((base, new), order, strict=True):
-            rows = learning.rows.of(places)
-            folds = folds_of(learning.groups[places], _FOLDS)
+        folds = folds_of(both, _FOLDS, clusters)
+        for rows in both:
             after.append(in_bits(held_out_nats(make, rows, folds)[0]))
             before.append(in_bits(rows.cross_entropies()))
     except UnsurprisedError:
         return None
-    groups = base.groups[order[0]]
-    weights = None if base.weights is None else base.weights[order[0]]
+    weights = None if base.weights is None else base.weights[places[0]]
     with np.errstate(invalid="ignore"):
         saved = (before[1] - after[1]) - (before[0] - after[0])
     if np.isnan(saved).any():
         return None
-    miscalibration = mean_of(saved, groups, weights, refused=pair.refused)
-    discrimination = mean_of(after[0] - after[1], groups, weights, refused=pair.refused)
+    miscalibration = mean_of(saved, clusters, weights, refused=pair.refused)
+    discrimination = mean_of(after[0] - after[1], clusters, weights, refused=pair.refused)
     return miscalibration, discrimination, family
 
 
