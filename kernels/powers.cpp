@@ -46,6 +46,12 @@ class Places {
     }
   }
 
+  // How many rows are sorted at once: of few places so many as stay in a cache.
+  std::int64_t sorted_at_once(std::int64_t rows) const {
+    const auto held = static_cast<std::int64_t>(sums_.size());
+    return held <= longest / 8 ? longest : std::max(rows, longest);
+  }
+
   void sort(const std::int32_t* places, std::int64_t rows) {
     const auto held = static_cast<std::int64_t>(sums_.size());
     if (!places) {
@@ -80,11 +86,13 @@ class PowerRows {
  public:
   PowerRows(Places& places, const Target& target) : places_(places), target_(target) {}
 
-  // From now on the rows are those from `from` on, in the order of their places.
-  void open(std::int64_t from, std::int64_t rows, const double* weights) {
+  // From now on the rows are those from `from` on of the sorted ones, which begin at `first`.
+  void open(std::int64_t first, std::int64_t from, std::int64_t rows, const double* weights) {
+    first_ = first;
     from_ = from;
     rows_ = rows;
     segments_ = 0;
+    if (from == 0) place_ = 0;
     for (std::int64_t at = from; at < from + rows; ++segments_) {
       while (places_.end(place_) <= at) ++place_;
       at = std::min<std::int64_t>(places_.end(place_), from + rows);
@@ -95,6 +103,9 @@ class PowerRows {
     if (!weighted_) return;
     gather(weights, w_);
     ordinary_weights_ = ordinary(w_, rows);
+    if (!ordinary_weights_) return;
+    target_.products(w_, w_, rows, w_squares_, w_lost_);
+    for (std::int64_t i = 0; i < rows; ++i) w_cubes_[i] = w_[i] * w_squares_[i];
   }
 
   void add_column(const Column& column, std::int64_t slot) {
@@ -104,7 +115,9 @@ class PowerRows {
       gather(column.values, x_);
     else
       gather(column.flags, x_);
-    if (weighted_)
+    if (weighted_ && column.flags && ordinary_weights_)
+      add_flagged(slot);
+    else if (weighted_)
       add_weighted(slot);
     else if (column.flags)
       add(x_, {slot, slot + 1, slot + 2});
@@ -118,8 +131,9 @@ class PowerRows {
       for (std::int64_t s = 0; s < segments_; ++s)
         sums_[s][slot].add(static_cast<double>(ends_[s] - (s ? ends_[s - 1] : 0)), up);
     } else if (ordinary_weights_) {
-      square(w_, w_, slot);
-      cube(w_, slot + 1);
+      add(w_squares_, {slot});
+      add(w_lost_, {slot});
+      add(w_cubes_, {slot + 1});
     } else {
       for_rows([&](ExactSum* sums, std::int64_t i) {
         const Scaled w(w_[i]);
@@ -134,9 +148,10 @@ class PowerRows {
     const std::int32_t* sorted = places_.sorted();
     if (sorted)
       for (std::int64_t i = 0; i < rows_; ++i)
-        to[i] = static_cast<double>(values[sorted[from_ + i]]);
+        to[i] = static_cast<double>(values[first_ + sorted[from_ + i]]);
     else
-      for (std::int64_t i = 0; i < rows_; ++i) to[i] = static_cast<double>(values[from_ + i]);
+      for (std::int64_t i = 0; i < rows_; ++i)
+        to[i] = static_cast<double>(values[first_ + from_ + i]);
   }
 
   void add_plain(std::int64_t slot) {
@@ -168,6 +183,18 @@ class PowerRows {
       add_cube(sums[slot + 3], w, squared);
       add_cube(sums[slot + 4], y, squared);
     });
+  }
+
+  // Where x is 0 or 1 the products are those of the weights.
+  void add_flagged(std::int64_t slot) {
+    add_where_flagged(w_squares_, {slot, slot + 2});
+    add_where_flagged(w_lost_, {slot, slot + 2});
+    add_where_flagged(w_cubes_, {slot + 1, slot + 3, slot + 4});
+  }
+
+  void add_where_flagged(const double* values, std::initializer_list<std::int64_t> slots) {
+    for (std::int64_t i = 0; i < rows_; ++i) squares_[i] = x_[i] != 0.0 ? values[i] : 0.0;
+    add(squares_, slots);
   }
 
   void square(const double* a, const double* b, std::int64_t slot) {
@@ -225,11 +252,12 @@ class PowerRows {
   Places& places_;
   const Target& target_;
   std::size_t place_ = 0;
-  std::int64_t from_ = 0, rows_ = 0, segments_ = 0;
+  std::int64_t first_ = 0, from_ = 0, rows_ = 0, segments_ = 0;
   bool weighted_ = false, ordinary_weights_ = true;
   ExactSum* sums_[longest];
   std::int32_t ends_[longest];
   double x_[longest], w_[longest], squares_[longest], lost_[longest], cubes_[longest];
+  double w_squares_[longest], w_lost_[longest], w_cubes_[longest];
   double parts_[longest / 4 * SegmentSums::most_parts];
 };
 
@@ -240,16 +268,20 @@ void add_powers(const std::vector<ExactTable*>& tables, const std::vector<Column
                 const Target& target) {
   const auto count = static_cast<std::int64_t>(columns.size());
   Places sorted(tables, power_slots(count, weights != nullptr));
-  sorted.sort(places, rows);
   const auto run = std::make_unique<PowerRows>(sorted, target);
-  for (std::int64_t from = 0; from < rows; from += longest) {
-    run->open(from, std::min(rows - from, longest), weights);
-    std::int64_t slot = 0;
-    for (const Column& column : columns) {
-      run->add_column(column, slot);
-      slot += weights ? 5 : 3;
+  const std::int64_t at_once = sorted.sorted_at_once(rows);
+  for (std::int64_t first = 0; first < rows; first += at_once) {
+    const std::int64_t held = std::min(rows - first, at_once);
+    sorted.sort(places ? places + first : nullptr, held);
+    for (std::int64_t from = 0; from < held; from += longest) {
+      run->open(first, from, std::min(held - from, longest), weights);
+      std::int64_t slot = 0;
+      for (const Column& column : columns) {
+        run->add_column(column, slot);
+        slot += weights ? 5 : 3;
+      }
+      run->add_rows(slot);
     }
-    run->add_rows(slot);
   }
 }
 
