@@ -11,6 +11,7 @@
 
 #include "bindings.h"
 #include "columns.h"
+#include "powers.h"
 
 namespace unsurprised {
 
@@ -89,6 +90,26 @@ void add_to_cells(const std::vector<ExactTable*>& tables, nb::handle cells, nb::
   add_cells(tables, columns.parts(), of, ids, w, rows);
 }
 
+// Squares and cubes of rows; see powers.h.
+void add_powers_of(const std::vector<ExactTable*>& tables, nb::handle places,
+                   const nb::typed<nb::list, nb::object>& values, nb::handle weights,
+                   std::int64_t rows) {
+  const Columns columns(values, rows, 0);
+  std::optional<Buffer> given, given_places;
+  const double* w = weights.is_none() ? nullptr : given.emplace(weights).contiguous<double>(rows);
+  const auto* of = places.is_none()
+                       ? nullptr
+                       : given_places.emplace(places).contiguous<std::int32_t>(rows);
+  std::vector<std::unique_ptr<Alone<ExactTable>>> alone;
+  for (const ExactTable* table : tables) {
+    if (!table) throw nb::value_error("a table is None");
+    alone.push_back(std::make_unique<Alone<ExactTable>>(*table));
+  }
+  const Target& chosen = target();
+  const WithoutGil release;
+  add_powers(tables, columns.parts(), of, w, rows, chosen);
+}
+
 void add_at_slots(ExactTable& table, nb::handle slots, nb::handle values) {
   const Buffer keys(slots), added(values);
   const std::int64_t count = keys.count();
@@ -114,11 +135,17 @@ void add_to_slot(ExactTable& table, std::int64_t slot, nb::handle values) {
   add_values(table.slot(slot), x, count, chosen);
 }
 
-void rounded(const ExactTable& table, nb::handle out) {
+// Each sum times a power of two, of exponents that repeat: those of a wide table may be no doubles.
+void rounded(const ExactTable& table, nb::handle out, const std::vector<int>& exponents) {
   const Buffer values(out, true);
   double* to = values.contiguous<double>(table.size());
   const Alone alone(table);
-  for (std::int64_t i = 0; i < table.size(); ++i) to[i] = table.slot(i).rounded();
+  const auto repeat = static_cast<std::int64_t>(exponents.size());
+  const int unit = table.wide() ? -ExactTable::wide_up : 0;
+  for (std::int64_t i = 0; i < table.size(); ++i) {
+    const int up = repeat ? exponents[static_cast<std::size_t>(i % repeat)] : 0;
+    to[i] = table.slot(i).rounded(unit + up);
+  }
 }
 
 // For a table of groups × columns: each column's total, and the same without each of the groups.
@@ -264,25 +291,28 @@ void bind_tables(nb::module_& module) {
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
 
   nb::class_<ExactTable>(module, "ExactTable")
-      .def(nb::init<std::int64_t>(), nb::arg("size").noconvert())
+      .def(nb::init<std::int64_t, bool>(), nb::arg("size").noconvert(), nb::arg("wide") = false)
       .def_prop_ro("size", &ExactTable::size)
       .def("add", &add_at_slots, nb::arg("slots"), nb::arg("values"))
       .def("add_all", &add_to_slot, nb::arg("slot"), nb::arg("values"))
       .def("add_columns", &add_to_columns, nb::arg("hashes"), nb::arg("values"),
            nb::arg("weights").none(), nb::arg("unweighted_columns"))
       .def("merge", &merge<ExactTable>, nb::arg("other"))
-      .def("rounded", &rounded, nb::arg("out"))
+      .def("rounded", &rounded, nb::arg("out"), nb::arg("exponents") = std::vector<int>())
       .def("group_totals", &group_totals, nb::arg("columns"), nb::arg("totals"), nb::arg("without"))
       .def("to_bytes", &to_bytes<ExactTable>)
       .def_static(
           "from_bytes",
-          [](const nb::bytes& data, std::int64_t size) {
-            return ExactTable::from_bytes(data.c_str(), data.size(), size);
+          [](const nb::bytes& data, std::int64_t size, bool wide) {
+            return ExactTable::from_bytes(data.c_str(), data.size(), size, wide);
           },
-          nb::arg("data"), nb::arg("size"));
+          nb::arg("data"), nb::arg("size"), nb::arg("wide") = false);
 
   module.def("add_to_cells", &add_to_cells, nb::arg("tables"), nb::arg("cells"), nb::arg("hashes"),
              nb::arg("values"), nb::arg("weights").none(), nb::arg("unweighted_columns"));
+
+  module.def("add_powers", &add_powers_of, nb::arg("tables"), nb::arg("places").none(),
+             nb::arg("values"), nb::arg("weights").none(), nb::arg("rows"));
 
   nb::class_<Tally>(module, "Tally")
       .def(nb::init<std::int64_t>(), nb::arg("size").noconvert())

@@ -21,14 +21,15 @@ struct Digits {
 // the spare bits could run out. Only the limbs that were met are stored.
 class ExactSum {
  public:
-  void add(double x) {
+  // Adds x · 2^up; with the least exponent it may not be below the units that the sum is in.
+  void add(double x, int up = 0) {
     const auto bits = std::bit_cast<std::uint64_t>(x);
     const int exponent = static_cast<int>(bits >> 52) & 0x7ff;
     if (exponent == 0x7ff) throw std::invalid_argument("only finite values have an exact sum");
     const std::uint64_t fraction = bits & 0x000fffffffffffff;
     // Subnormals share the place of the smallest normal exponent, without its leading one.
     const std::uint64_t mantissa = exponent ? fraction | 0x0010000000000000 : fraction;
-    const int place = exponent ? exponent - 1 : 0;
+    const int place = (exponent ? exponent - 1 : 0) + up;
     const int shift = place % 32;
     const auto low = static_cast<std::int64_t>((mantissa << shift) & 0xffffffff);
     const auto high = static_cast<std::int64_t>(mantissa >> (32 - shift));
@@ -90,10 +91,10 @@ class ExactSum {
     return sum;
   }
 
-  // The double nearest to the sum, ties to even.
-  double rounded() const { return round(digits()); }
+  // The double nearest to the sum times 2^up, ties to even.
+  double rounded(int up = 0) const { return round(digits(), up); }
 
-  static double round(const Digits& sum) {
+  static double round(const Digits& sum, int up = 0) {
     if (sum.sign == 0) return 0.0;
     // The upper 64 bits of the number, the last of them set if anything below is not zero.
     const auto& d = sum.digits;
@@ -107,7 +108,7 @@ class ExactSum {
     bool below = zeros ? (digit(2) << zeros & 0xffffffff) != 0 : digit(2) != 0;
     for (std::size_t i = 3; i < n; ++i) below = below || digit(i) != 0;
     // Sums of doubles below the normal range have few digits and are exact: no double rounding.
-    const int exponent = 32 * (sum.first + static_cast<int>(n) - 2) - zeros - 1074;
+    const int exponent = 32 * (sum.first + static_cast<int>(n) - 2) - zeros - 1074 + up;
     const double magnitude = std::ldexp(static_cast<double>(upper | (below ? 1 : 0)), exponent);
     return sum.sign * magnitude;
   }

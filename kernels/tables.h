@@ -88,10 +88,16 @@ class Alone {
 };
 
 // Many exact sums, by number. Infinite values and NaN are refused: they are counted by the caller,
-// in columns of their own.
+// in columns of their own. Sums of a wide table count smaller units, of 2^-3378: it holds products
+// of three doubles of whatever size.
 class ExactTable {
  public:
-  explicit ExactTable(std::int64_t size) : slots_(static_cast<std::size_t>(checked_size(size))) {}
+  static constexpr int wide_up = 2304;
+
+  explicit ExactTable(std::int64_t size, bool wide = false)
+      : slots_(static_cast<std::size_t>(checked_size(size))), wide_(wide) {}
+
+  bool wide() const { return wide_; }
 
   std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
   Occupied& occupied() const { return occupied_; }
@@ -108,7 +114,7 @@ class ExactTable {
   }
 
   void merge(const ExactTable& other) {
-    if (other.slots_.size() != slots_.size())
+    if (other.slots_.size() != slots_.size() || other.wide_ != wide_)
       throw std::invalid_argument("tables of different sizes do not merge");
     for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].merge(other.slots_[i]);
   }
@@ -128,32 +134,34 @@ class ExactTable {
     return out.take();
   }
 
-  static ExactTable from_bytes(const char* data, std::size_t size, std::int64_t slots) {
+  static ExactTable from_bytes(const char* data, std::size_t size, std::int64_t slots,
+                               bool wide = false) {
     Reader in(data, size);
     if (in.get<std::uint64_t>() != static_cast<std::uint64_t>(slots))
       throw std::invalid_argument("the table has another size than its header says");
-    ExactTable table(slots);
+    ExactTable table(slots, wide);
     std::int64_t next = 0;
     while (!in.empty()) {
       const auto index = static_cast<std::int64_t>(in.get<std::uint64_t>());
       if (index < next || index >= slots) throw std::invalid_argument("slots out of order");
       next = index + 1;
-      table.slot(index) = ExactSum::from_digits(read_digits(in));
+      table.slot(index) = ExactSum::from_digits(read_digits(in, wide));
     }
     return table;
   }
 
  private:
-  // 2^64 times the largest double is below 2^(32·68) units of 2^-1074.
-  static constexpr int most_digits = 68;
+  // 2^64 times the largest double is below 2^(32·68) units of 2^-1074, and 2^64 times its cube
+  // below 2^(32·204) units of 2^-3378.
+  static constexpr int most_digits = 68, most_wide_digits = 204;
 
-  static Digits read_digits(Reader& in) {
+  static Digits read_digits(Reader& in, bool wide) {
     Digits sum;
     const auto negative = in.get<std::uint8_t>();
     sum.sign = negative ? -1 : 1;
     sum.first = in.get<std::uint8_t>();
     const int count = in.get<std::uint8_t>();
-    if (sum.first + count > most_digits)
+    if (sum.first + count > (wide ? most_wide_digits : most_digits))
       throw std::invalid_argument("a sum is larger than sums can be");
     for (int i = 0; i < count; ++i) sum.digits.push_back(in.get<std::uint32_t>());
     if (negative > 1 || count == 0 || sum.digits.front() == 0 || sum.digits.back() == 0)
@@ -162,6 +170,7 @@ class ExactTable {
   }
 
   std::vector<ExactSum> slots_;
+  bool wide_;
   mutable Occupied occupied_;
 };
 

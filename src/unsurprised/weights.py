@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import _kernels
+
 Values = NDArray[np.float64]
 
 
@@ -35,5 +37,8 @@ def of_mean_one(weights: Values) -> Values:
     array([0.5, 1.5])
     """
     scaled, _ = in_power_of_two(weights)
-    relative: Values = scaled / scaled.mean()
+    table, total = _kernels.ExactTable(1), np.empty(1)
+    table.add_all(0, np.ascontiguousarray(scaled))  # in whatever order the rows come
+    table.rounded(total)
+    relative: Values = scaled / (total[0] / len(scaled))
     return relative

@@ -67,13 +67,13 @@ def test_what_is_saved_was_not_fitted_on():
 
 
 def test_held_out_bits_are_those_of_a_loop_over_folds():
-    from unsurprised.batches import Batch
+    from unsurprised.calibrators._rows import FittingRows, log_rows
     from unsurprised.calibrators.crossfit import folds_of
-    from unsurprised.states.hashing import hashes_of
 
     labels, sure, _ = over_confident(600, 3, 4)
     result = calibrate(labels, sure, methods=["temperature"], folds=4)
-    folds = folds_of(hashes_of(Batch(size=600)), 4)
+    rows = log_rows(us.Probs(sure, normalize=True))
+    folds = folds_of([FittingRows(rows, labels, None, None, None)], 4)
     nats = np.empty(600)
     for fold in range(4):
         inside = folds == fold

@@ -78,6 +78,13 @@ def counts() -> states.ClassCounts:
     return states.ClassCounts(3).update(hashes(1, 2), np.array([0, 2]), np.array([0.1, 2.0]))
 
 
+def moments() -> states.Moments:
+    """Moments of two columns with weights."""
+    made = states.Moments(["x", "y"], weighted=True)
+    values = {"x": np.array([1e100, 1.0]), "y": np.array([True, False])}
+    return made.update(values, np.array([0.1, 2.0]), rows=2)
+
+
 def histogram() -> states.Histogram:
     """A histogram of two values."""
     return states.Histogram().update(np.array([0.5, 2.0]))
@@ -298,6 +305,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "Bins": lambda: Bins((18.0, 65.0)),
         "Options": lambda: Options(pred={"cat": "a", "dog": "b"}, truth=table(), id="id"),
         "Sums": sums,
+        "Moments": moments,
         "Histogram": histogram,
         "Confusion": lambda: states.Confusion(2).update(np.array([0, 1]), np.array([1, 1], "i4")),
         "ClassCounts": counts,

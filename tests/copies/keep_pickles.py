@@ -30,6 +30,7 @@ NAMES = (
     "Explanation",
     "Estimate",
     "Sums",
+    "Moments",
     "Histogram",
     "Confusion",
     "ClassCounts",

@@ -192,6 +192,9 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "Evaluator of nothing": lambda one: one.update(["no", "yes"], [0.5, 0.75]),
     "Evaluator of images": lambda one: one.update(np.zeros((1, 2, 2), int), np.ones((1, 3, 2, 2))),
     "Sums": lambda one: one.update(hashes(8), {"x": np.array([1.0])}),
+    "Moments": lambda one: one.update(
+        {"x": np.array([1.0]), "y": np.array([True])}, np.array([2.0]), rows=1
+    ),
     "Histogram": lambda one: one.update(np.array([3.0]), np.array([0.5])),
     "Confusion": lambda one: one.update(np.array([0]), np.array([0], "i4")),
     "ClassCounts": lambda one: one.update(hashes(5), np.array([1]), np.array([0.5])),
@@ -337,6 +340,9 @@ WITHOUT: dict[str, list[str]] = {
         "evaluation.row_scores.RowScores",
         "statistics.in_unit.InUnit",
         "statistics.jackknife.Spread",
+        "statistics.powers.*",
+        "statistics.ratios.*",
+        "evaluation.figures.frequencies.*",
         "evaluation.figures.decomposition.*",
         "statistics.ties.*",
         "evaluation.figures.recalibration.*",

@@ -23,6 +23,8 @@ from unsurprised.calibrators import Calibrator
 
 PICKLES = Path(__file__).parent / "pickles"
 KEPT = sorted(PICKLES.glob("*.pkl"))
+#: Written before intervals of independent rows came from moments.
+OF_GROUPS = sorted((PICKLES / "of_groups").glob("*.pkl"))
 
 
 #: Whose last digits are those of the processor that they were computed on; they print fewer.
@@ -50,6 +52,27 @@ def test_an_evaluator_of_then_goes_on() -> None:
     held = pickle.loads((PICKLES / "Evaluator-0.1.0.pkl").read_bytes())
     more = evaluator().update(**rows(40, 1))
     assert held.update(**rows(40, 1)).to_bytes() == more.to_bytes()
+
+
+@pytest.mark.parametrize("file", OF_GROUPS, ids=lambda file: file.stem)
+def test_a_pickle_whose_intervals_rested_on_groups_of_ids_is_read(
+    file: Path, tmp_path: Path
+) -> None:
+    name = file.stem.rpartition("-")[0].replace("_", " ")
+    held, made = pickle.loads(file.read_bytes()), examples(tmp_path)[name]()
+    assert type(held) is type(made)
+    if not name.startswith("Evaluator"):
+        assert str(pickle.loads(pickle.dumps(held))) == str(held)
+
+
+def test_an_evaluator_of_groups_goes_on_as_one() -> None:
+    held = pickle.loads((PICKLES / "of_groups" / "Evaluator_of_images-0.1.0.pkl").read_bytes())
+    again = us.Evaluator.from_bytes(held.to_bytes())
+    assert again.to_bytes() == held.to_bytes()
+    before = held.rows
+    held.update(np.zeros((1, 2, 2), int), np.ones((1, 3, 2, 2)))
+    assert held.rows == before + 4
+    assert held.result(ledger=False).cross_entropy.low >= 0
 
 
 def test_kept_pickles_are_small_and_name_nothing_that_moves() -> None:
@@ -144,6 +167,8 @@ def test_a_source_that_can_be_read_once_says_so() -> None:
 
 def test_bytes_of_a_newer_state_are_refused_with_both_versions() -> None:
     data = us.states.Histogram().update(np.array([1.0])).to_bytes()
-    newer = data[:4] + (2).to_bytes(2, "little") + data[6:]
-    with pytest.raises(us.StateError, match=r"format version 2; this release reads version 1"):
+    newer = data[:4] + (3).to_bytes(2, "little") + data[6:]
+    with pytest.raises(
+        us.StateError, match=r"format version 3; this release reads versions up to 2"
+    ):
         us.states.Histogram.from_bytes(newer)

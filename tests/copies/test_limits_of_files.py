@@ -57,6 +57,10 @@ STATES: dict[str, tuple[Any, dict[str, list[Any]]]] = {
         states.Sums(["x"]).update(np.array([1], "u8"), {"x": np.array([1.0])}),
         {"groups": HUGE, "unweighted": HUGE[2:], "columns": [[1], None, 7]},
     ),
+    "Moments": (
+        states.Moments(["x"]).update({"x": np.array([1.0])}, rows=1),
+        {"groups": HUGE, "weighted": [7, None, "yes"], "columns": [[1], None, 7]},
+    ),
     "Confusion": (states.Confusion(2), {"classes": HUGE}),
     "ClassCounts": (
         states.ClassCounts(2).update(np.array([1], "u8"), np.array([0]), np.array([0.5])),

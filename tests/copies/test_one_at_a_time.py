@@ -154,6 +154,10 @@ def test_what_is_not_refused_is_not_lost() -> None:
 
 STATES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Sums": (sums, lambda one: one.update(hashes(1), {"x": np.array([1.0])})),
+    "Moments": (
+        lambda: states.Moments(["x"]),
+        lambda one: one.update({"x": np.array([1.0])}, rows=1),
+    ),
     "Histogram": (histogram, lambda one: one.update(np.array([1.0]))),
     "ClassCounts": (counts, lambda one: one.update(hashes(1), np.array([0]))),
     "Confusion": (

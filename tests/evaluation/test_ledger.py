@@ -334,9 +334,7 @@ def test_why_there_is_no_ledger():
         assert found.ledger is None
         return found.missing["ledger"]
 
-    assert reason(labels[:31], probs[:31]) == (
-        "needs at least 32 rows, one for each group of the jackknife; found 31"
-    )
+    assert reason(labels[:31], probs[:31]) == ("needs at least 32 rows; found 31")
     assert reason(np.ones(100, int), probs, classes=["a", "b", "c"]) == (
         "needs at least two classes that happen; only 'b' does"
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from rows_alone import json_of_rows
 
-from unsurprised import Counts, Evaluator, Logits
+from unsurprised import Counts, Evaluator, Logits, StateError
 
 SAVED = Path(__file__).parent / "saved"
 
@@ -31,7 +31,16 @@ def voted() -> Evaluator:
     return Evaluator(top=3).update(Counts([[2, 1], [0, 3], [1, 4]]), Logits(logits), ids=[7, 9, 8])
 
 
-STATES = {"labelled-1.bin": labelled, "voted-1.bin": voted}
+def clustered() -> Evaluator:
+    """Clusters rest on groups of them, as ever."""
+    probs = np.linspace(0.05, 0.95, 36)
+    labels, cluster = np.arange(36) % 3 // 2, np.arange(36) // 3
+    return Evaluator(top=2).update(labels, probs, cluster=cluster, ids=np.arange(36)[::-1])
+
+
+STATES = {"labelled-2.bin": labelled, "voted-2.bin": voted, "clustered-1.bin": clustered}
+#: Of releases whose intervals rested on groups of rows by their ids.
+GROUPED = {"labelled-1.bin": labelled, "voted-1.bin": voted}
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -42,6 +51,31 @@ def test_a_saved_state_is_read_and_made_again_to_the_bit(name):
         fresh.result()
     )
     assert fresh.to_bytes() == bytes_of_then
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_a_state_of_groups_is_read_written_and_goes_on_as_one(name):
+    bytes_of_then, fresh = (SAVED / name).read_bytes(), GROUPED[name]()
+    then = Evaluator.from_bytes(bytes_of_then)
+    assert then.to_bytes() == bytes_of_then
+    found, now = then.result(), fresh.result()
+    assert found.cross_entropy.value == now.cross_entropy.value
+    assert found.accuracy.value == now.accuracy.value
+    again = Evaluator.from_bytes(bytes_of_then)
+    twice = Evaluator().merge(then).merge(again)
+    assert twice.rows == 2 * fresh.rows
+    for one, other in ((then, fresh), (fresh, then)):
+        with pytest.raises(StateError, match=r"groups of rows by their ids.*evaluate its rows"):
+            one.merge(other)
+    assert then.to_bytes() == bytes_of_then
+
+
+def test_rows_are_added_to_a_state_of_groups():
+    then = Evaluator.from_bytes((SAVED / "voted-1.bin").read_bytes())
+    logits = np.array([[0.0, 1.0]], dtype=np.float16)
+    then.update(Counts([[1, 1]]), Logits(logits), ids=[3])
+    assert then.rows == 4
+    assert Evaluator.from_bytes(then.to_bytes()).to_bytes() == then.to_bytes()
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def test_the_states_of_slices_add_up_exactly():
         labels, probs, weights=RNG.exponential(size=200), by={"n": names}
     )
     sums = evaluator._states.sums
-    merged = us.states.Sums(sums.columns, unweighted=sums.unweighted)
+    merged = us.states.Sums(sums.columns, unweighted=sums.unweighted, groups=sums.groups)
     for cell in sums.cells():
         if cell:
             merged._table(()).merge(sums._cells[cell])

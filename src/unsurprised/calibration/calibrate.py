@@ -200,7 +200,7 @@ def calibrate_reading(
     evaluator = evaluated(reading, top=0, progress=progress)
 
     def judge_rest(judge: Judge) -> Judge:
-        return over_rows(reading, lambda: Judge(judge.calibrator, judge.beyond), progress=progress)
+        return over_rows(reading, judge.another, progress=progress)
 
     learning = learning_from(evaluator, reading.class_names)
     found = calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,23 +11,28 @@ from unsurprised.batches import Batch
 from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import Values, rows_of
 from unsurprised.calibrators.crossfit import in_bits, saved_bits
-from unsurprised.states import Sums
+from unsurprised.states import Moments, Sums
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
+from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.totals import Totals, ratio
+from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.totals import totals_of
 
-_COLUMNS = ("rows", "infinite_before", "infinite_after", "weight", "before", "saved", "after")
+_MEANS = ("before", "saved", "after")
+_COLUMNS = ("rows", "infinite_before", "infinite_after", "weight", *_MEANS)
 
 
 class Savings:
     """Exact sums of what rows cost before and what they save; merges in any order."""
 
-    def __init__(self) -> None:
-        self.sums = Sums(_COLUMNS, unweighted=3)
+    def __init__(self, *, clustered: bool, weighted: bool) -> None:
+        groups = GROUPS if clustered else 1
+        self.sums = Sums(_COLUMNS, unweighted=3, groups=groups)
+        self.moments = None if clustered else Moments(_MEANS, weighted=weighted)
 
     def add(
         self,
-        groups: NDArray[np.uint64],
+        clusters: NDArray[np.uint64] | None,
         before: Values,
         after: Values,
         weights: Values | None,
@@ -33,23 +40,26 @@ class Savings:
         """Add rows by the nats that they cost before and after."""
         saved = saved_bits(before, after)
         before, after = in_bits(before), in_bits(after)
-        self.sums.update(
-            np.ascontiguousarray(groups),
-            {
-                "rows": None,
-                "infinite_before": np.isinf(before),
-                "infinite_after": np.isinf(after),
-                "weight": None,
-                "before": _finite(before),
-                "saved": _finite(saved),
-                "after": _finite(after),
-            },
-            weights,
-        )
+        columns: dict[str, Any] = {
+            "rows": None,
+            "infinite_before": np.isinf(before),
+            "infinite_after": np.isinf(after),
+            "weight": None,
+            "before": _finite(before),
+            "saved": _finite(saved),
+            "after": _finite(after),
+        }
+        rows = len(before)
+        groups = np.zeros(rows, dtype=np.uint64) if clusters is None else clusters
+        self.sums.update(np.ascontiguousarray(groups), columns, weights)
+        if self.moments is not None:
+            self.moments.update({name: columns[name] for name in _MEANS}, weights, rows=rows)
 
     def merge(self, other: Savings) -> Savings:
         """Add another's rows."""
         self.sums.merge(other.sums)
+        if self.moments is not None and other.moments is not None:
+            self.moments.merge(other.moments)
         return self
 
     def estimates(self, *, refused: bool) -> tuple[Estimate, Estimate, Estimate]:
@@ -58,13 +68,13 @@ class Savings:
         Intervals are NaN where they are ``refused``.
         """
         totals = self.sums.totals()
-        part = Totals(totals, self.sums.without_each_group(), refused=refused)
+        part = totals_of(self.sums, self.moments, refused=refused)
         part.refuse_blurred("before", "after")
 
         def mean(name: str, endless: float) -> Estimate:
             if endless:
                 return Estimate(np.inf, np.inf, np.inf, "bits", part.rows)
-            return part.of(ratio(name, "weight"))
+            return part.of(Ratio(name))
 
         healed = totals["infinite_before"] and not totals["infinite_after"]
         return (
@@ -81,9 +91,12 @@ def _finite(values: Values) -> Values:
 class Judge:
     """Adds up what a calibrator saves on rows above a threshold of their hash."""
 
-    def __init__(self, calibrator: Calibrator | None, beyond: int) -> None:
+    def __init__(
+        self, calibrator: Calibrator | None, beyond: int, *, clustered: bool, weighted: bool
+    ) -> None:
         self.calibrator, self.beyond = calibrator, beyond
-        self.savings = Savings()
+        self.clustered, self.weighted = clustered, weighted
+        self.savings = Savings(clustered=clustered, weighted=weighted)
         self.rows = 0
 
     def update_batch(self, batch: Batch) -> Judge:
@@ -91,8 +104,7 @@ class Judge:
         if not batch.size:
             return self
         hashes = hashes_of(batch)
-        groups = hashes_of_clusters(batch)
-        groups = hashes if groups is None else groups
+        clusters = hashes_of_clusters(batch)
         kept = hashes > np.uint64(self.beyond)
         if batch.weights is not None:
             kept &= batch.weights > 0
@@ -104,9 +116,13 @@ class Judge:
         if self.calibrator is not None:
             after = self.calibrator.costs(rows)
         weights = None if batch.weights is None else batch.weights[kept]
-        self.savings.add(groups[kept], before, after, weights)
+        self.savings.add(None if clusters is None else clusters[kept], before, after, weights)
         self.rows += rows.count
         return self
+
+    def another(self) -> Judge:
+        """One that has seen no rows."""
+        return Judge(self.calibrator, self.beyond, clustered=self.clustered, weighted=self.weighted)
 
     def merge(self, other: Judge) -> Judge:
         """Add another's rows."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.calibration.judge import Savings
 from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.errors import CallError
 from unsurprised.evaluation.evaluator import Evaluator, measured_sample
@@ -18,9 +19,9 @@ class Learning:
     """Rows to fit on (all, or a sample), and what is known of the others."""
 
     rows: FittingRows
-    #: Of each row: its weight as given, and the hash of its cluster, or of its id.
+    #: Of each row: its weight as given, and the hash of its cluster, if rows belong to some.
     weights: Values | None
-    groups: NDArray[np.uint64]
+    cluster: NDArray[np.uint64] | None
     #: The largest hash of the sample; None where all rows are in it.
     beyond: int | None
     total: int
@@ -28,6 +29,10 @@ class Learning:
     clusters: int | None
     #: Whether there are too few clusters for an interval.
     refused: bool
+
+    def savings(self) -> Savings:
+        """Sums for rows like these."""
+        return Savings(clustered=self.cluster is not None, weighted=self.weights is not None)
 
 
 def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Learning:
@@ -44,7 +49,7 @@ def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Lear
     return Learning(
         rows=fitting_rows_of(sampled, classes),
         weights=None if weights is None else weights * sampled.weight_unit,
-        groups=sampled.groups,
+        cluster=sampled.clusters,
         beyond=None if sampled.drawn == evaluator.rows else sampled.last_hash,
         total=evaluator.rows,
         skipped=evaluator.skipped,

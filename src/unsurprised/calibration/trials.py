@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from unsurprised.calibration.judge import Judge, Savings
+from unsurprised.calibration.judge import Judge
 from unsurprised.calibration.learning import Learning
 from unsurprised.calibration.result import Calibration, Trial
 from unsurprised.calibrators._refusals import refuse_one_class
@@ -36,7 +36,7 @@ def calibrated(
     rows = learning.rows
     refuse_one_class(rows)
     tried, left_out = candidates(rows, methods)
-    fold_of_row = folds_of(learning.groups, folds)
+    fold_of_row = folds_of([rows], folds, learning.cluster)
     found: list[CrossFitted] = []
     for candidate in tried:
         try:
@@ -45,19 +45,26 @@ def calibrated(
             left_out[candidate.title] = str(error)
     before = rows.cross_entropies()
     # To do nothing is the simplest of all.
-    contest = Contest([before, *(one.held_out for one in found)], learning.groups, learning.weights)
+    costs = [before, *(one.held_out for one in found)]
+    contest = Contest(costs, learning.cluster, learning.weights)
     forced = methods is not None and len(tried) == 1 and bool(found)
     chosen = None if not (place := 1 if forced else contest.taken()) else found[place - 1]
     trials = tuple(
         _trial(one, before, contest.behind(place), learning)
         for place, one in enumerate(found, start=1)
     )
-    savings = Savings()
+    savings = learning.savings()
     after = before if chosen is None else chosen.held_out
-    savings.add(learning.groups, before, after, learning.weights)
+    savings.add(learning.cluster, before, after, learning.weights)
     if learning.beyond is not None:
         calibrator = None if chosen is None else chosen.calibrator
-        savings.merge(judge_rest(Judge(calibrator, learning.beyond)).savings)
+        judge = Judge(
+            calibrator,
+            learning.beyond,
+            clustered=learning.cluster is not None,
+            weighted=learning.weights is not None,
+        )
+        savings.merge(judge_rest(judge).savings)
     whole, saved, left = savings.estimates(refused=learning.refused)
     in_unit = InUnit(base)
     return Calibration(
@@ -84,8 +91,8 @@ def calibrated(
 def _trial(
     found: CrossFitted, before: Values, behind: tuple[float, float], learning: Learning
 ) -> Trial:
-    savings = Savings()
-    savings.add(learning.groups, before, found.held_out, learning.weights)
+    savings = learning.savings()
+    savings.add(learning.cluster, before, found.held_out, learning.weights)
     _, saved, _ = savings.estimates(refused=learning.refused)
     said = found.calibrator.provenance_
     return Trial(

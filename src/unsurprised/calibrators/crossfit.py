@@ -17,6 +17,7 @@ from unsurprised.calibrators._base import Calibrator
 from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.calibrators.families import Candidate
 from unsurprised.errors import CallError
+from unsurprised.states.hashing import content_order
 from unsurprised.statistics.means import mean_and_spread
 
 #: Into how many parts rows are put where nobody says otherwise.
@@ -62,18 +63,33 @@ def cross_fitted(
     return CrossFitted(candidate, whole, held_out)
 
 
-def folds_of(groups: NDArray[np.uint64], folds: int) -> NDArray[np.int64]:
-    """To which fold each row belongs: rows of one group (id or cluster) go together.
+def order_of(*models: FittingRows) -> NDArray[np.int64]:
+    """An order of the rows that follows from what they hold under these models alone."""
+    return content_order(
+        *(part for rows in models for part in (rows.log, rows.labels, rows.shares)),
+        weights=models[0].weights,
+    )
 
-    Groups are dealt in the order of their hashes, so that folds are of about the same size, and do
-    not depend on the order of the rows.
+
+def folds_of(
+    models: Sequence[FittingRows], folds: int, clusters: NDArray[np.uint64] | None = None
+) -> NDArray[np.int64]:
+    """To which fold each row belongs, of the same rows under one model or several.
+
+    Rows are dealt in the order of :func:`order_of`, and so do not depend on ids or on the order in
+    which rows came. Rows of one cluster go together, dealt in the order of the clusters' hashes.
+    Folds are of about the same size.
     """
-    distinct, where = np.unique(groups, return_inverse=True)
-    if len(distinct) < folds:
+    if clusters is None:
+        distinct, where = models[0].count, np.argsort(order_of(*models))
+    else:
+        of_each, where = np.unique(clusters, return_inverse=True)
+        distinct = len(of_each)
+    if distinct < folds:
         raise CallError(
-            f"found {len(distinct)} rows (or clusters) for {folds} folds; expected one a fold"
+            f"found {distinct} rows (or clusters) for {folds} folds; expected one a fold"
         )
-    fold: NDArray[np.int64] = (np.arange(len(distinct)) % folds)[where]
+    fold: NDArray[np.int64] = (np.arange(distinct) % folds)[where]
     return fold
 
 
@@ -101,9 +117,9 @@ class Contest:
     """
 
     def __init__(
-        self, nats: Sequence[Values], groups: NDArray[np.uint64], weights: Values | None
+        self, nats: Sequence[Values], clusters: NDArray[np.uint64] | None, weights: Values | None
     ) -> None:
-        self.nats, self.groups, self.weights = nats, groups, weights
+        self.nats, self.clusters, self.weights = nats, clusters, weights
         with np.errstate(over="ignore"):
             means = [float(np.average(one, weights=weights)) for one in nats]
         self.best = nats[int(np.argmin(means))]
@@ -113,7 +129,7 @@ class Contest:
         bits = saved_bits(self.nats[place], self.best)
         if np.isinf(bits).any():
             return math.inf, 0.0
-        found, spread = mean_and_spread(bits, self.groups, self.weights)
+        found, spread = mean_and_spread(bits, self.clusters, self.weights)
         return found.value, math.inf if spread is None else spread.error
 
     def taken(self) -> int:

@@ -211,8 +211,8 @@ def compared(
     in_unit = InUnit(base)
     rows, left_out = matched([scoring.rows() for scoring in scorings], names, join)
     clusters = scorings[0].evaluator.clusters
-    if clusters is not None and left_out:
-        clusters = len(np.unique(rows[0].groups))
+    if rows[0].clusters is not None and left_out:
+        clusters = len(np.unique(rows[0].clusters))
     refused = clusters is not None and clusters < FEWEST_CLUSTERS
     samples = [measured_sample(scoring.evaluator) for scoring in scorings]
     pairs = []
@@ -244,10 +244,10 @@ def compared(
 def _model(name: str, rows: ScoredRows, refused: bool) -> ComparedModel:
     accuracy = None
     if rows.correct is not None:
-        accuracy = mean_of(rows.correct, rows.groups, rows.weights, "", refused=refused)
+        accuracy = mean_of(rows.correct, rows.clusters, rows.weights, "", refused=refused)
     return ComparedModel(
         name=name,
-        cross_entropy=mean_of(rows.surprisal, rows.groups, rows.weights, refused=refused),
+        cross_entropy=mean_of(rows.surprisal, rows.clusters, rows.weights, refused=refused),
         infinite_rows=int(np.isinf(rows.surprisal).sum()),
         accuracy=accuracy,
     )

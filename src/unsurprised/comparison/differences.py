@@ -7,22 +7,25 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
 from unsurprised.comparison.scored import ScoredRows, Values
 from unsurprised.comparison.split import split_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of
+from unsurprised.states import exact_sum
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import (
     FALSE_DISCOVERIES,
-    FEWEST_GROUPS,
+    FEWEST_UNITS,
     Spread,
     benjamini_hochberg,
     share_interval,
 )
 from unsurprised.statistics.means import mean_and_spread
+from unsurprised.weights import in_power_of_two
 
 
 class Paired:
@@ -48,15 +51,21 @@ class Paired:
         """The same, and how it differs from one set of rows to another."""
         return mean_and_spread(
             values[which],
-            self.left.groups[which],
+            None if self.left.clusters is None else self.left.clusters[which],
             None if self.weights is None else self.weights[which],
             unit,
             refused=self.refused,
         )
 
-    def groups(self, which: Any = slice(None)) -> int:
-        """How many groups the interval of some rows rests on."""
-        return len(np.unique(self.left.groups[which] % np.uint64(GROUPS)))
+    def units(self, which: NDArray[np.bool_]) -> float:
+        """How many parts of the rows, independent of each other, the interval of some rests on."""
+        if self.left.clusters is not None:
+            return len(np.unique(self.left.clusters[which] % np.uint64(GROUPS)))
+        if self.weights is None:
+            return float(np.count_nonzero(which))
+        relative, _ = in_power_of_two(self.weights[which])
+        total = exact_sum(relative)
+        return total * total / exact_sum(relative * relative) if total > 0 else 0.0
 
 
 def difference_of(
@@ -112,7 +121,7 @@ def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
             if not which.any():
                 continue
             mean, spread = pair.mean_and_spread(pair.difference, which)
-            groups = pair.groups(which)
+            few = pair.units(which) < FEWEST_UNITS
             share = math.fsum(weights[which]) / total
             held.append(
                 SliceDifference(
@@ -121,7 +130,7 @@ def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
                     rows=int(which.sum()),
                     difference=mean,
                     contribution=mean.value * share,
-                    p_value=p_value_of(mean, spread) if groups >= FEWEST_GROUPS else None,
+                    p_value=None if few else p_value_of(mean, spread),
                     stands_out=False,
                 )
             )

@@ -26,7 +26,8 @@ class ScoredRows:
     """Scored rows; every array has an entry a row."""
 
     hashes: NDArray[np.uint64]
-    groups: NDArray[np.uint64]
+    #: Of the row's cluster, if rows belong to some.
+    clusters: NDArray[np.uint64] | None
     surprisal: Values
     weights: Values | None
     #: The class that happened; None where the truth is a distribution or unknown.
@@ -52,7 +53,7 @@ class ScoredRows:
 
         return ScoredRows(
             self.hashes[which],
-            self.groups[which],
+            some(self.clusters),
             self.surprisal[which],
             some(self.weights),
             some(self.labels),
@@ -91,7 +92,7 @@ class Scoring:
         named = batch.ids.named
         part = {
             "hashes": hashes,
-            "groups": hashes if clusters is None else clusters,
+            "clusters": clusters,
             "surprisal": facts.surprisal,
             "weights": batch.weights,
             "labels": facts.labels,
@@ -127,7 +128,7 @@ class Scoring:
             cells[name], by[name] = _joined_cells([part["by"][name] for part in parts])
         return ScoredRows(
             hashes=joined("hashes"),
-            groups=joined("groups"),
+            clusters=joined("clusters"),
             surprisal=joined("surprisal"),
             weights=joined("weights"),
             labels=joined("labels"),

@@ -40,24 +40,30 @@ def split_of(
     """
     if base is None or new is None:
         return None
-    order = _shared(base, new, compared)
-    if not len(order[0]):
+    first, second = _shared(base, new, compared)
+    if not len(first):
         return None
-    samples = [fewer(one.take(places)) for one, places in zip((base, new), order, strict=True)]
+    old = fewer(base.take(first))
+    # Each model's rows stand in their own order, by which folds are dealt when it is evaluated.
+    own = np.argsort(second[: old.size])
     try:
-        both = [Recalibrations.of(rows, fitting_rows_of(rows)) for rows in samples]
+        both = [
+            Recalibrations.of(rows, fitting_rows_of(rows))
+            for rows in (old, new.take(second[: old.size][own]))
+        ]
     except UnsurprisedError:
         return None
     places = _places(*both)
-    saved = [one.saved(place) for one, place in zip(both, places, strict=True)]
-    after = [one.held_out(place) for one, place in zip(both, places, strict=True)]
+    in_order = np.argsort(own)
+    saved = [both[0].saved(places[0]), both[1].saved(places[1])[in_order]]
+    after = [both[0].held_out(places[0]), both[1].held_out(places[1])[in_order]]
     with np.errstate(invalid="ignore"):
         miscalibration = saved[1] - saved[0]
     if np.isnan(miscalibration).any():
         return None
 
     def mean(values: Values) -> Estimate:
-        return mean_of(values, samples[0].groups, samples[0].weights, refused=refused)
+        return mean_of(values, old.clusters, old.weights, refused=refused)
 
     titles = [one.found[place].title for one, place in zip(both, places, strict=True)]
     return DifferenceParts(
@@ -72,12 +78,13 @@ def split_of(
 def _shared(
     base: Sampled, new: Sampled, compared: NDArray[np.uint64] | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places, in each sample, of the compared rows that are in both."""
+    """Places, in each sample, of the compared rows that are in both, in the order of the first."""
     common, first, second = np.intersect1d(base.hashes, new.hashes, return_indices=True)
-    if compared is None:
-        return first, second
-    kept = np.isin(common, compared)
-    return first[kept], second[kept]
+    if compared is not None:
+        kept = np.isin(common, compared)
+        first, second = first[kept], second[kept]
+    order = np.argsort(first)
+    return first[order], second[order]
 
 
 def _places(base: Recalibrations, new: Recalibrations) -> tuple[int, int]:

@@ -308,7 +308,10 @@ class Evaluator(ByBytes):
 
     def _written(self) -> bytes:
         settings = {"rows": self._rows, "skipped": self._skipped}
-        return pack("Evaluator", settings, [] if self._states is None else self._states.to_parts())
+        if self._states is None:
+            return pack("Evaluator", settings, [])
+        version = 2 if self._states.settings.independent else 1
+        return pack("Evaluator", settings, self._states.to_parts(), version)
 
     @classmethod
     @sensible()
@@ -409,6 +412,7 @@ class Evaluator(ByBytes):
             self._sample_rows,
             self._slices_for(batch),
             batch.clusters is not None,
+            self._states is not None and self._states.settings.grouped,
         )
 
     def _slices_for(

@@ -7,6 +7,7 @@ from typing import Any
 
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import Slicing
+from unsurprised.statistics.ratios import difference_of
 
 _ALWAYS = ["rows", "infinite_rows", "weight", "surprisal", "infinite"]
 #: The first columns ignore the weights.
@@ -33,6 +34,13 @@ class Settings:
     slices: tuple[tuple[str, tuple[float, ...] | None, int | None], ...] = ()
     #: Whether rows belong to clusters.
     clustered: bool = False
+    #: Whether intervals come from groups of rows by their ids, as before there were moments.
+    grouped: bool = False
+
+    @property
+    def independent(self) -> bool:
+        """Whether intervals come from the rows' moments: neither from clusters nor from groups."""
+        return not (self.clustered or self.grouped)
 
     @property
     def sums(self) -> bool:
@@ -67,3 +75,12 @@ class Settings:
         if self.truth == "counts":
             columns += _WITH_COUNTS
         return columns
+
+    def numerators(self) -> tuple[str, ...]:
+        """The columns, and differences of columns, whose means have intervals."""
+        found = ["surprisal", "infinite"]
+        if self.truth != "logprob":
+            found += [*_WITH_MODEL, difference_of("surprisal", "expected")]
+        if self.truth in ("probs", "counts"):
+            found += _WITH_DISTRIBUTION
+        return tuple(found)

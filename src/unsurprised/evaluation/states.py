@@ -21,6 +21,7 @@ from unsurprised.states import (
     Entry,
     Extremes,
     Histogram,
+    Moments,
     Product,
     Sample,
     Sums,
@@ -29,6 +30,8 @@ from unsurprised.states import (
 from unsurprised.states.hashing import numbers_of
 from unsurprised.states.product import State
 from unsurprised.states.serial import must_match, pack, unpack, whole
+from unsurprised.states.sums import GROUPS
+from unsurprised.statistics.ratios import numerators
 
 #: Above this many classes a confusion table would have more than a million cells.
 MOST_CONFUSION_CLASSES = 1000
@@ -46,6 +49,16 @@ class States:
         """What every reported mean is a function of."""
         state: Sums = self.product["sums"]
         return state
+
+    @property
+    def moments(self) -> Moments | None:
+        """What the intervals of means are a function of, where rows are independent."""
+        return self.product.get("moments")
+
+    @property
+    def class_moments(self) -> Moments | None:
+        """Of the surprisal within each class that happened."""
+        return self.product.get("class_moments")
 
     @property
     def histogram(self) -> Histogram:
@@ -99,14 +112,19 @@ class States:
         facts: RowScores,
         clusters: NDArray[np.uint64] | None = None,
     ) -> None:
-        """Add the rows of a batch; jackknife groups are made of clusters where there are some."""
+        """Add the rows of a batch."""
         groups = hashes if clusters is None else clusters
         columns = self._columns(facts)
+        varying = {} if self.moments is None else numerators(columns, self.moments.columns)
         for name, bins in self.settings.slicing.items():
             cells, which = cells_of(name, batch.by[name], bins)
             refuse_many({*cells, *self.sums.cells()})
             self.sums.update_cells(groups, columns, cells, which, batch.weights)
+            if self.moments is not None:
+                self.moments.update_cells(varying, cells, which, batch.weights)
         self.sums.update(groups, columns, batch.weights)
+        if self.moments is not None:
+            self.moments.update(varying, batch.weights, rows=batch.size)
         self.histogram.update(facts.surprisal, batch.weights)
         self._add_worst(facts.surprisal, entries, batch)
         if self.clusters is not None:
@@ -115,6 +133,13 @@ class States:
         if facts.votes is not None:
             self.extremes.update("votes", float(facts.votes.min()), float(facts.votes.max()))
         self._add_classes(batch, hashes, groups, facts)
+        if self.class_moments is not None and facts.labels is not None:
+            self.class_moments.update(
+                {"surprisal": columns["surprisal"]},
+                batch.weights,
+                rows=batch.size,
+                groups=facts.labels,
+            )
 
     def _add_worst(
         self,
@@ -187,6 +212,12 @@ class States:
 
     def merge(self, other: States) -> None:
         """Add the rows of another product of states."""
+        if self.settings.grouped != other.settings.grouped:
+            raise StateError(
+                "one of two evaluators that are merged comes from bytes of a release whose "
+                "intervals rested on groups of rows by their ids; the other one holds squares "
+                "instead: merge it with others of that time, or evaluate its rows again"
+            )
         must_match("Evaluator", *self.settings.difference(other.settings))
         mine, theirs = _any_infinite(self.worst), _any_infinite(other.worst)
         if theirs and not mine:
@@ -197,8 +228,12 @@ class States:
         refuse_many(self.sums.cells())
 
     def to_parts(self) -> list[bytes]:
-        """The settings and the product as bytes."""
-        return [pack("Settings", self.settings.said(), []), self.product.to_bytes()]
+        """The settings and the product as bytes; those without moments are as ever."""
+        said = self.settings.said()
+        del said["grouped"]
+        if self.settings.independent:
+            said["moments"] = True
+        return [pack("Settings", said, []), self.product.to_bytes()]
 
     @classmethod
     def from_parts(cls, parts: list[bytes]) -> States:
@@ -207,6 +242,10 @@ class States:
             raise StateError(f"the evaluator has {len(parts)} parts; expected 2")
         said, _ = unpack(parts[0], "Settings")
         classes, slices = said.pop("classes"), said.pop("slices")
+        moments = said.pop("moments", False)
+        if not isinstance(moments, bool):
+            raise StateError("the bytes of the evaluator do not say whether rows have moments")
+        said["grouped"] = not (moments or said["clustered"])
         settings = Settings(
             classes=None if classes is None else tuple(classes),
             slices=tuple(
@@ -251,18 +290,26 @@ def _check(settings: Settings) -> None:
 
 
 def _new_states(settings: Settings) -> dict[str, State]:
+    # Where rows are independent no groups tell how they differ.
+    groups = 1 if settings.independent else GROUPS
     states: dict[str, State] = {
-        "sums": Sums(settings.columns(), unweighted=UNWEIGHTED),
+        "sums": Sums(settings.columns(), unweighted=UNWEIGHTED, groups=groups),
         "histogram": Histogram(),
         "worst": TopK(settings.top),
         "worst_finite": TopK(settings.top),
         "extremes": Extremes(),
     }
+    if settings.independent:
+        states["moments"] = Moments(settings.numerators(), weighted=settings.weighted)
     if settings.clustered:
         states["clusters"] = Distinct()
     if settings.classes is not None:
         classes, hard = len(settings.classes), settings.truth == "labels"
-        states["class_counts"] = ClassCounts(classes)
+        states["class_counts"] = ClassCounts(classes, groups)
+        if hard and settings.independent:
+            states["class_moments"] = Moments(
+                ["surprisal"], weighted=settings.weighted, groups=classes
+            )
         if hard and classes <= MOST_CONFUSION_CLASSES:
             states["confusion"] = Confusion(classes)
         width = 1 if hard else classes

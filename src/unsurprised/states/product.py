@@ -11,6 +11,7 @@ from unsurprised.errors import StateError, shortened
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
+from unsurprised.states.moments import Moments
 from unsurprised.states.sample import Sample
 from unsurprised.states.serial import must_match, name_of, pack, sensible, unpack
 from unsurprised.states.sums import Sums
@@ -33,10 +34,8 @@ class State(Protocol):
         """What the state tells."""
 
 
-_KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (Sums, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes, Distinct)
-}
+_STATES = (Sums, Moments, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes, Distinct)
+_KINDS: dict[str, Any] = {kind.__name__: kind for kind in _STATES}
 
 
 class Product(OneAtATime, Kept, Mapping[str, Any]):

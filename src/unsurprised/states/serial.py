@@ -17,7 +17,8 @@ from unsurprised.alone import OneAtATime
 from unsurprised.copies import Kept, path_of
 from unsurprised.errors import StateError, shortened
 
-FORMAT_VERSION = 1
+#: The newest: 2 has moments, where rows are independent. All else is still written as 1.
+FORMAT_VERSION = 2
 _MAGIC = b"UNSP"
 
 #: Places of a table of counts at most, and of a state's exact sums, which take more memory: eight
@@ -36,10 +37,10 @@ _NONSENSE = (
 )
 
 
-def pack(name: str, settings: dict[str, Any], parts: Sequence[bytes]) -> bytes:
+def pack(name: str, settings: dict[str, Any], parts: Sequence[bytes], version: int = 1) -> bytes:
     """A state's settings and parts as bytes."""
     said = json.dumps(settings, sort_keys=True, separators=(",", ":")).encode()
-    out = [_MAGIC, struct.pack("<H", FORMAT_VERSION)]
+    out = [_MAGIC, struct.pack("<H", version)]
     for text in (name.encode(), said):
         out += [struct.pack("<I", len(text)), text]
     out.append(struct.pack("<I", len(parts)))
@@ -74,9 +75,9 @@ def _opened(data: bytes) -> tuple[_Cursor, str]:
         raise StateError("these bytes are no state of unsurprised; expected those of to_bytes()")
     cursor = _Cursor(data, len(_MAGIC))
     (version,) = cursor.numbers("<H")
-    if version != FORMAT_VERSION:
+    if not 1 <= version <= FORMAT_VERSION:
         raise StateError(
-            f"the state has format version {version}; this release reads version "
+            f"the state has format version {version}; this release reads versions up to "
             f"{FORMAT_VERSION}: read it with the release that wrote it"
         )
     return cursor, cursor.text("<I").decode(errors="replace")

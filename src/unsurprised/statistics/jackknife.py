@@ -1,4 +1,4 @@
-"""Where 95 % intervals come from: the delete-a-group jackknife, corrected for skewness."""
+"""Where 95 % intervals come from: a spread, of groups by the jackknife, corrected for skewness."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ _STUDENT_T = (math.nan, 12.706204736174694, 4.302652729749462, 3.182446305283707
               2.039513446396408)  # fmt: skip
 NORMAL = 1.959963984540054
 
+#: Student's t for ν degrees of freedom is the sum of these over powers of ν.
+_SERIES = (
+    NORMAL,
+    *(
+        NORMAL * sum(n * portable.power(NORMAL, 2 * place) for place, n in enumerate(terms)) / least
+        for terms, least in (
+            ((1, 1), 4),
+            ((3, 16, 5), 96),
+            ((-15, 17, 19, 3), 384),
+            ((-945, -1920, 1482, 776, 79), 92160),
+        )
+    ),
+)
+
 #: Below this, nothing is to be corrected.
 _NO_SKEWNESS = 1e-8
 
@@ -37,8 +51,9 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a statistic differs from one set of rows to another, as groups of the rows show it.
+    """How a statistic differs from one set of rows to another.
 
+    Independent rows tell it by exact sums (``statistics/powers.py``), clusters by groups of them.
     From the values θ_g with each of G groups left out come the standard error,
     ``s² = (G − 1)/G · Σ (θ_g − θ̄)²`` (Shao and Tu, *The Jackknife and Bootstrap*, 1995, section
     2.3); the skewness ``a = Σ (θ̄ − θ_g)³ / (Σ (θ̄ − θ_g)²)^1.5``, for which
@@ -113,9 +128,18 @@ class Spread:
 
 
 def student_t(degrees: float) -> float:
-    """Student's t at 97.5 %; between whole degrees, its logarithm straight in their reciprocals."""
-    below = min(max(math.floor(degrees), 1), len(_STUDENT_T) - 1)
-    if below == degrees or below == len(_STUDENT_T) - 1:
+    """Student's t at 97.5 %; between whole degrees, its logarithm straight in their reciprocals.
+
+    Above those of the table it is a series in their reciprocal, to 2e-8 (Abramowitz and Stegun,
+    *Handbook of Mathematical Functions*, 26.7.5).
+    """
+    if degrees > len(_STUDENT_T) - 1:
+        found = 0.0
+        for term in reversed(_SERIES):
+            found = found / degrees + term
+        return found
+    below = max(math.floor(degrees), 1)
+    if below == degrees:
         return _STUDENT_T[below]
     share = (1 / below - 1 / degrees) / (1 / below - 1 / (below + 1))
     ratio = portable.log2(_STUDENT_T[below + 1] / _STUDENT_T[below])
@@ -163,14 +187,18 @@ def jackknife_of_plug_in(
     classes: int,
     sizes: Values | None = None,
 ) -> Estimate:
-    """The same of an entropy of the frequencies of so many classes, which is too low on average.
+    """The same of an entropy of the frequencies of so many classes: see :func:`plug_in`."""
+    return plug_in(value, Spread.of(value, without_group, sizes), unit, rows, classes=classes)
+
+
+def plug_in(value: float, spread: Spread | None, unit: str, rows: int, *, classes: int) -> Estimate:
+    """An entropy of the frequencies of so many classes, which is too low on average.
 
     Where all classes are about as likely, the entropy is at its peak: it is too low by more than
-    groups differ, and both come from a sum of as many squares as classes less one, whose spread is
-    ``√(2 / (classes − 1))`` of its mean. So the upper end is moved by what the jackknife finds it
-    to be too low (Zahl, *Ecology* 58, 1977), and that spread is added to the groups'.
+    sets of rows differ to first order, and both come from a sum of as many squares as classes less
+    one, whose spread is ``√(2 / (classes − 1))`` of its mean. So the upper end is moved by how much
+    it is too low (Zahl, *Ecology* 58, 1977), and that spread is added.
     """
-    spread = Spread.of(value, without_group, sizes)
     if spread is None:
         return estimated(value, None, unit, rows)
     of_squares = spread.shortfall * math.sqrt(2 / max(classes - 1, 1))
@@ -213,8 +241,8 @@ def within(value: Estimate, least: float, most: float) -> Estimate:
 
 #: Of the slices that are said to stand out, which part does so by chance alone.
 FALSE_DISCOVERIES = 0.05
-#: A slice that fewer groups of rows than this meet is not tested.
-FEWEST_GROUPS = 10
+#: A slice of fewer rows than this (that fewer groups of clusters meet) is not tested.
+FEWEST_UNITS = 10
 
 
 def benjamini_hochberg(p_values: Values, rate: float) -> NDArray[np.bool_]:

@@ -7,10 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.states import Sums
+from unsurprised.states import Moments, Sums
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread
-from unsurprised.statistics.totals import Totals, ratio
+from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.totals import totals_of
 from unsurprised.weights import in_power_of_two
 
 Values = NDArray[np.float64]
@@ -18,19 +19,19 @@ Values = NDArray[np.float64]
 
 def mean_of(
     values: Values,
-    groups: NDArray[np.uint64],
+    clusters: NDArray[np.uint64] | None,
     weights: Values | None,
     unit: str = "bits",
     *,
     refused: bool = False,
 ) -> Estimate:
-    """A weighted mean in exact sums and its jackknife interval."""
-    return mean_and_spread(values, groups, weights, unit, refused=refused)[0]
+    """A weighted mean in exact sums and its interval, of independent rows or of clusters."""
+    return mean_and_spread(values, clusters, weights, unit, refused=refused)[0]
 
 
 def mean_and_spread(
     values: Values,
-    groups: NDArray[np.uint64],
+    clusters: NDArray[np.uint64] | None,
     weights: Values | None,
     unit: str = "bits",
     *,
@@ -42,12 +43,22 @@ def mean_and_spread(
         both = np.isposinf(values).any() and np.isneginf(values).any()
         value = math.nan if both else math.inf if np.isposinf(values).any() else -math.inf
         return Estimate(value, value, value, unit, rows), None
-    sums = Sums(["rows", "weight", "value"], unweighted=1)
-    columns = {"rows": None, "weight": None, "value": np.ascontiguousarray(values)}
+    values = np.ascontiguousarray(values)
     relative = None if weights is None else in_power_of_two(weights)[0]
-    sums.update(np.ascontiguousarray(groups), columns, relative)
-    totals = sums.totals()
-    if not totals["weight"] > 0:
+    sums, moments = _added(values, clusters, relative)
+    if not sums.totals()["weight"] > 0:
         return Estimate(math.nan, math.nan, math.nan, unit, rows), None
-    part = Totals(totals, sums.without_each_group(), refused=refused)
-    return part.with_spread(ratio("value", "weight"), unit)
+    return totals_of(sums, moments, refused=refused).with_spread(Ratio("value"), unit)
+
+
+def _added(
+    values: Values, clusters: NDArray[np.uint64] | None, weights: Values | None
+) -> tuple[Sums, Moments | None]:
+    columns = {"rows": None, "weight": None, "value": values}
+    if clusters is not None:
+        sums = Sums(list(columns), unweighted=1)
+        return sums.update(np.ascontiguousarray(clusters), columns, weights), None
+    sums = Sums(list(columns), unweighted=1, groups=1)
+    moments = Moments(["value"], weighted=weights is not None)
+    sums.update(np.zeros(len(values), dtype=np.uint64), columns, weights)
+    return sums, moments.update({"value": values}, weights, rows=len(values))

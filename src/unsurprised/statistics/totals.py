@@ -1,4 +1,4 @@
-"""A cell of the table of sums: its means, and their intervals by the jackknife."""
+"""A cell of the table of sums: its means, and their intervals."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import InputError
+from unsurprised.states.moments import Moments
+from unsurprised.states.sums import Cell, Sums
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread, estimated, share_interval, within
+from unsurprised.statistics.powers import Pair, Powers, Weights, difference
+from unsurprised.statistics.ratios import Columns, Excess, Ratio
 
 #: Products of weights and values are kept as multiples of this.
 _LEAST = 2.0**-1074
@@ -19,12 +23,11 @@ _LEAST = 2.0**-1074
 _RELATIVE, _ABSOLUTE = 1e-14, 1e-40
 
 Values = NDArray[np.float64]
-Columns = Mapping[str, Values]
 Statistic = Callable[[Columns], Values]
 
 
 class Totals:
-    """Sums of all groups and of all but each, and what is a function of them.
+    """Sums of all groups of rows and of all but each, and what is a function of them.
 
     Parameters
     ----------
@@ -42,13 +45,7 @@ class Totals:
     def __init__(
         self, totals: Mapping[str, float], without: Columns, *, refused: bool = False
     ) -> None:
-        if math.inf in totals.values():
-            raise InputError(
-                "found numbers whose sum no float holds",
-                expected="scores and weights of an ordinary size",
-                remedy="write −inf for what is ruled out, rather than the lowest of floats",
-            )
-        self.totals, self.of_each = totals, without
+        self.totals, self.of_each = _held(totals), without
         # A group without rows or without weight (or whose removal leaves none) tells nothing.
         left = without["weight"]
         self.groups = (without["rows"] < totals["rows"]) & (left > 0) & (left < totals["weight"])
@@ -84,6 +81,16 @@ class Totals:
     def __contains__(self, column: str) -> bool:
         return column in self.totals
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is an interval of the mean of what all rows have."""
+        return bool(self.groups.any())
+
+    @property
+    def units(self) -> float:
+        """How many parts of the rows, independent of each other, intervals rest on."""
+        return float(self.groups.sum())
+
     def beside(self, whole: Totals) -> Totals:
         """Sums of this cell, and as ``all_…`` those of the rows that it is a part of."""
         both = Totals.__new__(Totals)
@@ -92,6 +99,12 @@ class Totals:
         both.groups, both.infinite = whole.groups, self.infinite
         both.keep(whole.groups)
         return both
+
+    def excess(self, whole: Totals) -> tuple[Estimate, Spread | None, float]:
+        """By how much the mean is above that of the other rows, and the units that tells of."""
+        both = self.beside(whole)
+        both.keep(self.groups)
+        return (*both.with_spread(Excess()), both.units)
 
     def keep(self, groups: NDArray[np.bool_]) -> None:
         """Leave out these groups alone, of those that tell something."""
@@ -125,7 +138,7 @@ class Totals:
         """A column as a share of another, between 0 and ``most``."""
         if weight == "weight" and self.blurs(column):
             return self.unknown(unit)
-        return within(self.of(ratio(column, weight), unit), 0.0, most)
+        return within(self.of(Ratio(column, weight), unit), 0.0, most)
 
     def unknown(self, unit: str) -> Estimate:
         """An estimate of what cannot be told."""
@@ -137,7 +150,7 @@ class Totals:
 
     def share_of(self, column: str) -> Estimate:
         """The same of a column that is there."""
-        return share_interval(*self.with_spread(ratio(column, "weight"), ""))
+        return share_interval(*self.with_spread(Ratio(column), ""))
 
     def mean_surprisal(self, less: str | None = None) -> Estimate:
         """The mean surprisal, less that of another column; infinite if any row is."""
@@ -146,19 +159,137 @@ class Totals:
         if self.blurs("surprisal"):
             return self.unknown("bits")
         if less is None:
-            found = self.of(lambda sums: sums["surprisal"] / sums["weight"])
-            return within(found, 0.0, math.inf)
-        return self.of(lambda sums: (sums["surprisal"] - sums[less]) / sums["weight"])
+            return within(self.of(Ratio("surprisal")), 0.0, math.inf)
+        return self.of(Ratio("surprisal", less=less))
 
     def finite_mean(self) -> Estimate | None:
         """The mean surprisal of the other rows where some are infinite."""
         if not self.infinite or not self.totals["weight"] > self.totals["infinite"]:
             return None
-        found = self.of(lambda sums: sums["surprisal"] / (sums["weight"] - sums["infinite"]))
+        found = self.of(Ratio("surprisal", without="infinite"))
         finite_rows = self.rows - int(self.totals["infinite_rows"])
         return replace(within(found, 0.0, math.inf), rows=finite_rows)
 
 
-def ratio(column: str, weight: str) -> Statistic:
-    """The share of one column's sum in another's."""
-    return lambda sums: sums[column] / sums[weight]
+class RowTotals(Totals):
+    """The same where rows are independent: from sums of squares and cubes instead of groups.
+
+    Parameters
+    ----------
+    totals : mapping of str to float
+        Each column's sum.
+    powers : Powers
+        Of the numerators of all ratios whose interval is asked for.
+    refused : bool
+        Whether there is to be no interval.
+    whole : RowTotals, optional
+        The rows that these are a part of.
+    """
+
+    def __init__(
+        self,
+        totals: Mapping[str, float],
+        powers: Powers,
+        *,
+        refused: bool = False,
+        whole: RowTotals | None = None,
+    ) -> None:
+        self.totals, self.powers, self.refused, self.whole = _held(totals), powers, refused, whole
+        self.infinite = totals.get("infinite", 0.0) > 0
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is an interval of the mean of what all rows have."""
+        return not self.refused and self.units > 1
+
+    @property
+    def units(self) -> float:
+        """How many rows of equal weight would tell as much."""
+        return self.powers.weights.effective
+
+    def beside(self, whole: Totals) -> RowTotals:
+        """Sums of this cell, and as ``all_…`` those of the rows that it is a part of."""
+        if not isinstance(whole, RowTotals):
+            raise TypeError("rows beside groups of rows")
+        totals = {**self.totals, **{f"all_{k}": v for k, v in whole.totals.items()}}
+        return RowTotals(totals, self.powers, refused=self.refused, whole=whole)
+
+    def excess(self, whole: Totals) -> tuple[Estimate, Spread | None, float]:
+        """By how much the mean is above that of the other rows, and the units that tells of."""
+        return (*self.beside(whole).with_spread(Excess()), self.units)
+
+    def with_spread(
+        self, statistic: Statistic, unit: str = "bits"
+    ) -> tuple[Estimate, Spread | None]:
+        """The estimate of a ratio of the sums, and how it differs between sets of rows."""
+        sums = {name: np.array([value]) for name, value in self.totals.items()}
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            value = float(statistic(sums)[0])
+        spread = None
+        if isinstance(statistic, Ratio) and not self.refused:
+            spread = self._of_ratio(statistic, value)
+        elif isinstance(statistic, Excess) and not self.refused:
+            spread = self._of_excess()
+        return estimated(value, spread, unit, self.rows), spread
+
+    def _of_ratio(self, ratio: Ratio, value: float) -> Spread | None:
+        column = self.powers.columns.get(ratio.numerator)
+        if column is None:
+            return None
+        whole = self if self.whole is None else self.whole
+        weights = self.powers.weights if ratio.weight == "weight" else whole.powers.weights
+        below = self.totals[ratio.weight]
+        if ratio.without is not None:
+            weights = self._finite_weights()
+            below = weights.total
+        pair = Pair.of_mean(column, weights)
+        if ratio.weight not in ("weight", "all_weight"):
+            pair = Pair.of_share(column, whole.powers.columns[ratio.numerator])
+        return pair.spread(value, below, weights)
+
+    def _finite_weights(self) -> Weights:
+        if not self.infinite:
+            return self.powers.weights
+        infinite = self.powers.columns["infinite"]
+        of_infinite = Weights(self.totals["infinite"], infinite.wy, infinite.wwy)
+        return self.powers.weights - of_infinite
+
+    def _of_excess(self) -> Spread | None:
+        if self.whole is None:
+            raise TypeError("an excess is that of a part of the rows")
+        own, all_weights = self._finite_weights(), self.whole._finite_weights()
+        column, whole = (one.powers.columns["surprisal"] for one in (self, self.whole))
+        others, rest = all_weights - own, whole - column
+        surprisal = self.totals["surprisal"]
+        both = [
+            None if not weights.total > 0
+            else Pair.of_mean(sums, weights).spread(total / weights.total, weights.total, weights)
+            for sums, weights, total in (
+                (column, own, surprisal),
+                (rest, others, self.whole.totals["surprisal"] - surprisal),
+            )
+        ]  # fmt: skip
+        return None if both[0] is None or both[1] is None else difference(both[0], both[1])
+
+
+def _held(totals: Mapping[str, float]) -> Mapping[str, float]:
+    if math.inf in totals.values():
+        raise InputError(
+            "found numbers whose sum no float holds",
+            expected="scores and weights of an ordinary size",
+            remedy="write −inf for what is ruled out, rather than the lowest of floats",
+        )
+    return totals
+
+
+def totals_of(
+    sums: Sums, moments: Moments | None, cell: Cell = (), *, refused: bool = False
+) -> Totals:
+    """A cell's totals: by its groups of rows, or by its moments where rows are independent."""
+    totals = sums.totals(cell)
+    if moments is None:
+        return Totals(totals, sums.without_each_group(cell), refused=refused)
+    powers = Powers.of(
+        moments.columns, moments.powers(cell), totals["weight"], weighted=moments.weighted
+    )
+    return RowTotals(totals, powers, refused=refused)

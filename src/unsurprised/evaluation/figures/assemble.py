@@ -11,6 +11,7 @@ import numpy as np
 
 from unsurprised import portable
 from unsurprised.errors import InputError
+from unsurprised.evaluation.figures.frequencies import of_classes, of_rows
 from unsurprised.evaluation.figures.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 from unsurprised.evaluation.figures.slices import sliced_by, slices_of
@@ -22,8 +23,8 @@ from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import jackknife_of_plug_in, within
-from unsurprised.statistics.totals import Totals, Values
+from unsurprised.statistics.jackknife import Spread, plug_in, within
+from unsurprised.statistics.totals import RowTotals, Totals, Values, totals_of
 
 _LOWEST_BAR = -6
 #: The largest power of two is that of this.
@@ -66,9 +67,9 @@ class _Assembly:
             )
         self.clusters = None if states.clusters is None else states.clusters.result()
         self.refused = self.clusters is not None and self.clusters < FEWEST_CLUSTERS
-        self.all = Totals(totals, states.sums.without_each_group(), refused=self.refused)
+        self.all = totals_of(states.sums, states.moments, refused=self.refused)
         self.all.refuse_blurred("surprisal", "expected", "truth_entropy", "kl")
-        self.totals, self.groups, self.infinite = totals, self.all.groups, self.all.infinite
+        self.totals, self.infinite = totals, self.all.infinite
         self.bins = states.histogram.bins()
         self.plain = not (states.settings.weighted or states.settings.clustered)
         classes = states.settings.classes
@@ -163,28 +164,57 @@ class _Assembly:
         if self.states.class_counts is None:
             return None, None, None
         totals, without = self.states.class_counts.totals()
-        entropies = _entropy_bits(without[self.groups])
         whole = float(_entropy_bits(totals[None, :])[0])
+        cost = self.totals["surprisal"] / self.totals["weight"]
+        if isinstance(self.all, RowTotals):
+            by_entropy, by_gained, by_share = self.of_rows(self.all, totals, whole, cost)
+        else:
+            by_entropy, by_gained, by_share = self.of_groups(self.all, without, whole, cost)
         seen = int(np.count_nonzero(totals))
 
-        def estimate(value: float, values: Values, unit: str) -> Estimate:
-            return jackknife_of_plug_in(
-                value, values, unit, self.rows, classes=seen, sizes=self.all.sizes
-            )
+        def estimate(value: float, spread: Spread | None, unit: str) -> Estimate:
+            return plug_in(value, spread, unit, self.rows, classes=seen)
 
-        label_entropy = within(estimate(whole, entropies, "bits"), 0.0, self.uniform)
+        label_entropy = within(estimate(whole, by_entropy, "bits"), 0.0, self.uniform)
         if self.infinite:
             lost = -math.inf
             gained = Estimate(lost, lost, lost, "bits", self.rows)
             return label_entropy, gained, Estimate(lost, lost, lost, "", self.rows)
-        cost = self.totals["surprisal"] / self.totals["weight"]
-        costs = self.all.without["surprisal"] / self.all.without["weight"]
-        gained = within(estimate(whole - cost, entropies - costs, "bits"), -math.inf, self.uniform)
+        gained = within(estimate(whole - cost, by_gained, "bits"), -math.inf, self.uniform)
         if whole == 0:  # one class only: there is nothing to gain, and a share of it has no meaning
             return label_entropy, gained, None
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            share = estimate(1 - cost / whole, 1 - costs / entropies, "")
+        share = estimate(1 - cost / whole, by_share, "")
         return label_entropy, gained, within(share, -math.inf, 1.0)
+
+    def of_rows(
+        self, part: RowTotals, totals: Values, whole: float, cost: float
+    ) -> tuple[Spread | None, Spread | None, Spread | None]:
+        """How the entropy, what is gained and its share differ where rows are independent."""
+        weights = part.powers.weights
+        if self.states.class_moments is not None:
+            moments = self.states.class_moments
+            found = of_classes(totals, moments, weights, self.totals["surprisal"])
+        elif self.sampled is not None:
+            complete = self.sampled.drawn == self.rows
+            found = of_rows(self.sampled, totals, None if complete else weights.effective)
+        else:
+            return None, None, None
+        share = found.share(whole, cost) if whole > 0 and math.isfinite(cost) else None
+        return found.entropy(), found.gained(), share
+
+    def of_groups(
+        self, part: Totals, without: Values, whole: float, cost: float
+    ) -> tuple[Spread | None, Spread | None, Spread | None]:
+        """The same by the jackknife."""
+        entropies = _entropy_bits(without[part.groups])
+        costs = part.without["surprisal"] / part.without["weight"]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            shares = 1 - costs / entropies
+        return (
+            Spread.of(whole, entropies, part.sizes),
+            Spread.of(whole - cost, entropies - costs, part.sizes),
+            Spread.of(1 - cost / whole, shares, part.sizes) if whole > 0 else None,
+        )
 
     def against_distribution(self) -> tuple[Estimate | None, Estimate | None, Annotators | None]:
         """With a distribution as truth: its entropy, KL from it, and how sure its votes are."""

@@ -16,8 +16,9 @@ from unsurprised.evaluation.records import Brier, CalibrationBin, CalibrationCur
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import recalibrated, squared_error
 from unsurprised.statistics.order_statistics import rank_bounds
+from unsurprised.statistics.ratios import Ratio
 from unsurprised.statistics.ties import Ties
-from unsurprised.statistics.totals import Columns, Totals, Values
+from unsurprised.statistics.totals import Totals, Values
 from unsurprised.threads import get_num_threads
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ BINS = 15
 _FEWEST_ROWS = 20
 #: Above this many classes there is a curve of the top class alone.
 MOST_CURVES = 100
+#: By how much the observed frequency is above the predicted.
+_ABOVE = Ratio("observed", less="predicted")
 #: Below so many probabilities threads take longer than one alone.
 _FEW = 200_000
 
@@ -116,7 +119,7 @@ def _curve(
         # Beside the bin's heaviest row, for squares of small weights are no floats.
         "noise": weights / heaviest[which] * predicted * (1 - predicted),
     }
-    found = rows.totals(which, held, columns, unweighted=1)
+    found = rows.totals(which, held, columns, 1, ("observed", _ABOVE.numerator))
     parts = [part for part in found if part is not None]
     noises = [_noise(part, most) for part, most in zip(parts, heaviest.tolist(), strict=True)]
     unit = rows.weight_unit
@@ -129,7 +132,7 @@ def _errors(parts: list[Totals], calibrated: Values) -> tuple[float, float, floa
     """The expected calibration error: plain, debiased, and of a calibrated model."""
     share = np.array([part.totals["weight"] for part in parts])
     share /= share.sum()
-    pairs = [part.with_spread(_above, "") for part in parts]
+    pairs = [part.with_spread(_ABOVE, "") for part in parts]
     distance = np.array([abs(found.value) for found, _ in pairs])
     noise = np.array([0.0 if spread is None else spread.error for _, spread in pairs])
     error = math.fsum(share * distance)
@@ -138,12 +141,6 @@ def _errors(parts: list[Totals], calibrated: Values) -> tuple[float, float, floa
         error - math.fsum(share * (_folded(distance, noise) - distance)),
         math.fsum(share * _folded(np.zeros(len(parts)), calibrated)),
     )
-
-
-def _above(sums: Columns) -> Values:
-    """By how much the observed frequency is above the predicted."""
-    above: Values = (sums["observed"] - sums["predicted"]) / sums["weight"]
-    return above
 
 
 def _bin(part: Totals, ends: tuple[float, float], noise: float, unit: float) -> CalibrationBin:
@@ -205,7 +202,7 @@ def _brier(rows: Sampled, classes: list[_ClassBrier]) -> Brier:
     best = sum(each.by_fit for each in chosen) / total
     scores = np.sum([each.scores for each in chosen], axis=0)
     columns = {"rows": None, "infinite": False, "weight": None, "score": scores}
-    (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, unweighted=1)
+    (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, 1, ("score",))
     if part is None:
         raise ValueError("no rows")
     score = part.mean_of("score", "weight", "", most=1.0 if len(classes) == 2 else 2.0)

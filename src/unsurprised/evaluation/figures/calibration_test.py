@@ -1,7 +1,8 @@
 """How miscalibrated a calibrated model looks: the same fit of labels drawn from its predictions.
 
-Labels are drawn by a counter: the draw of a row is a hash of its id's hash and of the simulation's
-number, so that it depends neither on the order of the rows nor on how they came.
+Labels are drawn by a counter: the draw of a row is a hash of its place and of the simulation's
+number. Rows of the sample are in an order that follows from what they hold, so that draws depend
+neither on ids nor on how rows came.
 """
 
 from __future__ import annotations
@@ -41,26 +42,19 @@ def simulations_of(rows: int) -> int:
     return SIMULATIONS if rows < _MANY_ROWS else _FEWER_SIMULATIONS
 
 
-def draws_of(hashes: NDArray[np.uint64], order: NDArray[np.int64] | slice = slice(None)) -> Draw:
-    """Uniform numbers in [0, 1), one a row (in an order), for each number of a simulation.
+def draws_of(places: NDArray[np.int64]) -> Draw:
+    """Uniform numbers in [0, 1), one a row by its place, for each number of a simulation.
 
     Examples
     --------
-    >>> hashes = np.array([3, 7, 7, 9], dtype=np.uint64)
-    >>> draw = draws_of(hashes)
-    >>> bool((draw(0) == draws_of(hashes)(0)).all()), len(set(draw(1).tolist()))
+    >>> draw = draws_of(np.arange(4))
+    >>> bool((draw(0) == draws_of(np.arange(4))(0)).all()), len(set(draw(1).tolist()))
     (True, 4)
     """
-    # Rows whose ids are the same are told apart by their place among them.
-    first = np.append(True, hashes[1:] != hashes[:-1])
-    place = np.arange(len(hashes)) - np.maximum.accumulate(
-        np.where(first, np.arange(len(hashes)), 0)
-    )
-    keys = (hashes.view(np.int64) ^ (place.astype(np.int64) << 32))[order]
 
     def draw(simulation: int) -> Values:
-        bits = np.empty(len(keys), dtype=np.uint64)
-        _kernels.hash_integers(keys, simulation, bits)
+        bits = np.empty(len(places), dtype=np.uint64)
+        _kernels.hash_integers(places, simulation, bits)
         return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     return draw
@@ -80,7 +74,7 @@ def of_isotonic(rows: Sampled, ranked: Ties, miscalibration: float) -> IfCalibra
     """Of the isotonic fit, with the very fit of each set of labels; in bits."""
     order = ranked.order
     predicted, weights = rows.probs[order, 1], rows.weight()[order]
-    draw = draws_of(rows.hashes, order)
+    draw = draws_of(order)
     for_one, for_zero = -portable.log2(predicted), -portable.log1p(-predicted) / math.log(2)
     # What has no chance is never drawn.
     base = weights * np.where(predicted < 1, for_zero, 0.0)
@@ -121,7 +115,7 @@ class OfScores:
         )
         self.expected = self._sums(rows.probs)
         self.observed = self._sums(fitting.truth())
-        labels = _labels(rows, draws_of(rows.hashes))
+        labels = _labels(rows, draws_of(np.arange(rows.size)))
         self.drawn = np.stack([self._counts(each) for each in labels])
 
     def _sums(self, shares: Values) -> Values:

@@ -15,6 +15,7 @@ from unsurprised.evaluation.records import ConfidenceGap
 from unsurprised.states import exact_sum
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import within
+from unsurprised.statistics.ratios import difference_of
 from unsurprised.statistics.totals import Totals, Values
 
 #: Fixed, so that bands of two models can be compared; close together where models are sure.
@@ -86,7 +87,9 @@ def _gaps(
         "correct": rows.correct,
         "confidence": _confidence(rows),
     }
-    found = rows.totals(which, count, columns, unweighted=2)
+    asked = ("surprisal", "infinite", "expected", "correct", "confidence",
+             difference_of("surprisal", "expected"))  # fmt: skip
+    found = rows.totals(which, count, columns, 2, asked)
     return {
         index: _gap(part, rows.weight_unit, scaled)
         for index, part in enumerate(found)

@@ -14,6 +14,7 @@ from unsurprised.calibrators import UniformMixing
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import FOLDS, folds_of
 from unsurprised.evaluation.figures.calibration_test import OfScores, of_isotonic
+from unsurprised.evaluation.figures.frequencies import of_rows, surprised_by
 from unsurprised.evaluation.figures.recalibration import (
     Recalibrations,
     fewer,
@@ -27,13 +28,16 @@ from unsurprised.measures import entropy
 from unsurprised.states import ClassCounts
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.jackknife import jackknife, jackknife_of_plug_in, within
+from unsurprised.statistics.jackknife import Spread, estimated, plug_in, within
+from unsurprised.statistics.means import mean_and_spread
+from unsurprised.statistics.ratios import Ratio
 from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Totals, Values
 
+#: Of fewer rows no recalibration tells anything.
+FEWEST_ROWS = 32
+
 Scaled = Callable[[Estimate], Estimate]
-#: A mean on all groups, and those without each.
-Mean = tuple[float, Values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def ledger_of(
     if why is not None:
         return Account(None, {"ledger": why})
     fitting = fitting_rows_of(rows, rows.classes)
-    folds = folds_of(rows.groups, FOLDS)
+    folds = folds_of([fitting], FOLDS, rows.clusters)
     if not _several_outside(fitting, folds):
         why = f"needs two classes outside of each of {FOLDS} folds; all but one happen too rarely"
         return Account(None, {"ledger": why})
@@ -85,10 +89,8 @@ def _unfit(rows: Sampled) -> str | None:
     """Why the rows are too few or too much alike for a ledger."""
     if len(rows.classes) < 2:
         return "needs at least two classes; the predictions have one"
-    if rows.size < GROUPS:
-        return (
-            f"needs at least {GROUPS} rows, one for each group of the jackknife; found {rows.size}"
-        )
+    if rows.size < FEWEST_ROWS:
+        return f"needs at least {FEWEST_ROWS} rows; found {rows.size}"
     happened = (
         np.unique(rows.labels)
         if rows.labels is not None
@@ -97,9 +99,9 @@ def _unfit(rows: Sampled) -> str | None:
     if len(happened) == 1:
         name = rows.classes[int(happened[0])]
         return f"needs at least two classes that happen; only {name!r} does"
-    groups = len(np.unique(rows.groups))
-    if groups < FOLDS:
-        return f"needs rows of at least {FOLDS} clusters to leave some out; found {groups}"
+    clusters = FOLDS if rows.clusters is None else len(np.unique(rows.clusters))
+    if clusters < FOLDS:
+        return f"needs rows of at least {FOLDS} clusters to leave some out; found {clusters}"
     return None
 
 
@@ -112,7 +114,7 @@ def _untested(rows: Sampled) -> str | None:
     """Why no labels are drawn to see how a calibrated model would look."""
     if rows.labels is None:
         return "needs one class a row; the truth is a distribution"
-    if rows.clustered:
+    if rows.clusters is not None:
         return "needs rows that are independent of each other; these belong to clusters"
     return None
 
@@ -130,11 +132,11 @@ def _tests(rows: Sampled, fitting: FittingRows, means: _Means) -> list[IfCalibra
 
 
 class _Means:
-    """Mean bits of the rows by one prediction or another, on all groups and without each."""
+    """Mean bits of the rows by one prediction or another, and how they and differences spread."""
 
     def __init__(self, tried: Recalibrations, scaled: Scaled) -> None:
         rows = tried.rows
-        self.tried, self.scaled, self.rows = tried, scaled, rows.size
+        self.tried, self.scaled, self.rows, self.sample = tried, scaled, rows.size, rows
         places = range(len(tried.found))
         self.in_sample = [tried.in_sample(place) for place in places]
         held_out = [tried.held_out(place) for place in places]
@@ -142,73 +144,98 @@ class _Means:
         if not self.known:
             return
         infinite = np.isinf(rows.surprisal)
+        self.bits = {"cross-entropy": np.where(infinite, 0.0, rows.surprisal)}
+        for place in places:
+            self.bits |= {
+                f"in sample {place}": self.in_sample[place],
+                f"held out {place}": held_out[place],
+                f"saved {place}": np.where(infinite, 0.0, tried.saved(place)),
+            }
         columns = {
             "rows": None,
             "infinite_rows": infinite,
             "weight": None,
             "infinite": infinite,
-            "cross-entropy": np.where(infinite, 0.0, rows.surprisal),
+            **self.bits,
         }
-        for place in places:
-            columns |= {
-                f"in sample {place}": self.in_sample[place],
-                f"held out {place}": held_out[place],
-                f"saved {place}": np.where(infinite, 0.0, tried.saved(place)),
-            }
-        (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, unweighted=2)
+        asked = tuple(self.bits)
+        (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, 2, asked)
         if part is None:
             raise ValueError("no rows")
         self.part, self.infinite = part, part.infinite
-        self.label_entropy, self.classes = _label_entropy(rows, part)
+        frequencies, self.label_entropies = _label_entropies(rows, part)
+        self.classes = int(np.count_nonzero(frequencies))
+        self.bits["label entropy"] = surprised_by(rows, frequencies)
+        self.shortfall = of_rows(rows, frequencies).shortfall
 
     def value(self, name: str) -> float:
         """A mean, in bits."""
-        return self.both(name)[0]
-
-    def both(self, name: str) -> Mean:
-        """A mean and those without each group, in bits."""
         if name == "label entropy":
-            return self.label_entropy
-        sums, without = self.part.totals, self.part.without
-        return sums[name] / sums["weight"], without[name] / without["weight"]
+            return float(self.label_entropies[0])
+        return float(self.part.totals[name] / self.part.totals["weight"])
 
     def least(self, index: int) -> float:
         """The in-sample mean of the best recalibration; see :meth:`best`."""
-        return self.best(index)[0]
+        return self.value(self.best(index))
 
-    def best(self, index: int) -> Mean:
+    def best(self, index: int) -> str:
         """The best recalibration in sample, among which are to do nothing and the frequencies.
 
         All families hold these in theory (or, the frequencies, as a limit); so no part of the
         ledger is below 0 for a rounding.
         """
-        kept = [self.both(f"in sample {index}"), self.both("label entropy")]
+        kept = [f"in sample {index}", "label entropy"]
         if not self.infinite:
-            kept.append(self.both("cross-entropy"))
-        return min(kept, key=lambda pair: pair[0])
+            kept.append("cross-entropy")
+        return min(kept, key=self.value)
 
-    def differences(self, held_out: Mean, best: Mean) -> tuple[Estimate, Estimate]:
+    def differences(self, crossed: Estimate, fitted: Estimate) -> tuple[Estimate, Estimate]:
         """Less that is paid after recalibration, cross-fitted and in sample.
 
         The best recalibration of all rows there are lies between the two: held-out rows say too
         little of it, the rows that it was fitted to too much. So does its interval.
         """
-        crossed = jackknife(*held_out, "bits", self.rows, self.part.sizes)
-        fitted = jackknife(*best, "bits", self.rows, self.part.sizes)
         fitted = within(fitted, 0.0, math.inf)
         high = max(crossed.high, fitted.high)  # of NaN both are
         return self.scaled(replace(crossed, high=high)), self.scaled(fitted)
+
+    def mean(self, name: str) -> Estimate:
+        """A mean, in bits, with its interval."""
+        value = self.value(name)
+        return estimated(value, self.spread(value, name), "bits", self.rows)
+
+    def difference(self, more: str, less: str) -> Estimate:
+        """By how many bits one mean is above another."""
+        value = self.value(more) - self.value(less)
+        return estimated(value, self.spread(value, more, less), "bits", self.rows)
+
+    def spread(self, value: float, more: str, less: str | None = None) -> Spread | None:
+        """How a mean, or the difference of two, differs from one set of rows to another."""
+        if self.sample.clusters is not None:
+            without = self.without(more) - (0.0 if less is None else self.without(less))
+            return Spread.of(value, without, self.part.sizes)
+        bits = self.bits[more] if less is None else self.bits[more] - self.bits[less]
+        return mean_and_spread(bits, None, self.sample.weights, refused=self.sample.refused)[1]
+
+    def without(self, name: str) -> Values:
+        """A mean without each group of clusters."""
+        if name == "label entropy":
+            return self.label_entropies[1:]
+        without: Values = self.part.without[name] / self.part.without["weight"]
+        return without
 
     def estimate(self, name: str, most: float = math.inf) -> Estimate:
         """The estimate of a mean."""
         if name == "cross-entropy" and self.infinite:
             return self.endless()
         if name == "label entropy":
-            found = jackknife_of_plug_in(
-                *self.both(name), "bits", self.rows, classes=self.classes, sizes=self.part.sizes
-            )
+            value = self.value(name)
+            spread = self.spread(value, name)
+            if spread is not None and self.sample.clusters is None:
+                spread = replace(spread, shortfall=self.shortfall)
+            found = plug_in(value, spread, "bits", self.rows, classes=self.classes)
         else:
-            found = jackknife(*self.both(name), "bits", self.rows, self.part.sizes)
+            found = self.mean(name)
         return self.scaled(within(found, 0.0, most))
 
     def endless(self) -> Estimate:
@@ -217,13 +244,16 @@ class _Means:
 
     def recalibration(self, place: int, test: IfCalibrated | None) -> Recalibration:
         """Both decompositions by a family."""
-        held_out, best = self.both(f"held out {place}"), self.best(place)
-        alone, paid = self.both("label entropy"), self.both("cross-entropy")
-        known, known_in_sample = self.differences(_less(alone, held_out), _less(alone, best))
+        best, alone = self.best(place), "label entropy"
+        known, known_in_sample = self.differences(
+            self.difference(alone, f"held out {place}"), self.difference(alone, best)
+        )
         lost = lost_in_sample = self.endless()
         if not self.infinite:
             # What each row saves, as everywhere that it is told of.
-            lost, lost_in_sample = self.differences(self.both(f"saved {place}"), _less(paid, best))
+            lost, lost_in_sample = self.differences(
+                self.mean(f"saved {place}"), self.difference("cross-entropy", best)
+            )
         return Recalibration(
             family=self.tried.found[place].title,
             parameters=self.tried.parameters(place),
@@ -242,22 +272,18 @@ class _Means:
         )
 
 
-def _less(more: Mean, less: Mean) -> Mean:
-    """By how much one mean is above another."""
-    return more[0] - less[0], more[1] - less[1]
-
-
-def _label_entropy(rows: Sampled, part: Totals) -> tuple[Mean, int]:
-    """Of all rows and without each group; and of how many classes."""
-    counts = ClassCounts(len(rows.classes))
+def _label_entropies(rows: Sampled, part: Totals) -> tuple[Values, Values]:
+    """The weight of each class; the entropy of all rows and, of clusters, without each group."""
+    clusters = rows.places() if rows.clusters is None else rows.clusters
+    counts = ClassCounts(len(rows.classes), 1 if rows.clusters is None else GROUPS)
     if rows.labels is not None:
-        counts.update(rows.groups, rows.labels, rows.weights)
+        counts.update(clusters, rows.labels, rows.weights)
     else:
         shares = np.asarray(rows.shares)
-        counts.update_shares(rows.groups, shares * rows.weight()[:, None])
+        counts.update_shares(clusters, shares * rows.weight()[:, None])
     totals, without = counts.totals()
-    bits = np.asarray(entropy(Counts(np.vstack([totals, without[part.groups]]))))
-    return (float(bits[0]), bits[1:]), int(np.count_nonzero(totals))
+    kept = without[:0] if rows.clusters is None else without[part.groups]
+    return totals, np.asarray(entropy(Counts(np.vstack([totals, kept]))))
 
 
 def _mixed(rows: Sampled, fitting: FittingRows, best: Values, scaled: Scaled) -> Mixed:
@@ -270,10 +296,11 @@ def _mixed(rows: Sampled, fitting: FittingRows, best: Values, scaled: Scaled) ->
         "mixed": costs,
         "saved": costs - best,
     }
-    (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, unweighted=1)
+    asked = ("mixed", "saved")
+    (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, 1, asked)
     if part is None:
         raise ValueError("no rows")
-    saved = part.of(lambda sums: sums["saved"] / sums["weight"])
+    saved = part.of(Ratio("saved"))
     return Mixed(
         mixing.epsilon_,
         scaled(part.mean_of("mixed", "weight", "bits")),

@@ -10,7 +10,8 @@ from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import student_factor
 from unsurprised.statistics.order_statistics import quantile_bounds
-from unsurprised.statistics.totals import Totals, Values, ratio
+from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.totals import Totals, Values
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 NO_INTERVAL = "with weights or clusters needs the sample of predictions, and there is none"
@@ -29,7 +30,7 @@ def quantiles(
         if not plain and sampled is not None:
             rows = round(whole.rows / design_effect(sampled, whole, value))
             _, low, high = quantile_bounds(bins, level, max(rows, 2), whole.totals["infinite"])
-        if whole.rows < 2 or not whole.groups.any() or (not plain and sampled is None):
+        if whole.rows < 2 or not whole.tells or (not plain and sampled is None):
             low = high = math.nan
         found[level] = Estimate(value, low, high, "bits", whole.rows)
     return found
@@ -43,7 +44,7 @@ def design_effect(rows: Sampled, whole: Totals, value: float) -> float:
     sample that holds parts of clusters alone it would be too low; there it is the largest of what
     the jackknife finds, on all rows, for shares that are similar.
     """
-    if rows.clustered and rows.size < whole.rows:
+    if rows.clusters is not None and rows.size < whole.rows:
         return _of_similar_shares(rows, whole)
     weight = rows.weight()
     total = weight.sum()
@@ -53,8 +54,8 @@ def design_effect(rows: Sampled, whole: Totals, value: float) -> float:
     else:
         parts = weight * ((rows.surprisal <= value) - share)
     factor = 1.0
-    if rows.clustered:
-        _, cluster = np.unique(rows.groups, return_inverse=True)
+    if rows.clusters is not None:
+        _, cluster = np.unique(rows.clusters, return_inverse=True)
         parts = np.bincount(cluster, parts).astype(np.float64)
         wider = student_factor(len(parts))
         factor = wider * wider * len(parts) / max(len(parts) - 1, 1)
@@ -67,7 +68,7 @@ def _of_similar_shares(rows: Sampled, whole: Totals) -> float:
     groups = int(whole.groups.sum())
     worst = 1.0
     for column, values in (("expected", rows.expected), ("correct", rows.correct)):
-        _, spread = whole.with_spread(ratio(column, "weight"), "")
+        _, spread = whole.with_spread(Ratio(column), "")
         mean = np.average(values, weights=weight)
         variance = float(np.average((values - mean) ** 2, weights=weight))
         if spread is not None and variance > 0:

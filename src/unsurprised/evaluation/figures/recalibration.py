@@ -67,10 +67,10 @@ class Recalibrations:
         cls, rows: Sampled, fitting: FittingRows, folds: NDArray[np.int64] | None = None
     ) -> Recalibrations:
         """Fitted, held out and weighed against each other; ``fitting`` are these very rows."""
-        folds = folds_of(rows.groups, FOLDS) if folds is None else folds
+        folds = folds_of([fitting], FOLDS, rows.clusters) if folds is None else folds
         tried, left_out = candidates(fitting, quick=True)
         found = tuple(cross_fitted(each, fitting, folds) for each in tried)
-        contest = Contest([each.held_out for each in found], rows.groups, rows.weights)
+        contest = Contest([each.held_out for each in found], rows.clusters, rows.weights)
         return cls(rows, fitting, found, contest.taken(), left_out)
 
     def saved(self, place: int) -> Values:

@@ -13,8 +13,10 @@ from unsurprised.batches import Batch
 from unsurprised.evaluation.row_scores import row_scores, shares_of
 from unsurprised.evaluation.states import States
 from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
-from unsurprised.states import Sums
-from unsurprised.statistics.totals import Totals, Values
+from unsurprised.states import Moments, Sums
+from unsurprised.states.hashing import content_order
+from unsurprised.statistics.ratios import numerators
+from unsurprised.statistics.totals import Totals, Values, totals_of
 from unsurprised.weights import in_power_of_two
 
 #: The form of each kind of predictions.
@@ -23,15 +25,18 @@ FORMS: dict[str, type[DistributionForm]] = {"probs": Probs, "logits": Logits, "l
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Rows with everything that is known of them, ascending by the hash of their ids."""
+    """Rows with everything that is known of them, in an order that follows from what they hold.
+
+    Where rows belong to clusters they ascend by the hash of their ids.
+    """
 
     size: int
     #: How many rows the sample has, those of weight 0 included.
     drawn: int
     classes: tuple[str, ...]
-    #: Of the row's id, and of its cluster (or its id again), which makes the jackknife's groups.
+    #: The hash of the row's id, and of its cluster, if rows belong to some.
     hashes: NDArray[np.uint64]
-    groups: NDArray[np.uint64]
+    clusters: NDArray[np.uint64] | None
     #: The largest of the hashes, of rows of weight 0 too.
     last_hash: int
     weights: Values | None
@@ -49,15 +54,13 @@ class Sampled:
     #: Whether the top class happened, or its share of the truth.
     correct: Values
     refused: bool
-    #: Whether rows belong to clusters.
-    clustered: bool
 
     def first(self, count: int) -> Sampled:
-        """The rows with the smallest hashes."""
+        """The first rows, which are a sample of all."""
         return self if count >= self.size else self.take(slice(count))
 
     def take(self, which: slice | NDArray[np.int64]) -> Sampled:
-        """Some of the rows, in ascending order."""
+        """Some of the rows, which ascend."""
         arrays: dict[str, Any] = {
             field.name: value[which]
             for field in fields(self)
@@ -77,19 +80,35 @@ class Sampled:
         return np.ones(self.size) if self.weights is None else self.weights
 
     def totals(
-        self, which: NDArray[Any], count: int, columns: dict[str, Any], unweighted: int
+        self,
+        which: NDArray[Any],
+        count: int,
+        columns: dict[str, Any],
+        unweighted: int,
+        asked: tuple[str, ...],
     ) -> Sequence[Totals | None]:
-        """Sums of columns over the rows of each of ``count`` cells; ``None`` for empty ones."""
-        sums = Sums(list(columns), unweighted=unweighted)
-        cells = [(f"{index:06}",) for index in range(count)]
-        sums.update_cells(self.groups, columns, cells, which.astype(np.int32), self.weights)
+        """Sums of columns over the rows of each of ``count`` cells; ``None`` for empty ones.
+
+        ``asked`` are the columns, and differences of columns, whose means are to have intervals.
+        """
+        cells, moments = [(f"{index:06}",) for index in range(count)], None
+        which = which.astype(np.int32)
+        if self.clusters is None:
+            sums, groups = Sums(list(columns), unweighted=unweighted, groups=1), self.places()
+            moments = Moments(asked, weighted=self.weights is not None)
+            moments.update_cells(numerators(columns, asked), cells, which, self.weights)
+        else:
+            sums, groups = Sums(list(columns), unweighted=unweighted), self.clusters
+        sums.update_cells(groups, columns, cells, which, self.weights)
         held = np.bincount(which, minlength=count)
         return [
-            Totals(sums.totals(cell), sums.without_each_group(cell), refused=self.refused)
-            if held[index]
-            else None
+            totals_of(sums, moments, cell, refused=self.refused) if held[index] else None
             for index, cell in enumerate(cells)
         ]
+
+    def places(self) -> NDArray[np.uint64]:
+        """The place of each row."""
+        return np.arange(self.size, dtype=np.uint64)
 
 
 def sampled_of(states: States, *, refused: bool) -> Sampled | None:
@@ -107,6 +126,10 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         rows = {name: values[kept] for name, values in rows.items()}
     if not len(rows["hash"]):
         return None
+    if not settings.clustered:
+        weights = rows["weight"] if settings.weighted else None
+        order = content_order(rows["model"], rows["truth"], weights=weights)
+        rows = {name: values[order] for name, values in rows.items()}
     model = FORMS[settings.kind](rows["model"])
     model.normalize = True  # the sums were checked when the rows came in
     hard = settings.truth == "labels"
@@ -122,7 +145,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         drawn=drawn,
         classes=settings.classes,
         hashes=rows["hash"],
-        groups=rows["group"],
+        clusters=rows["group"] if settings.clustered else None,
         last_hash=last_hash,
         weights=weights,
         weight_unit=unit,
@@ -135,7 +158,6 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         top=facts.top.astype(np.int64),
         correct=facts.correct.astype(np.float64),
         refused=refused,
-        clustered=settings.clustered,
     )
 
 

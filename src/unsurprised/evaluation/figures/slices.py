@@ -16,10 +16,10 @@ from unsurprised.states.sums import Cell
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import (
     FALSE_DISCOVERIES,
-    FEWEST_GROUPS,
+    FEWEST_UNITS,
     benjamini_hochberg,
 )
-from unsurprised.statistics.totals import Columns, Totals, Values
+from unsurprised.statistics.totals import Totals, totals_of
 
 Scaled = Callable[[Estimate], Estimate]
 
@@ -57,7 +57,7 @@ def _number(text: str | None) -> float:
 
 
 def _slice(states: States, cell: Cell, whole: Totals, scaled: Scaled, refused: bool) -> Slice:
-    part = Totals(states.sums.totals(cell), states.sums.without_each_group(cell), refused=refused)
+    part = totals_of(states.sums, states.moments, cell, refused=refused)
     column, value = slice_of(cell)
     gap = part.mean_surprisal(less="expected") if "expected" in part else None
     excess, p_value = _excess(part, whole)
@@ -96,18 +96,10 @@ def _excess(part: Totals, whole: Totals) -> tuple[Estimate | None, float | None]
     """The mean above that of the other rows, and whether chance alone makes such a difference."""
     if part.blurs("surprisal"):
         return None, None
-    both = part.beside(whole)
-    both.keep(part.groups)
-
-    def difference(sums: Columns) -> Values:
-        own = sums["weight"] - sums["infinite"]
-        others = sums["all_weight"] - sums["all_infinite"] - own
-        return sums["surprisal"] / own - (sums["all_surprisal"] - sums["surprisal"]) / others
-
-    found, spread = both.with_spread(difference)
+    found, spread, units = part.excess(whole)
     if math.isnan(found.value) or math.isinf(found.value):
         return None, None
-    if spread is None or both.groups.sum() < FEWEST_GROUPS:
+    if spread is None or units < FEWEST_UNITS:
         return found, None
     return found, spread.p_value(found.value)
 

@@ -19,12 +19,12 @@ def swapped(rows: Sampled, per_bit: float = 1.0, unit: str = "bits") -> tuple[st
     weights = rows.weight()
     share = float(weights @ rows.labels) / float(weights.sum())
     chance = share**2 + (1 - share) ** 2
-    accuracy = mean_of(rows.correct, rows.groups, rows.weights, "", refused=rows.refused)
+    accuracy = mean_of(rows.correct, rows.clusters, rows.weights, "", refused=rows.refused)
     if not accuracy.high < chance:
         return ()
     other = row_scores(Batch(rows.size, Labels(1 - rows.labels, classes=2), rows.model)).surprisal
     now, then = (
-        mean_of(values, rows.groups, rows.weights).value for values in (rows.surprisal, other)
+        mean_of(values, rows.clusters, rows.weights).value for values in (rows.surprisal, other)
     )
     if not then < now:
         return ()

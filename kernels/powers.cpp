@@ -1,0 +1,288 @@
+#include "powers.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <initializer_list>
+#include <memory>
+#include <stdexcept>
+
+namespace unsurprised {
+
+namespace {
+
+constexpr std::int64_t longest = SegmentSums::most_values;
+constexpr int up = ExactTable::wide_up;
+
+// Between these ends products of three numbers, and what they lose, are doubles.
+constexpr std::uint64_t lowest_exponent = 1023 - 300, highest_exponent = 1023 + 300;
+
+bool ordinary(const double* values, std::int64_t count) {
+  bool all = true;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::uint64_t magnitude = std::bit_cast<std::uint64_t>(values[i]) << 1;
+    const std::uint64_t exponent = magnitude >> 53;
+    all &= (exponent - lowest_exponent <= highest_exponent - lowest_exponent) | (magnitude == 0);
+  }
+  return all;
+}
+
+// A number as a part of about one and a power of two: products of parts are always doubles.
+struct Scaled {
+  explicit Scaled(double x) : part(std::frexp(x, &exponent)) {}
+  int exponent = 0;
+  double part;
+};
+
+// Rows in the order of their places.
+class Places {
+ public:
+  Places(const std::vector<ExactTable*>& tables, std::int64_t slots) : slots_(slots) {
+    for (ExactTable* table : tables) {
+      if (!table->wide() || table->size() % slots)
+        throw std::invalid_argument("the number of columns does not fit the table");
+      for (std::int64_t first = 0; first < table->size(); first += slots)
+        sums_.push_back(&table->slot(first));
+    }
+  }
+
+  // How many rows are sorted at once: of few places so many as stay in a cache.
+  std::int64_t sorted_at_once(std::int64_t rows) const {
+    const auto held = static_cast<std::int64_t>(sums_.size());
+    return held <= longest / 8 ? longest : std::max(rows, longest);
+  }
+
+  void sort(const std::int32_t* places, std::int64_t rows) {
+    const auto held = static_cast<std::int64_t>(sums_.size());
+    if (!places) {
+      ends_.assign(1, static_cast<std::int32_t>(rows));
+      return;
+    }
+    ends_.assign(sums_.size() + 1, 0);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      if (places[i] < 0 || places[i] >= held)
+        throw std::invalid_argument("a place without a table");
+      ++ends_[static_cast<std::size_t>(places[i]) + 1];
+    }
+    for (std::size_t p = 1; p < ends_.size(); ++p) ends_[p] += ends_[p - 1];
+    sorted_.resize(static_cast<std::size_t>(rows));
+    for (std::int64_t i = 0; i < rows; ++i)  // leaves each end where the next place begins
+      sorted_[static_cast<std::size_t>(ends_[static_cast<std::size_t>(places[i])]++)] =
+          static_cast<std::int32_t>(i);
+  }
+
+  const std::int32_t* sorted() const { return sorted_.empty() ? nullptr : sorted_.data(); }
+  std::int32_t end(std::size_t place) const { return ends_[place]; }
+  ExactSum* sums(std::size_t place) const { return sums_[place]; }
+
+ private:
+  const std::int64_t slots_;
+  std::vector<ExactSum*> sums_;
+  std::vector<std::int32_t> ends_, sorted_;
+};
+
+// Some rows on their way into the sums of their places.
+class PowerRows {
+ public:
+  PowerRows(Places& places, const Target& target) : places_(places), target_(target) {}
+
+  // From now on the rows are those from `from` on of the sorted ones, which begin at `first`.
+  void open(std::int64_t first, std::int64_t from, std::int64_t rows, const double* weights) {
+    first_ = first;
+    from_ = from;
+    rows_ = rows;
+    segments_ = 0;
+    if (from == 0) place_ = 0;
+    for (std::int64_t at = from; at < from + rows; ++segments_) {
+      while (places_.end(place_) <= at) ++place_;
+      at = std::min<std::int64_t>(places_.end(place_), from + rows);
+      sums_[segments_] = places_.sums(place_);
+      ends_[segments_] = static_cast<std::int32_t>(at - from);
+    }
+    weighted_ = weights != nullptr;
+    if (!weighted_) return;
+    gather(weights, w_);
+    ordinary_weights_ = ordinary(w_, rows);
+    if (!ordinary_weights_) return;
+    target_.products(w_, w_, rows, w_squares_, w_lost_);
+    for (std::int64_t i = 0; i < rows; ++i) w_cubes_[i] = w_[i] * w_squares_[i];
+  }
+
+  void add_column(const Column& column, std::int64_t slot) {
+    if (column.nothing) return;
+    if (!column.values && !column.flags) throw std::invalid_argument("a column without values");
+    if (column.values)
+      gather(column.values, x_);
+    else
+      gather(column.flags, x_);
+    if (weighted_ && column.flags && ordinary_weights_)
+      add_flagged(slot);
+    else if (weighted_)
+      add_weighted(slot);
+    else if (column.flags)
+      add(x_, {slot, slot + 1, slot + 2});
+    else
+      add_plain(slot);
+  }
+
+  // What tells of the rows alone.
+  void add_rows(std::int64_t slot) {
+    if (!weighted_) {
+      for (std::int64_t s = 0; s < segments_; ++s)
+        sums_[s][slot].add(static_cast<double>(ends_[s] - (s ? ends_[s - 1] : 0)), up);
+    } else if (ordinary_weights_) {
+      add(w_squares_, {slot});
+      add(w_lost_, {slot});
+      add(w_cubes_, {slot + 1});
+    } else {
+      for_rows([&](ExactSum* sums, std::int64_t i) {
+        const Scaled w(w_[i]);
+        add_cube(sums[slot + 1], w, add_square(sums[slot], w, w));
+      });
+    }
+  }
+
+ private:
+  template <class T>
+  void gather(const T* values, double* to) {
+    const std::int32_t* sorted = places_.sorted();
+    if (sorted)
+      for (std::int64_t i = 0; i < rows_; ++i)
+        to[i] = static_cast<double>(values[first_ + sorted[from_ + i]]);
+    else
+      for (std::int64_t i = 0; i < rows_; ++i)
+        to[i] = static_cast<double>(values[first_ + from_ + i]);
+  }
+
+  void add_plain(std::int64_t slot) {
+    add(x_, {slot});
+    if (ordinary(x_, rows_)) {
+      square(x_, x_, slot + 1);
+      return cube(x_, slot + 2);
+    }
+    for_rows([&](ExactSum* sums, std::int64_t i) {
+      const Scaled x(x_[i]);
+      add_cube(sums[slot + 2], x, add_square(sums[slot + 1], x, x));
+    });
+  }
+
+  void add_weighted(std::int64_t slot) {
+    for (std::int64_t i = 0; i < rows_; ++i) x_[i] *= w_[i];
+    if (ordinary_weights_ && ordinary(x_, rows_)) {
+      square(x_, w_, slot);
+      cube(w_, slot + 1);
+      square(x_, x_, slot + 2);
+      cube(w_, slot + 3);
+      return cube(x_, slot + 4);
+    }
+    for_rows([&](ExactSum* sums, std::int64_t i) {
+      const Scaled y(x_[i]), w(w_[i]);
+      const Scaled mixed = add_square(sums[slot], y, w);
+      add_cube(sums[slot + 1], w, mixed);
+      const Scaled squared = add_square(sums[slot + 2], y, y);
+      add_cube(sums[slot + 3], w, squared);
+      add_cube(sums[slot + 4], y, squared);
+    });
+  }
+
+  // Where x is 0 or 1 the products are those of the weights.
+  void add_flagged(std::int64_t slot) {
+    add_where_flagged(w_squares_, {slot, slot + 2});
+    add_where_flagged(w_lost_, {slot, slot + 2});
+    add_where_flagged(w_cubes_, {slot + 1, slot + 3, slot + 4});
+  }
+
+  void add_where_flagged(const double* values, std::initializer_list<std::int64_t> slots) {
+    for (std::int64_t i = 0; i < rows_; ++i) squares_[i] = x_[i] != 0.0 ? values[i] : 0.0;
+    add(squares_, slots);
+  }
+
+  void square(const double* a, const double* b, std::int64_t slot) {
+    target_.products(a, b, rows_, squares_, lost_);
+    add(squares_, {slot});
+    add(lost_, {slot});
+  }
+
+  // Of the squares that were added last.
+  void cube(const double* values, std::int64_t slot) {
+    for (std::int64_t i = 0; i < rows_; ++i) cubes_[i] = values[i] * squares_[i];
+    add(cubes_, {slot});
+  }
+
+  static Scaled add_square(ExactSum& sum, const Scaled& a, const Scaled& b) {
+    Scaled found(0.0);
+    found.part = a.part * b.part;
+    found.exponent = a.exponent + b.exponent;
+    add_scaled(sum, found.part, found.exponent);
+    add_scaled(sum, std::fma(a.part, b.part, -found.part), found.exponent);
+    return found;
+  }
+
+  static void add_scaled(ExactSum& sum, double part, int exponent) {
+    if (part != 0.0) sum.add(part, up + exponent);
+  }
+
+  template <class Add>
+  void for_rows(Add add_row) {
+    for (std::int64_t s = 0, i = 0; s < segments_; ++s)
+      for (; i < ends_[s]; ++i) add_row(sums_[s], i);
+  }
+
+  static void add_cube(ExactSum& sum, const Scaled& value, const Scaled& squared) {
+    add_scaled(sum, value.part * squared.part, value.exponent + squared.exponent);
+  }
+
+  // Adds the values of each segment to some of its sums.
+  void add(const double* values, std::initializer_list<std::int64_t> slots) {
+    int parts = SegmentSums::unfit;
+    // Of very short segments the values are fewer than the parts of their sums.
+    if (segments_ * 4 <= rows_ || segments_ == 1)
+      parts = target_.sum_segments(values, ends_, segments_, parts_);
+    const double* part = parts_;
+    for (std::int64_t s = 0, i = 0; s < segments_; ++s) {
+      if (parts == SegmentSums::unfit)
+        for (; i < ends_[s]; ++i)
+          for (const std::int64_t slot : slots) sums_[s][slot].add(values[i], up);
+      for (int p = 0; p < parts; ++p, ++part)
+        if (*part != 0.0)
+          for (const std::int64_t slot : slots) sums_[s][slot].add(*part, up);
+    }
+  }
+
+  Places& places_;
+  const Target& target_;
+  std::size_t place_ = 0;
+  std::int64_t first_ = 0, from_ = 0, rows_ = 0, segments_ = 0;
+  bool weighted_ = false, ordinary_weights_ = true;
+  ExactSum* sums_[longest];
+  std::int32_t ends_[longest];
+  double x_[longest], w_[longest], squares_[longest], lost_[longest], cubes_[longest];
+  double w_squares_[longest], w_lost_[longest], w_cubes_[longest];
+  double parts_[longest / 4 * SegmentSums::most_parts];
+};
+
+}  // namespace
+
+void add_powers(const std::vector<ExactTable*>& tables, const std::vector<Column>& columns,
+                const std::int32_t* places, const double* weights, std::int64_t rows,
+                const Target& target) {
+  const auto count = static_cast<std::int64_t>(columns.size());
+  Places sorted(tables, power_slots(count, weights != nullptr));
+  const auto run = std::make_unique<PowerRows>(sorted, target);
+  const std::int64_t at_once = sorted.sorted_at_once(rows);
+  for (std::int64_t first = 0; first < rows; first += at_once) {
+    const std::int64_t held = std::min(rows - first, at_once);
+    sorted.sort(places ? places + first : nullptr, held);
+    for (std::int64_t from = 0; from < held; from += longest) {
+      run->open(first, from, std::min(held - from, longest), weights);
+      std::int64_t slot = 0;
+      for (const Column& column : columns) {
+        run->add_column(column, slot);
+        slot += weights ? 5 : 3;
+      }
+      run->add_rows(slot);
+    }
+  }
+}
+
+}  // namespace unsurprised
