@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unsurprised.comparison.result import ComparedModel, Comparison
-from unsurprised.report.comparison import differences, text
+from unsurprised.report.comparison import difference, rows, slices, text
 from unsurprised.report.numbers import interval, printable, share, valued
 from unsurprised.report.pages.parts import Card, Page
 
@@ -32,7 +32,8 @@ def page(comparison: Comparison) -> Page:
         [
             section
             for number, pair in enumerate(pairs)
-            for section in differences.sections(pair, comparison, number)
+            for topic in (difference, slices, rows)
+            if (section := topic.section(pair, comparison, number)) is not None
         ],
         result="comparison",
     )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from unsurprised.comparison.result import Comparison, Difference
 from unsurprised.errors import CallError
-from unsurprised.report.comparison import differences
+from unsurprised.report.comparison import difference, slices
+from unsurprised.report.comparison.intervals import chart
 from unsurprised.report.drawing.plots import Charts
 from unsurprised.report.numbers import printable
 
@@ -22,19 +23,17 @@ class Plots(Charts[Comparison]):
 
     def difference(self, new: str | None = None) -> alt.LayerChart:
         """The difference and its parts, with their intervals."""
-        return differences.chart(
-            differences.parts(self._pair("difference", new)), self._result.unit
-        )
+        return chart(difference.parts(self._pair("difference", new)), self._result.unit)
 
     def slices(self, new: str | None = None) -> alt.LayerChart:
         """The slices that add most to the difference."""
         pair = self._pair("slices", new)
         self._need("slices", pair.slices, "the rows were not sliced; compare(…, by=…)")
-        return differences.chart(differences.drawn_slices(pair), self._result.unit)
+        return chart(slices.drawn(pair), self._result.unit)
 
-    def _pair(self, chart: str, new: str | None) -> Difference:
+    def _pair(self, name: str, new: str | None) -> Difference:
         for pair in self._result.differences:
             if new is None or pair.new == new:
                 return pair
         names = ", ".join(repr(printable(pair.new)) for pair in self._result.differences)
-        raise CallError(f"plot.{chart}({new!r}): the models that are not the base are {names}")
+        raise CallError(f"plot.{name}({new!r}): the models that are not the base are {names}")
