@@ -14,8 +14,8 @@ from unsurprised.alone import alone, beside
 from unsurprised.errors import CallError, StateError
 from unsurprised.states.serial import MOST_SUMS, ByBytes, must_match, pack, sensible, unpack, whole
 
-#: Into how many groups clusters are put by the hash of their name: enough for Student's t to be close
-#: to the normal, few enough that each group holds many rows.
+#: Into how many groups clusters are put by the hash of their name: enough for Student's t to be
+#: close to the normal, few enough that each group holds many rows.
 GROUPS = 32
 
 Cell = tuple[str, ...]
