@@ -24,7 +24,7 @@ def test_copies_of_a_row_are_no_news():
     """Each row ten times: by cluster the interval is that of the rows, without it far too small."""
     labels, probs = predictions(600)
     ids = np.arange(600)
-    once = us.evaluate(labels, probs, ids=ids)
+    once = us.evaluate(labels, probs, cluster=ids)
     copied = np.repeat(ids, 10)
     ten = us.evaluate(labels[copied], probs[copied], cluster=copied)
     blind = us.evaluate(labels[copied], probs[copied])

@@ -145,7 +145,7 @@ def test_altered_bytes_are_refused(noise, at, flip):
 def test_states_of_a_later_format_say_so():
     later = bytearray(Evaluator().update([0], [[0.5, 0.5]]).to_bytes())
     later[4] = 99
-    with pytest.raises(StateError, match="format version 99; this release reads version 1"):
+    with pytest.raises(StateError, match="format version 99; this release reads versions up to 2"):
         Evaluator.from_bytes(bytes(later))
 
 

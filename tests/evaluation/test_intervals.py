@@ -82,9 +82,7 @@ def test_a_share_has_wilsons_interval_for_the_rows_it_is_worth(rows, data):
 def test_where_every_row_counts_the_share_is_still_not_certain():
     found = us.evaluate(np.ones(1000, dtype=int), np.full(1000, 0.9)).accuracy
     assert (found.value, found.high) == (1.0, 1.0)
-    # Groups of about 31 rows each are worth a little less than 32 of the same size.
-    low, high = (1 / (1 + special.stdtrit(degrees, 0.975) ** 2 / 1000) for degrees in (28, 31))
-    assert low < found.low < high
+    assert found.low == pytest.approx(1 / (1 + special.stdtrit(999, 0.975) ** 2 / 1000), rel=1e-9)
 
 
 def test_intervals_hold_only_what_is_possible():

@@ -11,6 +11,8 @@ from unsurprised.statistics.jackknife import Spread
 
 #: Below this share of what cubes are a difference of, their sum is the rounding of the cubes.
 _ROUNDING = 2.0**-45
+#: A correction of this size is that of one row: all others together weigh a millionth of it.
+_ONE_ROW = 1e12
 #: Bits of a whole number that its float keeps.
 _KEPT = 64
 
@@ -46,7 +48,8 @@ class Weights:
         first = (self.squares * total * total) << -UNIT
         cubes = (2 * self.cubes * total * quotient) << -UNIT
         left = first - cubes + (self.squares * quotient) ** 2
-        return _Float.whole(first).over(_Float.whole(left)).value() if left > 0 else None
+        found = _Float.whole(first).over(_Float.whole(left)).value() if left > 0 else math.inf
+        return found if found < _ONE_ROW else None
 
 
 @dataclass(frozen=True, slots=True)

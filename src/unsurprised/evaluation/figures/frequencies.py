@@ -95,6 +95,9 @@ def of_classes(
             return None
         # The influence of a row of class k is w · at[k] − slope · y.
         at, slope = a * bits - (a * whole - b * cost), b * unit
+        # Squares of the largest would overflow.
+        size = math.frexp(max(float(np.abs(at).max()), slope))[1]
+        at, slope = np.ldexp(at, -size), math.ldexp(slope, -size)
         squares = _sum(at * at * ww, -2 * slope * at * wy, slope * slope * yy)
         cubes = _sum(
             at * at * at * www,
@@ -105,7 +108,7 @@ def of_classes(
         degrees = max(1.0, weights.effective - 1)
         if not squares > 0:
             return Spread(0.0, 0.0, degrees, 0.0)
-        error = math.sqrt(squares * more) / total
+        error = math.ldexp(math.sqrt(squares * more) / total, size)
         return Spread(error, cubes / (squares * math.sqrt(squares)), degrees, 0.0)
 
     seen = shares > 0
