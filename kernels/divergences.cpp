@@ -195,8 +195,9 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
     sum_runs(p.block.steps, sums,
              [&](std::int64_t from, std::int64_t to, Lanes(&parts)[count_of_sums]) {
       const double *x = p.block.run_from(from), *y = q.block.run_from(from);
-      for (std::int64_t s = from; s < to; ++s, x += lanes, y += lanes) {
-        const double first_class = p.block.first_class(s);
+      double first_class = p.block.first_class(from);
+      const double step = p.block.first_class(1);
+      for (std::int64_t s = from; s < to; ++s, x += lanes, y += lanes, first_class += step) {
         for (int l = 0; l < lanes; ++l) {
           measure.add(x[l], y[l], first_class + p.block.beyond_first[l], l, parts);
           const bool here = P::possible(x[l]), there = Q::possible(y[l]);

@@ -32,16 +32,17 @@ inline Doubles doubles_of(double value) {
   return result;
 }
 
-inline float largest(Floats parts) {
+// Of all lanes together; once for a tile.
+UNSURPRISED_APART inline float largest(Floats parts) {
   return folded<some / 2>(parts.at, higher);
 }
-inline float least(Floats parts) {
+UNSURPRISED_APART inline float least(Floats parts) {
   return folded<some / 2>(parts.at, lower);
 }
-inline double total(Doubles parts) {
+UNSURPRISED_APART inline double total(Doubles parts) {
   return folded<some / 2>(parts.at, plus);
 }
-inline double total(const Floats& parts) {
+UNSURPRISED_APART inline double total(const Floats& parts) {
   Doubles sums;
   for (int j = 0; j < some; ++j) sums[j] = parts[j];
   return total(sums);
@@ -158,12 +159,26 @@ struct BothNextRows {
 
 // What the lanes of each row say, put together; all rows in one loop, which becomes vectors.
 template <int Group, class T, class F>
-UNSURPRISED_INLINE void join(const T* lanes_of, T (&rows)[rows_at_once], F f) {
+UNSURPRISED_INLINE void join_here(const T* lanes_of, T (&rows)[rows_at_once], F f) {
   for (int r = 0; r < rows_at_once; ++r) {
     T joined = lanes_of[r * Group];
     for (int h = 1; h < Group; ++h) joined = f(joined, lanes_of[r * Group + h]);
     rows[r] = joined;
   }
+}
+
+template <int Group, class T, class F>
+UNSURPRISED_APART void join_apart(const T* lanes_of, T (&rows)[rows_at_once], F f) {
+  join_here<Group>(lanes_of, rows, f);
+}
+
+// Of many lanes that is much code, and beside them a call is little.
+template <int Group, class T, class F>
+UNSURPRISED_INLINE void join(const T* lanes_of, T (&rows)[rows_at_once], F f) {
+  if constexpr (Group == many_classes_group)
+    join_apart<Group>(lanes_of, rows, f);
+  else
+    join_here<Group>(lanes_of, rows, f);
 }
 
 // What is known of each row in all of its lanes.
