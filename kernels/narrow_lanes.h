@@ -32,17 +32,16 @@ inline Doubles doubles_of(double value) {
   return result;
 }
 
-// Of all lanes together; once for a tile.
-UNSURPRISED_APART inline float largest(Floats parts) {
+inline float largest(Floats parts) {
   return folded<some / 2>(parts.at, higher);
 }
-UNSURPRISED_APART inline float least(Floats parts) {
+inline float least(Floats parts) {
   return folded<some / 2>(parts.at, lower);
 }
-UNSURPRISED_APART inline double total(Doubles parts) {
+inline double total(Doubles parts) {
   return folded<some / 2>(parts.at, plus);
 }
-UNSURPRISED_APART inline double total(const Floats& parts) {
+inline double total(const Floats& parts) {
   Doubles sums;
   for (int j = 0; j < some; ++j) sums[j] = parts[j];
   return total(sums);
