@@ -18,10 +18,10 @@ struct CrossEntropy {
 
   void prepare() {}
 
-  UNSURPRISED_INLINE void add(double x, double y, double place, int l,
+  UNSURPRISED_INLINE void add(double x, double y, double first_class, int l,
                               Lanes (&parts)[sums]) const {
     const double weight = p.weight(x, l);
-    const double term = weight * q.surprisal(y, place == q.row.top_at[l], l);
+    const double term = weight * q.surprisal(y, first_class == q.row.top_step[l], l);
     // A weight of 0 may meet an infinite surprisal.
     parts[0][l] += weight > 0.0 ? term : 0.0;
   }
@@ -81,7 +81,7 @@ struct Ratio {
   }
 
   // Everything is computed and then chosen from: a branch would keep the loop from being vectors.
-  UNSURPRISED_INLINE Of at(double x, double y, double place, int l) const {
+  UNSURPRISED_INLINE Of at(double x, double y, double first_class, int l) const {
     const bool here = P::possible(x), there = Q::possible(y), both = here & there;
     const double p_weight = p.weight(x, l) * p_scale[l], q_weight = q.weight(y, l) * q_scale[l];
     const double p_share = here ? p_weight : 0.0, q_share = there ? q_weight : 0.0;
@@ -92,8 +92,8 @@ struct Ratio {
       const double apart = ((here == there) & (from_tops == 0.0)) ? 0.0 : 1.0;
       return {p_share, q_share, from_tops + d_of_tops[l], both, apart};
     } else {
-      const double d = (q.surprisal(y, place == q.row.top_at[l], l) -
-                        p.surprisal(x, place == p.row.top_at[l], l)) *
+      const double d = (q.surprisal(y, first_class == q.row.top_step[l], l) -
+                        p.surprisal(x, first_class == p.row.top_step[l], l)) *
                        nats_per_bit;
       return {p_share, q_share, d, both, 1.0};
     }
@@ -112,9 +112,9 @@ struct KlDivergence {
   KlDivergence(const P& p, const Q& q) : ratio{p, q} {}
   void prepare() { ratio.prepare(); }
 
-  UNSURPRISED_INLINE void add(double x, double y, double place, int l,
+  UNSURPRISED_INLINE void add(double x, double y, double first_class, int l,
                               Lanes (&parts)[sums]) const {
-    const auto of = ratio.at(x, y, place, l);
+    const auto of = ratio.at(x, y, first_class, l);
     const bool close = of.both & (std::fabs(of.d) < 0.5);
     const double series = divergence_series(close ? of.d : 0.0);
     const double excess = close ? of.p * (series - of.d) : of.q - of.p;
@@ -144,9 +144,9 @@ struct JensenShannon {
   JensenShannon(const P& p, const Q& q) : ratio{p, q} {}
   void prepare() { ratio.prepare(); }
 
-  UNSURPRISED_INLINE void add(double x, double y, double place, int l,
+  UNSURPRISED_INLINE void add(double x, double y, double first_class, int l,
                               Lanes (&parts)[sums]) const {
-    const auto of = ratio.at(x, y, place, l);
+    const auto of = ratio.at(x, y, first_class, l);
     const double apart = std::fabs(of.d);
     const bool close = of.both & (apart < 0.5);
     const double d = close ? of.d : 0.0;
@@ -192,18 +192,19 @@ void two_sides(const Request& request, std::int64_t begin, std::int64_t end, Fin
     measure.prepare();
     Lanes impossible = all(0.0);
     Sum sums[count_of_sums];
-    sum_runs(p.block.steps, sums,
-             [&](std::int64_t from, std::int64_t to, Lanes(&parts)[count_of_sums]) {
+    const auto add = [&](std::int64_t from, std::int64_t length, Lanes(&parts)[count_of_sums]) {
       const double *x = p.block.run_from(from), *y = q.block.run_from(from);
-      for (std::int64_t s = from; s < to; ++s, x += lanes, y += lanes) {
-        const double first_class = p.block.first_class(s);
+      double first_class = p.block.first_class(from);
+      for (std::int64_t s = 0; s < length; ++s, x += lanes, y += lanes) {
         for (int l = 0; l < lanes; ++l) {
-          measure.add(x[l], y[l], first_class + p.block.beyond_first[l], l, parts);
+          measure.add(x[l], y[l], first_class, l, parts);
           const bool here = P::possible(x[l]), there = Q::possible(y[l]);
           impossible[l] = (here & !there) ? 1.0 : impossible[l];
         }
+        first_class += p.block.classes_a_step();
       }
-    });
+    };
+    sum_runs(p.block, sums, add);
     impossible = any(impossible, across);
     Lanes totals[count_of_sums];
     for (int i = 0; i < count_of_sums; ++i) totals[i] = sums[i].total(across);

@@ -158,12 +158,26 @@ struct BothNextRows {
 
 // What the lanes of each row say, put together; all rows in one loop, which becomes vectors.
 template <int Group, class T, class F>
-UNSURPRISED_INLINE void join(const T* lanes_of, T (&rows)[rows_at_once], F f) {
+UNSURPRISED_INLINE void join_here(const T* lanes_of, T (&rows)[rows_at_once], F f) {
   for (int r = 0; r < rows_at_once; ++r) {
     T joined = lanes_of[r * Group];
     for (int h = 1; h < Group; ++h) joined = f(joined, lanes_of[r * Group + h]);
     rows[r] = joined;
   }
+}
+
+template <int Group, class T, class F>
+UNSURPRISED_APART void join_apart(const T* lanes_of, T (&rows)[rows_at_once], F f) {
+  join_here<Group>(lanes_of, rows, f);
+}
+
+// Of many lanes that is much code, and beside them a call is little.
+template <int Group, class T, class F>
+UNSURPRISED_INLINE void join(const T* lanes_of, T (&rows)[rows_at_once], F f) {
+  if constexpr (Group == many_classes_group)
+    join_apart<Group>(lanes_of, rows, f);
+  else
+    join_here<Group>(lanes_of, rows, f);
 }
 
 // What is known of each row in all of its lanes.

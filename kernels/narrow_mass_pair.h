@@ -200,6 +200,17 @@ class ManyMassPairs {
   using PairTiles = Tiles<24 * wide>;
   static constexpr std::int64_t per_step = wide / some;
 
+  UNSURPRISED_APART static void add(MassPairSums& sums, const float* x, const float* y,
+                                    std::int64_t steps) {
+    sums.add(x, y, steps * per_step, some);
+  }
+
+  UNSURPRISED_APART static void add(MassTerms& terms, const float* x, const float* y,
+                                    std::int64_t steps, const TwoFloats& ratio) {
+    const Floats upper = floats_of(ratio.upper), lower = floats_of(ratio.lower);
+    terms.add(x, y, steps * per_step, some, upper.at, lower.at, NothingAhead{});
+  }
+
   bool scan(const char* p_row, const char* q_row, int r) {
     p_tiles_.open(p_row);
     q_tiles_.open(q_row);
@@ -209,17 +220,16 @@ class ManyMassPairs {
     for (std::int64_t first = 0; first < p_.classes; first += PairTiles::size) {
       const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
       MassPairSums sums;
-      sums.add(p.x, q.x, p.steps * per_step, some);
-      if (p.tail) sums.add(p.tail, q.tail, per_step, some);
+      add(sums, p.x, q.x, p.steps);
+      if (p.tail) add(sums, p.tail, q.tail, 1);
       const double p_mass = total(sums.p), q_mass = total(sums.q);
       if (least(sums.least) < 0.0f) return false;
       if (p_mass == 0.0 && q_mass == 0.0) continue;
       if (!is_ordinary(p_mass, q_mass)) return false;
       const TwoFloats ratio(p_mass / q_mass);
-      const Floats upper = floats_of(ratio.upper), lower = floats_of(ratio.lower);
       MassTerms terms;
-      terms.add(p.x, q.x, p.steps * per_step, some, upper.at, lower.at, NothingAhead{});
-      if (p.tail) terms.add(p.tail, q.tail, per_step, some, upper.at, lower.at, NothingAhead{});
+      add(terms, p.x, q.x, p.steps, ratio);
+      if (p.tail) add(terms, p.tail, q.tail, 1, ratio);
       const double divergence = total(terms.term) / p_mass;
       const float furthest = largest(terms.ratio), apart = largest(terms.apart);
       if (!is_told(static_cast<float>(divergence), furthest, apart)) return false;

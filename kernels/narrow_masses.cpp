@@ -12,16 +12,12 @@ class Answers {
   Answers(const Request& request, Findings& findings, const MassRows& rows)
       : request_(request), findings_(findings), found(rows) {}
 
-  // Where the labels are; those that no class has are noted.
-  void find_labels(std::int64_t row, int count) {
-    const std::int64_t classes = request_.p->view.classes;
-    for (int r = 0; r < count; ++r) {
-      const std::int64_t label = request_.labels[row + r];
-      const bool legal = static_cast<std::uint64_t>(label) < static_cast<std::uint64_t>(classes);
-      if (!legal) findings_.note(row + r, Fault::bad_label);
-      labels[r] = legal ? label : 0;
-    }
-    for (int r = count; r < many; ++r) entry[r] = 1.0;
+  // Where a row's label is, and a class that exists where it is none; that is noted.
+  UNSURPRISED_INLINE std::int64_t label_of(std::int64_t row) {
+    const std::int64_t classes = request_.p->view.classes, label = request_.labels[row];
+    const bool legal = static_cast<std::uint64_t>(label) < static_cast<std::uint64_t>(classes);
+    if (!legal) findings_.note(row, Fault::bad_label);
+    return legal ? label : 0;
   }
 
   void answer(std::int64_t row, int count) {
@@ -30,7 +26,6 @@ class Answers {
     check_rows(row, count);
   }
 
-  std::int64_t labels[rows_at_once];
   double entry[rows_at_once];  // at each row's label
 
  private:
@@ -108,9 +103,9 @@ void one_as(const Request& request, std::int64_t begin, std::int64_t end, Findin
   for_blocks(rows_at_once, begin, end, [&](std::int64_t row, int count) {
     rows.prepare(row, count, with_entropy, with_place);
     if (request.labels) {
-      answers.find_labels(row, count);
       for (int r = 0; r < count; ++r)
-        answers.entry[r] = rows.entry(row + r, r, answers.labels[r]);
+        answers.entry[r] = rows.entry(row + r, r, answers.label_of(row + r));
+      for (int r = count; r < rows_at_once; ++r) answers.entry[r] = 1.0;
     }
     answers.answer(row, count);
   });

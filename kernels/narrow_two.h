@@ -14,7 +14,8 @@ class RowsOfTwo {
     constexpr std::int64_t size = sizeof(float);
     const bool floats = view.type == Type::f32 && view.class_stride == size;
     const bool aligned = reinterpret_cast<std::uintptr_t>(view.data) % alignof(float) == 0;
-    in_place_ = floats && aligned && view.dimensions == 1 && view.strides[0] == 2 * size;
+    side_by_side_ = view.dimensions == 1 && view.strides[0] == 2 * view.class_stride;
+    in_place_ = floats && aligned && side_by_side_;
   }
 
   // Rows that are not there have no mass.
@@ -22,6 +23,8 @@ class RowsOfTwo {
     at_ = buffer_;
     if (in_place_ && count == rows_at_once)
       at_ = reinterpret_cast<const float*>(view_.row(first));
+    else if (side_by_side_ && count == rows_at_once)
+      load_narrow_run(view_, view_.row(first), 2 * rows_at_once, buffer_);
     else
       for (int r = 0; r < rows_at_once; ++r) load(first, r, r < count);
     return at_;
@@ -38,7 +41,7 @@ class RowsOfTwo {
   }
 
   const RowsView& view_;
-  bool in_place_;
+  bool side_by_side_, in_place_;
   const float* at_ = nullptr;
   alignas(64) float buffer_[2 * rows_at_once];
 };

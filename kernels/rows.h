@@ -114,13 +114,17 @@ class Block {
   const std::int64_t steps;
   Lanes beyond_first;  // the class that a lane holds, less that of the first lane
 
-  double first_class(std::int64_t s) const {
-    return static_cast<double>(across ? s : s * lanes);
-  }
+  // The class that the first lane of a step holds, and by how much it grows from step to step.
+  double first_class(std::int64_t s) const { return static_cast<double>(s) * classes_a_step(); }
+  double classes_a_step() const { return across ? 1.0 : lanes; }
   double class_count() const { return static_cast<double>(view_.classes); }
   int rows_at_once() const { return across ? lanes : 1; }
 
   void open(std::int64_t row, int count);
+
+  std::int64_t run_length(std::int64_t from) const {
+    return steps - from < run ? steps - from : run;
+  }
 
   // The steps from `s` on, where a run begins.
   const double* run_from(std::int64_t s) {
@@ -151,7 +155,7 @@ class Block {
 // the error does not grow with the number of classes.
 class Sum {
  public:
-  void add(const Lanes& part) {
+  UNSURPRISED_INLINE void add(const Lanes& part) {
     for (int l = 0; l < lanes; ++l) {
       const double sum = sum_[l] + part[l];
       const double back = sum - sum_[l];
@@ -168,14 +172,13 @@ class Sum {
   Lanes lost_ = all(0.0);
 };
 
-// Calls `body(from, to, parts)` for all steps, in runs short enough for plain addition.
+// Calls `body(from, length, parts)` for all steps, in runs short enough for plain addition.
 template <int Count, class Body>
-inline void sum_runs(std::int64_t steps, Sum (&sums)[Count], Body body) {
-  for (std::int64_t from = 0; from < steps; from += Block::run) {
-    const std::int64_t left = steps - from;
+inline void sum_runs(const Block& block, Sum (&sums)[Count], Body body) {
+  for (std::int64_t from = 0; from < block.steps; from += Block::run) {
     Lanes parts[Count];
     for (int i = 0; i < Count; ++i) parts[i] = all(0.0);
-    body(from, from + (left < Block::run ? left : Block::run), parts);
+    body(from, block.run_length(from), parts);
     for (int i = 0; i < Count; ++i) sums[i].add(parts[i]);
   }
 }

@@ -76,21 +76,23 @@ template <class Legal>
 void find_top(Block& block, Prepared& row, Legal legal) {
   Lanes top = all(-infinity), top_at = all(0.0), bad = all(0.0);
   for (std::int64_t from = 0; from < block.steps; from += Block::run) {
-    const std::int64_t left = block.steps - from, to = from + (left < Block::run ? left : Block::run);
     const double* x = block.run_from(from);
-    for (std::int64_t s = from; s < to; ++s, x += lanes) {
-      const double first_class = block.first_class(s);
+    double first_class = block.first_class(from);
+    for (std::int64_t s = block.run_length(from); s > 0; --s, x += lanes) {
       for (int l = 0; l < lanes; ++l) {
         bad[l] = legal(x[l]) ? bad[l] : 1.0;
         const bool higher = x[l] > top[l];
-        top_at[l] = higher ? first_class + block.beyond_first[l] : top_at[l];
+        top_at[l] = higher ? first_class : top_at[l];
         top[l] = higher ? x[l] : top[l];
       }
+      first_class += block.classes_a_step();
     }
   }
+  for (int l = 0; l < lanes; ++l) top_at[l] += block.beyond_first[l];
   if (!block.across) join_tops(block, top, top_at);
   row.top = top;
   row.top_at = top_at;
+  for (int l = 0; l < lanes; ++l) row.top_step[l] = top_at[l] - block.beyond_first[l];
   row.bad = any(bad, block.across);
 }
 
@@ -107,17 +109,18 @@ void Mass::prepare() {
     row.top[l] *= scale[l];
   }
   Sum sums[2];
-  sum_runs(block.steps, sums, [&](std::int64_t from, std::int64_t to, Lanes(&parts)[2]) {
+  sum_runs(block, sums, [&](std::int64_t from, std::int64_t length, Lanes(&parts)[2]) {
     const double* x = block.run_from(from);
-    for (std::int64_t s = from; s < to; ++s, x += lanes) {
-      const double first_class = block.first_class(s);
+    double first_class = block.first_class(from);
+    for (std::int64_t s = 0; s < length; ++s, x += lanes) {
       for (int l = 0; l < lanes; ++l) {
-        const bool is_top = first_class + block.beyond_first[l] == row.top_at[l];
+        const bool is_top = first_class == row.top_step[l];
         const double p = is_top ? 0.0 : weight(x[l], l);
         parts[0][l] += p;
         // For p = 0 the logarithm is finite, and a factor of 0 makes it nothing.
         if constexpr (WithEntropy) parts[1][l] -= p * scaled_log2(x[l], exponent[l]);
       }
+      first_class += block.classes_a_step();
     }
   });
   row.rest = sums[0].total(block.across);
@@ -159,12 +162,12 @@ template <bool WithEntropy>
 void Log::find_rest(Lanes& spread) {
   find_top(block, row, [](double x) { return x < infinity; });
   Sum sums[2];
-  sum_runs(block.steps, sums, [&](std::int64_t from, std::int64_t to, Lanes(&parts)[2]) {
+  sum_runs(block, sums, [&](std::int64_t from, std::int64_t length, Lanes(&parts)[2]) {
     const double* x = block.run_from(from);
-    for (std::int64_t s = from; s < to; ++s, x += lanes) {
-      const double first_class = block.first_class(s);
+    double first_class = block.first_class(from);
+    for (std::int64_t s = 0; s < length; ++s, x += lanes) {
       for (int l = 0; l < lanes; ++l) {
-        const bool is_top = first_class + block.beyond_first[l] == row.top_at[l];
+        const bool is_top = first_class == row.top_step[l];
         const double weight = exp(x[l] - row.top[l]);
         const double e = is_top ? 0.0 : weight;
         parts[0][l] += e;
@@ -173,6 +176,7 @@ void Log::find_rest(Lanes& spread) {
           parts[1][l] += e * (e > 0.0 ? gap : 0.0);
         }
       }
+      first_class += block.classes_a_step();
     }
   });
   row.rest = sums[0].total(block.across);

@@ -13,6 +13,7 @@ namespace UNSURPRISED_TARGET {
 struct Prepared {
   Lanes top;            // the largest entry
   Lanes top_at;         // its class, the first one where several are largest
+  Lanes top_step;       // the first lane's class in the step where this lane holds it, if it does
   Lanes rest;           // Σ of the weights of all others
   Lanes norm;           // Σ of all weights
   Lanes top_surprisal;  // −log2 P(top)

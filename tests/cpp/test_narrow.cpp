@@ -115,7 +115,7 @@ unsurprised::RowsView view_of(const std::vector<float>& row) {
 template <bool WithSpread>
 baseline::Scan scanned(const unsurprised::RowsView& view) {
   baseline::LogTiles tiles(view, -INFINITY);
-  return baseline::scan<WithSpread, true>(view, tiles, view.data);
+  return baseline::scan<WithSpread>(view, tiles, view.data, true);
 }
 
 void check_row(const std::vector<float>& row) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "check.h"
+#include "elements.h"
 #include "formulas.h"
 #include "layouts.h"
 #include "operations.h"
