@@ -11,7 +11,7 @@ namespace unsurprised {
 
 namespace {
 
-constexpr std::int64_t longest = SegmentSums::most_values;
+constexpr std::int64_t most_at_once = SegmentSums::most_values;
 constexpr int up = ExactTable::wide_up;
 
 // Between these ends products of three numbers, and what they lose, are doubles.
@@ -49,7 +49,7 @@ class Places {
   // How many rows are sorted at once: of few places so many as stay in a cache.
   std::int64_t sorted_at_once(std::int64_t rows) const {
     const auto held = static_cast<std::int64_t>(sums_.size());
-    return held <= longest / 8 ? longest : std::max(rows, longest);
+    return held <= most_at_once / 8 ? most_at_once : std::max(rows, most_at_once);
   }
 
   void sort(const std::int32_t* places, std::int64_t rows) {
@@ -254,11 +254,11 @@ class PowerRows {
   std::size_t place_ = 0;
   std::int64_t first_ = 0, from_ = 0, rows_ = 0, segments_ = 0;
   bool weighted_ = false, ordinary_weights_ = true;
-  ExactSum* sums_[longest];
-  std::int32_t ends_[longest];
-  double x_[longest], w_[longest], squares_[longest], lost_[longest], cubes_[longest];
-  double w_squares_[longest], w_lost_[longest], w_cubes_[longest];
-  double parts_[longest / 4 * SegmentSums::most_parts];
+  ExactSum* sums_[most_at_once];
+  std::int32_t ends_[most_at_once];
+  double x_[most_at_once], w_[most_at_once], squares_[most_at_once], lost_[most_at_once], cubes_[most_at_once];
+  double w_squares_[most_at_once], w_lost_[most_at_once], w_cubes_[most_at_once];
+  double parts_[most_at_once / 4 * SegmentSums::most_parts];
 };
 
 }  // namespace
@@ -273,8 +273,8 @@ void add_powers(const std::vector<ExactTable*>& tables, const std::vector<Column
   for (std::int64_t first = 0; first < rows; first += at_once) {
     const std::int64_t held = std::min(rows - first, at_once);
     sorted.sort(places ? places + first : nullptr, held);
-    for (std::int64_t from = 0; from < held; from += longest) {
-      run->open(first, from, std::min(held - from, longest), weights);
+    for (std::int64_t from = 0; from < held; from += most_at_once) {
+      run->open(first, from, std::min(held - from, most_at_once), weights);
       std::int64_t slot = 0;
       for (const Column& column : columns) {
         run->add_column(column, slot);
