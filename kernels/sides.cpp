@@ -199,8 +199,8 @@ template void Log::prepare<true>();
 namespace {
 
 // Notes what is wrong with some rows of a block.
-void note_faults(const Side& side, const Prepared& row, const Lanes& deviation,
-                        std::int64_t first, int count, Findings& findings) {
+void note_faults(const Side& side, const Prepared& row, const Lanes& deviation, std::int64_t first,
+                 int count, Findings& findings) {
   for (int l = 0; l < count; ++l) {
     if (row.bad[l] != 0.0)
       findings.note(first + l, Fault::bad_entry);
@@ -215,7 +215,7 @@ void note_faults(const Side& side, const Prepared& row, const Lanes& deviation,
 
 // Looks at all lanes at once; rows are told apart only where something is to be noted.
 void check(const Side& side, const Prepared& row, std::int64_t first, int count,
-                  Findings& findings) {
+           Findings& findings) {
   Lanes deviation, notable;
   for (int l = 0; l < lanes; ++l) {
     deviation[l] = side.checks_sum ? std::fabs(row.total[l] - 1.0) : 0.0;
