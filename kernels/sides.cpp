@@ -13,18 +13,17 @@ void Block::load_across(std::int64_t row, int count) {
   if (count < lanes)
     for (std::int64_t i = 0; i < steps * lanes; ++i) buffer_[i] = neutral_;
   // Rows that lie side by side are widened in one go, then turned.
-  double* const flat = buffer_ + along_from * lanes;
   const std::int64_t pitch = steps * view_.class_stride;
   const bool dense = count == lanes && view_.row(row + lanes - 1) - row_ == (lanes - 1) * pitch;
   if (dense && view_.dimensions == 1) {
-    load_run(view_, row_, steps * lanes, flat);
+    load_run(view_, row_, steps * lanes, flat_);
     for (int l = 0; l < lanes; ++l)
-      for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat[l * steps + s];
+      for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat_[l * steps + s];
     return;
   }
   for (int l = 0; l < count; ++l) {
-    load_run(view_, view_.row(row + l), steps, flat);
-    for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat[s];
+    load_run(view_, view_.row(row + l), steps, flat_);
+    for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat_[s];
   }
 }
 
