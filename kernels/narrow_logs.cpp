@@ -7,8 +7,7 @@ namespace UNSURPRISED_TARGET {
 
 namespace {
 
-void copy(Prepared& to, int l, const Prepared& from, int k, Lanes& spread,
-                 const Lanes& other) {
+void copy(Prepared& to, int l, const Prepared& from, int k, Lanes& spread, const Lanes& other) {
   to.top[l] = from.top[k];
   to.top_at[l] = from.top_at[k];
   to.rest[l] = from.rest[k];
@@ -44,8 +43,8 @@ void NarrowLog::prepare() {
 template void NarrowLog::prepare<false>();
 template void NarrowLog::prepare<true>();
 
-// The heavier part is the reference, so that no difference of large numbers
-// decides how far the two parts' ratios are apart.
+// The heavier part is the reference, so that no difference of large numbers decides how far the two
+// parts' ratios are apart.
 void PairPart::merge(const PairPart& other) {
   if (log_sum == -infinity) {
     *this = other;

@@ -1,6 +1,5 @@
 #include "portable.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "elementary.h"
@@ -172,8 +171,8 @@ void by_panels(Strided<T> a, const T* b, std::int64_t n, std::int64_t k, std::in
   Panel<T> panel;
   for (std::int64_t p = 0; p < k; p += panel_rows)
     for (std::int64_t j = 0; j < m; j += tile_columns<T>) {
-      const std::int64_t rows = std::min(panel_rows, k - p);
-      const std::int64_t columns = std::min(tile_columns<T>, m - j);
+      const std::int64_t rows = k - p < panel_rows ? k - p : panel_rows;
+      const std::int64_t columns = m - j < tile_columns<T> ? m - j : tile_columns<T>;
       if (columns < tile_columns<T>) panel = {};
       panel.fill(b + p * m + j, m, rows, columns);
       add_panel(from(a, 0, p), panel, n, rows, columns, out + j, m);
@@ -204,7 +203,7 @@ void by_rows(Strided<T> a, const T* b, std::int64_t n, std::int64_t k, std::int6
 
 template <class T>
 void product(Strided<T> a, const T* b, std::int64_t n, std::int64_t k, std::int64_t m, T* out) {
-  std::fill(out, out + n * m, T(0));
+  for (std::int64_t i = 0; i < n * m; ++i) out[i] = T(0);
   if (m == 1) return by_vector(a, b, n, k, out);
   if (n < tile_rows) return by_rows(a, b, n, k, m, out);
   by_panels(a, b, n, k, m, out);

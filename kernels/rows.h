@@ -139,7 +139,7 @@ class Block {
 
  private:
   static constexpr std::int64_t tile_steps = 256;
-  static_assert(2 * along_from <= tile_steps && tile_steps % run == 0);
+  static_assert(along_from <= tile_steps && tile_steps % run == 0);
 
   void load_across(std::int64_t row, int count);
   void load_tile(std::int64_t tile);
@@ -149,6 +149,7 @@ class Block {
   const char* row_ = nullptr;
   std::int64_t tile_ = -1;
   alignas(64) double buffer_[tile_steps * lanes];
+  alignas(64) double flat_[along_from * lanes];
 };
 
 // Sums a lane in runs of at most 32 plain additions; the runs are added without loss (Neumaier), so

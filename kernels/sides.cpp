@@ -13,18 +13,17 @@ void Block::load_across(std::int64_t row, int count) {
   if (count < lanes)
     for (std::int64_t i = 0; i < steps * lanes; ++i) buffer_[i] = neutral_;
   // Rows that lie side by side are widened in one go, then turned.
-  double* const flat = buffer_ + along_from * lanes;
   const std::int64_t pitch = steps * view_.class_stride;
   const bool dense = count == lanes && view_.row(row + lanes - 1) - row_ == (lanes - 1) * pitch;
   if (dense && view_.dimensions == 1) {
-    load_run(view_, row_, steps * lanes, flat);
+    load_run(view_, row_, steps * lanes, flat_);
     for (int l = 0; l < lanes; ++l)
-      for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat[l * steps + s];
+      for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat_[l * steps + s];
     return;
   }
   for (int l = 0; l < count; ++l) {
-    load_run(view_, view_.row(row + l), steps, flat);
-    for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat[s];
+    load_run(view_, view_.row(row + l), steps, flat_);
+    for (std::int64_t s = 0; s < steps; ++s) buffer_[s * lanes + l] = flat_[s];
   }
 }
 
@@ -199,8 +198,8 @@ template void Log::prepare<true>();
 namespace {
 
 // Notes what is wrong with some rows of a block.
-void note_faults(const Side& side, const Prepared& row, const Lanes& deviation,
-                        std::int64_t first, int count, Findings& findings) {
+void note_faults(const Side& side, const Prepared& row, const Lanes& deviation, std::int64_t first,
+                 int count, Findings& findings) {
   for (int l = 0; l < count; ++l) {
     if (row.bad[l] != 0.0)
       findings.note(first + l, Fault::bad_entry);
@@ -215,7 +214,7 @@ void note_faults(const Side& side, const Prepared& row, const Lanes& deviation,
 
 // Looks at all lanes at once; rows are told apart only where something is to be noted.
 void check(const Side& side, const Prepared& row, std::int64_t first, int count,
-                  Findings& findings) {
+           Findings& findings) {
   Lanes deviation, notable;
   for (int l = 0; l < lanes; ++l) {
     deviation[l] = side.checks_sum ? std::fabs(row.total[l] - 1.0) : 0.0;
