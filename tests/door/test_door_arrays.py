@@ -385,7 +385,7 @@ def test_the_classes_may_be_swapped() -> None:
     right = us.evaluate(happened, p).cross_entropy.value
     assert f"Exchanged, the cross-entropy would be {right:.4f} bits" in note
     assert us.evaluate(happened, p).notes == ()
-    assert note in repr(us.evaluate(happened, 1 - p)).replace("\n", " ")
+    assert note in str(us.evaluate(happened, 1 - p)).replace("\n", " ")
 
 
 def test_what_was_decided_is_part_of_the_result() -> None:

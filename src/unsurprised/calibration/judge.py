@@ -15,7 +15,7 @@ from unsurprised.states import Moments, Sums
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import totals_of
 
 _MEANS = ("before", "saved", "after")
@@ -74,7 +74,7 @@ class Savings:
         def mean(name: str, endless: float) -> Estimate:
             if endless:
                 return Estimate(np.inf, np.inf, np.inf, "bits", part.rows)
-            return part.of(Ratio(name))
+            return part.of(MeanRatio(name))
 
         healed = totals["infinite_before"] and not totals["infinite_after"]
         return (

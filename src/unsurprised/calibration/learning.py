@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.calibration.judge import Savings
+from unsurprised.calibration.judge import Judge, Savings
+from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import FittingRows, Values
 from unsurprised.errors import CallError
-from unsurprised.evaluation.evaluator import Evaluator, measured_sample
+from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.figures.recalibration import fitting_rows_of
+from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,15 @@ class Learning:
     def savings(self) -> Savings:
         """Sums for rows like these."""
         return Savings(clustered=self.cluster is not None, weighted=self.weights is not None)
+
+    def judge(self, calibrator: Calibrator | None, beyond: int) -> Judge:
+        """What adds up the savings of rows like these that are no part of the sample."""
+        return Judge(
+            calibrator,
+            beyond,
+            clustered=self.cluster is not None,
+            weighted=self.weights is not None,
+        )
 
 
 def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Learning:
@@ -56,3 +68,12 @@ def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Lear
         clusters=evaluator.clusters,
         refused=sampled.refused,
     )
+
+
+def measured_sample(evaluator: Evaluator) -> Sampled | None:
+    """The sample measured, rows of weight 0 left out; ``None`` where none are left."""
+    if evaluator._states is None:
+        return None
+    clusters = evaluator.clusters
+    refused = clusters is not None and clusters < FEWEST_CLUSTERS
+    return sampled_of(evaluator._states, refused=refused)

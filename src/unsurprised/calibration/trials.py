@@ -58,13 +58,7 @@ def calibrated(
     savings.add(learning.cluster, before, after, learning.weights)
     if learning.beyond is not None:
         calibrator = None if chosen is None else chosen.calibrator
-        judge = Judge(
-            calibrator,
-            learning.beyond,
-            clustered=learning.cluster is not None,
-            weighted=learning.weights is not None,
-        )
-        savings.merge(judge_rest(judge).savings)
+        savings.merge(judge_rest(learning.judge(calibrator, learning.beyond)).savings)
     whole, saved, left = savings.estimates(refused=learning.refused)
     in_unit = InUnit(base)
     return Calibration(

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from unsurprised.calibration.learning import measured_sample
 from unsurprised.comparison.differences import Paired, difference_of
 from unsurprised.comparison.matching import matched
 from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import ScoredRows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
-from unsurprised.evaluation.evaluator import measured_sample
 from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.calibrators._rows import FittingRows
+from unsurprised.calibrators.crossfit import (
+    FOLDS,
+    cross_fitted,
+    folds_of,
+    in_bits,
+    order_of,
+    saved_bits,
+)
 from unsurprised.errors import UnsurprisedError
 from unsurprised.evaluation.figures.recalibration import Recalibrations, fewer, fitting_rows_of
 from unsurprised.evaluation.figures.sample import Sampled
@@ -16,7 +25,12 @@ from unsurprised.statistics.means import Values, mean_of
 
 @dataclass(frozen=True)
 class DifferenceParts:
-    """Both parts of a difference, cross-fitted, and what recalibration saves of each model."""
+    """Both parts of a difference, cross-fitted, and what recalibration saves of each model.
+
+    The parts are held out on folds that both models share, so that their difference is none of
+    folds; of each model alone, on the folds that it has when it is evaluated. So the difference of
+    these two is that part but for the chance of folds.
+    """
 
     family: str
     #: Of new − base: what recalibration saves, and what the recalibrated models are apart.
@@ -54,25 +68,49 @@ def split_of(
     except UnsurprisedError:
         return None
     places = _places(*both)
-    in_order = np.argsort(own)
-    saved = [both[0].saved(places[0]), both[1].saved(places[1])[in_order]]
-    after = [both[0].held_out(places[0]), both[1].held_out(places[1])[in_order]]
+    fits = [both[0].fitting, both[1].fitting.of(np.argsort(own))]
+    saved, after, weights = _side_by_side(fits, both, places, old)
     with np.errstate(invalid="ignore"):
         miscalibration = saved[1] - saved[0]
     if np.isnan(miscalibration).any():
         return None
 
     def mean(values: Values) -> Estimate:
-        return mean_of(values, old.clusters, old.weights, refused=refused)
+        return mean_of(values, old.clusters, weights, refused=refused)
+
+    def alone(one: Recalibrations, place: int) -> Estimate:
+        rows = one.rows
+        return mean_of(one.saved(place), rows.clusters, rows.weights, refused=refused)
 
     titles = [one.found[place].title for one, place in zip(both, places, strict=True)]
     return DifferenceParts(
         family=max(titles, key=len),  # which says that something was mixed in first
         miscalibration=mean(miscalibration),
         discrimination=mean(after[0] - after[1]),
-        base=mean(saved[0]),
-        new=mean(saved[1]),
+        base=alone(both[0], places[0]),
+        new=alone(both[1], places[1]),
     )
+
+
+def _side_by_side(
+    fits: list[FittingRows], both: list[Recalibrations], places: tuple[int, int], old: Sampled
+) -> tuple[list[Values], list[Values], Values | None]:
+    """Bits that each row saves and still costs under either model, held out on the same folds.
+
+    By folds of its own each model would be at the mercy of another chance.
+    """
+    weights = old.weights
+    if old.clusters is None:  # sums of a fit tell in which order rows came
+        order = order_of(*fits)
+        fits = [rows.of(order) for rows in fits]
+        weights = None if weights is None else weights[order]
+    folds = folds_of(fits, FOLDS, old.clusters)
+    candidates = [one.found[place].candidate for one, place in zip(both, places, strict=True)]
+    held_out = [cross_fitted(*each, folds).held_out for each in zip(candidates, fits, strict=True)]
+    saved = [
+        saved_bits(rows.cross_entropies(), nats) for rows, nats in zip(fits, held_out, strict=True)
+    ]
+    return saved, [in_bits(nats) for nats in held_out], weights
 
 
 def _shared(

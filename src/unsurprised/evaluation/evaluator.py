@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.alone import alone, beside
@@ -15,12 +14,11 @@ from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.names import checked_names
-from unsurprised.errors import CallError, InputError, Place, StateError
+from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS, assemble
-from unsurprised.evaluation.figures.sample import Sampled, sampled_of
+from unsurprised.evaluation.figures.assemble import assemble
 from unsurprised.evaluation.result import Evaluation, Later, interpreted
-from unsurprised.evaluation.row_scores import RowScores, row_scores
+from unsurprised.evaluation.row_scores import RowScores, refuse_overflow, row_scores
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.states import States
@@ -209,7 +207,7 @@ class Evaluator(ByBytes):
         if batch.size:
             self._settle()
             facts = facts or row_scores(batch, self._scratch)
-            _refuse_overflow(batch, facts)
+            refuse_overflow(batch, facts)
             hashes = hashes_of(batch, self._scratch)
             clusters = hashes_of_clusters(batch, self._scratch)
             states = self._states_for(batch)
@@ -424,30 +422,3 @@ class Evaluator(ByBytes):
             (name, None, None) if bins is None else (name, bins.edges, bins.looked)
             for name, bins in slicing.items()
         )
-
-
-def _refuse_overflow(batch: Batch, facts: RowScores) -> None:
-    """A weight times a surprisal has to be a number; only absurd ones are not."""
-    if batch.weights is None:
-        return
-    with np.errstate(over="ignore", invalid="ignore"):
-        products = batch.weights * facts.surprisal
-    beyond = np.isinf(products) & np.isfinite(facts.surprisal)
-    if beyond.any():
-        row = int(np.argmax(beyond))
-        raise InputError(
-            f"found the weight {batch.weights[row]:.6g} of a surprisal of "
-            f"{facts.surprisal[row]:.6g} bits, whose product no float holds",
-            expected="weights of an ordinary size",
-            remedy="rescale all weights by the same factor, which changes no mean",
-            place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("weights")),
-        )
-
-
-def measured_sample(evaluator: Evaluator) -> Sampled | None:
-    """The sample measured, rows of weight 0 left out; ``None`` where none are left."""
-    if evaluator._states is None:
-        return None
-    clusters = evaluator.clusters
-    refused = clusters is not None and clusters < FEWEST_CLUSTERS
-    return sampled_of(evaluator._states, refused=refused)

@@ -187,3 +187,21 @@ def sums_off(batch: Batch, column: str | None) -> int:
     unused = np.empty(len(rows))
     findings, _ = _kernels.measure("entropy", kernel_rows(form, rows), None, None, _BITS, unused, 1)
     return findings[2]
+
+
+def refuse_overflow(batch: Batch, facts: RowScores) -> None:
+    """A weight times a surprisal has to be a number; only absurd ones are not."""
+    if batch.weights is None:
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = batch.weights * facts.surprisal
+    beyond = np.isinf(products) & np.isfinite(facts.surprisal)
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise InputError(
+            f"found the weight {batch.weights[row]:.6g} of a surprisal of "
+            f"{facts.surprisal[row]:.6g} bits, whose product no float holds",
+            expected="weights of an ordinary size",
+            remedy="rescale all weights by the same factor, which changes no mean",
+            place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("weights")),
+        )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unsurprised.states import Moments, Sums
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread
-from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import totals_of
 from unsurprised.weights import in_power_of_two
 
@@ -48,7 +48,7 @@ def mean_and_spread(
     sums, moments = _added(values, clusters, relative)
     if not sums.totals()["weight"] > 0:
         return Estimate(math.nan, math.nan, math.nan, unit, rows), None
-    return totals_of(sums, moments, refused=refused).with_spread(Ratio("value"), unit)
+    return totals_of(sums, moments, refused=refused).with_spread(MeanRatio("value"), unit)
 
 
 def _added(

@@ -53,7 +53,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnPowers:
     """Sums of a column's products y = w x: of w y, w² y, y², w y² and y³."""
 
     wy: int
@@ -62,8 +62,8 @@ class Column:
     wyy: int
     yyy: int
 
-    def __sub__(self, other: Column) -> Column:
-        return Column(
+    def __sub__(self, other: ColumnPowers) -> ColumnPowers:
+        return ColumnPowers(
             self.wy - other.wy,
             self.wwy - other.wwy,
             self.yy - other.yy,
@@ -76,7 +76,7 @@ class Column:
 class Powers:
     """The sums of a cell: of each column, and of the weights alone."""
 
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ColumnPowers]
     weights: Weights
 
     @classmethod
@@ -86,18 +86,18 @@ class Powers:
         """From the numbers of :class:`Moments`, and the total weight."""
         if weighted:
             width, (squares, cubes) = 5, (sums[-2], sums[-1])
-            columns = [Column(*sums[i : i + 5]) for i in range(0, 5 * len(names), 5)]
+            columns = [ColumnPowers(*sums[i : i + 5]) for i in range(0, 5 * len(names), 5)]
         else:
             width, squares, cubes = 3, sums[-1], sums[-1]
             columns = [
-                Column(x, x, xx, xx, xxx)
+                ColumnPowers(x, x, xx, xx, xxx)
                 for x, xx, xxx in (sums[i : i + width] for i in range(0, width * len(names), width))
             ]
         return cls(dict(zip(names, columns, strict=True)), Weights(total, squares, cubes))
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ColumnPair:
     """Sums over rows of products of a numerator's part n and a denominator's part d."""
 
     nn: int
@@ -109,7 +109,7 @@ class Pair:
     ddd: int
 
     @classmethod
-    def of_mean(cls, column: Column, weights: Weights) -> Pair:
+    def of_mean(cls, column: ColumnPowers, weights: Weights) -> ColumnPair:
         """Of the mean of a column."""
         return cls(
             column.yy,
@@ -122,7 +122,7 @@ class Pair:
         )
 
     @classmethod
-    def of_share(cls, part: Column, whole: Column) -> Pair:
+    def of_share(cls, part: ColumnPowers, whole: ColumnPowers) -> ColumnPair:
         """Of what some rows have of a column's sum over all of them."""
         return cls(part.yy, part.yy, whole.yy, part.yyy, part.yyy, part.yyy, whole.yyy)
 

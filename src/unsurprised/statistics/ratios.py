@@ -14,7 +14,7 @@ Columns = Mapping[str, Values]
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class MeanRatio:
     """A column's sum (less another's) as a share of a weight (without that of some rows).
 
     Examples

@@ -14,8 +14,8 @@ from unsurprised.states.moments import Moments
 from unsurprised.states.sums import Cell, Sums
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread, estimated, share_interval, within
-from unsurprised.statistics.powers import Pair, Powers, Weights, difference
-from unsurprised.statistics.ratios import Columns, Excess, Ratio
+from unsurprised.statistics.powers import ColumnPair, Powers, Weights, difference
+from unsurprised.statistics.ratios import Columns, Excess, MeanRatio
 
 #: Products of weights and values are kept as multiples of this.
 _LEAST = 2.0**-1074
@@ -138,7 +138,7 @@ class Totals:
         """A column as a share of another, between 0 and ``most``."""
         if weight == "weight" and self.blurs(column):
             return self.unknown(unit)
-        return within(self.of(Ratio(column, weight), unit), 0.0, most)
+        return within(self.of(MeanRatio(column, weight), unit), 0.0, most)
 
     def unknown(self, unit: str) -> Estimate:
         """An estimate of what cannot be told."""
@@ -150,7 +150,7 @@ class Totals:
 
     def share_of(self, column: str) -> Estimate:
         """The same of a column that is there."""
-        return share_interval(*self.with_spread(Ratio(column), ""))
+        return share_interval(*self.with_spread(MeanRatio(column), ""))
 
     def mean_surprisal(self, less: str | None = None) -> Estimate:
         """The mean surprisal, less that of another column; infinite if any row is."""
@@ -159,14 +159,14 @@ class Totals:
         if self.blurs("surprisal"):
             return self.unknown("bits")
         if less is None:
-            return within(self.of(Ratio("surprisal")), 0.0, math.inf)
-        return self.of(Ratio("surprisal", less=less))
+            return within(self.of(MeanRatio("surprisal")), 0.0, math.inf)
+        return self.of(MeanRatio("surprisal", less=less))
 
     def finite_mean(self) -> Estimate | None:
         """The mean surprisal of the other rows where some are infinite."""
         if not self.infinite or not self.totals["weight"] > self.totals["infinite"]:
             return None
-        found = self.of(Ratio("surprisal", without="infinite"))
+        found = self.of(MeanRatio("surprisal", without="infinite"))
         finite_rows = self.rows - int(self.totals["infinite_rows"])
         return replace(within(found, 0.0, math.inf), rows=finite_rows)
 
@@ -226,13 +226,13 @@ class RowTotals(Totals):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             value = float(statistic(sums)[0])
         spread = None
-        if isinstance(statistic, Ratio) and not self.refused:
+        if isinstance(statistic, MeanRatio) and not self.refused:
             spread = self._of_ratio(statistic, value)
         elif isinstance(statistic, Excess) and not self.refused:
             spread = self._of_excess()
         return estimated(value, spread, unit, self.rows), spread
 
-    def _of_ratio(self, ratio: Ratio, value: float) -> Spread | None:
+    def _of_ratio(self, ratio: MeanRatio, value: float) -> Spread | None:
         column = self.powers.columns.get(ratio.numerator)
         if column is None:
             return None
@@ -242,9 +242,9 @@ class RowTotals(Totals):
         if ratio.without is not None:
             weights = self._finite_weights()
             below = weights.total
-        pair = Pair.of_mean(column, weights)
+        pair = ColumnPair.of_mean(column, weights)
         if ratio.weight not in ("weight", "all_weight"):
-            pair = Pair.of_share(column, whole.powers.columns[ratio.numerator])
+            pair = ColumnPair.of_share(column, whole.powers.columns[ratio.numerator])
         return pair.spread(value, below, weights)
 
     def _finite_weights(self) -> Weights:
@@ -261,14 +261,16 @@ class RowTotals(Totals):
         column, whole = (one.powers.columns["surprisal"] for one in (self, self.whole))
         others, rest = all_weights - own, whole - column
         surprisal = self.totals["surprisal"]
+        parts = (
+            (column, own, surprisal),
+            (rest, others, self.whole.totals["surprisal"] - surprisal),
+        )
         both = [
-            None if not weights.total > 0
-            else Pair.of_mean(sums, weights).spread(total / weights.total, weights.total, weights)
-            for sums, weights, total in (
-                (column, own, surprisal),
-                (rest, others, self.whole.totals["surprisal"] - surprisal),
-            )
-        ]  # fmt: skip
+            ColumnPair.of_mean(sums, weights).spread(total / weights.total, weights.total, weights)
+            if weights.total > 0
+            else None
+            for sums, weights, total in parts
+        ]
         return None if both[0] is None or both[1] is None else difference(both[0], both[1])
 
 

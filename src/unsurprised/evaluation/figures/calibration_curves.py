@@ -16,7 +16,7 @@ from unsurprised.evaluation.records import Brier, CalibrationBin, CalibrationCur
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import recalibrated, squared_error
 from unsurprised.statistics.order_statistics import rank_bounds
-from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Totals, Values
 from unsurprised.threads import get_num_threads
@@ -29,26 +29,26 @@ _FEWEST_ROWS = 20
 #: Above this many classes there is a curve of the top class alone.
 MOST_CURVES = 100
 #: By how much the observed frequency is above the predicted.
-_ABOVE = Ratio("observed", less="predicted")
+_ABOVE = MeanRatio("observed", less="predicted")
 #: Below so many probabilities threads take longer than one alone.
 _FEW = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class CalibrationFigures:
     """What the probabilities of each class, and of the top class, tell."""
 
     curves: tuple[CalibrationCurve, ...]
     brier: Brier
 
 
-def calibration_of(rows: Sampled) -> Calibration:
+def calibration_of(rows: Sampled) -> CalibrationFigures:
     """Curves of the top class and of each class, and Brier's score."""
     confidence = np.take_along_axis(rows.probs, rows.top[:, None], 1)[:, 0]
     top = _curve(rows, None, confidence, rows.correct, Ties.of(confidence))
     classes = by_class(rows, lambda index: _of_class(rows, index))
     curves = [curve for curve, _ in classes if curve is not None]
-    return Calibration((top, *curves), _brier(rows, [brier for _, brier in classes]))
+    return CalibrationFigures((top, *curves), _brier(rows, [brier for _, brier in classes]))
 
 
 def by_class(rows: Sampled, ask: Callable[[int], T]) -> list[T]:

@@ -30,7 +30,7 @@ from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread, estimated, plug_in, within
 from unsurprised.statistics.means import mean_and_spread
-from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.ties import Ties
 from unsurprised.statistics.totals import Totals, Values
 
@@ -41,7 +41,7 @@ Scaled = Callable[[Estimate], Estimate]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Decomposition:
     """The ledger, or why there is none; and why a part of it is missing."""
 
     ledger: Ledger | None
@@ -53,21 +53,23 @@ def ledger_of(
     scaled: Scaled,
     truth_entropy: Estimate | None = None,
     kl_divergence: Estimate | None = None,
-) -> Account:
+) -> Decomposition:
     """The ledger of a sample, in the unit that ``scaled`` brings estimates to."""
     rows = fewer(rows)
     why = _unfit(rows)
     if why is not None:
-        return Account(None, {"ledger": why})
+        return Decomposition(None, {"ledger": why})
     fitting = fitting_rows_of(rows, rows.classes)
     folds = folds_of([fitting], FOLDS, rows.clusters)
     if not _several_outside(fitting, folds):
         why = f"needs two classes outside of each of {FOLDS} folds; all but one happen too rarely"
-        return Account(None, {"ledger": why})
+        return Decomposition(None, {"ledger": why})
     tried = Recalibrations.of(rows, fitting, folds)
     means = _Means(tried, scaled)
     if not means.known:
-        return Account(None, {"ledger": "recalibrated rows cost more bits than a float holds"})
+        return Decomposition(
+            None, {"ledger": "recalibrated rows cost more bits than a float holds"}
+        )
     no_test = _untested(rows)
     tests = [None] * len(tried.found) if no_test else _tests(rows, fitting, means)
     ledger = Ledger(
@@ -82,7 +84,7 @@ def ledger_of(
         left_out=tried.left_out,
         taken=tried.found[tried.taken].title,
     )
-    return Account(ledger, {"if_calibrated": no_test} if no_test else {})
+    return Decomposition(ledger, {"if_calibrated": no_test} if no_test else {})
 
 
 def _unfit(rows: Sampled) -> str | None:
@@ -300,7 +302,7 @@ def _mixed(rows: Sampled, fitting: FittingRows, best: Values, scaled: Scaled) ->
     (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, 1, asked)
     if part is None:
         raise ValueError("no rows")
-    saved = part.of(Ratio("saved"))
+    saved = part.of(MeanRatio("saved"))
     return Mixed(
         mixing.epsilon_,
         scaled(part.mean_of("mixed", "weight", "bits")),

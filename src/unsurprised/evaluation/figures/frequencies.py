@@ -44,9 +44,9 @@ class OfFrequencies:
         return self._low(self.spread(1.0, 1.0), 1.0)
 
     def share(self, whole: float, cost: float) -> Spread | None:
-        """Of 1 − c / H."""
+        """Of 1 − c / H; None where no float holds how steep that is."""
         slope = cost / whole
-        found = self.spread(slope, 1.0)
+        found = self.spread(slope, 1.0) if math.isfinite(slope / whole) else None
         if found is not None:
             found = replace(found, error=found.error / whole)
         return self._low(found, slope / whole)

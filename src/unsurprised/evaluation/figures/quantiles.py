@@ -10,7 +10,7 @@ from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import student_factor
 from unsurprised.statistics.order_statistics import quantile_bounds
-from unsurprised.statistics.ratios import Ratio
+from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import Totals, Values
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -68,7 +68,7 @@ def _of_similar_shares(rows: Sampled, whole: Totals) -> float:
     groups = int(whole.groups.sum())
     worst = 1.0
     for column, values in (("expected", rows.expected), ("correct", rows.correct)):
-        _, spread = whole.with_spread(Ratio(column), "")
+        _, spread = whole.with_spread(MeanRatio(column), "")
         mean = np.average(values, weights=weight)
         variance = float(np.average((values - mean) ** 2, weights=weight))
         if spread is not None and variance > 0:

@@ -22,7 +22,7 @@ Value = float | int | None
 
 
 @dataclass(frozen=True)
-class Column:
+class LengthColumn:
     """A column of numbers: one for each outcome shown, their sum over the others, the total."""
 
     group: str
@@ -45,7 +45,7 @@ class Shown:
 
     names: tuple[str, ...]
     marked: tuple[bool, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[LengthColumn, ...]
     #: What the line of the other outcomes is called, "" where there is none.
     others: str
     #: Groups of columns that did not fit.
@@ -130,7 +130,7 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - wide(text))
 
 
-def _columns(explanation: Explanation, indices: Sequence[int]) -> list[Column]:
+def _columns(explanation: Explanation, indices: Sequence[int]) -> list[LengthColumn]:
     made = _Maker(explanation, indices)
     kind, unit = explanation.explains, explanation.unit
     sides = {"entropy": "p", "divergence": "pq", "surprisal": "q"}[kind]
@@ -164,18 +164,20 @@ class _Maker:
         apart = set(indices)
         self._others = [i for i in range(len(explanation.outcomes)) if i not in apart]
 
-    def column(self, group: str, name: str, field: str, *, rank: int, sums: bool = False) -> Column:
+    def column(
+        self, group: str, name: str, field: str, *, rank: int, sums: bool = False
+    ) -> LengthColumn:
         """The column of one field of the outcomes, with sums where it has any."""
         outcomes = self._explanation.outcomes
         values: list[Value] = [getattr(outcomes[index], field) for index in self._indices]
         if not sums:
             texts = aligned(values)
-            return Column(group, name, tuple(texts), "", "", rank)
+            return LengthColumn(group, name, tuple(texts), "", "", rank)
         rest = [getattr(outcomes[index], field) for index in self._others]
         total = 1.0 if field in ("p", "q") else getattr(self._explanation, field)
         values += [_sum(rest), total]
         *cells, others, total_text = aligned(values)
-        return Column(group, name, tuple(cells), others if rest else "", total_text, rank)
+        return LengthColumn(group, name, tuple(cells), others if rest else "", total_text, rank)
 
 
 def _sum(values: list[float]) -> float:
@@ -203,9 +205,9 @@ def _cell(value: Value) -> str:
     return figure(value)
 
 
-def grouped(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
+def grouped(columns: Sequence[LengthColumn]) -> list[tuple[str, list[LengthColumn]]]:
     """Neighbours of one group together."""
-    groups: list[tuple[str, list[Column]]] = []
+    groups: list[tuple[str, list[LengthColumn]]] = []
     for column in columns:
         if not groups or groups[-1][0] != column.group:
             groups.append((column.group, []))
@@ -213,7 +215,7 @@ def grouped(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
     return groups
 
 
-def group_width(name: str, columns: Sequence[Column]) -> int:
+def group_width(name: str, columns: Sequence[LengthColumn]) -> int:
     """How wide a group is; its name may be wider than its columns."""
     return max(len(name), sum(column.width for column in columns) + _GAP * (len(columns) - 1))
 

@@ -63,7 +63,7 @@ def _table(shown: layout.Shown) -> HtmlTable:
     return HtmlTable("What each outcome costs and adds", header, rows)
 
 
-def _cells(columns: tuple[layout.Column, ...], index: int) -> list[Cell]:
+def _cells(columns: tuple[layout.LengthColumn, ...], index: int) -> list[Cell]:
     return [Cell(column.cells[index].strip()) for column in columns]
 
 
