@@ -97,9 +97,8 @@ void add_powers_of(const std::vector<ExactTable*>& tables, nb::handle places,
   const Columns columns(values, rows, 0);
   std::optional<Buffer> given, given_places;
   const double* w = weights.is_none() ? nullptr : given.emplace(weights).contiguous<double>(rows);
-  const auto* of = places.is_none()
-                       ? nullptr
-                       : given_places.emplace(places).contiguous<std::int32_t>(rows);
+  const auto* of =
+      places.is_none() ? nullptr : given_places.emplace(places).contiguous<std::int32_t>(rows);
   std::vector<std::unique_ptr<Alone<ExactTable>>> alone;
   for (const ExactTable* table : tables) {
     if (!table) throw nb::value_error("a table is None");

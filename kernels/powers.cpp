@@ -256,7 +256,8 @@ class PowerRows {
   bool weighted_ = false, ordinary_weights_ = true;
   ExactSum* sums_[most_at_once];
   std::int32_t ends_[most_at_once];
-  double x_[most_at_once], w_[most_at_once], squares_[most_at_once], lost_[most_at_once], cubes_[most_at_once];
+  double x_[most_at_once], w_[most_at_once], squares_[most_at_once], lost_[most_at_once],
+      cubes_[most_at_once];
   double w_squares_[most_at_once], w_lost_[most_at_once], w_cubes_[most_at_once];
   double parts_[most_at_once / 4 * SegmentSums::most_parts];
 };

@@ -214,16 +214,19 @@ def test_the_noise_of_a_calibrated_model_keeps_its_size() -> None:
 
 def test_a_class_of_probability_0_is_no_class_of_probability_1() -> None:
     """What a calibrated model would show hardly hangs on whether a third class has 0 or 1e-300."""
-    random = np.random.default_rng(0)
-    probs = np.hstack([random.dirichlet([1.0, 1.0], 300), np.zeros((300, 1))])
-    probs[:3] = [0.2, 0.2, 0.6]
-    labels = (random.random(300) > probs[:, 0]).astype(int)
-    labels[:3] = 2
-    lifted = np.where(probs > 0, probs, 1e-300)
-    sure, nearly = (us.evaluate(labels, each).ledger for each in (probs, lifted))
-    assert sure is not None and nearly is not None
-    for one, other in zip(sure.recalibrations, nearly.recalibrations, strict=True):
-        assert one.if_calibrated is not None and other.if_calibrated is not None
-        # Labels are drawn anew for other predictions: 199 times, so that means are off by a tenth.
-        assert one.if_calibrated.mean == pytest.approx(other.if_calibrated.mean, rel=0.3)
-        assert abs(one.if_calibrated.p_value - other.if_calibrated.p_value) < 0.1
+    shown = []
+    for seed in range(16):
+        random = np.random.default_rng(seed)
+        probs = np.hstack([random.dirichlet([1.0, 1.0], 300), np.zeros((300, 1))])
+        probs[:3] = [0.2, 0.2, 0.6]
+        labels = (random.random(300) > probs[:, 0]).astype(int)
+        labels[:3] = 2
+        lifted = np.where(probs > 0, probs, 1e-300)
+        ledgers = [us.evaluate(labels, each).ledger for each in (probs, lifted)]
+        tests = [[found.if_calibrated for found in each.recalibrations] for each in ledgers]
+        shown.append([[test.mean for test in each] for each in tests])
+        assert np.allclose(*([test.p_value for test in each] for each in tests), rtol=0, atol=0.15)
+    # Labels are drawn anew for other predictions, 199 times for each sample: a mean over all of
+    # these is off by a fortieth.
+    sure, nearly = np.mean(shown, axis=0)
+    assert sure == pytest.approx(nearly, rel=0.08)

@@ -37,6 +37,18 @@ class Weights:
             return 0.0
         return _Float.of(self.total).power(2).over(_Float.whole(self.squares)).value(-UNIT)
 
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom of a sum of squares over rows of these weights; n − 1 of equal ones.
+
+        Satterthwaite's ``(Σ w²)² / Σ w⁴`` (*Biometrics Bulletin* 2, 1946) less one, with the least
+        that Σ w⁴ can be, ``(Σ w³)² / Σ w²`` (Cauchy and Schwarz).
+        """
+        if not self.cubes > 0:
+            return 1.0
+        squares, cubes = _Float.whole(self.squares), _Float.whole(self.cubes)
+        return max(1.0, squares.power(3).over(cubes.power(2)).value(UNIT) - 1)
+
     def correction(self) -> float | None:
         """What a sum of squared influences is multiplied by; ``None`` for less than two rows.
 
@@ -148,7 +160,7 @@ class ColumnPair:
             3 * part**2 * quotient * self.ndd,
             -(part**3) * self.ddd,
         )
-        degrees = max(1.0, weights.effective - 1)
+        degrees = weights.degrees
         if not squares > 0:
             return Spread(0.0, 0.0, degrees, 0.0)
         variance = _Float.whole(squares)

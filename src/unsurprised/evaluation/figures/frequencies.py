@@ -105,7 +105,7 @@ def of_classes(
             3 * slope * slope * at * wyy,
             -slope * slope * slope * yyy,
         )
-        degrees = max(1.0, weights.effective - 1)
+        degrees = weights.degrees
         if not squares > 0:
             return Spread(0.0, 0.0, degrees, 0.0)
         error = math.ldexp(math.sqrt(squares * more) / total, size)
@@ -128,6 +128,8 @@ def of_rows(rows: Sampled, totals: Values, effective: float | None = None) -> Of
     costs, weight = np.where(np.isinf(rows.surprisal), 0.0, rows.surprisal), rows.weight()
     held = exact_sum(weight) * exact_sum(weight) / exact_sum(weight * weight)
     fewer = 1.0 if effective is None else held / effective
+    squares, cubes = exact_sum(weight * weight), exact_sum(weight * weight * weight)
+    degrees = squares * squares * squares / (cubes * cubes)
 
     def spread(a: float, b: float) -> Spread | None:
         _, found = mean_and_spread(a * surprised - b * costs, None, rows.weights)
@@ -136,7 +138,7 @@ def of_rows(rows: Sampled, totals: Values, effective: float | None = None) -> Of
         return Spread(
             found.error * math.sqrt(fewer),
             found.skewness * math.sqrt(fewer),
-            max(1.0, held / fewer - 1),
+            max(1.0, degrees / fewer - 1),
             0.0,
         )
 
