@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
-
-Values = NDArray[np.float64]
+from unsurprised.array_types import Values
 
 
 def __getattr__(name: str) -> Any:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unsurprised import _kernels
-
-Values = NDArray[np.float64]
+from unsurprised.array_types import Values
 
 
 def in_power_of_two(weights: Values) -> tuple[Values, float]:

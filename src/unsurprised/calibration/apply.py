@@ -12,11 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.arrow.decoded import decoded
 from unsurprised.arrow.kinds import entry_of, is_list, plain
 from unsurprised.batches import Batch
 from unsurprised.calibrators import Calibrator
-from unsurprised.calibrators._rows import Values, log_rows
+from unsurprised.calibrators._rows import log_rows
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources import Reading
 from unsurprised.writers import check_format, writer_of

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.batches import Batch
 from unsurprised.calibrators import Calibrator
-from unsurprised.calibrators._rows import Values, rows_of
+from unsurprised.calibrators._rows import rows_of
 from unsurprised.calibrators.crossfit import in_bits, saved_bits
 from unsurprised.states import Moments, Sums
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.calibration.judge import Judge, Savings
 from unsurprised.calibrators import Calibrator
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.errors import CallError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS

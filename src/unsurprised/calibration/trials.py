@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from unsurprised.array_types import Values
 from unsurprised.calibration.judge import Judge
 from unsurprised.calibration.learning import Learning
 from unsurprised.calibration.result import Calibration, Trial
 from unsurprised.calibrators._refusals import refuse_one_class
-from unsurprised.calibrators._rows import Values
 from unsurprised.calibrators.crossfit import (
     FOLDS,
     Contest,

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._costs import blocks, costs_of, mean_bits
 from unsurprised.calibrators._estimator import Estimator
 from unsurprised.calibrators._parameters import Curves, Parameter
 from unsurprised.calibrators._refusals import refuse_one_class
-from unsurprised.calibrators._rows import FittingRows, Values, fitting_rows
+from unsurprised.calibrators._rows import FittingRows, fitting_rows
 from unsurprised.calibrators._shapes import probabilities, read_predictions
 from unsurprised.errors import CalibrationWarning, CallError
 from unsurprised.float_errors import own_float_errors

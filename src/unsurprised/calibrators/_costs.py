@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.array_types import Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.forms import Logits, Probs
 from unsurprised.measures import cross_entropy, surprisal
 from unsurprised.states import exact_sum

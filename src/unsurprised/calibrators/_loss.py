@@ -9,14 +9,13 @@ from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
+from unsurprised.array_types import Values
 from unsurprised.calibrators._refusals import refuse_wide_gaps
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.threads import get_num_threads
 
-Values = NDArray[np.float64]
 Part = TypeVar("Part")
 
 #: Nats a row: how flat a loss is where a fit stops.

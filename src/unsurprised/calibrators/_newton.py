@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsurprised import portable
-from unsurprised.calibrators._loss import BLOCK, TOLERANCE, LinearScores, Loss, Values
+from unsurprised.array_types import Values
+from unsurprised.calibrators._loss import BLOCK, TOLERANCE, LinearScores, Loss
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators._steps import newton_step
 from unsurprised.threads import get_num_threads

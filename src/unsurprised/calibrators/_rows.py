@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
+from unsurprised.array_types import Values
 from unsurprised.batches import Batch
 from unsurprised.errors import CallError, InputError
 from unsurprised.float_errors import own_float_errors
@@ -22,8 +23,6 @@ from unsurprised.measures._faults import fault_of
 from unsurprised.measures._labels import checked_indices, dense
 from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.weights import in_power_of_two, of_mean_one
-
-Values = NDArray[np.float64]
 
 _NATS = math.log(2)
 #: Elements of a block of rows that stays in the cache.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from unsurprised import portable
-from unsurprised.calibrators._loss import Values, no_gauge
+from unsurprised.array_types import Values
+from unsurprised.calibrators._loss import no_gauge
 from unsurprised.calibrators._steps import MOST_DENSE
 
 Product = Callable[[Any, Any], Any]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.arrays.libraries import library_of
-from unsurprised.calibrators._rows import Values, log_rows
+from unsurprised.calibrators._rows import log_rows
 from unsurprised.class_names.columns import SeenLabels, named_columns
 from unsurprised.class_names.names import are_positions, listed
 from unsurprised.errors import CallError

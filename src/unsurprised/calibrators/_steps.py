@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from unsurprised import portable
-from unsurprised.calibrators._loss import TOLERANCE, Loss, Values
+from unsurprised.array_types import Values
+from unsurprised.calibrators._loss import TOLERANCE, Loss
 
 Solver = Callable[[Values], Values]
 

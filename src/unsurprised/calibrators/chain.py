@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unsurprised.array_types import Values
 from unsurprised.calibrators._base import Calibrator, Parameters, Stage
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.errors import CallError
 
 

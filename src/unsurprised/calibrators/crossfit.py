@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.calibrators._base import Calibrator
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.families import Candidate
 from unsurprised.errors import CallError
 from unsurprised.states.hashing import content_order

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
+from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._parameters import Curves
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.threads import get_num_threads
 
 

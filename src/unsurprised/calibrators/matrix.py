@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
 from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._refusals import is_number, refuse_few_rows
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators._scores import MatrixScores
 from unsurprised.calibrators.temperature import best_inverse
 from unsurprised.errors import CallError, InputError, Place

@@ -7,11 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._loss import TOLERANCE
 from unsurprised.calibrators._parameters import Parameter
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 
 
 class UniformMixing(Calibrator):

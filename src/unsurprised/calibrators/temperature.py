@@ -8,12 +8,13 @@ from typing import ClassVar, Self
 import numpy as np
 
 from unsurprised import _kernels
+from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._loss import TOLERANCE
 from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._refusals import refuse_zeros_that_happened
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.threads import get_num_threads
 
 #: A model whose scores say nothing, or the opposite of the truth, is flattened by so much; by more

@@ -6,12 +6,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
 from unsurprised.calibrators._newton import least
 from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._refusals import refuse_few_rows, refuse_zeros_that_happened
-from unsurprised.calibrators._rows import FittingRows, Values
+from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators._scores import VectorScores
 from unsurprised.calibrators.temperature import best_inverse
 

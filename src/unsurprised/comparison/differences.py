@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
-from unsurprised.comparison.scored import ScoredRows, Values
+from unsurprised.comparison.scored import ScoredRows
 from unsurprised.comparison.split import split_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of

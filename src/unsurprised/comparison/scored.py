@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.batches import Batch, SliceColumn
 from unsurprised.errors import CallError
 from unsurprised.evaluation.bins import Bins
@@ -17,8 +18,6 @@ from unsurprised.evaluation.row_scores import row_scores
 from unsurprised.evaluation.slicing import cells_of
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters, ids_at
 from unsurprised.states.sums import Cell
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

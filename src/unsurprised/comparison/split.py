@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import (
     FOLDS,
@@ -20,7 +21,7 @@ from unsurprised.errors import UnsurprisedError
 from unsurprised.evaluation.figures.recalibration import Recalibrations, fewer, fitting_rows_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.means import Values, mean_of
+from unsurprised.statistics.means import mean_of
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
+from unsurprised.array_types import Values
 from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Probs
 from unsurprised.measures._faults import BAD_LABEL, fault_of
 from unsurprised.measures._labels import dense
-from unsurprised.measures._numpy_engine import Values, kernel_rows
+from unsurprised.measures._numpy_engine import kernel_rows
 
 _BITS = 1.0
 #: By how much shares that were divided by their sum may miss one: each by half a unit in the last

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.explanation.huffman import huffman_lengths
 from unsurprised.forms import DistributionForm
 from unsurprised.measures._dispatch import answer
@@ -17,8 +18,6 @@ from unsurprised.measures._distribution import Pair, Side
 from unsurprised.measures._numpy_engine import is_log
 from unsurprised.measures.entropies import surprisal
 from unsurprised.measures.smoothing import smooth
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

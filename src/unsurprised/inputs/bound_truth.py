@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.columns import SeenLabels, named_columns
@@ -16,8 +17,6 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DistributionForm, Labels, Probs
 from unsurprised.inputs.handed import Handed, Meaning
 from unsurprised.inputs.truths import Beside, Mask, dense_truth, kind_of, refuse_fraction
-
-Values = NDArray[np.float64]
 
 
 def kept_rows(

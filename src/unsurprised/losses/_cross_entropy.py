@@ -37,11 +37,11 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from unsurprised.array_types import Array
 from unsurprised.losses._numbers import is_number
 from unsurprised.losses._options import Recipe, Scores
 
 Namespace = Any
-Array = Any
 
 
 class Rows(NamedTuple):

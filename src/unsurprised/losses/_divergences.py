@@ -23,12 +23,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from unsurprised.array_types import Array
 from unsurprised.losses._cross_entropy import shares, tempered
 from unsurprised.losses._divergence_options import Kind
 from unsurprised.measures._elementary import log1p_minus
 
 Namespace = Any
-Array = Any
 
 
 class Between(NamedTuple):

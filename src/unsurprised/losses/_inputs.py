@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.host import checked_axis
 from unsurprised.arrays.libraries import type_name
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DEFAULT_TOLERANCE
 
 Namespace = Any
-Array = Any
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import type_name
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import DEFAULT_TOLERANCE
@@ -24,7 +25,6 @@ from unsurprised.losses._inputs import (
 )
 
 Namespace = Any
-Array = Any
 
 
 @dataclass(slots=True)

@@ -19,12 +19,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from unsurprised.array_types import Array
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._numbers import is_number
 from unsurprised.losses._options import Totalling
 
 Namespace = Any
-Array = Any
 
 
 class RowWeights(NamedTuple):

@@ -18,11 +18,9 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.measures._elementary import log1p_minus
-
-Values = NDArray[np.float64]
 
 #: Pairs of labels that are computed together, and numbers held at a time: both fit into a cache.
 _PAIRS = 1 << 13

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import Namespace, detached, device_of, library_of
 from unsurprised.measures._elementary import attach, log1p, steep
 from unsurprised.measures._two_floats import difference_of_products, lifted, scale_to_one, two_sum
-
-Array = Any
 
 
 class remembered:  # noqa: N801 -- a decorator

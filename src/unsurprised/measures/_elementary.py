@@ -7,11 +7,8 @@ leaves out is multiplied by zero, and 0 · inf is NaN.
 
 from __future__ import annotations
 
-from typing import Any
-
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import Namespace, detached
-
-Array = Any
 
 
 def attach(value: Array, carrier: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Array, Values
 from unsurprised.arrays.host import FLOATS, host_array
 from unsurprised.arrays.libraries import (
     NUMPY,
@@ -26,10 +27,8 @@ from unsurprised.measures._array_engine import home_of
 from unsurprised.measures._dispatch import Answer, answer, finished, settled
 from unsurprised.measures._distribution import Side
 from unsurprised.measures._labels import checked_indices
-from unsurprised.measures._numpy_engine import Values, by_kernel, common_shape
+from unsurprised.measures._numpy_engine import by_kernel, common_shape
 from unsurprised.units import checked_base
-
-Array = Any
 
 
 def of_events(

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
 from unsurprised.class_names.binding import other_counting
 from unsurprised.errors import InputError, Place, SumsOffError
 from unsurprised.forms import DistributionForm
-
-Values = NDArray[np.float64]
 
 BAD_ENTRY, NO_MASS, SUM_OFF, BAD_LABEL = 1, 2, 3, 4
 

@@ -15,15 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import detached
 from unsurprised.measures._distribution import Pair, Ratio
-from unsurprised.measures._elementary import (
-    Array,
-    attach,
-    expm1_share_minus_1,
-    log1p_minus,
-    steep,
-)
+from unsurprised.measures._elementary import attach, expm1_share_minus_1, log1p_minus, steep
 
 
 @dataclass(frozen=True)

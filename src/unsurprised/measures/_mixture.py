@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import Namespace, detached
 from unsurprised.measures._two_floats import two_sum
-
-Array = Any
 
 
 def mixture(epsilon: Array, p: Array, towards: Array | None = None) -> Array:

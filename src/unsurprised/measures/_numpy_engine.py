@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
+from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
 from unsurprised.arrays.libraries import NUMPY
 from unsurprised.errors import CallError, InputError
@@ -17,8 +18,6 @@ from unsurprised.measures._distribution import Side, total
 from unsurprised.measures._faults import fault_of
 from unsurprised.threads import get_num_threads
 from unsurprised.units import units_per_bit
-
-Values = NDArray[np.float64]
 
 #: Below this many elements, waking a thread costs more than it saves: some 10 µs.
 _ELEMENTS_PER_THREAD = 1 << 16

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unsurprised.array_types import Array, Values
 from unsurprised.arrays.host import checked_axis
 from unsurprised.arrays.libraries import (
     NUMPY,
@@ -24,9 +24,6 @@ from unsurprised.measures._array_engine import copied, home_of
 from unsurprised.measures._dispatch import as_rows
 from unsurprised.measures._distribution import Side
 from unsurprised.measures._numpy_engine import is_log, looks_wrong, refuse
-
-Array = Any
-Values = NDArray[np.float64]
 
 #: What a formula makes of so many elements stays in the second-level cache.
 _ELEMENTS_PER_BLOCK = 1 << 14

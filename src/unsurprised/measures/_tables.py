@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.host import HostArray, checked_axis
 from unsurprised.arrays.libraries import Namespace, detached, moved, namespace_of
 from unsurprised.errors import CallError
@@ -19,7 +20,6 @@ from unsurprised.measures._two_floats import scale_to_one, two_float_sum, two_pr
 from unsurprised.measures.entropies import row_entropy
 from unsurprised.units import NO_UNIT
 
-Array = Any
 Variables = tuple[tuple[int, ...], ...]
 
 

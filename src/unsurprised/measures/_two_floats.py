@@ -7,11 +7,9 @@ fuses a multiplication with an addition, the result is as good or better.
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import Namespace
-
-Array = Any
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:

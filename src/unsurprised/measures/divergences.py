@@ -6,11 +6,12 @@ import math
 from functools import partial
 from typing import Any, Never
 
+from unsurprised.array_types import Array
 from unsurprised.errors import CallError
 from unsurprised.forms import Labels, as_form
 from unsurprised.measures._dispatch import Answer, answer, need_distribution
 from unsurprised.measures._distribution import Formula, Pair, Side, ratio_between
-from unsurprised.measures._elementary import Array, root, weighted
+from unsurprised.measures._elementary import root, weighted
 from unsurprised.measures._events import outcome_surprisal
 from unsurprised.measures._generators import JEFFREYS, KULLBACK_LEIBLER, divergence, terms
 from unsurprised.measures.registry import measure

@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any, Never
 
 from unsurprised import _kernels
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import Namespace
 from unsurprised.errors import CallError
 from unsurprised.forms import Form, Labels, as_form
 from unsurprised.measures._dispatch import Answer, answer, need_distribution
 from unsurprised.measures._distribution import Side, at_index
-from unsurprised.measures._elementary import Array, safe_log, weighted, without_derivative
+from unsurprised.measures._elementary import safe_log, weighted, without_derivative
 from unsurprised.measures._events import of_events, outcome_surprisal
 from unsurprised.measures.registry import measure
 from unsurprised.units import refuse_base, units_per_bit

@@ -9,12 +9,13 @@ from typing import Any, Never
 
 import numpy as np
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import Namespace, detached, is_traced
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
 from unsurprised.measures._dispatch import Answer, answer, denied_classes
 from unsurprised.measures._distribution import Pair, Side, placed_like
-from unsurprised.measures._elementary import Array, attach, log_sum_exp, magnitude, root
+from unsurprised.measures._elementary import attach, log_sum_exp, magnitude, root
 from unsurprised.measures._generators import (
     PEARSON,
     SQUARED_HELLINGER,

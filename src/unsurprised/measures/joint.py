@@ -12,13 +12,14 @@ from typing import Any, Never
 
 import numpy as np
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import NUMPY, namespace_of
 from unsurprised.errors import CallError
 from unsurprised.forms import DistributionForm
 from unsurprised.measures._contingency import contingency
 from unsurprised.measures._dispatch import Answer, answer
 from unsurprised.measures._distribution import Side
-from unsurprised.measures._elementary import Array, root
+from unsurprised.measures._elementary import root
 from unsurprised.measures._tables import (
     JointTable,
     Variables,

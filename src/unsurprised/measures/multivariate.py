@@ -11,10 +11,10 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import detached
 from unsurprised.errors import CallError
 from unsurprised.measures._dispatch import Answer
-from unsurprised.measures._elementary import Array
 from unsurprised.measures._tables import (
     JointTable,
     axes_of,

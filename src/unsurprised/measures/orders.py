@@ -6,13 +6,13 @@ import math
 from functools import partial
 from typing import Any, Never
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import detached
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
 from unsurprised.measures._dispatch import Answer, answer
 from unsurprised.measures._distribution import Pair, Side, at_index
 from unsurprised.measures._elementary import (
-    Array,
     attach,
     expm1_share,
     log_sum_exp,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from unsurprised.array_types import Array, Values
 from unsurprised.arrays.host import FLOATS, host_array
 from unsurprised.arrays.libraries import is_traced, library_of
 from unsurprised.errors import CallError
@@ -22,10 +23,8 @@ from unsurprised.measures._dispatch import Answer, need_distribution
 from unsurprised.measures._faults import BAD_ENTRY, fault_of
 from unsurprised.measures._mixture import exact_shares, mixture
 from unsurprised.measures._numpy_engine import common_rows, is_log
-from unsurprised.measures._row_valued import Site, Values, check
+from unsurprised.measures._row_valued import Site, check
 from unsurprised.units import checked_base
-
-Array = Any
 
 #: Pseudocounts that have a name.
 _NAMED = {"laplace": 1.0, "jeffreys": 0.5, "krichevsky-trofimov": 0.5}

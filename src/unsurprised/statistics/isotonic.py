@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from unsurprised import _kernels, portable
+from unsurprised.array_types import Values
 from unsurprised.statistics.ties import Ties
-from unsurprised.statistics.totals import Values
 
 
 def recalibrated(ranked: Ties, observed: Values, weights: Values) -> Values:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.student import two_sided
 
@@ -45,8 +46,6 @@ _SERIES = (
 _NO_SKEWNESS = 1e-8
 
 _BEYOND_CHANCE = 1e100
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

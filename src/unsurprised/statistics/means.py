@@ -7,14 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.states import Moments, Sums
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread
 from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import totals_of
 from unsurprised.weights import in_power_of_two
-
-Values = NDArray[np.float64]
 
 
 def mean_of(

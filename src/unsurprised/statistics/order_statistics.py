@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.statistics.jackknife import CONFIDENCE, NORMAL
 
 #: From this variance on, the normal stands for the binomial.
 NORMAL_FROM = 250.0
-
-Values = NDArray[np.float64]
 
 
 def quantile_bounds(

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from unsurprised.array_types import Values
 
-Values = NDArray[np.float64]
 Columns = Mapping[str, Values]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.statistics.totals import Values
+from unsurprised.array_types import Values
 
 
 @dataclass(frozen=True, slots=True)

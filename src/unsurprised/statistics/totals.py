@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.errors import InputError
 from unsurprised.states.moments import Moments
 from unsurprised.states.sums import Cell, Sums
@@ -22,7 +23,6 @@ _LEAST = 2.0**-1074
 #: By how many bits a mean may be off by that: of its own size, and at all.
 _RELATIVE, _ABSOLUTE = 1e-14, 1e-40
 
-Values = NDArray[np.float64]
 Statistic = Callable[[Columns], Values]
 
 

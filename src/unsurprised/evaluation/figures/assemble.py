@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.errors import InputError
 from unsurprised.evaluation.figures.frequencies import of_classes, of_rows
 from unsurprised.evaluation.figures.quantiles import NO_INTERVAL, quantiles
@@ -24,7 +25,7 @@ from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import Spread, plug_in, within
-from unsurprised.statistics.totals import RowTotals, Totals, Values, totals_of
+from unsurprised.statistics.totals import RowTotals, Totals, totals_of
 
 _LOWEST_BAR = -6
 #: The largest power of two is that of this.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.evaluation.figures.sample import Sampled, ends_of
 from unsurprised.evaluation.records import Brier, CalibrationBin, CalibrationCurve
 from unsurprised.states import exact_sum
@@ -18,7 +19,7 @@ from unsurprised.statistics.isotonic import recalibrated, squared_error
 from unsurprised.statistics.order_statistics import rank_bounds
 from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.ties import Ties
-from unsurprised.statistics.totals import Totals, Values
+from unsurprised.statistics.totals import Totals
 from unsurprised.threads import get_num_threads
 
 T = TypeVar("T")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
+from unsurprised.array_types import Values
 from unsurprised.calibrators._loss import Loss
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.calibrators._scores import VectorScores
@@ -22,7 +23,6 @@ from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import isotonic, log_score
 from unsurprised.statistics.ties import Ties
-from unsurprised.statistics.totals import Values
 
 #: 95 % of as many and one more is a whole number, which makes the test exact.
 SIMULATIONS = 199

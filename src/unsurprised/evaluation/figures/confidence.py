@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
+from unsurprised.array_types import Values
 from unsurprised.evaluation.figures.sample import Sampled, ends_of
 from unsurprised.evaluation.records import ConfidenceGap
 from unsurprised.states import exact_sum
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import within
 from unsurprised.statistics.ratios import difference_of
-from unsurprised.statistics.totals import Totals, Values
+from unsurprised.statistics.totals import Totals
 
 #: Fixed, so that bands of two models can be compared; close together where models are sure.
 BANDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999, 1.0)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.calibrators import UniformMixing
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import FOLDS, folds_of
@@ -32,7 +33,7 @@ from unsurprised.statistics.jackknife import Spread, estimated, plug_in, within
 from unsurprised.statistics.means import mean_and_spread
 from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.ties import Ties
-from unsurprised.statistics.totals import Totals, Values
+from unsurprised.statistics.totals import Totals
 
 #: Of fewer rows no recalibration tells anything.
 FEWEST_ROWS = 32

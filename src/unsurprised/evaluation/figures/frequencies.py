@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.states import Moments, exact_sum
 from unsurprised.statistics.jackknife import Spread
 from unsurprised.statistics.means import mean_and_spread
 from unsurprised.statistics.powers import Weights
-from unsurprised.statistics.totals import Values
 
 #: Below this share of what sums are a difference of, they are its rounding.
 _ROUNDING = 1e-13

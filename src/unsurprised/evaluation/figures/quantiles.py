@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
+from unsurprised.array_types import Values
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import student_factor
 from unsurprised.statistics.order_statistics import quantile_bounds
 from unsurprised.statistics.ratios import MeanRatio
-from unsurprised.statistics.totals import Totals, Values
+from unsurprised.statistics.totals import Totals
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 NO_INTERVAL = "with weights or clusters needs the sample of predictions, and there is none"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.calibrators._rows import FittingRows, log_rows
 from unsurprised.calibrators.crossfit import (
     FOLDS,
@@ -27,7 +28,6 @@ from unsurprised.calibrators.isotonic import IsotonicCalibration
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.isotonic import log_score, recalibrated
 from unsurprised.statistics.ties import Ties
-from unsurprised.statistics.totals import Values
 from unsurprised.weights import of_mean_one
 
 #: Rows × classes beyond which there are fewer rows, but not fewer than the last of these.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.batches import Batch
 from unsurprised.evaluation.row_scores import row_scores, shares_of
 from unsurprised.evaluation.states import States
@@ -16,7 +17,7 @@ from unsurprised.forms import DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.states import Moments, Sums
 from unsurprised.states.hashing import content_order
 from unsurprised.statistics.ratios import numerators
-from unsurprised.statistics.totals import Totals, Values, totals_of
+from unsurprised.statistics.totals import Totals, totals_of
 from unsurprised.weights import in_power_of_two
 
 #: The form of each kind of predictions.

@@ -8,13 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from unsurprised.array_types import Array
 from unsurprised.losses import _cross_entropy as cross_entropy
 from unsurprised.losses import _divergences as formula
 from unsurprised.losses._divergence_options import Divergence
 from unsurprised.losses._numbers import is_array
 from unsurprised.losses.jax.kinds import sum_type
-
-Array = Any
 
 
 def plain_divergence(

@@ -8,12 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import checkify
 
+from unsurprised.array_types import Array
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import Inputs, check_dense, laid_out
 from unsurprised.losses._pairs import Pairs, laid_out_pairs, sound_teacher
 from unsurprised.losses.jax.kinds import is_traced
-
-Array = Any
 
 
 def prepared(logits: Any, target: Any, *, check: bool | None, **options: Any) -> Inputs:

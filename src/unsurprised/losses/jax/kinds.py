@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax.interpreters import ad
 
+from unsurprised.array_types import Array
 from unsurprised.losses._numbers import ArrayOption, Fits
-
-Array = Any
 
 
 def sum_type(array: Array) -> Any:

@@ -8,11 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from unsurprised.array_types import Array
 from unsurprised.arrays.libraries import type_name
 from unsurprised.errors import CallError
 from unsurprised.losses.jax.kinds import sum_type
-
-Array = Any
 
 
 def check_layer(hidden: Array, weight: Array, bias: Array | None) -> None:

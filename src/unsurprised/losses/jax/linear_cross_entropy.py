@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from unsurprised.array_types import Array
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._documented import with_options
 from unsurprised.losses._inputs import Inputs
@@ -33,8 +34,6 @@ from unsurprised.losses.jax.layer import (
 from unsurprised.losses.jax.reduction import totalled
 from unsurprised.losses.jax.rows import gradients, plain_rows
 from unsurprised.losses.jax.ways import is_plain
-
-Array = Any
 
 
 @with_options(cross_entropy_options)

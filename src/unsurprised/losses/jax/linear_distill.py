@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from unsurprised.array_types import Array
 from unsurprised.errors import CallError
 from unsurprised.losses._chunks import BUDGET, chunk_rows, entry_bytes
 from unsurprised.losses._divergence_options import Divergence, DivergenceOptions, divergence_options
@@ -31,8 +32,6 @@ from unsurprised.losses.jax.layer import (
 )
 from unsurprised.losses.jax.reduction import totalled_pairs
 from unsurprised.losses.jax.ways import is_plain
-
-Array = Any
 
 
 @with_options(divergence_options)

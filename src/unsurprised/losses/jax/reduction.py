@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from unsurprised.array_types import Array
 from unsurprised.losses import _reduction
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
-
-Array = Any
 
 
 class Details(NamedTuple):

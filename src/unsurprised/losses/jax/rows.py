@@ -8,13 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from unsurprised.array_types import Array
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._options import Recipe
 from unsurprised.losses.jax.kinds import sum_type
 from unsurprised.losses.jax.ways import is_plain
-
-Array = Any
 
 
 def plain_rows(

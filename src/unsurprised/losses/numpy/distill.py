@@ -7,6 +7,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from unsurprised.array_types import Values
 from unsurprised.float_errors import own_float_errors
 from unsurprised.losses._divergence_options import (
     Divergence,
@@ -20,7 +21,7 @@ from unsurprised.losses._documented import with_options
 from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
 from unsurprised.losses.numpy.divergences import PairedRows
-from unsurprised.losses.numpy.inputs import Values, prepared_pairs
+from unsurprised.losses.numpy.inputs import prepared_pairs
 from unsurprised.losses.numpy.reduction import LossAndGradient, as_given
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.losses import _divergences as formula
 from unsurprised.losses import _reduction
 from unsurprised.losses._divergence_options import Divergence
 from unsurprised.losses._options import Totalling
 from unsurprised.losses._pairs import Pairs
-from unsurprised.losses.numpy.inputs import Values
 
 
 class PairedRows:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import Inputs, check_dense, laid_out
 from unsurprised.losses._pairs import Pairs, laid_out_pairs
-
-Values = NDArray[np.float64]
 
 
 def prepared(

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from unsurprised.array_types import Values
 from unsurprised.errors import CallError
 from unsurprised.losses._chunks import chunk_rows
 from unsurprised.losses._inputs import check_dense
-from unsurprised.losses.numpy.inputs import Values, widened
+from unsurprised.losses.numpy.inputs import widened
 
 
 class LayerLossAndGradients(NamedTuple):

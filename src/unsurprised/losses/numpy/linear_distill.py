@@ -6,12 +6,13 @@ from typing import Unpack
 
 from numpy.typing import ArrayLike
 
+from unsurprised.array_types import Values
 from unsurprised.losses._chunks import BUDGET
 from unsurprised.losses._divergence_options import DivergenceOptions, divergence_options
 from unsurprised.losses._divergences import LinearTeacher, TopK
 from unsurprised.losses._documented import with_options
 from unsurprised.losses.numpy.divergences import PairedRows
-from unsurprised.losses.numpy.inputs import Values, prepared_pairs
+from unsurprised.losses.numpy.inputs import prepared_pairs
 from unsurprised.losses.numpy.layer import Layer, LayerLossAndGradients
 
 

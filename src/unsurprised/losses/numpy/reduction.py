@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unsurprised.losses.numpy.inputs import Values
+from unsurprised.array_types import Values
 
 
 class LossAndGradient(NamedTuple):

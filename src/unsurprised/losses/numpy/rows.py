@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from unsurprised.array_types import Values
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses import _reduction
 from unsurprised.losses._inputs import Inputs
 from unsurprised.losses._options import Recipe, Totalling
-from unsurprised.losses.numpy.inputs import Values
 
 
 class Labelled:
