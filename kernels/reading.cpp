@@ -1,4 +1,6 @@
 // Elements of all types, widened: the one place where the type is chosen.
+#include <cstring>
+
 #include "elements.h"
 
 namespace UNSURPRISED_TARGET {
