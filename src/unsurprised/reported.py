@@ -32,7 +32,7 @@ REPORTS = {
 class Reported(Record):
     """Base of results: frozen dataclasses that can be printed, drawn, saved and logged.
 
-    A subclass says its kind, of :data:`REPORTS`, and the version of its JSON, which is raised when
+    A subclass says its kind, of ``REPORTS``, and the version of its JSON, which is raised when
     a key changes its meaning or goes.
 
     Examples

@@ -17,8 +17,9 @@ class MeanRatio:
 
     Examples
     --------
+    >>> import numpy as np
     >>> sums = {name: np.array([value]) for name, value in (("a", 6.0), ("b", 1.0), ("w", 2.0))}
-    >>> float(Ratio("a", "w", less="b")(sums)[0])
+    >>> float(MeanRatio("a", "w", less="b")(sums)[0])
     2.5
     """
 

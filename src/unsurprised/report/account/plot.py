@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Plots(Charts[Account]):
-    """The chart of an account, as those of :attr:`Evaluation.plot`."""
+    """The chart of an account, as those of ``evaluation.plot``."""
 
     def bits(self) -> alt.LayerChart:
         """The waterfall from the entropy to the whole file."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Plots(Charts[Calibration]):
-    """The chart of a calibration, as those of :attr:`Evaluation.plot`."""
+    """The chart of a calibration, as those of ``evaluation.plot``."""
 
     def trials(self) -> alt.LayerChart:
         """What each calibrator saves on rows that it was not fitted on."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Plots(Charts[Check]):
-    """The chart of a check, as those of :attr:`Evaluation.plot`."""
+    """The chart of a check, as those of ``evaluation.plot``."""
 
     def findings(self) -> alt.LayerChart:
         """What was measured, with its interval, from its limit: right of zero it is broken."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Plots(Charts[Comparison]):
-    """The charts of a comparison, as those of :attr:`Evaluation.plot`.
+    """The charts of a comparison, as those of ``evaluation.plot``.
 
     Each is of a new model against the base: the first one, or the one that is named.
     """

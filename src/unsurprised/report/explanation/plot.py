@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Plots(Charts[Explanation]):
-    """The chart of an explanation, as those of :attr:`Evaluation.plot`."""
+    """The chart of an explanation, as those of ``evaluation.plot``."""
 
     def lengths(self) -> alt.LayerChart:
         """The two ideal code lengths of each outcome as bars."""
