@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING
 
 from unsurprised.calibration.result import Calibration, Trial
 from unsurprised.report.calibration import text
+from unsurprised.report.drawing.intervals import Intervals
 from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
-from unsurprised.report.drawing.parts import (
-    STEP,
-    WIDTH,
-    bits_axis,
-    inline,
-    known,
-    layered,
-    names_axis,
-    tooltips,
-)
 from unsurprised.report.numbers import interval, number, printable
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, amount, counting, ranged
@@ -27,9 +18,6 @@ if TYPE_CHECKING:
 
 def chart(calibration: Calibration, palette: Palette = NOTEBOOK) -> alt.LayerChart:
     """A point with its interval for each; left of zero a calibrator does harm."""
-    import altair as alt
-
-    names = [trial.method for trial in calibration.trials]
     rows = [
         {
             "method": trial.method,
@@ -42,35 +30,14 @@ def chart(calibration: Calibration, palette: Palette = NOTEBOOK) -> alt.LayerCha
         }
         for trial in calibration.trials
     ]
-    kinds = ["to take", "tried"]
-    legend = alt.Legend(title=None, orient="top")
-    encoded = alt.Chart().encode(
-        y=alt.Y("method:N", sort=names, title=None, axis=names_axis()),
-        color=alt.Color(
-            "kind:N",
-            scale=alt.Scale(domain=kinds, range=[palette.less, palette.plain]),
-            legend=legend,
-        ),
-    )
-    ends = (
-        encoded.properties(data=inline(known(rows, "low", "high")))
-        .mark_rule(strokeWidth=2)
-        .encode(x=bits_axis("low:Q", f"saves so many {calibration.unit} a row"), x2="high:Q")
-    )
-    dots = (
-        encoded.properties(data=inline(known(rows, "saved")))
-        .mark_point(filled=True, size=90, opacity=1)
-        .encode(
-            x="saved:Q",
-            shape=alt.Shape(
-                "kind:N", scale=alt.Scale(domain=kinds, range=["diamond", "circle"]), legend=legend
-            ),
-            tooltip=tooltips("method", "saves", "interval"),
-        )
-    )
-    zero = alt.Chart(inline([{"at": 0.0}])).mark_rule(color=palette.muted).encode(x="at:Q")
-    layers = layered(zero, ends, dots)
-    return layers.properties(width=WIDTH, height=STEP * len(rows))
+    return Intervals(
+        name="method",
+        point="saved",
+        kind="kind",
+        kinds={"to take": (palette.less, "diamond"), "tried": (palette.plain, "circle")},
+        title=f"saves so many {calibration.unit} a row",
+        tooltips=("method", "saves", "interval"),
+    ).from_zero(rows, palette)
 
 
 def section(calibration: Calibration) -> Section:

@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING
 
 from unsurprised.comparison.check import Check, Finding
 from unsurprised.report.check import text
+from unsurprised.report.drawing.intervals import Intervals, beside
 from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import (
-    STEP,
-    WIDTH,
     Row,
-    bits_axis,
     distinct,
-    inline,
-    known,
-    layered,
-    names_axis,
-    tooltips,
 )
 from unsurprised.report.numbers import interval, number, printable
 from unsurprised.report.pages.drawn import spec
@@ -48,34 +41,17 @@ def name(finding: Finding) -> str:
 
 def chart(check: Check, palette: Palette = NOTEBOOK) -> alt.LayerChart:
     """A point with its interval for each finding, from its limit; right of zero it is broken."""
-    import altair as alt
-
     found = text.ordered(check)[:_MOST_DRAWN]
     names = distinct([name(finding) for finding in found])
     rows = [_point(shown, finding, check) for shown, finding in zip(names, found, strict=True)]
-    legend = alt.Legend(title=None, orient="top")
-    colors = alt.Scale(domain=list(_OUTCOMES), range=[palette.more, palette.plain, palette.less])
-    shapes = alt.Scale(domain=list(_OUTCOMES), range=["triangle-right", "circle", "triangle-left"])
-    encoded = alt.Chart().encode(
-        y=alt.Y("finding:N", sort=names, title=None, axis=names_axis()),
-        color=alt.Color("outcome:N", scale=colors, legend=legend),
-    )
-    ends = (
-        encoded.properties(data=inline(known(rows, "low", "high")))
-        .mark_rule(strokeWidth=2)
-        .encode(x=bits_axis("low:Q", f"measured − allowed, {check.unit} a row"), x2="high:Q")
-    )
-    dots = (
-        encoded.properties(data=inline(known(rows, "over")))
-        .mark_point(filled=True, size=90, opacity=1)
-        .encode(
-            x="over:Q",
-            shape=alt.Shape("outcome:N", scale=shapes, legend=legend),
-            tooltip=tooltips("finding", "measured", "interval", "allowed", "outcome"),
-        )
-    )
-    zero = alt.Chart(inline([{"at": 0.0}])).mark_rule(color=palette.muted).encode(x="at:Q")
-    return layered(zero, ends, dots).properties(width=WIDTH, height=STEP * len(rows))
+    return Intervals(
+        name="finding",
+        point="over",
+        kind="outcome",
+        kinds=beside(_OUTCOMES, palette),
+        title=f"measured − allowed, {check.unit} a row",
+        tooltips=("finding", "measured", "interval", "allowed", "outcome"),
+    ).from_zero(rows, palette)
 
 
 def _point(shown: str, finding: Finding, check: Check) -> Row:

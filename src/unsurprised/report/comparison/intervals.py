@@ -6,17 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from unsurprised.comparison.result import Comparison, Difference
+from unsurprised.report.drawing.intervals import Intervals, beside
 from unsurprised.report.drawing.palette import NOTEBOOK, Palette
 from unsurprised.report.drawing.parts import (
-    STEP,
-    WIDTH,
-    bits_axis,
     distinct,
-    inline,
-    known,
-    layered,
-    names_axis,
-    tooltips,
 )
 from unsurprised.report.numbers import interval, number, printable
 from unsurprised.statistics.estimate import Estimate
@@ -31,8 +24,6 @@ def chart(
     named: Sequence[tuple[str, Estimate]], unit: str, palette: Palette = NOTEBOOK
 ) -> alt.LayerChart:
     """A point with its interval for each; right of zero the new model is more surprised."""
-    import altair as alt
-
     names = distinct([name for name, _ in named])
     rows = [
         {
@@ -46,29 +37,14 @@ def chart(
         }
         for name, (_, found) in zip(names, named, strict=True)
     ]
-    legend = alt.Legend(title=None, orient="top")
-    colors = alt.Scale(domain=list(_KINDS), range=[palette.more, palette.plain, palette.less])
-    shapes = alt.Scale(domain=list(_KINDS), range=["triangle-right", "circle", "triangle-left"])
-    encoded = alt.Chart().encode(
-        y=alt.Y("part:N", sort=names, title=None, axis=names_axis()),
-        color=alt.Color("kind:N", scale=colors, legend=legend),
-    )
-    ends = (
-        encoded.properties(data=inline(known(rows, "low", "high")))
-        .mark_rule(strokeWidth=2)
-        .encode(x=bits_axis("low:Q", f"new − base, {unit} a row"), x2="high:Q")
-    )
-    dots = (
-        encoded.properties(data=inline(known(rows, "difference")))
-        .mark_point(filled=True, size=90, opacity=1)
-        .encode(
-            x="difference:Q",
-            shape=alt.Shape("kind:N", scale=shapes, legend=legend),
-            tooltip=tooltips("part", "new − base", "interval"),
-        )
-    )
-    zero = alt.Chart(inline([{"at": 0.0}])).mark_rule(color=palette.muted).encode(x="at:Q")
-    return layered(zero, ends, dots).properties(width=WIDTH, height=STEP * len(rows))
+    return Intervals(
+        name="part",
+        point="difference",
+        kind="kind",
+        kinds=beside(_KINDS, palette),
+        title=f"new − base, {unit} a row",
+        tooltips=("part", "new − base", "interval"),
+    ).from_zero(rows, palette)
 
 
 def kind_of(found: Estimate) -> str:

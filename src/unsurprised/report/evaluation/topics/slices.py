@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 from unsurprised.evaluation.records import Slice, SlicedBy
 from unsurprised.evaluation.result import Evaluation
+from unsurprised.report.drawing.intervals import Intervals, beside
 from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import (
     STEP,
     WIDTH,
     Row,
-    bits_axis,
     distinct,
     inline,
-    known,
     layered,
-    names_axis,
     tooltips,
 )
 from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share
@@ -100,29 +98,15 @@ def chart(evaluation: Evaluation, column: SlicedBy, palette: Palette = NOTEBOOK)
     parts = chosen(evaluation, column)
     names = distinct([part.value or ABSENT for part in parts])
     rows = [_point(name, part) for name, part in zip(names, parts, strict=True)]
-    colors = alt.Scale(
-        domain=["costs more", "as the others", "costs less"],
-        range=[palette.more, palette.plain, palette.less],
+    drawn = Intervals(
+        name="slice",
+        point="cost",
+        kind="verdict",
+        kinds=beside(("costs more", "as the others", "costs less"), palette),
+        title=f"{evaluation.unit} a row",
+        tooltips=("slice", "rows", "bits a row", "interval", "share", "verdict"),
     )
-    shapes = alt.Scale(domain=colors["domain"], range=["triangle-right", "circle", "triangle-left"])
-    encoded = alt.Chart().encode(
-        y=alt.Y("slice:N", sort=names, title=None, axis=names_axis()),
-        color=alt.Color("verdict:N", scale=colors, legend=alt.Legend(title=None, orient="top")),
-    )
-    ends = (
-        encoded.properties(data=inline(known(rows, "low", "high")))
-        .mark_rule(strokeWidth=2)
-        .encode(x=bits_axis("low:Q", f"{evaluation.unit} a row"), x2="high:Q")
-    )
-    dots = (
-        encoded.properties(data=inline(known(rows, "cost")))
-        .mark_point(filled=True, size=90, opacity=1)
-        .encode(
-            x="cost:Q",
-            shape=alt.Shape("verdict:N", scale=shapes, legend=alt.Legend(title=None, orient="top")),
-            tooltip=tooltips("slice", "rows", "bits a row", "interval", "share", "verdict"),
-        )
-    )
+    encoded, ends, dots = drawn.layers(rows)
     endless = (
         encoded.properties(data=inline([row for row in rows if math.isinf(row["cost"])]))
         .mark_text(align="left", text="infinite")
