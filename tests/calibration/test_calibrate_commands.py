@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from typer.models import OptionInfo
 
 import unsurprised as us
-from unsurprised.calibrators import TemperatureScaling, load
+from unsurprised.calibrators import TemperatureScaling, crossfit, families, load
 from unsurprised.cli import FINE, WRONG, run
+from unsurprised.commands import calibrate as command
 
 DIGITS = str(Path(__file__).parents[2] / "examples" / "digits.parquet")
 
@@ -31,6 +35,16 @@ def fitted(tmp_path, probs, labels, **options):
     path = tmp_path / "calibrator.json"
     calibrator.save(path)
     return calibrator, str(path)
+
+
+def test_the_help_says_what_the_table_of_families_holds():
+    """It is written out, so that no command imports the table to print another one's help."""
+    (method,) = (one.help for one in get_args(command.Method) if isinstance(one, OptionInfo))
+    assert f"repeatable: {', '.join(families.NAMES)}. One" in method
+    assert inspect.signature(command.command).parameters["folds"].default == crossfit.FOLDS
+    code = "import sys, unsurprised.commands.app; print('unsurprised.calibrators' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_calibrate_then_apply(tmp_path, capsys):
