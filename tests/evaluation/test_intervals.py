@@ -17,9 +17,21 @@ from unsurprised import Estimate
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics import jackknife as intervals
 from unsurprised.statistics import order_statistics as ranks
-from unsurprised.statistics.jackknife import Spread, jackknife, jackknife_of_plug_in
+from unsurprised.statistics.jackknife import Spread, estimated, plug_in
 
 LEVELS = st.sampled_from([0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
+
+
+def jackknife(value, without_group, unit, rows, sizes=None):
+    """An estimate from its value on all rows and its values with each group left out."""
+    return estimated(value, Spread.of(value, without_group, sizes), unit, rows)
+
+
+def test_of_a_few_groups():
+    found = jackknife(1.0, np.array([0.8, 0.9, 1.1, 1.2]), "bits", 9)
+    assert repr(found) == "Estimate(1 bits, 0.1285 to 1.872, 9 rows)"
+    found = jackknife(1.0, np.array([0.97, *[1.001] * 30]), "bits", 9)  # one group is large
+    assert repr(found) == "Estimate(1 bits, 0.9614 to 1.192, 9 rows)"
 
 
 @cache
@@ -214,7 +226,7 @@ def test_the_entropy_of_frequencies_reaches_up_to_where_all_are_alike():
         counts = generator.multinomial(60, np.full(10, 0.1), size=GROUPS)
         whole = stats.entropy(counts.sum(axis=0), base=2)
         without = stats.entropy(counts.sum(axis=0) - counts, base=2, axis=1)
-        found = jackknife_of_plug_in(whole, without, "bits", 60 * GROUPS, classes=10)
+        found = plug_in(whole, Spread.of(whole, without), "bits", 60 * GROUPS, classes=10)
         held += found.low <= math.log2(10) <= found.high
     assert held >= 0.97 * 400
 
@@ -227,6 +239,6 @@ def test_frequencies_that_happen_to_be_alike_do_not_make_their_entropy_certain()
         counts = np.stack([hits, 31 - hits], axis=1)
         whole = stats.entropy(counts.sum(axis=0), base=2)
         without = stats.entropy(counts.sum(axis=0) - counts, base=2, axis=1)
-        found = jackknife_of_plug_in(whole, without, "bits", 31 * GROUPS, classes=2)
+        found = plug_in(whole, Spread.of(whole, without), "bits", 31 * GROUPS, classes=2)
         held += found.low <= stats.entropy([0.515, 0.485], base=2) <= found.high
     assert held >= 0.94 * 2000

@@ -150,44 +150,12 @@ def student_factor(groups: int) -> float:
     return _STUDENT_T[groups - 1] / NORMAL if groups <= len(_STUDENT_T) else 1.0
 
 
-def jackknife(
-    value: float,
-    without_group: Values,
-    unit: str,
-    rows: int,
-    sizes: Values | None = None,
-) -> Estimate:
-    """An estimate from its value on all rows and its values with each group left out.
-
-    Examples
-    --------
-    >>> jackknife(1.0, np.array([0.8, 0.9, 1.1, 1.2]), "bits", 9)
-    Estimate(1 bits, 0.1285 to 1.872, 9 rows)
-    >>> jackknife(1.0, np.array([0.97, *[1.001] * 30]), "bits", 9)  # one group is large
-    Estimate(1 bits, 0.9614 to 1.192, 9 rows)
-    """
-    return estimated(value, Spread.of(value, without_group, sizes), unit, rows)
-
-
 def estimated(value: float, spread: Spread | None, unit: str, rows: int) -> Estimate:
     """A value with the interval that its spread gives; NaN without one."""
     if math.isinf(value):
         return Estimate(value, value, value, unit, rows)
     low, high = (math.nan, math.nan) if spread is None else spread.interval(value)
     return Estimate(value, low, high, unit, rows)
-
-
-def jackknife_of_plug_in(
-    value: float,
-    without_group: Values,
-    unit: str,
-    rows: int,
-    *,
-    classes: int,
-    sizes: Values | None = None,
-) -> Estimate:
-    """The same of an entropy of the frequencies of so many classes: see :func:`plug_in`."""
-    return plug_in(value, Spread.of(value, without_group, sizes), unit, rows, classes=classes)
 
 
 def plug_in(value: float, spread: Spread | None, unit: str, rows: int, *, classes: int) -> Estimate:
