@@ -54,6 +54,16 @@ def cross_fitted(
     loss, so that their start leaves no trace but in time.
     """
     whole = candidate.make().fit_rows(rows)
+    return CrossFitted(candidate, whole, held_out_nats(whole, rows, folds, progress))
+
+
+def held_out_nats(
+    whole: Calibrator,
+    rows: FittingRows,
+    folds: NDArray[np.int64],
+    progress: Progress | None = None,
+) -> Values:
+    """What each row costs by a fit to the other folds, near one to all rows."""
     held_out = np.empty(rows.count)
     for fold in range(int(folds.max()) + 1):
         inside = folds == fold
@@ -61,7 +71,7 @@ def cross_fitted(
         held_out[inside] = calibrator.costs(rows.of(inside))
         if progress is not None:
             progress(int(inside.sum()))
-    return CrossFitted(candidate, whole, held_out)
+    return held_out
 
 
 def order_of(*models: FittingRows) -> NDArray[np.int64]:

@@ -11,8 +11,8 @@ from unsurprised.array_types import Values
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import (
     FOLDS,
-    cross_fitted,
     folds_of,
+    held_out_nats,
     in_bits,
     order_of,
     saved_bits,
@@ -66,11 +66,11 @@ def split_of(
             Recalibrations.of(rows, fitting_rows_of(rows))
             for rows in (old, new.take(second[: old.size][own]))
         ]
+        places = _places(*both)
+        fits = [both[0].fitting, both[1].fitting.of(np.argsort(own))]
+        saved, after, weights = _side_by_side(fits, both, places, old)
     except UnsurprisedError:
         return None
-    places = _places(*both)
-    fits = [both[0].fitting, both[1].fitting.of(np.argsort(own))]
-    saved, after, weights = _side_by_side(fits, both, places, old)
     with np.errstate(invalid="ignore"):
         miscalibration = saved[1] - saved[0]
     if np.isnan(miscalibration).any():
@@ -106,8 +106,8 @@ def _side_by_side(
         fits = [rows.of(order) for rows in fits]
         weights = None if weights is None else weights[order]
     folds = folds_of(fits, FOLDS, old.clusters)
-    candidates = [one.found[place].candidate for one, place in zip(both, places, strict=True)]
-    held_out = [cross_fitted(*each, folds).held_out for each in zip(candidates, fits, strict=True)]
+    whole = [one.found[place].calibrator for one, place in zip(both, places, strict=True)]
+    held_out = [held_out_nats(*each, folds) for each in zip(whole, fits, strict=True)]
     saved = [
         saved_bits(rows.cross_entropies(), nats) for rows, nats in zip(fits, held_out, strict=True)
     ]
