@@ -161,8 +161,8 @@ class _Means:
             "infinite": infinite,
             **self.bits,
         }
-        asked = tuple(self.bits)
-        (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, 2, asked)
+        # None is asked of the sums: means and differences of them have spreads row by row.
+        (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, 2, asked=())
         if part is None:
             raise ValueError("no rows")
         self.part, self.infinite = part, part.infinite
