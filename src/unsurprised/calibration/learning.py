@@ -13,9 +13,9 @@ from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.errors import CallError
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.figures.recalibration import fitting_rows_of
 from unsurprised.evaluation.figures.sample import Sampled, sampled_of
+from unsurprised.statistics.jackknife import too_few_clusters
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,5 @@ def measured_sample(evaluator: Evaluator) -> Sampled | None:
     """The sample measured, rows of weight 0 left out; ``None`` where none are left."""
     if evaluator._states is None:
         return None
-    clusters = evaluator.clusters
-    refused = clusters is not None and clusters < FEWEST_CLUSTERS
+    refused = too_few_clusters(evaluator.clusters) is not None
     return sampled_of(evaluator._states, refused=refused)

@@ -14,13 +14,13 @@ from unsurprised.comparison.matching import matched
 from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import ScoredRows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
-from unsurprised.evaluation.figures.assemble import FEWEST_CLUSTERS
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.statistics.in_unit import InUnit
+from unsurprised.statistics.jackknife import too_few_clusters
 from unsurprised.statistics.means import mean_of
 
 JOINS = ("exact", "inner")
@@ -213,16 +213,16 @@ def compared(
     clusters = scorings[0].evaluator.clusters
     if rows[0].clusters is not None and left_out:
         clusters = len(np.unique(rows[0].clusters))
-    refused = clusters is not None and clusters < FEWEST_CLUSTERS
+    few = too_few_clusters(clusters)
     samples = [measured_sample(scoring.evaluator) for scoring in scorings]
     pairs = []
     for place in range(1, len(rows)):
-        pair = Paired(rows[0], rows[place], refused=refused, left_out=left_out)
+        pair = Paired(rows[0], rows[place], refused=few is not None, left_out=left_out)
         sampled = samples[0], samples[place]
         pairs.append(difference_of(pair, (names[0], names[place]), sampled, classes, top))
     missing = {}
-    if refused:
-        missing["intervals"] = f"need at least {FEWEST_CLUSTERS} clusters; found {clusters}"
+    if few is not None:
+        missing["intervals"] = few
     if any(pair.miscalibration is None for pair in pairs):
         missing["miscalibration"] = missing["discrimination"] = (
             "needs predictions for every class, and rows enough to recalibrate them"
@@ -234,7 +234,9 @@ def compared(
         clusters=clusters,
         unit=in_unit.unit,
         base=float(base),
-        models=tuple(_model(name, one, refused) for name, one in zip(names, rows, strict=True)),
+        models=tuple(
+            _model(name, one, few is not None) for name, one in zip(names, rows, strict=True)
+        ),
         differences=tuple(pairs),
         missing=missing,
     )

@@ -174,6 +174,13 @@ def plug_in(value: float, spread: Spread | None, unit: str, rows: int, *, classe
     return Estimate(value, low, high + max(spread.shortfall, 0.0), unit, rows)
 
 
+def too_few_clusters(clusters: int | None) -> str | None:
+    """Why so many clusters have no intervals; None of enough, and of rows that are in none."""
+    if clusters is None or clusters >= FEWEST_CLUSTERS:
+        return None
+    return f"need at least {FEWEST_CLUSTERS} clusters; found {clusters}"
+
+
 def share_interval(share: Estimate, spread: Spread | None) -> Estimate:
     """A share's interval by Wilson's score, for as many rows as its spread is worth.
 
@@ -208,6 +215,8 @@ def within(value: Estimate, least: float, most: float) -> Estimate:
 
 #: Of the slices that are said to stand out, which part does so by chance alone.
 FALSE_DISCOVERIES = 0.05
+#: With fewer clusters than this, how they differ from each other cannot be told.
+FEWEST_CLUSTERS = 10
 #: A slice of fewer rows than this (that fewer groups of clusters meet) is not tested.
 FEWEST_UNITS = 10
 

@@ -24,15 +24,13 @@ from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import Spread, plug_in, within
+from unsurprised.statistics.jackknife import Spread, plug_in, too_few_clusters, within
 from unsurprised.statistics.totals import RowTotals, Totals, totals_of
 
 _LOWEST_BAR = -6
 #: The largest power of two is that of this.
 _MOST_POWER = 1023
 _TAKING_LONG = tuple(name for name in OF_THE_SAMPLE if name not in ("sampled_rows", "missing"))
-#: With fewer clusters than this, how they differ from each other cannot be told.
-FEWEST_CLUSTERS = 10
 
 
 def assemble(
@@ -67,7 +65,7 @@ class _Assembly:
                 remedy="leave the weights out to count every row once",
             )
         self.clusters = None if states.clusters is None else states.clusters.result()
-        self.refused = self.clusters is not None and self.clusters < FEWEST_CLUSTERS
+        self.refused = too_few_clusters(self.clusters) is not None
         self.all = totals_of(states.sums, states.moments, refused=self.refused)
         self.all.refuse_blurred("surprisal", "expected", "truth_entropy", "kl")
         self.totals, self.infinite = totals, self.all.infinite
@@ -301,10 +299,8 @@ class _Assembly:
         """Why fields are empty, where that is not for a want of a cause."""
         said = self.states.settings
         reasons = {}
-        if self.refused:
-            reasons["intervals"] = (
-                f"need at least {FEWEST_CLUSTERS} clusters; found {self.clusters}"
-            )
+        if (why := too_few_clusters(self.clusters)) is not None:
+            reasons["intervals"] = why
         if not self.plain and self.sampled is None:
             reasons["quantile_intervals"] = NO_INTERVAL
         if said.truth == "logprob":
