@@ -84,3 +84,11 @@ def test_no_two_classes_share_a_name() -> None:
         if len({Path(place).name for place in places}) > 1
     }
     assert set(shared) == SHARED, shared
+
+
+def test_no_module_is_named_like_a_test() -> None:
+    """Collected as one, it would put ``src``, which lacks the extension, before the package."""
+    named = [
+        file.name for file in FILES if file.stem.startswith("test_") or file.stem.endswith("_test")
+    ]
+    assert named == []

@@ -335,7 +335,7 @@ WITHOUT: dict[str, list[str]] = {
         "comparison.scored.*",
         "comparison.split.*",
         "evaluation.bins.NumberLook",
-        "evaluation.figures.calibration_test.*",
+        "evaluation.figures.if_calibrated.*",
         "evaluation.figures.calibration_curves.*",
         "evaluation.row_scores.RowScores",
         "statistics.in_unit.InUnit",
