@@ -260,7 +260,7 @@ def calibration() -> us.Calibration:
     random = np.random.default_rng(5)
     logits = random.normal(size=300) * 4
     happened = (random.random(300) < 1 / (1 + np.exp(-logits / 4))).astype(int)
-    # Rounded: NumPy's exponentials end differently on another processor, and folds are dealt by bits.
+    # Rounded: NumPy's exponential depends on the processor, and folds on the last bit.
     p = np.round(1 / (1 + np.exp(-logits)), 6)
     return us.calibrate(happened, p)
 
