@@ -111,7 +111,7 @@ def command(
         with asked_page(declared_page(outputs, html, "check"), context.obj, *readings) as page:
             comparison = None
             if pairs:
-                comparison = compare_readings(readings, names, join=join.value, top=0)
+                comparison = compare_readings(readings, names, join=join.value, top=0, split=False)
             evaluation = None
             if max_bits is not None:
                 newest = readings[-1]
