@@ -1,4 +1,4 @@
-"""What ``calibrate`` answers: an immutable record, every mean an :class:`Estimate`."""
+"""The result of ``calibrate``: an immutable record, every mean an :class:`Estimate`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Trial(Record):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Calibration(Reported):
-    """Which calibrator lowers the surprise on unseen rows, by how much, and how sure that is.
+    """The best calibrator, and the surprisal that it saves on unseen rows, with an interval.
 
     All in ``unit`` a row. ``calibrator`` is the one to take, or None where none helps.
     """

@@ -1,4 +1,4 @@
-"""What a recalibration saves on rows that it was not fitted on, and which of several to take.
+"""Cross-fitted savings of recalibrations, and the choice among several.
 
 Whoever says what a recalibration saves says it by these functions, so that one family on the same
 rows is one number.

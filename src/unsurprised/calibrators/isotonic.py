@@ -19,7 +19,7 @@ from unsurprised.threads import get_num_threads
 
 
 class IsotonicCalibration(Calibrator):
-    r"""The non-decreasing map of the odds that fits best, for the log score and all others.
+    r"""Isotonic regression: the non-decreasing map of the odds that fits best, by any proper score.
 
     Two classes: rows are put in the order of the odds of class 1; what is predicted is how often it
     happened among neighbours, pooled where it would fall (pool adjacent violators). Between rows

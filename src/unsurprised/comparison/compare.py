@@ -48,7 +48,7 @@ def compare(
     log_base: float = 2,
     top: int = 10,
 ) -> Comparison:
-    """Say whether a new model is less surprised than the base on the same rows.
+    """Compare models by their surprisal on the same rows, row by row.
 
     Parameters
     ----------

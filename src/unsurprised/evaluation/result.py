@@ -1,4 +1,4 @@
-"""What an evaluation answers: an immutable record, every mean an :class:`Estimate`."""
+"""The result of an evaluation: an immutable record, every mean an :class:`Estimate`."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class _Waiting(Reported):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Evaluation(_Waiting):
-    """How surprised a model was, in ``unit`` (bits unless another base was asked for).
+    """Scores of a model on rows, in ``unit`` (bits unless another base was asked for).
 
     Fields that the input cannot tell are ``None``; ``missing`` says why, by field. Those that are
     ``of the sample`` are computed when one of them is first asked for, which takes a second at
@@ -96,7 +96,7 @@ class Evaluation(_Waiting):
     base: float
     classes: tuple[str, ...] | None
 
-    #: Mean surprisal of what happened; infinite where the model gave 0 to what happened.
+    #: Mean surprisal of what happened (log loss); infinite where the model gave 0 to what happened.
     cross_entropy: Estimate
     cross_entropy_nats: Estimate
     #: Rows where the model gave 0 to what happened, and the mean over the others.
@@ -106,7 +106,8 @@ class Evaluation(_Waiting):
 
     #: Entropy of the class frequencies: what knowing only those costs.
     label_entropy: Estimate | None
-    #: label_entropy − cross_entropy, and its share of label_entropy (scikit-learn's D²).
+    #: label_entropy − cross_entropy, and its share of label_entropy (D², scikit-learn's
+    #: ``d2_log_loss_score``).
     information_gained: Estimate | None
     information_gained_share: Estimate | None
 
@@ -121,7 +122,7 @@ class Evaluation(_Waiting):
     annotators: Annotators | None
 
     accuracy: Estimate | None
-    #: Share of rows on which the model was more surprised than by equal odds.
+    #: Share of rows on which a uniform guess would have surprised less.
     worse_than_uniform: Estimate | None
     #: Quantiles of the surprisal: 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, keyed by level.
     quantiles: Mapping[float, Estimate]
@@ -142,7 +143,7 @@ class Evaluation(_Waiting):
     sampled_rows: int = 0
     #: Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
     ledger: Ledger | None = None
-    #: Surprisal met and expected, along the model's confidence and by its top class.
+    #: Observed and expected surprisal, along the model's confidence and by its top class.
     gaps_by_confidence: tuple[ConfidenceGap, ...] = ()
     gaps_by_class: tuple[ConfidenceGap, ...] = ()
     #: Bits a row by (class that happened, top class); they add up to the cross-entropy.

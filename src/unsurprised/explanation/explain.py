@@ -32,7 +32,7 @@ def explain(
     epsilon: float = 0.01,
     base: float = 2,
 ) -> Explanation:
-    r"""Where the bits go: an entropy, a divergence or a surprisal, outcome by outcome.
+    r"""Explain an entropy, a divergence or a surprisal, outcome by outcome.
 
     ``explain(p)`` takes the entropy of a row apart, ``explain(p, q)`` the cross-entropy and the KL
     divergence of two; with what happened in place of ``p``, ``explain(1, row)`` or

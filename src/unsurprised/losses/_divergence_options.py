@@ -1,4 +1,4 @@
-"""What a loss between two distributions can be asked for; see :mod:`._options`."""
+"""Options of a loss between two distributions; see :mod:`._options`."""
 
 from __future__ import annotations
 

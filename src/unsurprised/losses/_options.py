@@ -1,4 +1,4 @@
-"""What a loss can be asked for: declared, checked and explained here, the same for every library.
+"""Options of the losses: declared, checked and explained once for every library.
 
 A new option of cross-entropy has a line in :class:`CrossEntropyOptions`, its default, check and
 words in :func:`cross_entropy_options`, and a field of :class:`Recipe`. Every library's functions

@@ -1,4 +1,4 @@
-"""What CSV and JSONL share: compression, the first bytes, and types seen from the first rows."""
+"""Shared code of CSV and JSONL: compression, the first bytes, types of the first rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many different values were met, by their hashes."""
+"""Number of distinct values, by their hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of rows of JAX's."""
+"""Reduction of the JAX losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a loss of NumPy's gives."""
+"""Reduction of the NumPy losses."""
 
 from __future__ import annotations
 

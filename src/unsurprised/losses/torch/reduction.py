@@ -1,4 +1,4 @@
-"""What becomes of rows of PyTorch's."""
+"""Reduction of the PyTorch losses."""
 
 from __future__ import annotations
 
