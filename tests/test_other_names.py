@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import unsurprised as us
-from unsurprised.other_names import _OTHERWISE, suggestion
+from unsurprised.other_names import _OTHERWISE, figure_suggestion, suggestion
 
 MEANT = [
     ("psi", "'population_stability_index'"),
@@ -60,6 +60,30 @@ def test_python_adds_no_guess_of_its_own() -> None:
 def test_no_other_name_is_a_public_one() -> None:
     names = {name for names in _OTHERWISE.values() for name in names.split()}
     assert not names & set(us.__all__)
+
+
+FIGURES = [
+    ("log_loss", "'cross_entropy'"),
+    ("nll", "'cross_entropy'"),
+    ("ece", "'calibration[0].error'"),
+    ("d2", "'information_gained_share'"),
+    ("acuracy", "'accuracy'"),
+    ("worst_row", "'worst_rows'"),
+]
+
+
+@pytest.mark.parametrize(("name", "meant"), FIGURES)
+def test_an_evaluation_says_which_figure_is_meant(name: str, meant: str) -> None:
+    result = us.evaluate([0, 1], [[0.8, 0.2], [0.4, 0.6]])
+    with pytest.raises(AttributeError) as error:
+        getattr(result, name)
+    said = f"'Evaluation' object has no attribute {name!r}; did you mean {meant}?"
+    assert str(error.value) == said
+
+
+def test_protocols_look_for_private_names_in_vain() -> None:
+    assert suggestion("_entropy", ["entropy"]) == ""
+    assert figure_suggestion("__accuracy__", ["accuracy"]) == ""
 
 
 def test_spelling_makes_no_difference() -> None:

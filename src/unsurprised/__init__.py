@@ -162,8 +162,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
-        meant = "" if name.startswith("_") else suggestion(name, __all__)
-        said = f"module 'unsurprised' has no attribute {name!r}{meant}"
+        said = f"module 'unsurprised' has no attribute {name!r}{suggestion(name, __all__)}"
         raise AttributeError(said, name=name)  # without obj, Python adds no guess of its own
     module = _LATER[name]
     found = getattr(import_module(module), name) if module else import_module(f"unsurprised.{name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 _EVALUATED = "evaluate(y_true, y_pred)"
@@ -73,12 +73,26 @@ _OTHERWISE = {
 
 def suggestion(name: str, public: Iterable[str]) -> str:
     """The end of an error's sentence that names what is meant by ``name``; empty if unknown."""
+    return _suggestion(name, _OTHERWISE, public)
+
+
+def figure_suggestion(name: str, fields: Iterable[str]) -> str:
+    """The end of a sentence that names the figure of an evaluation; empty if unknown."""
+    figures = {
+        one.removeprefix(_FIGURE("")): names
+        for one, names in _OTHERWISE.items()
+        if one.startswith(_FIGURE(""))
+    }
+    return _suggestion(name, figures, fields)
+
+
+def _suggestion(name: str, otherwise: Mapping[str, str], known: Iterable[str]) -> str:
     plain = _plain(name)
-    meant = [one for one, names in _OTHERWISE.items() if plain in map(_plain, names.split())]
+    meant = [one for one, names in otherwise.items() if plain in map(_plain, names.split())]
     if not meant:
-        by_plain = {_plain(one): one for one in public}
+        by_plain = {_plain(one): one for one in known}
         meant = [by_plain[one] for one in get_close_matches(plain, by_plain, n=2, cutoff=0.75)]
-    if not meant:
+    if not meant or name.startswith("_"):
         return ""
     return f"; did you mean {' or '.join(map(repr, meant))}?"
 

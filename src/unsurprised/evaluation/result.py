@@ -21,6 +21,7 @@ from unsurprised.evaluation.records import (
 )
 from unsurprised.float_errors import own_float_errors
 from unsurprised.interpretation import Interpretation
+from unsurprised.other_names import figure_suggestion
 from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
@@ -165,8 +166,9 @@ class Evaluation(_Waiting):
         def __getattr__(self, name):
             # Called for what is not set: the fields of the sample, where they are computed later.
             if name not in OF_THE_SAMPLE:
-                kind = type(self).__name__
-                raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+                meant = figure_suggestion(name, self.__slots__)
+                said = f"{type(self).__name__!r} object has no attribute {name!r}{meant}"
+                raise AttributeError(said, name=name)  # without obj, Python adds no guess
             later, otherwise = object.__getattribute__(self, "_later")
             return later.found().get(name, otherwise[name])
 
