@@ -1,4 +1,4 @@
-"""Interpretation of the input: part of every result, so that no choice is silent."""
+"""What was taken for what: part of every result, so that no choice is made silently."""
 
 from __future__ import annotations
 

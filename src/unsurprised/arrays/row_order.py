@@ -1,4 +1,4 @@
-"""Rows with the same ids in another order: an error, never a silent choice."""
+"""Rows with the same names in another order: an error, never a silent choice."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Slice(Record):
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceGap(Record):
-    """Observed and expected surprisal of rows of similar confidence, or of one top class.
+    """Observed and expected surprisal of rows of one confidence, or of one top class.
 
     Of a calibrated model the gap is 0 in every one, for what defines them is the model's alone.
     """

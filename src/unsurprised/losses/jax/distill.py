@@ -36,7 +36,7 @@ def distill_loss(
     check: bool | None = None,
     **options: Unpack[DivergenceOptions],
 ) -> jax.Array:
-    r"""Distillation loss: the divergence of a student from its teacher, never negative.
+    r"""How far a student's distribution is from its teacher's: never negative.
 
     .. math::
 

@@ -35,7 +35,7 @@ def distill_loss(
     axis: int = -1,
     **options: Unpack[DivergenceOptions],
 ) -> LossAndGradient:
-    r"""Distillation loss, the divergence of a student from its teacher, and its gradient.
+    r"""How far a student's distribution is from its teacher's, and the gradient by the student.
 
     .. math::
 

@@ -31,7 +31,7 @@ def distill_loss(
     check: bool | None = None,
     **options: Unpack[DivergenceOptions],
 ) -> Tensor:
-    r"""Distillation loss: the divergence of a student from its teacher, never negative.
+    r"""How far a student's distribution is from its teacher's: never negative.
 
     .. math::
 
