@@ -298,20 +298,6 @@ def test_output_without_unicode_still_comes(encoding):
     assert json.loads(done.stdout.decode("utf-8"))["rows"] == 1000
 
 
-def test_help_has_an_example_for_each_group_of_options():
-    done = started("evaluate", "--help", COLUMNS="100")
-    assert done.returncode == 0
-    shown = done.stdout.decode()
-    for option in ("--label", "--pred", "--logprob", "--weight", "--id", "--kind", "--classes",
-                   "--normalize", "--tolerance", "--nulls", "--json", "--top", "--base",
-                   "--batch-rows"):  # fmt: skip
-        assert shown.count(option) >= 1
-    for example in ("e.g.  --label y --pred score_ --id key", "e.g.  --kind logits --classes",
-                    "e.g.  --base e --top 20 --json result.json", "e.g.  --batch-rows 4096",
-                    "unsurprised evaluate predictions.parquet"):  # fmt: skip
-        assert example in shown
-
-
 @pytest.mark.parametrize(
     ("text", "base"), [("2", 2.0), ("e", math.e), ("E", math.e), ("10", 10.0), ("1.5", 1.5)]
 )

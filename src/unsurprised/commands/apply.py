@@ -9,15 +9,15 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.applied import refuse_unwritable, write_applied
+from unsurprised.commands.panels import WRITES
 
 HELP = (
-    "Send a file of predictions through a calibrator; all other columns stay as they are.\n\n"
+    "Apply a calibrator to a file of predictions; all other columns stay as they are.\n\n"
     "Reads and writes row by row, in little memory. The file appears whole or not at all."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised apply calibrator.json predictions.parquet --out calibrated.parquet\n\n"
-    "unsurprised apply calibrator.json 'runs/*.csv' --pred p_ --out calibrated.csv --overwrite\n\n"
+EXAMPLES = (
+    "unsurprised apply calibrator.json predictions.parquet --out calibrated.parquet",
+    "unsurprised apply calibrator.json 'runs/*.csv' --pred p_ --out calibrated.csv --overwrite",
 )
 
 
@@ -38,15 +38,20 @@ OutFile = Annotated[
     str,
     typer.Option(
         "--out",
-        metavar="CALIBRATED",
+        metavar="FILE",
         show_default=False,
+        rich_help_panel=WRITES,
         help="The file to make: .parquet, .arrow, .csv, .tsv or .jsonl.",
     ),
 ]
 As = Annotated[
     WrittenScale | None,
     typer.Option(
-        "--as", show_default=False, help="What to write; what the predictions were by default."
+        "--as",
+        metavar="probs|logprobs",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="What to write; by default what the predictions were.",
     ),
 ]
 

@@ -8,22 +8,22 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import MEASURES, WRITES
 
 if TYPE_CHECKING:
     from unsurprised.calibration.result import Calibration
     from unsurprised.sources import Reading
 
 HELP = (
-    "Find what makes a model's predictions less surprised, and how sure that is.\n\n"
+    "Fit a calibrator to a model's predictions, and say by cross-validation what it saves.\n\n"
     "Tries temperature, vector, isotonic and other calibrators, each on rows that it was not "
     "fitted on, and says which to take: the simplest within one standard error of the best."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised calibrate held-out.parquet --save calibrator.json\n\n"
-    "unsurprised calibrate held-out.parquet --method temperature --out calibrated.parquet\n\n"
-    "unsurprised calibrate held-out.parquet --html calibration.html\n\n"
-    "unsurprised calibrate turns.jsonl --kind logits --cluster conversation\n\n"
+EXAMPLES = (
+    "unsurprised calibrate held-out.parquet --save calibrator.json",
+    "unsurprised calibrate held-out.parquet --method temperature --out calibrated.parquet",
+    "unsurprised calibrate held-out.parquet --html calibration.html",
+    "unsurprised calibrate turns.jsonl --kind logits --cluster conversation",
 )
 
 Method = Annotated[
@@ -32,6 +32,7 @@ Method = Annotated[
         "--method",
         metavar="NAME",
         show_default=False,
+        rich_help_panel=MEASURES,
         # Written out: the table of families takes every command a tenth of a second to import.
         help="What to try, repeatable: temperature, mixing, platt, beta, vector, structured, "
         "matrix, isotonic. One alone is taken whether it helps or not.",
@@ -40,20 +41,32 @@ Method = Annotated[
 Save = Annotated[
     str | None,
     typer.Option(
-        "--save", metavar="CALIBRATOR", show_default=False, help="Write the calibrator as JSON."
+        "--save",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="Write the calibrator as JSON, for apply and for Python.",
     ),
 ]
 Out = Annotated[
     str | None,
     typer.Option(
         "--out",
-        metavar="CALIBRATED",
+        metavar="FILE",
         show_default=False,
+        rich_help_panel=WRITES,
         help="Write the rows with calibrated predictions: .parquet, .arrow, .csv, .tsv or .jsonl.",
     ),
 ]
 Folds = Annotated[
-    int, typer.Option("--folds", min=2, metavar="N", help="Into how many parts rows are put.")
+    int,
+    typer.Option(
+        "--folds",
+        min=2,
+        metavar="NUMBER",
+        rich_help_panel=MEASURES,
+        help="Folds of the cross-validation.",
+    ),
 ]
 
 

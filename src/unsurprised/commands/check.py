@@ -9,18 +9,18 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import Join, JoinOption, Preds, opened
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import MEASURES, WRITES
 
 HELP = (
-    "Fail when a model is too surprised, or worse than another: for CI jobs.\n\n"
+    "Fail a CI job when a model's log loss is too high, or worse than another model's.\n\n"
     "Exit code 0: every limit surely holds. 1: one is surely broken, or the rows do not suffice to "
     "tell (unless --allow-unsure). 2: the input or the call was wrong."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised check new.parquet --max-bits 0.35\n\n"
-    "unsurprised check base.parquet new.parquet --id row_id --max-worse 0.01\n\n"
-    "unsurprised check base.parquet new.parquet --by country --junit check.xml\n\n"
-    "unsurprised check base.parquet new.parquet --html check.html\n\n"
+EXAMPLES = (
+    "unsurprised check new.parquet --max-bits 0.35",
+    "unsurprised check base.parquet new.parquet --id row_id --max-worse 0.01",
+    "unsurprised check base.parquet new.parquet --by country --junit check.xml",
+    "unsurprised check base.parquet new.parquet --html check.html",
 )
 
 Models = Annotated[
@@ -34,24 +34,40 @@ Models = Annotated[
 MaxBits = Annotated[
     float | None,
     typer.Option(
-        "--max-bits", metavar="X", show_default=False, help="The largest bits a row of NEW."
+        "--max-bits",
+        metavar="NUMBER",
+        show_default=False,
+        rich_help_panel=MEASURES,
+        help="The highest cross-entropy of NEW, in bits a row.",
     ),
 ]
 MaxWorse = Annotated[
     float | None,
     typer.Option(
         "--max-worse",
-        metavar="X",
+        metavar="NUMBER",
         show_default=False,
-        help="By how many bits a row NEW may be worse than BASE; 0.01 by default.",
+        rich_help_panel=MEASURES,
+        help="How many bits a row NEW may be worse than BASE; 0.01 by default.",
     ),
 ]
 AllowUnsure = Annotated[
-    bool, typer.Option("--allow-unsure", help="Pass where the rows do not suffice to tell.")
+    bool,
+    typer.Option(
+        "--allow-unsure",
+        rich_help_panel=MEASURES,
+        help="Pass where the rows do not suffice to tell.",
+    ),
 ]
 Junit = Annotated[
     str | None,
-    typer.Option("--junit", metavar="PATH", show_default=False, help="Write JUnit's XML."),
+    typer.Option(
+        "--junit",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="Write the result as JUnit's XML, which CI servers show.",
+    ),
 ]
 
 

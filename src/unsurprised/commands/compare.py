@@ -10,6 +10,7 @@ import typer
 from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import HOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,15 +18,14 @@ if TYPE_CHECKING:
     from unsurprised.sources import Reading
 
 HELP = (
-    "Say which of two or more models is less surprised, on the same rows, and how surely.\n\n"
+    "Compare the log loss of two or more models on the same rows, with confidence intervals.\n\n"
     "The base comes first. Rows are matched by --id, else by their place; several --pred columns "
     "of one file are several models."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised compare base.parquet new.parquet --id row_id\n\n"
-    "unsurprised compare both.parquet --pred old_probs --pred new_probs --by country\n\n"
-    "unsurprised compare a.csv b.csv c.csv --json -\n\n"
+EXAMPLES = (
+    "unsurprised compare base.parquet new.parquet --id row_id",
+    "unsurprised compare both.parquet --pred old_probs --pred new_probs --by country",
+    "unsurprised compare a.csv b.csv c.csv --json -",
 )
 
 
@@ -46,13 +46,17 @@ Preds = Annotated[
         "--pred",
         metavar="COLUMN",
         show_default=False,
+        rich_help_panel=HOLDS,
         help="The prediction; given several times, one for each model.",
     ),
 ]
 JoinOption = Annotated[
     Join,
     typer.Option(
-        "--join", help="Rows that are not in all models: an error, or left out and counted."
+        "--join",
+        metavar="exact|inner",
+        rich_help_panel=HOLDS,
+        help="Rows that are not in all models: an error, or left out and counted.",
     ),
 ]
 

@@ -8,30 +8,33 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.encode import Output, checked_output, model_files
+from unsurprised.commands.panels import HOLDS
 from unsurprised.writing import Outputs, standard_output
 
 HELP = (
-    "Give back what was encoded, byte for byte.\n\n"
+    "Decompress what encode has made, byte for byte.\n\n"
     "Nothing is written before all of it is verified. Labels come back as a table with one column "
     "(.csv, .parquet), as an array (.npy), or as text."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised decode book.us -o book.txt\n\n"
-    "unsurprised decode book.us --model frequencies:other.txt -o book.txt\n\n"
-    "unsurprised decode labels.us --model predictions:predictions.parquet -o labels.csv\n\n"
+EXAMPLES = (
+    "unsurprised decode book.us -o book.txt",
+    "unsurprised decode book.us --model frequencies:other.txt -o book.txt",
+    "unsurprised decode labels.us --model predictions:predictions.parquet -o labels.csv",
 )
 
 Source = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", show_default=False, help="What unsurprised encode made; - is stdin."
+        metavar="FILE",
+        show_default=False,
+        help="What unsurprised encode made; - is standard input.",
     ),
 ]
 ModelOption = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL",
+        rich_help_panel=HOLDS,
         show_default=False,
         help="What the file does not hold: frequencies:FILE, distribution:FILE or "
         "predictions:FILE, as it was encoded with.",

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from unsurprised.sources import Reading
 
 HELP = (
-    "Say how surprised the model was by what happened, and whether it knew it would be.\n\n"
-    "Reads the files once and in little memory. What was taken from them is said first; nothing is "
-    "repaired or guessed in silence."
+    "Measure a model's cross-entropy (log loss) and calibration on a file of predictions.\n\n"
+    "Observed and expected surprisal, calibration error, accuracy, slices and the worst rows, with "
+    "confidence intervals, in bits. Reads the files once and in little memory. What was taken from "
+    "them is said first; nothing is repaired or guessed silently."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised evaluate predictions.parquet\n\n"
-    "unsurprised evaluate 'runs/*.parquet' --label y --pred p_ --id key\n\n"
-    "unsurprised evaluate predictions.parquet --by country --by age --cluster user\n\n"
-    "unsurprised evaluate logits.npz --kind logits --classes cat,dog,bird\n\n"
-    "unsurprised evaluate predictions.parquet --by country --html report.html\n\n"
-    "unsurprised evaluate tokens.jsonl --logprob logprob --base e\n\n"
-    "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value\n\n"
+EXAMPLES = (
+    "unsurprised evaluate predictions.parquet",
+    "unsurprised evaluate 'runs/*.parquet' --label y --pred p_ --id key",
+    "unsurprised evaluate predictions.parquet --by country --by age --cluster user",
+    "unsurprised evaluate logits.npz --kind logits --classes cat,dog,bird",
+    "unsurprised evaluate predictions.parquet --by country --html report.html",
+    "unsurprised evaluate tokens.jsonl --logprob logprob --base e",
+    "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value",
 )
 
 

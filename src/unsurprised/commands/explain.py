@@ -18,6 +18,7 @@ from unsurprised.commands.explain_rows import (
     written,
 )
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, WRITES
 from unsurprised.errors import CallError, InputError
 from unsurprised.report.numbers import printable
 from unsurprised.writing import Outputs, own, standard_output
@@ -29,28 +30,23 @@ if TYPE_CHECKING:
     from unsurprised.writing import Target
 
 HELP = (
-    "Say where the bits go, outcome by outcome: of one distribution, of two, of what happened.\n\n"
+    "Explain entropy, cross-entropy, KL divergence or surprisal, outcome by outcome.\n\n"
     "P alone explains an entropy; P and Q the cross-entropy and the KL divergence; --label, or one "
-    "FILE:ROW, the surprisal of what happened."
+    "FILE:ROW, the surprisal of the observed outcome."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised explain 1/2,1/4,1/4\n\n"
-    "unsurprised explain 0.5,0.5 0.1,0.9 --names heads,tails\n\n"
-    "unsurprised explain 99%,1% --label 1\n\n"
-    "unsurprised explain -1.5,2,0.3 --kind logits --base e\n\n"
-    "unsurprised explain predictions.parquet:17 --chart row17.html\n\n"
-    "unsurprised explain old.parquet:17 new.parquet:17 --json -\n\n"
+EXAMPLES = (
+    "unsurprised explain 1/2,1/4,1/4",
+    "unsurprised explain 0.5,0.5 0.1,0.9 --names heads,tails",
+    "unsurprised explain 99%,1% --label 1",
+    "unsurprised explain -1.5,2,0.3 --kind logits --base e",
+    "unsurprised explain predictions.parquet:17 --chart row17.html",
+    "unsurprised explain old.parquet:17 new.parquet:17 --json -",
 )
 #: So that ``-1.5,2`` is a row; what looks like an option and is none is refused below.
 CONTEXT = {"ignore_unknown_options": True}
 
 #: The beginning of a row whose first number is negative.
 _NEGATIVE = re.compile(r"-(\d|\.\d|inf)", re.IGNORECASE)
-
-_COLUMNS = "Rows of files, e.g.  --pred score_"
-_MEANING = "What the numbers mean, e.g.  --kind logits --names cat,dog"
-_REPORT = "The report, e.g.  --base e --json result.json --chart chart.html"
 
 Rows = Annotated[
     list[str],
@@ -64,17 +60,18 @@ Rows = Annotated[
 Label = Annotated[
     str | None,
     typer.Option(
-        metavar="OUTCOME|COLUMN",
-        rich_help_panel=_MEANING,
-        help="Of numbers: what happened, its index or its name. Of files: the column of the truth.",
+        metavar="NAME",
+        rich_help_panel=MEANS,
+        help="Of numbers: the observed outcome, its index or name. Of a file: the column of the "
+        "truth.",
     ),
 ]
 Kinds = Annotated[
     str | None,
     typer.Option(
         "--kind",
-        metavar="KIND|P,Q",
-        rich_help_panel=_MEANING,
+        metavar="KIND",
+        rich_help_panel=MEANS,
         help="What the numbers are: probs, logits, logprobs or counts; or one kind for each row, "
         "such as counts,logits. probs where nothing says otherwise.",
     ),
@@ -84,33 +81,34 @@ Names = Annotated[
     typer.Option(
         "--names",
         "--classes",
-        metavar="A,B,…|@FILE",
-        rich_help_panel=_MEANING,
-        help="Names of the outcomes, in the order of the numbers.",
+        metavar="NAMES|@FILE",
+        rich_help_panel=MEANS,
+        help="Names of the outcomes in the order of the numbers, with commas between them; or a "
+        "file with a name a line.",
     ),
 ]
 Pred = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        rich_help_panel=_COLUMNS,
-        help="The prediction: a column of lists, of the probability of class 1, or the "
+        rich_help_panel=HOLDS,
+        help="Of a file, the prediction: a column of lists, of the probability of class 1, or the "
         "prefix of one column a class.",
     ),
 ]
 Smooth = Annotated[
     float,
     typer.Option(
-        metavar="ε",
-        rich_help_panel=_REPORT,
-        help="Say what smoothing Q with this share of the uniform distribution costs and buys.",
+        metavar="NUMBER",
+        rich_help_panel=MEASURES,
+        help="Say what smoothing Q with this share of the uniform distribution costs and saves.",
     ),
 ]
 Chart = Annotated[
     str | None,
     typer.Option(
-        metavar="PATH",
-        rich_help_panel=_REPORT,
+        metavar="FILE",
+        rich_help_panel=WRITES,
         help="Write a chart of the code lengths: .html, .png, .svg or .json (Vega-Lite).",
     ),
 ]
