@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -229,13 +230,26 @@ def test_the_traceback_of_a_fault_can_be_asked_for(monkeypatch, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_an_interrupt_is_quiet(monkeypatch, capsys):
-    def interrupt(*_: object, **__: object) -> None:
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_an_interrupt_says_how_far_it_was(monkeypatch, capsys, quiet):
+    def interrupt(*_: object, progress: Callable[[int], None], **__: object) -> None:
+        progress(250)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "evaluate_reading", interrupt)
+    assert cli.run(["evaluate", DIGITS, *quiet]) == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == ("unsurprised: interrupted after 250 of 1,000 rows (25 %); nothing was written\n")
+
+
+def test_an_interrupt_before_any_row(monkeypatch, capsys):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unsurprised.sources.open_predictions", interrupt)
     assert cli.run(["evaluate", DIGITS]) == 130
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "unsurprised: interrupted\n"
 
 
 @pytest.mark.parametrize(

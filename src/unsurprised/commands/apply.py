@@ -71,6 +71,7 @@ def command(
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = cli_options.Nulls.error,
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Read, calibrate, write."""
     from unsurprised.calibrators import load
@@ -84,7 +85,10 @@ def command(
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out)
         refuse_unwritable(out)
-        rows = write_applied(held, reading, target, written_as.value if written_as else None)
+        kind_written = written_as.value if written_as else None
+        rows = write_applied(held, reading, target, kind_written, quiet=quiet)
+        if quiet:
+            return
         shown = {name: said for name, said in reading.choices.items() if name != "id"}
         done = f"{held.title[0].upper()}{held.title[1:]}: {rows:,} rows → {out}"
         with standard_output():

@@ -12,7 +12,6 @@ from unsurprised.commands.panels import MEASURES, WRITES
 
 if TYPE_CHECKING:
     from unsurprised.calibration.result import Calibration
-    from unsurprised.sources import Reading
 
 HELP = (
     "Fit a calibrator to a model's predictions, and say by cross-validation what it saves.\n\n"
@@ -97,11 +96,13 @@ def command(
     html: cli_options.Html = None,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
+    from unsurprised.report.calibration.text import summary
+    from unsurprised.report.choices import choices
     from unsurprised.commands.applied import refuse_unwritable, write_applied
-    from unsurprised.report.progress import RowProgress
     from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
@@ -116,7 +117,7 @@ def command(
             refuse_unwritable(out)
         report = outputs.declare("--json", json, own(json_of("unsurprised.calibration")))
         with asked_page(declared_page(outputs, html, "calibration"), context.obj, reading) as page:
-            with RowProgress(reading.rows) as progress:
+            with cli_options.progress(reading, quiet=quiet) as progress:
                 calibration = calibrate_reading(
                     reading, methods=method, folds=folds, base=logarithm, progress=progress
                 )
@@ -126,23 +127,26 @@ def command(
         if held is not None and saved is not None:
             saved.write_bytes(held.to_json().encode())
         if held is not None and rows is not None:
-            write_applied(held, reading, rows)
+            write_applied(held, reading, rows, quiet=quiet)
         if report is not None:
             report.write(calibration.to_json())
         if outputs.print_report:
             with standard_output():
-                _print(calibration, reading, save, out)
+                if not quiet:
+                    print(choices(reading.choices), end="\n\n")
+                print(summary(calibration))
+                _print_written(calibration, save, out, quiet=quiet)
 
 
-def _print(calibration: Calibration, reading: Reading, save: str | None, out: str | None) -> None:
-    from unsurprised.report.calibration.text import summary
-    from unsurprised.report.choices import choices
-
-    print(choices(reading.choices), summary(calibration), sep="\n\n")
+def _print_written(
+    calibration: Calibration, save: str | None, out: str | None, *, quiet: bool
+) -> None:
+    """Say what was written, and, quiet or not, what was asked for and was not."""
     for what, target in (("the calibrator", save), ("the calibrated predictions", out)):
         if target is None:
             continue
         if calibration.calibrator is not None:
-            print(f"Wrote {what}: {target}")
+            if not quiet:
+                print(f"Wrote {what}: {target}")
         else:
             print(f"Not written, since none helps: {target} (--method NAME takes one all the same)")

@@ -99,12 +99,14 @@ def command(
     junit: Junit = None,
     overwrite: cli_options.Overwrite = False,
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
     from unsurprised.comparison.check import checked
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.errors import CallError
     from unsurprised.evaluation.engine import evaluate_reading
+    from unsurprised.report.check.text import headline
     from unsurprised.sources import Options, open_predictions
     from unsurprised.writing import Outputs, own, recognition, standard_output
 
@@ -125,16 +127,19 @@ def command(
         report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.check")))
         xml = outputs.declare("--junit", junit, own(recognition.junit()))
         with asked_page(declared_page(outputs, html, "check"), context.obj, *readings) as page:
-            comparison = None
-            if pairs:
-                comparison = compare_readings(readings, names, join=join.value, top=0)
-            evaluation = None
-            if max_bits is not None:
-                newest = readings[-1]
-                if pairs and by:
-                    held = Options(**{**options, "pred": columns[-1] if columns else None})
-                    newest = open_predictions(models[-1], held)
-                evaluation = evaluate_reading(newest, top=0)
+            comparison = evaluation = None
+            newest = readings[-1]
+            if pairs and by and max_bits is not None:
+                held = Options(**{**options, "pred": columns[-1] if columns else None})
+                newest = open_predictions(models[-1], held)
+            work = [*(readings if pairs else ()), *([newest] if max_bits is not None else ())]
+            with cli_options.progress(*work, quiet=quiet) as progress:
+                if pairs:
+                    comparison = compare_readings(
+                        readings, names, join=join.value, top=0, progress=progress
+                    )
+                if max_bits is not None:
+                    evaluation = evaluate_reading(newest, top=0, progress=progress)
             found = checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
             if page is not None:
                 page.write(found)
@@ -144,6 +149,6 @@ def command(
             xml.write(found.to_junit())
         if outputs.print_report:
             with standard_output():
-                print(found)
+                print(headline(found) if quiet else found)
     if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
         raise typer.Exit(1)

@@ -87,24 +87,22 @@ def command(
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.report.choices import choices
-    from unsurprised.report.progress import RowProgress
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
     options = cli_options.said(context, join=join.value if truth else "exact")
     readings, names = opened(models, pred, options)
-    known = [reading.rows for reading in readings]
-    total = None if None in known else sum(rows or 0 for rows in known)
     logarithm = cli_options.base_of(base)
     read = cli_options.inputs(*readings, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.comparison")))
         with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
-            with RowProgress(total) as progress:
+            with cli_options.progress(*readings, quiet=quiet) as progress:
                 comparison = compare_readings(
                     readings, names, join=join.value, base=logarithm, top=top, progress=progress
                 )
@@ -116,7 +114,9 @@ def command(
             from unsurprised.report.comparison.text import summary
 
             with standard_output():
-                print(choices(readings[0].choices), summary(comparison), sep="\n\n")
+                if not quiet:
+                    print(choices(readings[0].choices), end="\n\n")
+                print(summary(comparison))
 
 
 def opened(

@@ -54,6 +54,7 @@ def command(
     classes: cli_options.Classes = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Decode the file, write what it held, say what it was."""
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
@@ -66,7 +67,7 @@ def command(
         restored = files.decode_file(file, model, options)
         data = restored.data if restored.data is not None else files.labels_as(restored, output)
         target.write_bytes(data)
-        if outputs.print_report:
+        if outputs.print_report and not quiet:
             what = "labels" if restored.data is None else "symbols"
             count = restored.container.symbols
             with standard_output():

@@ -95,6 +95,7 @@ def command(
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
     json: cli_options.Json = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Encode the file, write it, print the account."""
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
@@ -118,7 +119,7 @@ def command(
         target.write_bytes(encoded.data)
         if report is not None:
             report.write(encoded.account.to_json())
-        if outputs.print_report:
+        if outputs.print_report and not quiet:
             from unsurprised.report.account.text import WIDTH, summary
             from unsurprised.report.choices import choices
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,7 +15,6 @@ from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
     from unsurprised.evaluation.result import Evaluation
-    from unsurprised.sources import Reading
 
 HELP = (
     "Measure a model's cross-entropy (log loss) and calibration on a file of predictions.\n\n"
@@ -59,8 +59,10 @@ def command(
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Score the files, print the report, write the JSON and the page."""
+    from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import open_predictions  # pyarrow is slow
 
     logarithm = cli_options.base_of(base)
@@ -69,32 +71,27 @@ def command(
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.evaluation")))
         with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:
-            evaluation = _evaluated(reading, logarithm, top)
+            with cli_options.progress(reading, quiet=quiet) as progress:
+                evaluation = evaluate_reading(reading, base=logarithm, top=top, progress=progress)
             if page is not None:
                 page.write(evaluation)
         if report is not None:
             report.write(evaluation.to_json())
         if outputs.print_report:
             with standard_output():
-                _print(evaluation, reading)
+                _print(evaluation, {} if quiet else reading.choices)
 
 
-def _evaluated(reading: Reading, base: float, top: int) -> Evaluation:
-    from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.progress import RowProgress
-
-    with RowProgress(reading.rows) as progress:
-        return evaluate_reading(reading, base=base, top=top, progress=progress)
-
-
-def _print(evaluation: Evaluation, reading: Reading) -> None:
+def _print(evaluation: Evaluation, taken: Mapping[str, str]) -> None:
     """A table with colour on a terminal, plain text elsewhere."""
     if sys.stdout.isatty():
         from unsurprised.report.evaluation.terminal import show  # rich costs 50 ms
 
-        show(evaluation, reading.choices)
+        show(evaluation, taken)
         return
     from unsurprised.report.choices import choices
     from unsurprised.report.evaluation.text import summary
 
-    print(choices(reading.choices), summary(evaluation), sep="\n\n")
+    if taken:
+        print(choices(taken), end="\n\n")
+    print(summary(evaluation))

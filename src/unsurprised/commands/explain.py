@@ -130,6 +130,7 @@ def command(
     html: cli_options.Html = None,
     chart: Chart = None,
     overwrite: cli_options.Overwrite = False,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Explain the rows, print the table, write the JSON, the page and the chart."""
     found = [written(text) for text in _checked(rows)]
@@ -170,7 +171,7 @@ def command(
             drawn.write_bytes(rendered(explanation, ending_of(drawn.name)))
         if outputs.print_report:
             with standard_output():
-                _print(explanation, of_files)
+                _print(explanation, [] if quiet else of_files)
 
 
 def _checked(rows: list[str]) -> list[str]:

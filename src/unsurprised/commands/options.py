@@ -14,6 +14,7 @@ from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
+    from unsurprised.report.progress import RowProgress
     from unsurprised.sources import Options, Reading
 
 #: Arguments of ``sources.Options`` that commands have under the same name, or another.
@@ -240,6 +241,15 @@ BatchRows = Annotated[
         help="Rows read at a time; the result is the same for any.",
     ),
 ]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        rich_help_panel=SHOWS,
+        help="Print the results alone: no progress bar, and nothing of what was read or written.",
+    ),
+]
 
 
 def said(context: typer.Context, **besides: Any) -> dict[str, Any]:
@@ -274,6 +284,15 @@ def inputs(*readings: Reading, truth: str | None = None, classes: str | None = N
     files = [file for reading in readings for file in reading.files]
     files += [] if truth is None else expanded([truth])[0]
     return [*files, *class_files(classes)]
+
+
+def progress(*readings: Reading, quiet: bool) -> RowProgress:
+    """Progress over all rows of some sources."""
+    from unsurprised.report.progress import RowProgress
+
+    rows = [reading.rows for reading in readings]
+    known = [count for count in rows if count is not None]
+    return RowProgress(sum(known) if len(known) == len(rows) else None, quiet=quiet)
 
 
 def class_files(classes: str | None) -> list[str]:
