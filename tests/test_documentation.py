@@ -139,7 +139,7 @@ COMMANDS = {
     "evaluate": ("command-line.md", set()),
     "explain": ("explain.md", set()),
     "encode": ("coding.md", set()),
-    "decode": ("coding.md", {"--label", "--smooth", "--symbols", "--json"}),
+    "decode": ("coding.md", {"--format", "--label", "--smooth", "--symbols", "--json"}),
 }
 #: Commands whose page has the options that ``evaluate`` does not have.
 LIKE_EVALUATE = {

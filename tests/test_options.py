@@ -22,7 +22,7 @@ READ = {"--truth", "--classes", "--names", "--model"}
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
 NUMERIC |= {"--smooth", "--folds", "--ignore-index"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
-PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols"}
+PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--quiet", "--help"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]

@@ -173,5 +173,5 @@ def test_standard_input_that_is_closed(tmp_path):
     line = f"{sys.executable} -m unsurprised encode - -o {tmp_path}/out.us <&-"
     done = subprocess.run(["sh", "-c", line], capture_output=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert done.stderr == b"unsurprised: -: cannot be read: standard input is closed\n"
+    assert done.stderr == b"unsurprised: standard input: cannot be read: it is closed\n"
     assert list(tmp_path.iterdir()) == []

@@ -64,6 +64,7 @@ def command(
     out: OutFile,
     written_as: As = None,
     overwrite: cli_options.Overwrite = False,
+    form: cli_options.FormatOption = None,
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
     classes: cli_options.Classes = None,
@@ -79,6 +80,7 @@ def command(
     from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, standard_output
 
+    cli_options.keep_standard_input(context, *files)
     held = load(calibrator)
     reading = open_predictions(files, cli_options.options_of(context, labelled=False))
     read = [calibrator, *cli_options.inputs(reading, classes=classes)]

@@ -73,6 +73,7 @@ def command(
     context: typer.Context,
     files: cli_options.Files,
     *,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     weight: cli_options.Weight = None,
@@ -100,13 +101,14 @@ def command(
 ) -> None:
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
+    from unsurprised.commands.applied import refuse_unwritable, write_applied
     from unsurprised.report.calibration.text import summary
     from unsurprised.report.choices import choices
-    from unsurprised.commands.applied import refuse_unwritable, write_applied
     from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
+    cli_options.keep_standard_input(context, *files, truth)
     reading = open_predictions(files, cli_options.options_of(context))
     logarithm = cli_options.base_of(base)
     read = cli_options.inputs(reading, truth=truth, classes=classes)

@@ -78,6 +78,7 @@ def command(
     max_bits: MaxBits = None,
     max_worse: MaxWorse = None,
     allow_unsure: AllowUnsure = False,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: Preds = None,
     logprob: cli_options.LogProb = None,
@@ -116,6 +117,7 @@ def command(
         raise CallError(f"found {max(len(models), len(columns))} models; expected [BASE] NEW")
     if max_bits is None and not pairs:
         raise CallError("nothing to check: expected --max-bits X, or two models (BASE NEW)")
+    cli_options.keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
     if pairs:
         readings, names = opened(models, columns, options)

@@ -11,6 +11,7 @@ from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS
+from unsurprised.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +66,7 @@ def command(
     context: typer.Context,
     models: Models,
     *,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: Preds = None,
     logprob: cli_options.LogProb = None,
@@ -95,6 +97,7 @@ def command(
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
+    cli_options.keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
     readings, names = opened(models, pred, options)
     logarithm = cli_options.base_of(base)
@@ -161,6 +164,7 @@ def _other_order(reading: Reading, first: Reading) -> bool:
 
 def _names(files: Sequence[str]) -> list[str]:
     """The shortest ends of the paths that tell them apart."""
+    files = [str(Place(file)) for file in files]
     parts = [Path(file).parts for file in files]
     for count in range(1, max(map(len, parts)) + 1):
         names = ["/".join(part[-count:]) for part in parts]

@@ -88,6 +88,7 @@ def command(
     smooth: Smooth = 0.0,
     symbols: Symbols = None,
     overwrite: cli_options.Overwrite = False,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
@@ -109,6 +110,7 @@ def command(
         report = outputs.declare("--json", json, own(json_of("unsurprised.account")))
         taken: Mapping[str, str] = {}
         if model == "predictions":
+            cli_options.keep_standard_input(context, file)
             reading = open_predictions(file, options)
             encoded, taken = files.encode_predictions(reading, smooth), reading.choices
         else:

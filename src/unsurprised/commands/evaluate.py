@@ -37,6 +37,7 @@ def command(
     context: typer.Context,
     files: cli_options.Files,
     *,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     logprob: cli_options.LogProb = None,
@@ -66,6 +67,7 @@ def command(
     from unsurprised.sources import open_predictions  # pyarrow is slow
 
     logarithm = cli_options.base_of(base)
+    cli_options.keep_standard_input(context, *files, truth)
     reading = open_predictions(files, cli_options.options_of(context))
     read = cli_options.inputs(reading, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:

@@ -45,6 +45,8 @@ EXAMPLES = (
 #: So that ``-1.5,2`` is a row; what looks like an option and is none is refused below.
 CONTEXT = {"ignore_unknown_options": True}
 
+#: A row of standard input.
+_PIPED = re.compile(r"-:-?\d+")
 #: The beginning of a row whose first number is negative.
 _NEGATIVE = re.compile(r"-(\d|\.\d|inf)", re.IGNORECASE)
 
@@ -54,7 +56,7 @@ Rows = Annotated[
         metavar="P [Q]",
         show_default=False,
         help="Rows: numbers with commas between them (0.25, 1/4, 25%, 2.5e-1), or FILE:ROW, the "
-        "prediction in a row, counted from 0, of a file that evaluate reads.",
+        "prediction in a row, counted from 0, of a file that evaluate reads (- is standard input).",
     ),
 ]
 Label = Annotated[
@@ -118,6 +120,7 @@ def command(
     context: typer.Context,
     rows: Rows,
     *,
+    form: cli_options.FormatOption = None,
     label: Label = None,
     kind: Kinds = None,
     names: Names = None,
@@ -135,6 +138,7 @@ def command(
     """Explain the rows, print the table, write the JSON, the page and the chart."""
     found = [written(text) for text in _checked(rows)]
     _check_columns(found, label, pred)
+    cli_options.keep_standard_input(context, *{row.file for row in found})
     classes = cli_options.classes_of(names)
     given: list[Any] = []
     for row, its_kind in zip(found, kinds_of(kind, len(found)), strict=True):
@@ -176,7 +180,7 @@ def command(
 
 def _checked(rows: list[str]) -> list[str]:
     for row in rows:
-        if row.startswith("-") and not _NEGATIVE.match(row):
+        if row.startswith("-") and not _NEGATIVE.match(row) and not _PIPED.fullmatch(row):
             raise CallError(f"no such option: {row}; see unsurprised explain --help")
     if len(rows) > 2:
         raise CallError(

@@ -100,16 +100,11 @@ def _panels(
     if arguments:
         yield _ARGUMENTS, [_row(argument) for argument in arguments], ""
     if isinstance(command, TyperGroup):
-        for title in dict.fromkeys(one.rich_help_panel for one in command.commands.values()):
-            named = [one for one in command.commands.values() if one.rich_help_panel == title]
-            yield (
-                str(title),
-                [
-                    (Text(str(one.name), "bold cyan"), Text((one.help or "").split("\n\n")[0]))
-                    for one in named
-                ],
-                "",
-            )
+        purposes: dict[str, list[tuple[Text, Text]]] = {}
+        for one in command.commands.values():
+            row = Text(str(one.name), "bold cyan"), Text((one.help or "").split("\n\n")[0])
+            purposes.setdefault(str(getattr(one, "rich_help_panel", "")), []).append(row)
+        yield from ((title, rows, "") for title, rows in purposes.items())
     titles = [*EXAMPLES, *(one.rich_help_panel or SHOWS for one in options)]
     for title in dict.fromkeys(titles):
         here = [one for one in options if (one.rich_help_panel or SHOWS) == title]

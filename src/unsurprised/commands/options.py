@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
-from unsurprised.errors import CallError
+from unsurprised.errors import STANDARD_INPUT, CallError
 
 if TYPE_CHECKING:
     from unsurprised.report.progress import RowProgress
@@ -40,6 +40,17 @@ class Nulls(StrEnum):
 
     error = "error"
     skip = "skip"
+
+
+class Format(StrEnum):
+    """What standard input holds, as files of that format are called."""
+
+    parquet = "parquet"
+    arrow = "arrow"
+    csv = "csv"
+    tsv = "tsv"
+    jsonl = "jsonl"
+    npz = "npz"
 
 
 class Join(StrEnum):
@@ -112,6 +123,17 @@ TruthJoin = Annotated[
         metavar="exact|inner",
         rich_help_panel=HOLDS,
         help="With --truth, rows that are in one file only: an error, or left out and counted.",
+    ),
+]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        show_default=False,
+        rich_help_panel=HOLDS,
+        help="What standard input (-) holds, where its first bytes do not tell: parquet, arrow, "
+        "csv, tsv, jsonl or npz.",
     ),
 ]
 KindOption = Annotated[
@@ -284,6 +306,19 @@ def inputs(*readings: Reading, truth: str | None = None, classes: str | None = N
     files = [file for reading in readings for file in reading.files]
     files += [] if truth is None else expanded([truth])[0]
     return [*files, *class_files(classes)]
+
+
+def keep_standard_input(context: typer.Context, *files: str | None) -> None:
+    """Take standard input for one of the files, if it is among them, until the command ends."""
+    from unsurprised.sources.standard_input import standard_input
+
+    form, count = context.params.get("form"), files.count(STANDARD_INPUT)
+    if count > 1:
+        raise CallError("- (standard input) is given twice; expected once")
+    if form is not None and not count:
+        raise CallError(f"--format {form}: it says what standard input holds; expected - as a file")
+    if count:
+        context.with_resource(standard_input(form and str(form)))
 
 
 def progress(*readings: Reading, quiet: bool) -> RowProgress:
