@@ -41,7 +41,10 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     # Inside the guard: whatever importing them raises is one line too.
     from unsurprised.commands.app import Passed, app, said_of
+    from unsurprised.commands.completion import answer, is_asked
 
+    if is_asked():
+        return answer(app)
     try:
         code = app(
             args=list(arguments),

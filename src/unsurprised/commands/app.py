@@ -10,6 +10,7 @@ import typer
 
 from unsurprised import __version__
 from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
+from unsurprised.commands.completion import ShowCompletion
 from unsurprised.commands.help import HelpfulCommand, HelpfulGroup
 from unsurprised.errors import CallError, shortened
 
@@ -71,6 +72,7 @@ def unsurprised(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    show_completion: ShowCompletion = None,
 ) -> None:
     """Measure, explain and reduce a model's surprise, in bits."""
     if context.invoked_subcommand is None:

@@ -9,6 +9,7 @@ import typer
 
 from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.completion import columns
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS
 from unsurprised.errors import Place
@@ -46,6 +47,7 @@ Preds = Annotated[
     typer.Option(
         "--pred",
         metavar="COLUMN",
+        autocompletion=columns,
         show_default=False,
         rich_help_panel=HOLDS,
         help="The prediction; given several times, one for each model.",

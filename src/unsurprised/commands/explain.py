@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.completion import columns
 from unsurprised.commands.explain_rows import (
     FileRow,
     WrittenRow,
@@ -63,6 +64,7 @@ Label = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
+        autocompletion=columns,
         rich_help_panel=MEANS,
         help="Of numbers: the observed outcome, its index or name. Of a file: the column of the "
         "truth.",
@@ -93,6 +95,7 @@ Pred = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
+        autocompletion=columns,
         rich_help_panel=HOLDS,
         help="Of a file, the prediction: a column of lists, of the probability of class 1, or the "
         "prefix of one column a class.",

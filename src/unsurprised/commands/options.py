@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from unsurprised.commands.completion import columns
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
 from unsurprised.errors import STANDARD_INPUT, CallError
 
@@ -73,6 +74,7 @@ Label = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
+        autocompletion=columns,
         rich_help_panel=HOLDS,
         help="The truth: class indices or names, or lists of probabilities or of votes.",
     ),
@@ -81,6 +83,7 @@ Pred = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
+        autocompletion=columns,
         rich_help_panel=HOLDS,
         help="The prediction: a column of lists or of the probability of class 1; the prefix of "
         "one column a class; or the columns of the classes, as A,B,C, as cat=A,dog=B, or by "
@@ -91,19 +94,26 @@ LogProb = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
+        autocompletion=columns,
         rich_help_panel=HOLDS,
         help="In place of --pred: the natural logarithm of the probability of the observed class.",
     ),
 ]
 Weight = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", rich_help_panel=HOLDS, help="The importance weight of a row."),
+    typer.Option(
+        metavar="COLUMN",
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
+        help="The importance weight of a row.",
+    ),
 ]
 Identity = Annotated[
     str | None,
     typer.Option(
         "--id",
         metavar="COLUMN",
+        autocompletion=columns,
         rich_help_panel=HOLDS,
         help="The name of a row; makes the result the same in any order of the rows.",
     ),
@@ -202,6 +212,7 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="COLUMN",
+        autocompletion=columns,
         rich_help_panel=MEASURES,
         help="Slice the rows by a column, numbers by quantiles; may be given several times.",
     ),
@@ -210,6 +221,7 @@ Cluster = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
+        autocompletion=columns,
         rich_help_panel=MEASURES,
         help="Rows that are not independent (of one document, one user): the confidence intervals "
         "allow for it.",
