@@ -98,7 +98,7 @@ class Slice(Record):
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceGap(Record):
-    """Rows that the model was as confident of, or whose top class is the same: met and expected.
+    """Observed and expected surprisal of rows of one confidence, or of one top class.
 
     Of a calibrated model the gap is 0 in every one, for what defines them is the model's alone.
     """

@@ -121,7 +121,7 @@ class Evaluation(_Waiting):
     annotators: Annotators | None
 
     accuracy: Estimate | None
-    #: Share of rows on which the model was more surprised than by equal odds.
+    #: Share of rows on which the model was more surprised than by a uniform guess.
     worse_than_uniform: Estimate | None
     #: Quantiles of the surprisal: 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, keyed by level.
     quantiles: Mapping[float, Estimate]
@@ -142,7 +142,7 @@ class Evaluation(_Waiting):
     sampled_rows: int = 0
     #: Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
     ledger: Ledger | None = None
-    #: Surprisal met and expected, along the model's confidence and by its top class.
+    #: Surprisal observed and expected, along the model's confidence and by its top class.
     gaps_by_confidence: tuple[ConfidenceGap, ...] = ()
     gaps_by_class: tuple[ConfidenceGap, ...] = ()
     #: Bits a row by (class that happened, top class); they add up to the cross-entropy.
