@@ -31,7 +31,7 @@ def write_applied(
 ) -> int:
     """Write a source's rows with calibrated predictions; how many they were."""
     from unsurprised.calibration.apply import apply_reading
-    from unsurprised.commands.options import progress as progress_of
+    from unsurprised.commands.reading import row_progress
 
-    with out.file() as path, progress_of(reading, quiet=quiet) as progress:
+    with out.file() as path, row_progress(reading, quiet=quiet) as progress:
         return apply_reading(calibrator, reading, path, out.name, kind=kind, progress=progress)

@@ -10,6 +10,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.applied import refuse_unwritable, write_applied
 from unsurprised.commands.panels import WRITES
+from unsurprised.commands.reading import files_read, keep_standard_input
 
 HELP = (
     "Apply a calibrator to a file of predictions; all other columns stay as they are.\n\n"
@@ -80,10 +81,10 @@ def command(
     from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, standard_output
 
-    cli_options.keep_standard_input(context, *files)
+    keep_standard_input(context, *files)
     held = load(calibrator)
     reading = open_predictions(files, cli_options.options_of(context, labelled=False))
-    read = [calibrator, *cli_options.inputs(reading, classes=classes)]
+    read = [calibrator, *files_read(reading, classes=classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out)
         refuse_unwritable(out)

@@ -9,6 +9,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 
 if TYPE_CHECKING:
     from unsurprised.calibration.result import Calibration
@@ -108,10 +109,10 @@ def command(
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
-    cli_options.keep_standard_input(context, *files, truth)
+    keep_standard_input(context, *files, truth)
     reading = open_predictions(files, cli_options.options_of(context))
     logarithm = cli_options.base_of(base)
-    read = cli_options.inputs(reading, truth=truth, classes=classes)
+    read = files_read(reading, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         saved = outputs.declare("--save", save)
         rows = outputs.declare("--out", out)
@@ -119,7 +120,7 @@ def command(
             refuse_unwritable(out)
         report = outputs.declare("--json", json, own(json_of("unsurprised.calibration")))
         with asked_page(declared_page(outputs, html, "calibration"), context.obj, reading) as page:
-            with cli_options.progress(reading, quiet=quiet) as progress:
+            with row_progress(reading, quiet=quiet) as progress:
                 calibration = calibrate_reading(
                     reading, methods=method, folds=folds, base=logarithm, progress=progress
                 )

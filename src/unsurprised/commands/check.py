@@ -10,6 +10,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import Join, JoinOption, Preds, opened
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 
 HELP = (
     "Fail a CI job when a model's log loss is too high, or worse than another model's.\n\n"
@@ -117,14 +118,14 @@ def command(
         raise CallError(f"found {max(len(models), len(columns))} models; expected [BASE] NEW")
     if max_bits is None and not pairs:
         raise CallError("nothing to check: expected --max-bits X, or two models (BASE NEW)")
-    cli_options.keep_standard_input(context, *models, truth)
+    keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
     if pairs:
         readings, names = opened(models, columns, options)
     else:
         single = Options(**{**options, "pred": columns[0] if columns else None})
         readings, names = [open_predictions(models, single)], []
-    read = cli_options.inputs(*readings, truth=truth, classes=classes)
+    read = files_read(*readings, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.check")))
         xml = outputs.declare("--junit", junit, own(recognition.junit()))
@@ -135,7 +136,7 @@ def command(
                 held = Options(**{**options, "pred": columns[-1] if columns else None})
                 newest = open_predictions(models[-1], held)
             work = [*(readings if pairs else ()), *([newest] if max_bits is not None else ())]
-            with cli_options.progress(*work, quiet=quiet) as progress:
+            with row_progress(*work, quiet=quiet) as progress:
                 if pairs:
                     comparison = compare_readings(
                         readings, names, join=join.value, top=0, progress=progress

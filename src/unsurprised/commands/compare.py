@@ -12,6 +12,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.completion import columns
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS
+from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.errors import Place
 
 if TYPE_CHECKING:
@@ -99,15 +100,15 @@ def command(
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
-    cli_options.keep_standard_input(context, *models, truth)
+    keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
     readings, names = opened(models, pred, options)
     logarithm = cli_options.base_of(base)
-    read = cli_options.inputs(*readings, truth=truth, classes=classes)
+    read = files_read(*readings, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.comparison")))
         with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
-            with cli_options.progress(*readings, quiet=quiet) as progress:
+            with row_progress(*readings, quiet=quiet) as progress:
                 comparison = compare_readings(
                     readings, names, join=join.value, base=logarithm, top=top, progress=progress
                 )

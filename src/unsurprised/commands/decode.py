@@ -9,6 +9,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.encode import Output, checked_output, model_files
 from unsurprised.commands.panels import HOLDS
+from unsurprised.commands.reading import class_files
 from unsurprised.writing import Outputs, standard_output
 
 HELP = (
@@ -61,7 +62,7 @@ def command(
 
     checked_output(output)
     options = cli_options.options_of(context)
-    read = [file, *model_files(model), *cli_options.class_files(classes)]
+    read = [file, *model_files(model), *class_files(classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("-o", output)
         restored = files.decode_file(file, model, options)

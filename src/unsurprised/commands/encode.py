@@ -11,6 +11,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.panels import HOLDS, MEASURES, WRITES
+from unsurprised.commands.reading import class_files, keep_standard_input
 from unsurprised.errors import CallError
 from unsurprised.writing import STANDARD_OUTPUT, Outputs, own, standard_output
 from unsurprised.writing.recognition import json_of
@@ -104,13 +105,13 @@ def command(
 
     checked_output(output)
     options = cli_options.options_of(context)
-    read = [file, *model_files(model), *cli_options.class_files(classes)]
+    read = [file, *model_files(model), *class_files(classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("-o", output)
         report = outputs.declare("--json", json, own(json_of("unsurprised.account")))
         taken: Mapping[str, str] = {}
         if model == "predictions":
-            cli_options.keep_standard_input(context, file)
+            keep_standard_input(context, file)
             reading = open_predictions(file, options)
             encoded, taken = files.encode_predictions(reading, smooth), reading.choices
         else:

@@ -10,6 +10,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.writing import Outputs, own, standard_output
 from unsurprised.writing.recognition import json_of
 
@@ -67,13 +68,13 @@ def command(
     from unsurprised.sources import open_predictions  # pyarrow is slow
 
     logarithm = cli_options.base_of(base)
-    cli_options.keep_standard_input(context, *files, truth)
+    keep_standard_input(context, *files, truth)
     reading = open_predictions(files, cli_options.options_of(context))
-    read = cli_options.inputs(reading, truth=truth, classes=classes)
+    read = files_read(reading, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.evaluation")))
         with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:
-            with cli_options.progress(reading, quiet=quiet) as progress:
+            with row_progress(reading, quiet=quiet) as progress:
                 evaluation = evaluate_reading(reading, base=logarithm, top=top, progress=progress)
             if page is not None:
                 page.write(evaluation)

@@ -20,6 +20,7 @@ from unsurprised.commands.explain_rows import (
 )
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, WRITES
+from unsurprised.commands.reading import class_files, keep_standard_input
 from unsurprised.errors import CallError, InputError
 from unsurprised.report.numbers import printable
 from unsurprised.writing import Outputs, own, standard_output
@@ -141,7 +142,7 @@ def command(
     """Explain the rows, print the table, write the JSON, the page and the chart."""
     found = [written(text) for text in _checked(rows)]
     _check_columns(found, label, pred)
-    cli_options.keep_standard_input(context, *{row.file for row in found})
+    keep_standard_input(context, *{row.file for row in found})
     classes = cli_options.classes_of(names)
     given: list[Any] = []
     for row, its_kind in zip(found, kinds_of(kind, len(found)), strict=True):
@@ -161,7 +162,7 @@ def command(
     logarithm = cli_options.base_of(base)
     of_files = [row for row in given if isinstance(row, FileRow)]
     read = [row.file for row in of_files]
-    read += cli_options.class_files(names)
+    read += class_files(names)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.explanation")))
         drawn = None if chart is None else _chart_target(outputs, chart)

@@ -12,11 +12,10 @@ import typer
 
 from unsurprised.commands.completion import columns
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
-from unsurprised.errors import STANDARD_INPUT, CallError
+from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
-    from unsurprised.report.progress import RowProgress
-    from unsurprised.sources import Options, Reading
+    from unsurprised.sources import Options
 
 #: Arguments of ``sources.Options`` that commands have under the same name, or another.
 _OF_A_SOURCE = frozenset(
@@ -43,7 +42,7 @@ class Nulls(StrEnum):
     skip = "skip"
 
 
-class Format(StrEnum):
+class InputFormat(StrEnum):
     """What standard input holds, as files of that format are called."""
 
     parquet = "parquet"
@@ -136,7 +135,7 @@ TruthJoin = Annotated[
     ),
 ]
 FormatOption = Annotated[
-    Format | None,
+    InputFormat | None,
     typer.Option(
         "--format",
         metavar="FORMAT",
@@ -309,42 +308,6 @@ def options_of(context: typer.Context, **besides: Any) -> Options:
     from unsurprised.sources import Options  # pyarrow is slow
 
     return Options(**said(context, **besides))
-
-
-def inputs(*readings: Reading, truth: str | None = None, classes: str | None = None) -> list[str]:
-    """All files that a command reads, which its outputs must not be."""
-    from unsurprised.sources.paths import expanded
-
-    files = [file for reading in readings for file in reading.files]
-    files += [] if truth is None else expanded([truth])[0]
-    return [*files, *class_files(classes)]
-
-
-def keep_standard_input(context: typer.Context, *files: str | None) -> None:
-    """Take standard input for one of the files, if it is among them, until the command ends."""
-    from unsurprised.sources.standard_input import standard_input
-
-    form, count = context.params.get("form"), files.count(STANDARD_INPUT)
-    if count > 1:
-        raise CallError("- (standard input) is given twice; expected once")
-    if form is not None and not count:
-        raise CallError(f"--format {form}: it says what standard input holds; expected - as a file")
-    if count:
-        context.with_resource(standard_input(form and str(form)))
-
-
-def progress(*readings: Reading, quiet: bool) -> RowProgress:
-    """Progress over all rows of some sources."""
-    from unsurprised.report.progress import RowProgress
-
-    rows = [reading.rows for reading in readings]
-    known = [count for count in rows if count is not None]
-    return RowProgress(sum(known) if len(known) == len(rows) else None, quiet=quiet)
-
-
-def class_files(classes: str | None) -> list[str]:
-    """The file that ``--classes @FILE`` names."""
-    return [classes[1:]] if classes and classes.startswith("@") else []
 
 
 def base_of(text: str) -> float:
