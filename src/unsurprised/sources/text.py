@@ -8,6 +8,8 @@ from pathlib import PurePath
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unsurprised.sources.standard_input import location, name_of
+
 #: Text has no types. They are seen from this many rows, never from a block of bytes, so that they
 #: do not depend on how a file is read; a later value that is none of its type is an error.
 SAMPLE_ROWS = 1000
@@ -30,12 +32,12 @@ def compression_of(file: str) -> str | None:
     >>> compression_of("a.csv.gz"), compression_of("a.csv")
     ('gzip', None)
     """
-    return COMPRESSIONS.get(PurePath(file).suffix.lower())
+    return COMPRESSIONS.get(PurePath(name_of(file)).suffix.lower())
 
 
 def opened_text(file: str) -> pa.NativeFile:
     """A file's bytes, decompressed."""
-    return pa.input_stream(file, compression=compression_of(file))
+    return pa.input_stream(location(file), compression=compression_of(file))
 
 
 def longer_row(file: str, most: int) -> int | None:
