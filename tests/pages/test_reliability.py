@@ -35,7 +35,18 @@ def test_one_choice_is_that_of_both(opened_page, make):
     page.wait_for_function(
         f"before => ({LINES})().every((line, place) => line !== before[place])", arg=before
     )
+
+
+@pytest.mark.parametrize("make", [calibrated, compared])
+@pytest.mark.parametrize(
+    "settings", [{}, PHONE | {"color_scheme": "dark"}], ids=["wide", "dark phone"]
+)
+def test_nothing_serious_stands_in_the_way_of_anyone(opened_page, make, settings):
+    page = opened_page(make(), **settings)
+    for part in page.locator("details").all():
+        part.evaluate("part => { part.open = true; }")
     assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_they_stand_side_by_side_and_on_a_phone_below_each_other(opened_page):

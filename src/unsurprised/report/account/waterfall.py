@@ -74,7 +74,7 @@ def section(account: Account) -> Section:
         ]
         for line in lines(account)
     ]
-    header = ["", "bits", "bytes", "a symbol", ""]
+    header = ["part", "bits", "bytes", "a symbol", "what it is"]
     figure = Chart(
         "account",
         "From the entropy to the file, in bits",

@@ -40,8 +40,9 @@ def _says(calibration: Calibration) -> str:
     if not calibration.reliability_after:
         return f"The expected calibration error (ECE) of the top class is {before}, of {rows}."
     after = calibration.reliability_after[0]
+    method = str(calibration.method)
     return (
-        f"{str(calibration.method).capitalize()} takes the expected calibration error (ECE) of the "
+        f"{method[0].upper()}{method[1:]} takes the expected calibration error (ECE) of the "
         f"top class from {before} to {share(after.error)}; {share(after.error_if_calibrated)} "
         f"would be chance. Of {rows}, each by a fit to folds that it is not in."
     )

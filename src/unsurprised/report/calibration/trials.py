@@ -45,8 +45,8 @@ def section(calibration: Calibration) -> Section:
     unit = calibration.unit
     table = HtmlTable(
         "What was tried",
-        ["calibrator", "", f"saves {unit} a row", "95 % interval", "behind the best", "in sample",
-         "parameters"],
+        ["calibrator", "verdict", f"saves {unit} a row", "95 % interval", "behind the best",
+         "in sample", "parameters"],
         [_row(trial, calibration) for trial in calibration.trials],
         names=2,
         keeps=3,

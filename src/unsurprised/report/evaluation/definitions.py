@@ -39,7 +39,7 @@ DEFINITIONS: dict[str, Definition] = {
             "information gained",
             "Label entropy − cross-entropy: what the model tells of each row beyond the class "
             "frequencies.",
-            "estimate of the mutual information",
+            "reduction of the log loss",
         ),
         Definition(
             "information_gained_share",
@@ -52,7 +52,7 @@ DEFINITIONS: dict[str, Definition] = {
             "discrimination",
             "Label entropy − cross-entropy of the recalibrated model: what the predictions tell of "
             "each row once they are read at their best.",
-            "resolution; label entropy less it is the refinement loss",
+            "resolution (DSC); label entropy less it is the refinement loss",
         ),
         Definition(
             "miscalibration",
@@ -60,7 +60,7 @@ DEFINITIONS: dict[str, Definition] = {
             "Cross-entropy − cross-entropy of the recalibrated model. Recalibration is fitted to "
             "some rows and judged on others (five folds), so it can be below 0: then it would do "
             "harm.",
-            "calibration loss, reliability term",
+            "calibration loss, reliability (of a decomposition, MCB)",
         ),
         Definition(
             "expected_surprisal",
@@ -74,7 +74,7 @@ DEFINITIONS: dict[str, Definition] = {
             "confidence gap",
             "Observed − expected surprisal. Above 0 the model is over-confident, below 0 "
             "under-confident.",
-            "over-confidence",
+            "over-confidence, entropy calibration",
         ),
         Definition(
             "truth_entropy",
@@ -92,7 +92,7 @@ DEFINITIONS: dict[str, Definition] = {
             "perplexity",
             "perplexity",
             "2 to the cross-entropy in bits: as unsure as among so many equally likely classes.",
-            "exponentiated loss",
+            "PPL",
         ),
         Definition(
             "accuracy",

@@ -168,7 +168,7 @@ def _charts(evaluation: Evaluation, shown: list[Step]) -> list[Chart]:
         [named(step.name), Cell(step.shown), ranged(step.estimate), Cell(step.definition)]
         for step in shown
     ]
-    header = ["step", f"{evaluation.unit} a row", "95 % interval", ""]
+    header = ["step", f"{evaluation.unit} a row", "95 % interval", "what it is"]
     return [
         Chart(
             "ledger",
