@@ -224,13 +224,14 @@ def unaccented(text: str) -> str:
 
 
 def test_gallery_has_every_chart() -> None:
-    drawn = set(re.findall(r"\.plot\.(\w+)\(", GALLERY.read_text(encoding="utf-8")))
+    drawn = set(
+        re.findall(r"^(\w+)\.plot\.(\w+)\(", GALLERY.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    method = re.compile(r"^    def ([a-z]\w*)\(", re.MULTILINE)
     charts = {
-        name
+        (file.parent.name, name)
         for file in (ROOT / "src" / "unsurprised" / "report").glob("*/plot.py")
-        for name in re.findall(
-            r"^    def ([a-z]\w*)\(", file.read_text(encoding="utf-8"), re.MULTILINE
-        )
+        for name in method.findall(file.read_text(encoding="utf-8"))
     }
     assert charts
     assert drawn == charts
