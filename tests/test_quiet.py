@@ -79,7 +79,7 @@ def test_quiet_shows_no_progress_on_a_terminal(printed, monkeypatch):
     made = []
 
     class Seen(progress.RowProgress):
-        def __init__(self, total, *, quiet=False):
+        def __init__(self, total, *, quiet=False, estimate=None):
             made.append((total, quiet))
             super().__init__(total, quiet=quiet)
 
