@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -46,6 +47,21 @@ def row_progress(*readings: Reading, quiet: bool) -> RowProgress:
     """Progress over all rows of some sources."""
     from unsurprised.report.progress import RowProgress
 
-    rows = [reading.rows for reading in readings]
-    known = [count for count in rows if count is not None]
-    return RowProgress(sum(known) if len(known) == len(rows) else None, quiet=quiet)
+    known = [reading.rows for reading in readings if reading.rows is not None]
+    if len(known) == len(readings):
+        return RowProgress(sum(known), quiet=quiet)
+    return RowProgress(None, quiet=quiet, estimate=lambda: _about_rows(readings))
+
+
+def _about_rows(readings: Sequence[Reading]) -> int | None:
+    """About how many rows there are; None where the size of a file does not tell."""
+    from unsurprised.sources.text import about_rows
+
+    total = 0
+    for reading in readings:
+        files = [reading.rows] if reading.rows is not None else map(about_rows, reading.files)
+        for rows in files:
+            if rows is None:
+                return None
+            total += rows
+    return total

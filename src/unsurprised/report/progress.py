@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 1.0
 #: In fewer columns numbers take the place of the bar.
-_NARROW = 72
+_NARROW = 80
 
 
 class RowProgress:
@@ -29,10 +30,19 @@ class RowProgress:
         How many rows there are, where that is known.
     quiet : bool
         Whether to show nothing on a terminal either.
+    estimate : function, optional
+        About how many rows there are, where that is not known; called once there is a bar.
     """
 
-    def __init__(self, total: int | None, *, quiet: bool = False) -> None:
-        self._total = total
+    def __init__(
+        self,
+        total: int | None,
+        *,
+        quiet: bool = False,
+        estimate: Callable[[], int | None] | None = None,
+    ) -> None:
+        self._total, self._estimate = total, estimate
+        self._about: int | None = None
         self._done = 0
         self._lock = threading.Lock()
         self._began = time.monotonic()
@@ -66,13 +76,16 @@ class RowProgress:
     def _show(self) -> None:
         if self._bar is None:
             self._bar, self._task = _started()
+            self._about = self._estimate() if self._estimate is not None else None
+        about = self._about if self._about and self._about > self._done else None
+        whole = self._whole or about
         if self._task is not None:
             self._bar.update(
                 self._task,
                 completed=self._done,
-                total=self._whole,
-                counted=self._counted(),
-                pace=pace(self._done, self._whole, time.monotonic() - self._began),
+                total=whole,
+                counted=f"{self._done:,} of about {about:,} rows" if about else self._counted(),
+                pace=pace(self._done, whole, time.monotonic() - self._began),
             )
 
     @property
@@ -108,11 +121,15 @@ def _started() -> tuple[Progress, TaskID]:
     from rich.table import Column
 
     console = Console(stderr=True)
-    bars = [BarColumn()] if console.width >= _NARROW else []
+    wide = console.width >= _NARROW
+    counted, pace = (  # of what does not fit the bar gives way
+        TextColumn(text, table_column=Column(no_wrap=wide, overflow="fold"))
+        for text in ("{task.fields[counted]}", "{task.fields[pace]}")
+    )
     bar = Progress(
-        TextColumn("{task.fields[counted]}", table_column=Column(overflow="fold")),
-        *bars,
-        TextColumn("{task.fields[pace]}", table_column=Column(overflow="fold")),
+        counted,
+        *([BarColumn()] if wide else []),
+        pace,
         console=console,
         transient=True,
     )
