@@ -21,7 +21,7 @@ _OTHERWISE = {
     "entropy": "shannon shannon_entropy h",
     _FIGURE("perplexity"): "perplexity_score ppl",
     "perplexity": "hill_number effective_number",
-    _FIGURE("calibration[0].error"): "ece expected_calibration_error calibration_error ace",
+    _FIGURE("calibration[0].error"): "ece expected_calibration_error calibration_error",
     _FIGURE("plot.calibration()"): "reliability_diagram reliability_curve calibration_curve",
     _FIGURE("brier.score"): "brier brier_score brier_score_loss quadratic_score",
     _FIGURE("accuracy"): "accuracy accuracy_score",
