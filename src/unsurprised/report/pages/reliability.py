@@ -51,7 +51,8 @@ def diagrams(models: Mapping[str, Sequence[CalibrationCurve]]) -> list[Chart]:
 def errors(models: Mapping[str, Sequence[CalibrationCurve]]) -> HtmlTable:
     """The expected calibration error of each curve, model by model; those drawn."""
     kept = chosen(*models.values())
-    header = ["ECE of", *(printable(name, NAME) for name in models), "if calibrated"]
+    names = [printable(name, NAME) for name in models]
+    header = ["ECE of", *names, f"{names[-1]}, if calibrated"]
     rows = [
         [
             Cell(name_of(curves[0])),
