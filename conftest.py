@@ -33,7 +33,7 @@ settings.load_profile("unsurprised")
 WIDTH = 88
 
 #: Needs the documentation's builder, which is no part of the tests.
-collect_ignore = ["docs/conf.py", "docs/walk.py"]
+collect_ignore = ["docs/conf.py", "docs/formulas.py", "docs/walk.py"]
 
 #: Modules of the library that import another one, by how their paths begin.
 FOR_LIBRARIES = {

@@ -20,7 +20,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
+    "formulas",
 ]
 exclude_patterns = ["_build"]
 html_extra_path = ["playground.html"]  # reads nothing but itself
@@ -35,10 +35,11 @@ nb_execution_timeout = 120
 nb_eval_name_regex = ".+"
 nb_merge_streams = True
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "unsurprised"
 html_static_path = ["_static"]
-html_css_files = ["cells.css"]
+html_css_files = ["pages.css"]
 
 # Pages are built where these are not installed.
 autodoc_mock_imports = ["torch", "jax", "lightning", "transformers"]

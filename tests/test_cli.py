@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -229,13 +230,26 @@ def test_the_traceback_of_a_fault_can_be_asked_for(monkeypatch, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_an_interrupt_is_quiet(monkeypatch, capsys):
-    def interrupt(*_: object, **__: object) -> None:
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_an_interrupt_says_how_far_it_was(monkeypatch, capsys, quiet):
+    def interrupt(*_: object, progress: Callable[[int], None], **__: object) -> None:
+        progress(250)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "evaluate_reading", interrupt)
+    assert cli.run(["evaluate", DIGITS, *quiet]) == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == ("unsurprised: interrupted after 250 of 1,000 rows (25 %); nothing was written\n")
+
+
+def test_an_interrupt_before_any_row(monkeypatch, capsys):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unsurprised.sources.open_predictions", interrupt)
     assert cli.run(["evaluate", DIGITS]) == 130
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "unsurprised: interrupted\n"
 
 
 @pytest.mark.parametrize(
@@ -296,20 +310,6 @@ def test_output_without_unicode_still_comes(encoding):
     assert b"The model expected" in done.stdout
     done = started("evaluate", DIGITS, "--json", "-", PYTHONIOENCODING=encoding)
     assert json.loads(done.stdout.decode("utf-8"))["rows"] == 1000
-
-
-def test_help_has_an_example_for_each_group_of_options():
-    done = started("evaluate", "--help", COLUMNS="100")
-    assert done.returncode == 0
-    shown = done.stdout.decode()
-    for option in ("--label", "--pred", "--logprob", "--weight", "--id", "--kind", "--classes",
-                   "--normalize", "--tolerance", "--nulls", "--json", "--top", "--base",
-                   "--batch-rows"):  # fmt: skip
-        assert shown.count(option) >= 1
-    for example in ("e.g.  --label y --pred score_ --id key", "e.g.  --kind logits --classes",
-                    "e.g.  --base e --top 20 --json result.json", "e.g.  --batch-rows 4096",
-                    "unsurprised evaluate predictions.parquet"):  # fmt: skip
-        assert example in shown
 
 
 @pytest.mark.parametrize(

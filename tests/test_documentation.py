@@ -6,6 +6,8 @@ import doctest
 import inspect
 import json
 import re
+import shlex
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ from unsurprised.measures.registry import MEASURES
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 TOUR = ROOT / "docs" / "tour.md"
+GALLERY = ROOT / "docs" / "gallery.md"
+GLOSSARY = ROOT / "docs" / "glossary.md"
 
 #: Records that the library hands out and nobody makes.
 ANSWERS = {
@@ -66,7 +70,7 @@ def test_every_block_is_executed(page: Path) -> None:
     """Python and console blocks are run by conftest.py; bash only installs, and CI runs that."""
     for language, code in code_blocks(page):
         if language == "{code-cell}":
-            assert page == TOUR  # the notebook; conftest.py runs its cells like all else
+            assert page in (TOUR, GALLERY)  # notebooks; conftest.py runs their cells like all else
         elif language.startswith("{"):  # a directive of the documentation's builder
             assert "code" not in language
         elif language == "bash":
@@ -134,54 +138,110 @@ def test_public_names_are_in_the_api_pages() -> None:
     assert missing == []
 
 
-#: The page of each command, and what its table of options leaves to that of ``evaluate``.
-COMMANDS = {
-    "evaluate": ("command-line.md", set()),
-    "explain": ("explain.md", set()),
-    "encode": ("coding.md", set()),
-    "decode": ("coding.md", {"--label", "--smooth", "--symbols", "--json"}),
+#: What each command is called with, for an option beside it to be read.
+ARGUMENTS = {
+    "evaluate": ["predictions.csv"],
+    "compare": ["base.csv", "new.csv"],
+    "check": ["base.csv", "new.csv"],
+    "calibrate": ["predictions.csv"],
+    "apply": ["calibrator.json", "predictions.csv", "--out", "calibrated.csv"],
+    "explain": ["0.5,0.5", "0.1,0.9"],
+    "encode": ["book.txt", "--output", "book.us"],
+    "decode": ["book.us", "--output", "book.txt"],
 }
-#: Commands whose page has the options that ``evaluate`` does not have.
-LIKE_EVALUATE = {
-    "compare": "compare.md",
-    "check": "compare.md",
-    "calibrate": "calibrate-files.md",
-    "apply": "calibrate-files.md",
+#: Commands whose pages leave options to those of other commands.
+LIKE_OTHERS = {
+    "compare": ["evaluate"],
+    "check": ["compare", "evaluate"],
+    "calibrate": ["evaluate"],
+    "apply": ["evaluate"],
 }
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_pages_of_commands_have_every_option(name: str) -> None:
-    page, others = COMMANDS[name]
-    assert written_options(page) - others == options_of(name)
-
-
-@pytest.mark.parametrize("name", LIKE_EVALUATE)
-def test_pages_have_the_options_that_evaluate_lacks(name: str) -> None:
-    known = written_options("command-line.md") | written_options(LIKE_EVALUATE[name])
-    assert options_of(name) - known == set()
-
-
-def options_of(name: str) -> set[str]:
-    command = typer.main.get_command(app).commands[name]
-    options = {name for option in command.params for name in option.opts if name.startswith("--")}
-    return options - {"--help"}
-
-
-def written_options(page: str) -> set[str]:
-    text = (ROOT / "docs" / "guide" / page).read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`--[^|]*)", text, re.MULTILINE)
-    return set(re.findall(r"--[a-z-]+", " ".join(rows)))
+CLICK_COMMANDS = typer.main.get_command(app).commands
 
 
 def test_every_command_has_a_page() -> None:
-    assert set(typer.main.get_command(app).commands) == {*COMMANDS, *LIKE_EVALUATE}
+    pages = {page.stem for page in (ROOT / "docs" / "commands").glob("*.md")}
+    assert pages == set(CLICK_COMMANDS) == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_pages_of_commands_have_every_option(name: str) -> None:
+    written = set(examples_of(name))
+    elsewhere = {option for other in LIKE_OTHERS.get(name, []) for option in examples_of(other)}
+    assert written <= options_of(name)
+    assert options_of(name) - written <= elsewhere
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_every_option_has_an_example_that_the_command_reads(name: str) -> None:
+    for option, examples in examples_of(name).items():
+        assert any(option in example for example in examples), option
+        for example in examples:
+            words = [*ARGUMENTS[name], *shlex.split(example)]
+            CLICK_COMMANDS[name].make_context(name, words)
+
+
+def options_of(name: str) -> set[str]:
+    params = CLICK_COMMANDS[name].params
+    options = {option for param in params for option in param.opts if option.startswith("--")}
+    return options - {"--help"}
+
+
+def examples_of(name: str) -> dict[str, list[str]]:
+    """The options in the table of a command's page, each with its examples."""
+    text = (ROOT / "docs" / "commands" / f"{name}.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`--.*) \|$", text, re.MULTILINE)
+    cells = [re.split(r" (?<!\\)\| ", row) for row in rows]
+    return {
+        re.findall(r"--[a-z-]+", option)[0]: re.findall(r"`([^`]+)`", examples)
+        for option, _, examples in cells
+    }
+
+
+def test_glossary_has_every_figure() -> None:
+    """Every mean of an evaluation, by its key in the JSON, and what is made of several."""
+    text = GLOSSARY.read_text(encoding="utf-8")
+    figures = {
+        key
+        for key, kind in us.Evaluation.json_schema()["properties"].items()
+        if "$defs/estimate" in json.dumps(kind)
+    }
+    figures |= {"ledger", "calibration", "brier", "quantiles", "slices", "gaps_by_class"}
+    missing = [key for key in sorted(figures) if not re.search(rf"`{key}\b", text)]
+    assert missing == []
+
+
+def test_glossary_leads_to_its_terms() -> None:
+    text = GLOSSARY.read_text(encoding="utf-8")
+    index = set(re.findall(r"\]\(#([\w-]+)\)", text))
+    headings = re.findall(r"^### (.+)$", text, re.MULTILINE)
+    anchors = {re.sub(r"\W+", "-", unaccented(heading).lower()).strip("-") for heading in headings}
+    assert index <= anchors
+
+
+def unaccented(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+
+def test_gallery_has_every_chart() -> None:
+    drawn = set(
+        re.findall(r"^(\w+)\.plot\.(\w+)\(", GALLERY.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    method = re.compile(r"^    def ([a-z]\w*)\(", re.MULTILINE)
+    charts = {
+        (file.parent.name, name)
+        for file in (ROOT / "src" / "unsurprised" / "report").glob("*/plot.py")
+        for name in method.findall(file.read_text(encoding="utf-8"))
+    }
+    assert charts
+    assert drawn == charts
 
 
 def test_json_page_has_every_key() -> None:
     page = (ROOT / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
     pages = [page.partition("## Other results")[0], *page.split("\n### ")[1:]]
     kinds = [us.Evaluation, us.Calibration, us.Comparison, us.Check, us.coding.Account]
+    of_evaluations = us.Evaluation.json_schema()["$defs"].values()
     for text, kind in zip(pages, kinds, strict=True):
         keys = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
         schema = kind.json_schema()
@@ -189,8 +249,7 @@ def test_json_page_has_every_key() -> None:
         wanted = list(schema["properties"])
         if kind is not us.Evaluation:  # whose records are on pages of their own
             wanted += [
-                key for part in records if "rows behind it" not in part.get("description", "")
-                for key in part["properties"]
+                key for part in records if part not in of_evaluations for key in part["properties"]
             ]  # fmt: skip
         assert keys == wanted, kind
 

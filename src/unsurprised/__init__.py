@@ -54,6 +54,7 @@ from unsurprised.measures import (
     v_measure,
     variation_of_information,
 )
+from unsurprised.other_names import suggestion
 from unsurprised.threads import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
@@ -161,7 +162,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
-        raise AttributeError(f"module 'unsurprised' has no attribute {name!r}")
+        said = f"module 'unsurprised' has no attribute {name!r}{suggestion(name, __all__)}"
+        raise AttributeError(said, name=name)  # without obj, Python adds no guess of its own
     module = _LATER[name]
     found = getattr(import_module(module), name) if module else import_module(f"unsurprised.{name}")
     globals()[name] = found

@@ -1,4 +1,4 @@
-"""What arrays are called in annotations."""
+"""Array types for annotations."""
 
 from typing import Any
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
+from signal import Signals
 from typing import NoReturn
 
 from unsurprised.errors import UnsurprisedError
@@ -27,12 +28,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; what went wrong is one line on stderr."""
     try:
         return _run(arguments)
-    except Ended as end:
-        return end.code
+    except (Ended, KeyboardInterrupt) as end:
+        return _interrupted(end)
     except (PipeClosedError, SystemExit):  # the latter is typer's and rich's, for --help
         return _PIPE_CLOSED
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except UnsurprisedError as error:
         return _wrong(str(error))
     except BaseException as error:
@@ -42,7 +41,10 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     # Inside the guard: whatever importing them raises is one line too.
     from unsurprised.commands.app import Passed, app, said_of
+    from unsurprised.commands.completion import answer, is_asked
 
+    if is_asked():
+        return answer(app)
     try:
         code = app(
             args=list(arguments),
@@ -71,14 +73,27 @@ def _unforeseen(error: BaseException) -> int:
     return _wrong(described(error))
 
 
+def _interrupted(end: Ended | KeyboardInterrupt) -> int:
+    """Say what ended the work, and how far it was, which a note of the exception tells."""
+    code = end.code if isinstance(end, Ended) else _INTERRUPTED
+    name = "interrupted" if code == _INTERRUPTED else f"ended by {Signals(code - 128).name}"
+    _say(" ".join([name, *getattr(end, "__notes__", ())]))
+    return code
+
+
 def _wrong(message: str) -> int:
+    _say(message)
+    return WRONG
+
+
+def _say(message: str) -> None:
+    """Print one line on standard error."""
     from unsurprised.report.numbers import printable
 
     try:
         print(f"unsurprised: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
     except (OSError, ValueError):  # full or closed: the exit code says it alone
         silence(sys.stderr)
-    return WRONG
 
 
 def main() -> NoReturn:

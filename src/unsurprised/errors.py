@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+#: What stands for standard input in the place of a file, as in most commands.
+STANDARD_INPUT = "-"
+
 #: Characters of a message's parts: types, rows and lists of names can be of any length.
 _MOST_FOUND, _MOST_EXPECTED, _MOST_REMEDY, _MOST_NAME, _MOST_CALL = 160, 240, 400, 80, 500
 
@@ -64,7 +67,7 @@ class Place:
     def __str__(self) -> str:
         row = self.row[0] if isinstance(self.row, tuple) and len(self.row) == 1 else self.row
         parts = [
-            self.file,
+            "standard input" if self.file == STANDARD_INPUT else self.file,
             None if row is None else f"row {row}",
             None if self.column is None else f"column {shortened(self.column, _MOST_NAME)!r}",
         ]

@@ -1,4 +1,4 @@
-"""What an array means: probabilities, logits, log-probabilities, counts or labels.
+"""Forms: arrays of probabilities, logits, log-probabilities, counts or labels.
 
 A row of a form states one distribution over the classes along ``axis``. Its entries need not sum
 to one to the last bit (no row of floats does): **a row states the distribution row / Σrow,

@@ -1,4 +1,4 @@
-"""What was taken for what: part of every result, so that no choice is made in silence."""
+"""What was taken for what: part of every result, so that no choice is made silently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BOUND_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Interpretation(Record):
-    """How the input was read.
+    """Interpretation of the input.
 
     Examples
     --------

@@ -120,7 +120,7 @@ class Reported(Record):
 
 
 def faces_of(result: Reported) -> Faces:
-    """How a result shows itself."""
+    """Representations of a result."""
     return _report(type(result))
 
 

@@ -42,7 +42,7 @@ def set_num_threads(n: int | None) -> None:
 
 
 def get_num_threads() -> int:
-    """How many threads a call may use.
+    """Number of threads that a call may use.
 
     Returns
     -------

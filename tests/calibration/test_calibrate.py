@@ -248,3 +248,79 @@ def test_calibrated_models_are_hardly_ever_made_worse():
         spread = us.surprisal(us.Probs(honest), at=labels).std() / math.sqrt(400)
         worse += cost > spread
     assert worse <= 0.05 * runs
+
+
+def test_reliability_before_is_that_of_the_evaluation():
+    labels, sure, _ = over_confident(2000, 3, 0)
+    result = calibrate(labels, sure)
+    evaluation = us.evaluate(labels, sure)
+    assert result.reliability_before == evaluation.calibration
+    assert [curve.predicted for curve in result.reliability_after] == [None, "0", "1", "2"]
+
+
+def test_reliability_after_is_of_rows_held_out():
+    """Learnt by heart, ten rows a fold would be calibrated to the last; held out they are not."""
+    random = np.random.default_rng(4)
+    labels, probs = random.integers(2, size=400), random.random(400)
+    result = calibrate(labels, probs, methods=["isotonic"])
+    in_sample = us.evaluate(labels, result.calibrator.transform(probs)).calibration[0]
+    assert in_sample.error < 0.01
+    assert result.reliability_after[0].error > 5 * in_sample.error
+
+
+def test_a_fit_that_knows_the_truth_comes_true():
+    labels, sure, _ = over_confident(20_000, 3, 0)
+    result = calibrate(labels, sure)
+    before, after = result.reliability_before[0], result.reliability_after[0]
+    assert before.error > 5 * before.error_if_calibrated
+    assert after.error < 2 * after.error_if_calibrated
+
+
+def test_what_classes_save_adds_up():
+    labels, sure, _ = over_confident(2000, 3, 0)
+    result = calibrate(labels, sure, base=math.e)
+    assert [part.label for part in result.by_class] == ["0", "1", "2"]
+    assert sum(part.rows for part in result.by_class) == 2000
+    total = math.fsum(part.contribution for part in result.by_class)
+    assert math.isclose(total, result.removable.value, rel_tol=1e-9)
+    for index, part in enumerate(result.by_class):
+        before = us.surprisal(us.Probs(sure), at=labels, base=math.e)[labels == index].mean()
+        assert math.isclose(part.cross_entropy.value, before, rel_tol=1e-12)
+        after = part.cross_entropy_after.value
+        assert math.isclose(part.saved.value, before - after, rel_tol=1e-9)
+        assert part.saved.unit == "nats"
+
+
+def test_a_class_that_pays_is_found():
+    """A model that is only too shy of class 0 is mended at the cost of the rows of class 1."""
+    random = np.random.default_rng(5)
+    honest = random.beta(2, 2, 5000)
+    labels = (random.random(5000) < honest).astype(int)
+    odds = np.log(honest / (1 - honest)) + 1.0
+    result = calibrate(labels, 1 / (1 + np.exp(-odds)), methods=["platt"])
+    zero, one = result.by_class
+    assert zero.saved.low > 0 > one.saved.high
+    assert zero.stands_out and one.stands_out
+
+
+def test_no_class_is_listed_where_nothing_helps_or_the_truth_is_a_distribution():
+    labels, sure, honest = over_confident(1000, 3, 1)
+    nothing = calibrate(labels, honest)
+    assert nothing.method is None
+    assert (nothing.by_class, nothing.reliability_after) == ((), ())
+    assert len(nothing.reliability_before) == 4
+    soft = calibrate(us.Probs(honest), sure)
+    assert soft.method is not None
+    assert soft.by_class == ()
+    assert soft.reliability_after[0].error < soft.reliability_before[0].error
+
+
+def test_weights_and_clusters_reach_the_classes():
+    labels, sure, _ = over_confident(600, 2, 3)
+    twice = calibrate(np.r_[labels, labels], np.r_[sure, sure], methods=["temperature"],
+                      cluster=np.r_[np.arange(600), np.arange(600)])  # fmt: skip
+    heavy = calibrate(labels, sure, methods=["temperature"], weights=np.full(600, 2.0),
+                      cluster=np.arange(600))  # fmt: skip
+    for one, other in zip(twice.by_class, heavy.by_class, strict=True):
+        assert math.isclose(one.contribution, other.contribution, rel_tol=1e-6)
+        assert one.rows == 2 * other.rows

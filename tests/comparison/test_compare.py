@@ -295,3 +295,32 @@ def test_other_labels_and_other_counts_are_said(files, capsys):
     assert "BASE NEW" in capsys.readouterr().err
     assert run(["compare", base, base]) == WRONG
     assert "twice" in capsys.readouterr().err
+
+
+def test_each_model_has_the_reliability_that_its_evaluation_has():
+    labels, sure, honest = drawn()
+    result = us.compare(labels, sure, honest)
+    for model, probs in zip(result.models, (sure, honest), strict=True):
+        assert model.calibration == us.evaluate(labels, probs).calibration
+    only = us.compare(labels, us.LogProbs(np.log(sure)), us.LogProbs(np.log(honest)))
+    assert [curve.predicted for curve in only.models[0].calibration] == [None, "0", "1", "2"]
+
+
+def test_classes_that_moved_are_the_slices_of_the_label():
+    labels, sure, honest = drawn()
+    (pair,) = us.compare(labels, sure, honest, by={"label": labels}).differences
+    by_class = {part.value: part for part in pair.by_class}
+    assert by_class == {str(part.value): part for part in pair.slices}
+    total = math.fsum(part.contribution for part in pair.by_class)
+    assert math.isclose(total, pair.difference.value, rel_tol=1e-9)
+    nats = us.compare(labels, sure, honest, log_base=math.e).differences[0].by_class
+    for one, other in zip(nats, pair.by_class, strict=True):
+        assert math.isclose(one.difference.value, other.difference.value * math.log(2))
+        assert math.isclose(one.contribution, other.contribution * math.log(2))
+
+
+def test_no_class_moves_where_the_truth_is_a_distribution():
+    _, sure, honest = drawn(200)
+    result = us.compare(us.Probs(honest), sure, honest)
+    assert result.differences[0].by_class == ()
+    assert result.models[0].calibration == us.evaluate(us.Probs(honest), sure).calibration

@@ -123,7 +123,8 @@ BAD_CALLS = [
     (([0.5, 0.5],), {"names": "ab"}, "names='ab'; expected a list of names, one for each outcome"),
     ((us.Labels(0, classes=NAMES), [0.5, 0.5]), {"names": ["a", "b"]}, "the names of the classes "
      "differ; expected the same in the same order"),
-    ((us.Labels(0, classes=3), [0.5, 0.5]), {}, "Labels(…, classes=3) met a row of 2 outcomes"),
+    ((us.Labels(0, classes=3), [0.5, 0.5]), {},
+     "Labels(…, classes=3) for a row of 2 outcomes; expected as many"),
     (([0.5, 0.5],), {"epsilon": 1.5}, "epsilon=1.5; expected a share from 0 to 1 (--smooth)"),
     (([0.5, 0.5],), {"epsilon": [0.1]}, "epsilon=[0.1]; expected a share from 0 to 1 (--smooth)"),
     (([0.5, 0.5],), {"base": 1}, "base=1 is no base of a logarithm; expected a finite number above "

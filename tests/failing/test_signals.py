@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import killing  # beside this file
+import pyarrow as pa
 import pytest
 
+from unsurprised.evaluation.engine import over_rows
+from unsurprised.sources import Options, open_predictions
 from unsurprised.writing import interruption
 from unsurprised.writing.interruption import Ended, held_back
 
@@ -49,16 +54,49 @@ def ending():
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "ended by SIGTERM"),
+        (signal.SIGHUP, 129, "ended by SIGHUP"),
+    ],
 )
-def test_a_signal_ends_a_run_in_order(work, number, code):
+def test_a_signal_ends_a_run_in_order_and_says_how_far_it_was(work, number, code, said):
     with work.started() as child:
         work.wait(child, 0.2)
         for _ in range(3):
             child.send_signal(number)
         assert child.wait(60) == code
-        assert child.stderr.read() == b""
+        line = child.stderr.read().decode()
+    told = re.fullmatch(
+        rf"unsurprised: {said} after ([\d,]+) of 100,000 rows \((\d+) %\); "
+        r"nothing was written\n",
+        line,
+    )
+    assert told, line
+    rows, percent = int(told[1].replace(",", "")), int(told[2])
+    assert 10_000 < rows < 100_000
+    assert percent == rows // 1000
     assert work.left() == []
+
+
+def test_workers_stop_at_a_signal(ending):
+    """An interrupt must not wait until all of a large source is read."""
+    frame = pa.table({"label": [0, 1] * 500, "probs": [[0.5, 0.5]] * 1000})
+    seen = []
+
+    class Collector:
+        def update_batch(self, batch):
+            seen.append(batch.size)
+            if len(seen) == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.02)
+
+    reading = open_predictions(frame, Options(batch_rows=10))
+    assert sum(1 for split in reading.plan() for _ in reading.batches(split)) == 100
+    with pytest.raises(Ended):
+        over_rows(reading, Collector)
+    assert len(seen) < 50
 
 
 def test_a_signal_that_the_parent_ignored_stays_ignored(ending):
@@ -118,7 +156,7 @@ def test_check_that_dies_never_says_failed(tmp_path):
         f"{line} --json - >/dev/full": 2,
         f"{line} --json - >&-": 2,
         f"{line} --no-such-option 2>/dev/full": 2,
-        f"COLUMNS=99999999999999 {line} --help 2>&-": 2,
+        f"COLUMNS=99999999999999 {line} --help 2>&-": 0,
         f"{line} --max-bits 0 <&- >&- 2>&-": 1,
     }
     shells = {
@@ -135,5 +173,5 @@ def test_standard_input_that_is_closed(tmp_path):
     line = f"{sys.executable} -m unsurprised encode - -o {tmp_path}/out.us <&-"
     done = subprocess.run(["sh", "-c", line], capture_output=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert done.stderr == b"unsurprised: -: cannot be read: standard input is closed\n"
+    assert done.stderr == b"unsurprised: standard input: cannot be read: it is closed\n"
     assert list(tmp_path.iterdir()) == []

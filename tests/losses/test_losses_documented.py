@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from importlib import import_module
 
@@ -53,6 +54,69 @@ def test_every_function_shows_and_explains_its_options(name, library):
     assert explained(function) == set(inspect.signature(function).parameters)
     assert set(options_of(function)) >= set(FUNCTIONS[name].__annotations__)
     assert "As in" not in function.__doc__ and "{options}" not in function.__doc__
+
+
+SECTIONS = ["Parameters", "Returns", "Raises", "References", "Examples"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("library", ["torch", "jax", "numpy"])
+def test_every_function_says_shapes_unit_domain_errors_and_source(name, library):
+    pytest.importorskip(library)
+    function = getattr(import_module(f"unsurprised.losses.{library}"), name)
+    text = inspect.getdoc(function)
+    assert re.findall(r"^(\w+)\n-+$", text, re.MULTILINE) == SECTIONS
+    assert f"from unsurprised.losses.{library} import" in text.partition("\nExamples\n")[2]
+    said = dict(re.findall(r"^(\w+) : (.*(?:\n    .*)+)", text, flags=re.MULTILINE))
+    for option, parameter in inspect.signature(function).parameters.items():
+        entry = said[option]
+        if parameter.default is None:
+            assert "optional" in entry, option
+        elif parameter.default is not parameter.empty:
+            default = written(parameter.default)
+            assert f"default {default}" in entry, (option, entry)
+        if option in ARRAYS:
+            assert re.search(r"shape \(", entry), option
+        if option in DOMAINS:
+            assert DOMAINS[option] in entry, option
+    assert "e for nats, 2 for bits" in said["base"]
+
+
+def written(default):
+    """How a docstring writes a default."""
+    names = {math.e: "e", 2**28: "2**28"}
+    if isinstance(default, str):
+        return f'"{default}"'
+    return names.get(default) or (f"{default:g}" if isinstance(default, float) else str(default))
+
+
+ARRAYS = {
+    "logits", "hidden", "target", "weight", "bias", "class_weight", "sample_weight", "student",
+    "teacher",
+}  # fmt: skip
+#: What each option may be, as its check has it.
+DOMAINS = {
+    "label_smoothing": "from 0 to 1",
+    "temperature": "T > 0",
+    "softcap": "c > 0",
+    "z_loss": "finite",
+    "entropy_bonus": "finite",
+    "focal_gamma": "γ ≥ 0",
+    "beta": "between 0 and 1",
+    "base": "above 1",
+    "normalizer": "above 0",
+}
+
+
+@pytest.mark.parametrize("library", ["torch", "jax", "numpy"])
+def test_every_public_name_has_an_example_of_its_own(library):
+    pytest.importorskip(library)
+    module = import_module(f"unsurprised.losses.{library}")
+    for name in module.__all__:
+        text = inspect.getdoc(getattr(module, name))
+        assert "\n>>> " in text, name
+        fields = getattr(getattr(module, name), "_fields", ())
+        assert all(f"``{field}``" in text for field in fields), name
 
 
 @pytest.mark.parametrize("library", ["torch", "jax"])

@@ -66,14 +66,14 @@ def test_of_jax(measure):
 
 
 def test_of_two_devices():
-    with pytest.raises(CallError, match=r"^arrays on cpu and meta met; expected one device$"):
+    with pytest.raises(CallError, match=r"^found arrays on cpu and meta; expected one device$"):
         us.kl_divergence(torch.tensor(P), torch.tensor(Q, device="meta"))
 
 
 @pytest.mark.parametrize("device", ["meta", *DEVICES[1:]])
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16], ids=str)
 def test_evaluation_takes_what_is_in_main_memory(kind, device):
-    """Its kernels are the CPU's; it fetches nothing in silence."""
+    """Its kernels are the CPU's; it fetches nothing silently."""
     predictions = torch.tensor(Q, dtype=kind, device=device)
     place = torch.empty(0, device=device).device
     message = f"y_pred is on {place}; expected an array in main memory, where .cpu() brings it"

@@ -246,7 +246,7 @@ CALLS: dict[str, Bad] = {
     "classes, negative": (lambda: us.Labels([0], classes=-1), "classes=-1; expected"),
     "more classes than columns": (
         lambda: us.cross_entropy(us.Labels([0], classes=3), HALF),
-        "Labels(…, classes=3) met rows of 2 classes",
+        "Labels(…, classes=3) for rows of 2 classes; expected as many",
     ),
     "names in another order": (
         lambda: us.kl_divergence(

@@ -67,5 +67,7 @@ def test_two_libraries_do_not_meet() -> None:
         lambda: us.cross_entropy(us.Labels(torch.tensor(1)), us.Logits(other)),
     ]
     for call in calls:
-        with pytest.raises(us.CallError, match="arrays of jax and torch met; expected one library"):
+        with pytest.raises(
+            us.CallError, match="found arrays of jax and torch; expected one library"
+        ):
             call()

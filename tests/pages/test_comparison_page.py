@@ -79,5 +79,10 @@ def test_a_page_of_many_models_is_small(opened_page, tmp_path):
         most_worse=pair.most_worse * 500,
         most_better=pair.most_better * 500,
     )
-    opened_page(replace(found, differences=(wide,) * 50, models=found.models * 500))
+    several = tuple(
+        replace(model, name=f"{number}" + model.name)
+        for number in range(500)
+        for model in found.models
+    )
+    opened_page(replace(found, differences=(wide,) * 50, models=several))
     assert (tmp_path / "page.html").stat().st_size <= 2_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import page_cases as cases
 import pytest
@@ -113,10 +114,10 @@ def test_numbers_are_sorted_as_numbers_and_infinity_is_the_largest(opened_page):
 
 def test_rows_are_searched(opened_page):
     page = opened_page(cases.digits())
-    page.get_by_label("Search these rows").last.fill("1660")
+    page.get_by_label("Search “Worst rows”").fill("1660")
     assert column(page, "worst-table-1", 0) == ["1660"]
     assert "1 of 30" in page.locator("#found-worst-table-1").inner_text()
-    page.get_by_label("Search these rows").last.fill("")
+    page.get_by_label("Search “Worst rows”").fill("")
     assert len(column(page, "worst-table-1", 0)) == 30
 
 
@@ -201,3 +202,36 @@ def test_a_page_is_small_whatever_the_input(opened_page, tmp_path):
     page = opened_page(cases.largest())
     assert (tmp_path / "page.html").stat().st_size <= 2_000_000
     assert all(page.evaluate(DRAWN).values())
+
+
+def test_every_figure_leads_to_its_definition(opened_page):
+    page = opened_page(cases.digits())
+    links = page.locator(".cards dt a, #figures-table-1 tbody th a")
+    assert links.count() == page.locator(".cards dt, #figures-table-1 tbody tr").count()
+    for link in links.all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+    page.locator("#figures-table-1 a", has_text="= cross-entropy").click()
+    target = page.locator("#define-cross_entropy")
+    page.wait_for_function(
+        "one => one.getBoundingClientRect().top < innerHeight", arg=target.element_handle()
+    )
+    assert "Also called: log loss, negative log-likelihood (NLL)" in target.inner_text()
+
+
+def test_what_is_small_is_still_to_be_seen(opened_page):
+    result = cases.digits()
+    ledger = result.ledger
+    (taken,) = [one for one in ledger.recalibrations if one is ledger.recalibration]
+    little = replace(taken.miscalibration, value=-0.0005)
+    rest = replace(taken.discrimination, value=ledger.label_entropy.value
+                   - ledger.cross_entropy.value + little.value)  # fmt: skip
+    changed = replace(taken, miscalibration=little, discrimination=rest)
+    recalibrations = tuple(changed if one is taken else one for one in ledger.recalibrations)
+    page = opened_page(replace(result, ledger=replace(ledger, recalibrations=recalibrations)))
+    words = page.locator("#chart-ledger svg .mark-text text").all_text_contents()
+    assert "−0.0005" in words
+    edges = page.locator("#chart-ledger svg .mark-rect path").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one)).map((one) => [one.stroke, one.strokeWidth])"
+    )
+    assert len(edges) == 7
+    assert all(color != "none" and float(width.removesuffix("px")) >= 2 for color, width in edges)

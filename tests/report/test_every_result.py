@@ -20,6 +20,7 @@ import pytest
 from handmade_evaluations import ALL as EVALUATIONS
 
 import unsurprised as us
+from unsurprised.report.numbers import printable
 from unsurprised.reported import REPORTS, Reported, faces_of
 
 HOSTILE = "</script><b>{{ 7 * 7 }}</b>\x1b[2J/:é"
@@ -222,6 +223,32 @@ def test_its_charts_are_drawn_or_say_why_not(kind, name):
         else:
             drawn += bool(chart.to_dict())  # which Altair validates
     assert drawn or kind == "evaluation"
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_its_charts_can_be_changed_and_saved(kind, tmp_path):
+    with_all = us.evaluate(*rows()[:2], by=by())
+    charts = (with_all if kind == "evaluation" else made(kind, next(iter(EXAMPLES[kind])))).plot
+    for one in (name for name in dir(charts) if not name.startswith("_")):
+        chart = getattr(charts, one)().properties(title=f"titled {one}")
+        chart.save(tmp_path / "chart.svg")
+        chart.save(tmp_path / "chart.png")
+        drawn = (tmp_path / "chart.svg").read_text(encoding="utf-8")
+        assert drawn.startswith("<svg")
+        assert f">titled {one}<" in drawn
+        assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_diagrams_side_by_side_have_one_choice_of_the_class():
+    calibration = made("calibration", "helps").plot.reliability().to_dict()
+    comparison = made("comparison", "of three").plot.reliability(HOSTILE).to_dict()
+    for chart, names in (
+        (calibration, ["before", "after temperature scaling"]),
+        (comparison, ["base", printable(HOSTILE)]),
+    ):
+        assert [one["title"] for one in chart["hconcat"]] == names
+        (choice,) = chart["params"]
+        assert choice["bind"]["labels"] == ["the top class", "class 0", "class 1", "class 2"]
 
 
 def test_results_load_no_report_until_somebody_looks():

@@ -92,6 +92,17 @@ def test_every_kind_of_input_has_its_page(name):
         assert text.count(f' id="{part}"') == 1
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_every_figure_is_defined_once(name):
+    shown = page(ALL[name])
+    sections = {section.id: section for section in shown.sections}
+    anchors = [one.anchor for one in sections["definitions"].definitions]
+    rows = [row[0].anchor for table in sections["figures"].tables for row in table.rows]
+    assert {*anchors} == {*rows}
+    assert len({*anchors}) == len(anchors)
+    assert {card.anchor for card in shown.cards} <= {*anchors}
+
+
 def test_only_its_own_scripts_may_run():
     text = rendered(page(LABELLED), NoBundle())
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)

@@ -113,7 +113,8 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     assert "is no path (it holds a NUL character)" in raises("a\0b")
     os.mkfifo(tmp_path / "pipe.csv")
     assert raises(tmp_path / "pipe.csv").endswith(
-        "is no regular file; expected a file that can be read more than once"
+        "is no regular file; expected a file that can be read more than once; write it to a file, "
+        "or pipe it to a command's standard input (-)"
     )
 
 

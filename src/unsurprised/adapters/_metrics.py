@@ -1,4 +1,4 @@
-"""What an evaluation tells a trainer."""
+"""Metrics of an evaluation for trainers."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ class CalibratedModel(Requester):
 
 @takes_weights
 def cross_entropy_scorer(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
-    """Less the mean surprisal in bits, so that higher is better: for scikit-learn's ``scoring=``.
+    """Scorer for scikit-learn's ``scoring=``: minus the cross-entropy in bits.
 
     Columns are bound to classes by ``estimator.classes_``; a probability of 0 for what happened
     scores −inf.

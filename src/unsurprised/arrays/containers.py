@@ -1,4 +1,4 @@
-"""What people hand in instead of an array: its numbers, and the names that came with them.
+"""Containers that hold arrays: their numbers, and the names that came with them.
 
 Data frames, series, dictionaries, Arrow's arrays, labelled and masked arrays are taken apart here,
 and nowhere else, so that no name is dropped on the way in. No library is imported that the user

@@ -1,4 +1,4 @@
-"""Rows that are called alike and stand in another order: an error, never a choice in silence."""
+"""Rows with the same names in another order: an error, never a silent choice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an Arrow type can stand for."""
+"""Kinds of values that Arrow types stand for."""
 
 from __future__ import annotations
 

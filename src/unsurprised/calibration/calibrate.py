@@ -47,7 +47,7 @@ def calibrate(
     folds: int = FOLDS,
     base: float = 2,
 ) -> Calibration:
-    """Find which calibrator lowers the surprise on unseen rows, by how much, and how sure that is.
+    """Choose a calibrator by cross-fitting: the one that lowers cross-entropy on unseen rows.
 
     Each calibrator of the family is fitted on all folds of the rows but one, and judged on that
     one, in turn. The simplest is taken whose cross-entropy is within one standard error (of their

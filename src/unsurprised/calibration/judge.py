@@ -1,4 +1,4 @@
-"""What a fitted calibrator saves on the rows of a source that it has not seen, in one read."""
+"""Savings of a fitted calibrator on unseen rows of a source, in one read."""
 
 from __future__ import annotations
 

@@ -23,6 +23,8 @@ class Learning:
     """Rows to fit on (all, or a sample), and what is known of the others."""
 
     rows: FittingRows
+    #: The same rows in the same order, measured.
+    sampled: Sampled
     #: Of each row: its weight as given, and the hash of its cluster, if rows belong to some.
     weights: Values | None
     cluster: NDArray[np.uint64] | None
@@ -61,6 +63,7 @@ def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Lear
     weights = sampled.weights
     return Learning(
         rows=fitting_rows_of(sampled, classes),
+        sampled=sampled,
         weights=None if weights is None else weights * sampled.weight_unit,
         cluster=sampled.clusters,
         beyond=None if sampled.drawn == evaluator.rows else sampled.last_hash,

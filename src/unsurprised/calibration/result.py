@@ -1,4 +1,4 @@
-"""What ``calibrate`` answers: an immutable record, every mean an :class:`Estimate`."""
+"""The result of ``calibrate``: an immutable record, every mean an :class:`Estimate`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unsurprised.calibrators import Calibrator
 from unsurprised.copies import Record
+from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
@@ -32,9 +33,26 @@ class Trial(Record):
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ClassSaving(Record):
+    """The rows of one class: what they cost before and after, on rows that were not fitted on."""
+
+    label: str
+    rows: int
+    cross_entropy: Estimate
+    cross_entropy_after: Estimate
+    #: Before − after: below 0 the class pays for what others save.
+    saved: Estimate
+    #: What the class adds to what all rows save; those of all classes add up to it.
+    contribution: float
+    p_value: float | None
+    #: Whether it differs from 0 at a false discovery rate of 5 % among all classes.
+    stands_out: bool
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Calibration(Reported):
-    """Which calibrator lowers the surprise on unseen rows, by how much, and how sure that is.
+    """The best calibrator, and the surprisal that it saves on unseen rows, with an interval.
 
     All in ``unit`` a row. ``calibrator`` is the one to take, or None where none helps.
     """
@@ -69,6 +87,12 @@ class Calibration(Reported):
     trials: tuple[Trial, ...]
     not_tried: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    #: Reliability diagrams of the rows that calibrators were fitted on, each row by a fit to the
+    #: other folds: curves of the top class and of each class. After is empty where none helps.
+    reliability_before: tuple[CalibrationCurve, ...] = ()
+    reliability_after: tuple[CalibrationCurve, ...] = ()
+    #: The same rows by the class that happened; empty where none helps, or the truth is no class.
+    by_class: tuple[ClassSaving, ...] = ()
 
     @property
     def helps(self) -> bool:

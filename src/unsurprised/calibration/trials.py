@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unsurprised.array_types import Values
+from unsurprised.calibration.classes import savings_by_class
 from unsurprised.calibration.judge import Judge
 from unsurprised.calibration.learning import Learning
 from unsurprised.calibration.result import Calibration, Trial
@@ -20,6 +24,9 @@ from unsurprised.calibrators.crossfit import (
 )
 from unsurprised.calibrators.families import candidates
 from unsurprised.errors import UnsurprisedError
+from unsurprised.evaluation.figures.calibration_curves import curves_of
+from unsurprised.evaluation.records import CalibrationCurve
+from unsurprised.forms import LogProbs
 from unsurprised.statistics.in_unit import InUnit
 
 
@@ -79,7 +86,18 @@ def calibrated(
         trials=tuple(_scaled(trial, in_unit) for trial in trials),
         not_tried=left_out,
         notes=() if chosen is None else chosen.calibrator.notes_,
+        reliability_before=curves_of(learning.sampled),
+        reliability_after=() if chosen is None else _held_out(chosen, learning, fold_of_row),
+        by_class=() if chosen is None else savings_by_class(learning, before, after, in_unit),
     )
+
+
+def _held_out(
+    chosen: CrossFitted, learning: Learning, fold_of_row: NDArray[np.int64]
+) -> tuple[CalibrationCurve, ...]:
+    """The reliability of each row's predictions by the fit to the other folds."""
+    log = chosen.held_out_log(learning.rows, fold_of_row)
+    return curves_of(learning.sampled.under(LogProbs(log)))
 
 
 def _trial(

@@ -1,4 +1,4 @@
-"""What all calibrators have in common: fit, transform, parameters and where they come from."""
+"""Base of all calibrators: fit, transform, parameters, provenance."""
 
 from __future__ import annotations
 

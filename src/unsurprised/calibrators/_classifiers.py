@@ -1,4 +1,4 @@
-"""What scikit-learn's classifiers say and are told: classes, targets, columns."""
+"""Adapters to scikit-learn's classifiers: classes, targets, columns."""
 
 from __future__ import annotations
 

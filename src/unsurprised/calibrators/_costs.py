@@ -1,4 +1,4 @@
-"""What rows cost under scores, by the compiled measures."""
+"""Surprisal of rows under scores, by the compiled measures."""
 
 from __future__ import annotations
 

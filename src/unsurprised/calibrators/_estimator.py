@@ -1,4 +1,4 @@
-"""What scikit-learn asks of an estimator: its arguments by name, and what kind of one it is."""
+"""scikit-learn's interface of an estimator: arguments by name, tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each calibrator does to a row, as one formula for NumPy, PyTorch and the exported source.
+"""Formula of each calibrator, for NumPy, PyTorch and the exported source.
 
 A formula takes the array library ``xp``, rows ``x`` of natural log-probabilities (..., K) and its
 fitted parameters (arrays, or lists of arrays), and gives scores whose softmax is the calibrated

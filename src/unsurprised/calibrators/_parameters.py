@@ -1,4 +1,4 @@
-"""What the parameters of each kind of calibrator look like; files are held to it."""
+"""Schema of each calibrator's parameters; files are held to it."""
 
 from __future__ import annotations
 

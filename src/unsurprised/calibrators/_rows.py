@@ -1,4 +1,4 @@
-"""What calibrators are fitted on: rows of natural log-probabilities, whatever came in."""
+"""Rows that calibrators are fitted on, as natural log-probabilities."""
 
 from __future__ import annotations
 

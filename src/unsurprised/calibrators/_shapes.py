@@ -1,4 +1,4 @@
-"""What predictions looked like, so that calibrated ones are handed back the same way."""
+"""Shapes of predictions, so that calibrated ones are handed back the same way."""
 
 from __future__ import annotations
 

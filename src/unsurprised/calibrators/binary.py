@@ -21,7 +21,7 @@ from unsurprised.errors import InputError, Place
 
 
 class PlattScaling(Calibrator):
-    r"""Two classes: the log-odds z of class 1 become a line of themselves.
+    r"""Platt scaling of two classes: a line of the log-odds z of class 1.
 
     .. math:: \operatorname{logit} q'_1 = a z + b
 
@@ -66,7 +66,7 @@ class PlattScaling(Calibrator):
 
 
 class BetaCalibration(Calibrator):
-    r"""Two classes: a map that bends both ways and can be the identity.
+    r"""Beta calibration of two classes: a map that bends both ways and can be the identity.
 
     .. math:: \operatorname{logit} q'_1 = a \ln q_1 - b \ln q_0 + c, \qquad a, b \ge 0
 

@@ -1,4 +1,4 @@
-"""What a recalibration saves on rows that it was not fitted on, and which of several to take.
+"""Cross-fitted savings of recalibrations, and the choice among several.
 
 Whoever says what a recalibration saves says it by these functions, so that one family on the same
 rows is one number.
@@ -33,6 +33,8 @@ class CrossFitted:
 
     candidate: Candidate
     calibrator: Calibrator
+    #: The fits to all folds but one, by the fold that each left out.
+    by_fold: tuple[Calibrator, ...]
     #: Nats a row.
     held_out: Values
 
@@ -40,6 +42,14 @@ class CrossFitted:
     def title(self) -> str:
         """What reports call it."""
         return self.candidate.title
+
+    def held_out_log(self, rows: FittingRows, folds: NDArray[np.int64]) -> Values:
+        """Log-probabilities of each of these very rows by a fit to the other folds."""
+        log = np.empty(rows.log.shape)
+        for fold, calibrator in enumerate(self.by_fold):
+            inside = folds == fold
+            log[inside] = calibrator.map_rows(rows.log[inside])
+        return log
 
 
 def cross_fitted(
@@ -54,24 +64,30 @@ def cross_fitted(
     loss, so that their start leaves no trace but in time.
     """
     whole = candidate.make().fit_rows(rows)
-    return CrossFitted(candidate, whole, held_out_nats(whole, rows, folds, progress))
+    by_fold, held_out = _held_out(whole, rows, folds, progress)
+    return CrossFitted(candidate, whole, by_fold, held_out)
 
 
-def held_out_nats(
+def held_out_nats(whole: Calibrator, rows: FittingRows, folds: NDArray[np.int64]) -> Values:
+    """What each row costs by a fit to the other folds, near one to all rows."""
+    return _held_out(whole, rows, folds)[1]
+
+
+def _held_out(
     whole: Calibrator,
     rows: FittingRows,
     folds: NDArray[np.int64],
     progress: Progress | None = None,
-) -> Values:
-    """What each row costs by a fit to the other folds, near one to all rows."""
-    held_out = np.empty(rows.count)
+) -> tuple[tuple[Calibrator, ...], Values]:
+    """The fits to all folds but one, and what each row costs by the one that left it out."""
+    fits, held_out = [], np.empty(rows.count)
     for fold in range(int(folds.max()) + 1):
         inside = folds == fold
-        calibrator = whole.near().learn_rows(rows.of(~inside))
-        held_out[inside] = calibrator.costs(rows.of(inside))
+        fits.append(whole.near().learn_rows(rows.of(~inside)))
+        held_out[inside] = fits[-1].costs(rows.of(inside))
         if progress is not None:
             progress(int(inside.sum()))
-    return held_out
+    return tuple(fits), held_out
 
 
 def order_of(*models: FittingRows) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from unsurprised.threads import get_num_threads
 
 
 class IsotonicCalibration(Calibrator):
-    r"""The non-decreasing map of the odds that fits best, for the log score and all others.
+    r"""Isotonic regression: the non-decreasing map of the odds that fits best, by any proper score.
 
     Two classes: rows are put in the order of the odds of class 1; what is predicted is how often it
     happened among neighbours, pooled where it would fall (pool adjacent violators). Between rows
@@ -77,7 +77,7 @@ def isotonic_curve(
     Rows of the same odds are one (their weighted mean). Of a run of equal values only the two ends
     are kept, as knots between which the curve is flat.
     """
-    # Whole numbers have one sum in whatever order those of equal odds come.
+    # Whole numbers have one sum in whatever order rows of the same odds come.
     whole = weights is None and truth.dtype == np.bool_
     order = np.argsort(odds, kind=None if whole else "stable")
     odds, truth = odds[order], truth[order].astype(np.float64)

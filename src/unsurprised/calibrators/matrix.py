@@ -20,7 +20,7 @@ from unsurprised.errors import CallError, InputError, Place
 
 
 class MatrixScaling(Calibrator):
-    r"""A linear map of a row's log-probabilities (Dirichlet calibration), regularised.
+    r"""Matrix scaling (Dirichlet calibration): a regularised linear map of log-probabilities.
 
     .. math:: q'_k \propto \exp\Big(\sum_j W_{kj} \log q_j + b_k\Big), \qquad
               \min_{W, b}\; H(Y, Q') + \frac{\lambda}{n} \sum_{k \ne j} W_{kj}^2
@@ -89,7 +89,7 @@ class MatrixScaling(Calibrator):
 
 
 class StructuredScaling(Calibrator):
-    r"""A temperature, then a matrix that moves away from the identity only as far as rows insist.
+    r"""Structured scaling: a temperature, then a matrix that is shrunk towards the identity.
 
     .. math:: q'_k \propto \exp\Big(\sum_j (I + M)_{kj} \log q^T_j + b_k\Big), \qquad
               \min_{M, b}\; H(Y, Q') + \frac{K}{n} \sum_k \left( \lambda_b b_k^2

@@ -16,7 +16,7 @@ from unsurprised.calibrators._rows import FittingRows
 
 
 class UniformMixing(Calibrator):
-    r"""Mix with equal odds: nothing surprises infinitely any more.
+    r"""Mix with the uniform distribution, so that no surprisal is infinite any more.
 
     .. math:: q'_k = (1 - \varepsilon)\, q_k + \varepsilon / K
 

@@ -16,7 +16,7 @@ from unsurprised.errors import CallError
 
 
 class PriorShift(Calibrator):
-    r"""Correct predictions for known new class frequencies.
+    r"""Prior shift: predictions corrected for known new class frequencies.
 
     .. math:: q'_k \propto q_k \, \frac{\pi'_k}{\pi_k}
 

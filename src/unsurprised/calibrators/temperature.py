@@ -25,7 +25,7 @@ _ROWS_OF_A_GUESS = 4096
 
 
 class TemperatureScaling(Calibrator):
-    r"""Divide the scores by a temperature T.
+    r"""Temperature scaling: scores divided by a temperature T.
 
     .. math:: q'_k \propto q_k^{1/T}
 

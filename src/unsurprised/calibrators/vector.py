@@ -21,7 +21,7 @@ _TOLERANCE_NEARBY = 1e-6
 
 
 class VectorScaling(Calibrator):
-    r"""Scale and shift the log-probability of every class.
+    r"""Vector scaling: a factor and a shift for the log-probability of every class.
 
     .. math:: q'_k \propto \exp(a_k \log q_k + b_k)
 

@@ -1,4 +1,4 @@
-"""What every way of encoding hands over, and what they share."""
+"""Common output and helpers of all ways of encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is encoded: bytes, or an array of integers; flat while it is coded, itself again after."""
+"""Symbols to encode: bytes, or an array of integers, flat while it is coded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the bits of a file go."""
+"""Account of an encoded file's bits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Account(Reported):
-    """What a file's bits are spent on. All numbers are bits in total, for all symbols.
+    """Account of an encoded file's bits. All numbers are bits in total, for all symbols.
 
     Attributes
     ----------

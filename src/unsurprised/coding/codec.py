@@ -138,7 +138,7 @@ def assembled(source: Symbols, coded: Coded) -> Encoded:
 
 @own_float_errors
 def decode(data: bytes, model: Any = None) -> bytes | Integers:
-    """What was encoded, byte for byte.
+    """Decode symbols, byte for byte.
 
     Parameters
     ----------

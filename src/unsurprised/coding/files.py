@@ -20,12 +20,11 @@ from unsurprised.coding.adaptive import Adaptive
 from unsurprised.coding.codec import Encoded, assembled, checked_share, decoded, encoded, verified
 from unsurprised.coding.rows import RowsDecoder, RowsEncoder, first_row
 from unsurprised.coding.static import Frequencies
-from unsurprised.errors import CallError, InputError, UnsurprisedError
+from unsurprised.errors import STANDARD_INPUT, CallError, InputError, UnsurprisedError
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.measures import entropy
 from unsurprised.sources import Options, Reading, open_predictions
 
-STANDARD_INPUT = "-"
 _NPY = b"\x93NUMPY"
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -53,7 +52,7 @@ class Restored:
 def read(path: str) -> bytes:
     """The bytes of a file, or of standard input."""
     if path == STANDARD_INPUT and sys.stdin is None:
-        raise InputError("cannot be read: standard input is closed").located(file=path)
+        raise InputError("cannot be read: it is closed").located(file=path)
     try:
         return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
     except (OSError, ValueError) as error:

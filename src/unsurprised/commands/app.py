@@ -10,6 +10,8 @@ import typer
 
 from unsurprised import __version__
 from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
+from unsurprised.commands.completion import ShowCompletion
+from unsurprised.commands.help import HelpfulCommand, HelpfulGroup
 from unsurprised.errors import CallError, shortened
 
 #: Newer versions of typer bring their own copy of click, so the class is found by its heir.
@@ -20,8 +22,8 @@ _ClickError: type[typer.BadParameter] = next(
 _MOST = 400
 
 app = typer.Typer(
+    cls=HelpfulGroup,
     add_completion=False,
-    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -61,7 +63,7 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, epilog="unsurprised evaluate predictions.parquet")
 def unsurprised(
     context: typer.Context,
     version: Annotated[
@@ -70,15 +72,24 @@ def unsurprised(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    show_completion: ShowCompletion = None,
 ) -> None:
     """Measure, explain and reduce a model's surprise, in bits."""
     if context.invoked_subcommand is None:
         raise CallError("no command given; try: unsurprised evaluate FILE, or unsurprised --help")
 
 
-for module in (evaluate, compare, check, explain, calibrate, apply, encode, decode):
-    name = module.__name__.rsplit(".", 1)[-1]
-    settings = getattr(module, "CONTEXT", None)
-    app.command(name, help=module.HELP, epilog=module.EPILOG, context_settings=settings)(
-        _passing(module.command)
-    )
+for purpose, modules in {
+    "Measure": (evaluate, compare, check, explain),
+    "Recalibrate": (calibrate, apply),
+    "Compress": (encode, decode),
+}.items():
+    for module in modules:
+        app.command(
+            module.__name__.rsplit(".", 1)[-1],
+            cls=HelpfulCommand,
+            help=module.HELP,
+            epilog="\n".join(module.EXAMPLES),
+            rich_help_panel=purpose,
+            context_settings=getattr(module, "CONTEXT", None),
+        )(_passing(module.command))

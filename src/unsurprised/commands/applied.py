@@ -22,11 +22,16 @@ def refuse_unwritable(out: str) -> None:
 
 
 def write_applied(
-    calibrator: Calibrator, reading: Reading, out: Target, kind: str | None = None
+    calibrator: Calibrator,
+    reading: Reading,
+    out: Target,
+    kind: str | None = None,
+    *,
+    quiet: bool = False,
 ) -> int:
     """Write a source's rows with calibrated predictions; how many they were."""
     from unsurprised.calibration.apply import apply_reading
-    from unsurprised.report.progress import RowProgress
+    from unsurprised.commands.reading import row_progress
 
-    with out.file() as path, RowProgress(reading.rows) as progress:
+    with out.file() as path, row_progress(reading, quiet=quiet) as progress:
         return apply_reading(calibrator, reading, path, out.name, kind=kind, progress=progress)

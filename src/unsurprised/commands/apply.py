@@ -9,15 +9,17 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.applied import refuse_unwritable, write_applied
+from unsurprised.commands.panels import WRITES
+from unsurprised.commands.reading import files_read, keep_standard_input
+from unsurprised.commands.words import Nulls
 
 HELP = (
-    "Send a file of predictions through a calibrator; all other columns stay as they are.\n\n"
+    "Apply a calibrator to a file of predictions; all other columns stay as they are.\n\n"
     "Reads and writes row by row, in little memory. The file appears whole or not at all."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised apply calibrator.json predictions.parquet --out calibrated.parquet\n\n"
-    "unsurprised apply calibrator.json 'runs/*.csv' --pred p_ --out calibrated.csv --overwrite\n\n"
+EXAMPLES = (
+    "unsurprised apply calibrator.json predictions.parquet --out calibrated.parquet",
+    "unsurprised apply calibrator.json 'runs/*.csv' --pred p_ --out calibrated.csv --overwrite",
 )
 
 
@@ -38,15 +40,20 @@ OutFile = Annotated[
     str,
     typer.Option(
         "--out",
-        metavar="CALIBRATED",
+        metavar="FILE",
         show_default=False,
+        rich_help_panel=WRITES,
         help="The file to make: .parquet, .arrow, .csv, .tsv or .jsonl.",
     ),
 ]
 As = Annotated[
     WrittenScale | None,
     typer.Option(
-        "--as", show_default=False, help="What to write; what the predictions were by default."
+        "--as",
+        metavar="probs|logprobs",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="What to write; by default what the predictions were.",
     ),
 ]
 
@@ -59,13 +66,15 @@ def command(
     out: OutFile,
     written_as: As = None,
     overwrite: cli_options.Overwrite = False,
+    form: cli_options.FormatOption = None,
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
     classes: cli_options.Classes = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Read, calibrate, write."""
     from unsurprised.calibrators import load
@@ -73,13 +82,17 @@ def command(
     from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, standard_output
 
+    keep_standard_input(context, *files)
     held = load(calibrator)
     reading = open_predictions(files, cli_options.options_of(context, labelled=False))
-    read = [calibrator, *cli_options.inputs(reading, classes=classes)]
+    read = [calibrator, *files_read(reading, classes=classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out)
         refuse_unwritable(out)
-        rows = write_applied(held, reading, target, written_as.value if written_as else None)
+        kind_written = written_as.value if written_as else None
+        rows = write_applied(held, reading, target, kind_written, quiet=quiet)
+        if quiet:
+            return
         shown = {name: said for name, said in reading.choices.items() if name != "id"}
         done = f"{held.title[0].upper()}{held.title[1:]}: {rows:,} rows → {out}"
         with standard_output():

@@ -8,22 +8,23 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.words import Join, Nulls
 
 if TYPE_CHECKING:
     from unsurprised.calibration.result import Calibration
-    from unsurprised.sources import Reading
 
 HELP = (
-    "Find what makes a model's predictions less surprised, and how sure that is.\n\n"
+    "Fit a calibrator to a model's predictions, and say by cross-validation what it saves.\n\n"
     "Tries temperature, vector, isotonic and other calibrators, each on rows that it was not "
     "fitted on, and says which to take: the simplest within one standard error of the best."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised calibrate held-out.parquet --save calibrator.json\n\n"
-    "unsurprised calibrate held-out.parquet --method temperature --out calibrated.parquet\n\n"
-    "unsurprised calibrate held-out.parquet --html calibration.html\n\n"
-    "unsurprised calibrate turns.jsonl --kind logits --cluster conversation\n\n"
+EXAMPLES = (
+    "unsurprised calibrate held-out.parquet --save calibrator.json",
+    "unsurprised calibrate held-out.parquet --method temperature --out calibrated.parquet",
+    "unsurprised calibrate held-out.parquet --html calibration.html",
+    "unsurprised calibrate turns.jsonl --kind logits --cluster conversation",
 )
 
 Method = Annotated[
@@ -32,6 +33,7 @@ Method = Annotated[
         "--method",
         metavar="NAME",
         show_default=False,
+        rich_help_panel=MEASURES,
         # Written out: the table of families takes every command a tenth of a second to import.
         help="What to try, repeatable: temperature, mixing, platt, beta, vector, structured, "
         "matrix, isotonic. One alone is taken whether it helps or not.",
@@ -40,20 +42,32 @@ Method = Annotated[
 Save = Annotated[
     str | None,
     typer.Option(
-        "--save", metavar="CALIBRATOR", show_default=False, help="Write the calibrator as JSON."
+        "--save",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="Write the calibrator as JSON, for apply and for Python.",
     ),
 ]
 Out = Annotated[
     str | None,
     typer.Option(
         "--out",
-        metavar="CALIBRATED",
+        metavar="FILE",
         show_default=False,
+        rich_help_panel=WRITES,
         help="Write the rows with calibrated predictions: .parquet, .arrow, .csv, .tsv or .jsonl.",
     ),
 ]
 Folds = Annotated[
-    int, typer.Option("--folds", min=2, metavar="N", help="Into how many parts rows are put.")
+    int,
+    typer.Option(
+        "--folds",
+        min=2,
+        metavar="NUMBER",
+        rich_help_panel=MEASURES,
+        help="Folds of the cross-validation.",
+    ),
 ]
 
 
@@ -61,6 +75,7 @@ def command(
     context: typer.Context,
     files: cli_options.Files,
     *,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     weight: cli_options.Weight = None,
@@ -68,13 +83,13 @@ def command(
     cluster: cli_options.Cluster = None,
     kind: cli_options.KindOption = None,
     truth: cli_options.Truth = None,
-    join: cli_options.TruthJoin = cli_options.Join.exact,
+    join: cli_options.TruthJoin = Join.exact,
     classes: cli_options.Classes = None,
     positive: cli_options.Positive = None,
     ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     method: Method = None,
     folds: Folds = 5,
     save: Save = None,
@@ -84,18 +99,21 @@ def command(
     html: cli_options.Html = None,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
     from unsurprised.commands.applied import refuse_unwritable, write_applied
-    from unsurprised.report.progress import RowProgress
+    from unsurprised.report.calibration.text import summary
+    from unsurprised.report.choices import choices
     from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
+    keep_standard_input(context, *files, truth)
     reading = open_predictions(files, cli_options.options_of(context))
     logarithm = cli_options.base_of(base)
-    read = cli_options.inputs(reading, truth=truth, classes=classes)
+    read = files_read(reading, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         saved = outputs.declare("--save", save)
         rows = outputs.declare("--out", out)
@@ -103,7 +121,7 @@ def command(
             refuse_unwritable(out)
         report = outputs.declare("--json", json, own(json_of("unsurprised.calibration")))
         with asked_page(declared_page(outputs, html, "calibration"), context.obj, reading) as page:
-            with RowProgress(reading.rows) as progress:
+            with row_progress(reading, quiet=quiet) as progress:
                 calibration = calibrate_reading(
                     reading, methods=method, folds=folds, base=logarithm, progress=progress
                 )
@@ -113,23 +131,26 @@ def command(
         if held is not None and saved is not None:
             saved.write_bytes(held.to_json().encode())
         if held is not None and rows is not None:
-            write_applied(held, reading, rows)
+            write_applied(held, reading, rows, quiet=quiet)
         if report is not None:
             report.write(calibration.to_json())
         if outputs.print_report:
             with standard_output():
-                _print(calibration, reading, save, out)
+                if not quiet:
+                    print(choices(reading.choices), end="\n\n")
+                print(summary(calibration))
+                _print_written(calibration, save, out, quiet=quiet)
 
 
-def _print(calibration: Calibration, reading: Reading, save: str | None, out: str | None) -> None:
-    from unsurprised.report.calibration.text import summary
-    from unsurprised.report.choices import choices
-
-    print(choices(reading.choices), summary(calibration), sep="\n\n")
+def _print_written(
+    calibration: Calibration, save: str | None, out: str | None, *, quiet: bool
+) -> None:
+    """Say what was written, and, quiet or not, what was asked for and was not."""
     for what, target in (("the calibrator", save), ("the calibrated predictions", out)):
         if target is None:
             continue
         if calibration.calibrator is not None:
-            print(f"Wrote {what}: {target}")
+            if not quiet:
+                print(f"Wrote {what}: {target}")
         else:
             print(f"Not written, since none helps: {target} (--method NAME takes one all the same)")

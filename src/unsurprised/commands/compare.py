@@ -9,7 +9,12 @@ import typer
 
 from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.completion import columns
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import HOLDS
+from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.words import Join, Nulls
+from unsurprised.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,19 +22,15 @@ if TYPE_CHECKING:
     from unsurprised.sources import Reading
 
 HELP = (
-    "Say which of two or more models is less surprised, on the same rows, and how surely.\n\n"
+    "Compare the log loss of two or more models on the same rows, with confidence intervals.\n\n"
     "The base comes first. Rows are matched by --id, else by their place; several --pred columns "
     "of one file are several models."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised compare base.parquet new.parquet --id row_id\n\n"
-    "unsurprised compare both.parquet --pred old_probs --pred new_probs --by country\n\n"
-    "unsurprised compare a.csv b.csv c.csv --json -\n\n"
+EXAMPLES = (
+    "unsurprised compare base.parquet new.parquet --id row_id",
+    "unsurprised compare both.parquet --pred old_probs --pred new_probs --by country",
+    "unsurprised compare a.csv b.csv c.csv --json -",
 )
-
-
-Join = cli_options.Join
 
 
 Models = Annotated[
@@ -45,14 +46,19 @@ Preds = Annotated[
     typer.Option(
         "--pred",
         metavar="COLUMN",
+        autocompletion=columns,
         show_default=False,
+        rich_help_panel=HOLDS,
         help="The prediction; given several times, one for each model.",
     ),
 ]
 JoinOption = Annotated[
     Join,
     typer.Option(
-        "--join", help="Rows that are not in all models: an error, or left out and counted."
+        "--join",
+        metavar="exact|inner",
+        rich_help_panel=HOLDS,
+        help="Rows that are not in all models: an error, or left out and counted.",
     ),
 ]
 
@@ -61,6 +67,7 @@ def command(
     context: typer.Context,
     models: Models,
     *,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: Preds = None,
     logprob: cli_options.LogProb = None,
@@ -76,31 +83,30 @@ def command(
     ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.report.choices import choices
-    from unsurprised.report.progress import RowProgress
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
+    keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
     readings, names = opened(models, pred, options)
-    known = [reading.rows for reading in readings]
-    total = None if None in known else sum(rows or 0 for rows in known)
     logarithm = cli_options.base_of(base)
-    read = cli_options.inputs(*readings, truth=truth, classes=classes)
+    read = files_read(*readings, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.comparison")))
         with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
-            with RowProgress(total) as progress:
+            with row_progress(*readings, quiet=quiet) as progress:
                 comparison = compare_readings(
                     readings, names, join=join.value, base=logarithm, top=top, progress=progress
                 )
@@ -112,7 +118,9 @@ def command(
             from unsurprised.report.comparison.text import summary
 
             with standard_output():
-                print(choices(readings[0].choices), summary(comparison), sep="\n\n")
+                if not quiet:
+                    print(choices(readings[0].choices), end="\n\n")
+                print(summary(comparison))
 
 
 def opened(
@@ -157,6 +165,7 @@ def _other_order(reading: Reading, first: Reading) -> bool:
 
 def _names(files: Sequence[str]) -> list[str]:
     """The shortest ends of the paths that tell them apart."""
+    files = [str(Place(file)) for file in files]
     parts = [Path(file).parts for file in files]
     for count in range(1, max(map(len, parts)) + 1):
         names = ["/".join(part[-count:]) for part in parts]

@@ -8,30 +8,34 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.encode import Output, checked_output, model_files
+from unsurprised.commands.panels import HOLDS
+from unsurprised.commands.reading import class_files
 from unsurprised.writing import Outputs, standard_output
 
 HELP = (
-    "Give back what was encoded, byte for byte.\n\n"
+    "Decompress what encode has made, byte for byte.\n\n"
     "Nothing is written before all of it is verified. Labels come back as a table with one column "
     "(.csv, .parquet), as an array (.npy), or as text."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised decode book.us -o book.txt\n\n"
-    "unsurprised decode book.us --model frequencies:other.txt -o book.txt\n\n"
-    "unsurprised decode labels.us --model predictions:predictions.parquet -o labels.csv\n\n"
+EXAMPLES = (
+    "unsurprised decode book.us -o book.txt",
+    "unsurprised decode book.us --model frequencies:other.txt -o book.txt",
+    "unsurprised decode labels.us --model predictions:predictions.parquet -o labels.csv",
 )
 
 Source = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", show_default=False, help="What unsurprised encode made; - is stdin."
+        metavar="FILE",
+        show_default=False,
+        help="What unsurprised encode made; - is standard input.",
     ),
 ]
 ModelOption = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL",
+        rich_help_panel=HOLDS,
         show_default=False,
         help="What the file does not hold: frequencies:FILE, distribution:FILE or "
         "predictions:FILE, as it was encoded with.",
@@ -51,19 +55,20 @@ def command(
     classes: cli_options.Classes = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Decode the file, write what it held, say what it was."""
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
 
     checked_output(output)
     options = cli_options.options_of(context)
-    read = [file, *model_files(model), *cli_options.class_files(classes)]
+    read = [file, *model_files(model), *class_files(classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("-o", output)
         restored = files.decode_file(file, model, options)
         data = restored.data if restored.data is not None else files.labels_as(restored, output)
         target.write_bytes(data)
-        if outputs.print_report:
+        if outputs.print_report and not quiet:
             what = "labels" if restored.data is None else "symbols"
             count = restored.container.symbols
             with standard_output():

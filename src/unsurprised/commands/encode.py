@@ -10,22 +10,23 @@ from typing import Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.panels import HOLDS, MEASURES, WRITES
+from unsurprised.commands.reading import class_files, keep_standard_input
 from unsurprised.errors import CallError
 from unsurprised.writing import STANDARD_OUTPUT, Outputs, own, standard_output
 from unsurprised.writing.recognition import json_of
 
 HELP = (
-    "Encode a file in as many bits as a model is surprised by it, and say where they go.\n\n"
+    "Compress a file with a model's probabilities, and say where the bits go.\n\n"
     "The model is the file's own frequencies, one that learns as it goes, a given distribution, or "
     "predictions, under which their labels are encoded."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised encode book.txt -o book.us\n\n"
-    "unsurprised encode book.txt --model adaptive:4 -o book.us\n\n"
-    "unsurprised encode book.txt --model frequencies:other.txt --smooth 1e-6 -o book.us\n\n"
-    "unsurprised encode tokens.npy --symbols tokens -o tokens.us\n\n"
-    "unsurprised encode predictions.parquet --model predictions -o labels.us\n\n"
+EXAMPLES = (
+    "unsurprised encode book.txt -o book.us",
+    "unsurprised encode book.txt --model adaptive:4 -o book.us",
+    "unsurprised encode book.txt --model frequencies:other.txt --smooth 1e-6 -o book.us",
+    "unsurprised encode tokens.npy --symbols tokens -o tokens.us",
+    "unsurprised encode predictions.parquet --model predictions -o labels.us",
 )
 
 
@@ -37,26 +38,43 @@ class SymbolsOption(StrEnum):
 
 
 Source = Annotated[
-    str, typer.Argument(metavar="FILE", show_default=False, help="What to encode; - is stdin.")
+    str,
+    typer.Argument(metavar="FILE", show_default=False, help="What to encode; - is standard input."),
 ]
 Output = Annotated[
-    str, typer.Option("--output", "-o", metavar="OUT", show_default=False, help="The file to make.")
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE|-",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="The file to make; - is standard output.",
+    ),
 ]
 ModelOption = Annotated[
     str,
     typer.Option(
         metavar="MODEL",
-        help="frequencies (the file's own), frequencies:OTHER_FILE, adaptive:ORDER, "
-        "distribution:FILE, or predictions.",
+        rich_help_panel=MEASURES,
+        help="What gives the probabilities: frequencies (the file's own), frequencies:OTHER_FILE, "
+        "adaptive:ORDER, distribution:FILE, or predictions.",
     ),
 ]
 Smooth = Annotated[
-    float, typer.Option(metavar="E", help="Mix a given model with this much of the uniform one.")
+    float,
+    typer.Option(
+        metavar="NUMBER",
+        rich_help_panel=MEASURES,
+        help="Mix this share of the uniform distribution into a given model.",
+    ),
 ]
 Symbols = Annotated[
     SymbolsOption | None,
     typer.Option(
+        metavar="bytes|tokens",
         show_default=False,
+        rich_help_panel=HOLDS,
         help="A file's bytes, or the integers of an npy file (the default for such files).",
     ),
 ]
@@ -71,6 +89,7 @@ def command(
     smooth: Smooth = 0.0,
     symbols: Symbols = None,
     overwrite: cli_options.Overwrite = False,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
@@ -78,6 +97,7 @@ def command(
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
     json: cli_options.Json = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Encode the file, write it, print the account."""
     from unsurprised.coding import files  # NumPy's and pyarrow's time is not everyone's
@@ -85,12 +105,13 @@ def command(
 
     checked_output(output)
     options = cli_options.options_of(context)
-    read = [file, *model_files(model), *cli_options.class_files(classes)]
+    read = [file, *model_files(model), *class_files(classes)]
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("-o", output)
         report = outputs.declare("--json", json, own(json_of("unsurprised.account")))
         taken: Mapping[str, str] = {}
         if model == "predictions":
+            keep_standard_input(context, file)
             reading = open_predictions(file, options)
             encoded, taken = files.encode_predictions(reading, smooth), reading.choices
         else:
@@ -101,7 +122,7 @@ def command(
         target.write_bytes(encoded.data)
         if report is not None:
             report.write(encoded.account.to_json())
-        if outputs.print_report:
+        if outputs.print_report and not quiet:
             from unsurprised.report.account.text import WIDTH, summary
             from unsurprised.report.choices import choices
 

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.words import Join, Nulls
 from unsurprised.writing import Outputs, own, standard_output
 from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
     from unsurprised.evaluation.result import Evaluation
-    from unsurprised.sources import Reading
 
 HELP = (
-    "Say how surprised the model was by what happened, and whether it knew it would be.\n\n"
-    "Reads the files once and in little memory. What was taken from them is said first; nothing is "
-    "repaired or guessed in silence."
+    "Measure a model's cross-entropy (log loss) and calibration on a file of predictions.\n\n"
+    "Observed and expected surprisal, calibration error, accuracy, slices and the worst rows, with "
+    "confidence intervals, in bits. Reads the files once and in little memory. What was taken from "
+    "them is said first; nothing is repaired or guessed silently."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised evaluate predictions.parquet\n\n"
-    "unsurprised evaluate 'runs/*.parquet' --label y --pred p_ --id key\n\n"
-    "unsurprised evaluate predictions.parquet --by country --by age --cluster user\n\n"
-    "unsurprised evaluate logits.npz --kind logits --classes cat,dog,bird\n\n"
-    "unsurprised evaluate predictions.parquet --by country --html report.html\n\n"
-    "unsurprised evaluate tokens.jsonl --logprob logprob --base e\n\n"
-    "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value\n\n"
+EXAMPLES = (
+    "unsurprised evaluate predictions.parquet",
+    "unsurprised evaluate 'runs/*.parquet' --label y --pred p_ --id key",
+    "unsurprised evaluate predictions.parquet --by country --by age --cluster user",
+    "unsurprised evaluate logits.npz --kind logits --classes cat,dog,bird",
+    "unsurprised evaluate predictions.parquet --by country --html report.html",
+    "unsurprised evaluate tokens.jsonl --logprob logprob --base e",
+    "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value",
 )
 
 
@@ -37,6 +39,7 @@ def command(
     context: typer.Context,
     files: cli_options.Files,
     *,
+    form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     logprob: cli_options.LogProb = None,
@@ -46,55 +49,53 @@ def command(
     cluster: cli_options.Cluster = None,
     kind: cli_options.KindOption = None,
     truth: cli_options.Truth = None,
-    join: cli_options.TruthJoin = cli_options.Join.exact,
+    join: cli_options.TruthJoin = Join.exact,
     classes: cli_options.Classes = None,
     positive: cli_options.Positive = None,
     ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,
     top: cli_options.Top = 10,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Score the files, print the report, write the JSON and the page."""
+    from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import open_predictions  # pyarrow is slow
 
     logarithm = cli_options.base_of(base)
+    keep_standard_input(context, *files, truth)
     reading = open_predictions(files, cli_options.options_of(context))
-    read = cli_options.inputs(reading, truth=truth, classes=classes)
+    read = files_read(reading, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.evaluation")))
         with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:
-            evaluation = _evaluated(reading, logarithm, top)
+            with row_progress(reading, quiet=quiet) as progress:
+                evaluation = evaluate_reading(reading, base=logarithm, top=top, progress=progress)
             if page is not None:
                 page.write(evaluation)
         if report is not None:
             report.write(evaluation.to_json())
         if outputs.print_report:
             with standard_output():
-                _print(evaluation, reading)
+                _print(evaluation, {} if quiet else reading.choices)
 
 
-def _evaluated(reading: Reading, base: float, top: int) -> Evaluation:
-    from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.progress import RowProgress
-
-    with RowProgress(reading.rows) as progress:
-        return evaluate_reading(reading, base=base, top=top, progress=progress)
-
-
-def _print(evaluation: Evaluation, reading: Reading) -> None:
+def _print(evaluation: Evaluation, taken: Mapping[str, str]) -> None:
     """A table with colour on a terminal, plain text elsewhere."""
     if sys.stdout.isatty():
         from unsurprised.report.evaluation.terminal import show  # rich costs 50 ms
 
-        show(evaluation, reading.choices)
+        show(evaluation, taken)
         return
     from unsurprised.report.choices import choices
     from unsurprised.report.evaluation.text import summary
 
-    print(choices(reading.choices), summary(evaluation), sep="\n\n")
+    if taken:
+        print(choices(taken), end="\n\n")
+    print(summary(evaluation))

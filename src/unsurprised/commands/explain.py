@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.completion import columns
 from unsurprised.commands.explain_rows import (
     FileRow,
     WrittenRow,
@@ -18,6 +19,8 @@ from unsurprised.commands.explain_rows import (
     written,
 )
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, WRITES
+from unsurprised.commands.reading import class_files, keep_standard_input
 from unsurprised.errors import CallError, InputError
 from unsurprised.report.numbers import printable
 from unsurprised.writing import Outputs, own, standard_output
@@ -29,28 +32,25 @@ if TYPE_CHECKING:
     from unsurprised.writing import Target
 
 HELP = (
-    "Say where the bits go, outcome by outcome: of one distribution, of two, of what happened.\n\n"
+    "Explain entropy, cross-entropy, KL divergence or surprisal, outcome by outcome.\n\n"
     "P alone explains an entropy; P and Q the cross-entropy and the KL divergence; --label, or one "
-    "FILE:ROW, the surprisal of what happened."
+    "FILE:ROW, the surprisal of the observed outcome."
 )
-EPILOG = (
-    "[bold]Examples[/bold]\n\n"
-    "unsurprised explain 1/2,1/4,1/4\n\n"
-    "unsurprised explain 0.5,0.5 0.1,0.9 --names heads,tails\n\n"
-    "unsurprised explain 99%,1% --label 1\n\n"
-    "unsurprised explain -1.5,2,0.3 --kind logits --base e\n\n"
-    "unsurprised explain predictions.parquet:17 --chart row17.html\n\n"
-    "unsurprised explain old.parquet:17 new.parquet:17 --json -\n\n"
+EXAMPLES = (
+    "unsurprised explain 1/2,1/4,1/4",
+    "unsurprised explain 0.5,0.5 0.1,0.9 --names heads,tails",
+    "unsurprised explain 99%,1% --label 1",
+    "unsurprised explain -1.5,2,0.3 --kind logits --base e",
+    "unsurprised explain predictions.parquet:17 --chart row17.html",
+    "unsurprised explain old.parquet:17 new.parquet:17 --json -",
 )
 #: So that ``-1.5,2`` is a row; what looks like an option and is none is refused below.
 CONTEXT = {"ignore_unknown_options": True}
 
+#: A row of standard input.
+_PIPED = re.compile(r"-:-?\d+")
 #: The beginning of a row whose first number is negative.
 _NEGATIVE = re.compile(r"-(\d|\.\d|inf)", re.IGNORECASE)
-
-_COLUMNS = "Rows of files, e.g.  --pred score_"
-_MEANING = "What the numbers mean, e.g.  --kind logits --names cat,dog"
-_REPORT = "The report, e.g.  --base e --json result.json --chart chart.html"
 
 Rows = Annotated[
     list[str],
@@ -58,23 +58,25 @@ Rows = Annotated[
         metavar="P [Q]",
         show_default=False,
         help="Rows: numbers with commas between them (0.25, 1/4, 25%, 2.5e-1), or FILE:ROW, the "
-        "prediction in a row, counted from 0, of a file that evaluate reads.",
+        "prediction in a row, counted from 0, of a file that evaluate reads (- is standard input).",
     ),
 ]
 Label = Annotated[
     str | None,
     typer.Option(
-        metavar="OUTCOME|COLUMN",
-        rich_help_panel=_MEANING,
-        help="Of numbers: what happened, its index or its name. Of files: the column of the truth.",
+        metavar="NAME",
+        autocompletion=columns,
+        rich_help_panel=MEANS,
+        help="Of numbers: the observed outcome, its index or name. Of a file: the column of the "
+        "truth.",
     ),
 ]
 Kinds = Annotated[
     str | None,
     typer.Option(
         "--kind",
-        metavar="KIND|P,Q",
-        rich_help_panel=_MEANING,
+        metavar="KIND",
+        rich_help_panel=MEANS,
         help="What the numbers are: probs, logits, logprobs or counts; or one kind for each row, "
         "such as counts,logits. probs where nothing says otherwise.",
     ),
@@ -84,33 +86,35 @@ Names = Annotated[
     typer.Option(
         "--names",
         "--classes",
-        metavar="A,B,…|@FILE",
-        rich_help_panel=_MEANING,
-        help="Names of the outcomes, in the order of the numbers.",
+        metavar="NAMES|@FILE",
+        rich_help_panel=MEANS,
+        help="Names of the outcomes in the order of the numbers, with commas between them; or a "
+        "file with a name a line.",
     ),
 ]
 Pred = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        rich_help_panel=_COLUMNS,
-        help="The prediction: a column of lists, of the probability of class 1, or the "
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
+        help="Of a file, the prediction: a column of lists, of the probability of class 1, or the "
         "prefix of one column a class.",
     ),
 ]
 Smooth = Annotated[
     float,
     typer.Option(
-        metavar="ε",
-        rich_help_panel=_REPORT,
-        help="Say what smoothing Q with this share of the uniform distribution costs and buys.",
+        metavar="NUMBER",
+        rich_help_panel=MEASURES,
+        help="Say what smoothing Q with this share of the uniform distribution costs and saves.",
     ),
 ]
 Chart = Annotated[
     str | None,
     typer.Option(
-        metavar="PATH",
-        rich_help_panel=_REPORT,
+        metavar="FILE",
+        rich_help_panel=WRITES,
         help="Write a chart of the code lengths: .html, .png, .svg or .json (Vega-Lite).",
     ),
 ]
@@ -120,6 +124,7 @@ def command(
     context: typer.Context,
     rows: Rows,
     *,
+    form: cli_options.FormatOption = None,
     label: Label = None,
     kind: Kinds = None,
     names: Names = None,
@@ -132,10 +137,12 @@ def command(
     html: cli_options.Html = None,
     chart: Chart = None,
     overwrite: cli_options.Overwrite = False,
+    quiet: cli_options.Quiet = False,
 ) -> None:
     """Explain the rows, print the table, write the JSON, the page and the chart."""
     found = [written(text) for text in _checked(rows)]
     _check_columns(found, label, pred)
+    keep_standard_input(context, *{row.file for row in found})
     classes = cli_options.classes_of(names)
     given: list[Any] = []
     for row, its_kind in zip(found, kinds_of(kind, len(found)), strict=True):
@@ -155,7 +162,7 @@ def command(
     logarithm = cli_options.base_of(base)
     of_files = [row for row in given if isinstance(row, FileRow)]
     read = [row.file for row in of_files]
-    read += cli_options.class_files(names)
+    read += class_files(names)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.explanation")))
         drawn = None if chart is None else _chart_target(outputs, chart)
@@ -172,12 +179,12 @@ def command(
             drawn.write_bytes(rendered(explanation, ending_of(drawn.name)))
         if outputs.print_report:
             with standard_output():
-                _print(explanation, of_files)
+                _print(explanation, [] if quiet else of_files)
 
 
 def _checked(rows: list[str]) -> list[str]:
     for row in rows:
-        if row.startswith("-") and not _NEGATIVE.match(row):
+        if row.startswith("-") and not _NEGATIVE.match(row) and not _PIPED.fullmatch(row):
             raise CallError(f"no such option: {row}; see unsurprised explain --help")
     if len(rows) > 2:
         raise CallError(

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from unsurprised.commands.completion import columns
+from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
+from unsurprised.commands.words import InputFormat, Join, Kind, Nulls
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
-    from unsurprised.sources import Options, Reading
+    from unsurprised.sources import Options
 
-_COLUMNS = "Which columns, e.g.  --label y --pred score_ --id key"
-_MEANING = "What the numbers mean, e.g.  --kind logits --classes cat,dog"
-_REPORT = "The report, e.g.  --base e --top 20 --json result.json"
-_WORK = "How the file is read, e.g.  --batch-rows 4096"
 #: Arguments of ``sources.Options`` that commands have under the same name, or another.
 _OF_A_SOURCE = frozenset(
     ("label", "pred", "kind", "logprob", "weight", "id", "by", "cluster", "truth", "join",
@@ -29,67 +27,150 @@ _CALLED = {"identity": "id"}
 _WORDS = {"kind", "join", "nulls"}
 
 
-class Kind(StrEnum):
-    """What the numbers of a prediction are."""
-
-    probs = "probs"
-    logits = "logits"
-    logprobs = "logprobs"
-
-
-class Nulls(StrEnum):
-    """What to do with rows that have a null."""
-
-    error = "error"
-    skip = "skip"
-
-
 Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
         show_default=False,
-        help="Predictions: Parquet, Arrow, CSV, JSONL, npz or npy; several files, a 'glob*' "
-        "or a folder are read as one.",
+        help="Predictions: Parquet, Arrow, CSV, TSV, JSON lines, npz or npy. Several files, a "
+        "'glob*' or a folder are read as one; - is standard input.",
     ),
 ]
 Label = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        rich_help_panel=_COLUMNS,
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
         help="The truth: class indices or names, or lists of probabilities or of votes.",
     ),
 ]
 Pred = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="COLUMN|A,B,…",
-        rich_help_panel=_COLUMNS,
-        help="The prediction: a column of lists, of the probability of class 1, the "
-        "prefix of one column a class, or the columns of the classes (A,B,… or several times "
-        "--pred), or which column is which class: cat=A,dog=B.",
+        metavar="COLUMN",
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
+        help="The prediction: a column of lists or of the probability of class 1; the prefix of "
+        "one column a class; or the columns of the classes, as A,B,C, as cat=A,dog=B, or by "
+        "several times --pred.",
     ),
 ]
 LogProb = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        rich_help_panel=_COLUMNS,
-        help="Instead of --pred: the natural logarithm of the probability that what happened had.",
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
+        help="In place of --pred: the natural logarithm of the probability of the observed class.",
     ),
 ]
 Weight = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", rich_help_panel=_COLUMNS, help="Importance of each row."),
+    typer.Option(
+        metavar="COLUMN",
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
+        help="The importance weight of a row.",
+    ),
 ]
 Identity = Annotated[
     str | None,
     typer.Option(
         "--id",
         metavar="COLUMN",
-        rich_help_panel=_COLUMNS,
-        help="What each row is called; makes the result the same in any order of the rows.",
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
+        help="The name of a row; makes the result the same in any order of the rows.",
+    ),
+]
+Truth = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        rich_help_panel=HOLDS,
+        help="Where the truth is, if not beside the predictions; rows are joined by --id.",
+    ),
+]
+TruthJoin = Annotated[
+    Join,
+    typer.Option(
+        "--join",
+        metavar="exact|inner",
+        rich_help_panel=HOLDS,
+        help="With --truth, rows that are in one file only: an error, or left out and counted.",
+    ),
+]
+FormatOption = Annotated[
+    InputFormat | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        show_default=False,
+        rich_help_panel=HOLDS,
+        help="What standard input (-) holds, where its first bytes do not tell: parquet, arrow, "
+        "csv, tsv, jsonl or npz.",
+    ),
+]
+KindOption = Annotated[
+    Kind | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        show_default=False,
+        rich_help_panel=MEANS,
+        help="The prediction's numbers: probs, logits or logprobs; probs where nothing says "
+        "otherwise.",
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES|@FILE",
+        rich_help_panel=MEANS,
+        help="Names of the classes in the order of the prediction, with commas between them; or a "
+        "file with a name a line.",
+    ),
+]
+Positive = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS",
+        rich_help_panel=MEANS,
+        help="Of two classes, the positive one: what 1, true and one number a row stand for.",
+    ),
+]
+IgnoreIndex = Annotated[
+    int | None,
+    typer.Option(
+        metavar="LABEL",
+        rich_help_panel=MEANS,
+        help="The label of rows to be left out and counted, such as -100.",
+    ),
+]
+Normalize = Annotated[
+    bool,
+    typer.Option(
+        "--normalize",
+        rich_help_panel=MEANS,
+        help="Divide rows of probabilities that do not sum to 1 by their sum.",
+    ),
+]
+Tolerance = Annotated[
+    float,
+    typer.Option(
+        metavar="NUMBER",
+        rich_help_panel=MEANS,
+        help="How far from 1 the sum of a row may be.",
+    ),
+]
+NullsOption = Annotated[
+    Nulls,
+    typer.Option(
+        "--nulls",
+        metavar="error|skip",
+        rich_help_panel=MEANS,
+        help="Rows with a missing value: an error, or skipped and counted.",
     ),
 ]
 By = Annotated[
@@ -97,7 +178,8 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="COLUMN",
-        rich_help_panel=_COLUMNS,
+        autocompletion=columns,
+        rich_help_panel=MEASURES,
         help="Slice the rows by a column, numbers by quantiles; may be given several times.",
     ),
 ]
@@ -105,127 +187,48 @@ Cluster = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        rich_help_panel=_COLUMNS,
-        help="Which rows belong together (documents, users): the intervals allow for it.",
-    ),
-]
-KindOption = Annotated[
-    Kind | None,
-    typer.Option(
-        show_default=False,
-        rich_help_panel=_MEANING,
-        help="What the prediction's numbers are; probs where nothing says otherwise.",
-    ),
-]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="A,B,…|@FILE",
-        rich_help_panel=_MEANING,
-        help="Names of the classes in the order of the prediction.",
-    ),
-]
-Positive = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CLASS",
-        rich_help_panel=_MEANING,
-        help="Of two classes, the one that 1, true and one number a row stand for.",
-    ),
-]
-IgnoreIndex = Annotated[
-    int | None,
-    typer.Option(
-        metavar="LABEL",
-        rich_help_panel=_MEANING,
-        help="The label of rows to be left out and counted, such as -100.",
-    ),
-]
-Truth = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        rich_help_panel=_COLUMNS,
-        help="Where the truth is, if not beside the predictions; rows with the same --id belong "
-        "together.",
-    ),
-]
-
-
-class Join(StrEnum):
-    """What to do with rows that are in one file only."""
-
-    exact = "exact"
-    inner = "inner"
-
-
-TruthJoin = Annotated[
-    Join,
-    typer.Option(
-        "--join",
-        rich_help_panel=_COLUMNS,
-        help="With --truth, rows that are in one file only: an error, or left out and counted.",
-    ),
-]
-Normalize = Annotated[
-    bool,
-    typer.Option(
-        "--normalize",
-        rich_help_panel=_MEANING,
-        help="Accept rows of probabilities that do not sum to one.",
-    ),
-]
-Tolerance = Annotated[
-    float,
-    typer.Option(
-        metavar="X",
-        rich_help_panel=_MEANING,
-        help="How far from one the sum of a row may be.",
-    ),
-]
-NullsOption = Annotated[
-    Nulls,
-    typer.Option(
-        rich_help_panel=_MEANING,
-        help="Rows with a null: an error, or skipped and counted.",
+        autocompletion=columns,
+        rich_help_panel=MEASURES,
+        help="Rows that are not independent (of one document, one user): the confidence intervals "
+        "allow for it.",
     ),
 ]
 Json = Annotated[
     str | None,
     typer.Option(
         "--json",
-        metavar="-|PATH",
-        rich_help_panel=_REPORT,
-        help="Write the result as JSON: alone on standard output (-), or to a file beside "
-        "the report. What this command wrote there before is replaced.",
-    ),
-]
-Overwrite = Annotated[
-    bool,
-    typer.Option(
-        "--overwrite",
-        rich_help_panel=_REPORT,
-        help="Replace files that exist, whatever they are.",
+        metavar="FILE|-",
+        rich_help_panel=WRITES,
+        help="Write the result as JSON: to a file beside the report, or alone on standard output "
+        "(-). What this command wrote there before is replaced.",
     ),
 ]
 Html = Annotated[
     str | None,
     typer.Option(
         "--html",
-        metavar="PAGE",
-        rich_help_panel=_REPORT,
-        help="Write the report as a page with charts, which holds all it needs.",
+        metavar="FILE",
+        rich_help_panel=WRITES,
+        help="Write the report as a page with charts, in one file that needs no other.",
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        rich_help_panel=WRITES,
+        help="Replace files that exist, whatever they are.",
     ),
 ]
 Top = Annotated[
     int,
-    typer.Option(min=0, metavar="N", rich_help_panel=_REPORT, help="How many worst rows to show."),
+    typer.Option(min=0, metavar="NUMBER", rich_help_panel=SHOWS, help="How many worst rows."),
 ]
 Base = Annotated[
     str,
     typer.Option(
         metavar="2|e|10",
-        rich_help_panel=_REPORT,
+        rich_help_panel=SHOWS,
         help="Base of the logarithm: 2 for bits, e for nats, 10 for hartleys.",
     ),
 ]
@@ -233,9 +236,18 @@ BatchRows = Annotated[
     int | None,
     typer.Option(
         min=1,
-        metavar="N",
-        rich_help_panel=_WORK,
+        metavar="NUMBER",
+        rich_help_panel=SHOWS,
         help="Rows read at a time; the result is the same for any.",
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        rich_help_panel=SHOWS,
+        help="Print the results alone: no progress bar, and nothing of what was read or written.",
     ),
 ]
 
@@ -263,20 +275,6 @@ def options_of(context: typer.Context, **besides: Any) -> Options:
     from unsurprised.sources import Options  # pyarrow is slow
 
     return Options(**said(context, **besides))
-
-
-def inputs(*readings: Reading, truth: str | None = None, classes: str | None = None) -> list[str]:
-    """All files that a command reads, which its outputs must not be."""
-    from unsurprised.sources.paths import expanded
-
-    files = [file for reading in readings for file in reading.files]
-    files += [] if truth is None else expanded([truth])[0]
-    return [*files, *class_files(classes)]
-
-
-def class_files(classes: str | None) -> list[str]:
-    """The file that ``--classes @FILE`` names."""
-    return [classes[1:]] if classes and classes.startswith("@") else []
 
 
 def base_of(text: str) -> float:

@@ -11,9 +11,12 @@ import numpy as np
 from unsurprised.calibration.learning import measured_sample
 from unsurprised.comparison.differences import Paired, difference_of
 from unsurprised.comparison.matching import matched
-from unsurprised.comparison.result import ComparedModel, Comparison, Difference
+from unsurprised.comparison.result import ComparedModel, Comparison, Difference, SliceDifference
 from unsurprised.comparison.scored import ScoredRows, Scoring
 from unsurprised.errors import CallError, UnsurprisedError
+from unsurprised.evaluation.figures.calibration_curves import curves_of
+from unsurprised.evaluation.figures.sample import Sampled
+from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
@@ -48,7 +51,7 @@ def compare(
     log_base: float = 2,
     top: int = 10,
 ) -> Comparison:
-    """Say whether a new model is less surprised than the base on the same rows.
+    """Compare models by their surprisal on the same rows, row by row.
 
     Parameters
     ----------
@@ -253,7 +256,8 @@ def compared(
         unit=in_unit.unit,
         base=float(base),
         models=tuple(
-            _model(name, one, few is not None) for name, one in zip(names, rows, strict=True)
+            _model(name, one, sample, few is not None)
+            for name, one, sample in zip(names, rows, samples, strict=True)
         ),
         differences=tuple(pairs),
         missing=missing,
@@ -261,7 +265,7 @@ def compared(
     return found if in_unit.per_bit == 1 else _scaled(found, in_unit)
 
 
-def _model(name: str, rows: ScoredRows, refused: bool) -> ComparedModel:
+def _model(name: str, rows: ScoredRows, sample: Sampled | None, refused: bool) -> ComparedModel:
     accuracy = None
     if rows.correct is not None:
         accuracy = mean_of(rows.correct, rows.clusters, rows.weights, "", refused=refused)
@@ -270,7 +274,18 @@ def _model(name: str, rows: ScoredRows, refused: bool) -> ComparedModel:
         cross_entropy=mean_of(rows.surprisal, rows.clusters, rows.weights, refused=refused),
         infinite_rows=int(np.isinf(rows.surprisal).sum()),
         accuracy=accuracy,
+        calibration=_reliability(rows, sample),
     )
+
+
+def _reliability(rows: ScoredRows, sample: Sampled | None) -> tuple[CalibrationCurve, ...]:
+    """The curves of the compared rows that are in the sample."""
+    if sample is None:
+        return ()
+    compared = np.flatnonzero(np.isin(sample.hashes, rows.hashes))
+    if not len(compared):
+        return ()
+    return curves_of(sample if len(compared) == sample.size else sample.take(compared))
 
 
 def _scaled(found: Comparison, scaled: InUnit) -> Comparison:
@@ -281,6 +296,10 @@ def _scaled(found: Comparison, scaled: InUnit) -> Comparison:
         return replace(one, base=one.base * per_bit, new=one.new * per_bit,
                        difference=one.difference * per_bit)  # fmt: skip
 
+    def part(one: SliceDifference) -> SliceDifference:
+        return replace(one, difference=scaled(one.difference),
+                       contribution=one.contribution * per_bit)  # fmt: skip
+
     def pair(one: Difference) -> Difference:
         return replace(
             one,
@@ -290,14 +309,8 @@ def _scaled(found: Comparison, scaled: InUnit) -> Comparison:
             discrimination=scaled(one.discrimination),
             base_miscalibration=scaled(one.base_miscalibration),
             new_miscalibration=scaled(one.new_miscalibration),
-            slices=tuple(
-                replace(
-                    part,
-                    difference=scaled(part.difference),
-                    contribution=part.contribution * per_bit,
-                )
-                for part in one.slices
-            ),
+            slices=tuple(map(part, one.slices)),
+            by_class=tuple(map(part, one.by_class)),
             most_worse=tuple(map(row, one.most_worse)),
             most_better=tuple(map(row, one.most_better)),
         )

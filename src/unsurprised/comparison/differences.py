@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,6 @@ from unsurprised.comparison.scored import ScoredRows
 from unsurprised.comparison.split import split_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of
-from unsurprised.states import exact_sum
-from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import (
     FALSE_DISCOVERIES,
@@ -25,8 +24,10 @@ from unsurprised.statistics.jackknife import (
     benjamini_hochberg,
     share_interval,
 )
-from unsurprised.statistics.means import mean_and_spread
-from unsurprised.weights import in_power_of_two
+from unsurprised.statistics.means import independent_units, mean_and_spread
+
+#: Above so many classes none is listed.
+_MOST_CLASSES = 1000
 
 
 class Paired:
@@ -60,13 +61,11 @@ class Paired:
 
     def units(self, which: NDArray[np.bool_]) -> float:
         """How many parts of the rows, independent of each other, the interval of some rests on."""
-        if self.left.clusters is not None:
-            return len(np.unique(self.left.clusters[which] % np.uint64(GROUPS)))
-        if self.weights is None:
-            return float(np.count_nonzero(which))
-        relative, _ = in_power_of_two(self.weights[which])
-        total = exact_sum(relative)
-        return total * total / exact_sum(relative * relative) if total > 0 else 0.0
+        return independent_units(
+            int(np.count_nonzero(which)),
+            None if self.left.clusters is None else self.left.clusters[which],
+            None if self.weights is None else self.weights[which],
+        )
 
 
 def difference_of(
@@ -103,6 +102,7 @@ def difference_of(
         most_better=_extremes(pair, classes, top, -1),
         base_miscalibration=None if split is None else split.base,
         new_miscalibration=None if split is None else split.new,
+        by_class=_by_class(pair, classes),
     )
 
 
@@ -112,31 +112,49 @@ def p_value_of(found: Estimate, spread: Spread | None) -> float | None:
 
 
 def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
-    weights = np.ones(len(pair.left)) if pair.weights is None else pair.weights
-    total = math.fsum(weights)
     found: list[SliceDifference] = []
     for name, places in pair.left.by.items():
-        held = []
-        for place, cell in enumerate(pair.left.cells[name]):
-            which = places == place
-            if not which.any():
-                continue
-            mean, spread = pair.mean_and_spread(pair.difference, which)
-            few = pair.units(which) < FEWEST_UNITS
-            share = math.fsum(weights[which]) / total
-            held.append(
-                SliceDifference(
-                    column=name,
-                    value=slice_of(cell)[1],
-                    rows=int(which.sum()),
-                    difference=mean,
-                    contribution=mean.value * share,
-                    p_value=None if few else p_value_of(mean, spread),
-                    stands_out=False,
-                )
-            )
-        found += sorted(held, key=lambda part: (-part.contribution, part.value or ""))
+        found += _cut(pair, name, places, [slice_of(cell)[1] for cell in pair.left.cells[name]])
     return judged(found)
+
+
+def _by_class(pair: Paired, classes: tuple[str, ...] | None) -> tuple[SliceDifference, ...]:
+    """The rows of each class; nothing where there are too many, or what happened is no class."""
+    labels = pair.left.labels
+    if labels is None or not len(labels):
+        return ()
+    names = range(int(labels.max()) + 1) if classes is None else classes
+    if len(names) > _MOST_CLASSES:
+        return ()
+    return judged(_cut(pair, "label", labels, [str(name) for name in names]))
+
+
+def _cut(
+    pair: Paired, column: str, places: NDArray[Any], values: Sequence[str | None]
+) -> list[SliceDifference]:
+    """The rows of each value of a column, of which each row tells the place."""
+    weights = np.ones(len(pair.left)) if pair.weights is None else pair.weights
+    total = math.fsum(weights)
+    held = []
+    for place, value in enumerate(values):
+        which = places == place
+        if not which.any():
+            continue
+        mean, spread = pair.mean_and_spread(pair.difference, which)
+        few = pair.units(which) < FEWEST_UNITS
+        share = math.fsum(weights[which]) / total
+        held.append(
+            SliceDifference(
+                column=column,
+                value=value,
+                rows=int(which.sum()),
+                difference=mean,
+                contribution=mean.value * share,
+                p_value=None if few else p_value_of(mean, spread),
+                stands_out=False,
+            )
+        )
+    return sorted(held, key=lambda part: (-part.contribution, part.value or ""))
 
 
 def judged(slices: list[SliceDifference]) -> tuple[SliceDifference, ...]:

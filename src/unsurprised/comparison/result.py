@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from unsurprised.copies import Record
+from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
@@ -22,6 +23,8 @@ class ComparedModel(Record):
     cross_entropy: Estimate
     infinite_rows: int
     accuracy: Estimate | None
+    #: The reliability diagram: curves of the top class and of each class, of a sample of many rows.
+    calibration: tuple[CalibrationCurve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Difference(Record):
     #: What recalibration by ``family`` saves of each model: their difference is miscalibration.
     base_miscalibration: Estimate | None = None
     new_miscalibration: Estimate | None = None
+    #: The rows of each class that happened, as slices by "label", judged among themselves.
+    by_class: tuple[SliceDifference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

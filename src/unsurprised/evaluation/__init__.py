@@ -1,4 +1,4 @@
-"""What is asked of a model: estimates with intervals, from exact states."""
+"""Evaluation of a model: estimates with intervals, from exact states."""
 
 from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.evaluator import Evaluator

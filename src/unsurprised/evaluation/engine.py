@@ -89,7 +89,7 @@ def over_rows(
     with reading.in_memory(), ThreadPoolExecutor(workers) as pool:
         try:
             collectors = list(pool.map(lambda _: run.work(make()), range(workers)))
-        except KeyboardInterrupt:
+        except BaseException:  # an interrupt, of whatever kind: workers go on otherwise
             run.stopped = True
             raise
     run.raise_first_error()

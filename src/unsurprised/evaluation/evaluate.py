@@ -53,7 +53,7 @@ def evaluate(
     top: int = 10,
     ledger: bool = True,
 ) -> Evaluation:
-    """Say how surprised a model was by what happened.
+    """Evaluate predictions against what happened: cross-entropy, its parts, and more.
 
     ``evaluate(y_true, y_pred)`` takes arrays, the truth first as in scikit-learn;
     ``evaluate(source, label=…, pred=…)`` takes a data frame, a path, a glob, a folder or a list of

@@ -33,7 +33,7 @@ from unsurprised.states.serial import ByBytes, pack, sensible, unpack, whole
 
 
 class Evaluator(ByBytes):
-    """Collects rows and answers how surprised the model was.
+    """Accumulator of an evaluation: batches go in, and an :class:`Evaluation` comes out.
 
     What it holds does not grow with the rows, does not depend on their order when they have ids,
     and merges exactly: any split into batches, threads or machines gives the same bytes.

@@ -19,7 +19,7 @@ class ClassProbability(Record):
 
 @dataclass(frozen=True, slots=True)
 class WorstRow(Record):
-    """One of the rows that surprised the model most."""
+    """Row of largest surprisal."""
 
     #: The row's own id, or its number (in ``file``) where it has none.
     id: int | str
@@ -36,7 +36,7 @@ class WorstRow(Record):
 
 @dataclass(frozen=True, slots=True)
 class Annotators(Record):
-    """How many votes stand behind a truth that was given as counts, and what that biases.
+    """Votes behind a truth that was given as counts, and the bias of so few.
 
     With few votes a row, the entropy of the votes is below the entropy of the opinion they sample,
     and KL is above by the same amount; ``entropy_bias`` estimates it (Miller and Madow, 1955).
@@ -69,7 +69,7 @@ class SlicedBy(Record):
 
 @dataclass(frozen=True, slots=True)
 class Slice(Record):
-    """The rows of one value (or range of numbers) of a column, and what they cost."""
+    """Slice: the rows of one value (or range of numbers) of a column, and what they cost."""
 
     column: str
     #: The value, or the range; ``None``: the rows without a value.
@@ -98,7 +98,7 @@ class Slice(Record):
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceGap(Record):
-    """Rows that the model was as confident of, or whose top class is the same: met and expected.
+    """Observed and expected surprisal of rows of one confidence, or of one top class.
 
     Of a calibrated model the gap is 0 in every one, for what defines them is the model's alone.
     """
@@ -122,7 +122,7 @@ class ConfidenceGap(Record):
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin(Record):
-    """Rows to which the model gave about the same probability, and how often it happened."""
+    """Bin of a calibration curve: mean probability against observed frequency."""
 
     #: The least and the largest probability of a row in it.
     low: float
@@ -140,7 +140,7 @@ class CalibrationBin(Record):
 
 @dataclass(frozen=True, slots=True)
 class CalibrationCurve(Record):
-    """Predicted and observed frequencies of a class, in bins of equal weight.
+    """Calibration curve (reliability diagram) of a class, in bins of equal weight.
 
     Rows of equal probability are never parted, so that there may be fewer bins.
     """
@@ -173,7 +173,7 @@ class Brier(Record):
 
 @dataclass(frozen=True, slots=True)
 class IfCalibrated(Record):
-    """In-sample miscalibration of a model that is calibrated: of labels drawn from its predictions.
+    """Null distribution of miscalibration, simulated from the model's own predictions.
 
     It is above 0, for the recalibration follows the noise of the labels too.
     """
@@ -190,7 +190,7 @@ class IfCalibrated(Record):
 
 @dataclass(frozen=True, slots=True)
 class Recalibration(Record):
-    """What the best recalibration of a family makes of the cross-entropy.
+    """Parts of the cross-entropy by the best recalibration of one family.
 
     cross-entropy = label entropy − discrimination + miscalibration, in sample (fitted and judged on
     the same rows, so that no part is below 0) as well as cross-fitted (judged on rows that were
@@ -213,7 +213,7 @@ class Recalibration(Record):
 
 @dataclass(frozen=True, slots=True)
 class Mixed(Record):
-    """What is left of an infinite cross-entropy once every class is given something.
+    """Finite cross-entropy after mixing in a little of the uniform distribution.
 
     The predictions become ``(1 − epsilon) q + epsilon / K``, with the best epsilon for these rows.
     """
@@ -226,7 +226,7 @@ class Mixed(Record):
 
 @dataclass(frozen=True, slots=True)
 class Ledger(Record):
-    """Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
+    """Score decomposition: cross-entropy = label entropy − discrimination + miscalibration.
 
     Two classes: isotonic regression (the CORP decomposition of Dimitriadis, Gneiting and Jordan,
     *PNAS* 118, 2021, for the log score). More classes: temperature scaling and, where there are

@@ -1,4 +1,4 @@
-"""What an evaluation answers: an immutable record, every mean an :class:`Estimate`."""
+"""The result of an evaluation: an immutable record, every mean an :class:`Estimate`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from unsurprised.evaluation.records import (
 )
 from unsurprised.float_errors import own_float_errors
 from unsurprised.interpretation import Interpretation
+from unsurprised.other_names import figure_suggestion
 from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
@@ -71,7 +72,7 @@ class _Waiting(Reported):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Evaluation(_Waiting):
-    """How surprised a model was, in ``unit`` (bits unless another base was asked for).
+    """Scores of a model on rows, in ``unit`` (bits unless another base was asked for).
 
     Fields that the input cannot tell are ``None``; ``missing`` says why, by field. Those that are
     ``of the sample`` are computed when one of them is first asked for, which takes a second at
@@ -96,7 +97,7 @@ class Evaluation(_Waiting):
     base: float
     classes: tuple[str, ...] | None
 
-    #: Mean surprisal of what happened; infinite where the model gave 0 to what happened.
+    #: Mean surprisal of what happened (log loss); infinite where the model gave 0 to what happened.
     cross_entropy: Estimate
     cross_entropy_nats: Estimate
     #: Rows where the model gave 0 to what happened, and the mean over the others.
@@ -106,7 +107,8 @@ class Evaluation(_Waiting):
 
     #: Entropy of the class frequencies: what knowing only those costs.
     label_entropy: Estimate | None
-    #: label_entropy − cross_entropy, and its share of label_entropy (scikit-learn's D²).
+    #: label_entropy − cross_entropy, and its share of label_entropy (D², scikit-learn's
+    #: ``d2_log_loss_score``).
     information_gained: Estimate | None
     information_gained_share: Estimate | None
 
@@ -121,7 +123,7 @@ class Evaluation(_Waiting):
     annotators: Annotators | None
 
     accuracy: Estimate | None
-    #: Share of rows on which the model was more surprised than by equal odds.
+    #: Share of rows on which the model was more surprised than by a uniform guess.
     worse_than_uniform: Estimate | None
     #: Quantiles of the surprisal: 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, keyed by level.
     quantiles: Mapping[float, Estimate]
@@ -142,7 +144,7 @@ class Evaluation(_Waiting):
     sampled_rows: int = 0
     #: Where the cross-entropy comes from: label entropy − discrimination + miscalibration.
     ledger: Ledger | None = None
-    #: Surprisal met and expected, along the model's confidence and by its top class.
+    #: Surprisal observed and expected, along the model's confidence and by its top class.
     gaps_by_confidence: tuple[ConfidenceGap, ...] = ()
     gaps_by_class: tuple[ConfidenceGap, ...] = ()
     #: Bits a row by (class that happened, top class); they add up to the cross-entropy.
@@ -164,8 +166,9 @@ class Evaluation(_Waiting):
         def __getattr__(self, name):
             # Called for what is not set: the fields of the sample, where they are computed later.
             if name not in OF_THE_SAMPLE:
-                kind = type(self).__name__
-                raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+                meant = figure_suggestion(name, self.__slots__)
+                said = f"{type(self).__name__!r} object has no attribute {name!r}{meant}"
+                raise AttributeError(said, name=name)  # without obj, Python adds no guess
             later, otherwise = object.__getattribute__(self, "_later")
             return later.found().get(name, otherwise[name])
 

@@ -1,4 +1,4 @@
-"""What an evaluation asks of each row of a batch, from as few reads of it as can be."""
+"""Scores of each row of a batch, from as few reads of it as can be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rows must have in common to be evaluated together, and the columns that are summed."""
+"""Settings that rows share to be evaluated together, and the columns that are summed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WITH_COUNTS = ["votes", "entropy_bias"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What rows must have in common to be evaluated together."""
+    """Settings that rows share to be evaluated together."""
 
     classes: tuple[str, ...] | None
     #: "labels", "probs", "counts", or "logprob" where only that of what happened is known.

@@ -182,7 +182,7 @@ class States:
             "entropy_bias": facts.entropy_bias,
         }
         if self.settings.classes is not None:
-            # Equal odds to the last digits are not worse than equal odds.
+            # The uniform distribution to the last digits is not worse than a uniform guess.
             uniform = portable.log2(len(self.settings.classes)) * (1 + 1e-12)
             columns["worse"] = facts.surprisal > uniform
         return columns

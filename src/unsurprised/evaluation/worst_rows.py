@@ -1,4 +1,4 @@
-"""What is kept of the rows that surprised most."""
+"""Records of the rows of largest surprisal."""
 
 from __future__ import annotations
 

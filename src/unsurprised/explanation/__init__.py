@@ -1,4 +1,4 @@
-"""Where the bits go: one distribution, two, or what happened, outcome by outcome."""
+"""Explanations of an entropy, a divergence or a surprisal, outcome by outcome."""
 
 from unsurprised.explanation.explain import explain
 from unsurprised.explanation.result import Explanation, Outcome, Smoothing

@@ -99,7 +99,9 @@ def _names(names: Any, sides: list[Form], classes: int) -> tuple[str, ...]:
     stated = [form.classes for form in sides if isinstance(form, Labels) and form.classes]
     for said in stated:
         if (count := said if isinstance(said, int) else len(said)) != classes:
-            raise CallError(f"Labels(…, classes={count}) met a row of {classes} outcomes")
+            raise CallError(
+                f"Labels(…, classes={count}) for a row of {classes} outcomes; expected as many"
+            )
     known = [tuple(map(str, said)) for said in stated if isinstance(said, tuple)]
     if names is not None:
         known.insert(0, _checked_names(names, classes))

@@ -1,4 +1,4 @@
-"""What each outcome costs and adds."""
+"""Contributions of each outcome to entropy, cross-entropy and KL."""
 
 from __future__ import annotations
 

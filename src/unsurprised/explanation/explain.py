@@ -32,11 +32,11 @@ def explain(
     epsilon: float = 0.01,
     base: float = 2,
 ) -> Explanation:
-    r"""Where the bits go: an entropy, a divergence or a surprisal, outcome by outcome.
+    r"""Explain an entropy, a divergence or a surprisal, outcome by outcome.
 
     ``explain(p)`` takes the entropy of a row apart, ``explain(p, q)`` the cross-entropy and the KL
     divergence of two; with what happened in place of ``p``, ``explain(1, row)`` or
-    ``explain("cat", row, names=…)``, the surprisal that the model met. Beside the ideal code
+    ``explain("cat", row, names=…)``, the observed surprisal. Beside the ideal code
     lengths :math:`-\log p` and :math:`-\log q` stand those of Huffman's codes, whole bits, whose
     mean is at least the entropy and less than one bit above it.
 

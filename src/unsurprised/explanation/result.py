@@ -1,4 +1,4 @@
-"""What an explanation says: an immutable record with a line for each outcome."""
+"""The result of an explanation: an immutable record with a line for each outcome."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Smoothing(Record):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Explanation(Reported):
-    """Where the bits go: what each outcome costs and adds, and the totals, in ``unit``.
+    """Contributions of each outcome to an entropy, a divergence or a surprisal, in ``unit``.
 
     Made by :func:`unsurprised.explain`. Printed it is a table with a sentence; notebooks show it as
     HTML. What needs a second row is ``None`` without one. The contributions add up to the totals

@@ -1,4 +1,4 @@
-"""What belongs to rows beside truth and predictions: weights, names, what they are sliced by."""
+"""Row values beside truth and predictions: weights, ids, slices."""
 
 from __future__ import annotations
 

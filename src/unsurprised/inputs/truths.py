@@ -1,4 +1,4 @@
-"""What a truth is beside predictions of some shape: labels, shares, rows, votes, or many yes or no.
+"""Kind of a truth beside predictions: labels, shares, rows, votes, or many yes or no.
 
 The dtype that carries it decides nothing: 1, 1.0 and True are the same label, and a one-hot row is
 the same row as integers, booleans or floats.

@@ -1,4 +1,4 @@
-"""How many rows of logits to make at a time."""
+"""Size of the chunks of logits."""
 
 from __future__ import annotations
 

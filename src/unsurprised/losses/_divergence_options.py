@@ -1,4 +1,4 @@
-"""What a loss between two distributions can be asked for; see :mod:`._options`."""
+"""Options of a loss between two distributions; see :mod:`._options`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def kl_options(
     Parameters
     ----------
     temperature : float, default 1
-        T, of the logits alone.
+        T > 0, which divides the logits; the target stays as it is.
     {options}
     """
     asked = Divergence("forward", 0.5, positive("temperature", temperature, keep))
@@ -79,13 +79,14 @@ def divergence_options(
 
     Parameters
     ----------
-    kind : {"forward", "reverse", "jsd"}
-        Forward covers all that the teacher holds likely, reverse stays within it.
+    kind : {"forward", "reverse", "jsd"}, default "forward"
+        Forward KL, which covers all that the teacher holds likely; reverse KL, which stays within
+        it; or the generalised Jensen–Shannon divergence.
     beta : float, default 0.5
-        The teacher's share of the mixture, of the jsd alone (Agarwal et al.).
+        β, between 0 and 1: the teacher's share of the mixture m, of "jsd" alone (Agarwal et al.).
     temperature : float, default 1
-        Divides the logits of both; gradients shrink with its square (Hinton et al. multiply it
-        back). A ``TopK`` is at that temperature already.
+        T > 0, which divides the logits of both; gradients shrink with its square (Hinton et al.
+        multiply it back). A ``TopK`` is at that temperature already.
     {options}
     """
     one_of("kind", kind, ("forward", "reverse", "jsd"))

@@ -137,7 +137,15 @@ class TopK(NamedTuple):
 class LinearTeacher(NamedTuple):
     """A teacher by the layer that makes its logits, which are then made in chunks too.
 
-    ``hidden`` of shape (..., D), ``weight`` (K, D) and ``bias`` (K,).
+    ``hidden`` of shape (..., D), ``weight`` (K, D) and ``bias`` (K,), which may be ``None``; K is
+    that of the student, D may be another.
+
+    Examples
+    --------
+    >>> from unsurprised.losses.numpy import LinearTeacher, linear_distill_loss
+    >>> teacher = LinearTeacher(hidden=[[1.0, 1.0]], weight=[[1.0, 1.0], [-1.0, -1.0]])
+    >>> round(float(linear_distill_loss([[2.0]], [[1.0], [-1.0]], teacher).loss), 12)
+    0.0
     """
 
     hidden: Any

@@ -1,4 +1,4 @@
-"""What is given to a loss: which shapes and types fit, and which values can mean something."""
+"""Input validation of the losses: shapes, types, values."""
 
 from __future__ import annotations
 

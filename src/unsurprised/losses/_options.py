@@ -1,4 +1,4 @@
-"""What a loss can be asked for: declared, checked and explained here, the same for every library.
+"""Options of the losses: declared, checked and explained once for every library.
 
 A new option of cross-entropy has a line in :class:`CrossEntropyOptions`, its default, check and
 words in :func:`cross_entropy_options`, and a field of :class:`Recipe`. Every library's functions
@@ -164,17 +164,18 @@ def total_options(
 
     Parameters
     ----------
-    reduction : {"mean", "sum", "none"}
-        What becomes of the rows.
-    normalizer : {"weight", "rows"} or number, optional
-        What a mean divides by; by default Σ s · w[label] of labels, as PyTorch does, and Σ s of
-        distributions. "weight": Σ s · Σ w y for both; "rows": how many rows count; a number (or an
-        array of one), such as the tokens of a batch that is spread over devices. With the first
-        two z-loss and bonus are divided by Σ s, with the others by what divides the costs.
-    empty : {"nan", "zero"}
+    reduction : {"mean", "sum", "none"}, default "mean"
+        The mean of the rows' losses, their sum, or each of them.
+    normalizer : {"weight", "rows"} or number above 0, optional
+        What a mean divides by; by default Σ s · w[label] of labels (PyTorch's weighted mean), and
+        Σ s of distributions. "weight": Σ s · Σ w y for both; "rows": how many rows count; a number
+        (or an array of one), such as the tokens of a batch that is spread over devices. With the
+        first two z-loss and bonus are divided by Σ s, with the others by what divides the costs.
+    empty : {"nan", "zero"}, default "nan"
         The mean where no row counts. Its gradient is 0.
     base : float, default e
-        The whole loss, z-loss and bonus included, is divided by ln(base): 2 for bits.
+        The unit, as the base of the logarithm: e for nats, 2 for bits, 10 for hartleys, or any
+        number above 1. The whole loss, z-loss and bonus included, is divided by ln(base).
     """
     for name in unknown:  # of whoever called; Python would name this function, which nobody knows
         raise TypeError(f"got an unexpected keyword argument {name!r}")
@@ -215,22 +216,26 @@ def cross_entropy_options(
     Parameters
     ----------
     label_smoothing : float, default 0
-        The share ε that is spread evenly over all classes.
+        ε, from 0 to 1: the share of the target that is spread evenly over all classes (Szegedy et
+        al.).
     smoothing_weights : {"class", "label"}, default "class"
-        Which weight the spread share has: that of each class it goes to (PyTorch), or that of the
-        label it is taken from.
+        Which weight the spread share has: that of each class it goes to (as in PyTorch), or that
+        of the label it is taken from.
     temperature : float, default 1
-        T divides the scores (after the softcap).
+        T > 0, which divides the scores, after the softcap.
     softcap : float, optional
-        cap(x) = c · tanh(x / c); −inf stays so.
+        c > 0, beyond which no score goes: cap(x) = c · tanh(x / c); −inf stays so. By default
+        scores have no cap.
     z_loss : float, default 0
-        ζ, in nats: draws log Σ eᶻ towards 0 (Chowdhery et al.). It knows no weight of a class:
-        under a mean it is one over rows (Σ s ζ L² / Σ s, as in Liger-Kernel), whatever the scale
-        of the weights of classes.
+        ζ, finite: the weight of L² in nats, which draws log Σ eᶻ towards 0 (Chowdhery et al.). It
+        knows no weight of a class: under a mean it is one over rows (Σ s ζ L² / Σ s, as in
+        Liger-Kernel), whatever the scale of the weights of classes.
     entropy_bonus : float, default 0
-        β: rewards the entropy of the softmax; its mean is one over rows, likewise.
+        β, finite: the weight of the softmax's entropy, which is rewarded; its mean is one over
+        rows, likewise.
     focal_gamma : float, default 0
-        γ: how much less rows count that are learnt already (Lin et al.).
+        γ ≥ 0: the focal loss, in which a class of probability q counts (1 − q)ᵞ times as much (Lin
+        et al.).
     {options}
     """
     scores = Scores(

@@ -1,4 +1,4 @@
-"""What is given to a loss between two distributions."""
+"""Inputs of a loss between two distributions."""
 
 from __future__ import annotations
 

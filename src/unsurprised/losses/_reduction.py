@@ -1,4 +1,4 @@
-r"""How rows become one number, and what each row then counts.
+r"""Reduction of row losses to one number, and the weight of each row.
 
 With C, L and H of each row (:mod:`._cross_entropy`) and its weight s,
 

@@ -65,11 +65,12 @@ def home_of(arrays: Sequence[Any]) -> Home | None:
         return None
     libraries = sorted({str(library_of(array)) for array in foreign})
     if len(libraries) > 1:
-        raise CallError(f"arrays of {' and '.join(libraries)} met; expected one library")
+        raise CallError(f"found arrays of {' and '.join(libraries)}; expected one library")
     devices = [device for device in map(device_of, foreign) if device is not None]
     if len({str(device) for device in devices}) > 1:
         raise CallError(
-            f"arrays on {' and '.join(sorted({str(d) for d in devices}))} met; expected one device"
+            f"found arrays on {' and '.join(sorted({str(d) for d in devices}))}; "
+            "expected one device"
         )
     xp = namespace_of(foreign[0])
     return Home(xp, devices[0] if devices else None, answer_type(xp, foreign))

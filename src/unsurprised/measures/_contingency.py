@@ -26,7 +26,7 @@ Codes = NDArray[np.int64]
 
 
 def contingency(a: Any, b: Any) -> Counts:
-    r"""How often each label of ``a`` meets each label of ``b``: a joint table of counts.
+    r"""Contingency table: how often each label of ``a`` occurs with each label of ``b``.
 
     .. math:: n_{ij} = \#\{r : a_r = i,\; b_r = j\}
 

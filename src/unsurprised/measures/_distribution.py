@@ -1,4 +1,4 @@
-"""What a formula sees: the shares of one distribution, or of two and the ratio between them.
+"""Inputs of formulas: the shares of one distribution, or of two and their ratio.
 
 All arrays hold the classes along the last axis. Values are found by the way that keeps most digits;
 derivatives, where someone may want them, are attached to them from the plain formulas (see

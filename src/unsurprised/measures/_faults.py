@@ -1,4 +1,4 @@
-"""What a kernel found wrong with a row, as an error that says where, what, and what to do."""
+"""Errors for rows that a kernel refused, with the place and the remedy."""
 
 from __future__ import annotations
 

@@ -68,7 +68,9 @@ def checked_indices(labels: Labels, classes: int) -> Any:
     """The labels' indices, all of them within the classes; of their own library if elsewhere."""
     said = labels.class_count
     if said is not None and said != classes:
-        raise CallError(f"Labels(…, classes={said}) met rows of {classes} classes")
+        raise CallError(
+            f"Labels(…, classes={said}) for rows of {classes} classes; expected as many"
+        )
     if not is_elsewhere(labels):
         return _indices_within(labels, classes)
     return _checked_elsewhere(labels, classes)

@@ -1,4 +1,4 @@
-"""Where an answer that is itself an array of rows is computed, and where it belongs."""
+"""Dispatch of answers that are arrays of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well two labellings of the same rows agree, whatever the labels are called."""
+"""Agreement of two labellings of the same rows, whatever the labels are called."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def adjusted_mutual_information(
     normalization: Literal["arithmetic", "geometric", "max", "min"] = "arithmetic",
     **unit: Never,
 ) -> float:
-    r"""The information that two labellings share, beyond what chance alone gives them.
+    r"""Adjusted mutual information (AMI) of two labellings: corrected for chance.
 
     .. math:: \mathrm{AMI} = \frac{I(A; B) - E}{M(H(A), H(B)) - E}
 
@@ -111,7 +111,7 @@ def adjusted_mutual_information(
 
 @measure("labels", unit=False, high=1.0, traceable=False)
 def homogeneity(a: Any, b: Any = None, **unit: Never) -> float:
-    r"""How far each cluster holds rows of one class only.
+    r"""Homogeneity of a clustering: how far each cluster holds rows of one class only.
 
     .. math:: h = 1 - \frac{H(A \mid B)}{H(A)} = \frac{I(A; B)}{H(A)}
 
@@ -156,7 +156,7 @@ def homogeneity(a: Any, b: Any = None, **unit: Never) -> float:
 
 @measure("labels", unit=False, high=1.0, traceable=False)
 def completeness(a: Any, b: Any = None, **unit: Never) -> float:
-    r"""How far all rows of a class are in one cluster.
+    r"""Completeness of a clustering: how far all rows of a class are in one cluster.
 
     .. math:: c = 1 - \frac{H(B \mid A)}{H(B)} = \frac{I(A; B)}{H(B)}
 
@@ -200,7 +200,7 @@ def completeness(a: Any, b: Any = None, **unit: Never) -> float:
 
 @measure("labels", unit=False, high=1.0, traceable=False, parameters=({}, {"beta": 0.25}))
 def v_measure(a: Any, b: Any = None, *, beta: float = 1.0, **unit: Never) -> float:
-    r"""The weighted harmonic mean of homogeneity and completeness.
+    r"""V-measure: the weighted harmonic mean of homogeneity and completeness.
 
     .. math:: V_\beta = \frac{(1 + \beta)\, h\, c}{\beta h + c}
 

@@ -20,7 +20,7 @@ from unsurprised.units import checked_base, refuse_base
 
 @measure("two", kernel="cross_entropy")
 def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The average surprise of a model that believes ``q`` where ``p`` is true.
+    r"""Cross-entropy: the mean surprisal of a model ``q`` where ``p`` is true.
 
     .. math:: H(P, Q) = -\sum_i P_i \log Q_i = H(P) + D(P \| Q)
 
@@ -63,7 +63,7 @@ def cross_entropy(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
 
 @measure("two", kernel="kl_divergence", zero_iff_equal=True, data_processing=True)
 def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The extra bits paid for believing ``q`` where ``p`` is true (relative entropy).
+    r"""KL divergence (relative entropy): the extra bits of a model ``q`` where ``p`` is true.
 
     .. math:: D(P \| Q) = \sum_i P_i \log \frac{P_i}{Q_i}
 
@@ -129,7 +129,7 @@ def _kl_divergence(sides: list[Side]) -> Array:
 
 @measure("two", symmetric=True, zero_iff_equal=True, data_processing=True)
 def jeffreys_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The KL divergence in both directions, added (Jeffreys' J, symmetrised KL).
+    r"""Jeffreys divergence (symmetric KL): the KL divergence in both directions, added.
 
     .. math:: D(P \| Q) + D(Q \| P) = \sum_i (P_i - Q_i) \log \frac{P_i}{Q_i}
 
@@ -175,7 +175,7 @@ def _jeffreys(sides: list[Side]) -> Array:
 
 @measure("two", unit=False, symmetric=True, zero_iff_equal=True, data_processing=True)
 def population_stability_index(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""How far a distribution has drifted: :func:`jeffreys_divergence` in nats, by its credit name.
+    r"""Population stability index (PSI): :func:`jeffreys_divergence` in nats.
 
     .. math:: \sum_i (P_i - Q_i) \ln \frac{P_i}{Q_i}
 
@@ -229,7 +229,7 @@ def population_stability_index(p: Any, q: Any, *, axis: int = -1, **unit: Never)
 def js_divergence(
     p: Any, q: Any, *more: Any, weights: Any = None, axis: int = -1, base: float = 2
 ) -> Answer:
-    r"""The mean divergence of two or more distributions from their mixture (Jensen–Shannon).
+    r"""Jensen–Shannon divergence: the mean divergence of distributions from their mixture.
 
     .. math:: \sum_k w_k D(P_k \| M), \qquad M = \sum_k w_k P_k
 
@@ -282,7 +282,7 @@ def js_divergence(
 def js_distance(
     p: Any, q: Any, *more: Any, weights: Any = None, axis: int = -1, base: float = 2
 ) -> Answer:
-    r"""The square root of :func:`js_divergence`, which is a metric (for equal weights).
+    r"""Jensen–Shannon distance: the square root of :func:`js_divergence`, a metric.
 
     .. math:: \sqrt{\sum_k w_k D(P_k \| M)}, \qquad M = \sum_k w_k P_k
 

@@ -21,7 +21,7 @@ from unsurprised.units import refuse_base, units_per_bit
 
 @measure("events")
 def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Answer:
-    r"""How surprising an event is, or what happened to a row.
+    r"""Surprisal (self-information, −log p) of an event, or of each row at its outcome.
 
     .. math:: s = -\log q \qquad\text{or, of a row at its outcome,}\qquad s = -\log Q_y
 
@@ -97,7 +97,7 @@ def _event_kernel(units: float, events: Any, values: Any) -> None:
 
 @measure("events", high=1.0)
 def binary_entropy(p: Any, *, base: float = 2) -> Answer:
-    r"""The entropy of an event that happens or not.
+    r"""Binary entropy: that of an event that happens or not.
 
     .. math:: h(p) = -p \log p - (1 - p) \log (1 - p)
 
@@ -147,7 +147,7 @@ def _binary_entropy(xp: Namespace, p: Array) -> Array:
 
 @measure("one", high="log K", kernel="entropy")
 def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The average surprise of a distribution: the least bits that encode its draws.
+    r"""Entropy: the mean surprisal of a distribution, and the least bits that encode its draws.
 
     .. math:: H(P) = -\sum_i P_i \log P_i, \qquad P = p / {\textstyle\sum p}, \quad 0 \log 0 = 0
 
@@ -202,7 +202,7 @@ def row_entropy(p: Side) -> Array:
 
 @measure("one", unit=False, low=1.0, high="K")
 def perplexity(p: Any, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""How many equally probable classes would be as surprising.
+    r"""Perplexity: the number of equally likely classes with the same entropy.
 
     .. math:: 2^{H(P)} = e^{-\sum_i P_i \ln P_i}
 
@@ -252,7 +252,7 @@ def _at_most(side: Side, values: Array, high: float) -> Array:
 
 @measure("one", high="log K")
 def min_entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The surprise of the most probable class: what an ideal guesser meets.
+    r"""Min-entropy: the surprisal of the most probable class.
 
     .. math:: H_\infty(P) = -\log \max_i P_i
 
@@ -294,7 +294,7 @@ def _min_entropy(sides: list[Side]) -> Array:
 
 @measure("one", high="log K")
 def hartley_entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The logarithm of how many classes are possible at all (Hartley, or max-entropy).
+    r"""Hartley entropy (max-entropy): the logarithm of the number of possible classes.
 
     .. math:: H_0(P) = \log \left|\{i : P_i > 0\}\right|
 
@@ -341,7 +341,7 @@ def possible_classes(p: Side) -> Array:
 
 @measure("one", unit=False, high="1 − 1/K")
 def gini_impurity(p: Any, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""How often two draws differ (Gini impurity, Gini–Simpson index).
+    r"""Gini impurity (Gini–Simpson index): the probability that two draws differ.
 
     .. math:: \sum_i P_i (1 - P_i) = 1 - \sum_i P_i^2
 
@@ -388,7 +388,7 @@ def _gini_impurity(sides: list[Side]) -> Array:
 
 @measure("one", unit=False, high=1.0)
 def efficiency(p: Any, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""The entropy as a share of the most that K classes could have (evenness, Pielou's J).
+    r"""Efficiency (normalised entropy, evenness, Pielou's J): entropy / log K.
 
     .. math:: H(P) / \log K
 

@@ -192,7 +192,7 @@ def _squared_hellinger(pair: Pair) -> Array:
 
 @measure("two", unit=False, high=1.0, symmetric=True)
 def bhattacharyya_coefficient(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""How much two distributions overlap (also called affinity, or fidelity).
+    r"""Bhattacharyya coefficient (affinity, fidelity): the overlap of two distributions.
 
     .. math:: \sum_i \sqrt{P_i Q_i}
 
@@ -250,7 +250,7 @@ def _overlaps(pair: Pair) -> Array:
 
 @measure("two", symmetric=True, zero_iff_equal=True, data_processing=True)
 def bhattacharyya_distance(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The surprisal of the overlap: minus the logarithm of :func:`bhattacharyya_coefficient`.
+    r"""Bhattacharyya distance: minus the logarithm of :func:`bhattacharyya_coefficient`.
 
     .. math:: -\log \sum_i \sqrt{P_i Q_i}
 
@@ -308,7 +308,7 @@ def _bhattacharyya_distance(sides: list[Side]) -> Array:
 
 @measure("two", unit=False, high=1.0, symmetric=True, zero_iff_equal=True, data_processing=True)
 def total_variation(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""The largest difference between the probabilities that both give to any set of classes.
+    r"""Total variation distance: the largest difference of the probabilities of any set of classes.
 
     .. math:: \frac{1}{2} \sum_i |P_i - Q_i|
 
@@ -478,7 +478,7 @@ def _tried_at_zero(function: Callable[[Any], Any], zero: Array) -> float:
 
 
 def explain_infinite(p: Any, q: Any, *, axis: int = -1) -> list[tuple[Any, int]]:
-    """Where the infinity of a cross-entropy or KL divergence comes from.
+    """Rows and classes that make a cross-entropy or KL divergence infinite.
 
     .. math:: Q_i = 0 < P_i
 

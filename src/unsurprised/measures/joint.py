@@ -39,7 +39,7 @@ from unsurprised.units import refuse_base
 
 @measure("joint", high="log K", kernel="entropy")
 def joint_entropy(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
-    r"""The entropy of several variables together.
+    r"""Joint entropy of several variables.
 
     .. math:: H(X, Y, \ldots) = -\sum_{x, y, \ldots} P(x, y, \ldots) \log P(x, y, \ldots)
 
@@ -84,7 +84,7 @@ def joint_entropy(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
 def conditional_entropy(
     joint: Any, *, given: Any = -2, axis: Any = (-2, -1), base: float = 2
 ) -> Answer:
-    r"""The entropy that is left in some variables for those who know the others.
+    r"""Conditional entropy: what is left of some variables' entropy once others are known.
 
     .. math:: H(Y | X) = -\sum_{x, y} P(x, y) \log \frac{P(x, y)}{P(x)}
 
@@ -140,7 +140,7 @@ def conditional_entropy(
 def mutual_information(
     joint: Any, other: Any = None, *, axis: Any = (-2, -1), base: float = 2
 ) -> Answer:
-    r"""The information that two variables have in common: what one tells of the other.
+    r"""Mutual information: what one variable tells of the other.
 
     .. math:: I(X; Y) = \sum_{x, y} P(x, y) \log \frac{P(x, y)}{P(x) P(y)}
 
@@ -205,7 +205,7 @@ def _two_variables(
 def variation_of_information(
     joint: Any, other: Any = None, *, axis: Any = (-2, -1), base: float = 2
 ) -> Answer:
-    r"""The information that two variables do not share: a metric between partitions.
+    r"""Variation of information: the entropy that two variables do not share, a metric.
 
     .. math:: H(X | Y) + H(Y | X)
 
@@ -272,7 +272,7 @@ def normalized_mutual_information(
     axis: Any = (-2, -1),
     **unit: Never,
 ) -> Answer:
-    r"""Mutual information as a share of what it could be.
+    r"""Normalised mutual information (NMI): as a share of what it could be.
 
     .. math:: I(X; Y) / N
 
@@ -351,7 +351,7 @@ def _normalized(table: JointTable, normalization: str) -> Array:
 
 @measure("joint", low=-math.inf)
 def pointwise_mutual_information(joint: Any, *, axis: Any = (-2, -1), base: float = 2) -> Answer:
-    r"""How much more often each pair of outcomes meets than independent ones would.
+    r"""Pointwise mutual information of each pair of outcomes: log P(x, y) / P(x) P(y).
 
     .. math:: \log \frac{P(x, y)}{P(x) P(y)}
 

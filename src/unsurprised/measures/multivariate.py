@@ -30,7 +30,7 @@ from unsurprised.measures.registry import measure
 def conditional_mutual_information(
     joint: Any, *, given: Any = -1, axis: Any = None, base: float = 2
 ) -> Answer:
-    r"""The information that two variables share for those who know a third.
+    r"""Conditional mutual information: what two variables share once a third is known.
 
     .. math:: I(X; Y | Z) = \sum_{x, y, z} P(x, y, z)
         \log \frac{P(z) P(x, y, z)}{P(x, z) P(y, z)}
@@ -92,7 +92,7 @@ def conditional_mutual_information(
 
 @measure("joint", zero_iff_equal=True)
 def total_correlation(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
-    r"""How far several variables are from independent (multi-information).
+    r"""Total correlation (multi-information) of several variables.
 
     .. math:: \sum_i H(X_i) - H(X_1, \ldots, X_n) = \sum_{i > 1} I(X_i; X_1, \ldots, X_{i - 1})
 
@@ -153,7 +153,7 @@ def _added(terms: list[Array]) -> Array:
 
 @measure("joint", zero_iff_equal=True)
 def dual_total_correlation(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
-    r"""What several variables know of each other (binding information).
+    r"""Dual total correlation (binding information) of several variables.
 
     .. math:: H(X_1, \ldots, X_n) - \sum_i H(X_i | X_{j \ne i})
         = \sum_{i > 1} I(X_i; X_1, \ldots, X_{i - 1} | X_{i + 1}, \ldots, X_n)
@@ -218,7 +218,7 @@ def _without_opposed_slopes(table: JointTable) -> JointTable:
 
 @measure("joint", low=-math.inf)
 def interaction_information(joint: Any, *, axis: Any = None, base: float = 2) -> Answer:
-    r"""What several variables share only all together, with McGill's sign: synergy is positive.
+    r"""Interaction information of several variables, with McGill's sign: synergy is positive.
 
     .. math:: I(X; Y; Z) = I(X; Y | Z) - I(X; Y), \qquad
         -\sum_{T} (-1)^{n - |T|} H(X_T) \text{ in general}

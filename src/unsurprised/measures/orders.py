@@ -30,7 +30,7 @@ _POSITIVE_ORDERS = _ORDERS[1:]
 
 @measure("one", high="log K", parameters=_ORDERS)
 def renyi_entropy(p: Any, order: float, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The entropy of a given order: large orders see only the most probable classes.
+    r"""Rényi entropy: large orders see only the most probable classes.
 
     .. math:: H_\alpha(P) = \frac{1}{1 - \alpha} \log \sum_i P_i^\alpha
 
@@ -97,7 +97,7 @@ def _renyi_entropy(order: float, sides: list[Side]) -> Array:
 
 @measure("one", unit=False, high="K − 1", parameters=_ORDERS)
 def tsallis_entropy(p: Any, order: float, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""The non-additive entropy of a given order.
+    r"""Tsallis entropy of a given order.
 
     .. math:: T_\alpha(P) = \frac{1 - \sum_i P_i^\alpha}{\alpha - 1}
 
@@ -187,7 +187,7 @@ def _finite(p: Side) -> Array:
 
 @measure("two", zero_iff_equal=True, data_processing=True, parameters=_POSITIVE_ORDERS)
 def renyi_divergence(p: Any, q: Any, order: float, *, axis: int = -1, base: float = 2) -> Answer:
-    r"""The divergence of a given order: large orders see only where ``q`` is most wrong.
+    r"""Rényi divergence: large orders see only where ``q`` is most wrong.
 
     .. math:: D_\alpha(P \| Q) = \frac{1}{\alpha - 1} \log \sum_i P_i^\alpha Q_i^{1 - \alpha}
 
@@ -278,7 +278,7 @@ def _order_zero(pair: Pair) -> Array:
 
 @measure("two", unit=False, zero_iff_equal=True, data_processing=True, parameters=_POSITIVE_ORDERS)
 def tsallis_divergence(p: Any, q: Any, order: float, *, axis: int = -1, **unit: Never) -> Answer:
-    r"""The non-additive divergence of a given order.
+    r"""Tsallis divergence of a given order.
 
     .. math:: \frac{\sum_i P_i^\alpha Q_i^{1 - \alpha} - 1}{\alpha - 1}
 

@@ -19,7 +19,7 @@ Bound = float | Literal["log K", "log 2", "√log 2", "K", "1 − 1/K", "K − 1
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is known of a measure besides its formula."""
+    """Metadata of a measure."""
 
     function: Callable[..., Any]
     family: Family

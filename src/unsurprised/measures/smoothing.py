@@ -31,7 +31,7 @@ _NAMED = {"laplace": 1.0, "jeffreys": 0.5, "krichevsky-trofimov": 0.5}
 
 
 def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Probs:
-    r"""A model that rules nothing out: the given one, mixed with a little of another.
+    r"""Smooth a model: mix it with a little of another distribution, so that nothing is ruled out.
 
     .. math:: P' = (1 - \varepsilon)\, P + \varepsilon\, U
 
@@ -109,7 +109,7 @@ def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Prob
 
 
 def add_pseudocounts(counts: Any, pseudocount: Any) -> Counts:
-    r"""Counts as if every class had been seen α times more: the estimate that rules nothing out.
+    r"""Additive (Laplace) smoothing of counts: α added to every class.
 
     .. math:: n'_i = n_i + \alpha_i, \qquad
               P'_i = \frac{n_i + \alpha}{n + \alpha K}
@@ -170,7 +170,7 @@ def add_pseudocounts(counts: Any, pseudocount: Any) -> Counts:
 
 
 def smoothing_cost(epsilon: Any, *, base: float = 2) -> Answer:
-    r"""The most that smoothing can add to the surprise of anything that happens.
+    r"""Largest surprisal that :func:`smooth` can add to anything that happens.
 
     .. math:: -\log P'_y = -\log\big((1 - \varepsilon) P_y + \varepsilon U_y\big)
               \le -\log P_y - \log(1 - \varepsilon)

@@ -1,4 +1,4 @@
-"""Numbers and strangers' text, as people read them."""
+"""Numbers and untrusted text, as people read them."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from unsurprised.sources.csv_types import common, surveyed
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import LINE
 from unsurprised.sources.memory import require_room
+from unsurprised.sources.standard_input import name_of
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import (
     LIST,
@@ -67,7 +68,7 @@ class CsvTable(Table):
     def __init__(self, file: str) -> None:
         self.file = file
         self._kinds: dict[str, pa.DataType] = {}
-        suffixes = [suffix.lower() for suffix in PurePath(file).suffixes]
+        suffixes = [suffix.lower() for suffix in PurePath(name_of(file)).suffixes]
         tabs = ".tsv" in suffixes or ".tab" in suffixes
         self.format, self._delimiter = ("TSV", "\t") if tabs else ("CSV", ",")
         with guarded(file, self.format):

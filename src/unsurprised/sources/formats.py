@@ -18,6 +18,7 @@ from unsurprised.sources.limits import COLUMNS, NAME
 from unsurprised.sources.numpy_files import NpyTable, NpzTable
 from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.parquet import ParquetTable
+from unsurprised.sources.standard_input import is_kept, location, name_of
 from unsurprised.sources.strangers import stranger, stranger_in_archive
 from unsurprised.sources.table import Table
 from unsurprised.sources.text import COMPRESSIONS, opened_text
@@ -62,7 +63,7 @@ _HEAD = 64
 
 def suffix_of(file: str) -> str:
     """The suffix that says the format, without the compression's: ``.csv`` of ``a.csv.gz``."""
-    path = PurePath(file)
+    path = PurePath(name_of(file))
     if path.suffix.lower() in COMPRESSIONS:
         path = path.with_suffix("")
     return path.suffix.lower()
@@ -89,7 +90,7 @@ def stamped(files: Iterable[str], make: Callable[[], Table]) -> Table:
 
 def _opened(file: str) -> Table:
     fmt = named_format(file)
-    packed = PurePath(file).suffix.lower() in COMPRESSIONS
+    packed = PurePath(name_of(file)).suffix.lower() in COMPRESSIONS
     if packed and fmt is not None and not fmt.text:
         raise InputError(
             f"{fmt.name} is compressed inside, not as a whole",
@@ -101,7 +102,7 @@ def _opened(file: str) -> Table:
             with opened_text(file) as stream:
                 head = stream.read(_HEAD)
         else:
-            with open(file, "rb") as stream:  # noqa: PTH123 - a Path would hide what was given
+            with open(location(file), "rb") as stream:  # noqa: PTH123 - a Path would hide what was given
                 head = stream.read(_HEAD)
     found = _by_magic(head)
     other = stranger_in_archive(file) if found is _NPZ else None
@@ -140,9 +141,12 @@ def _visited(fields: Iterable[pa.Field], place: Place) -> None:
 def _check(file: str, fmt: Format, head: bytes) -> None:
     wrong = not head.startswith(fmt.magic) if fmt.magic else _by_magic(head) is not None
     if wrong:
+        kept = is_kept(file)
         raise InputError(
-            f"named like {fmt.name}, but {seems(head)}",
-            remedy="name the file after its format, or write it again",
+            f"{'said to be' if kept else 'named like'} {fmt.name}, but {seems(head)}",
+            remedy="say --format as it is, or leave it out"
+            if kept
+            else "name the file after its format, or write it again",
             place=Place(file),
         )
 
@@ -151,6 +155,15 @@ def _by_content(file: str, head: bytes) -> Format:
     found = _by_magic(head)
     if found is None and re.match(rb"\s*(\[\s*)?\{", head):
         found = next(fmt for fmt in FORMATS if fmt.opened is JsonlTable)
+    if not head and is_kept(file):
+        raise InputError("is empty", expected="rows", place=Place(file))
+    if found is None and is_kept(file):
+        raise InputError(
+            f"the content {seems(head)}",
+            expected=", ".join(fmt.name for fmt in FORMATS),
+            remedy="say which: --format, such as --format csv",
+            place=Place(file),
+        )
     if found is None:
         known = ", ".join(suffix for fmt in FORMATS for suffix in fmt.suffixes)
         raise InputError(

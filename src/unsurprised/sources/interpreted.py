@@ -1,4 +1,4 @@
-"""What was taken for what in a source, in words, and what that must not be."""
+"""Interpretation of a source in words, and readings that are refused."""
 
 from __future__ import annotations
 

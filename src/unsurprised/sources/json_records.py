@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn, cast
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.limits import LINE, NESTING
+from unsurprised.sources.standard_input import is_kept
 from unsurprised.sources.text import opened_text
 
 Record = dict[str, Any]
@@ -249,6 +250,7 @@ def refuse_columns(file: str, record: Mapping[str, Any]) -> None:
 
 def _read_by_pandas(file: str, record: Mapping[str, Any]) -> str | None:
     values = list(record.values())
+    file = "rows.json" if is_kept(file) else file
     for orient, keys in (("split", {"columns", "data"}), ("table", {"schema", "data"})):
         if keys <= record.keys():
             return f"pandas.read_json({file!r}, orient={orient!r})"

@@ -15,6 +15,7 @@ from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES, COLUMNS, NAME, NAMES
 from unsurprised.sources.numpy_arrays import Header, as_arrow, check_size, pieces_of
+from unsurprised.sources.standard_input import location
 from unsurprised.sources.table import Part, Table
 
 #: Open files of one archive, so that each member is read on its own.
@@ -72,7 +73,7 @@ class NpzTable(_Files):
     def __init__(self, file: str) -> None:
         self.file = file
         headers: dict[str, Header] = {}
-        with guarded(file, self.format), zipfile.ZipFile(file) as archive:
+        with guarded(file, self.format), zipfile.ZipFile(location(file)) as archive:
             self._members = _members(archive.infolist(), file)
             COLUMNS.check(len(self._members), Place(file))
             for name, member in self._members.items():
@@ -103,7 +104,7 @@ class NpzTable(_Files):
             ]
 
     def _archive(self, stack: ExitStack) -> zipfile.ZipFile:
-        return stack.enter_context(zipfile.ZipFile(self.file))
+        return stack.enter_context(zipfile.ZipFile(location(self.file)))
 
 
 def _members(infos: Sequence[zipfile.ZipInfo], file: str) -> dict[str, str]:
@@ -131,7 +132,7 @@ class NpyTable(_Files):
         self.file = file
         headers: dict[str, Header] = {}
         for column in dict.fromkeys(columns):
-            with guarded(column, self.format), Path(column).open("rb") as stream:
+            with guarded(column, self.format), Path(location(column)).open("rb") as stream:
                 header = Header.read(stream)
                 left = stream.seek(0, 2) - header.offset
             check_size(header, left, column, column)
@@ -152,7 +153,7 @@ class NpyTable(_Files):
     @contextmanager
     def _opened(self, columns: Sequence[str]) -> Iterator[list[IO[bytes]]]:
         with ExitStack() as stack:
-            yield [stack.enter_context(Path(column).open("rb")) for column in columns]
+            yield [stack.enter_context(Path(location(column)).open("rb")) for column in columns]
 
 
 def _may_name_classes(header: Header, headers: Mapping[str, Header], file: str) -> bool:

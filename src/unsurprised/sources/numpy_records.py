@@ -12,13 +12,14 @@ from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.numpy_arrays import Header, as_arrow, check_size, exactly
 from unsurprised.sources.numpy_files import ROWS_A_PART
+from unsurprised.sources.standard_input import location
 from unsurprised.sources.table import Part, Table
 
 
 def holds_records(file: str) -> bool:
     """Whether an npy file is one of records; false for what is none at all."""
     try:
-        with Path(file).open("rb") as stream:
+        with Path(location(file)).open("rb") as stream:
             return Header.read(stream).dtype.names is not None
     except (OSError, ValueError, EOFError):
         return False
@@ -31,7 +32,7 @@ class RecordsTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file: str = file
-        with guarded(file, self.format), Path(file).open("rb") as stream:
+        with guarded(file, self.format), Path(location(file)).open("rb") as stream:
             self._header = Header.read(stream)
             left = stream.seek(0, 2) - self._header.offset
         check_size(self._header, left, file, file)
@@ -64,7 +65,7 @@ class RecordsTable(Table):
     ) -> Iterator[pa.RecordBatch]:
         """The rows piece by piece."""
         header, last = self._header, part.first_row + (part.rows or 0)
-        with guarded(self.file, self.format), Path(self.file).open("rb") as stream:
+        with guarded(self.file, self.format), Path(location(self.file)).open("rb") as stream:
             stream.seek(header.offset + part.first_row * header.row_bytes)
             for start in range(part.first_row, last, batch_rows):
                 size = min(batch_rows, last - start) * header.row_bytes

@@ -1,4 +1,4 @@
-"""What the caller says about a source; everything else is found out and told."""
+"""Options of a source; everything else is found out and reported."""
 
 from __future__ import annotations
 

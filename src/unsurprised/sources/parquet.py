@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.standard_input import location
 from unsurprised.sources.table import Part, Table
 
 #: Row groups are put together up to this many rows, so that a part is worth opening a file for.
@@ -25,7 +26,7 @@ class ParquetTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        with guarded(file, self.format), pq.ParquetFile(file) as opened:
+        with guarded(file, self.format), pq.ParquetFile(location(file)) as opened:
             self.schema = opened.schema_arrow
             self._metadata = opened.metadata
             self.rows = self._metadata.num_rows
@@ -51,7 +52,10 @@ class ParquetTable(Table):
         with (
             guarded(self.file, self.format),
             pq.ParquetFile(
-                self.file, metadata=self._metadata, pre_buffer=False, buffer_size=_BUFFER
+                location(self.file),
+                metadata=self._metadata,
+                pre_buffer=False,
+                buffer_size=_BUFFER,
             ) as opened,
         ):
             for batch in opened.iter_batches(

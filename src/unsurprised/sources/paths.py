@@ -11,6 +11,7 @@ from pathlib import Path
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.folders import own_files, refuse_left_over_shards, refuse_tables_with_log
 from unsurprised.sources.formats import named_format
+from unsurprised.sources.standard_input import is_kept
 
 PathLike = str | os.PathLike[str]
 
@@ -29,8 +30,9 @@ def expanded(sources: Iterable[PathLike]) -> tuple[list[str], list[str]]:
         files += found
         aside += left
     _refuse_twice(files)
-    refuse_tables_with_log(files)
-    refuse_left_over_shards(files)
+    lying = [file for file in files if not is_kept(file)]
+    refuse_tables_with_log(lying)
+    refuse_left_over_shards(lying)
     return files, aside
 
 
@@ -44,6 +46,8 @@ def _text(source: PathLike) -> str:
 def _expanded(path: str) -> tuple[list[str], list[str]]:
     if "\x00" in path:
         raise InputError(f"{path!r} is no path (it holds a NUL character)")
+    if is_kept(path):
+        return [path], []
     if os.path.isdir(path):  # noqa: PTH112 - the path is kept as it was given
         return _folder(path)
     if os.path.lexists(path):
@@ -63,6 +67,7 @@ def _regular(path: str) -> str:
         raise InputError(
             "is no regular file",
             expected="a file that can be read more than once",
+            remedy="write it to a file, or pipe it to a command's standard input (-)",
             place=Place(path),
         )
     return path

@@ -1,4 +1,4 @@
-"""What every format gives: a schema, parts that can be read apart, record batches."""
+"""Interface of all formats: a schema, splits, record batches."""
 
 from __future__ import annotations
 

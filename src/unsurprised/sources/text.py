@@ -1,12 +1,14 @@
-"""What CSV and JSONL share: compression, the first bytes, and types seen from the first rows."""
+"""Shared code of CSV and JSONL: compression, the first bytes, types of the first rows."""
 
 from __future__ import annotations
 
 import io
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from unsurprised.sources.standard_input import location, name_of
 
 #: Text has no types. They are seen from this many rows, never from a block of bytes, so that they
 #: do not depend on how a file is read; a later value that is none of its type is an error.
@@ -30,12 +32,26 @@ def compression_of(file: str) -> str | None:
     >>> compression_of("a.csv.gz"), compression_of("a.csv")
     ('gzip', None)
     """
-    return COMPRESSIONS.get(PurePath(file).suffix.lower())
+    return COMPRESSIONS.get(PurePath(name_of(file)).suffix.lower())
 
 
 def opened_text(file: str) -> pa.NativeFile:
     """A file's bytes, decompressed."""
-    return pa.input_stream(file, compression=compression_of(file))
+    return pa.input_stream(location(file), compression=compression_of(file))
+
+
+def about_rows(file: str) -> int | None:
+    """About how many rows a file has, by its size and the lines of its first MiB.
+
+    None where that tells nothing: of compressed text, of one JSON array, of what is no text.
+    """
+    path = Path(location(file))
+    with path.open("rb") as stream:
+        head = stream.read(1 << 20)
+    lines = head.count(b"\n")
+    if not lines or b"\0" in head or head.lstrip()[:1] == b"[" or compression_of(file) is not None:
+        return None
+    return round(path.stat().st_size / len(head) * lines)
 
 
 def longer_row(file: str, most: int) -> int | None:

@@ -1,4 +1,4 @@
-"""What the truth's values are, whatever type they have, as all rows of the source tell."""
+"""Kind of the truth's values, whatever their type, as all rows of the source tell."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.standard_input import location
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Stamp:
     def of(cls, file: str) -> Stamp | None:
         """The stamp of a file; None where it cannot be had, which its reader will tell."""
         try:
-            found = os.stat(file)  # noqa: PTH116 - a Path would hide what was given
+            found = os.stat(location(file))  # noqa: PTH116 - a Path would hide what was given
         except (OSError, ValueError):
             return None
         return cls(file, found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))

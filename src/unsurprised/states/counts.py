@@ -157,7 +157,7 @@ class Histogram(Counted):
 
 
 class Confusion(Counted):
-    """How often class i happened where j was on top.
+    """Confusion matrix: counts of rows by the class that happened and the top class.
 
     Examples
     --------
@@ -190,7 +190,7 @@ class Confusion(Counted):
 
 
 class ClassCounts(Counted):
-    """How often each class happened, in each group of rows.
+    """Counts of the class that happened, in each group of rows.
 
     Examples
     --------

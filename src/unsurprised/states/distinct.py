@@ -1,4 +1,4 @@
-"""How many different values were met, by their hashes."""
+"""How many different values were observed, by their hashes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpac
 
 
 class Distinct(ByBytes):
-    """The ``size`` smallest of the different hashes met: an exact count up to ``size`` of them.
+    """The ``size`` smallest of the different hashes: an exact count up to ``size`` of them.
 
     Above that the count is estimated, to about ``1 / √size``: of hashes that are spread evenly the
     k-th smallest says how dense they are (Bar-Yossef et al., *Counting Distinct Elements in a Data

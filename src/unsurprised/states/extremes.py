@@ -10,7 +10,7 @@ from unsurprised.states.serial import ByBytes, pack, sensible, unpack
 
 
 class Extremes(ByBytes):
-    """Least and greatest values met, by name; no value yet is ``(inf, −inf)``.
+    """Least and greatest values observed, by name; no value yet is ``(inf, −inf)``.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""How sure a mean is: estimates, the jackknife, order statistics, totals, isotonic fits."""
+"""Uncertainty of means: estimates, the jackknife, order statistics, totals, isotonic fits."""

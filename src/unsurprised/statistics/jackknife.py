@@ -1,4 +1,4 @@
-"""Where 95 % intervals come from: a spread, of groups by the jackknife, corrected for skewness."""
+"""95 % intervals by the jackknife over groups, corrected for skewness."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
-from unsurprised.states import Moments, Sums
+from unsurprised.states import Moments, Sums, exact_sum
+from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread
 from unsurprised.statistics.ratios import MeanRatio
@@ -48,6 +49,19 @@ def mean_and_spread(
     if not sums.totals()["weight"] > 0:
         return Estimate(math.nan, math.nan, math.nan, unit, rows), None
     return totals_of(sums, moments, refused=refused).with_spread(MeanRatio("value"), unit)
+
+
+def independent_units(
+    rows: int, clusters: NDArray[np.uint64] | None, weights: Values | None
+) -> float:
+    """How many parts of rows, independent of each other, the interval of their mean rests on."""
+    if clusters is not None:
+        return len(np.unique(clusters % np.uint64(GROUPS)))
+    if weights is None:
+        return float(rows)
+    relative, _ = in_power_of_two(weights)
+    total = exact_sum(relative)
+    return total * total / exact_sum(relative * relative) if total > 0 else 0.0
 
 
 def _added(

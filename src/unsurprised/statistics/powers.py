@@ -1,4 +1,4 @@
-"""How a ratio of means differs from one set of independent rows to another, by exact sums."""
+"""Variance and skewness of ratios of means of independent rows, by exact sums."""
 
 from __future__ import annotations
 

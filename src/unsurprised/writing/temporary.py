@@ -59,6 +59,11 @@ class Temporary:
             _LIVING.add(self)
 
     @classmethod
+    def private(cls, folder: Path) -> Temporary:
+        """A file that no other user may read."""
+        return cls(folder, lambda path: _new(path, 0o600))
+
+    @classmethod
     def keeping(cls, file: Path) -> Temporary:
         """A second name of a file that is to be replaced; a copy where there are no links."""
         try:
@@ -158,8 +163,8 @@ def _made(folder: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
         os.close(descriptor)
 
 
-def _new(path: Path) -> int:
-    descriptor = os.open(path, _FLAGS, 0o666)
+def _new(path: Path, mode: int = 0o666) -> int:
+    descriptor = os.open(path, _FLAGS, mode)
     if fcntl is not None:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,1 +1,1 @@
-"""What is concluded from merged states: each module makes one part of an evaluation."""
+"""Figures of an evaluation from merged states, one part a module."""

@@ -29,6 +29,8 @@ BINS = 15
 _FEWEST_ROWS = 20
 #: Above this many classes there is a curve of the top class alone.
 MOST_CURVES = 100
+#: And above so many probabilities, where no other figure of each class is asked for.
+_MOST_NUMBERS = 1 << 22
 #: By how much the observed frequency is above the predicted.
 _ABOVE = MeanRatio("observed", less="predicted")
 #: Below so many probabilities threads take longer than one alone.
@@ -45,11 +47,28 @@ class CalibrationFigures:
 
 def calibration_of(rows: Sampled) -> CalibrationFigures:
     """Curves of the top class and of each class, and Brier's score."""
-    confidence = np.take_along_axis(rows.probs, rows.top[:, None], 1)[:, 0]
-    top = _curve(rows, None, confidence, rows.correct, Ties.of(confidence))
     classes = by_class(rows, lambda index: _of_class(rows, index))
     curves = [curve for curve, _ in classes if curve is not None]
-    return CalibrationFigures((top, *curves), _brier(rows, [brier for _, brier in classes]))
+    brier = _brier(rows, [brier for _, brier in classes])
+    return CalibrationFigures((_of_top_class(rows), *curves), brier)
+
+
+def curves_of(rows: Sampled) -> tuple[CalibrationCurve, ...]:
+    """The curves alone, for who sets them beside those of other predictions of the rows."""
+    top, classes = _of_top_class(rows), rows.classes
+    if len(classes) > MOST_CURVES or rows.size * len(classes) > _MOST_NUMBERS:
+        return (top,)
+
+    def of_class(index: int) -> CalibrationCurve:
+        predicted = np.ascontiguousarray(rows.probs[:, index])
+        return _curve(rows, classes[index], predicted, rows.outcome(index), Ties.of(predicted))
+
+    return (top, *by_class(rows, of_class))
+
+
+def _of_top_class(rows: Sampled) -> CalibrationCurve:
+    confidence = np.take_along_axis(rows.probs, rows.top[:, None], 1)[:, 0]
+    return _curve(rows, None, confidence, rows.correct, Ties.of(confidence))
 
 
 def by_class(rows: Sampled, ask: Callable[[int], T]) -> list[T]:

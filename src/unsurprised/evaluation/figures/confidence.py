@@ -26,7 +26,7 @@ Scaled = Callable[[Estimate], Estimate]
 
 
 def gaps_by_band(rows: Sampled, scaled: Scaled) -> tuple[ConfidenceGap, ...]:
-    """Surprisal met and expected, by the probability of the top class."""
+    """Surprisal observed and expected, by the probability of the top class."""
     confidence = _confidence(rows)
     which = np.minimum(np.searchsorted(BANDS, confidence, side="right") - 1, len(BANDS) - 2)
     found = _gaps(rows, which, len(BANDS) - 1, scaled)
@@ -36,7 +36,7 @@ def gaps_by_band(rows: Sampled, scaled: Scaled) -> tuple[ConfidenceGap, ...]:
 
 
 def gaps_by_class(rows: Sampled, scaled: Scaled) -> tuple[ConfidenceGap, ...]:
-    """Surprisal met and expected, by the top class; in the order of the classes."""
+    """Surprisal observed and expected, by the top class; in the order of the classes."""
     confidence = _confidence(rows)
     found = _gaps(rows, rows.top, len(rows.classes), scaled)
     least, most = ends_of(confidence, rows.top, len(rows.classes))

@@ -1,4 +1,4 @@
-"""What recalibrations make of each row of a sample: those that can be tried in a moment.
+"""Recalibrations of the rows of a sample: those that can be tried in a moment.
 
 ``evaluate`` and ``compare`` tell of the same ones, fitted to the same rows and taken by the same
 rule, so that both say the same of one file. ``calibrate`` tries more, on more rows.

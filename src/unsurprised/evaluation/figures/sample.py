@@ -70,6 +70,15 @@ class Sampled:
         model = self.model.with_array(self.model.rows(-1)[which])
         return replace(self, size=len(arrays["hashes"]), model=model, **arrays)
 
+    def under(self, model: DistributionForm) -> Sampled:
+        """The same rows under other predictions, whose rows stand in the same order."""
+        truth: Labels | Probs
+        if self.labels is None:
+            truth = Probs(self.shares)
+        else:
+            truth = Labels(self.labels, classes=len(self.classes))
+        return replace(self, **_scored(truth, model, self.weights))
+
     def outcome(self, index: int) -> Values:
         """Whether a class happened in each row, or its share of the truth."""
         if self.shares is not None:
@@ -138,9 +147,6 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
     truth = Labels(rows["truth"], classes=len(settings.classes)) if hard else Probs(rows["truth"])
     weights = rows["weight"] if settings.weighted else None
     size = len(rows["hash"])
-    facts = row_scores(Batch(size, truth, model, weights=weights))
-    if facts.entropy is None or facts.top is None or facts.correct is None:
-        raise TypeError("rows of predictions have an entropy and a top class")
     return Sampled(
         size=size,
         drawn=drawn,
@@ -150,16 +156,28 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         last_hash=last_hash,
         weights=weights,
         weight_unit=unit,
-        model=model,
-        probs=shares_of(model),
         labels=rows["truth"] if hard else None,
-        shares=facts.shares,
-        surprisal=facts.surprisal,
-        expected=facts.entropy,
-        top=facts.top.astype(np.int64),
-        correct=facts.correct.astype(np.float64),
         refused=refused,
+        **_scored(truth, model, weights),
     )
+
+
+def _scored(
+    truth: Labels | Probs, model: DistributionForm, weights: Values | None
+) -> dict[str, Any]:
+    """What a model tells of rows, by the field that holds it."""
+    facts = row_scores(Batch(model.rows(-1).shape[0], truth, model, weights=weights))
+    if facts.entropy is None or facts.top is None or facts.correct is None:
+        raise TypeError("rows of predictions have an entropy and a top class")
+    return {
+        "model": model,
+        "probs": shares_of(model),
+        "shares": facts.shares,
+        "surprisal": facts.surprisal,
+        "expected": facts.entropy,
+        "top": facts.top.astype(np.int64),
+        "correct": facts.correct.astype(np.float64),
+    }
 
 
 def ends_of(values: Values, which: NDArray[np.int64], count: int) -> tuple[Values, Values]:

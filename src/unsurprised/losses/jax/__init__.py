@@ -1,7 +1,6 @@
 """The losses of JAX's arrays, under ``jit``, ``grad`` and ``vmap``, with float32 sums at least.
 
-They are in nats, as trainers expect; ``base=2`` makes bits. Options mean what they mean in
-:mod:`unsurprised.losses.torch`; which way a call takes says ``ways``.
+They are in nats, as trainers expect; ``base=2`` makes bits. Which way a call takes says ``ways``.
 """
 
 from unsurprised.losses._divergences import LinearTeacher, TopK

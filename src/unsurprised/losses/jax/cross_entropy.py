@@ -31,7 +31,7 @@ def cross_entropy_loss(
     details: bool = False,
     **options: Unpack[CrossEntropyOptions],
 ) -> Any:
-    r"""Cross-entropy of logits with labels or distributions: every option with every other.
+    r"""Cross-entropy of logits with labels or distributions; all options can be combined.
 
     .. math::
 
@@ -59,16 +59,16 @@ def cross_entropy_loss(
     weight : Array, shape (K,), optional
         The weight w of each class.
     sample_weight : Array, shape (...), optional
-        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+        The weight s of each row. A row of weight 0 (or False) is left out, whatever it holds.
     ignore_index : int, default -100
-        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        Rows with this label are left out; of distributions, rows that hold nothing else. It may be
         the index of a class: that class stays in the softmax of the other rows.
     axis : int, optional
         Where the classes are; by default the last axis. Logits of three dimensions or more must
         say it where the target's shape would fit classes along axis 1 too, where PyTorch has them:
         labels of as many columns as classes, and distributions.
     check : bool, optional
-        Whether to look at the values of target and weights. By default they are looked at except
+        Whether to validate the values of target and weights. By default they are validated except
         in traced code, where a label out of range makes NaN; True asks ``checkify`` there.
     details : bool, default False
         Return :class:`Details`.
@@ -77,7 +77,8 @@ def cross_entropy_loss(
     Returns
     -------
     Array or Details
-        A number, or with ``reduction="none"`` one for each row; float32 or float64.
+        A number of nats (or the unit of ``base``), with ``reduction="none"`` one for each
+        row; float32 or float64.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is given to a loss of JAX's, as arrays that were looked at."""
+"""Validated inputs of the JAX losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What JAX makes of an argument: a value, or a tracer of some transformation."""
+"""Kinds of JAX's arguments: values, or tracers of some transformation."""
 
 from __future__ import annotations
 

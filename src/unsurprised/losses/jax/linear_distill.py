@@ -55,7 +55,7 @@ def linear_distill_loss(
     Parameters
     ----------
     hidden : Array of floats, shape (..., D)
-        What the last layer is given.
+        The input of the last layer.
     weight : Array, shape (K, D)
         Its weight; its gradient is summed in float32 at least.
     teacher : Array, TopK or LinearTeacher
@@ -63,14 +63,14 @@ def linear_distill_loss(
         own last layer, whose logits are made in chunks too. A constant.
     bias : Array, shape (K,), optional
         Its bias.
-    chunk : int or "auto"
+    chunk : int or "auto", default "auto"
         How many rows of logits are made at a time; by default as many as fit the budget.
     budget : int, default 2**28
         How many bytes these logits may take.
     sample_weight : Array, shape (...), optional
-        The weight s of each row; padding gets the weight 0, and is nothing.
+        The weight s of each row; padding gets the weight 0, and is left out.
     check : bool, optional
-        Whether to look at the values of teacher and weights. By default they are looked at except
+        Whether to validate the values of teacher and weights. By default they are validated except
         in traced code, where a row of a teacher that has no softmax makes NaN; True asks
         ``checkify`` there.
     {options}
@@ -78,8 +78,8 @@ def linear_distill_loss(
     Returns
     -------
     Array
-        A number, or with ``reduction="none"`` one for each row; infinite where one rules out
-        what the other holds possible.
+        A number of nats (or the unit of ``base``), with ``reduction="none"`` one for each
+        row; infinite where one rules out what the other holds possible.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What becomes of rows of JAX's."""
+"""Reduction of the JAX losses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,21 @@ from unsurprised.losses._pairs import Pairs
 
 
 class Details(NamedTuple):
-    """A loss and what its one pass over the logits found; every part has derivatives."""
+    """A loss and what its one pass over the logits found; every part has derivatives.
+
+    ``loss`` is what the call returns without them, ``losses`` are the rows' own (what
+    ``reduction="none"`` gives), ``log_sum_exp`` is that of the scores (nats), ``entropy`` that of
+    the softmax in the unit asked for. Rows that are left out have a loss of 0.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> from unsurprised.losses.jax import cross_entropy_loss
+    >>> labels = jnp.array([2, -100])
+    >>> found = cross_entropy_loss(jnp.zeros((2, 4)), labels, base=2, details=True)
+    >>> found.losses.tolist(), found.entropy.tolist()
+    ([2.0, 0.0], [2.0, 2.0])
+    """
 
     loss: Array
     losses: Array

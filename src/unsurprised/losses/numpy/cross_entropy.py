@@ -52,9 +52,9 @@ def cross_entropy_loss(
     weight : array_like, shape (K,), optional
         The weight w of each class.
     sample_weight : array_like, shape (...), optional
-        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+        The weight s of each row. A row of weight 0 (or False) is left out, whatever it holds.
     ignore_index : int, default -100
-        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        Rows with this label are left out; of distributions, rows that hold nothing else. It may be
         the index of a class: that class stays in the softmax of the other rows.
     axis : int, optional
         Where the classes are; by default the last axis. Logits of three dimensions or more must

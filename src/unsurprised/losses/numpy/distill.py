@@ -35,7 +35,7 @@ def distill_loss(
     axis: int = -1,
     **options: Unpack[DivergenceOptions],
 ) -> LossAndGradient:
-    r"""How far a student's distribution is from its teacher's, and the gradient by the student.
+    r"""Divergence of a student from its teacher, and its gradient by the student.
 
     .. math::
 
@@ -54,7 +54,7 @@ def distill_loss(
         Logits or log-probabilities, which are logits too; or the k most likely classes. It is
         taken as a constant: no derivative reaches it.
     sample_weight : array_like, shape (...), optional
-        The weight s of each row; padding gets the weight 0, and is nothing.
+        The weight s of each row; padding gets the weight 0, and is left out.
     axis : int, default -1
         Where the classes are.
     {options}
@@ -100,7 +100,7 @@ def kl_loss(
     axis: int = -1,
     **options: Unpack[KlOptions],
 ) -> LossAndGradient:
-    r"""KL from a distribution to the softmax of logits, and the gradient by the logits.
+    r"""KL divergence of a target distribution from the softmax of logits, and its gradient.
 
     .. math:: D(y \,\|\, q) = \sum_k y_k \log \frac{y_k}{q_k} \ge 0,
         \qquad q = \operatorname{softmax}(x / T)
@@ -116,7 +116,7 @@ def kl_loss(
     target : array_like of floats, shape (..., K)
         Probabilities y; zeros are exact. It is taken as a constant.
     sample_weight : array_like, shape (...), optional
-        The weight s of each row; padding gets the weight 0, and is nothing.
+        The weight s of each row; padding gets the weight 0, and is left out.
     axis : int, default -1
         Where the classes are.
     {options}

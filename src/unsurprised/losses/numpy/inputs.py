@@ -1,4 +1,4 @@
-"""What is given to a loss of NumPy's, as arrays of float64 that were looked at."""
+"""Validated inputs of the NumPy losses, as arrays of float64."""
 
 from __future__ import annotations
 

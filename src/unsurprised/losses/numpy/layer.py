@@ -15,7 +15,19 @@ from unsurprised.losses.numpy.inputs import widened
 
 
 class LayerLossAndGradients(NamedTuple):
-    """A loss of a linear layer and its derivatives by what the layer is given and made of."""
+    """A loss of a linear layer and its derivatives by the layer's input, weight and bias.
+
+    ``loss`` is a number, or with ``reduction="none"`` an array of the rows' shape; ``hidden`` (…,
+    D), ``weight`` (K, D) and ``bias`` (K,) are derivatives of the loss, or of the sum of the rows'
+    losses, each of the shape of its argument; ``bias`` is ``None`` where the layer has none.
+
+    Examples
+    --------
+    >>> from unsurprised.losses.numpy import linear_cross_entropy_loss
+    >>> found = linear_cross_entropy_loss([[1.0], [1.0]], [[0.0], [0.0]], [0, 1], reduction="sum")
+    >>> found.hidden.tolist(), found.weight.tolist(), found.bias
+    ([[0.0], [0.0]], [[0.0], [0.0]], None)
+    """
 
     loss: Any
     hidden: Values

@@ -40,23 +40,23 @@ def linear_cross_entropy_loss(
     Parameters
     ----------
     hidden : array_like of floats, shape (..., D)
-        What the last layer is given.
+        The input of the last layer.
     weight : array_like, shape (K, D)
         Its weight.
     target : array_like, shape (...) or (..., K)
         Labels, or a probability for each class.
     bias : array_like, shape (K,), optional
         Its bias.
-    chunk : int or "auto"
+    chunk : int or "auto", default "auto"
         How many rows of logits are made at a time; by default as many as fit the budget.
     budget : int, default 2**28
         How many bytes these logits may take, in float64.
     class_weight : array_like, shape (K,), optional
         The weight w of each class.
     sample_weight : array_like, shape (...), optional
-        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+        The weight s of each row. A row of weight 0 (or False) is left out, whatever it holds.
     ignore_index : int, default -100
-        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        Rows with this label are left out; of distributions, rows that hold nothing else. It may be
         the index of a class: that class stays in the softmax of the other rows.
     {options}
 

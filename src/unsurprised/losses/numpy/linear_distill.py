@@ -35,7 +35,7 @@ def linear_distill_loss(
     Parameters
     ----------
     hidden : array_like of floats, shape (..., D)
-        What the last layer is given.
+        The input of the last layer.
     weight : array_like, shape (K, D)
         Its weight.
     teacher : array_like, TopK or LinearTeacher
@@ -43,12 +43,12 @@ def linear_distill_loss(
         own last layer, whose logits are made in chunks too. A constant.
     bias : array_like, shape (K,), optional
         Its bias.
-    chunk : int or "auto"
+    chunk : int or "auto", default "auto"
         How many rows of logits are made at a time; by default as many as fit the budget.
     budget : int, default 2**28
         How many bytes these logits may take, in float64.
     sample_weight : array_like, shape (...), optional
-        The weight s of each row; padding gets the weight 0, and is nothing.
+        The weight s of each row; padding gets the weight 0, and is left out.
     {options}
 
     Returns

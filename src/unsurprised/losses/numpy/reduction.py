@@ -1,4 +1,4 @@
-"""What a loss of NumPy's gives."""
+"""Reduction of the NumPy losses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ class LossAndGradient(NamedTuple):
 
     ``loss`` is a number, or with ``reduction="none"`` an array of the rows' shape; ``gradient`` has
     the logits' shape and is that of the loss, or of the sum of the rows' losses.
+
+    Examples
+    --------
+    >>> from unsurprised.losses.numpy import cross_entropy_loss
+    >>> found = cross_entropy_loss([[0.0, 0.0], [0.0, 0.0]], [0, 1], reduction="sum")
+    >>> found.gradient.tolist()  # the softmax, less one at the label
+    [[-0.5, 0.5], [0.5, -0.5]]
     """
 
     loss: Any

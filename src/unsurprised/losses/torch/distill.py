@@ -31,7 +31,7 @@ def distill_loss(
     check: bool | None = None,
     **options: Unpack[DivergenceOptions],
 ) -> Tensor:
-    r"""How far a student's distribution is from its teacher's: never negative.
+    r"""Divergence of a student from its teacher: forward or reverse KL, or Jensen–Shannon.
 
     .. math::
 
@@ -52,19 +52,19 @@ def distill_loss(
         Logits or log-probabilities, which are logits too; or the k most likely classes. It is
         taken as a constant: no derivative reaches it.
     sample_weight : Tensor, shape (...), optional
-        The weight s of each row; padding gets the weight 0, and is nothing.
+        The weight s of each row; padding gets the weight 0, and is left out.
     axis : int, default -1
         Where the classes are.
     check : bool, optional
-        Whether to look at the values of teacher and weights. By default they are looked at except
+        Whether to validate the values of teacher and weights. By default they are validated except
         in traced code, where a row of a teacher that has no softmax makes NaN; True asserts there.
     {options}
 
     Returns
     -------
     Tensor
-        A number, or with ``reduction="none"`` one for each row; infinite where one rules out
-        what the other holds possible.
+        A number of nats (or the unit of ``base``), with ``reduction="none"`` one for each
+        row; infinite where one rules out what the other holds possible.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def kl_loss(
     check: bool | None = None,
     **options: Unpack[KlOptions],
 ) -> Tensor:
-    r"""The cost of a model beyond what its target is worth: KL from a distribution to logits.
+    r"""KL divergence of a target distribution from the softmax of logits.
 
     .. math:: D(y \,\|\, q) = \sum_k y_k \log \frac{y_k}{q_k} \ge 0,
         \qquad q = \operatorname{softmax}(x / T)
@@ -128,18 +128,18 @@ def kl_loss(
     target : Tensor of floats, shape (..., K)
         Probabilities y; zeros are exact. It is taken as a constant.
     sample_weight : Tensor, shape (...), optional
-        The weight s of each row; padding gets the weight 0, and is nothing.
+        The weight s of each row; padding gets the weight 0, and is left out.
     axis : int, default -1
         Where the classes are.
     check : bool, optional
-        Whether to look at the values of target and weights. By default they are looked at except
+        Whether to validate the values of target and weights. By default they are validated except
         in traced code; True asserts there.
     {options}
 
     Returns
     -------
     Tensor
-        A number, or with ``reduction="none"`` one for each row.
+        A number of nats (or the unit of ``base``), with ``reduction="none"`` one for each row.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is given to a loss of PyTorch's, as tensors that were looked at."""
+"""Validated inputs of the PyTorch losses."""
 
 from __future__ import annotations
 

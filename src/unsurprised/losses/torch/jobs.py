@@ -1,4 +1,4 @@
-"""What a chunk of logits is wanted for: rows of a loss, and their gradient.
+"""Jobs on a chunk of logits: rows of a loss, and their gradient.
 
 A job can be told by names, tensors and numbers alone, which is what an operator can be handed.
 """

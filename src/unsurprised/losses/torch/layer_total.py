@@ -24,7 +24,7 @@ from unsurprised.losses.torch.layer_rows import again
 
 @dataclass
 class LayerTotal:
-    """How rows become one number, and what each row then counts."""
+    """Reduction of row losses to one number, and the weight of each row."""
 
     counts: _reduction.RowWeights
     total: Totalling

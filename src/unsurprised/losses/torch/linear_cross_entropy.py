@@ -52,14 +52,14 @@ def linear_cross_entropy_loss(
     Parameters
     ----------
     hidden : Tensor of floats, shape (..., D)
-        What the last layer is given.
+        The input of the last layer.
     weight : Tensor, shape (K, D)
         Its weight. Gradients of half precision are summed in float32, which takes twice their size.
     target : Tensor, shape (...) or (..., K)
         Labels, or a probability for each class (then derivatives reach it too).
     bias : Tensor, shape (K,), optional
         Its bias.
-    chunk : int or "auto"
+    chunk : int or "auto", default "auto"
         How many rows of logits are made at a time; by default as many as fit the budget.
     budget : int, optional
         How many bytes these logits may take: by default 2**28, and 2**30 of half precision on a
@@ -67,12 +67,12 @@ def linear_cross_entropy_loss(
     class_weight : Tensor, shape (K,), optional
         The weight w of each class.
     sample_weight : Tensor, shape (...), optional
-        The weight s of each row. A row of weight 0 (or False) is nothing, whatever stands in it.
+        The weight s of each row. A row of weight 0 (or False) is left out, whatever it holds.
     ignore_index : int, default -100
-        Rows with this label are nothing; of distributions, rows that hold nothing else. It may be
+        Rows with this label are left out; of distributions, rows that hold nothing else. It may be
         the index of a class: that class stays in the softmax of the other rows.
     check : bool, optional
-        Whether to look at the values of target and weights. By default they are looked at except
+        Whether to validate the values of target and weights. By default they are validated except
         in traced code, where a label out of range makes NaN; True asserts there too.
     details : bool, default False
         Return :class:`Details`.
@@ -81,7 +81,8 @@ def linear_cross_entropy_loss(
     Returns
     -------
     Tensor or Details
-        A number, or with ``reduction="none"`` one for each row; float32 or float64.
+        A number of nats (or the unit of ``base``), with ``reduction="none"`` one for each
+        row; float32 or float64.
 
     Raises
     ------

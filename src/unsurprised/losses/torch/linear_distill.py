@@ -41,7 +41,7 @@ def linear_distill_loss(
     Parameters
     ----------
     hidden : Tensor of floats, shape (..., D)
-        What the last layer is given.
+        The input of the last layer.
     weight : Tensor, shape (K, D)
         Its weight. Gradients of half precision are summed in float32, which takes twice their size.
     teacher : Tensor, TopK or LinearTeacher
@@ -49,23 +49,23 @@ def linear_distill_loss(
         own last layer, whose logits are made in chunks too and not looked at. A constant.
     bias : Tensor, shape (K,), optional
         Its bias.
-    chunk : int or "auto"
+    chunk : int or "auto", default "auto"
         How many rows of logits are made at a time; by default as many as fit the budget.
     budget : int, optional
         How many bytes these logits may take: by default 2**28, and 2**30 of half precision on a
         GPU.
     sample_weight : Tensor, shape (...), optional
-        The weight s of each row; padding gets the weight 0, and is nothing.
+        The weight s of each row; padding gets the weight 0, and is left out.
     check : bool, optional
-        Whether to look at the values of teacher and weights. By default they are looked at except
+        Whether to validate the values of teacher and weights. By default they are validated except
         in traced code, where a row of a teacher that has no softmax makes NaN; True asserts there.
     {options}
 
     Returns
     -------
     Tensor
-        A number, or with ``reduction="none"`` one for each row; infinite where one rules out
-        what the other holds possible.
+        A number of nats (or the unit of ``base``), with ``reduction="none"`` one for each
+        row; infinite where one rules out what the other holds possible.
 
     Raises
     ------

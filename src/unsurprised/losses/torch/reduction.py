@@ -1,4 +1,4 @@
-"""What becomes of rows of PyTorch's."""
+"""Reduction of the PyTorch losses."""
 
 from __future__ import annotations
 
@@ -17,9 +17,18 @@ from unsurprised.losses._pairs import Pairs
 class Details(NamedTuple):
     """A loss and what its one pass over the logits found; every part has derivatives.
 
-    ``losses`` are the rows' own (what ``reduction="none"`` gives), ``log_sum_exp`` is that of the
-    scores (nats), ``entropy`` that of the softmax in the unit asked for. Rows that are ignored have
-    a loss of 0.
+    ``loss`` is what the call returns without them, ``losses`` are the rows' own (what
+    ``reduction="none"`` gives), ``log_sum_exp`` is that of the scores (nats), ``entropy`` that of
+    the softmax in the unit asked for. Rows that are left out have a loss of 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from unsurprised.losses.torch import cross_entropy_loss
+    >>> labels = torch.tensor([2, -100])
+    >>> found = cross_entropy_loss(torch.zeros(2, 4), labels, base=2, details=True)
+    >>> found.losses.tolist(), found.entropy.tolist()
+    ([2.0, 0.0], [2.0, 2.0])
     """
 
     loss: Tensor

@@ -9,6 +9,7 @@ from unsurprised.report.account.text import lines
 from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import (
     STEP,
+    THINNEST,
     WIDTH,
     bits_axis,
     inline,
@@ -50,10 +51,11 @@ def chart(account: Account, palette: Palette = NOTEBOOK) -> alt.LayerChart:
     base = alt.Chart(inline(rows)).encode(
         y=alt.Y("line:N", sort=names, title=None, axis=names_axis())
     )
-    bars = base.mark_bar(height=16).encode(
+    bars = base.mark_bar(height=16, strokeWidth=THINNEST).encode(
         x=bits_axis("start:Q", "bits", scale=room_behind(80)),
         x2="end:Q",
         color=alt.Color("kind:N", scale=colors, legend=None),
+        stroke=alt.Stroke("kind:N", scale=colors, legend=None),
         tooltip=tooltips("line", "bits"),
     )
     words = base.mark_text(align="left", dx=5).encode(x="right:Q", text="bits:N")
@@ -72,11 +74,11 @@ def section(account: Account) -> Section:
         ]
         for line in lines(account)
     ]
-    header = ["", "bits", "bytes", "a symbol", ""]
+    header = ["part", "bits", "bytes", "a symbol", "what it is"]
     figure = Chart(
         "account",
         "From the entropy to the file, in bits",
         lambda: spec(chart(account, PAGE)),
-        HtmlTable("Where every bit goes", header, rows, words=1),
+        HtmlTable("Where every bit goes", header, rows, words=1, keeps=2),
     )
     return Section("account", "Where does every bit go?", charts=[figure])

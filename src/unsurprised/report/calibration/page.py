@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unsurprised.calibration.result import Calibration
-from unsurprised.report.calibration import text, trials
+from unsurprised.report.calibration import classes, reliability, text, trials
 from unsurprised.report.numbers import interval, valued
 from unsurprised.report.pages.parts import Card, Page
 from unsurprised.statistics.estimate import Estimate
@@ -26,7 +26,11 @@ def page(calibration: Calibration) -> Page:
             _card("removable", calibration.removable, "what the calibrator removes"),
             _card("after", calibration.cross_entropy_after, "cross-entropy on unseen rows"),
         ],
-        [trials.section(calibration)],
+        [
+            section
+            for part in (trials, reliability, classes)
+            if (section := part.section(calibration)) is not None
+        ],
         result="calibration",
     )
 

@@ -45,11 +45,12 @@ def section(calibration: Calibration) -> Section:
     unit = calibration.unit
     table = HtmlTable(
         "What was tried",
-        ["calibrator", "parameters", f"saves {unit} a row", "95 % interval", "behind the best",
-         "in sample", ""],
+        ["calibrator", "verdict", f"saves {unit} a row", "95 % interval", "behind the best",
+         "in sample", "parameters"],
         [_row(trial, calibration) for trial in calibration.trials],
+        names=2,
+        keeps=3,
         sortable=True,
-        words=1,
     )  # fmt: skip
     figure = Chart(
         "trials",
@@ -76,12 +77,12 @@ def _row(trial: Trial, calibration: Calibration) -> list[Cell]:
     taken = trial.method == calibration.method
     return [
         Cell(trial.method),
-        counting(trial.parameters),
+        Cell("take" if taken else "", mark="less" if taken else ""),
         amount(trial.saved.value),
         ranged(trial.saved),
         Cell("the best" if best else behind, f"{trial.behind:.9g}"),
         amount(trial.saved_in_sample),
-        Cell("take" if taken else "", mark="less" if taken else ""),
+        counting(trial.parameters),
     ]
 
 

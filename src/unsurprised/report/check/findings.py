@@ -75,28 +75,28 @@ def section(check: Check) -> Section:
     left = len(found) - _MOST_ROWS
     table = HtmlTable(
         "What was measured, worst first",
-        ["quantity and rows", "rows", f"{check.unit} a row", "95 % interval", "at most", "outcome"],
+        ["quantity and rows", "outcome", f"{check.unit} a row", "at most", "95 % interval", "rows"],
         [_row(finding) for finding in found[:_MOST_ROWS]],
         f"{left:,} findings more are in the JSON." if left > 0 else "",
-        words=1,
+        names=2,
+        keeps=2,
     )
     label = f"Measured − allowed, in {check.unit} a row; right of zero the limit is broken"
     figure = Chart("findings", label, lambda: spec(chart(check, PAGE)), table)
     return Section(
-        "findings", "What was measured?", charts=[figure], advice=_ADVICE[check.outcome],
-        terms=_TERMS,
-    )  # fmt: skip
+        "findings", "What was measured?", charts=[figure], advice=_advice(check), terms=_TERMS
+    )
 
 
 def _row(finding: Finding) -> list[Cell]:
     marks = {"failed": "more", "passed": "less"}
     return [
         Cell(name(finding)),
-        counting(finding.estimate.rows),
-        amount(finding.estimate.value),
-        ranged(finding.estimate),
-        amount(finding.limit),
         Cell(_told(finding), mark=marks.get(finding.outcome, "")),
+        amount(finding.estimate.value),
+        amount(finding.limit),
+        ranged(finding.estimate),
+        counting(finding.estimate.rows),
     ]
 
 
@@ -107,12 +107,21 @@ def _told(finding: Finding) -> str:
     return f"unsure; about {needed} rows would tell" if needed else "unsure"
 
 
-_ADVICE = {
-    "failed": "Keep the model that there is. “unsurprised compare” shows the rows and slices on "
-    "which the new one loses.",
-    "unsure": "Take more rows, or allow more: these do not suffice to tell.",
-    "passed": "",
-}
+def _advice(check: Check) -> str:
+    if check.outcome == "unsure":
+        return "Take more rows, or allow more: these do not suffice to tell."
+    if check.outcome == "passed":
+        return ""
+    if not any(finding.quantity == "worse by" for finding in check.findings):
+        return "Do not take it as it is. “unsurprised evaluate” shows the rows that cost most."
+    has_slices = any(not finding.where.startswith("all rows") for finding in check.findings)
+    where = "rows and slices" if has_slices else "rows"
+    return (
+        f"Keep the model that there is. “unsurprised compare” shows the {where} on which the new "
+        "one loses."
+    )
+
+
 _TERMS = (
     ("cross-entropy", "The mean of −log q(y) over the rows, in bits."),
     ("worse by", "The new model's cross-entropy − the base's, on the same rows, in bits."),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from unsurprised.comparison.result import Comparison, Difference
 from unsurprised.report.comparison import text
+from unsurprised.report.comparison.intervals import chart, kind_of, title
 from unsurprised.report.drawing.palette import PAGE
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
@@ -20,11 +20,6 @@ from unsurprised.report.pages.parts import (
 )
 from unsurprised.statistics.estimate import Estimate
 
-if TYPE_CHECKING:
-    pass
-
-from unsurprised.report.comparison.intervals import chart, kind_of, title
-
 
 def section(pair: Difference, comparison: Comparison, number: int) -> Section:
     """Which is better, and what the difference is made of."""
@@ -32,7 +27,7 @@ def section(pair: Difference, comparison: Comparison, number: int) -> Section:
     rows = [[Cell(name), amount(found.value), ranged(found)] for name, found in shown]
     unit = comparison.unit
     table = HtmlTable(
-        "The difference and its parts", ["part", f"{unit} a row", "95 % interval"], rows
+        "The difference and its parts", ["part", f"{unit} a row", "95 % interval"], rows, keeps=2
     )
     label = f"New − base, in {unit} a row; right of zero the new model is more surprised"
     figure = Chart(f"difference-{number}", label, lambda: spec(chart(shown, unit, PAGE)), table)
@@ -50,7 +45,7 @@ def section(pair: Difference, comparison: Comparison, number: int) -> Section:
         title("Which is better?", pair, comparison),
         [text.of_pair(pair, comparison)] if len(comparison.differences) > 1 else [],
         [figure],
-        [HtmlTable("Besides", ["", "share", "95 % interval"], others)],
+        [HtmlTable("Besides", ["of the rows", "share", "95 % interval"], others, keeps=2)],
         advice=_advice(pair),
         terms=_TERMS,
     )
@@ -84,8 +79,25 @@ def _advice(pair: Difference) -> str:
                 "Do not take it as it is: but what it lost is calibration, which “unsurprised "
                 "calibrate” repairs without training it again."
             )
-        return "Keep the base. Look at the slices and rows below for what the new model has lost."
-    return "Take the new model. Look below whether it is worse on a slice that matters."
+        return f"Keep the base.{_look(pair, 'for what the new model has lost')}"
+    return f"Take the new model.{_look(pair, 'whether it is worse where that matters')}"
+
+
+def _look(pair: Difference, what: str) -> str:
+    """Where to look, of what the page has."""
+    places = [
+        name
+        for name, found in (
+            ("classes", pair.by_class),
+            ("slices", pair.slices),
+            ("rows", pair.most_worse or pair.most_better),
+        )
+        if found
+    ]
+    if not places:
+        return ""
+    listed = " and ".join(filter(None, [", ".join(places[:-1]), places[-1]]))
+    return f" Look at the {listed} below {what}."
 
 
 _TERMS = (

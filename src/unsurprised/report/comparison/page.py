@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from unsurprised.comparison.result import ComparedModel, Comparison
-from unsurprised.report.comparison import difference, rows, slices, text
+from collections.abc import Sequence
+
+from unsurprised.comparison.result import ComparedModel, Comparison, Difference
+from unsurprised.report.comparison import difference, reliability, rows, slices, text
 from unsurprised.report.numbers import interval, printable, share, valued
-from unsurprised.report.pages.parts import Card, Page
+from unsurprised.report.pages.parts import Card, Page, Section
 
 #: Cards and sections of more models would bury each other; the JSON has all.
-_MOST_PAIRS = 12
+_MOST_PAIRS = 10
 
 
 def page(comparison: Comparison) -> Page:
@@ -29,14 +31,22 @@ def page(comparison: Comparison) -> Page:
         text.of_pair(pairs[0], comparison),
         says,
         [_card(model, comparison) for model in comparison.models[: _MOST_PAIRS + 1]],
-        [
-            section
-            for number, pair in enumerate(pairs)
-            for topic in (difference, slices, rows)
-            if (section := topic.section(pair, comparison, number)) is not None
-        ],
+        _sections(comparison, pairs),
         result="comparison",
     )
+
+
+def _sections(comparison: Comparison, pairs: Sequence[Difference]) -> list[Section]:
+    """The reliability of all behind the first pair's difference, which is what was asked for."""
+    topics = (difference.section, slices.classes, slices.section, rows.section)
+    made = [
+        section
+        for number, pair in enumerate(pairs)
+        for topic in topics
+        if (section := topic(pair, comparison, number)) is not None
+    ]
+    shared = reliability.section(comparison)
+    return made if shared is None else [made[0], shared, *made[1:]]
 
 
 def _card(model: ComparedModel, comparison: Comparison) -> Card:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from unsurprised.comparison.result import Comparison, Difference
 from unsurprised.errors import CallError
-from unsurprised.report.comparison import difference, slices
+from unsurprised.report.comparison import difference, reliability, slices
 from unsurprised.report.comparison.intervals import chart
 from unsurprised.report.drawing.plots import Charts
+from unsurprised.report.drawing.reliability import beside
 from unsurprised.report.numbers import printable
 
 if TYPE_CHECKING:
@@ -29,7 +30,20 @@ class Plots(Charts[Comparison]):
         """The slices that add most to the difference."""
         pair = self._pair("slices", new)
         self._need("slices", pair.slices, "the rows were not sliced; compare(…, by=…)")
-        return chart(slices.drawn(pair), self._result.unit)
+        return chart(slices.drawn(pair.slices, "slice"), self._result.unit)
+
+    def classes(self, new: str | None = None) -> alt.LayerChart:
+        """The classes that happened, by what they add to the difference."""
+        pair = self._pair("classes", new)
+        self._need("classes", pair.by_class, "needs labels, at most 1,000 classes")
+        return chart(slices.drawn(pair.by_class, "class"), self._result.unit)
+
+    def reliability(self, new: str | None = None) -> alt.HConcatChart:
+        """Reliability diagrams of the base and the new model, side by side."""
+        pair = self._pair("reliability", new)
+        curves = reliability.curves_by_model(self._result, pair.new)
+        self._need("reliability", curves, "needs the probabilities of all classes")
+        return beside(curves)
 
     def _pair(self, name: str, new: str | None) -> Difference:
         for pair in self._result.differences:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from unsurprised.comparison.result import Comparison, Difference, RowDifference
+from unsurprised.report.comparison.intervals import most_rows, title
 from unsurprised.report.numbers import printable
 from unsurprised.report.pages.parts import (
     Cell,
@@ -14,11 +14,6 @@ from unsurprised.report.pages.parts import (
     amount,
     named,
 )
-
-if TYPE_CHECKING:
-    pass
-
-from unsurprised.report.comparison.intervals import most_rows, title
 
 
 def section(pair: Difference, comparison: Comparison, number: int) -> Section | None:
@@ -42,18 +37,19 @@ def section(pair: Difference, comparison: Comparison, number: int) -> Section | 
 def _row_table(caption: str, rows: Sequence[RowDifference], unit: str) -> HtmlTable:
     return HtmlTable(
         caption,
-        ["row", "label", "base", "new", f"new − base, {unit}"],
+        ["row", f"new − base, {unit}", "base", "new", "label"],
         [
             [
                 Cell(printable(row.id, 60), str(row.id) if isinstance(row.id, int) else None),
-                named(row.label),
+                amount(row.difference, mark="more" if row.difference > 0 else "less"),
                 amount(row.base),
                 amount(row.new),
-                amount(row.difference, mark="more" if row.difference > 0 else "less"),
+                named(row.label),
             ]
             for row in rows
         ],
-        names=2,
+        words=1,
+        keeps=2,
         sortable=True,
         searchable=True,
     )

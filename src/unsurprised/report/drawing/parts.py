@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from unsurprised.report.numbers import printable
+from unsurprised.report.numbers import number, printable
 
 if TYPE_CHECKING:
     import altair as alt
@@ -17,6 +17,11 @@ WIDTH = 460
 #: Height of a bar or of a line of points, with its room. Heights are numbers: of those in steps
 #: Vega-Lite warns where the width is the page's.
 STEP = 26
+#: Width of the smallest bar: one of nothing is still to be seen.
+THINNEST = 2
+#: What is smaller is a difference by rounding alone; of what is smaller than the second, four
+#: decimals say too little.
+_ROUNDING, _FOUR_DECIMALS = 1e-12, 4.5e-4
 #: Letters of a name that are shown; a page must stay small, whatever the data are called.
 NAME = 40
 
@@ -85,6 +90,19 @@ def distinct(names: Sequence[str]) -> list[str]:
     seen = [short(name) for name in names]
     count = Counter(seen)
     return [name if count[name] == 1 else f"{i + 1}: {name}" for i, name in enumerate(seen)]
+
+
+def signed(value: float) -> str:
+    """A difference with its sign; a small one has its digits too, that it can be told from none.
+
+    >>> signed(0.25), signed(-0.0005), signed(1e-17)
+    ('+0.2500', '−0.0005', '0')
+    """
+    size = abs(value)
+    if size < _ROUNDING:
+        return "0"
+    shown = f"{size:.4f}" if _FOUR_DECIMALS <= size < 1e-3 else number(size)
+    return f"{'+' if value > 0 else '−'}{shown}"
 
 
 def tooltips(*titles: str) -> list[alt.Tooltip]:

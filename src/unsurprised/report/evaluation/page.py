@@ -41,8 +41,9 @@ def page(evaluation: Evaluation) -> Page:
     evaluation : Evaluation
         What :func:`unsurprised.evaluate` returned.
     """
-    made = (part.section(evaluation) for part in _SECTIONS)
+    made = [part.section(evaluation) for part in _SECTIONS]
     sections = [section for section in made if section is not None]
+    sections.append(figures.defined(evaluation))
     return Page(
         "How surprised was the model?",
         sentences.headline(evaluation),

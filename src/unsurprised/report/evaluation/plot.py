@@ -43,17 +43,17 @@ class Plots(Charts[Evaluation]):
     """
 
     def ledger(self) -> alt.LayerChart:
-        """The waterfall from knowing nothing to what the model paid."""
+        """The score decomposition: a waterfall from knowing nothing to what the model paid."""
         self._needed("ledger", ledger.steps(self._result), "label_entropy")
         return ledger.chart(self._result)
 
     def calibration(self) -> alt.LayerChart:
-        """The calibration curve of the top class, or of a class that is chosen below the chart."""
+        """The reliability diagram (calibration curve) of the top class, or of a chosen one."""
         self._needed("calibration", self._result.calibration)
         return calibration.chart(self._result)
 
     def confidence(self, by: Literal["confidence", "class"] = "confidence") -> alt.LayerChart:
-        """Surprisal met and expected, along the model's confidence or by its top class."""
+        """Observed and expected surprisal, along the model's confidence or by its top class."""
         if by not in ("confidence", "class"):
             raise CallError(f"plot.confidence(by={by!r}); expected 'confidence' or 'class'")
         field = f"gaps_by_{by}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from unsurprised.explanation.result import Explanation
 from unsurprised.report.explanation import layout
 from unsurprised.report.explanation.chart import on_page
@@ -29,7 +31,7 @@ def page(explanation: Explanation) -> Page:
         [Cell(line.name), Cell(f"{line.value} {line.unit}"), Cell(line.definition)]
         for line in lines
     ]
-    figures = HtmlTable("The totals", ["total", "value", "what it is"], rows, words=1)
+    figures = HtmlTable("The totals", ["total", "value", "what it is"], rows, words=1, keeps=2)
     return Page(
         "Where do the bits go?",
         meaning(explanation),
@@ -51,7 +53,7 @@ def _outcomes(explanation: Explanation) -> Section:
 
 
 def _table(shown: layout.Shown) -> HtmlTable:
-    columns = shown.columns
+    columns = sorted(shown.columns, key=lambda column: column.rank)  # what matters stands first
     header = ["outcome", *(f"{column.group}: {column.name}" for column in columns)]
     rows = [
         [Cell(f"{name} {layout.MARK}" if marked else name), *_cells(columns, index)]
@@ -63,7 +65,7 @@ def _table(shown: layout.Shown) -> HtmlTable:
     return HtmlTable("What each outcome costs and adds", header, rows)
 
 
-def _cells(columns: tuple[layout.LengthColumn, ...], index: int) -> list[Cell]:
+def _cells(columns: Sequence[layout.LengthColumn], index: int) -> list[Cell]:
     return [Cell(column.cells[index].strip()) for column in columns]
 
 

@@ -22,6 +22,8 @@ class Cell:
     sort: str | None = None
     #: How it looks: "more", "less", or nothing.
     mark: str = ""
+    #: The element of the page that it leads to.
+    anchor: str = ""
 
 
 def named(name: object, mark: str = "") -> Cell:
@@ -37,8 +39,8 @@ def counting(count: int) -> Cell:
 def amount(value: float | None, *, mark: str = "") -> Cell:
     """A number.
 
-    >>> amount(math.inf), amount(None)
-    (Cell(text='inf', sort='Infinity', mark=''), Cell(text='–', sort='-Infinity', mark=''))
+    >>> [(cell.text, cell.sort) for cell in (amount(math.inf), amount(None))]
+    [('inf', 'Infinity'), ('–', '-Infinity')]
     """
     return _number(value, number, mark)
 
@@ -80,6 +82,9 @@ class HtmlTable:
     words: int = 0
     sortable: bool = False
     searchable: bool = False
+    #: How many columns, from the first, stay in view where the table is wider than the screen: what
+    #: a row is of, and what decides.
+    keeps: int = 1
 
     def is_number(self, place: int) -> bool:
         """Whether a column (from 0) holds numbers, which are aligned at their right."""
@@ -99,6 +104,23 @@ class Chart:
     choice: str = ""
     #: How it uses the room: as wide as there is, a square, or as wide as it must be.
     shape: str = "wide"
+    #: The chart whose choice is its own too.
+    follows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a figure is, to which others link, and what it is called elsewhere."""
+
+    key: str
+    name: str
+    text: str
+    also: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """The id of its element."""
+        return f"define-{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,7 @@ class Section:
     tables: Sequence[HtmlTable] = ()
     advice: str = ""
     terms: Sequence[tuple[str, str]] = ()
+    definitions: Sequence[Definition] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +145,8 @@ class Card:
     value: str
     interval: str
     definition: str
+    #: The element of the page that defines it.
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from unsurprised.errors import Place
 from unsurprised.report.numbers import counted, printable
 from unsurprised.reported import Reported
+from unsurprised.sources.standard_input import location
 
 #: Files together larger than this are not read once more: their ends and sizes stand for them.
 _WHOLE_BYTES = 1 << 30
@@ -56,30 +58,31 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def fingerprints(files: Sequence[str]) -> list[tuple[str, str]]:
+def fingerprints(names: Sequence[str]) -> list[tuple[str, str]]:
     """The name, size and SHA-256 of each file, as ``sha256sum`` prints it.
 
     Of files that are together above 1 GiB only the first and the last MiB are read.
     """
-    shown = list(files[:_MOST_FILES])
-    sizes = {name: Path(name).stat().st_size for name in shown if Path(name).is_file()}
+    shown = list(names[:_MOST_FILES])
+    files = {name: Path(location(name)) for name in shown}
+    sizes = {name: path.stat().st_size for name, path in files.items() if path.is_file()}
     whole = sum(sizes.values()) <= _WHOLE_BYTES
     told = []
     for name, size in sizes.items():
         what = "SHA-256" if whole else "SHA-256 of the first and last MiB"
         told.append(
             (
-                f"input {printable(name, 200)}",
-                f"{size:,} bytes, {what} {_digest(name, size, whole)}",
+                f"input {printable(str(Place(name)), 200)}",
+                f"{size:,} bytes, {what} {_digest(files[name], size, whole)}",
             )
         )
-    if len(files) > len(shown):
-        told.append(("and", f"{counted(len(files) - len(shown), 'file')} more"))
+    if len(names) > len(shown):
+        told.append(("and", f"{counted(len(names) - len(shown), 'file')} more"))
     return told
 
 
-def _digest(name: str, size: int, whole: bool) -> str:
-    with Path(name).open("rb") as stream:
+def _digest(path: Path, size: int, whole: bool) -> str:
+    with path.open("rb") as stream:
         if whole:
             return hashlib.file_digest(stream, "sha256").hexdigest()
         head = stream.read(_END_BYTES)

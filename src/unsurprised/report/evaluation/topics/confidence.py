@@ -21,7 +21,7 @@ from unsurprised.report.drawing.parts import (
     names_axis,
     tooltips,
 )
-from unsurprised.report.evaluation import sentences
+from unsurprised.report.evaluation import definitions, sentences
 from unsurprised.report.numbers import interval, number, share
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 #: Classes that a chart has: those with most bits in the gap.
 MOST_CLASSES = 20
+#: What stands beside the axis, and above the names of a table.
+_ABOUT = {"confidence": "probability of the top class", "class": "predicted class"}
 
 
 def chosen(evaluation: Evaluation, by: str) -> tuple[list[ConfidenceGap], list[str]]:
@@ -99,24 +101,23 @@ def chart(
 
     gaps, names = chosen(evaluation, by)
     rows = [_row(name, gap) for name, gap in zip(names, gaps, strict=True)]
-    about = "probability of the top class" if by == "confidence" else "predicted class"
     unit = evaluation.unit
-    y = alt.Y("of:N", sort=names, title=about, axis=names_axis())
+    y = alt.Y("of:N", sort=names, title=_ABOUT[by], axis=names_axis())
     x = bits_axis("bits:Q", f"{unit} a row")
     points = [
         {"of": row["of"], "kind": kind, "bits": row[kind]} | _told(row)
         for row in rows
-        for kind in ("expected", "met")
+        for kind in ("expected", "observed")
     ]
     joined = (
-        alt.Chart(inline(known(rows, "expected", "met")))
+        alt.Chart(inline(known(rows, "expected", "observed")))
         .mark_rule(strokeWidth=3)
         .encode(
             y=y,
             x=bits_axis("expected:Q", f"{unit} a row"),
-            x2="met:Q",
+            x2="observed:Q",
             color=alt.condition(
-                "datum.met > datum.expected", alt.value(palette.more), alt.value(palette.less)
+                "datum.observed > datum.expected", alt.value(palette.more), alt.value(palette.less)
             ),
         )
     )
@@ -127,12 +128,12 @@ def chart(
             y=y,
             x=x,
             fill=_kinds(palette),
-            tooltip=tooltips("of", "rows", "accuracy", "met in words", "gap", "interval"),
+            tooltip=tooltips("of", "rows", "accuracy", "surprisal", "gap", "interval"),
         )
     )
     endless = (
-        alt.Chart(inline([row for row in rows if math.isinf(row["met"])]))
-        .mark_text(align="left", dx=10, text="met: infinite", color=palette.more)
+        alt.Chart(inline([row for row in rows if math.isinf(row["observed"])]))
+        .mark_text(align="left", dx=10, text="observed: infinite", color=palette.more)
         .encode(y=y, x=alt.X("expected:Q"))
     )
     layers = layered(joined, dots, endless)
@@ -142,26 +143,26 @@ def chart(
 def _kinds(palette: Palette) -> alt.Fill:
     import altair as alt
 
-    scale = alt.Scale(domain=["expected", "met"], range=[palette.hollow, palette.plain])
+    scale = alt.Scale(domain=["expected", "observed"], range=[palette.hollow, palette.plain])
     return alt.Fill("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top"))
 
 
 def _row(name: str, gap: ConfidenceGap) -> Row:
-    met, expected = gap.cross_entropy.value, gap.expected_surprisal.value
+    observed, expected = gap.cross_entropy.value, gap.expected_surprisal.value
     return {
         "of": name,
         "expected": expected,
-        "met": met,
+        "observed": observed,
         "rows": f"{gap.rows:,}",
         "accuracy": f"{100 * gap.accuracy.value:.1f} %",
-        "met in words": f"expected {number(expected)}, met {number(met)}",
+        "surprisal": f"expected {number(expected)}, observed {number(observed)}",
         "gap": number(gap.gap.value),
         "interval": interval(gap.gap, "information"),
     }
 
 
 def _told(row: Row) -> Row:
-    kept = ("rows", "accuracy", "met in words", "gap", "interval")
+    kept = ("rows", "accuracy", "surprisal", "gap", "interval")
     return {key: row[key] for key in kept}
 
 
@@ -171,13 +172,13 @@ def section(evaluation: Evaluation) -> Section | None:
     if gap is None or not evaluation.gaps_by_confidence:
         return None
     says = [
-        f"The gap between the surprise met and the surprise expected is {number(gap.value)} "
-        f"{gap.unit} a row ({interval(gap, 'information')}); of a calibrated model it is 0.",
+        f"The gap, observed − expected surprisal, is {number(gap.value)} {gap.unit} a row "
+        f"({interval(gap, 'information')}); of a calibrated model it is 0.",
         sentences.sampled(evaluation),
     ]
     about = {
-        "confidence": "Expected and met, by the probability of the top class",
-        "class": "Expected and met, by the class that the model predicts",
+        "confidence": "Expected and observed surprisal, by the probability of the top class",
+        "class": "Expected and observed surprisal, by the class that the model predicts",
     }
     charts = [_chart(evaluation, by, label) for by, label in about.items()]
     return Section(
@@ -200,26 +201,29 @@ def _chart(evaluation: Evaluation, by: str, label: str) -> Chart:
         f"confidence-{by}",
         label,
         lambda: spec(chart(evaluation, by, PAGE)),
-        _table(gaps, names, label, note),
+        _table(gaps, names, _ABOUT[by], label, note),
     )
 
 
-def _table(gaps: Sequence[ConfidenceGap], names: list[str], caption: str, note: str) -> HtmlTable:
-    header = ["", "rows", "accuracy", "confidence", "expected", "met", "gap", "95 % interval"]
+def _table(
+    gaps: Sequence[ConfidenceGap], names: list[str], about: str, caption: str, note: str
+) -> HtmlTable:
+    header = [about, "gap", "95 % interval", "expected", "observed", "confidence", "accuracy",
+              "rows"]  # fmt: skip
     rows = [
         [
             Cell(name),
-            counting(gap.rows),
-            percent(gap.accuracy.value),
-            percent(gap.confidence.value),
-            amount(gap.expected_surprisal.value),
-            amount(gap.cross_entropy.value),
             amount(gap.gap.value, mark=_mark(gap)),
             ranged(gap.gap),
+            amount(gap.expected_surprisal.value),
+            amount(gap.cross_entropy.value),
+            percent(gap.confidence.value),
+            percent(gap.accuracy.value),
+            counting(gap.rows),
         ]
         for name, gap in zip(names, gaps, strict=True)
     ]
-    return HtmlTable(caption, header, rows, note)
+    return HtmlTable(caption, header, rows, note, keeps=2)
 
 
 def _mark(gap: ConfidenceGap) -> str:
@@ -240,15 +244,10 @@ def _advice(evaluation: Evaluation) -> str:
 
 
 TERMS = (
-    (
-        "expected surprisal",
-        "The mean entropy of the predictions, −Σ q log q: what the model would pay on average if "
-        "what it says were true.",
-    ),
+    *definitions.terms("expected_surprisal", "confidence_gap"),
     (
         "gap",
-        "cross-entropy − expected surprisal. Above 0 the model is over-confident, below 0 "
-        "under-confident. It is 0 in every band of confidence and for every predicted class if "
-        "the model is calibrated; not so by the class that happened.",
+        "The same of some rows. It is 0 in every band of confidence and for every predicted class "
+        "if the model is calibrated; not so by the class that happened.",
     ),
 )

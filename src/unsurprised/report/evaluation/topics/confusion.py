@@ -161,6 +161,7 @@ def section(evaluation: Evaluation) -> Section | None:
             if cell.cost > 0
         ],
         names=2,
+        keeps=3,
     )
     figure = Chart(
         "confusion",
@@ -175,7 +176,7 @@ def section(evaluation: Evaluation) -> Section | None:
         "Which classes are confused?",
         [line for line in says if line],
         [figure],
-        advice=ADVICE,
+        advice=_LOOK.format(" among the worst rows below" if evaluation.worst_rows else ""),
         terms=TERMS,
     )
 
@@ -193,9 +194,9 @@ def _says(cells: list[ConfusionCell]) -> str:
     )
 
 
-ADVICE = (
-    "Look at rows of the costliest pair among the worst rows below: are their labels right? Do the "
-    "two classes differ in what the model is shown?"
+_LOOK = (
+    "Look at rows of the costliest pair{}: are their labels right? Do the two classes differ in "
+    "what the model is shown?"
 )
 TERMS = (
     (

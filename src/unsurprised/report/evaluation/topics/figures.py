@@ -9,6 +9,7 @@ from operator import attrgetter
 from unsurprised.evaluation.records import Recalibration
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation.catalogue import GROUPS, QUANTILES, SUM_DEVIATION, Figure
+from unsurprised.report.evaluation.definitions import anchor_of, definition_of
 from unsurprised.report.numbers import counted, interval, number, share, valued
 from unsurprised.report.pages.parts import Card, Cell, HtmlTable, Section
 from unsurprised.statistics.estimate import Estimate
@@ -161,14 +162,25 @@ def definitions(groups: list[list[FigureLine]], width: int) -> Callable[[FigureL
 def section(evaluation: Evaluation) -> Section:
     """The figures with their intervals and definitions."""
     rows = [
-        [Cell(line.name.strip()), Cell(line.value), Cell(line.interval), Cell(line.definition)]
+        [
+            Cell(line.name.strip(), anchor=anchor_of(line.key)),
+            Cell(line.value),
+            Cell(line.interval),
+            Cell(line.definition),
+        ]
         for group in groups(evaluation)
         for line in group
     ]
     header = ["figure", "value", "95 % interval", "what it is"]
-    return Section(
-        "figures", "All figures", tables=[HtmlTable("All figures", header, rows, words=1)]
-    )
+    table = HtmlTable("All figures", header, rows, words=1, keeps=2)
+    return Section("figures", "All figures", tables=[table])
+
+
+def defined(evaluation: Evaluation) -> Section:
+    """What the figures are, each once, and what they are called elsewhere."""
+    lines = [line for group in groups(evaluation) for line in group]
+    found = {one.key: one for line in lines if (one := definition_of(line.key)) is not None}
+    return Section("definitions", "Definitions of the figures", definitions=tuple(found.values()))
 
 
 def cards(evaluation: Evaluation) -> list[Card]:
@@ -179,6 +191,12 @@ def cards(evaluation: Evaluation) -> list[Card]:
             lines.setdefault(line.key, line)
     found = [lines[key] for key in _CARDS if key in lines][:_MOST_CARDS]
     return [
-        Card(line.name.removeprefix("+ "), line.value, line.interval, line.definition)
+        Card(
+            line.name.removeprefix("+ "),
+            line.value,
+            line.interval,
+            line.definition,
+            anchor_of(line.key),
+        )
         for line in found
     ]

@@ -11,15 +11,17 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import (
     STEP,
+    THINNEST,
     WIDTH,
     bits_axis,
     inline,
     layered,
     names_axis,
     room_behind,
+    signed,
     tooltips,
 )
-from unsurprised.report.evaluation import sentences
+from unsurprised.report.evaluation import definitions, sentences
 from unsurprised.report.numbers import counted, interval, number
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, named, ranged
@@ -27,6 +29,8 @@ from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     import altair as alt
+
+_TITLE = "Where the bits go: the score decomposition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,7 @@ class Step:
         amount = self.end - self.start
         if math.isinf(amount):
             return "infinite"
-        size = abs(amount)
-        # Beside the others it is nothing, so its digits are not shown.
-        text = number(size) if size >= 1e-3 else f"{size:.4f}" if size >= 5e-5 else "0"
-        return text if self.is_level or text == "0" else f"{'+' if amount >= 0 else '−'}{text}"
+        return number(amount) if self.is_level else signed(amount)
 
 
 def steps(evaluation: Evaluation) -> list[Step]:
@@ -136,10 +137,11 @@ def chart(evaluation: Evaluation, palette: Palette = NOTEBOOK) -> alt.LayerChart
     base = alt.Chart(inline(rows)).encode(
         y=alt.Y("step:N", sort=[step.name for step in drawn], title=None, axis=names_axis())
     )
-    bars = base.mark_bar(height=16).encode(
+    bars = base.mark_bar(height=16, strokeWidth=THINNEST).encode(
         x=bits_axis("start:Q", f"{unit} a row", scale=room_behind(65)),
         x2="end:Q",
         color=alt.Color("kind:N", scale=colors, legend=None),
+        stroke=alt.Stroke("kind:N", scale=colors, legend=None),
         tooltip=tooltips("step", "amount", "interval"),
     )
     words = base.mark_text(align="left", dx=5).encode(x="right:Q", text="amount:N")
@@ -155,8 +157,8 @@ def section(evaluation: Evaluation) -> Section | None:
         return None
     found = evaluation.ledger
     if found is not None and found.rows < evaluation.rows:
-        says.append(f"The account is of a sample of {counted(found.rows, 'row')}.")
-    return Section("ledger", "Where the bits go", says, _charts(evaluation, shown), terms=TERMS)
+        says.append(f"The decomposition is of a sample of {counted(found.rows, 'row')}.")
+    return Section("ledger", _TITLE, says, _charts(evaluation, shown), terms=TERMS)
 
 
 def _charts(evaluation: Evaluation, shown: list[Step]) -> list[Chart]:
@@ -166,38 +168,18 @@ def _charts(evaluation: Evaluation, shown: list[Step]) -> list[Chart]:
         [named(step.name), Cell(step.shown), ranged(step.estimate), Cell(step.definition)]
         for step in shown
     ]
-    header = ["step", f"{evaluation.unit} a row", "95 % interval", ""]
+    header = ["step", f"{evaluation.unit} a row", "95 % interval", "what it is"]
     return [
         Chart(
             "ledger",
             f"From knowing nothing to the model, in {evaluation.unit} a row",
             lambda: spec(chart(evaluation, PAGE)),
-            HtmlTable("The ledger", header, rows, words=1),
+            HtmlTable("Score decomposition (ledger)", header, rows, words=1, keeps=2),
         )
     ]
 
 
 TERMS = (
     ("knowing nothing", "log K: the surprisal of each of K classes where all are held equal."),
-    (
-        "label entropy",
-        "−Σ f log f over the frequencies f of the classes among these rows: the surprise a row of "
-        "someone who knows those and nothing else.",
-    ),
-    (
-        "discrimination",
-        "label entropy − cross-entropy of the recalibrated model: what the predictions tell of "
-        "each row once they are read at their best.",
-    ),
-    (
-        "miscalibration",
-        "cross-entropy − cross-entropy of the recalibrated model. Recalibration is fitted to some "
-        "rows and judged on others (five folds), so it can be below 0: then it would do harm.",
-    ),
-    (
-        "cross-entropy",
-        "The mean of −log q(y) over the rows, q(y) the probability that the model gave to what "
-        "happened. In nats it is what others call log loss. It is label entropy − discrimination "
-        "+ miscalibration.",
-    ),
+    *definitions.terms("label_entropy", "discrimination", "miscalibration", "cross_entropy"),
 )

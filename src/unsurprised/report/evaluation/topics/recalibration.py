@@ -21,13 +21,14 @@ def section(evaluation: Evaluation) -> Section | None:
     ledger = evaluation.ledger
     if ledger is None:
         return None
-    header = ["family", "parameters", "saves on unseen rows", "95 % interval", "in sample",
-              "in sample if calibrated", "p-value"]  # fmt: skip
+    header = ["family", "saves on unseen rows", "95 % interval", "in sample",
+              "in sample if calibrated", "p-value", "parameters"]  # fmt: skip
     table = HtmlTable(
         f"What recalibration would save, in {evaluation.unit} a row",
         header,
         [_row(each) for each in ledger.recalibrations],
         " ".join(f"Not tried: {name}: {printable(why)}." for name, why in ledger.left_out.items()),
+        keeps=2,
     )
     return Section(
         "recalibration",
@@ -43,12 +44,12 @@ def _row(each: Recalibration) -> list[Cell]:
     known = each.if_calibrated
     return [
         named(each.family),
-        Cell(ABSENT) if each.parameters is None else counting(each.parameters),
         amount(each.miscalibration.value),
         ranged(each.miscalibration),
         amount(each.miscalibration_in_sample.value),
         amount(None if known is None else known.mean),
         Cell(ABSENT if known is None else f"{known.p_value:.2g}"),
+        Cell(ABSENT) if each.parameters is None else counting(each.parameters),
     ]
 
 
@@ -72,8 +73,9 @@ def _advice(ledger: Ledger) -> str:
     saved, known = ledger.miscalibration, ledger.recalibrations[-1].if_calibrated
     if ledger.mixed is not None:
         return (
-            "Give every class something before all else: a probability of 0 cannot be mended by "
-            "any number of right answers. “unsurprised calibrate --method mixing” says how much."
+            "Mix in some of the uniform distribution before all else: a probability of 0 cannot be "
+            "mended by any number of right answers. “unsurprised calibrate --method mixing” says "
+            "how much."
         )
     if saved.low > 0 and (known is None or known.exceeded):
         return (

@@ -105,14 +105,15 @@ def chart(evaluation: Evaluation, column: SlicedBy, palette: Palette = NOTEBOOK)
         kinds=beside(("costs more", "as the others", "costs less"), palette),
         title=f"{evaluation.unit} a row",
         tooltips=("slice", "rows", "bits a row", "interval", "share", "verdict"),
+        shown=number,
     )
-    encoded, ends, dots = drawn.layers(rows)
+    encoded, ends, dots, numbers = drawn.layers(rows)
     endless = (
         encoded.properties(data=inline([row for row in rows if math.isinf(row["cost"])]))
         .mark_text(align="left", text="infinite")
         .encode(x=alt.datum(0.0))
     )
-    layers = layered(*_overall(evaluation, palette), ends, dots, endless)
+    layers = layered(*_overall(evaluation, palette), ends, dots, numbers, endless)
     return layers.properties(width=WIDTH, height=STEP * len(rows))
 
 
@@ -178,7 +179,8 @@ def _chart(evaluation: Evaluation, index: int, column: SlicedBy) -> Chart:
     label = f"By {name}{looked(column)}, in {evaluation.unit} a row"
     if len(parts) < everything:
         label += f": {len(parts)} of {everything:,} slices"
-    table = HtmlTable(label, _header(evaluation)[1:], [_row(part)[1:] for part in parts], words=1)
+    rows = [_row(part, part.value) for part in parts]
+    table = HtmlTable(label, _header(evaluation), rows, names=2, keeps=2)
     return Chart(f"slices-{index}", label, lambda: spec(chart(evaluation, column, PAGE)), table)
 
 
@@ -190,10 +192,10 @@ def _everything(evaluation: Evaluation) -> HtmlTable:
     return HtmlTable(
         "All slices, by what they could save",
         _header(evaluation),
-        [_row(part) for part in found[:_MOST_ROWS]],
+        [_row(part, f"{part.column} = {part.value or ABSENT}") for part in found[:_MOST_ROWS]],
         note,
         names=2,
-        words=1,
+        keeps=2,
         sortable=True,
         searchable=True,
     )
@@ -201,24 +203,23 @@ def _everything(evaluation: Evaluation) -> HtmlTable:
 
 def _header(evaluation: Evaluation) -> list[str]:
     unit = evaluation.unit
-    return ["column", "slice", "rows", f"{unit} a row", "95 % interval", "share", "could save",
-            "gap", "verdict"]  # fmt: skip
+    return ["slice", "verdict", "could save", f"{unit} a row", "95 % interval", "share",
+            "gap", "rows"]  # fmt: skip
 
 
-def _row(part: Slice) -> list[Cell]:
+def _row(part: Slice, name: str | None) -> list[Cell]:
     saving, gap = part.saving, part.confidence_gap
     said = verdict(part)
     mark = {"costs more": "more", "costs less": "less"}.get(said, "")
     return [
-        named(part.column),
-        named(part.value),
-        counting(part.rows),
+        named(name),
+        Cell(said if mark else ABSENT, mark=mark),
+        amount(saving if saving is not None and saving > 0 else None),
         amount(part.cross_entropy.value),
         ranged(part.cross_entropy),
         percent(None if part.share is None else part.share.value),
-        amount(saving if saving is not None and saving > 0 else None),
         amount(None if gap is None else gap.value),
-        Cell(said if mark else ABSENT, mark=mark),
+        counting(part.rows),
     ]
 
 
@@ -248,5 +249,5 @@ TERMS = (
         "The slice differs from the other rows at a false discovery rate of 5 % among all slices "
         "that were looked at (Benjamini and Hochberg, 1995), by the jackknife.",
     ),
-    ("gap", "cross-entropy − expected surprisal, within the slice."),
+    ("gap", "Observed − expected surprisal, within the slice."),
 )

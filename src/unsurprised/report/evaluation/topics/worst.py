@@ -44,16 +44,18 @@ def section(evaluation: Evaluation) -> Section | None:
     if not rows:
         return None
     files = {row.file for row in rows}
-    header = ["row", "label", "predicted", "top classes", "confidence", evaluation.unit]
+    header = ["row", f"surprisal, {evaluation.unit}", "confidence", "label", "predicted",
+              "top classes"]  # fmt: skip
     if len(files) > 1:
-        header.insert(0, "file")
+        header.append("file")
     left = len(evaluation.worst_rows) - len(rows)
     listed = HtmlTable(
         "Worst rows",
         header,
         [_row(row, with_file=len(files) > 1) for row in rows],
         f"{counted(left, 'row')} more in the JSON." if left else "",
-        names=len(header) - 2,
+        words=len(header) - 3,
+        keeps=2,
         sortable=True,
         searchable=True,
     )
@@ -70,13 +72,13 @@ def _row(row: WorstRow, *, with_file: bool) -> list[Cell]:
     counted_id = isinstance(row.id, int)
     cells = [
         Cell(printable(row.id, 60), str(row.id) if counted_id else None),
+        amount(row.surprisal),
+        percent(row.confidence),
         named(row.label),
         named(row.predicted),
         Cell(_leaders(row)),
-        percent(row.confidence),
-        amount(row.surprisal),
     ]
-    return [named(row.file), *cells] if with_file else cells
+    return [*cells, named(row.file)] if with_file else cells
 
 
 def _leaders(row: WorstRow) -> str:

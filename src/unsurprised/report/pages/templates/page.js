@@ -7,7 +7,14 @@ const drawn = Object.entries(charts).map(([id, spec]) => {
   const bind = document.getElementById(`choice-${id}`) || undefined;
   return vegaEmbed(`#chart-${id}`, spec, {...settings, bind});
 });
-Promise.all(drawn).then(() => document.documentElement.setAttribute("data-drawn", drawn.length));
+Promise.all(drawn).then((made) => {
+  const views = new Map(Object.keys(charts).map((id, place) => [id, made[place].view]));
+  for (const {dataset} of document.querySelectorAll("[data-follows]")) {
+    const view = views.get(dataset.chart);
+    views.get(dataset.follows).addSignalListener("curve", (_, of) => view.signal("curve", of).runAsync());
+  }
+  document.documentElement.setAttribute("data-drawn", drawn.length);
+});
 
 // Tables: a button in each header sorts; where entries have a number, by that.
 const byText = new Intl.Collator(undefined, {numeric: true});
@@ -65,14 +72,52 @@ addEventListener("afterprint", () => {
   for (const part of opened) part.open = false;
 });
 
-// What can be scrolled sideways can be reached by keyboard; what cannot is no stop on the way.
-const frames = new ResizeObserver((seen) => {
-  for (const {target} of seen) {
-    const frame = target.closest(".scroll");
-    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
-    else frame.removeAttribute("tabindex");
+// What can be scrolled sideways says so and can be reached by keyboard; what cannot is no stop on
+// the way. A table keeps its first columns in view, as many as leave room for others.
+const MOST_KEPT = 0.7;
+
+function keep(table, frame) {
+  table.removeAttribute("data-kept");
+  const cells = [...table.tHead.rows[0].cells].slice(0, Number(table.dataset.keeps));
+  let room = frame.clientWidth * MOST_KEPT;
+  let kept = 0;
+  for (const cell of cells) {
+    if ((room -= cell.offsetWidth) < 0) break;
+    kept += 1;
   }
+  if (kept) table.dataset.kept = kept;
+  for (const [place, name] of ["first", "second", "third"].entries()) {
+    const left = cells.slice(0, place).reduce((sum, cell) => sum + cell.offsetWidth, 0);
+    table.style.setProperty(`--${name}`, `${left}px`);
+  }
+}
+
+function mark(frame) {
+  const left = frame.scrollLeft > 1;
+  const right = frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 1;
+  frame.dataset.beyond = [left && "left", right && "right"].filter(Boolean).join(" ");
+  frame.previousElementSibling.toggleAttribute("data-reached", !right);
+}
+
+function fit(frame) {
+  const {scrollLeft} = frame;
+  frame.removeAttribute("data-wide"); // what is scrolled anyway need not be squeezed
+  const wide = frame.scrollWidth > frame.clientWidth;
+  frame.toggleAttribute("data-wide", wide);
+  frame.scrollLeft = scrollLeft;
+  const table = frame.querySelector("table");
+  if (wide) frame.tabIndex = 0;
+  else frame.removeAttribute("tabindex");
+  frame.previousElementSibling.hidden = !wide;
+  if (table && wide) keep(table, frame);
+  else if (table) table.removeAttribute("data-kept");
+  mark(frame);
+}
+
+const frames = new ResizeObserver((seen) => {
+  for (const frame of new Set(seen.map(({target}) => target.closest(".scroll")))) fit(frame);
 });
 for (const frame of document.querySelectorAll(".scroll")) {
   for (const one of [frame, ...frame.children]) frames.observe(one);
+  frame.addEventListener("scroll", () => mark(frame), {passive: true});
 }

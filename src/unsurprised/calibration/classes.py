@@ -1,0 +1,87 @@
+"""What a calibrator saves on the rows of each class: which gain by it, and which pay for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.array_types import Values
+from unsurprised.calibration.learning import Learning
+from unsurprised.calibration.result import ClassSaving
+from unsurprised.calibrators.crossfit import in_bits, saved_bits
+from unsurprised.states import exact_sum
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.in_unit import InUnit
+from unsurprised.statistics.jackknife import FALSE_DISCOVERIES, FEWEST_UNITS, benjamini_hochberg
+from unsurprised.statistics.means import independent_units, mean_and_spread, mean_of
+
+#: Above so many classes none is listed.
+_MOST_CLASSES = 1000
+
+
+def savings_by_class(
+    learning: Learning, before: Values, after: Values, in_unit: InUnit
+) -> tuple[ClassSaving, ...]:
+    """What the rows of each class cost before and after, by the nats of each row held out.
+
+    Nothing where the truth is a distribution, or there are too many classes.
+    """
+    labels, classes = learning.rows.labels, learning.sampled.classes
+    if labels is None or len(classes) > _MOST_CLASSES:
+        return ()
+    rows = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[rows], np.arange(len(classes) + 1))
+    found = [
+        _saving(learning, classes[place], rows[low:high], before, after)
+        for place, (low, high) in enumerate(pairwise(ends))
+        if low < high
+    ]
+    tested = [place for place, each in enumerate(found) if each.p_value is not None]
+    p_values = np.array([found[place].p_value for place in tested], dtype=np.float64)
+    for place, hit in zip(tested, benjamini_hochberg(p_values, FALSE_DISCOVERIES), strict=True):
+        found[place] = replace(found[place], stands_out=bool(hit))
+    return tuple(
+        replace(
+            each,
+            cross_entropy=in_unit(each.cross_entropy),
+            cross_entropy_after=in_unit(each.cross_entropy_after),
+            saved=in_unit(each.saved),
+            contribution=each.contribution * in_unit.per_bit,
+        )
+        for each in found
+    )
+
+
+def _saving(
+    learning: Learning, name: str, which: NDArray[np.int64], before: Values, after: Values
+) -> ClassSaving:
+    clusters = None if learning.cluster is None else learning.cluster[which]
+    weights = None if learning.weights is None else learning.weights[which]
+    saved, spread = mean_and_spread(
+        saved_bits(before[which], after[which]), clusters, weights, refused=learning.refused
+    )
+    few = independent_units(len(which), clusters, weights) < FEWEST_UNITS
+
+    def cost(nats: Values) -> Estimate:
+        return mean_of(in_bits(nats[which]), clusters, weights, refused=learning.refused)
+
+    return ClassSaving(
+        label=name,
+        rows=len(which),
+        cross_entropy=cost(before),
+        cross_entropy_after=cost(after),
+        saved=saved,
+        contribution=saved.value * _share(learning, which),
+        p_value=None if few or spread is None else spread.p_value(saved.value),
+        stands_out=False,
+    )
+
+
+def _share(learning: Learning, which: NDArray[np.int64]) -> float:
+    """Of all rows, by weight."""
+    if learning.weights is None:
+        return len(which) / learning.rows.count
+    return exact_sum(learning.weights[which]) / exact_sum(learning.weights)

@@ -1,0 +1,101 @@
+"""Names that the field has for public functions and figures, for errors about missing names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+_EVALUATED = "evaluate(y_true, y_pred)"
+_FIGURE = f"{_EVALUATED}.{{}}".format
+
+#: Expressions of the public names, and what is asked for by those who want them.
+_OTHERWISE = {
+    _FIGURE("cross_entropy"): """
+        log_loss logloss nll neg_log_likelihood negative_log_likelihood cross_entropy_score
+        log_score logarithmic_score ignorance_score bits_per_token
+    """,
+    "surprisal(y_pred, at=y_true)": """
+        nll log_loss neg_log_likelihood negative_log_likelihood pointwise_log_loss
+    """,
+    "surprisal": "self_information information_content information log_prob neg_log_prob",
+    "entropy": "shannon shannon_entropy h",
+    _FIGURE("perplexity"): "perplexity_score ppl",
+    "perplexity": "hill_number effective_number",
+    _FIGURE("calibration[0].error"): "ece expected_calibration_error calibration_error",
+    _FIGURE("plot.calibration()"): "reliability_diagram reliability_curve calibration_curve",
+    _FIGURE("brier.score"): "brier brier_score brier_score_loss quadratic_score",
+    _FIGURE("accuracy"): "accuracy accuracy_score",
+    _FIGURE("information_gained_share"): "d2 d2_log_loss d2_log_loss_score skill_score pseudo_r2",
+    _FIGURE("ledger"): "ledger decomposition score_decomposition miscalibration discrimination",
+    "evaluate": "score metrics report",
+    "kl_divergence": "kl kld kldiv kl_div rel_entr relative_entropy kullback_leibler",
+    "js_divergence": "js jsd jensen_shannon jensen_shannon_divergence information_radius",
+    "js_distance": "jensen_shannon jensenshannon jensen_shannon_distance",
+    "jeffreys_divergence": "jeffreys symmetric_kl j_divergence",
+    "population_stability_index": "psi stability_index",
+    "chi_squared_divergence": "chi2 chi_square chi_squared chi2_divergence pearson_divergence",
+    "hellinger_distance": "hellinger",
+    "total_variation": "tv tvd total_variation_distance statistical_distance",
+    "bhattacharyya_distance": "bhattacharyya",
+    "bhattacharyya_coefficient": "bhattacharyya fidelity",
+    "renyi_divergence": "renyi",
+    "renyi_entropy": "renyi collision_entropy",
+    "tsallis_entropy": "tsallis",
+    "gini_impurity": "gini gini_simpson simpson",
+    "efficiency": "normalized_entropy normalised_entropy evenness",
+    "mutual_information": """
+        mi mutual_info mutual_info_score information_gain info_gain transinformation
+    """,
+    "normalized_mutual_information": """
+        nmi normalized_mutual_info normalized_mutual_info_score normalised_mutual_information
+    """,
+    "adjusted_mutual_information": "ami adjusted_mutual_info adjusted_mutual_info_score",
+    "conditional_mutual_information": "cmi conditional_mutual_info",
+    "pointwise_mutual_information": "pmi pointwise_mutual_info",
+    "variation_of_information": "vi voi",
+    "total_correlation": "multi_information multiinformation",
+    "homogeneity": "homogeneity_score",
+    "completeness": "completeness_score",
+    "v_measure": "v_measure_score",
+    "contingency": "contingency_table contingency_matrix crosstab",
+    "smooth": "smoothing label_smoothing mix",
+    "add_pseudocounts": "laplace_smoothing additive_smoothing",
+    "calibrators.TemperatureScaling": "temperature_scaling",
+    "calibrators.PlattScaling": "platt_scaling platt",
+    "calibrators.IsotonicCalibration": "isotonic_regression isotonic isotonic_calibration",
+    "calibrators.VectorScaling": "vector_scaling",
+    "calibrators.load": "load load_calibrator",
+    "CalibratedModel": "calibrated_classifier calibrated_classifier_cv",
+    "coding.encode": "encode compress",
+    "coding.decode": "decode decompress",
+}  # fmt: skip
+
+
+def suggestion(name: str, public: Iterable[str]) -> str:
+    """The end of an error's sentence that names what is meant by ``name``; empty if unknown."""
+    return _suggestion(name, _OTHERWISE, public)
+
+
+def figure_suggestion(name: str, fields: Iterable[str]) -> str:
+    """The end of a sentence that names the figure of an evaluation; empty if unknown."""
+    figures = {
+        one.removeprefix(_FIGURE("")): names
+        for one, names in _OTHERWISE.items()
+        if one.startswith(_FIGURE(""))
+    }
+    return _suggestion(name, figures, fields)
+
+
+def _suggestion(name: str, otherwise: Mapping[str, str], known: Iterable[str]) -> str:
+    plain = _plain(name)
+    meant = [one for one, names in otherwise.items() if plain in map(_plain, names.split())]
+    if not meant:
+        by_plain = {_plain(one): one for one in known}
+        meant = [by_plain[one] for one in get_close_matches(plain, by_plain, n=2, cutoff=0.75)]
+    if not meant or name.startswith("_"):
+        return ""
+    return f"; did you mean {' or '.join(map(repr, meant))}?"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()

@@ -1,0 +1,91 @@
+"""Reliability diagrams side by side: before and after, and of two models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import page_cases as cases
+import pytest
+from test_comparison_page import models
+from test_evaluation_page import DRAWN, PHONE, serious
+
+import unsurprised as us
+
+LINES = """() => [...document.querySelectorAll("[data-chart^=reliability]")].map((chart) =>
+  [...chart.querySelectorAll("svg .mark-line path")].at(-1).getAttribute("d"))"""
+
+
+def calibrated():
+    return us.calibrate(cases.EXAMPLES / "digits.parquet", methods=["vector"])
+
+
+def compared():
+    return us.compare(*models())
+
+
+@pytest.mark.parametrize("make", [calibrated, compared])
+def test_one_choice_is_that_of_both(opened_page, make):
+    page = opened_page(make())
+    drawn = page.evaluate(DRAWN)
+    assert drawn["reliability-0"] >= 6
+    assert drawn["reliability-1"] >= 6
+    before = page.evaluate(LINES)
+    assert page.locator("[id^=choice-reliability] select").count() == 1
+    page.locator("#choice-reliability-0 select").select_option(label="class 8")
+    page.wait_for_function(
+        f"before => ({LINES})().every((line, place) => line !== before[place])", arg=before
+    )
+
+
+@pytest.mark.parametrize("make", [calibrated, compared])
+@pytest.mark.parametrize(
+    "settings", [{}, PHONE | {"color_scheme": "dark"}], ids=["wide", "dark phone"]
+)
+def test_nothing_serious_stands_in_the_way_of_anyone(opened_page, make, settings):
+    page = opened_page(make(), **settings)
+    for part in page.locator("details").all():
+        part.evaluate("part => { part.open = true; }")
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_they_stand_side_by_side_and_on_a_phone_below_each_other(opened_page):
+    def corners(page):
+        return [
+            page.locator(f"figure:has(#chart-reliability-{place})").bounding_box()
+            for place in (0, 1)
+        ]
+
+    for size in ({}, {"viewport": {"width": 900, "height": 900}}):
+        left, right = corners(opened_page(compared(), **size))
+        assert left["y"] == right["y"]
+        assert left["x"] + left["width"] <= right["x"]
+    above, below = corners(opened_page(compared(), **PHONE))
+    assert above["y"] + above["height"] <= below["y"]
+
+
+def test_errors_before_and_after_stand_in_a_table(opened_page):
+    result = calibrated()
+    page = opened_page(result)
+    rows = page.locator("#reliability-table-1 tbody tr")
+    assert rows.count() == 11
+    cells = rows.first.locator("th, td").all_inner_texts()
+    errors = [curves[0].error for curves in (result.reliability_before, result.reliability_after)]
+    assert cells[1:3] == [f"{100 * error:.2f} %" for error in errors]
+
+
+def test_a_calibration_says_which_classes_moved(opened_page):
+    result = calibrated()
+    page = opened_page(result)
+    assert page.evaluate(DRAWN)["classes"] >= 20
+    said = page.locator("section[aria-labelledby=classes]").inner_text()
+    better = sum(part.stands_out and part.saved.value > 0 for part in result.by_class)
+    assert f"of 10 classes, {better} cost less than before and 0 more" in said
+    assert page.locator("#numbers-classes tbody tr").count() == 10
+
+
+def test_nothing_is_set_beside_where_nothing_helps(opened_page):
+    labels, _, new = models()
+    page = opened_page(replace(us.calibrate(labels, new), reliability_after=(), by_class=()))
+    assert page.locator("[data-chart^=reliability]").count() == 1
+    assert page.locator("#classes").count() == 0
