@@ -193,7 +193,7 @@ def test_columns_that_cannot_be_classes() -> None:
 def test_choices_are_told() -> None:
     reading, _ = read(frame(label=[0, 1], probs=TWO, row_id=[5, 6]))
     assert dict(reading.choices) == {
-        "id": "row number; 'row_id' is there, say id='row_id' (--id row_id)",
+        "id": "row number; a column 'row_id' exists; use it with --id row_id",
         "label": "label",
         "kind": "probs (the default)",
         "pred": "probs (list of 2)",

@@ -10,6 +10,8 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from unsurprised.calibration.result import Calibration
     from unsurprised.sources import Reading
 
@@ -118,18 +120,52 @@ def command(
             report.write(calibration.to_json())
         if outputs.print_report:
             with standard_output():
-                _print(calibration, reading, save, out)
+                written = list(_written(calibration, save, out))
+                _print(calibration, reading, context, files, written)
 
 
-def _print(calibration: Calibration, reading: Reading, save: str | None, out: str | None) -> None:
-    from unsurprised.report.calibration.text import summary
-    from unsurprised.report.choices import choices
+def _print(
+    calibration: Calibration,
+    reading: Reading,
+    context: typer.Context,
+    files: list[str],
+    written: Sequence[str],
+) -> None:
+    from unsurprised.commands.next_commands import screen_of
+    from unsurprised.report.calibration.text import lines
+    from unsurprised.report.screen import line
+    from unsurprised.report.terminal import put
 
-    print(choices(reading.choices), summary(calibration), sep="\n\n")
+    commands = _next(calibration, context, files)
+    put([*lines(calibration, screen_of(reading.choices, commands)), *map(line, written)])
+
+
+def _next(
+    calibration: Calibration, context: typer.Context, files: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """What can be done next, by name."""
+    from unsurprised.commands.next_commands import next_command
+
+    told = context.params
+    methods = [word for method in told["method"] or [] for word in ("--method", method)]
+    saved = told["save"] or "calibrator.json"
+    found = {
+        "apply": next_command(context, "apply", [saved, "NEW_FILE"], "--out", "calibrated.parquet"),
+    }
+    if told["html"] is None:
+        page = ("--html", "calibration.html")
+        found["html"] = next_command(context, "calibrate", files, *methods, *page)
+    if told["save"] is None:
+        found["save"] = next_command(context, "calibrate", files, *methods, "--save", saved)
+    return found
+
+
+def _written(calibration: Calibration, save: str | None, out: str | None) -> Iterator[str]:
+    """What became of the files that were asked for."""
     for what, target in (("the calibrator", save), ("the calibrated predictions", out)):
         if target is None:
             continue
         if calibration.calibrator is not None:
-            print(f"Wrote {what}: {target}")
+            yield f"Wrote {what}: {target}"
         else:
-            print(f"Not written, since none helps: {target} (--method NAME takes one all the same)")
+            yield f"Not written, since none helps: {target} (--method NAME takes one all the same)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -131,6 +131,7 @@ def command(
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     chart: Chart = None,
+    full: cli_options.Full = False,
     overwrite: cli_options.Overwrite = False,
 ) -> None:
     """Explain the rows, print the table, write the JSON, the page and the chart."""
@@ -172,7 +173,7 @@ def command(
             drawn.write_bytes(rendered(explanation, ending_of(drawn.name)))
         if outputs.print_report:
             with standard_output():
-                _print(explanation, of_files)
+                _print(explanation, of_files, context, rows)
 
 
 def _checked(rows: list[str]) -> list[str]:
@@ -295,15 +296,22 @@ def _placed(error: InputError, given: list[Any]) -> InputError:
     return error.located(file=row.file, row=row.row)
 
 
-def _print(explanation: Explanation, files: list[FileRow]) -> None:
-    """A table with colour on a terminal, plain text elsewhere."""
-    from unsurprised.report.choices import choices
+def _print(
+    explanation: Explanation, files: list[FileRow], context: typer.Context, rows: list[str]
+) -> None:
+    from unsurprised.commands.next_commands import next_command, screen_of
+    from unsurprised.report.choices import choice_lines
+    from unsurprised.report.explanation.text import lines
+    from unsurprised.report.screen import line, wrapped
+    from unsurprised.report.terminal import put
 
-    terminal = sys.stdout.isatty()
-    taken = [f"{printable(row.file)}, row {row.row}\n{choices(row.choices)}" for row in files]
-    if terminal:
-        from unsurprised.report.explanation.terminal import show  # rich costs 50 ms
-
-        show(explanation, taken)
-        return
-    print(*taken, explanation, sep="\n\n")
+    commands = {"full": next_command(context, "explain", rows, "--full")}
+    if context.params["html"] is None:
+        commands["html"] = next_command(context, "explain", rows, "--html", "row.html")
+    screen = screen_of(None, commands, full=context.params["full"])
+    taken = []
+    for row in files:
+        taken += [line()] * bool(taken)
+        taken += wrapped(f"{printable(row.file)}, row {row.row}", screen.width, "dim")
+        taken += choice_lines(row.choices, screen.width)
+    put(lines(explanation, replace(screen, taken=tuple(taken))))

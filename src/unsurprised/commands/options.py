@@ -221,6 +221,12 @@ Top = Annotated[
     int,
     typer.Option(min=0, metavar="N", rich_help_panel=_REPORT, help="How many worst rows to show."),
 ]
+Full = Annotated[
+    bool,
+    typer.Option(
+        "--full", rich_help_panel=_REPORT, help="Print all of the report, not its first screen."
+    ),
+]
 Base = Annotated[
     str,
     typer.Option(

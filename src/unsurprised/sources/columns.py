@@ -165,5 +165,5 @@ def _labels_aside(table: Table, used: set[str], known: tuple[str, ...]) -> list[
 
 def _no_id(table: Table) -> str:
     likely = next((name for name in ("row_id", "id") if name in table.schema.names), None)
-    hint = f"; {likely!r} is there, say id={likely!r} (--id {likely})" if likely else ""
+    hint = f"; a column {likely!r} exists; use it with --id {likely}" if likely else ""
     return f"{'file and ' if table.file else ''}row number{hint}"
