@@ -42,7 +42,7 @@ def next_steps(
     taken = [(screen.commands[name], about) for name, about in steps if name in screen.commands]
     if not taken:
         return []
-    return titled("Next", list(_listed(taken, screen.width - len(_INDENT), brief)))
+    return titled("Next", list(_listed(taken, screen.width - len(_INDENT), brief)), screen.width)
 
 
 def _listed(steps: Sequence[tuple[Sequence[str], str]], room: int, brief: bool) -> Iterator[Line]:

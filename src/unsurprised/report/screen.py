@@ -54,9 +54,9 @@ def plain(lines: Iterable[Line]) -> str:
     return "\n".join(map(str, lines)).rstrip()
 
 
-def titled(title: str, lines: list[Line]) -> list[Line]:
+def titled(title: str, lines: list[Line], width: int) -> list[Line]:
     """Lines under a title, after an empty line; nothing of no lines."""
-    return [line(), line(title, "bold"), *lines] if lines else []
+    return [line(), *wrapped(title, width, "bold"), *lines] if lines else []
 
 
 def wrapped(

@@ -74,7 +74,7 @@ def laid_out(table: TextTable, width: int, styles: Sequence[str] = ()) -> list[L
     indent = " " * _INDENT
     if note:
         body += wrapped(note, width, "dim", first=indent, rest=indent)
-    return titled(table.title, body) if table.title else body
+    return titled(table.title, body, width) if table.title else body
 
 
 def _fitted(table: TextTable, room: int) -> tuple[TextTable | None, list[str]]:

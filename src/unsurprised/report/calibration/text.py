@@ -41,8 +41,7 @@ def _closing(calibration: Calibration, screen: Screen) -> list[Line]:
     steps = [("html", "with charts")]
     if calibration.method is not None:
         steps = [("save", "keep the calibrator"), ("apply", "calibrate other rows"), *steps]
-    said = next_steps(steps, screen)
-    return [*said, *glossary(screen)] if said else []
+    return [*(next_steps(steps, screen) or [line()]), *glossary(screen)]
 
 
 def headline(calibration: Calibration) -> str:

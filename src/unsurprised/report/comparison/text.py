@@ -47,13 +47,13 @@ def _sized(
         made += wrapped(why_both(pair), width) if why_both(pair) else []
     made += [*wrapped(size(comparison), width), line(), *laid_out(_models(comparison), width)]
     for pair in comparison.differences:
-        made += titled(f"{_name(pair.new)} − {_name(pair.base)}", _figures(pair, width))
+        made += titled(f"{_name(pair.new)} − {_name(pair.base)}", _figures(pair, width), width)
         made += laid_out(_slices(pair, most_slices), width)
         for table in _extremes(pair, most_rows, comparison, full=screen.full):
             made += laid_out(table, width)
     reasons = [f"{name}: {why}" for name, why in comparison.missing.items()]
     body = [part for text in reasons for part in wrapped(text, width, first="  ", rest="  ")]
-    return [*made, *titled("Not reported", body), *_closing(comparison, screen, at_length)]
+    return [*made, *titled("Not reported", body, width), *_closing(comparison, screen, at_length)]
 
 
 def _closing(comparison: Comparison, screen: Screen, at_length: bool) -> list[Line]:
@@ -68,7 +68,7 @@ def _closing(comparison: Comparison, screen: Screen, at_length: bool) -> list[Li
         ("full", "all rows and slices"),
     ]
     said = next_steps(steps, screen, brief=not at_length) or in_python("comparison", screen)
-    return [*said, *glossary(screen)] if said else []
+    return [*(said or [line()]), *glossary(screen)]
 
 
 def _mood(pair: Difference) -> str:

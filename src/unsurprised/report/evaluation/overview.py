@@ -63,7 +63,7 @@ def closing(evaluation: Evaluation, screen: Screen, *, brief: bool = False) -> l
     if sentences.improvable(evaluation):
         steps.insert(0, ("calibrate", "reduce the surprisal"))
     said = next_steps(steps, screen, brief=brief) or in_python("evaluation", screen)
-    return [*said, *glossary(screen)] if said else []
+    return [*(said or [line()]), *glossary(screen)]
 
 
 def _mood(evaluation: Evaluation) -> str:

@@ -105,7 +105,7 @@ def _gained(evaluation: Evaluation) -> str:
         return f"Knowing only how often each class occurs costs {cost}: less than the model."
     part = "" if known is None or math.isnan(known.value) else f" ({share(known.value)})"
     return (
-        f"It saves {number(gained.value)}{part} of the {cost} that knowing only the class "
+        f"The model saves {number(gained.value)}{part} of the {cost} that knowing only the class "
         "frequencies costs."
     )
 

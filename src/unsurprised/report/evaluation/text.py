@@ -6,7 +6,9 @@ from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation import layout, overview, sentences
 from unsurprised.report.evaluation.topics import figures, histogram, worst
 from unsurprised.report.screen import Line, Screen, line, titled, wrapped
-from unsurprised.report.tables import laid_out
+from unsurprised.report.tables import TextTable, laid_out
+
+_SHORTEST_BAR = 4
 
 
 def lines(evaluation: Evaluation, screen: Screen) -> list[Line]:
@@ -27,13 +29,13 @@ def _everything(evaluation: Evaluation, screen: Screen) -> list[Line]:
     made = overview.opening(evaluation, screen)
     for title, groups in figures.titled(evaluation):
         body = _figures(groups, width)
-        made += titled(title, body) if title else [line(), *body]
+        made += titled(title, body, width) if title else [line(), *body]
     made += _histogram(evaluation, width)
     for table in (*layout.tables(evaluation), worst.table(evaluation)):
         made += laid_out(table, width)
     missing = sentences.missing(evaluation)
     reasons = [part for text in missing for part in wrapped(text, width, first="  ", rest="  ")]
-    return [*made, *titled("Not reported", reasons), *overview.closing(evaluation, screen)]
+    return [*made, *titled("Not reported", reasons, width), *overview.closing(evaluation, screen)]
 
 
 def _figures(groups: list[list[figures.FigureLine]], width: int) -> list[Line]:
@@ -54,17 +56,19 @@ def _histogram(evaluation: Evaluation, width: int) -> list[Line]:
     bars = histogram.bars(evaluation)
     ranges = max((len(bar.range) for bar in bars), default=0)
     amounts = max((len(bar.amount) for bar in bars), default=0)
-    room = max(width - ranges - amounts - 6, 4)
-    return titled(
-        f"How the surprisal of the rows is spread, in {evaluation.unit}",
-        [
-            Line(
-                (
-                    (f"  {bar.range:>{ranges}}  ", ""),
-                    (f"{histogram.blocks(bar.fill, room):<{room}}", "cyan"),
-                    (f"  {bar.amount:>{amounts}}", "dim"),
-                )
+    room = width - ranges - amounts - 6
+    title = f"How the surprisal of the rows is spread, in {evaluation.unit}"
+    if room < _SHORTEST_BAR:
+        rows = [[bar.range, bar.amount] for bar in bars]
+        return laid_out(TextTable(title, ["surprisal", "rows"], rows), width)
+    drawn = [
+        Line(
+            (
+                (f"  {bar.range:>{ranges}}  ", ""),
+                (f"{histogram.blocks(bar.fill, room):<{room}}", "cyan"),
+                (f"  {bar.amount:>{amounts}}", "dim"),
             )
-            for bar in bars
-        ],
-    )
+        )
+        for bar in bars
+    ]
+    return titled(title, drawn, width)
