@@ -25,6 +25,7 @@ from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
     from unsurprised.explanation import Explanation
+    from unsurprised.report.screen import Line
     from unsurprised.sources import Options
     from unsurprised.writing import Target
 
@@ -309,7 +310,7 @@ def _print(
     if context.params["html"] is None:
         commands["html"] = next_command(context, "explain", rows, "--html", "row.html")
     screen = screen_of(None, commands, full=context.params["full"])
-    taken = []
+    taken: list[Line] = []
     for row in files:
         taken += [line()] * bool(taken)
         taken += wrapped(f"{printable(row.file)}, row {row.row}", screen.width, "dim")

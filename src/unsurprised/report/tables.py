@@ -24,6 +24,8 @@ class TextTable:
     names: int = 1
     #: Columns that a narrow screen leaves out, the first of them first.
     least: tuple[int, ...] = ()
+    #: Whether names may be cut.
+    cuts_names: bool = True
 
     def aligned_right(self, index: int) -> bool:
         """Whether a column holds numbers: those behind the names, save for one without a title."""
@@ -103,7 +105,8 @@ def _shrunk(table: TextTable, room: int, least: int) -> TextTable | None:
         for column in zip(table.header, *table.rows, strict=True)
     ]
     while over > 0:
-        spares = [(widths[at] - floors[at], at) for at in range(table.names)]
+        cut_columns = range(table.names * table.cuts_names)
+        spares = [(widths[at] - floors[at], at) for at in cut_columns]
         spare, index = max(spares, default=(0, 0))
         if spare <= 0:
             return None

@@ -109,7 +109,7 @@ def size(calibration: Calibration) -> str:
 
 def _table(calibration: Calibration) -> TextTable:
     rows = [_line(trial, calibration) for trial in calibration.trials]
-    return TextTable("", list(_HEADER), rows, least=(4,))
+    return TextTable("", list(_HEADER), rows, least=(4,), cuts_names=False)
 
 
 def _line(trial: Trial, calibration: Calibration) -> list[str]:
