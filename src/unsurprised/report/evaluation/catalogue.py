@@ -35,7 +35,7 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "cross_entropy_nats",
             "  in nats",
             "nats",
-            "what scikit-learn's log_loss returns",
+            "in nats, as scikit-learn's log_loss",
             "scikit-learn's log_loss",
         ),
         Figure(
