@@ -68,7 +68,7 @@ def test_the_report_is_that_of_the_library(capsys):
     assert cli.run(["explain", "0.5,0.5", "0.1,0.9", "--names", "heads,tails"]) == 0
     expected = explain([0.5, 0.5], [0.1, 0.9], names=["heads", "tails"])
     out, err = capsys.readouterr()
-    assert out.startswith(f"{expected}\n\nNext\n  unsurprised explain 0.5,0.5 0.1,0.9 --names")
+    assert out.startswith(f"{expected}\n\nNext\n  # with charts\n  unsurprised explain")
     assert err == ""
 
 

@@ -23,7 +23,7 @@ def screen(evaluation, width: int, color: str | None = None) -> str:
         highlight=False, legacy_windows=False,
     )  # fmt: skip
     taken = tuple(choice_lines({"label": "label", "pred": "probs (list of 10)"}, width))
-    terminal.show(text.lines(evaluation, Screen(width, True, taken)), console)
+    terminal.show(text.lines(evaluation, Screen(width, full=True, taken=taken)), console)
     return stream.getvalue()
 
 

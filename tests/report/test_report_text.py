@@ -121,8 +121,8 @@ def test_the_order_of_the_report():
     wanted = [
         "Observed surprisal", "1,000 rows", "cross-entropy  ", "in nats", "label entropy",
         "information gained", "expected surprisal", "confidence gap", "truth entropy",
-        "KL divergence", "perplexity", "accuracy", "worse than guessing", "largest deviation",
-        "5th percentile of surprisal", "median surprisal", "spread", "largest surprisal",
+        "KL divergence", "perplexity", "accuracy", "worse than guessing", "row sum deviation",
+        "5th percentile", "median surprisal", "spread", "largest surprisal",
         "Not reported", "docs/glossary.md",
     ]  # fmt: skip
     places = [report.index(part) for part in wanted]

@@ -137,7 +137,7 @@ def _print(
     from unsurprised.report.terminal import put
 
     commands = _next(calibration, context, files)
-    put([*lines(calibration, screen_of(reading.choices, commands)), *map(line, written)])
+    put([*lines(calibration, screen_of(context, reading.choices, commands)), *map(line, written)])
 
 
 def _next(

@@ -152,4 +152,4 @@ def _print(found: Check, context: typer.Context, models: list[str]) -> None:
         commands["evaluate"] = next_command(
             context, "evaluate", models[-1:], *last, without=["pred"]
         )
-    put(lines(found, screen_of(None, commands)))
+    put(lines(found, screen_of(context, {}, commands)))

@@ -122,7 +122,7 @@ def _print(
     from unsurprised.report.terminal import put
 
     commands = dict(_next(reading, context, models))
-    put(lines(comparison, screen_of(reading.choices, commands, full=context.params["full"])))
+    put(lines(comparison, screen_of(context, reading.choices, commands)))
 
 
 def _next(

@@ -108,7 +108,7 @@ def command(
 
             shown = {name: said for name, said in taken.items() if name != "id"}
             with standard_output():
-                put(written(encoded.account, screen_of(shown, {}), output))
+                put(written(encoded.account, screen_of(context, shown, {}), output))
 
 
 def checked_output(output: str) -> None:

@@ -96,7 +96,7 @@ def _print(
     from unsurprised.report.terminal import put
 
     commands = dict(_next(evaluation, reading, context, files))
-    put(lines(evaluation, screen_of(reading.choices, commands, full=context.params["full"])))
+    put(lines(evaluation, screen_of(context, reading.choices, commands)))
 
 
 def _next(

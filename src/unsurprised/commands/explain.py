@@ -309,7 +309,7 @@ def _print(
     commands = {"full": next_command(context, "explain", rows, "--full")}
     if context.params["html"] is None:
         commands["html"] = next_command(context, "explain", rows, "--html", "row.html")
-    screen = screen_of(None, commands, full=context.params["full"])
+    screen = screen_of(context, {}, commands)
     taken: list[Line] = []
     for row in files:
         taken += [line()] * bool(taken)

@@ -78,14 +78,21 @@ def _options(context: typer.Context, name: str, without: set[str]) -> Iterator[s
 
 
 def screen_of(
-    reading: Mapping[str, str] | None, commands: Mapping[str, Sequence[str]], *, full: bool = False
+    context: typer.Context, reading: Mapping[str, str], commands: Mapping[str, Sequence[str]]
 ) -> Screen:
-    """The screen as wide as the terminal, or as ``COLUMNS`` says."""
+    """The screen as wide as the terminal, or as ``COLUMNS`` says, with what was asked for."""
     from unsurprised.report.choices import choice_lines
 
     width = columns()
-    taken = tuple(choice_lines(reading, width)) if reading else ()
-    return Screen(width, full, taken, commands)
+    told = context.get_parameter_source("top")
+    worst = context.params["top"] if told is not None and told.name == "COMMANDLINE" else None
+    return Screen(
+        width,
+        full=bool(context.params.get("full")),
+        worst=worst,
+        taken=tuple(choice_lines(reading, width)) if reading else (),
+        commands=commands,
+    )
 
 
 def groups_of(reading: Reading) -> str | None:

@@ -32,6 +32,8 @@ class Screen:
     width: int = WIDTH
     #: All of the report, rather than what fits the first screen.
     full: bool = False
+    #: So many of the worst rows, where somebody said how many.
+    worst: int | None = None
     #: What was taken from the input, said above the report.
     taken: tuple[Line, ...] = ()
     #: Commands, word by word, that can be pasted, by the name of the step; none in Python.

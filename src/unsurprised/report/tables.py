@@ -51,11 +51,11 @@ def described(table: TextTable, definitions: Sequence[Sequence[str]], width: int
     """A table with a last column of what each row is: the first of its wordings that fits."""
     room = width - sum(table.widths()) - _GAP * len(table.header)
     texts = [next((text for text in each if wide(text) <= room), "") for each in definitions]
-    # What has a figure in it is said in any case.
+    # What stands alone says nothing without its definition.
     left = [
         f"{row[0].strip()}: {each[-1]}"
         for row, each, text in zip(table.rows, definitions, texts, strict=True)
-        if not text and "%" in each[-1]
+        if each[-1] and not text and not row[-1]
     ]
     rows = [[*row, text] for row, text in zip(table.rows, texts, strict=True)]
     return replace(table, header=[*table.header, ""], rows=rows, note="; ".join(left))

@@ -49,6 +49,7 @@ def _sized(
     for pair in comparison.differences:
         made += titled(f"{_name(pair.new)} − {_name(pair.base)}", _figures(pair, width), width)
         made += laid_out(_slices(pair, most_slices), width)
+        most_rows = most_rows if screen.worst is None else screen.worst
         for table in _extremes(pair, most_rows, comparison, full=screen.full):
             made += laid_out(table, width)
     reasons = [f"{name}: {why}" for name, why in comparison.missing.items()]

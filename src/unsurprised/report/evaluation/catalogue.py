@@ -124,14 +124,14 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
     ),
 )
 
-QUANTILES = Figure("quantiles", "percentiles of surprisal", "information", "of the rows lie below")
+QUANTILES = Figure("quantiles", "percentiles of surprisal", "information", "of rows lie below")
 
 SUM_DEVIATION = Figure(
     "largest_sum_deviation",
-    "largest deviation from 1",
+    "row sum deviation",
     "number",
-    "of the sum of a row's probabilities",
-    "of a row's sum",
+    "largest deviation of a row's sum from 1",
+    "largest, from 1",
 )
 
 #: What the reports show in words or in tables of their own.

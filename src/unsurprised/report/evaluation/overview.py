@@ -20,12 +20,12 @@ _KEYS = ("cross_entropy", "cross_entropy_nats", "finite_cross_entropy", "expecte
 _MISSED = {*_KEYS, "label_entropy", "ledger", "intervals"} - {"truth_entropy", "kl_divergence"}
 #: Worst rows, slices of a column, and whether it is said at length what next steps are for; from
 #: the most that is shown to the least.
-_SIZES = ((5, 6, True), (3, 4, True), (3, 3, True), (3, 4, False), (3, 3, False), (1, 3, False),
-          (1, 2, False))  # fmt: skip
+_SIZES = ((5, 6, True), (3, 4, True), (5, 4, False), (3, 4, False), (3, 3, False), (2, 3, False),
+          (1, 3, False), (1, 2, False), (0, 2, False), (0, 1, False))  # fmt: skip
 
 
 def lines(evaluation: Evaluation, screen: Screen) -> list[Line]:
-    """As much of the report as fits the first screen; slices that were asked for are in it."""
+    """As much of the report as fits the first screen; what was asked for is in it."""
     made = (partial(_sized, evaluation, screen, *sizes) for sizes in _SIZES)
     return first_fitting(made, screen.width)
 
@@ -37,6 +37,7 @@ def _sized(
     made += _missed(evaluation, screen.width)
     for column in evaluation.sliced_by:
         made += laid_out(slices.table(evaluation, column, most), screen.width)
+    rows = rows if screen.worst is None else screen.worst
     made += laid_out(worst.table(evaluation, rows), screen.width)
     return made + closing(evaluation, screen, brief=not at_length)
 

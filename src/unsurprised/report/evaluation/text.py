@@ -28,7 +28,7 @@ def _everything(evaluation: Evaluation, screen: Screen) -> list[Line]:
     width = screen.width
     made = overview.opening(evaluation, screen)
     for title, groups in figures.titled(evaluation):
-        body = _figures(groups, width)
+        body = _figures([[figures.below(title, each) for each in group] for group in groups], width)
         made += titled(title, body, width) if title else [line(), *body]
     made += _histogram(evaluation, width)
     for table in (*layout.tables(evaluation), worst.table(evaluation)):

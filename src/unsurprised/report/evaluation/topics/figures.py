@@ -63,6 +63,11 @@ def titled(evaluation: Evaluation) -> list[tuple[str, list[list[FigureLine]]]]:
     return [(title, parts) for title, parts in kept if parts]
 
 
+def below(title: str, line: FigureLine) -> FigureLine:
+    """A figure as it is called under a title that says the rest."""
+    return replace(line, name=line.name.removesuffix(" of surprisal")) if title else line
+
+
 def _shown(figure: Figure, evaluation: Evaluation) -> Estimate | None:
     if figure.field == "cross_entropy_nats" and evaluation.unit == "nats":
         return None
@@ -125,16 +130,16 @@ def _calibration(evaluation: Evaluation) -> list[FigureLine]:
     brier, curve = evaluation.brier, next(iter(evaluation.calibration), None)
     if brier is None or curve is None:
         return []
-    chance = f"{share(curve.error_if_calibrated)} would be chance"
+    chance = share(curve.error_if_calibrated)
     score = brier.score
     return [
         FigureLine(
             "calibration_error",
-            "calibration error (ECE)",
+            "calibration error",
             share(curve.error),
             "",
-            f"expected calibration error; {chance}",
-            chance,
+            f"expected calibration error (ECE); {chance} would be chance",
+            f"ECE; {chance} by chance",
         ),
         FigureLine(
             "brier",

@@ -58,17 +58,19 @@ def verdict(part: Slice) -> str:
 
 
 def table(evaluation: Evaluation, column: SlicedBy, most: int | None = None) -> TextTable:
-    """The slices that cost most; of numbers all, in their order, unless ``most`` are wanted."""
+    """The slices that cost most; of numbers all, in their order; at most so many, if that is said."""
     parts = [part for part in evaluation.slices if part.column == column.column]
     if most is None:
         shown = parts if column.edges is not None else parts[:_MOST_LISTED]
     else:
         shown = _costliest(parts, most)
-    note = ""
-    if len(shown) < len(parts):
+    title, note = f"By {printable(column.column, 40)}{looked(column)}", ""
+    if len(shown) < len(parts) and most is not None:
+        title += f": the {len(shown)} of {len(parts):,} slices that could save most"
+    elif len(shown) < len(parts):
         note = f"{counted(len(parts) - len(shown), 'slice')} more: in the JSON, and on the page."
     return TextTable(
-        f"By {printable(column.column, 40)}{looked(column)}",
+        title,
         ["slice", "rows", f"{evaluation.unit} a row", "95 % interval", "share", "could save", ""],
         [_cells(part) for part in shown],
         note,
