@@ -58,7 +58,7 @@ def verdict(part: Slice) -> str:
 
 
 def table(evaluation: Evaluation, column: SlicedBy, most: int | None = None) -> TextTable:
-    """The slices that cost most; of numbers all, in their order; at most so many, if that is said."""
+    """The slices that cost most; of numbers all, in their order, unless ``most`` is said."""
     parts = [part for part in evaluation.slices if part.column == column.column]
     if most is None:
         shown = parts if column.edges is not None else parts[:_MOST_LISTED]
