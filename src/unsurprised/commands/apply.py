@@ -11,6 +11,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.applied import refuse_unwritable, write_applied
 from unsurprised.commands.panels import WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input
+from unsurprised.commands.words import Nulls
 
 HELP = (
     "Apply a calibrator to a file of predictions; all other columns stay as they are.\n\n"
@@ -71,7 +72,7 @@ def command(
     classes: cli_options.Classes = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     batch_rows: cli_options.BatchRows = None,
     quiet: cli_options.Quiet = False,
 ) -> None:

@@ -10,6 +10,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.words import Join, Nulls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,13 +86,13 @@ def command(
     cluster: cli_options.Cluster = None,
     kind: cli_options.KindOption = None,
     truth: cli_options.Truth = None,
-    join: cli_options.TruthJoin = cli_options.Join.exact,
+    join: cli_options.TruthJoin = Join.exact,
     classes: cli_options.Classes = None,
     positive: cli_options.Positive = None,
     ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     method: Method = None,
     folds: Folds = 5,
     save: Save = None,

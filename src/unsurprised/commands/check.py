@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.compare import Join, JoinOption, Preds, opened
+from unsurprised.commands.compare import JoinOption, Preds, opened
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.words import Join, Nulls
+from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
     from unsurprised.comparison.check import Check
@@ -98,7 +100,7 @@ def command(
     ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     junit: Junit = None,
@@ -109,36 +111,29 @@ def command(
     """Check, print one paragraph, write what was asked for, exit."""
     from unsurprised.comparison.check import checked
     from unsurprised.comparison.compare import compare_readings
-    from unsurprised.errors import CallError
     from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.check.text import headline
     from unsurprised.sources import Options, open_predictions
     from unsurprised.writing import Outputs, own, recognition, standard_output
 
     columns = list(pred or [])
-    pairs = len(models) > 1 or len(columns) > 1
-    if len(models) > 2 or len(columns) > 2:
-        raise CallError(f"found {max(len(models), len(columns))} models; expected [BASE] NEW")
-    if max_bits is None and not pairs:
-        raise CallError("nothing to check: expected --max-bits X, or two models (BASE NEW)")
+    pairs = _are_two(models, columns, max_bits)
     keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
+    single = Options(**{**options, "pred": columns[-1] if columns else None})
     if pairs:
         readings, names = opened(models, columns, options)
     else:
-        single = Options(**{**options, "pred": columns[0] if columns else None})
         readings, names = [open_predictions(models, single)], []
     read = files_read(*readings, truth=truth, classes=classes)
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.check")))
         xml = outputs.declare("--junit", junit, own(recognition.junit()))
         with asked_page(declared_page(outputs, html, "check"), context.obj, *readings) as page:
-            comparison = evaluation = None
             newest = readings[-1]
-            if pairs and by and max_bits is not None:
-                held = Options(**{**options, "pred": columns[-1] if columns else None})
-                newest = open_predictions(models[-1], held)
+            if pairs and by and max_bits is not None:  # the base alone is sliced
+                newest = open_predictions(models[-1], single)
             work = [*(readings if pairs else ()), *([newest] if max_bits is not None else ())]
+            comparison = evaluation = None
             with row_progress(*work, quiet=quiet) as progress:
                 if pairs:
                     comparison = compare_readings(
@@ -155,20 +150,20 @@ def command(
             xml.write(found.to_junit())
         if outputs.print_report:
             with standard_output():
-                if quiet:
-                    print(headline(found))
-                else:
-                    _print(found, context, models)
+                _print(found, context, models)
     if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
         raise typer.Exit(1)
 
 
 def _print(found: Check, context: typer.Context, models: list[str]) -> None:
     from unsurprised.commands.next_commands import next_command, screen_of
-    from unsurprised.report.check.text import lines
+    from unsurprised.report.check.text import headline, lines
     from unsurprised.report.terminal import put
 
     told = context.params
+    if told["quiet"]:
+        print(headline(found))
+        return
     last = ("--pred", told["pred"][-1]) if told["pred"] else ()
     commands = {}
     if told["html"] is None:
@@ -180,3 +175,13 @@ def _print(found: Check, context: typer.Context, models: list[str]) -> None:
             context, "evaluate", models[-1:], *last, without=["pred"]
         )
     put(lines(found, screen_of(context, {}, commands)))
+
+
+def _are_two(models: list[str], columns: list[str], max_bits: float | None) -> bool:
+    """Whether there is a base; an error where there is nothing to check, or too much."""
+    count = max(len(models), len(columns))
+    if count > 2:
+        raise CallError(f"found {count} models; expected [BASE] NEW")
+    if max_bits is None and count < 2:
+        raise CallError("nothing to check: expected --max-bits X, or two models (BASE NEW)")
+    return count > 1

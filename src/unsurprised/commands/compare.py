@@ -13,6 +13,7 @@ from unsurprised.commands.completion import columns
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import Place
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ EXAMPLES = (
     "unsurprised compare both.parquet --pred old_probs --pred new_probs --by country",
     "unsurprised compare a.csv b.csv c.csv --json -",
 )
-
-
-Join = cli_options.Join
 
 
 Models = Annotated[
@@ -86,7 +84,7 @@ def command(
     ignore_index: cli_options.IgnoreIndex = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
-    nulls: cli_options.NullsOption = cli_options.Nulls.error,
+    nulls: cli_options.NullsOption = Nulls.error,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,

@@ -87,7 +87,8 @@ def screen_of(
     """
     from unsurprised.report.choices import choice_lines
 
-    if context.params.get("quiet"):
+    quiet = bool(context.params.get("quiet"))
+    if quiet:
         reading, commands = {}, {}
     commands = {name: words for name, words in commands.items() if not any(map(_is_piped, words))}
     width = columns()
@@ -97,6 +98,8 @@ def screen_of(
         width,
         full=bool(context.params.get("full")),
         worst=worst,
+        by_command=True,
+        notes=not quiet,
         taken=tuple(choice_lines(reading, width)) if reading else (),
         commands=commands,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 
 from unsurprised.commands.completion import columns
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
+from unsurprised.commands.words import InputFormat, Join, Kind, Nulls
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
@@ -25,39 +25,6 @@ _OF_A_SOURCE = frozenset(
 _CALLED = {"identity": "id"}
 #: Those that are one of some words.
 _WORDS = {"kind", "join", "nulls"}
-
-
-class Kind(StrEnum):
-    """What the numbers of a prediction are."""
-
-    probs = "probs"
-    logits = "logits"
-    logprobs = "logprobs"
-
-
-class Nulls(StrEnum):
-    """What to do with rows that have a null."""
-
-    error = "error"
-    skip = "skip"
-
-
-class InputFormat(StrEnum):
-    """What standard input holds, as files of that format are called."""
-
-    parquet = "parquet"
-    arrow = "arrow"
-    csv = "csv"
-    tsv = "tsv"
-    jsonl = "jsonl"
-    npz = "npz"
-
-
-class Join(StrEnum):
-    """What to do with rows that are in one file only."""
-
-    exact = "exact"
-    inner = "inner"
 
 
 Files = Annotated[

@@ -14,12 +14,12 @@ _INDENT = "  "
 
 def glossary(screen: Screen) -> list[Line]:
     """Where the words of a report are explained."""
-    return wrapped(_GLOSSARY, screen.width, "dim")
+    return wrapped(_GLOSSARY, screen.width, "dim") if screen.notes else []
 
 
 def in_python(name: str, screen: Screen) -> list[Line]:
     """How a result of that name shows more, where no command made it."""
-    if screen.commands or screen.full:
+    if screen.by_command or screen.full:
         return []
     full = f"print({name}.to_text(full=True))"
     return [line(), *wrapped(f"All of it: {full}; with charts: {name}.to_html(…)", screen.width)]

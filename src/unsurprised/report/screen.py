@@ -36,6 +36,10 @@ class Screen:
     worst: int | None = None
     #: What was taken from the input, said above the report.
     taken: tuple[Line, ...] = ()
+    #: Whether a command made the report, and so no call of Python goes on from it.
+    by_command: bool = False
+    #: What is no result: what comes next, and where words are explained.
+    notes: bool = True
     #: Commands, word by word, that can be pasted, by the name of the step; none in Python.
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
