@@ -29,6 +29,7 @@ from unsurprised.report.evaluation import sentences
 from unsurprised.report.evaluation.catalogue import FIGURES, GROUPS
 from unsurprised.report.evaluation.topics import figures, histogram
 from unsurprised.report.numbers import number
+from unsurprised.report.screen import wide
 from unsurprised.statistics.estimate import Estimate
 
 
@@ -75,6 +76,18 @@ def test_no_number_is_cut(evaluation, width):
     for row in evaluation.worst_rows:
         assert number(row.surprisal) in report
         assert not isinstance(row.id, int) or str(row.id) in report
+
+
+@pytest.mark.parametrize("width", [1, 9, 25])
+@pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
+def test_hopelessly_narrow_screens_get_a_report(evaluation, width):
+    assert evaluation.to_text(width=width)
+    assert evaluation.to_text(full=True, width=width)
+
+
+def test_wide_letters_take_their_room():
+    named = replace(LABELLED, classes=("猫" * 30, "犬" * 30, *LABELLED.classes[2:]))
+    assert max(map(wide, named.to_text(width=60).split("\n"))) <= 60
 
 
 def test_the_first_screen_has_the_figures_that_matter_and_the_slices_asked_for():

@@ -150,11 +150,10 @@ def _print(
 ) -> None:
     from unsurprised.commands.next_commands import screen_of
     from unsurprised.report.calibration.text import lines
-    from unsurprised.report.screen import line
     from unsurprised.report.terminal import put
 
     commands = _next(calibration, context, files)
-    put([*lines(calibration, screen_of(context, reading.choices, commands)), *map(line, written)])
+    put(lines(calibration, screen_of(context, reading.choices, commands), written))
 
 
 def _next(

@@ -48,16 +48,12 @@ def next_steps(
 def _listed(steps: Sequence[tuple[Sequence[str], str]], room: int, brief: bool) -> Iterator[Line]:
     """What each is for stands behind the command, or above it where there is no room."""
     texts = [" ".join(_words(command)) for command, _ in steps]
-    fitting = [
-        wide(text)
-        for text, (_, about) in zip(texts, steps, strict=True)
-        if wide(text) + len(f"  # {about}") <= room
-    ]
-    longest = max((wide(about) for _, about in steps), default=0)
-    column = min(max(fitting, default=0), room - longest - len("  # "))
+    widest = max(map(wide, texts))
+    if any(widest + len(f"  # {about}") > room for _, about in steps):
+        widest = 0  # what each is for stands right behind it
     for text, (command, about) in zip(texts, steps, strict=True):
         if wide(text) + len(f"  # {about}") <= room:
-            pieces = ((_INDENT, ""), (padded(text, column), "bold"), (f"  # {about}", "dim"))
+            pieces = ((_INDENT, ""), (padded(text, widest), "bold"), (f"  # {about}", "dim"))
             yield Line(pieces)
             continue
         if not brief:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,10 +80,19 @@ def wrapped(
             continue
         if not words:
             rows.pop()
-        room = max(width - wide(rest), 1)
-        parts = textwrap.wrap(word, room, break_on_hyphens=False)
+        parts = _parts(word, width - wide(rest))
         rows, words = [*rows, *(rest + part for part in parts)], 1
     return [line(row.replace(_NO_BREAK, " "), style) for row in rows]
+
+
+def _parts(word: str, width: int) -> list[str]:
+    """A word in parts that fit."""
+    parts = [""]
+    for letter in word:
+        if parts[-1] and wide(parts[-1] + letter) > width:
+            parts.append("")
+        parts[-1] += letter
+    return parts
 
 
 def joined(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from unsurprised.calibration.result import Calibration, Trial
 from unsurprised.report.next_steps import glossary, next_steps
@@ -16,7 +17,7 @@ _NOTHING = 1e-12
 _HEADER = ["tried", "saves", "95 % interval", "behind the best", "in sample", ""]
 
 
-def lines(calibration: Calibration, screen: Screen) -> list[Line]:
+def lines(calibration: Calibration, screen: Screen, written: Sequence[str] = ()) -> list[Line]:
     """The report; the same calibration gives the same text.
 
     Parameters
@@ -25,6 +26,8 @@ def lines(calibration: Calibration, screen: Screen) -> list[Line]:
         What :func:`unsurprised.calibrate` returned.
     screen : Screen
         Its width, and what can be done next; all of it fits the first screen.
+    written : sequence of str
+        What became of the files that were asked for.
     """
     width = screen.width
     made = [*screen.taken, line()] if screen.taken else []
@@ -32,7 +35,7 @@ def lines(calibration: Calibration, screen: Screen) -> list[Line]:
     made += wrapped(headline(calibration), width, "bold green" if helps else "bold yellow")
     made += wrapped(size(calibration), width)
     made += [line(), *laid_out(_table(calibration), width, ("", "bold", "cyan")), line()]
-    for text in (advice(calibration), *notes(calibration)):
+    for text in (advice(calibration), *notes(calibration), *written):
         made += wrapped(text, width)
     return [*made, *_closing(calibration, screen)]
 

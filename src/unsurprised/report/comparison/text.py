@@ -130,16 +130,16 @@ def why_both(pair: Difference) -> str:
     """Why a model is better though it is worse on most rows, or worse though better on most."""
     found, worse = pair.difference, pair.worse_rows
     if found.high < 0 and worse.low > 0.5:
-        return (
-            f"Yet it is worse on {share(worse.value)} of the rows: on those by little, while the "
-            "few rows that cost many bits, which decide the mean, cost fewer now."
-        )
-    if found.low > 0 and worse.high < 0.5:
-        return (
-            f"Yet it is worse on {share(worse.value)} of the rows only: on those by much, and the "
-            "few rows that cost many bits decide the mean; on most it is better by little."
-        )
-    return ""
+        many, lost, gained = "", "little", "much"
+    elif found.low > 0 and worse.high < 0.5:
+        many, lost, gained = "only ", "much", "little"
+    else:
+        return ""
+    return (
+        f"Yet it is worse on {many}{share(worse.value)} of the rows. Both are true: on those it "
+        f"loses {lost}, on the others it gains {gained}; the mean counts bits, not rows, and the "
+        "few rows that cost many bits decide it."
+    )
 
 
 def _models(comparison: Comparison) -> TextTable:
@@ -165,7 +165,11 @@ def _figures(pair: Difference, width: int) -> list[Line]:
     if pair.finite_difference is not None:
         rows.append(_figure("  finite rows", pair.finite_difference, "where both are finite"))
     if pair.miscalibration is not None and pair.discrimination is not None:
-        rows.append(_figure("  miscalibration", pair.miscalibration, f"removable by {pair.family}"))
+        rows.append(
+            _figure(
+                "  miscalibration", pair.miscalibration, f"removable by {pair.family}", "removable"
+            )
+        )
         rows.append(_figure("  discrimination", pair.discrimination, "above 0: it knows more"))
     if pair.accuracy is not None:
         rows.append(["accuracy", share(pair.accuracy.value), interval(pair.accuracy, "share"), ""])
@@ -175,8 +179,8 @@ def _figures(pair: Difference, width: int) -> list[Line]:
     return laid_out(described(table, [row[3:] for row in rows], width), width, _STYLES)
 
 
-def _figure(name: str, found: Estimate, about: str) -> list[str]:
-    return [name, valued(found, "information"), interval(found, "information"), about]
+def _figure(name: str, found: Estimate, *about: str) -> list[str]:
+    return [name, valued(found, "information"), interval(found, "information"), *about]
 
 
 def _slices(pair: Difference, most: int) -> TextTable:
@@ -206,8 +210,8 @@ def _extremes(
     unit = comparison.unit
     if not full:
         return [_rows(f"The rows on which they differ most, in {unit}", (*worse, *better))]
-    sides = (("worse", worse), ("better", better))
-    return [_rows(f"The rows on which it is most {word}, in {unit}", rows) for word, rows in sides]
+    sides = (("loses", worse), ("gains", better))
+    return [_rows(f"The rows on which it {word} most, in {unit}", rows) for word, rows in sides]
 
 
 def _rows(title: str, found: Sequence[RowDifference]) -> TextTable:

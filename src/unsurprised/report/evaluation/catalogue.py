@@ -35,7 +35,7 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "cross_entropy_nats",
             "  in nats",
             "nats",
-            "in nats, as scikit-learn's log_loss",
+            "as scikit-learn's log_loss gives it",
             "scikit-learn's log_loss",
         ),
         Figure(
