@@ -14,8 +14,8 @@ from unsurprised.array_types import Values
 from unsurprised.calibrators import UniformMixing
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators.crossfit import FOLDS, folds_of
-from unsurprised.evaluation.figures.if_calibrated import OfScores, of_isotonic
 from unsurprised.evaluation.figures.frequencies import of_rows, surprised_by
+from unsurprised.evaluation.figures.if_calibrated import OfScores, of_isotonic
 from unsurprised.evaluation.figures.recalibration import (
     Recalibrations,
     fewer,
