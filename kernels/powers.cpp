@@ -111,6 +111,7 @@ class PowerRows {
   void add_column(const Column& column, std::int64_t slot) {
     if (column.nothing) return;
     if (!column.values && !column.flags) throw std::invalid_argument("a column without values");
+    if (!weighted_ && column.flags) return add_counts(column.flags, slot);
     if (column.values)
       gather(column.values, x_);
     else
@@ -119,8 +120,6 @@ class PowerRows {
       add_flagged(slot);
     else if (weighted_)
       add_weighted(slot);
-    else if (column.flags)
-      add(x_, {slot, slot + 1, slot + 2});
     else
       add_plain(slot);
   }
@@ -154,7 +153,35 @@ class PowerRows {
         to[i] = static_cast<double>(values[first_ + from_ + i]);
   }
 
+  // All powers of 0 and 1 are as many as there are ones.
+  void add_counts(const std::uint8_t* flags, std::int64_t slot) {
+    const std::int32_t* sorted = places_.sorted();
+    for (std::int64_t s = 0, i = 0; s < segments_; ++s) {
+      std::int32_t count = 0;
+      if (sorted)
+        for (; i < ends_[s]; ++i) count += flags[first_ + sorted[from_ + i]];
+      else
+        for (; i < ends_[s]; ++i) count += flags[first_ + from_ + i];
+      for (int power = 0; count && power < 3; ++power)
+        sums_[s][slot + power].add(static_cast<double>(count), up);
+    }
+  }
+
+  bool add_powers_at_once(std::int64_t slot) {
+    int held[3];
+    // Of short segments the parts would be more than the values.
+    if (segments_ != 1 && segments_ * 16 > rows_) return false;
+    if (!target_.sum_powers(x_, ends_, segments_, held, parts_)) return false;
+    const double* part = parts_;
+    for (std::int64_t s = 0; s < segments_; ++s)
+      for (int power = 0; power < 3; ++power)
+        for (int p = 0; p < held[power]; ++p, ++part)
+          if (*part != 0.0) sums_[s][slot + power].add(*part, up);
+    return true;
+  }
+
   void add_plain(std::int64_t slot) {
+    if (add_powers_at_once(slot)) return;
     add(x_, {slot});
     if (ordinary(x_, rows_)) {
       square(x_, x_, slot + 1);
@@ -259,6 +286,7 @@ class PowerRows {
   double x_[most_at_once], w_[most_at_once], squares_[most_at_once], lost_[most_at_once],
       cubes_[most_at_once];
   double w_squares_[most_at_once], w_lost_[most_at_once], w_cubes_[most_at_once];
+  static_assert(PowerSums::most_parts == 4 * SegmentSums::most_parts);
   double parts_[most_at_once / 4 * SegmentSums::most_parts];
 };
 

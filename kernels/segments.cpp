@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 
 #include "target.h"
@@ -66,33 +67,96 @@ constexpr int lowest_exponent = -700, highest_exponent = 900;
 
 constexpr auto sign_bit = std::numeric_limits<std::int64_t>::min();
 
-double largest_magnitude(const double* values, std::int64_t count) {
-  constexpr int width = 16;
-  double top[width] = {};
-  std::int64_t i = 0;
-  for (; i + width <= count; i += width)
-    for (int l = 0; l < width; ++l) {
-      const double magnitude = std::fabs(values[i + l]);
-      top[l] = magnitude > top[l] ? magnitude : top[l];  // NaN passes, and is met below
-    }
-  double largest = 0.0;
-  for (; i < count; ++i) largest = std::fmax(largest, std::fabs(values[i]));
-  for (const double magnitude : top) largest = magnitude > largest ? magnitude : largest;
-  return largest;
+// Between which powers of two all magnitudes but zeros lie.
+struct Span {
+  int above = 1, below = 0;  // of zeros alone, those of ones, so that a NaN among them is met
+};
+
+int exponent_of(double magnitude) {
+  return static_cast<int>(std::bit_cast<std::uint64_t>(magnitude) >> 52) - 1023;
 }
 
-// Whether all of the values fit into so many parts.
-template <int parts>
-bool sum_in_parts(const double* values, const std::int32_t* ends, std::int64_t segments,
-                  int exponent, double* out) {
-  double start[parts];
-  for (int p = 0; p < parts; ++p) start[p] = start_of(exponent - p * (headroom + 1));
-  Bits left = {};
-  std::int64_t at = 0;
-  for (std::int64_t s = 0; s < segments; ++s, out += parts) {
+Span span_of(const double* values, std::int64_t count) {
+  constexpr int width = 16;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  double top[width], least[width];
+  for (int l = 0; l < width; ++l) top[l] = 0.0, least[l] = infinity;
+  auto see = [&](double value, int l) {
+    const double magnitude = std::fabs(value);
+    top[l] = magnitude > top[l] ? magnitude : top[l];  // NaN passes, and is met below
+    const double held = magnitude == 0.0 ? infinity : magnitude;
+    least[l] = held < least[l] ? held : least[l];
+  };
+  std::int64_t i = 0;
+  for (; i + width <= count; i += width)
+    for (int l = 0; l < width; ++l) see(values[i + l], l);
+  for (; i < count; ++i) see(values[i], 0);
+  for (int l = 1; l < width; ++l) {
+    top[0] = top[l] > top[0] ? top[l] : top[0];
+    least[0] = least[l] < least[0] ? least[l] : least[0];
+  }
+  if (top[0] == 0.0) return {};
+  return {exponent_of(top[0]) + 1, exponent_of(least[0])};
+}
+
+// How many parts hold doubles between two powers of two that are so many bits apart.
+constexpr int parts_for(int bits) {
+  return (53 + bits + headroom) / (headroom + 1);
+}
+
+// The sum of a run of values, cut into parts.
+class Parts {
+ public:
+  Parts(int count, int exponent) : count_(count) {
+    for (int p = 0; p < count; ++p) start_[p] = start_of(exponent - p * (headroom + 1));
+  }
+
+  int count() const { return count_; }
+
+  void open() {
+    for (int p = 0; p < count_; ++p) sums_[p] = Vector{} + start_[p];
+  }
+
+  void add(const double* values, std::int64_t count) {
+    switch (count_) {
+      case 1:
+        return add_to<1>(values, count);
+      case 2:
+        return add_to<2>(values, count);
+      case 3:
+        return add_to<3>(values, count);
+      case 4:
+        return add_to<4>(values, count);
+      case 5:
+        return add_to<5>(values, count);
+      default:
+        return add_to<6>(values, count);
+    }
+  }
+
+  // Writes as many doubles as there are parts, whose sum is that of the run.
+  void close(double* out) const {
+    for (int p = 0; p < count_; ++p) {
+      const Vector moved = sums_[p] - start_[p];
+      out[p] = 0.0;
+      for (int l = 0; l < lanes; ++l) out[p] += lane(moved, l);
+    }
+  }
+
+  // Whether all of all values went into the parts.
+  bool whole() const {
+    std::int64_t some_left = 0;
+    for (int l = 0; l < lanes; ++l) some_left |= lane(left_, l);
+    return some_left == 0 || some_left == sign_bit;  // −0 leaves −0; NaN never leaves nothing
+  }
+
+ private:
+  template <int parts>
+  void add_to(const double* values, std::int64_t count) {
     Vector sums[parts];
-    for (int p = 0; p < parts; ++p) sums[p] = Vector{} + start[p];
-    auto add = [&](const double* x) {
+    for (int p = 0; p < parts; ++p) sums[p] = sums_[p];
+    Bits left = left_;
+    auto add_vector = [&](const double* x) {
       Vector rest;
       std::memcpy(&rest, x, sizeof rest);
       for (int p = 0; p < parts; ++p) {
@@ -102,35 +166,36 @@ bool sum_in_parts(const double* values, const std::int32_t* ends, std::int64_t s
       }
       left |= std::bit_cast<Bits>(rest);
     };
-    const std::int64_t end = ends[s];
-    for (; at + lanes <= end; at += lanes) add(values + at);
-    double tail[lanes] = {};
-    for (int l = 0; at < end; ++at, ++l) tail[l] = values[at];
-    add(tail);
-    for (int p = 0; p < parts; ++p) {
-      const Vector moved = sums[p] - start[p];
-      out[p] = 0.0;
-      for (int l = 0; l < lanes; ++l) out[p] += lane(moved, l);
+    std::int64_t i = 0;
+    for (; i + lanes <= count; i += lanes) add_vector(values + i);
+    if (i < count) {
+      double tail[lanes] = {};
+      for (int l = 0; i < count; ++i, ++l) tail[l] = values[i];
+      add_vector(tail);
     }
+    for (int p = 0; p < parts; ++p) sums_[p] = sums[p];
+    left_ = left;
   }
-  std::int64_t some_left = 0;
-  for (int l = 0; l < lanes; ++l) some_left |= lane(left, l);
-  return some_left == 0 || some_left == sign_bit;  // −0 leaves −0; NaN never leaves nothing
+
+  int count_;
+  double start_[SegmentSums::most_parts] = {};
+  Vector sums_[SegmentSums::most_parts] = {};
+  Bits left_ = {};
+};
+
+bool sum_in_parts(int count, const double* values, const std::int32_t* ends, std::int64_t segments,
+                  int exponent, double* out) {
+  Parts parts(count, exponent);
+  std::int64_t at = 0;
+  for (std::int64_t s = 0; s < segments; at = ends[s++], out += count) {
+    parts.open();
+    parts.add(values + at, ends[s] - at);
+    parts.close(out);
+  }
+  return parts.whole();
 }
 
 }  // namespace
-
-int sum_segments(const double* values, const std::int32_t* ends, std::int64_t segments,
-                 double* parts) {
-  const double largest = largest_magnitude(values, segments ? ends[segments - 1] : 0);
-  const int exponent = static_cast<int>(std::bit_cast<std::uint64_t>(largest) >> 52) - 1022;
-  // Zeros take the way of ones, so that a NaN among them is met.
-  const int above = largest == 0.0 ? 1 : exponent;
-  if (above < lowest_exponent || above > highest_exponent) return SegmentSums::unfit;
-  if (sum_in_parts<3>(values, ends, segments, above, parts)) return 3;
-  if (sum_in_parts<6>(values, ends, segments, above, parts)) return 6;
-  return SegmentSums::unfit;
-}
 
 void products(const double* weights, const double* values, std::int64_t count, double* products,
               double* lost) {
@@ -139,6 +204,54 @@ void products(const double* weights, const double* values, std::int64_t count, d
     products[i] = product;
     lost[i] = std::fma(weights[i], values[i], -product);
   }
+}
+
+int sum_segments(const double* values, const std::int32_t* ends, std::int64_t segments,
+                 double* parts) {
+  const auto [above, below] = span_of(values, segments ? ends[segments - 1] : 0);
+  if (above < lowest_exponent || above > highest_exponent) return SegmentSums::unfit;
+  // Values with few digits take fewer parts than their span says.
+  const int fewest = parts_for(above - below) <= 2 ? 2 : 3;
+  for (const int count : {fewest, SegmentSums::most_parts})
+    if (sum_in_parts(count, values, ends, segments, above, parts)) return count;
+  return SegmentSums::unfit;
+}
+
+bool sum_powers(const double* values, const std::int32_t* ends, std::int64_t segments, int* held,
+                double* out) {
+  // Between these ends squares, what they lose, and cubes are doubles that start_of knows.
+  constexpr int lowest = -150, highest = 300;
+  const auto [above, below] = span_of(values, segments ? ends[segments - 1] : 0);
+  const int wide = above - below;
+  if (above < lowest || above > highest || parts_for(3 * wide) > SegmentSums::most_parts)
+    return false;
+  Parts sum(parts_for(wide), above), squares(parts_for(2 * wide), 2 * above),
+      lost(parts_for(2 * wide), 2 * above - 53), cubes(parts_for(3 * wide), 3 * above);
+  held[0] = sum.count();
+  held[1] = squares.count() + lost.count();
+  held[2] = cubes.count();
+  constexpr std::int64_t block = 512;  // stays in the first cache
+  double square[block], rest[block], cube[block];
+  std::int64_t at = 0;
+  for (std::int64_t s = 0; s < segments; ++s) {
+    for (Parts* parts : {&sum, &squares, &lost, &cubes}) parts->open();
+    for (; at < ends[s];) {
+      const double* x = values + at;
+      const std::int64_t count = ends[s] - at < block ? ends[s] - at : block;
+      products(x, x, count, square, rest);
+      for (std::int64_t i = 0; i < count; ++i) cube[i] = x[i] * square[i];
+      sum.add(x, count);
+      squares.add(square, count);
+      lost.add(rest, count);
+      cubes.add(cube, count);
+      at += count;
+    }
+    for (const Parts* parts : {&sum, &squares, &lost, &cubes}) {
+      parts->close(out);
+      out += parts->count();
+    }
+  }
+  return sum.whole() && squares.whole() && lost.whole() && cubes.whole();
 }
 
 }  // namespace UNSURPRISED_TARGET

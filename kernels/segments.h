@@ -19,6 +19,15 @@ struct SegmentSums {
   static constexpr int unfit = -1;
 };
 
+// The exact sums of the segments' values, their squares, and their cubes, rounded once each: as
+// above, each as `held[power − 1]` doubles, those of a segment one behind the other. Returns false,
+// and nothing of use, where a value is not finite or some are too far apart in size.
+struct PowerSums {
+  static constexpr int most_parts = 4 * SegmentSums::most_parts;
+  using Function = bool (*)(const double* values, const std::int32_t* ends, std::int64_t segments,
+                            int* held, double* parts);
+};
+
 // The products of weights and values, and what their rounding lost.
 using Products = void (*)(const double* weights, const double* values, std::int64_t count,
                           double* products, double* lost);

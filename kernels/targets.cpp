@@ -7,6 +7,7 @@
   void run(const unsurprised::Request&, std::int64_t, std::int64_t, unsurprised::Findings*);       \
   void surprisals(const double*, double, std::int64_t, double*);                                   \
   int sum_segments(const double*, const std::int32_t*, std::int64_t, double*);                     \
+  bool sum_powers(const double*, const std::int32_t*, std::int64_t, int*, double*);                \
   void products(const double*, const double*, std::int64_t, double*, double*);                     \
   void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
   void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
@@ -45,8 +46,9 @@ bool always() {
 }
 
 #define UNSURPRISED_FUNCTIONS(target)                                                          \
-  #target, target::run, target::surprisals, target::sum_segments, target::products,            \
-      target::hash_rows, target::tempered, target::softmax, target::softmax_gradient, {        \
+  #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,          \
+      target::products, target::hash_rows, target::tempered, target::softmax,                  \
+      target::softmax_gradient, {                                                              \
     target::apply, target::multiply, target::multiply_single, target::factorise, target::solve \
   }
 

@@ -16,6 +16,7 @@ struct Target {
   Run run;
   void (*surprisals)(const double*, double, std::int64_t, double*);
   SegmentSums::Function sum_segments;
+  PowerSums::Function sum_powers;
   Products products;
   HashRows hash_rows;
   Tempered tempered;

@@ -14,6 +14,7 @@ import pytest
 import unsurprised as us
 from unsurprised import CallError
 from unsurprised.cli import FINE, WRONG, run
+from unsurprised.evaluation.figures.recalibration import Recalibrations
 from unsurprised.testing import assert_max_bits, assert_no_worse
 
 FAILED = 1
@@ -155,6 +156,20 @@ def test_exit_codes(files, capsys):
     assert "nothing to check" in capsys.readouterr().err
     assert run(["check", good, bad, good]) == WRONG
     assert run(["check", good, good + "x", "--max-bits", "1"]) == WRONG
+
+
+def test_a_check_recalibrates_nothing(files, monkeypatch):
+    """How much of a difference could be recalibrated takes most of a comparison's time."""
+
+    def never(*_):
+        raise AssertionError("a model was recalibrated")
+
+    monkeypatch.setattr(Recalibrations, "of", never)
+    labels, good, bad = two_models()
+    assert us.check(labels, bad, good).outcome == "passed"
+    assert run(["check", *files]) == FAILED
+    with pytest.raises(AssertionError, match="recalibrated"):
+        us.compare(labels, bad, good)
 
 
 def test_json_and_junit(files, tmp_path, capsys):

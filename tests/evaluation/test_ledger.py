@@ -232,8 +232,9 @@ def test_a_calibrated_model_in_theory():
         assert known.simulations == 199
         mean_error = math.sqrt(2 * degrees / 199)
         assert 2 * 5000 * known.mean == pytest.approx(degrees, abs=4 * mean_error)
-        high = stats.chi2(degrees).ppf(0.95)
-        assert 2 * 5000 * known.high == pytest.approx(high, rel=0.35)
+        # The 190th of 199: what is below it is spread like this, whatever is simulated.
+        lowest, highest = stats.beta(190, 10).ppf([1e-6, 1 - 1e-6])
+        assert lowest < stats.chi2(degrees).cdf(2 * 5000 * known.high) < highest
         assert known.exceeded == (known.p_value <= 0.05)
 
 

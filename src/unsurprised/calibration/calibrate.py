@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,29 +112,27 @@ def calibrate(
         raise CallError(f"folds={folds!r}; expected a whole number of at least 2 (--folds)")
     unit_of(base)
     if y_pred is None:
-        return _of_source(
-            y_true,
-            {
-                "label": label,
-                "pred": pred,
-                "kind": kind,
-                "weight": weight,
-                "id": id,
-                "cluster": cluster,
-                "truth": truth,
-                "join": join,
-                "classes": classes,
-                "positive": positive,
-                "ignore_index": ignore_index,
-                "normalize": normalize,
-                "tolerance": tolerance,
-                "nulls": nulls,
-                "batch_rows": batch_rows,
-            },
-            methods,
-            folds,
-            base,
-        )
+        from unsurprised.sources import open_source
+
+        options = {
+            "label": label,
+            "pred": pred,
+            "kind": kind,
+            "weight": weight,
+            "id": id,
+            "cluster": cluster,
+            "truth": truth,
+            "join": join,
+            "classes": classes,
+            "positive": positive,
+            "ignore_index": ignore_index,
+            "normalize": normalize,
+            "tolerance": tolerance,
+            "nulls": nulls,
+            "batch_rows": batch_rows,
+        }
+        reading = open_source(y_true, options, call="calibrate")
+        return calibrate_reading(reading, methods=methods, folds=folds, base=base)
     given = {"label": label, "pred": pred, "kind": kind, "weight": weight, "id": id, "truth": truth}
     named = [name for name, value in given.items() if value is not None]
     if named or isinstance(cluster, str):
@@ -161,28 +158,6 @@ def calibrate(
 
     learning = learning_from(evaluator, batch.classes)
     return calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
-
-
-def _of_source(
-    source: Any,
-    options: dict[str, Any],
-    methods: Sequence[str] | None,
-    folds: int,
-    base: float,
-) -> Calibration:
-    from unsurprised.sources import Options, open_predictions
-    from unsurprised.sources.frames import is_frame, refuse_unread
-
-    items = source if isinstance(source, list | tuple) else [source]
-    is_path = all(isinstance(item, str | os.PathLike) for item in items)
-    refuse_unread(source)
-    if not is_path and not is_frame(source):
-        raise CallError(
-            "calibrate(y_true) lacks y_pred; expected calibrate(y_true, y_pred), or a path or a "
-            "data frame"
-        )
-    reading = open_predictions(source, Options(**options))
-    return calibrate_reading(reading, methods=methods, folds=folds, base=base)
 
 
 @own_float_errors

@@ -137,7 +137,7 @@ def command(
             with row_progress(*work, quiet=quiet) as progress:
                 if pairs:
                     comparison = compare_readings(
-                        readings, names, join=join.value, top=0, progress=progress
+                        readings, names, join=join.value, top=0, split=False, progress=progress
                     )
                 if max_bits is not None:
                     evaluation = evaluate_reading(newest, top=0, progress=progress)

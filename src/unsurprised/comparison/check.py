@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from unsurprised.comparison.compare import compare
+from unsurprised.comparison.compare import compare_arrays, models_of
 from unsurprised.comparison.result import Comparison
 from unsurprised.copies import Record
 from unsurprised.errors import CallError
@@ -17,6 +17,7 @@ from unsurprised.evaluation.evaluate import evaluate
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.inputs.handed import Meaning
 from unsurprised.reported import Reported, part_of_report
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import benjamini_hochberg
@@ -134,11 +135,8 @@ def check(
             f"check(y_true, …) got {len(predictions)} predictions; expected those of the model, or "
             "those of the base and of the new model"
         )
-    options = {
-        "weights": weights,
-        "ids": ids,
-        "by": by,
-        "cluster": cluster,
+    rows = {"weights": weights, "ids": ids, "by": by, "cluster": cluster}
+    meaning = {
         "classes": classes,
         "positive": positive,
         "axis": axis,
@@ -149,10 +147,11 @@ def check(
     }
     comparison = None
     if len(predictions) == 2:
-        comparison = compare(y_true, *predictions, names=names, top=0, **options)
+        models = models_of(predictions[0], predictions[1:], names)
+        comparison = compare_arrays(y_true, models, Meaning(**meaning), rows, top=0, split=False)
     evaluation = None
     if max_bits is not None or comparison is None:
-        evaluation = evaluate(y_true, predictions[-1], top=0, **options)
+        evaluation = evaluate(y_true, predictions[-1], top=0, **rows, **meaning)
     return checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
 
 

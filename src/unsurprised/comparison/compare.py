@@ -100,7 +100,6 @@ def compare(
     >>> found.miscalibration.high < 0 < found.discrimination.high  # and only better calibrated
     True
     """
-    models = _models(base, new, names)
     meaning = Meaning(
         classes,
         positive,
@@ -110,29 +109,39 @@ def compare(
         normalize=normalize,
         tolerance=tolerance,
     )
+    rows = {"weights": weights, "ids": ids, "by": by, "cluster": cluster}
+    models = models_of(base, new, names)
+    return compare_arrays(y_true, models, meaning, rows, base=log_base, top=top)
+
+
+def compare_arrays(
+    y_true: Any,
+    models: Mapping[str, Any],
+    meaning: Meaning,
+    rows: Mapping[str, Any],
+    *,
+    base: float = 2,
+    top: int = 10,
+    split: bool = True,
+) -> Comparison:
+    """Compare the models of arrays; ``rows`` has their weights, ids, slices (by) and clusters."""
     scorings, said = [], None
     for place, (name, predictions) in enumerate(models.items()):
         try:
-            batch = batch_from_arrays(
-                y_true,
-                predictions,
-                meaning,
-                weights=weights,
-                ids=ids,
-                by=by if place == 0 else None,
-                cluster=cluster,
-            )
+            told = {**rows, "by": rows["by"] if place == 0 else None}
+            batch = batch_from_arrays(y_true, predictions, meaning, **told)
             if place == 0 and batch.classes is not None:  # the others' columns are bound to these
                 said = batch.classes
                 meaning = replace(meaning, classes=said)
             bins = {k: v for k, v in slicing_of(batch.by, {}).items() if v is not None}
-            scorings.append(Scoring(said, bins).update_batch(batch))
+            scorings.append(Scoring(said, bins, split=split).update_batch(batch))
         except UnsurprisedError as error:
             raise _of_model(error, name) from None
-    return compared(list(models), scorings, said, join="exact", base=log_base, top=top)
+    return compared(list(models), scorings, said, join="exact", base=base, top=top)
 
 
-def _models(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> dict[str, Any]:
+def models_of(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> dict[str, Any]:
+    """The predictions of each model by its name; the base comes first."""
     if isinstance(base, Mapping):
         if new or names is not None or len(base) < 2:
             raise CallError(
@@ -164,9 +173,14 @@ def compare_readings(
     join: str = "exact",
     base: float = 2,
     top: int = 10,
+    split: bool = True,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare the models of opened sources; the first is the base, whose columns slice the rows."""
+    """Compare the models of opened sources; the first is the base, whose columns slice the rows.
+
+    With ``split``, differences are split into miscalibration and discrimination, for which models
+    are recalibrated: most of the time.
+    """
     from unsurprised.evaluation.engine import first_look, over_rows
 
     if join not in JOINS:
@@ -177,7 +191,11 @@ def compare_readings(
         bins = first_look(reading)
         classes = reading.classes
         scorings.append(
-            over_rows(reading, lambda: Scoring(classes, bins), progress=progress)  # noqa: B023
+            over_rows(
+                reading,
+                lambda: Scoring(classes, bins, split=split),  # noqa: B023
+                progress=progress,
+            )
         )
     return compared(names, scorings, readings[0].class_names, join=join, base=base, top=top)
 

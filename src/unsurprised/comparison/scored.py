@@ -74,8 +74,15 @@ class ScoredRows:
 class Scoring:
     """Collects a model's scored rows, and evaluates them."""
 
-    def __init__(self, classes: Sequence[str] | None, bins: dict[str, Bins] | None = None) -> None:
-        self.evaluator = Evaluator(classes, top=0)
+    def __init__(
+        self,
+        classes: Sequence[str] | None,
+        bins: dict[str, Bins] | None = None,
+        *,
+        split: bool = True,
+    ) -> None:
+        # Recalibrations are of the sample.
+        self.evaluator = Evaluator(classes, top=0, sample_rows=None if split else 0)
         self._bins = bins or {}
         self._parts: list[tuple[tuple[int, int], dict[str, Any]]] = []
 

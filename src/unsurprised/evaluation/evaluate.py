@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -134,31 +133,31 @@ def evaluate(
     """
     if y_pred is None:
         _must_be_none(weights=weights, ids=ids)
-        return _evaluate_source(
-            y_true,
-            {
-                "label": label,
-                "pred": pred,
-                "kind": kind,
-                "logprob": logprob,
-                "weight": weight,
-                "id": id,
-                "by": _columns_by(by),
-                "cluster": _column_cluster(cluster),
-                "truth": truth,
-                "join": join,
-                "classes": classes,
-                "positive": positive,
-                "ignore_index": ignore_index,
-                "normalize": normalize,
-                "tolerance": tolerance,
-                "nulls": nulls,
-                "batch_rows": batch_rows,
-            },
-            base,
-            top,
-            ledger,
-        )
+        # Both need pyarrow, which is not imported before someone has a file or a frame.
+        from unsurprised.evaluation.engine import evaluate_reading
+        from unsurprised.sources import open_source
+
+        options = {
+            "label": label,
+            "pred": pred,
+            "kind": kind,
+            "logprob": logprob,
+            "weight": weight,
+            "id": id,
+            "by": _columns_by(by),
+            "cluster": _column_cluster(cluster),
+            "truth": truth,
+            "join": join,
+            "classes": classes,
+            "positive": positive,
+            "ignore_index": ignore_index,
+            "normalize": normalize,
+            "tolerance": tolerance,
+            "nulls": nulls,
+            "batch_rows": batch_rows,
+        }
+        reading = open_source(y_true, options, call="evaluate")
+        return evaluate_reading(reading, base=base, top=top, ledger=ledger)
     _must_be_none(
         label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth
     )
@@ -225,26 +224,6 @@ def _array_cluster(cluster: Any) -> Any:
             "value a row"
         )
     return cluster
-
-
-def _evaluate_source(
-    source: Any, options: dict[str, Any], base: float, top: int, ledger: bool
-) -> Evaluation:
-    # Both need pyarrow, which is not imported before someone has a file or a frame.
-    from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.sources import Options, open_predictions
-    from unsurprised.sources.frames import is_frame, refuse_unread
-
-    items = source if isinstance(source, list | tuple) else [source]
-    is_path = all(isinstance(item, str | os.PathLike) for item in items)
-    refuse_unread(source)
-    if not is_path and not is_frame(source) and (hasattr(source, "shape") or items is source):
-        raise CallError(
-            "evaluate(y_true) lacks y_pred; expected evaluate(y_true, y_pred), "
-            "or a path or a data frame"
-        )
-    reading = open_predictions(source, Options(**options))
-    return evaluate_reading(reading, base=base, top=top, ledger=ledger)
 
 
 def _evaluate_batch(

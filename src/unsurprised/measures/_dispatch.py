@@ -19,7 +19,7 @@ from unsurprised.arrays.libraries import (
     is_traced,
 )
 from unsurprised.errors import CallError
-from unsurprised.forms import DistributionForm, Form, Labels, as_form
+from unsurprised.forms import DistributionForm, Form, Labels
 from unsurprised.measures._alignment import aligned
 from unsurprised.measures._array_engine import Home, by_library, copied, home_of
 from unsurprised.measures._distribution import Formula
@@ -155,8 +155,3 @@ def need_distribution(form: Form, argument: str) -> DistributionForm:
             "Probs, Logits, LogProbs or Counts"
         )
     return form
-
-
-def forms_of(*values: Any) -> list[Form]:
-    """Each value as a form; a plain array is :class:`Probs`."""
-    return [as_form(value) for value in values]

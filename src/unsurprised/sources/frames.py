@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -59,6 +60,17 @@ def refuse_unread(source: Any) -> None:
     remedy = _reading_call(source)
     if remedy is not None and not is_frame(source):
         raise no_frame(source, remedy)
+
+
+def refuse_lone_rows(source: Any, call: str) -> None:
+    """Refuse rows of numbers in place of a source: ``call`` needs the predictions beside them."""
+    items = source if isinstance(source, list | tuple) else [source]
+    paths = all(isinstance(item, str | os.PathLike) for item in items)
+    if not paths and not is_frame(source) and (hasattr(source, "shape") or items is source):
+        raise CallError(
+            f"{call}(y_true) lacks y_pred; expected {call}(y_true, y_pred), or a path or a data "
+            "frame"
+        )
 
 
 def _library(source: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from unsurprised.sources.agreement import check_agreement
 from unsurprised.sources.classes import Classes, classes_of
 from unsurprised.sources.columns import Roles, roles_in
 from unsurprised.sources.convert import Conversion
+from unsurprised.sources.frames import refuse_lone_rows, refuse_unread
 from unsurprised.sources.hive import refuse_folders_as_predictions
 from unsurprised.sources.interpreted import (
     bound_how,
@@ -24,6 +25,13 @@ from unsurprised.sources.reading import Reading
 from unsurprised.sources.table import Table, refuse_twice
 from unsurprised.sources.tables import tables_of, with_npy
 from unsurprised.sources.truth_means import truth_means
+
+
+def open_source(source: Any, options: Mapping[str, Any], *, call: str) -> Reading:
+    """Open what was handed to ``call`` in place of two arrays, with its options by their names."""
+    refuse_unread(source)
+    refuse_lone_rows(source, call)
+    return open_predictions(source, Options(**options))
 
 
 def open_predictions(source: Any, options: Options | None = None) -> Reading:

@@ -102,10 +102,7 @@ class Sample(ByBytes):
         """Add rows; ``truth`` is (rows,) or (rows, classes), ``model`` is (rows, classes)."""
         if self.size == 0:
             return self
-        if self._largest is None:
-            chosen = np.arange(len(hashes))
-        else:
-            chosen = np.flatnonzero(hashes <= self._largest)
+        chosen = self._may_enter(hashes)
         if not len(chosen):
             return self
         rows = np.zeros(len(chosen), dtype=self._dtype)
@@ -117,6 +114,14 @@ class Sample(ByBytes):
         rows["model"] = host_array(model, "model")[chosen].as_float64()
         self._append(rows)
         return self
+
+    def _may_enter(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The rows that are copied: of a batch, no more than there is place for (ties apart)."""
+        largest = self._largest
+        if len(hashes) > self.size:
+            cut = np.partition(hashes, self.size - 1)[self.size - 1]
+            largest = cut if largest is None else min(cut, largest)
+        return np.arange(len(hashes)) if largest is None else np.flatnonzero(hashes <= largest)
 
     @alone
     def merge(self, other: Sample) -> Sample:
