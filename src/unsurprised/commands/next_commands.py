@@ -54,21 +54,13 @@ def next_command(
 
 def _options(context: typer.Context, name: str, without: set[str]) -> Iterator[str]:
     """What was said in this call, as the other command calls it."""
-    group = getattr(context.parent, "command", None)
-    others: Mapping[str, Any] = (
-        {
-            option: parameter
-            for parameter in group.commands[name].params
-            for option in parameter.opts
-            if option.startswith("-")
-        }
-        if group is not None
-        else {}
-    )
+    group: Any = context.find_root().command
+    others = {option for parameter in group.commands[name].params for option in parameter.opts}
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         told = source is not None and source.name == "COMMANDLINE"
-        shared = next((option for option in parameter.opts if option in others), None)
+        names = (option for option in parameter.opts if option.startswith("-"))
+        shared = next((option for option in names if option in others), None)
         if not told or shared is None or parameter.name in without:
             continue
         value = context.params[parameter.name or ""]

@@ -8,7 +8,7 @@ from functools import partial
 
 from unsurprised.comparison.result import Comparison, Difference, RowDifference
 from unsurprised.report.next_steps import glossary, in_python, next_steps
-from unsurprised.report.numbers import counted, interval, number, printable, share, valued
+from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share, valued
 from unsurprised.report.screen import Line, Screen, first_fitting, line, titled, wrapped
 from unsurprised.report.tables import TextTable, described, laid_out
 from unsurprised.statistics.estimate import Estimate
@@ -42,19 +42,46 @@ def _sized(
 ) -> list[Line]:
     width = screen.width
     made = [*screen.taken, line()] if screen.taken else []
-    for pair in comparison.differences:
-        made += wrapped(of_pair(pair, comparison), width, _mood(pair))
-        made += wrapped(why_both(pair), width) if why_both(pair) else []
+    made += _verdicts(comparison, width)
     made += [*wrapped(size(comparison), width), line(), *laid_out(_models(comparison), width)]
+    as_one = len(comparison.differences) > 1 and not screen.full
+    if as_one:
+        made += laid_out(_differences(comparison), width, ("", "bold", "cyan"))
+    most_rows = most_rows if screen.worst is None else screen.worst
     for pair in comparison.differences:
-        made += titled(f"{_name(pair.new)} − {_name(pair.base)}", _figures(pair, width), width)
-        made += laid_out(_slices(pair, most_slices), width)
-        most_rows = most_rows if screen.worst is None else screen.worst
-        for table in _extremes(pair, most_rows, comparison, full=screen.full):
-            made += laid_out(table, width)
+        title = f"{_name(pair.new)} − {_name(pair.base)}"
+        if not as_one:
+            made += titled(title, _figures(pair, width), width)
+        where = f"Where they differ: {title}" if as_one else "Where they differ"
+        made += laid_out(_slices(pair, most_slices, where), width)
+        if not as_one or screen.worst:
+            for table in _extremes(pair, most_rows, comparison, full=screen.full):
+                made += laid_out(table, width)
     reasons = [f"{name}: {why}" for name, why in comparison.missing.items()]
     body = [part for text in reasons for part in wrapped(text, width, first="  ", rest="  ")]
-    return [*made, *titled("Not reported", body, width), *_closing(comparison, screen, at_length)]
+    return [
+        *made,
+        *titled("Not reported", body, width),
+        *_closing(comparison, screen, at_length),
+    ]
+
+
+def _verdicts(comparison: Comparison, width: int) -> list[Line]:
+    """Which of each pair is better; that both can be true is explained once."""
+    pairs = comparison.differences
+    made: list[Line] = []
+    for pair in pairs:
+        made += wrapped(of_pair(pair, comparison), width, _mood(pair))
+        reason = why_both(pair)
+        if reason and len(pairs) == 1:
+            made += wrapped(reason, width)
+        elif reason:
+            made += wrapped(
+                f"Yet it is worse on {share(pair.worse_rows.value)} of the rows.", width
+            )
+    if len(pairs) > 1 and any(map(why_both, pairs)):
+        made += wrapped(f"Both are true: {_DECIDED}.", width)
+    return made
 
 
 def _closing(comparison: Comparison, screen: Screen, at_length: bool) -> list[Line]:
@@ -130,16 +157,18 @@ def why_both(pair: Difference) -> str:
     """Why a model is better though it is worse on most rows, or worse though better on most."""
     found, worse = pair.difference, pair.worse_rows
     if found.high < 0 and worse.low > 0.5:
-        many, lost, gained = "", "little", "much"
+        lost, gained = "little", "much"
     elif found.low > 0 and worse.high < 0.5:
-        many, lost, gained = "only ", "much", "little"
+        lost, gained = "much", "little"
     else:
         return ""
     return (
-        f"Yet it is worse on {many}{share(worse.value)} of the rows. Both are true: on those it "
-        f"loses {lost}, on the others it gains {gained}; the mean counts bits, not rows, and the "
-        "few rows that cost many bits decide it."
+        f"Yet it is worse on {share(worse.value)} of the rows. Both are true: on those it loses "
+        f"{lost}, on the others it gains {gained}; {_DECIDED}."
     )
+
+
+_DECIDED = "the mean counts bits, not rows, and the few rows that cost many bits decide it"
 
 
 def _models(comparison: Comparison) -> TextTable:
@@ -158,6 +187,30 @@ def _models(comparison: Comparison) -> TextTable:
     kept = [index for index in range(len(header)) if any(row[index] for row in rows)]
     rows = [[row[k] for k in kept] for row in rows]
     return TextTable("", [header[k] for k in kept], rows, least=(3,) * (3 in kept))
+
+
+def _differences(comparison: Comparison) -> TextTable:
+    """All pairs in one table."""
+    rows = [
+        [
+            _name(pair.new),
+            number(pair.difference.value),
+            interval(pair.difference, "information"),
+            *(
+                ABSENT if part is None else number(part.value)
+                for part in (pair.miscalibration, pair.discrimination)
+            ),
+            share(pair.worse_rows.value),
+        ]
+        for pair in comparison.differences
+    ]
+    base = _name(comparison.differences[0].base)
+    return TextTable(
+        f"New − {base}, in {comparison.unit}; above 0: higher surprisal",
+        ["new", "difference", "95 % interval", "miscalibration", "discrimination", "worse on"],
+        rows,
+        least=(4, 3),
+    )
 
 
 def _figures(pair: Difference, width: int) -> list[Line]:
@@ -183,7 +236,7 @@ def _figure(name: str, found: Estimate, *about: str) -> list[str]:
     return [name, valued(found, "information"), interval(found, "information"), *about]
 
 
-def _slices(pair: Difference, most: int) -> TextTable:
+def _slices(pair: Difference, most: int, title: str) -> TextTable:
     shown = sorted(pair.slices, key=lambda part: (not part.stands_out, -abs(part.contribution)))
     rows = [
         [
@@ -196,10 +249,10 @@ def _slices(pair: Difference, most: int) -> TextTable:
         ]
         for part in shown[:most]
     ]
-    left = len(shown) - len(rows)
-    note = f"{counted(left, 'slice')} more: in the JSON, and on the page." if left > 0 else ""
+    if len(shown) > len(rows):
+        title += f": {len(rows)} of {len(shown):,} slices"
     header = ["slice", "rows", "difference", "95 % interval", "adds", ""]
-    return TextTable("Where they differ", header, rows, note, least=(4, 1))
+    return TextTable(title, header, rows, least=(4, 1))
 
 
 def _extremes(
