@@ -23,7 +23,7 @@ NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--ma
 NUMERIC |= {"--smooth", "--folds", "--ignore-index"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
 PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format"}
-FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--quiet", "--help"}
+FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]
 TEXTS = ["", "\0", "x" * 5000, "@/", "../..", ",", "a=b,a=c"]

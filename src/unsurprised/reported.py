@@ -105,9 +105,27 @@ class Reported(Record):
         return faces_of(self).charts(self)
 
     @own_float_errors
+    def to_text(self, *, full: bool = False, width: int = 80) -> str:
+        """Write the report as plain text, as ``print`` and the command line show it.
+
+        Parameters
+        ----------
+        full : bool, default False
+            Say everything, rather than what fits a screen of 40 lines.
+        width : int, default 80
+            The longest line. Tables leave out columns, and say which, before a number is cut.
+
+        Examples
+        --------
+        >>> import unsurprised as us
+        >>> us.explain([0.5, 0.5]).to_text().splitlines()[0]
+        'Learning what happened takes 1 bit on average, as if it were one of 2 equally likely'
+        """
+        return faces_of(self).written(self, full=full, width=width)
+
     def __str__(self) -> str:
-        """The whole report, as text."""
-        return faces_of(self).text(self)
+        """The report as text of 40 lines at most where it has more; see :meth:`to_text`."""
+        return self.to_text()
 
     @own_float_errors
     def __repr__(self) -> str:

@@ -217,7 +217,7 @@ def test_a_vocabulary():
     mean = explanation.huffman_length
     assert mean is not None
     assert explanation.entropy <= mean < explanation.entropy + 1
-    assert "and 65,516 others" in str(explanation)
+    assert "and 65,516 others" in explanation.to_text(width=100)
 
 
 @pytest.mark.parametrize(

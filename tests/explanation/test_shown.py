@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 import unsurprised as us
 from unsurprised.explanation import Explanation, explain
 from unsurprised.report.explanation import layout
-from unsurprised.report.explanation import terminal as explanation_terminal
 from unsurprised.report.explanation.notebook import page
-from unsurprised.report.explanation.text import summary
+from unsurprised.report.explanation.sentences import totals
+from unsurprised.report.screen import wide
 
 HOSTILE = ["</script><script>alert(1)</script>", "b\x1b[2J\n", "[bold]x[/bold]"]
 
@@ -46,7 +44,7 @@ ALL = {
 
 def test_the_coin_in_text():
     assert (
-        str(COIN)
+        COIN.to_text(width=100)
         == """\
 Believing Q where P is true costs 0.7370 bits more than the 1 bit that is needed.
 
@@ -70,7 +68,7 @@ It never costs more than 0.0145 bits."""
 
 
 def test_what_is_ruled_out_in_text():
-    lines = str(RULED_OUT).split("\n")
+    lines = RULED_OUT.to_text(width=100).split("\n")
     assert lines[0] == (
         "Q rules out 'heads', which happens in 50 % of draws: the cross-entropy and KL are "
         "infinite."
@@ -85,7 +83,7 @@ def test_what_is_ruled_out_in_text():
 
 def test_a_surprisal_in_text():
     assert (
-        str(ALL["surprisal"])
+        ALL["surprisal"].to_text(width=100)
         == """\
 The model gave 1 % to what happened, 'dog': 6.6439 bits of surprise.
 
@@ -107,23 +105,28 @@ never costs more than 0.0145 bits."""
 
 @pytest.mark.parametrize("explanation", ALL.values(), ids=ALL)
 def test_text_is_plain_narrow_and_without_noise(explanation):
-    lines = summary(explanation).split("\n")
-    assert max(map(layout.wide, lines)) <= 100
+    lines = str(explanation).split("\n")
+    assert max(map(wide, lines)) <= 80
     assert all(line.isprintable() and line == line.rstrip() for line in lines)
     assert not re.search(r"\bnan\b|-0\.0+\b|None", "\n".join(lines))
     assert lines[0] == explanation.meaning[: len(lines[0])]
 
 
 @pytest.mark.parametrize("explanation", ALL.values(), ids=ALL)
-@pytest.mark.parametrize("width", [20, 40, 60, 88, 200])
-def test_terminals_of_any_width(explanation, width):
-    stream = io.StringIO()
-    console = Console(file=stream, width=width, highlight=False, legacy_windows=False)
-    explanation_terminal.show(explanation, ["p.parquet, row 3"], console)
-    lines = stream.getvalue().split("\n")
-    assert max(layout.wide(line.rstrip()) for line in lines) <= width
-    assert lines[0] == "p.parquet, row 3"
-    assert "[bold]x[/bold]" in stream.getvalue() or explanation is not ALL["hostile"] or width < 60
+@pytest.mark.parametrize("width", [40, 60, 88, 200])
+def test_any_width_fits(explanation, width):
+    report = explanation.to_text(width=width)
+    assert max(map(wide, report.split("\n"))) <= width
+    assert "[bold]x[/bold]" in report or explanation is not ALL["hostile"] or width < 60
+    for total in totals(explanation):
+        assert total.value in report
+
+
+@pytest.mark.parametrize("explanation", ALL.values(), ids=ALL)
+def test_the_first_screen_is_a_screen_and_the_full_report_has_all(explanation):
+    assert len(str(explanation).split("\n")) <= 40
+    full = explanation.to_text(full=True, width=110)
+    assert "others" not in full
 
 
 def test_what_does_not_fit_is_left_out_and_said():
@@ -167,7 +170,7 @@ def test_names_that_are_cut_to_the_same_stay_apart():
     names = ["x" * 50 + end for end in "ab"]
     shown = layout.shown(explain([0.5, 0.5], names=names))
     assert len(set(shown.names)) == 2
-    assert all(layout.wide(name) <= 24 for name in shown.names)
+    assert all(wide(name) <= 24 for name in shown.names)
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_flat_is_numbers_that_trackers_take(kind, name):
 
 
 @every
-def test_repr_is_short_and_str_is_the_whole(kind, name):
+def test_repr_is_short_and_str_is_a_screen(kind, name):
     result = made(kind, name)
     short = repr(result)
     assert short.startswith(f"<{type(result).__name__}: ")
@@ -182,6 +182,9 @@ def test_repr_is_short_and_str_is_the_whole(kind, name):
     assert "\n" not in short
     assert "\x1b" not in short + str(result)
     assert len(str(result)) > 60
+    assert len(str(result).split("\n")) <= 40
+    assert str(result) == result.to_text()
+    assert max(map(len, result.to_text(full=True, width=60).split("\n"))) <= 60
 
 
 @every

@@ -16,6 +16,7 @@ from handmade_evaluations import (
     MIXED,
     ONE_ROW,
     RECALIBRATED,
+    SLICED,
     SOFT,
     WEIGHTED,
     bits,
@@ -24,9 +25,11 @@ from handmade_evaluations import (
 from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.choices import choices
-from unsurprised.report.evaluation import sentences, text
+from unsurprised.report.evaluation import sentences
 from unsurprised.report.evaluation.catalogue import FIGURES, GROUPS
-from unsurprised.report.evaluation.topics import histogram
+from unsurprised.report.evaluation.topics import figures, histogram
+from unsurprised.report.numbers import number
+from unsurprised.report.screen import wide
 from unsurprised.statistics.estimate import Estimate
 
 
@@ -34,15 +37,78 @@ def gap(low: float, high: float) -> Evaluation:
     return replace(LABELLED, confidence_gap=Estimate((low + high) / 2, low, high, "bits", 1000))
 
 
+def whole(evaluation: Evaluation, width: int = 100) -> str:
+    return evaluation.to_text(full=True, width=width)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("full", [False, True], ids=["first screen", "full"])
 @pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
-def test_it_is_plain_narrow_and_without_noise(evaluation):
-    report = text.summary(evaluation)
-    assert str(evaluation) == report
+def test_it_is_plain_narrow_and_without_noise(evaluation, full, width):
+    report = evaluation.to_text(full=full, width=width)
     lines = report.split("\n")
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= width
     assert all(line.isprintable() and line == line.rstrip() for line in lines)
     assert not re.search(r"\bnan\b|-0\.0+\b|None|Estimate\(", report)
     assert "\n\n\n" not in report
+
+
+@pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
+def test_the_first_screen_is_a_screen(evaluation):
+    assert str(evaluation) == evaluation.to_text()
+    lines = str(evaluation).split("\n")
+    assert len(lines) <= 40
+    assert lines[-1] == "What these figures are called elsewhere: docs/glossary.md"
+    assert "All of it: print(evaluation.to_text(full=True))" in str(evaluation)
+    assert "All of it" not in whole(evaluation)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
+def test_no_number_is_cut(evaluation, width):
+    report = " ".join(whole(evaluation, width).split())
+    for group in figures.groups(evaluation):
+        for line in group:
+            assert line.value in report
+            assert line.interval in report
+            # What stands alone says nothing without its definition.
+            assert line.interval or line.brief in report or line.definition in report
+    for row in evaluation.worst_rows:
+        assert number(row.surprisal) in report
+        assert not isinstance(row.id, int) or str(row.id) in report
+
+
+@pytest.mark.parametrize("width", [1, 9, 25])
+@pytest.mark.parametrize("evaluation", ALL.values(), ids=ALL)
+def test_hopelessly_narrow_screens_get_a_report(evaluation, width):
+    assert evaluation.to_text(width=width)
+    assert evaluation.to_text(full=True, width=width)
+
+
+def test_wide_letters_take_their_room():
+    named = replace(LABELLED, classes=("猫" * 30, "犬" * 30, *LABELLED.classes[2:]))
+    assert max(map(wide, named.to_text(width=60).split("\n"))) <= 60
+
+
+def test_the_first_screen_has_the_figures_that_matter_and_the_slices_asked_for():
+    screen = str(RECALIBRATED)
+    for name in ("cross-entropy", "  in nats", "expected surprisal", "confidence gap",
+                 "information gained", "miscalibration", "accuracy"):  # fmt: skip
+        assert re.search(rf"^{name} +[\d.]+", screen, re.MULTILINE), name
+    for name in ("percentile", "perplexity", "discrimination", "spread"):
+        assert name not in screen
+        assert name in whole(RECALIBRATED)
+    assert "The rows with the largest surprisal" in screen
+    for column in SLICED.sliced_by:
+        assert f"By {column.column}" in str(SLICED)
+
+
+def test_what_is_missing_of_the_first_screen_is_said_there():
+    screen = " ".join(str(LOGPROB).split())
+    assert "Not reported: " in screen
+    assert "accuracy: only the log-probability of what happened is known" in screen
+    assert "perplexity" in screen
+    assert "Not reported" not in str(LABELLED)
 
 
 def test_every_attribute_is_described():
@@ -55,7 +121,7 @@ def test_every_figure_is_shown_with_unit_and_definition(figure):
     evaluation = INFINITE if figure.field == "finite_cross_entropy" else SOFT
     unit = {"information": " bits", "nats": " nats", "share": " %", "number": ""}[figure.style]
     found = [
-        line for line in text.summary(evaluation).splitlines() if line.endswith(figure.definition)
+        line for line in whole(evaluation, 110).splitlines() if line.endswith(figure.definition)
     ]
     assert len(found) == 1
     assert found[0].startswith(figure.name)
@@ -65,13 +131,13 @@ def test_every_figure_is_shown_with_unit_and_definition(figure):
 
 
 def test_the_order_of_the_report():
-    report = text.summary(replace(SOFT, missing={"accuracy": "no reason"}))
+    report = whole(replace(SOFT, missing={"accuracy": "no reason"}))
     wanted = [
-        "The model expected", "1,000 rows", "cross-entropy  ", "in nats", "label entropy",
+        "Observed surprisal", "1,000 rows", "cross-entropy  ", "in nats", "label entropy",
         "information gained", "expected surprisal", "confidence gap", "truth entropy",
-        "KL divergence", "perplexity", "accuracy", "worse than uniform", "surprisal at 5 %",
-        "median surprisal", "largest |sum", "spread", "surprised the model most",
-        "Not reported",
+        "KL divergence", "perplexity", "accuracy", "worse than guessing", "row sum deviation",
+        "5th percentile", "median surprisal", "spread", "largest surprisal",
+        "Not reported", "docs/glossary.md",
     ]  # fmt: skip
     places = [report.index(part) for part in wanted]
     assert places == sorted(places)
@@ -87,12 +153,12 @@ def test_the_order_of_the_report():
     ],
 )
 def test_the_headline_judges_confidence_by_the_interval(evaluation, verdict):
-    expected = f"The model expected 0.2278 bits of surprise a row and met 1.1755: {verdict}"
+    expected = f"Observed surprisal is 1.1755 bits a row where the model expected 0.2278: {verdict}"
     assert sentences.headline(evaluation) == expected
 
 
 def test_infinite_rows_are_counted_beside_the_finite_mean_and_clipping_is_explained():
-    report = " ".join(text.summary(INFINITE).split())
+    report = " ".join(whole(INFINITE).split())
     assert "gave probability 0 to what happened in 41 of 1,000 rows" in report
     assert "Over the other rows it is 5.2264 bits a row" in report
     clipped = {clip: 5.2264 * 0.959 - 0.041 * math.log2(clip) for clip in (1e-15, 2.0**-23)}
@@ -104,12 +170,12 @@ def test_infinite_rows_are_counted_beside_the_finite_mean_and_clipping_is_explai
 
 def test_rows_that_are_all_infinite_have_no_finite_mean():
     nothing = replace(INFINITE, infinite_rows=1000, finite_cross_entropy=None)
-    assert "Over the other rows" not in text.summary(nothing)
-    assert "measures the clip" in text.summary(nothing)
+    assert "Over the other rows" not in whole(nothing)
+    assert "measures the clip" in whole(nothing)
 
 
 def test_an_absent_interval_is_a_dash():
-    line = next(line for line in text.summary(ONE_ROW).splitlines() if "confidence gap" in line)
+    line = next(line for line in whole(ONE_ROW).splitlines() if "confidence gap" in line)
     assert line.split()[2:5] == ["0", "bits", "–"]
 
 
@@ -128,8 +194,8 @@ def test_a_model_worse_than_the_frequencies_is_told_so():
 
 
 def test_log_probabilities_alone():
-    report = text.summary(LOGPROB)
-    assert report.startswith("The model met 1.1755 bits of surprise a row: a perplexity of 2.2586.")
+    report = whole(LOGPROB)
+    assert report.startswith("Observed surprisal is 1.1755 bits a row: a perplexity of 2.2586.")
     assert "accuracy: only the log-probability of what happened is known" in report
     assert "predicted" not in report
 
@@ -143,7 +209,7 @@ def test_figures_that_are_missing_for_the_same_reason_stand_together():
 def test_what_only_json_holds_is_not_missed_in_the_report():
     evaluation = replace(LABELLED, missing={"confusion": "kept up to 1,000 classes"})
     assert sentences.missing(evaluation) == []
-    assert "Not reported" not in text.summary(evaluation)
+    assert "Not reported" not in whole(evaluation)
 
 
 def test_weights_and_skipped_rows_are_said():
@@ -161,7 +227,7 @@ def test_long_lists_of_classes_are_shortened_to_the_width():
 
 
 def test_text_from_the_file_cannot_break_the_lines():
-    report = text.summary(HOSTILE)
+    report = whole(HOSTILE)
     assert "\x1b" not in report
     assert r"cat\n\x1b[2J" in report
     assert r"\u202e" in report
@@ -181,7 +247,7 @@ def test_histograms_with_many_bars_are_merged_without_losing_rows():
 
 def test_nats_are_not_repeated():
     nats = replace(LABELLED, unit="nats", cross_entropy=LABELLED.cross_entropy_nats)
-    assert "in nats  " not in text.summary(nats)
+    assert "in nats  " not in whole(nats)
 
 
 def test_choices_are_wrapped_between_the_choices():
@@ -192,7 +258,7 @@ def test_choices_are_wrapped_between_the_choices():
 
 
 def test_the_ledger_is_an_account():
-    lines = text.summary(RECALIBRATED).splitlines()
+    lines = whole(RECALIBRATED).splitlines()
     start = next(index for index, line in enumerate(lines) if line.startswith("label entropy"))
     assert [line.split("bits")[0].split() for line in lines[start : start + 5]] == [
         ["label", "entropy", "3.3211"],
@@ -209,7 +275,7 @@ TEMPERED = replace(RECALIBRATED, ledger=replace(RECALIBRATED.ledger, taken="temp
 
 
 def test_a_richer_family_that_is_not_taken_stands_below():
-    lines = text.summary(TEMPERED).splitlines()
+    lines = whole(TEMPERED).splitlines()
     start = next(at for at, line in enumerate(lines) if line.startswith("+ miscalibration"))
     assert [line.split("bits")[0].split() for line in lines[start : start + 3]] == [
         ["+", "miscalibration", "0.4203"],
@@ -238,7 +304,7 @@ def with_test(low: float, p_value: float) -> Evaluation:
         (with_test(-0.1, 0.02), "It is miscalibrated (p = 0.02), but by too little for"),
         (with_test(-0.1, 0.3), "would save nothing that these rows can tell."),
         (with_test(0.01, 0.3), "would save nothing that these rows can tell."),
-        (MIXED, "Giving every class something (1.23 % of equal odds) would leave 1.9000 bits;"),
+        (MIXED, "Mixing in 1.23 % of the uniform distribution would leave 1.9000 bits;"),
         (MIXED, "(uniform mixing, then temperature scaling) saves 0.7000 of them."),
     ],
 )
@@ -247,7 +313,7 @@ def test_whether_recalibration_is_worth_it(evaluation, sentence):
 
 
 def test_a_ledger_of_fewer_rows_says_so():
-    report = text.summary(replace(RECALIBRATED, rows=2_000_000))
+    report = whole(replace(RECALIBRATED, rows=2_000_000))
     (line,) = [line for line in report.splitlines() if line.startswith("= cross-entropy")]
     assert line.endswith("on 1,000 rows")
     assert len([row for row in report.splitlines() if row.startswith("label entropy")]) == 2

@@ -571,3 +571,19 @@ def test_columns_asked_for_in_no_text(tmp_path: Path, role: str) -> None:
     said = raises(tmp_path / "a.parquet", **{role: asked})
     assert "no column" in said
     assert "'\\udcde'" in said
+
+
+def test_columns_that_nothing_was_taken_from() -> None:
+    rows = frame(
+        row_id=[5, 6],
+        label=[0, 1],
+        probs=TWO,
+        tags=[["a"], ["b"]],
+        ink=[0.5, 0.1],
+        country=["x", "y"],
+        age=[3, 4],
+    )
+    reading, _ = read(rows, id="row_id", weight="age")
+    assert reading.unused_columns == ("country", "ink")
+    reading, _ = read(rows, by=["country"])
+    assert reading.unused_columns == ("row_id", "age", "ink")

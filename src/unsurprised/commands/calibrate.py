@@ -13,7 +13,10 @@ from unsurprised.commands.reading import files_read, keep_standard_input, row_pr
 from unsurprised.commands.words import Join, Nulls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from unsurprised.calibration.result import Calibration
+    from unsurprised.sources import Reading
 
 HELP = (
     "Fit a calibrator to a model's predictions, and say by cross-validation what it saves.\n\n"
@@ -104,8 +107,6 @@ def command(
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
     from unsurprised.commands.applied import refuse_unwritable, write_applied
-    from unsurprised.report.calibration.text import summary
-    from unsurprised.report.choices import choices
     from unsurprised.sources import open_predictions
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
@@ -136,21 +137,54 @@ def command(
             report.write(calibration.to_json())
         if outputs.print_report:
             with standard_output():
-                if not quiet:
-                    print(choices(reading.choices), end="\n\n")
-                print(summary(calibration))
-                _print_written(calibration, save, out, quiet=quiet)
+                written = list(_written(calibration, save, out, quiet=quiet))
+                _print(calibration, reading, context, files, written)
 
 
-def _print_written(
-    calibration: Calibration, save: str | None, out: str | None, *, quiet: bool
+def _print(
+    calibration: Calibration,
+    reading: Reading,
+    context: typer.Context,
+    files: list[str],
+    written: Sequence[str],
 ) -> None:
-    """Say what was written, and, quiet or not, what was asked for and was not."""
+    from unsurprised.commands.next_commands import screen_of
+    from unsurprised.report.calibration.text import lines
+    from unsurprised.report.terminal import put
+
+    commands = _next(calibration, context, files)
+    put(lines(calibration, screen_of(context, reading.choices, commands), written))
+
+
+def _next(
+    calibration: Calibration, context: typer.Context, files: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """What can be done next, by name."""
+    from unsurprised.commands.next_commands import next_command
+
+    told = context.params
+    methods = [word for method in told["method"] or [] for word in ("--method", method)]
+    saved = told["save"] or "calibrator.json"
+    found = {
+        "apply": next_command(context, "apply", [saved, "NEW_FILE"], "--out", "calibrated.parquet"),
+    }
+    if told["html"] is None:
+        page = ("--html", "calibration.html")
+        found["html"] = next_command(context, "calibrate", files, *methods, *page)
+    if told["save"] is None:
+        found["save"] = next_command(context, "calibrate", files, *methods, "--save", saved)
+    return found
+
+
+def _written(
+    calibration: Calibration, save: str | None, out: str | None, *, quiet: bool
+) -> Iterator[str]:
+    """What was written, and, quiet or not, what was asked for and was not."""
     for what, target in (("the calibrator", save), ("the calibrated predictions", out)):
         if target is None:
             continue
         if calibration.calibrator is not None:
             if not quiet:
-                print(f"Wrote {what}: {target}")
+                yield f"Wrote {what}: {target}"
         else:
-            print(f"Not written, since none helps: {target} (--method NAME takes one all the same)")
+            yield f"Not written, since none helps: {target} (--method NAME takes one all the same)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
+
+if TYPE_CHECKING:
+    from unsurprised.comparison.check import Check
 
 HELP = (
     "Fail a CI job when a model's log loss is too high, or worse than another model's.\n\n"
@@ -109,7 +112,6 @@ def command(
     from unsurprised.comparison.check import checked
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.evaluation.engine import evaluate_reading
-    from unsurprised.report.check.text import headline
     from unsurprised.sources import Options, open_predictions
     from unsurprised.writing import Outputs, own, recognition, standard_output
 
@@ -148,9 +150,31 @@ def command(
             xml.write(found.to_junit())
         if outputs.print_report:
             with standard_output():
-                print(headline(found) if quiet else found)
+                _print(found, context, models)
     if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
         raise typer.Exit(1)
+
+
+def _print(found: Check, context: typer.Context, models: list[str]) -> None:
+    from unsurprised.commands.next_commands import next_command, screen_of
+    from unsurprised.report.check.text import headline, lines
+    from unsurprised.report.terminal import put
+
+    told = context.params
+    if told["quiet"]:
+        print(headline(found))
+        return
+    last = ("--pred", told["pred"][-1]) if told["pred"] else ()
+    commands = {}
+    if told["html"] is None:
+        commands["html"] = next_command(context, "check", models, "--html", "check.html")
+    if len(models) > 1 or len(told["pred"] or []) > 1:
+        commands["compare"] = next_command(context, "compare", models)
+    if told["max_bits"] is not None:
+        commands["evaluate"] = next_command(
+            context, "evaluate", models[-1:], *last, without=["pred"]
+        )
+    put(lines(found, screen_of(context, {}, commands)))
 
 
 def _are_two(models: list[str], columns: list[str], max_bits: float | None) -> bool:

@@ -17,8 +17,9 @@ from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from unsurprised.comparison.result import Comparison
     from unsurprised.sources import Reading
 
 HELP = (
@@ -88,13 +89,13 @@ def command(
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,
     top: cli_options.Top = 10,
+    full: cli_options.Full = False,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.comparison.compare import compare_readings
-    from unsurprised.report.choices import choices
     from unsurprised.writing import Outputs, own, standard_output
     from unsurprised.writing.recognition import json_of
 
@@ -115,12 +116,41 @@ def command(
         if report is not None:
             report.write(comparison.to_json())
         if outputs.print_report:
-            from unsurprised.report.comparison.text import summary
-
             with standard_output():
-                if not quiet:
-                    print(choices(readings[0].choices), end="\n\n")
-                print(summary(comparison))
+                _print(comparison, readings[0], context, models)
+
+
+def _print(
+    comparison: Comparison, reading: Reading, context: typer.Context, models: list[str]
+) -> None:
+    from unsurprised.commands.next_commands import screen_of
+    from unsurprised.report.comparison.text import lines
+    from unsurprised.report.terminal import put
+
+    commands = dict(_next(reading, context, models))
+    put(lines(comparison, screen_of(context, reading.choices, commands)))
+
+
+def _next(
+    reading: Reading, context: typer.Context, models: list[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What can be done next, by name."""
+    from unsurprised.commands.next_commands import groups_of, next_command
+
+    told = context.params
+    # The last model by itself: the last file, the last column.
+    last = ("--pred", told["pred"][-1]) if told["pred"] else ()
+    for name, more in (("calibrate", ("--save", "calibrator.json")), ("evaluate", ())):
+        if name == "evaluate" or told["logprob"] is None:
+            command = next_command(context, name, models[-1:], *last, *more, without=["pred"])
+            yield name, command
+    column = groups_of(reading)
+    if not told["by"] and column is not None:
+        yield "by", next_command(context, "compare", models, "--by", column)
+    if told["html"] is None:
+        yield "html", next_command(context, "compare", models, "--html", "comparison.html")
+    if not told["full"]:
+        yield "full", next_command(context, "compare", models, "--full")
 
 
 def opened(

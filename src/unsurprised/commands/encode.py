@@ -123,14 +123,13 @@ def command(
         if report is not None:
             report.write(encoded.account.to_json())
         if outputs.print_report and not quiet:
-            from unsurprised.report.account.text import WIDTH, summary
-            from unsurprised.report.choices import choices
+            from unsurprised.commands.next_commands import screen_of
+            from unsurprised.report.account.text import written
+            from unsurprised.report.terminal import put
 
+            shown = {name: said for name, said in taken.items() if name != "id"}
             with standard_output():
-                if taken:
-                    shown = {name: said for name, said in taken.items() if name != "id"}
-                    print(choices(shown, WIDTH), end="\n\n")
-                print(summary(encoded.account, output))
+                put(written(encoded.account, screen_of(context, shown, {}), output))
 
 
 def checked_output(output: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +16,7 @@ from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
     from unsurprised.evaluation.result import Evaluation
+    from unsurprised.sources import Reading
 
 HELP = (
     "Measure a model's cross-entropy (log loss) and calibration on a file of predictions.\n\n"
@@ -60,6 +60,7 @@ def command(
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,
     top: cli_options.Top = 10,
+    full: cli_options.Full = False,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
     quiet: cli_options.Quiet = False,
@@ -83,19 +84,39 @@ def command(
             report.write(evaluation.to_json())
         if outputs.print_report:
             with standard_output():
-                _print(evaluation, {} if quiet else reading.choices)
+                _print(evaluation, reading, context, files)
 
 
-def _print(evaluation: Evaluation, taken: Mapping[str, str]) -> None:
-    """A table with colour on a terminal, plain text elsewhere."""
-    if sys.stdout.isatty():
-        from unsurprised.report.evaluation.terminal import show  # rich costs 50 ms
+def _print(
+    evaluation: Evaluation, reading: Reading, context: typer.Context, files: list[str]
+) -> None:
+    from unsurprised.commands.next_commands import screen_of
+    from unsurprised.report.evaluation.text import lines
+    from unsurprised.report.terminal import put
 
-        show(evaluation, taken)
-        return
-    from unsurprised.report.choices import choices
-    from unsurprised.report.evaluation.text import summary
+    commands = dict(_next(evaluation, reading, context, files))
+    put(lines(evaluation, screen_of(context, reading.choices, commands)))
 
-    if taken:
-        print(choices(taken), end="\n\n")
-    print(summary(evaluation))
+
+def _next(
+    evaluation: Evaluation, reading: Reading, context: typer.Context, files: list[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What can be done next, by name."""
+    from unsurprised.commands.next_commands import groups_of, next_command
+
+    told = context.params
+    if told["logprob"] is None:
+        yield "calibrate", next_command(context, "calibrate", files, "--save", "calibrator.json")
+    column = groups_of(reading)
+    if not told["by"] and column is not None:
+        yield "by", next_command(context, "evaluate", files, "--by", column)
+    is_one = len(reading.files) == 1 and len(told["pred"] or []) <= 1
+    # Without an id rows are called by their place, as explain calls them.
+    if is_one and not any(told[name] for name in ("identity", "truth", "logprob")):
+        for worst in evaluation.worst_rows[:1]:
+            row = f"{reading.files[0]}:{worst.id}"
+            yield "explain", next_command(context, "explain", [row])
+    if told["html"] is None:
+        yield "html", next_command(context, "evaluate", files, "--html", "report.html")
+    if not told["full"]:
+        yield "full", next_command(context, "evaluate", files, "--full")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +28,7 @@ from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
     from unsurprised.explanation import Explanation
+    from unsurprised.report.screen import Line
     from unsurprised.sources import Options
     from unsurprised.writing import Target
 
@@ -136,6 +137,7 @@ def command(
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     chart: Chart = None,
+    full: cli_options.Full = False,
     overwrite: cli_options.Overwrite = False,
     quiet: cli_options.Quiet = False,
 ) -> None:
@@ -179,7 +181,7 @@ def command(
             drawn.write_bytes(rendered(explanation, ending_of(drawn.name)))
         if outputs.print_report:
             with standard_output():
-                _print(explanation, [] if quiet else of_files)
+                _print(explanation, [] if quiet else of_files, context, rows)
 
 
 def _checked(rows: list[str]) -> list[str]:
@@ -302,15 +304,22 @@ def _placed(error: InputError, given: list[Any]) -> InputError:
     return error.located(file=row.file, row=row.row)
 
 
-def _print(explanation: Explanation, files: list[FileRow]) -> None:
-    """A table with colour on a terminal, plain text elsewhere."""
-    from unsurprised.report.choices import choices
+def _print(
+    explanation: Explanation, files: list[FileRow], context: typer.Context, rows: list[str]
+) -> None:
+    from unsurprised.commands.next_commands import next_command, screen_of
+    from unsurprised.report.choices import choice_lines
+    from unsurprised.report.explanation.text import lines
+    from unsurprised.report.screen import line, wrapped
+    from unsurprised.report.terminal import put
 
-    terminal = sys.stdout.isatty()
-    taken = [f"{printable(row.file)}, row {row.row}\n{choices(row.choices)}" for row in files]
-    if terminal:
-        from unsurprised.report.explanation.terminal import show  # rich costs 50 ms
-
-        show(explanation, taken)
-        return
-    print(*taken, explanation, sep="\n\n")
+    commands = {"full": next_command(context, "explain", rows, "--full")}
+    if context.params["html"] is None:
+        commands["html"] = next_command(context, "explain", rows, "--html", "row.html")
+    screen = screen_of(context, {}, commands)
+    taken: list[Line] = []
+    for row in files:
+        taken += [line()] * bool(taken)
+        taken += wrapped(f"{printable(row.file)}, row {row.row}", screen.width, "dim")
+        taken += choice_lines(row.choices, screen.width)
+    put(lines(explanation, replace(screen, taken=tuple(taken))))

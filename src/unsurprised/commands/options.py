@@ -224,6 +224,12 @@ Top = Annotated[
     int,
     typer.Option(min=0, metavar="NUMBER", rich_help_panel=SHOWS, help="How many worst rows."),
 ]
+Full = Annotated[
+    bool,
+    typer.Option(
+        "--full", rich_help_panel=SHOWS, help="Print all of the report, not its first screen."
+    ),
+]
 Base = Annotated[
     str,
     typer.Option(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
 from unsurprised.report.numbers import printable
+from unsurprised.report.screen import WIDTH, Line, joined, plain
 
-WIDTH = 100
 _CHOICES = ("label", "pred", "logprob", "kind", "classes", "weight", "id")
 
 
@@ -19,14 +18,12 @@ def choices(taken: Mapping[str, str], width: int = WIDTH) -> str:
     >>> choices({"label": "label", "pred": "probs (list of 10)"})
     'label: label · pred: probs (list of 10)'
     """
+    return plain(choice_lines(taken, width))
+
+
+def choice_lines(taken: Mapping[str, str], width: int) -> list[Line]:
+    """The same in lines."""
     known = [name for name in _CHOICES if name in taken]
     order = [*known, *(name for name in taken if name not in known)]
     parts = [f"{printable(name)}: {printable(taken[name])}" for name in order]
-    lines = [""]
-    for part in parts:
-        longer = f"{lines[-1]} · {part}" if lines[-1] else part
-        if len(longer) > width and lines[-1]:
-            lines.append(part)
-        else:
-            lines[-1] = longer
-    return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in lines)
+    return joined(parts, width, "dim")

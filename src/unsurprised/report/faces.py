@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from unsurprised.report.json import flat_fields, plain_fields
+from unsurprised.report.screen import Line, Screen, plain
 
 if TYPE_CHECKING:
     from unsurprised.report.pages.parts import Page
@@ -31,8 +32,8 @@ class Faces:
     kind: str
     #: A sentence or two: its ``repr``.
     headline: Callable[[Any], str]
-    #: The whole report as text: its ``str``.
-    text: Callable[[Any], str]
+    #: The report as lines of text: its ``str``, and what commands print.
+    text: Callable[[Any, Screen], list[Line]]
     page: Callable[[Any], Page]
     #: The class of ``result.plot``.
     charts: Callable[[Any], Any]
@@ -44,6 +45,10 @@ class Faces:
     def notebook(self, result: Any) -> str:
         """The report as HTML that loads nothing and runs nothing."""
         return _as_its_page(self, result) if self.in_notebook is None else self.in_notebook(result)
+
+    def written(self, result: Any, *, full: bool, width: int) -> str:
+        """The report as text."""
+        return plain(self.text(result, Screen(width, full)))
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of a result."""

@@ -126,6 +126,20 @@ class Reading:
         return self._conversion.roles.pred
 
     @property
+    def unused_columns(self) -> tuple[str, ...]:
+        """Columns of plain values that nothing was taken from; floating-point ones come last."""
+        roles, schema = self._conversion.roles, self._tables[0].schema
+        used = {roles.label, *roles.label_columns, *roles.pred, roles.logprob, roles.weight,
+                roles.id, roles.cluster, *roles.by, *roles.left_aside}  # fmt: skip
+        unused = [
+            column
+            for column in schema
+            if column.name not in used and not pa.types.is_nested(column.type)
+        ]
+        unused.sort(key=lambda column: bool(pa.types.is_floating(column.type)))
+        return tuple(column.name for column in unused)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The keys of maps in the order of the classes; none where predictions lie otherwise."""
         return self._conversion.roles.keys

@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from unsurprised.errors import STANDARD_INPUT, InputError, Place
+from unsurprised.writing.interruption import held_back
 from unsurprised.writing.temporary import Temporary, sweep
 
 _CHUNK = 1 << 20
@@ -71,7 +72,9 @@ def standard_input(form: str | None = None) -> Iterator[None]:
     """
     if sys.stdin is None:
         raise InputError("cannot be read: it is closed", place=Place(STANDARD_INPUT))
-    temporary, folder = None, Path(tempfile.gettempdir())
+    with held_back():  # the folder is tried with a file, which a signal would leave there
+        folder = Path(tempfile.gettempdir())
+    temporary = None
     try:
         try:
             sweep(folder)

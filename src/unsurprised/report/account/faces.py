@@ -10,7 +10,7 @@ from unsurprised.report.faces import Faces
 FACES = Faces(
     "account",
     headline=text.headline,
-    text=text.summary,
+    text=text.written,
     page=page,
     charts=Plots,
 )

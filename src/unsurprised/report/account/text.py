@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from unsurprised.coding.account import Account
 from unsurprised.report.numbers import number, share
+from unsurprised.report.screen import Line, Screen, line, wrapped
+from unsurprised.report.tables import TextTable, described, laid_out
 
-WIDTH = 88
 _BITS = 8
 
 
@@ -19,6 +20,8 @@ class AccountLine:
     bits: float
     symbols: int
     about: str
+    #: The same where a screen is narrow.
+    brief: str
 
     @property
     def in_bits(self) -> str:
@@ -36,32 +39,27 @@ class AccountLine:
         return number(self.bits / self.symbols) if self.symbols else ""
 
 
-def summary(account: Account, target: str = "the file") -> str:
+def written(account: Account, screen: Screen, target: str = "the file") -> list[Line]:
     """What was encoded, what the coder added, and where every bit of the file goes.
 
     Parameters
     ----------
     account : Account
         What :func:`unsurprised.coding.encode` made.
+    screen : Screen
+        Its width.
     target : str
         What the file is called.
-
-    Returns
-    -------
-    str
-        Lines of at most 88 characters.
     """
-    rows = [("", "bits", "bytes", "a symbol", "")]
-    rows += [
-        (line.name, line.in_bits, line.in_bytes, line.each, line.about) for line in lines(account)
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    table = [
-        f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  "
-        f"{row[3]:>{widths[3]}}  {row[4]}".rstrip()
-        for row in rows
-    ]
-    return "\n".join([symbols(account), headline(account), size(account, target), "", *table])
+    width = screen.width
+    made = [*screen.taken, line()] if screen.taken else []
+    for text in (symbols(account), headline(account), size(account, target)):
+        made += wrapped(text, width)
+    each = lines(account)
+    rows = [[one.name, one.in_bits, one.in_bytes, one.each] for one in each]
+    table = TextTable("", ["", "bits", "bytes", "a symbol"], rows)
+    whole = described(table, [(one.about, one.brief) for one in each], width)
+    return [*made, line(), *laid_out(whole, width, ("", "bold", "", "", "dim"))]
 
 
 def symbols(account: Account) -> str:
@@ -90,20 +88,25 @@ def size(account: Account, target: str = "the file") -> str:
 
 def lines(account: Account) -> list[AccountLine]:
     """From the entropy to the whole file."""
-    found = [("entropy", account.entropy, "the least if all symbols are treated alike")]
+    found = [
+        ("entropy", account.entropy, "the least if all symbols are treated alike", "all alike")
+    ]
+    error, brief = "what the model's error costs", "the model's error"
     if account.kl is not None:
-        found.append(("+ KL divergence", account.kl, "what the model's error costs"))
+        found.append(("+ KL divergence", account.kl, error, brief))
     else:
         known = account.entropy - account.cross_entropy
         if known >= 0:
-            found.append(("− known beyond", known, "what the model knows of each symbol besides"))
+            about = "what the model knows of each symbol besides"
+            found.append(("− known beyond", known, about, "known of each symbol"))
         else:
-            found.append(("+ lost", -known, "what the model's error costs, at least"))
+            found.append(("+ lost", -known, f"{error}, at least", brief))
     found += [
-        ("= cross-entropy", account.cross_entropy, "the model's surprise, in total"),
-        ("+ coder", account.overhead, "rounding, and a whole number of words"),
-        ("+ model", account.table, "its description in the file"),
-        ("+ header", account.header, "length, identity, checksums"),
-        ("= file", account.file, ""),
-    ]
-    return [AccountLine(name, bits, account.symbols, about) for name, bits, about in found]
+        ("= cross-entropy", account.cross_entropy, "the model's surprisal, in total",
+         "surprisal, in total"),
+        ("+ coder", account.overhead, "rounding, and a whole number of words", "rounding"),
+        ("+ model", account.table, "its description in the file", "its description"),
+        ("+ header", account.header, "length, identity, checksums", "length, checksums"),
+        ("= file", account.file, "", ""),
+    ]  # fmt: skip
+    return [AccountLine(name, bits, account.symbols, *about) for name, bits, *about in found]

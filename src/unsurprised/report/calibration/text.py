@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 
 from unsurprised.calibration.result import Calibration, Trial
+from unsurprised.report.next_steps import glossary, next_steps
 from unsurprised.report.numbers import counted, interval, number, printable
+from unsurprised.report.screen import Line, Screen, line, wrapped
+from unsurprised.report.tables import TextTable, laid_out
 from unsurprised.statistics.estimate import Estimate
 
-WIDTH = 100
 #: What is no more than this behind is so by rounding alone.
 _NOTHING = 1e-12
-_HEADER = ("tried", "saves a row", "95 % interval", "behind the best", "in sample", "")
+_HEADER = ["tried", "saves", "95 % interval", "behind the best", "in sample", ""]
 
 
-def summary(calibration: Calibration, width: int = WIDTH) -> str:
-    """The whole report as text; the same calibration gives the same text.
+def lines(calibration: Calibration, screen: Screen, written: Sequence[str] = ()) -> list[Line]:
+    """The report; the same calibration gives the same text.
 
     Parameters
     ----------
     calibration : Calibration
         What :func:`unsurprised.calibrate` returned.
-    width : int
-        The longest line.
-
-    Returns
-    -------
-    str
-        Lines without a newline at the end.
+    screen : Screen
+        Its width, and what can be done next; all of it fits the first screen.
+    written : sequence of str
+        What became of the files that were asked for.
     """
-    parts = [
-        _wrapped(headline(calibration), width),
-        size(calibration),
-        "",
-        *_table(calibration),
-        "",
-        _wrapped(advice(calibration), width),
-        *(_wrapped(note, width) for note in notes(calibration)),
-    ]
-    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines())
+    width = screen.width
+    made = [*screen.taken, line()] if screen.taken else []
+    helps = calibration.method is not None
+    made += wrapped(headline(calibration), width, "bold green" if helps else "bold yellow")
+    made += wrapped(size(calibration), width)
+    made += [line(), *laid_out(_table(calibration), width, ("", "bold", "cyan")), line()]
+    for text in (advice(calibration), *notes(calibration), *written):
+        made += wrapped(text, width)
+    return [*made, *_closing(calibration, screen)]
+
+
+def _closing(calibration: Calibration, screen: Screen) -> list[Line]:
+    steps = [("html", "with charts")]
+    if calibration.method is not None:
+        steps = [("save", "keep the calibrator"), ("apply", "calibrate other rows"), *steps]
+    return [*(next_steps(steps, screen) or [line()]), *glossary(screen)]
 
 
 def headline(calibration: Calibration) -> str:
@@ -106,21 +110,13 @@ def size(calibration: Calibration) -> str:
     return " · ".join(parts)
 
 
-def _table(calibration: Calibration) -> list[str]:
-    rows = [list(_HEADER), *(_line(trial, calibration) for trial in calibration.trials)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(_aligned(row, widths)) for row in rows]
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [
-        f"{cell:<{width}}" if place in (0, len(row) - 1) else f"{cell:>{width}}"
-        for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
+def _table(calibration: Calibration) -> TextTable:
+    rows = [_line(trial, calibration) for trial in calibration.trials]
+    return TextTable("", list(_HEADER), rows, least=(4,), cuts_names=False)
 
 
 def _line(trial: Trial, calibration: Calibration) -> list[str]:
-    behind = "the best"
+    behind = "0"
     if trial.behind > _NOTHING:
         behind = f"{number(trial.behind)} ± {number(trial.behind_error)}"
     return [
@@ -129,7 +125,7 @@ def _line(trial: Trial, calibration: Calibration) -> list[str]:
         interval(trial.saved, "information"),
         behind,
         number(trial.saved_in_sample),
-        "← take" if trial.method == calibration.method else "",
+        "←" if trial.method == calibration.method else "",
     ]
 
 
@@ -142,7 +138,3 @@ def _with_interval(estimate: Estimate, unit: str) -> str:
     if math.isnan(estimate.low) or math.isinf(estimate.value):
         return said
     return f"{said} ({interval(estimate, 'information')})"
-
-
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_on_hyphens=False)

@@ -10,7 +10,7 @@ from unsurprised.report.faces import Faces
 FACES = Faces(
     "check",
     headline=text.headline,
-    text=text.paragraph,
+    text=text.lines,
     page=page,
     charts=Plots,
     flat=plain.flat,

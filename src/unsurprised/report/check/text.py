@@ -1,4 +1,4 @@
-"""A check as a paragraph for a person in a hurry, and as JUnit's XML."""
+"""A check in a few sentences, and as JUnit's XML."""
 
 from __future__ import annotations
 
@@ -6,14 +6,29 @@ import math
 from xml.etree import ElementTree
 
 from unsurprised.comparison.check import Check, Finding
+from unsurprised.report.next_steps import next_steps
 from unsurprised.report.numbers import counted, number, printable, round_number
+from unsurprised.report.screen import Line, Screen, wrapped
 
 _MOST_SAID = 6
 
 
-def paragraph(check: Check) -> str:
-    """What was found, worst first, in a few sentences."""
-    return f"{check.outcome.upper()}: " + " ".join(sentences(check))
+_MOODS = {"failed": "bold red", "unsure": "bold yellow", "passed": "bold green"}
+
+
+def lines(check: Check, screen: Screen) -> list[Line]:
+    """What was found, worst first, a sentence each; the same check gives the same text."""
+    made: list[Line] = []
+    for finding, text in zip(ordered(check), sentences(check), strict=False):
+        said = f"{finding.outcome.upper()}: {text}"
+        made += wrapped(said, screen.width, _MOODS[finding.outcome])
+    if len(check.findings) > _MOST_SAID:
+        made += wrapped(f"And {len(check.findings) - _MOST_SAID} more.", screen.width)
+    if check.outcome != "passed":
+        steps = [("compare", "where it is worse"), ("evaluate", "where the bits go"),
+                 ("html", "all findings")]  # fmt: skip
+        made += next_steps(steps, screen)
+    return made
 
 
 def headline(check: Check) -> str:
@@ -29,11 +44,7 @@ def ordered(check: Check) -> list[Finding]:
 
 def sentences(check: Check) -> list[str]:
     """The worst of what was found, a sentence each."""
-    found = ordered(check)
-    said = [_sentence(finding, check) for finding in found[:_MOST_SAID]]
-    if len(found) > _MOST_SAID:
-        said.append(f"And {len(found) - _MOST_SAID} more.")
-    return said
+    return [_sentence(finding, check) for finding in ordered(check)[:_MOST_SAID]]
 
 
 def _sentence(finding: Finding, check: Check) -> str:
@@ -55,7 +66,7 @@ def _what(finding: Finding, check: Check) -> str:
     if finding.where != "all rows":
         rows = f"{rows} of {finding.where}"
     if finding.quantity == "cross-entropy":
-        return f"the model pays {_amount(finding)} {unit} a row{_interval(finding)} on {rows}"
+        return f"the cross-entropy is {_amount(finding)} {unit} a row{_interval(finding)} on {rows}"
     base, new = (check.names[0], check.names[-1]) if check.names else ("the base", "the new model")
     if finding.where.startswith("all rows of "):
         new, rows = finding.where.removeprefix("all rows of "), counted(estimate.rows, "row")

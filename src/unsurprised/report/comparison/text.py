@@ -1,46 +1,109 @@
-"""A comparison as text."""
+"""A comparison as text: the first screen, or all of it."""
 
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
+from functools import partial
 
 from unsurprised.comparison.result import Comparison, Difference, RowDifference
-from unsurprised.report.numbers import counted, interval, number, printable, share, valued
+from unsurprised.report.next_steps import glossary, in_python, next_steps
+from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share, valued
+from unsurprised.report.screen import Line, Screen, first_fitting, line, titled, wrapped
+from unsurprised.report.tables import TextTable, described, laid_out
 from unsurprised.statistics.estimate import Estimate
 
-WIDTH = 100
-_NAME, _MOST_SLICES = 28, 20
+_NAME = 28
+_STYLES = ("", "bold", "cyan", "dim")
+#: Slices and rows of each pair, and whether it is said at length what next steps are for: in the
+#: full report, and on the first screen from the most to the least.
+_FULL = (20, 1000, True)
+_SIZES = ((6, 3, True), (4, 2, True), (4, 2, False), (3, 1, False), (3, 0, False), (2, 0, False))
 
 
-def summary(comparison: Comparison, width: int = WIDTH) -> str:
-    """The whole comparison as text; the same comparison gives the same text.
+def lines(comparison: Comparison, screen: Screen) -> list[Line]:
+    """The report; the same comparison gives the same text.
 
     Parameters
     ----------
     comparison : Comparison
         What :func:`unsurprised.compare` returned.
-    width : int
-        The longest line.
-
-    Returns
-    -------
-    str
-        Lines without a newline at the end.
+    screen : Screen
+        Its width, whether all is to be said, and what can be done next.
     """
-    parts = [
-        *(_wrapped(of_pair(pair, comparison), width) for pair in comparison.differences),
-        size(comparison),
-        "",
-        *_models(comparison),
-    ]
+    if screen.full:
+        return _sized(comparison, screen, *_FULL)
+    made = (partial(_sized, comparison, screen, *sizes) for sizes in _SIZES)
+    return first_fitting(made, screen.width)
+
+
+def _sized(
+    comparison: Comparison, screen: Screen, most_slices: int, most_rows: int, at_length: bool
+) -> list[Line]:
+    width = screen.width
+    made = [*screen.taken, line()] if screen.taken else []
+    made += _verdicts(comparison, width)
+    made += [*wrapped(size(comparison), width), line(), *laid_out(_models(comparison), width)]
+    as_one = len(comparison.differences) > 1 and not screen.full
+    if as_one:
+        made += laid_out(_differences(comparison), width, ("", "bold", "cyan"))
+    most_rows = most_rows if screen.worst is None else screen.worst
     for pair in comparison.differences:
-        parts += ["", *_pair(pair, comparison, width)]
-    if comparison.missing:
-        parts += ["", "Not reported"]
-        parts += [f"  {name}: {why}" for name, why in comparison.missing.items()]
-    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines())
+        title = f"{_name(pair.new)} − {_name(pair.base)}"
+        if not as_one:
+            made += titled(title, _figures(pair, width), width)
+        where = f"Where they differ: {title}" if as_one else "Where they differ"
+        made += laid_out(_slices(pair, most_slices, where), width)
+        if not as_one or screen.worst:
+            for table in _extremes(pair, most_rows, comparison, full=screen.full):
+                made += laid_out(table, width)
+    reasons = [f"{name}: {why}" for name, why in comparison.missing.items()]
+    body = [part for text in reasons for part in wrapped(text, width, first="  ", rest="  ")]
+    return [
+        *made,
+        *titled("Not reported", body, width),
+        *_closing(comparison, screen, at_length),
+    ]
+
+
+def _verdicts(comparison: Comparison, width: int) -> list[Line]:
+    """Which of each pair is better; that both can be true is explained once."""
+    pairs = comparison.differences
+    made: list[Line] = []
+    for pair in pairs:
+        made += wrapped(of_pair(pair, comparison), width, _mood(pair))
+        reason = why_both(pair)
+        if reason and len(pairs) == 1:
+            made += wrapped(reason, width)
+        elif reason:
+            made += wrapped(
+                f"Yet it is worse on {share(pair.worse_rows.value)} of the rows.", width
+            )
+    if len(pairs) > 1 and any(map(why_both, pairs)):
+        made += wrapped(f"Both are true: {_DECIDED}.", width)
+    return made
+
+
+def _closing(comparison: Comparison, screen: Screen, at_length: bool) -> list[Line]:
+    steps = []
+    last = comparison.differences[-1]
+    if last.miscalibration is not None and last.miscalibration.low > 0:
+        steps.append(("calibrate", "repair what only calibration has lost"))
+    steps += [
+        ("evaluate", "the new model by itself"),
+        ("by", "where they differ"),
+        ("html", "with charts"),
+        ("full", "all rows and slices"),
+    ]
+    said = next_steps(steps, screen, brief=not at_length) or in_python("comparison", screen)
+    return [*(said or [line()]), *glossary(screen)]
+
+
+def _mood(pair: Difference) -> str:
+    found = pair.difference
+    if not (found.low > 0 or found.high < 0):
+        return "bold yellow"
+    return "bold red" if found.value > 0 else "bold green"
 
 
 def headline(comparison: Comparison) -> str:
@@ -90,72 +153,122 @@ def size(comparison: Comparison) -> str:
     return " · ".join(parts)
 
 
-def _models(comparison: Comparison) -> list[str]:
-    rows = [["", "cross-entropy", "95 % interval", "accuracy", ""]]
-    for model in comparison.models:
-        infinite = f"{model.infinite_rows:,} infinite" if model.infinite_rows else ""
-        accuracy = "" if model.accuracy is None else share(model.accuracy.value)
-        cost = model.cross_entropy
-        rows.append(
-            [_name(model.name), valued(cost, "information"), interval(cost, "information"),
-             accuracy, infinite]
-        )  # fmt: skip
-    return _table(rows)
+def why_both(pair: Difference) -> str:
+    """Why a model is better though it is worse on most rows, or worse though better on most."""
+    found, worse = pair.difference, pair.worse_rows
+    if found.high < 0 and worse.low > 0.5:
+        lost, gained = "little", "much"
+    elif found.low > 0 and worse.high < 0.5:
+        lost, gained = "much", "little"
+    else:
+        return ""
+    return (
+        f"Yet it is worse on {share(worse.value)} of the rows. Both are true: on those it loses "
+        f"{lost}, on the others it gains {gained}; {_DECIDED}."
+    )
 
 
-def _pair(pair: Difference, comparison: Comparison, width: int) -> list[str]:
-    lines = [_rule(f"{_name(pair.new)} − {_name(pair.base)}", width)]
-    rows = [["", "", "95 % interval", ""]]
-    rows.append(_figure("difference", pair.difference, "above 0: more surprised"))
+_DECIDED = "the mean counts bits, not rows, and the few rows that cost many bits decide it"
+
+
+def _models(comparison: Comparison) -> TextTable:
+    unit = comparison.unit
+    header = ["", f"cross-entropy, {unit}", "95 % interval", "accuracy", "infinite rows"]
+    rows = [
+        [
+            _name(model.name),
+            number(model.cross_entropy.value),
+            interval(model.cross_entropy, "information"),
+            "" if model.accuracy is None else share(model.accuracy.value),
+            f"{model.infinite_rows:,}" if model.infinite_rows else "",
+        ]
+        for model in comparison.models
+    ]
+    kept = [index for index in range(len(header)) if any(row[index] for row in rows)]
+    rows = [[row[k] for k in kept] for row in rows]
+    return TextTable("", [header[k] for k in kept], rows, least=(3,) * (3 in kept))
+
+
+def _differences(comparison: Comparison) -> TextTable:
+    """All pairs in one table."""
+    rows = [
+        [
+            _name(pair.new),
+            number(pair.difference.value),
+            interval(pair.difference, "information"),
+            *(
+                ABSENT if part is None else number(part.value)
+                for part in (pair.miscalibration, pair.discrimination)
+            ),
+            share(pair.worse_rows.value),
+        ]
+        for pair in comparison.differences
+    ]
+    base = _name(comparison.differences[0].base)
+    return TextTable(
+        f"New − {base}, in {comparison.unit}; above 0: higher surprisal",
+        ["new", "difference", "95 % interval", "miscalibration", "discrimination", "worse on"],
+        rows,
+        least=(4, 3),
+    )
+
+
+def _figures(pair: Difference, width: int) -> list[Line]:
+    rows = [_figure("difference", pair.difference, "above 0: higher surprisal")]
     if pair.finite_difference is not None:
         rows.append(_figure("  finite rows", pair.finite_difference, "where both are finite"))
     if pair.miscalibration is not None and pair.discrimination is not None:
-        rows.append(_figure("  miscalibration", pair.miscalibration, f"removable by {pair.family}"))
+        rows.append(
+            _figure(
+                "  miscalibration", pair.miscalibration, f"removable by {pair.family}", "removable"
+            )
+        )
         rows.append(_figure("  discrimination", pair.discrimination, "above 0: it knows more"))
     if pair.accuracy is not None:
         rows.append(["accuracy", share(pair.accuracy.value), interval(pair.accuracy, "share"), ""])
     rows.append(["rows it is worse on", share(pair.worse_rows.value),
-                 interval(pair.worse_rows, "share"), ""])  # fmt: skip
-    lines += _table(rows)
-    lines += _slices(pair, width)
-    lines += _extremes("The rows on which it is most worse", pair.most_worse, comparison, width)
-    lines += _extremes("The rows on which it is most better", pair.most_better, comparison, width)
-    return lines
+                 interval(pair.worse_rows, "share"), "higher surprisal"])  # fmt: skip
+    table = TextTable("", ["", "value", "95 % interval"], [row[:3] for row in rows], names=0)
+    return laid_out(described(table, [row[3:] for row in rows], width), width, _STYLES)
 
 
-def _figure(name: str, found: Estimate, about: str) -> list[str]:
-    return [name, valued(found, "information"), interval(found, "information"), about]
+def _figure(name: str, found: Estimate, *about: str) -> list[str]:
+    return [name, valued(found, "information"), interval(found, "information"), *about]
 
 
-def _slices(pair: Difference, width: int) -> list[str]:
-    if not pair.slices:
-        return []
+def _slices(pair: Difference, most: int, title: str) -> TextTable:
     shown = sorted(pair.slices, key=lambda part: (not part.stands_out, -abs(part.contribution)))
-    rows = [["slice", "rows", "difference", "95 % interval", "adds", ""]]
-    rows += [
+    rows = [
         [
             printable(f"{part.column}={'(none)' if part.value is None else part.value}", 36),
             f"{part.rows:,}",
             number(part.difference.value),
             interval(part.difference, "information"),
             number(part.contribution),
-            "← stands out" if part.stands_out else "",
+            "stands out" if part.stands_out else "",
         ]
-        for part in shown[:_MOST_SLICES]
+        for part in shown[:most]
     ]
-    lines = ["", _rule("Where they differ", width), *_table(rows)]
-    if len(shown) > _MOST_SLICES:
-        lines.append(f"and {len(shown) - _MOST_SLICES} more slices (--json has all)")
-    return lines
+    if len(shown) > len(rows):
+        title += f": {len(rows)} of {len(shown):,} slices"
+    header = ["slice", "rows", "difference", "95 % interval", "adds", ""]
+    return TextTable(title, header, rows, least=(4, 1))
 
 
 def _extremes(
-    title: str, found: Sequence[RowDifference], comparison: Comparison, width: int
-) -> list[str]:
-    if not found:
-        return []
-    rows = [["row", "label", "base", "new", f"difference in {comparison.unit}"]]
-    rows += [
+    pair: Difference, most: int, comparison: Comparison, *, full: bool
+) -> list[TextTable]:
+    """The rows on which two models disagree most: a table on the first screen, else two."""
+    worse, better = pair.most_worse[:most], pair.most_better[:most]
+    unit = comparison.unit
+    if not full:
+        return [_rows(f"The rows on which they differ most, in {unit}", (*worse, *better))]
+    sides = (("loses", worse), ("gains", better))
+    return [_rows(f"The rows on which it {word} most, in {unit}", rows) for word, rows in sides]
+
+
+def _rows(title: str, found: Sequence[RowDifference]) -> TextTable:
+    rows = [
         [
             printable(row.id, 24),
             "" if row.label is None else printable(row.label, 16),
@@ -165,24 +278,11 @@ def _extremes(
         ]
         for row in found
     ]
-    return ["", _rule(title, width), *_table(rows)]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _rule(title: str, width: int) -> str:
-    return f"{title} {'─' * max(2, min(width, 88) - len(title) - 1)}"
+    header = ["row", "label", "base", "new", "difference"]
+    if any(row[1] for row in rows):
+        return TextTable(title, header, rows, names=2)
+    return TextTable(title, [header[0], *header[2:]], [[row[0], *row[2:]] for row in rows])
 
 
 def _name(name: str) -> str:
     return printable(name, _NAME)
-
-
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_on_hyphens=False)

@@ -21,22 +21,22 @@ class Figure:
     brief: str = ""
 
 
-#: In the order of the reports: what was met, what was expected, what is noise, other views.
+#: In the order of the reports: what was observed, what was expected, what is noise, other views.
 GROUPS: tuple[tuple[Figure, ...], ...] = (
     (
         Figure(
             "cross_entropy",
             "cross-entropy",
             "information",
-            "mean surprisal of what happened",
-            "mean surprisal met",
+            "mean observed surprisal (log loss)",
+            "observed (log loss)",
         ),
         Figure(
             "cross_entropy_nats",
             "  in nats",
             "nats",
-            "the same in the unit of log_loss",
-            "the unit of log_loss",
+            "as scikit-learn's log_loss gives it",
+            "scikit-learn's log_loss",
         ),
         Figure(
             "finite_cross_entropy",
@@ -57,7 +57,7 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "information gained",
             "information",
             "label entropy − cross-entropy",
-            "label − cross-entropy",
+            "over class frequencies",
         ),
         Figure(
             "information_gained_share",
@@ -79,8 +79,8 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "confidence_gap",
             "confidence gap",
             "information",
-            "cross-entropy − expected surprisal",
-            "met − expected",
+            "observed − expected; above 0: over-confident",
+            "observed − expected",
         ),
     ),
     (
@@ -104,8 +104,8 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "perplexity",
             "perplexity",
             "number",
-            "as unsure as among so many equal options",
-            "as among so many",
+            "as if among as many equally likely classes",
+            "equally likely classes",
         ),
         Figure(
             "accuracy",
@@ -116,24 +116,22 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
         ),
         Figure(
             "worse_than_uniform",
-            "worse than uniform",
+            "worse than guessing",
             "share",
-            "rows more surprising than by equal odds",
-            "equal odds do better",
+            "rows that are worse than a uniform guess",
+            "than a uniform guess",
         ),
     ),
 )
 
-QUANTILES = Figure(
-    "quantiles", "surprisal", "information", "of the rows surprised less", "met less"
-)
+QUANTILES = Figure("quantiles", "percentiles of surprisal", "information", "of rows lie below")
 
 SUM_DEVIATION = Figure(
     "largest_sum_deviation",
-    "largest |sum − 1|",
+    "row sum deviation",
     "number",
-    "of a predicted row's probabilities",
-    "of a predicted row",
+    "largest deviation of a row's sum from 1",
+    "largest, from 1",
 )
 
 #: What the reports show in words or in tables of their own.
@@ -158,12 +156,14 @@ OTHERS: tuple[Figure, ...] = (
     Figure("sampled_rows", "sampled rows", "other", "rows that the next six figures are of"),
     Figure(
         "ledger",
-        "ledger",
+        "score decomposition (ledger)",
         "other",
         "where the cross-entropy comes from: label entropy − discrimination + miscalibration",
     ),
-    Figure("gaps_by_confidence", "gaps by confidence", "other", "met and expected, by confidence"),
-    Figure("gaps_by_class", "gaps by class", "other", "met and expected, by the top class"),
+    Figure(
+        "gaps_by_confidence", "gaps by confidence", "other", "observed, expected, by confidence"
+    ),
+    Figure("gaps_by_class", "gaps by class", "other", "observed, expected, by top class"),
     Figure(
         "confusion_bits",
         "confusion in bits",

@@ -10,7 +10,7 @@ from unsurprised.report.faces import Faces
 FACES = Faces(
     "evaluation",
     headline=sentences.headline,
-    text=text.summary,
+    text=text.lines,
     page=page,
     charts=Plots,
     flat=plain.flat,

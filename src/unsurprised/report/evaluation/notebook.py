@@ -39,7 +39,7 @@ def table(evaluation: Evaluation) -> str:
             _figures(evaluation),
             _histogram(evaluation),
             *map(_listed, layout.tables(evaluation)),
-            _worst_rows(evaluation),
+            _listed(worst.table(evaluation)),
             _missing(evaluation),
             "</div>",
         )
@@ -85,17 +85,11 @@ def _histogram(evaluation: Evaluation) -> str:
 
 
 def _listed(shown: TextTable) -> str:
+    if not shown.rows:
+        return ""
     lines = [_cells(shown.header, "th"), *(_cells(row, "td") for row in shown.rows)]
     note = f"<p>{escape(shown.note)}</p>" if shown.note else ""
     return _details(shown.title, _table(lines) + note)
-
-
-def _worst_rows(evaluation: Evaluation) -> str:
-    header, rows = worst.table(evaluation)
-    if not rows:
-        return ""
-    lines = [_cells(header, "th"), *(_cells(row, "td") for row in rows)]
-    return _details("The rows that surprised the model most", _table(lines))
 
 
 def _cells(cells: Iterable[str], tag: str) -> str:

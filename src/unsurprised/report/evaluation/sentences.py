@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation.catalogue import name_of
@@ -22,18 +23,18 @@ _ONLY_IN_JSON = (
 
 def headline(evaluation: Evaluation) -> str:
     """How surprised the model was, and whether it knew."""
-    met, unit = evaluation.cross_entropy, evaluation.unit
+    observed, unit = number(evaluation.cross_entropy.value), evaluation.unit
     if evaluation.infinite_rows:
         return _infinite(evaluation)
     expected = evaluation.expected_surprisal
     if expected is None:
         return (
-            f"The model met {number(met.value)} {unit} of surprise a row: "
+            f"Observed surprisal is {observed} {unit} a row: "
             f"a perplexity of {number(evaluation.perplexity.value)}."
         )
     return (
-        f"The model expected {number(expected.value)} {unit} of surprise a row and met "
-        f"{number(met.value)}: {_confidence(evaluation)}."
+        f"Observed surprisal is {observed} {unit} a row where the model expected "
+        f"{number(expected.value)}: {_confidence(evaluation)}."
     )
 
 
@@ -41,7 +42,7 @@ def _infinite(evaluation: Evaluation) -> str:
     finite = evaluation.finite_cross_entropy
     text = (
         f"The model gave probability 0 to what happened in {evaluation.infinite_rows:,} of "
-        f"{counted(evaluation.rows, 'row')}: its surprise is infinite."
+        f"{counted(evaluation.rows, 'row')}: its surprisal is infinite."
     )
     if finite is None or not math.isfinite(finite.value):
         return text
@@ -104,7 +105,7 @@ def _gained(evaluation: Evaluation) -> str:
         return f"Knowing only how often each class occurs costs {cost}: less than the model."
     part = "" if known is None or math.isnan(known.value) else f" ({share(known.value)})"
     return (
-        f"It saves {number(gained.value)}{part} of the {cost} that knowing only the class "
+        f"The model saves {number(gained.value)}{part} of the {cost} that knowing only the class "
         "frequencies costs."
     )
 
@@ -116,16 +117,16 @@ def _recalibrated(evaluation: Evaluation) -> str:
         return ""
     if ledger.mixed is not None:
         return (
-            f"Giving every class something ({share(ledger.mixed.epsilon)} of equal odds) would "
+            f"Mixing in {share(ledger.mixed.epsilon)} of the uniform distribution would "
             f"leave {number(ledger.mixed.cross_entropy.value)} {unit}; recalibration beyond that "
             f"({ledger.recalibrations[-1].family}) saves "
             f"{number(ledger.mixed.miscalibration.value)} of them."
         )
-    saved, known = ledger.miscalibration, ledger.recalibrations[-1].if_calibrated
-    if saved.low > 0 and (known is None or known.exceeded):
+    known = ledger.recalibrations[-1].if_calibrated
+    if improvable(evaluation):
         return (
-            f"Recalibration would save at least {number(saved.value)} {unit} a row, by "
-            f"{ledger.family}; “unsurprised calibrate” tries more."
+            f"Recalibration would save at least {number(ledger.miscalibration.value)} {unit} a "
+            f"row, by {ledger.family}; “unsurprised calibrate” tries more."
         )
     if known is not None and known.exceeded:
         return (
@@ -135,12 +136,21 @@ def _recalibrated(evaluation: Evaluation) -> str:
     return f"Recalibration ({ledger.family}) would save nothing that these rows can tell."
 
 
+def improvable(evaluation: Evaluation) -> bool:
+    """Whether recalibration is sure to save something."""
+    ledger = evaluation.ledger
+    if ledger is None or ledger.mixed is not None:
+        return ledger is not None
+    known = ledger.recalibrations[-1].if_calibrated
+    return ledger.miscalibration.low > 0 and (known is None or known.exceeded)
+
+
 def _decomposed(evaluation: Evaluation) -> str:
     noise, fault = evaluation.truth_entropy, evaluation.kl_divergence
     if noise is None or fault is None:
         return ""
     return (
-        f"Of the surprise, {number(noise.value)} {evaluation.unit} is noise that no model could "
+        f"Of the surprisal, {number(noise.value)} {evaluation.unit} is noise that no model could "
         f"predict and {number(fault.value)} is the model's own share."
     )
 
@@ -188,13 +198,12 @@ def _listed(names: tuple[str, ...], width: int) -> str:
     return f"{text} … {last}"
 
 
-def missing(evaluation: Evaluation) -> list[str]:
-    """Which figures of the report are missing and why; those with the same reason together."""
+def missing(evaluation: Evaluation, fields: Collection[str] | None = None) -> list[str]:
+    """Which figures are missing and why, of some fields or all; equal reasons together."""
     reasons: dict[str, list[str]] = {}
     for field, reason in evaluation.missing.items():
-        if field in _ONLY_IN_JSON:
-            continue
-        reasons.setdefault(reason, []).append(name_of(field))
+        if field not in _ONLY_IN_JSON and (fields is None or field in fields):
+            reasons.setdefault(reason, []).append(name_of(field))
     return [f"{', '.join(names)}: {printable(reason)}" for reason, names in reasons.items()]
 
 

@@ -1,114 +1,74 @@
-"""An evaluation as plain text, at most 100 columns wide: its repr, and what is piped."""
+"""An evaluation as text: the first screen, or all of it."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
-
 from unsurprised.evaluation.result import Evaluation
-from unsurprised.report.evaluation import layout, sentences
+from unsurprised.report.evaluation import layout, overview, sentences
 from unsurprised.report.evaluation.topics import figures, histogram, worst
-from unsurprised.report.tables import TextTable
+from unsurprised.report.screen import Line, Screen, line, titled, wrapped
+from unsurprised.report.tables import TextTable, laid_out
 
-WIDTH = 100
-_BAR = 40
+_SHORTEST_BAR = 4
 
 
-def summary(evaluation: Evaluation) -> str:
-    """The whole report as text; the same evaluation gives the same text.
+def lines(evaluation: Evaluation, screen: Screen) -> list[Line]:
+    """The report; the same evaluation gives the same text.
 
     Parameters
     ----------
     evaluation : Evaluation
         What :func:`unsurprised.evaluate` returned.
-
-    Returns
-    -------
-    str
-        Lines of at most 100 characters, without a newline at the end.
+    screen : Screen
+        Its width, whether all is to be said, and what can be done next.
     """
-    parts = [
-        _wrapped(sentences.headline(evaluation)),
-        sentences.size(evaluation, WIDTH),
-        *(_wrapped(note) for note in sentences.notes(evaluation)),
-        "",
-        *_figures(evaluation),
-        *_histogram(evaluation),
-        *(line for table in layout.tables(evaluation) for line in _listed(table)),
-        *_worst_rows(evaluation),
-        *_missing(evaluation),
-    ]
-    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()).rstrip()
+    return _everything(evaluation, screen) if screen.full else overview.lines(evaluation, screen)
 
 
-def _wrapped(text: str, width: int = WIDTH) -> str:
-    return textwrap.fill(text, width, break_on_hyphens=False)
+def _everything(evaluation: Evaluation, screen: Screen) -> list[Line]:
+    width = screen.width
+    made = overview.opening(evaluation, screen)
+    for title, groups in figures.titled(evaluation):
+        body = _figures([[figures.below(title, each) for each in group] for group in groups], width)
+        made += titled(title, body, width) if title else [line(), *body]
+    made += _histogram(evaluation, width)
+    for table in (*layout.tables(evaluation), worst.table(evaluation)):
+        made += laid_out(table, width)
+    missing = sentences.missing(evaluation)
+    reasons = [part for text in missing for part in wrapped(text, width, first="  ", rest="  ")]
+    return [*made, *titled("Not reported", reasons, width), *overview.closing(evaluation, screen)]
 
 
-def _figures(evaluation: Evaluation) -> list[str]:
-    shown = figures.groups(evaluation)
-    about = figures.definitions(shown, WIDTH)
-    groups = [
-        [[line.name, line.value, line.interval, about(line)] for line in group] for group in shown
-    ]
-    header = ["", "", "95 % interval", ""]
-    widths = _widths([header, *(row for group in groups for row in group)])
-    lines = [_row(header, widths)]
-    for group in groups:
-        lines += [*(_row(row, widths) for row in group), ""]
-    return lines
+def _figures(groups: list[list[figures.FigureLine]], width: int) -> list[Line]:
+    """One table, with an empty line between groups."""
+    whole = figures.table([each for group in groups for each in group], width)
+    made = laid_out(whole, width, figures.STYLES)
+    if len(made) <= len(whole.rows):  # without a header: paragraphs, where it is very narrow
+        return made
+    header, *rest = made
+    parts = [header]
+    for index, group in enumerate(groups):
+        parts += [line()] * bool(index) + rest[: len(group)]
+        rest = rest[len(group) :]
+    return parts + rest
 
 
-def _histogram(evaluation: Evaluation) -> list[str]:
+def _histogram(evaluation: Evaluation, width: int) -> list[Line]:
     bars = histogram.bars(evaluation)
-    if not bars:
-        return []
-    width = max(len(bar.range) for bar in bars)
-    return [
-        f"How the surprisal of the rows is spread, in {evaluation.unit}",
-        *(
-            f"  {bar.range:>{width}}  {histogram.blocks(bar.fill, _BAR):<{_BAR}}  {bar.amount}"
-            for bar in bars
-        ),
-        "",
-    ]
-
-
-def _listed(shown: TextTable) -> list[str]:
-    widths = _widths([shown.header, *shown.rows])
-    lines = [
-        "  ".join(
-            f"{cell:>{width}}" if shown.aligned_right(index) else f"{cell:<{width}}"
-            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ranges = max((len(bar.range) for bar in bars), default=0)
+    amounts = max((len(bar.amount) for bar in bars), default=0)
+    room = width - ranges - amounts - 6
+    title = f"How the surprisal of the rows is spread, in {evaluation.unit}"
+    if room < _SHORTEST_BAR:
+        rows = [[bar.range, bar.amount] for bar in bars]
+        return laid_out(TextTable(title, ["surprisal", "rows"], rows), width)
+    drawn = [
+        Line(
+            (
+                (f"  {bar.range:>{ranges}}  ", ""),
+                (f"{histogram.blocks(bar.fill, room):<{room}}", "cyan"),
+                (f"  {bar.amount:>{amounts}}", "dim"),
+            )
         )
-        for cells in [shown.header, *shown.rows]
+        for bar in bars
     ]
-    note = textwrap.indent(_wrapped(shown.note, WIDTH - 2), "  ")
-    return [shown.title, *(f"  {line}"[:WIDTH] for line in lines), *([note] * bool(note)), ""]
-
-
-def _worst_rows(evaluation: Evaluation) -> list[str]:
-    header, rows = worst.table(evaluation)
-    if not rows:
-        return []
-    widths = _widths([header, *rows])
-    return [
-        "The rows that surprised the model most",
-        *(f"  {_row(row, widths)}"[:WIDTH] for row in [header, *rows]),
-        "",
-    ]
-
-
-def _missing(evaluation: Evaluation) -> list[str]:
-    lines = sentences.missing(evaluation)
-    return ["Not reported", *(textwrap.indent(_wrapped(line, 98), "  ") for line in lines)] * bool(
-        lines
-    )
-
-
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(map(len, column)) for column in zip(*rows, strict=True)]
-
-
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+    return titled(title, drawn, width)

@@ -13,7 +13,7 @@ from unsurprised.report.json import flat_fields
 FACES = Faces(
     "explanation",
     headline=sentences.meaning,
-    text=text.summary,
+    text=text.lines,
     page=page,
     charts=Plots,
     flat=partial(flat_fields, without=("base", "happened")),

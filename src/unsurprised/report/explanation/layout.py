@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 from unsurprised.explanation.result import Explanation
 from unsurprised.report.explanation.sentences import figure, others
 from unsurprised.report.numbers import ABSENT, printable
+from unsurprised.report.screen import cut, wide
 
 #: How many outcomes are shown; the others are one line with their sums.
 MOST = 20
@@ -94,40 +94,6 @@ def labels(explanation: Explanation, indices: Sequence[int], width: int = _NAME)
         f"{cut(name, width - len(f' #{index}'))} #{index}" if name in twice else name
         for name, index in zip(names, indices, strict=True)
     )
-
-
-def wide(text: str) -> int:
-    """How many columns of a screen a text takes.
-
-    >>> wide("cat"), wide("猫"), wide("é")
-    (3, 2, 1)
-    """
-    return sum(
-        0
-        if unicodedata.combining(letter)
-        else 2
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 1
-        for letter in text
-    )
-
-
-def cut(text: str, width: int) -> str:
-    """A text that takes at most ``width`` columns.
-
-    >>> cut("a long name", 7), cut("猫猫猫猫", 5)
-    ('a long…', '猫猫…')
-    """
-    if wide(text) <= width:
-        return text
-    while wide(text) > width - 1:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def padded(text: str, width: int) -> str:
-    """A text with spaces after it."""
-    return text + " " * (width - wide(text))
 
 
 def _columns(explanation: Explanation, indices: Sequence[int]) -> list[LengthColumn]:

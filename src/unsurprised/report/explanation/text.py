@@ -1,44 +1,57 @@
-"""An explanation as plain text, at most 100 columns wide: its repr, and what is piped."""
+"""An explanation as text: the table as wide as there is room, then the totals."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Literal
 
 from unsurprised.explanation.result import Explanation
 from unsurprised.report.explanation import layout
 from unsurprised.report.explanation.sentences import meaning, notes, totals
+from unsurprised.report.next_steps import next_steps
+from unsurprised.report.screen import Line, Screen, first_fitting, line, padded, wide, wrapped
 
-WIDTH = 100
 Role = Literal["header", "outcome", "marked", "others", "total"]
+#: Outcomes on the first screen, from the most to the least, and in the full report.
+_MOST, _FULL = (layout.MOST, 16, 12, 8), 1000
 
 
-def summary(explanation: Explanation) -> str:
-    """The whole explanation as text; the same explanation gives the same text.
+def lines(explanation: Explanation, screen: Screen) -> list[Line]:
+    """The report; the same explanation gives the same text.
 
     Parameters
     ----------
     explanation : Explanation
         What :func:`unsurprised.explain` returned.
-
-    Returns
-    -------
-    str
-        Lines of at most 100 columns, without a newline at the end.
+    screen : Screen
+        Its width, whether up to 1,000 outcomes are to be listed, and what can be done next.
     """
-    shown = layout.fitting(layout.shown(explanation), WIDTH)
-    parts = [
-        textwrap.fill(meaning(explanation), WIDTH, break_on_hyphens=False),
-        "",
-        *(line for line, _ in table_lines(shown)),
-        *legend(explanation, shown),
-        "",
-        *total_lines(explanation, WIDTH),
-        "",
-        *(textwrap.fill(note, WIDTH, break_on_hyphens=False) for note in notes(explanation)),
-    ]
-    return "\n".join(line.rstrip() for line in parts).rstrip()
+    if screen.full:
+        return _sized(explanation, screen, _FULL)
+    return first_fitting(
+        (partial(_sized, explanation, screen, most) for most in _MOST), screen.width
+    )
+
+
+def _sized(explanation: Explanation, screen: Screen, most: int) -> list[Line]:
+    width = screen.width
+    table = layout.fitting(layout.shown(explanation, most), width)
+    bad = explanation.cross_entropy == float("inf")
+    made = [*screen.taken, line()] if screen.taken else []
+    made += [*wrapped(meaning(explanation), width, "bold red" if bad else "bold"), line()]
+    marked = "bold cyan" if explanation.happened is not None and not bad else "bold red"
+    styles = {"header": "dim", "outcome": "", "marked": marked, "others": "dim", "total": "bold"}
+    made += [line(text, styles[role]) for text, role in table_lines(table)]
+    for text in legend(explanation, table):
+        made += wrapped(text, width, "dim")
+    made += [line(), *map(line, total_lines(explanation, width))]
+    for note in notes(explanation):
+        made += [line(), *wrapped(note, width)]
+    steps = [("html", "with charts")]
+    if most < len(explanation.outcomes) and not screen.full:
+        steps.append(("full", "all outcomes"))
+    return made + next_steps(steps, screen)
 
 
 def table_lines(shown: layout.Shown) -> Iterator[tuple[str, Role]]:
@@ -46,7 +59,7 @@ def table_lines(shown: layout.Shown) -> Iterator[tuple[str, Role]]:
     groups = layout.grouped(shown.columns)
     widths = [layout.group_width(*group) for group in groups]
     names = ("outcome", *shown.names, shown.others, "total")
-    first = max(map(layout.wide, names))
+    first = max(map(wide, names))
     heads = [name.rjust(width) for (name, _), width in zip(groups, widths, strict=True)]
     yield "  ".join([" " * first, *heads]), "header"
 
@@ -59,7 +72,7 @@ def table_lines(shown: layout.Shown) -> Iterator[tuple[str, Role]]:
             )
             texts.append(part.rjust(width))
             at += len(columns)
-        return "  ".join([layout.padded(name, first), *texts])
+        return "  ".join([padded(name, first), *texts])
 
     columns = shown.columns
     yield line("outcome", [column.name for column in columns]), "header"
@@ -84,14 +97,14 @@ def legend(explanation: Explanation, shown: layout.Shown) -> list[str]:
 
 def total_lines(explanation: Explanation, width: int) -> list[str]:
     """The totals, and what they are as far as there is room."""
-    lines = totals(explanation)
-    names = max(len(line.name) for line in lines)
-    values = max(len(line.value) for line in lines)
-    units = max(len(line.unit) for line in lines)
+    shown = totals(explanation)
+    names = max(len(total.name) for total in shown)
+    values = max(len(total.value) for total in shown)
+    units = max(len(total.unit) for total in shown)
     found = []
-    for line in lines:
-        text = f"{line.name:<{names}}  {line.value:>{values}} {line.unit:<{units}}"
+    for total in shown:
+        text = f"{total.name:<{names}}  {total.value:>{values}} {total.unit:<{units}}"
         room = width - len(text) - 2
-        about = next((one for one in (line.definition, line.brief) if len(one) <= room), "")
+        about = next((one for one in (total.definition, total.brief) if len(one) <= room), "")
         found.append(f"{text}  {about}".rstrip())
     return found

@@ -73,10 +73,10 @@ def band(gap: ConfidenceGap) -> str:
 
 
 def table(evaluation: Evaluation) -> TextTable:
-    """Surprisal met and expected, along the confidence."""
+    """Observed and expected surprisal, along the confidence."""
     return TextTable(
         "Over-confidence, by the probability of the top class",
-        ["probability", "rows", "accuracy", "expected", "met", "gap", "95 % interval"],
+        ["probability", "rows", "accuracy", "expected", "observed", "gap", "95 % interval"],
         [
             [
                 band(gap),
@@ -90,6 +90,7 @@ def table(evaluation: Evaluation) -> TextTable:
             for gap in evaluation.gaps_by_confidence
         ],
         sentences.sampled(evaluation),
+        least=(2, 1, 3),
     )
 
 

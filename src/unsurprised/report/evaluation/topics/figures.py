@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from unsurprised.evaluation.records import Recalibration
 from unsurprised.evaluation.result import Evaluation
@@ -12,12 +11,15 @@ from unsurprised.report.evaluation.catalogue import GROUPS, QUANTILES, SUM_DEVIA
 from unsurprised.report.evaluation.definitions import anchor_of, definition_of
 from unsurprised.report.numbers import counted, interval, number, share, valued
 from unsurprised.report.pages.parts import Card, Cell, HtmlTable, Section
+from unsurprised.report.tables import TextTable, described
 from unsurprised.statistics.estimate import Estimate
 
 #: The figures that may stand at the top of a page: the first of them that there are.
 _CARDS = ("cross_entropy", "kl_divergence", "miscalibration", "confidence_gap", "accuracy",
           "perplexity", "information_gained")  # fmt: skip
 _MOST_CARDS = 4
+#: How a terminal shows the columns of a table of figures.
+STYLES = ("", "bold", "cyan", "dim")
 #: What goes without saying where a figure has little room.
 _MIXED = "uniform mixing, then "
 
@@ -37,18 +39,34 @@ class FigureLine:
 
 def groups(evaluation: Evaluation) -> list[list[FigureLine]]:
     """The figures that the evaluation has, group by group."""
+    return [group for _, parts in titled(evaluation) for group in parts]
+
+
+def titled(evaluation: Evaluation) -> list[tuple[str, list[list[FigureLine]]]]:
+    """The same under titles; the first have none."""
     shown = [
         [_line(figure, estimate) for figure in group if (estimate := _shown(figure, evaluation))]
         for group in GROUPS
     ]
-    shown.insert(1, _ledger(evaluation))
     shown.append(_calibration(evaluation))
-    shown.append([_quantile(*pair) for pair in sorted(evaluation.quantiles.items())])
     if evaluation.largest_sum_deviation is not None:
         value = number(evaluation.largest_sum_deviation)
         about = (SUM_DEVIATION.definition, SUM_DEVIATION.brief)
         shown.append([FigureLine(SUM_DEVIATION.field, SUM_DEVIATION.name, value, "", *about)])
-    return [group for group in shown if group]
+    ledger = _ledger(evaluation)
+    quantiles = [_quantile(*pair) for pair in sorted(evaluation.quantiles.items())]
+    sections = [
+        ("", shown),
+        ("Score decomposition (the ledger)", [ledger]),
+        ("Percentiles of surprisal", [quantiles]),
+    ]
+    kept = [(title, [group for group in parts if group]) for title, parts in sections]
+    return [(title, parts) for title, parts in kept if parts]
+
+
+def below(title: str, line: FigureLine) -> FigureLine:
+    """A figure as it is called under a title that says the rest."""
+    return replace(line, name=line.name.removesuffix(" of surprisal")) if title else line
 
 
 def _shown(figure: Figure, evaluation: Evaluation) -> Estimate | None:
@@ -113,7 +131,7 @@ def _calibration(evaluation: Evaluation) -> list[FigureLine]:
     brier, curve = evaluation.brier, next(iter(evaluation.calibration), None)
     if brier is None or curve is None:
         return []
-    calibrated = f"{share(curve.error_if_calibrated)} if calibrated"
+    chance = share(curve.error_if_calibrated)
     score = brier.score
     return [
         FigureLine(
@@ -121,8 +139,8 @@ def _calibration(evaluation: Evaluation) -> list[FigureLine]:
             "calibration error",
             share(curve.error),
             "",
-            f"top class; {calibrated}",
-            calibrated,
+            f"expected calibration error (ECE); {chance} would be chance",
+            f"ECE; {chance} by chance",
         ),
         FigureLine(
             "brier",
@@ -139,24 +157,31 @@ def _quantile(level: float, estimate: Estimate) -> FigureLine:
     part = "half" if level == 0.5 else f"{100 * level:g} %"
     return FigureLine(
         f"quantiles/{level:g}",
-        "median surprisal" if level == 0.5 else f"surprisal at {100 * level:g} %",
+        "median surprisal" if level == 0.5 else f"{ordinal(100 * level)} percentile of surprisal",
         valued(estimate, QUANTILES.style),
         interval(estimate, QUANTILES.style),
         f"{part} {QUANTILES.definition}",
-        f"{part} of rows {QUANTILES.brief}",
+        f"{part} lie below",
     )
 
 
-def definitions(groups: list[list[FigureLine]], width: int) -> Callable[[FigureLine], str]:
-    """The full definitions if they fit beside the figures, else the brief ones, else none."""
-    lines = [line for group in groups for line in group]
-    room = width - 6
-    for part in (attrgetter("name"), attrgetter("value"), attrgetter("interval")):
-        room -= max((len(part(line)) for line in lines), default=0)
-    for about in (attrgetter("definition"), attrgetter("brief")):
-        if all(len(about(line)) <= room for line in lines):
-            return about
-    return lambda _: ""
+def ordinal(value: float) -> str:
+    """A number as a place.
+
+    >>> ordinal(1.0), ordinal(5.0), ordinal(11.0), ordinal(99.5)
+    ('1st', '5th', '11th', '99.5th')
+    """
+    ends = {"1": "st", "2": "nd", "3": "rd"}
+    text = f"{value:g}"
+    is_teen = text[-2:-1] == "1" or "." in text
+    return text + ("th" if is_teen else ends.get(text[-1], "th"))
+
+
+def table(lines: Sequence[FigureLine], width: int) -> TextTable:
+    """Figures, each with the longest of its definitions that there is room for."""
+    rows = [[line.name, line.value, line.interval] for line in lines]
+    bare = TextTable("", ["", "value", "95 % interval"], rows, names=0)
+    return described(bare, [(line.definition, line.brief) for line in lines], width)
 
 
 def section(evaluation: Evaluation) -> Section:
@@ -183,20 +208,20 @@ def defined(evaluation: Evaluation) -> Section:
     return Section("definitions", "Definitions of the figures", definitions=tuple(found.values()))
 
 
-def cards(evaluation: Evaluation) -> list[Card]:
-    """The few that stand at the top."""
+def by_key(evaluation: Evaluation) -> dict[str, FigureLine]:
+    """Each figure once, without the sign that it has in a sum."""
     lines: dict[str, FigureLine] = {}
     for group in groups(evaluation):
         for line in group:
-            lines.setdefault(line.key, line)
+            lines.setdefault(line.key, replace(line, name=line.name.removeprefix("+ ")))
+    return lines
+
+
+def cards(evaluation: Evaluation) -> list[Card]:
+    """The few that stand at the top."""
+    lines = by_key(evaluation)
     found = [lines[key] for key in _CARDS if key in lines][:_MOST_CARDS]
     return [
-        Card(
-            line.name.removeprefix("+ "),
-            line.value,
-            line.interval,
-            line.definition,
-            anchor_of(line.key),
-        )
+        Card(line.name, line.value, line.interval, line.definition, anchor_of(line.key))
         for line in found
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from unsurprised.evaluation.records import Slice, SlicedBy
@@ -56,19 +57,31 @@ def verdict(part: Slice) -> str:
     return "costs more" if part.excess.value > 0 else "costs less"
 
 
-def table(evaluation: Evaluation, column: SlicedBy) -> TextTable:
-    """The slices that cost most; of numbers all, in their order."""
+def table(evaluation: Evaluation, column: SlicedBy, most: int | None = None) -> TextTable:
+    """The slices that cost most; of numbers all, in their order, unless ``most`` is said."""
     parts = [part for part in evaluation.slices if part.column == column.column]
-    shown = parts if column.edges is not None else parts[:_MOST_LISTED]
-    note = ""
-    if len(shown) < len(parts):
-        note = f"{len(parts) - len(shown):,} slices more are in the JSON."
+    if most is None:
+        shown = parts if column.edges is not None else parts[:_MOST_LISTED]
+    else:
+        shown = _costliest(parts, most)
+    title, note = f"By {printable(column.column, 40)}{looked(column)}", ""
+    if len(shown) < len(parts) and most is not None:
+        title += f": the {len(shown)} of {len(parts):,} slices that could save most"
+    elif len(shown) < len(parts):
+        note = f"{counted(len(parts) - len(shown), 'slice')} more: in the JSON, and on the page."
     return TextTable(
-        f"By {printable(column.column, 40)}{looked(column)}",
+        title,
         ["slice", "rows", f"{evaluation.unit} a row", "95 % interval", "share", "could save", ""],
         [_cells(part) for part in shown],
         note,
+        least=(4, 1),
     )
+
+
+def _costliest(parts: Sequence[Slice], most: int) -> list[Slice]:
+    """The slices that could save most, in the order that they stand in."""
+    ranked = sorted(range(len(parts)), key=lambda at: -(parts[at].saving or 0.0))
+    return [parts[at] for at in sorted(ranked[:most])]
 
 
 def looked(column: SlicedBy) -> str:

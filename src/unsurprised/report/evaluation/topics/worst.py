@@ -6,32 +6,40 @@ from unsurprised.evaluation.records import WorstRow
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.numbers import ABSENT, counted, number, printable, share
 from unsurprised.report.pages.parts import Cell, HtmlTable, Section, amount, named, percent
+from unsurprised.report.tables import TextTable
 
+TITLE = "The rows with the largest surprisal"
 #: More rows are in the JSON; a page must stay small.
 _MOST_ROWS = 300
 
 
-def table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
-    """Header and rows for texts; columns without content are left out."""
-    header = ["surprisal", "row", "label", "predicted", "confidence", "file"]
+def table(evaluation: Evaluation, most: int | None = None) -> TextTable:
+    """The rows for texts; columns without content are left out."""
+    listed = evaluation.worst_rows[:most]
+    header = ["file", "row", "label", "predicted", "confidence", evaluation.unit]
     rows = [
         [
-            f"{number(row.surprisal)} {evaluation.unit}",
+            _optional(row.file, 40),
             printable(row.id, 24),
             _optional(row.label),
             _optional(row.predicted),
             ABSENT if row.confidence is None else share(row.confidence),
-            _optional(row.file, 40),
+            number(row.surprisal),
         ]
-        for row in evaluation.worst_rows
+        for row in listed
     ]
-    files = {row.file for row in evaluation.worst_rows}
+    several = len({row.file for row in listed}) > 1
     kept = [
         index
-        for index in range(len(header))
-        if any(row[index] != ABSENT for row in rows) and (header[index] != "file" or len(files) > 1)
+        for index, name in enumerate(header)
+        if any(row[index] != ABSENT for row in rows) and (name != "file" or several)
     ]
-    return [header[index] for index in kept], [[row[index] for index in kept] for row in rows]
+    return TextTable(
+        TITLE,
+        [header[index] for index in kept],
+        [[row[index] for index in kept] for row in rows],
+        names=sum(index < 4 for index in kept),
+    )
 
 
 def _optional(text: str | None, width: int = 20) -> str:
