@@ -89,3 +89,19 @@ def test_nothing_is_set_beside_where_nothing_helps(opened_page):
     page = opened_page(replace(us.calibrate(labels, new), reliability_after=(), by_class=()))
     assert page.locator("[data-chart^=reliability]").count() == 1
     assert page.locator("#classes").count() == 0
+
+
+@pytest.mark.parametrize("make", ["calibrate", "compare"])
+def test_hostile_names_of_classes_stay_text(opened_page, make):
+    labels, base, new = models()
+    given = {"classes": cases.HOSTILE, "normalize": True}
+    made = {
+        "calibrate": lambda: us.calibrate(labels, base, methods=["temperature"], **given),
+        "compare": lambda: us.compare(labels, base, new, **given),
+    }
+    page = opened_page(made[make](), **PHONE)
+    assert page.locator("main img, main script, main svg[onload]").count() == 0
+    page.locator("#choice-reliability-0 select").select_option(index=2)
+    assert page.title() != "owned"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert cases.HOSTILE[0] in page.locator("body").inner_text()

@@ -34,3 +34,26 @@ def test_the_chart_is_drawn_and_nothing_runs(opened_page, chart, settings):
     assert page.locator("main img, main script, main svg[onload]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert serious(page) == []
+
+
+@pytest.mark.parametrize(
+    ("chart", "decides", "place"),
+    [("findings", "outcome", 1), ("lengths", "what it adds, bits: KL(P‖Q)", 3)],
+)
+def test_what_decides_stands_before_the_details(opened_page, chart, decides, place):
+    page = opened_page(PAGES[chart][0]())
+    names = page.locator(f"#numbers-{chart} thead th").all_text_contents()
+    assert names.index(decides) == place
+    assert page.locator(f"#numbers-{chart}").get_attribute("data-keeps")
+
+
+def test_a_check_without_a_base_or_slices_advises_of_neither(opened_page):
+    generator = np.random.default_rng(3)
+    right = generator.random(600)
+    happened = (generator.random(600) < right).astype(int)
+    alone = opened_page(us.check(happened, right, max_bits=0.1)).locator(".advice").inner_text()
+    assert "evaluate" in alone
+    assert "compare" not in alone
+    result = us.check(happened, right, np.sqrt(right))
+    beside = opened_page(result).locator(".advice").inner_text()
+    assert "shows the rows on which" in beside

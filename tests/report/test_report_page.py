@@ -101,6 +101,10 @@ def test_every_figure_is_defined_once(name):
     assert {*anchors} == {*rows}
     assert len({*anchors}) == len(anchors)
     assert {card.anchor for card in shown.cards} <= {*anchors}
+    charts = [chart for section in shown.sections for chart in section.charts]
+    linked = [cell.anchor for chart in charts for row in chart.table.rows for cell in row]
+    assert {*filter(None, linked)} <= {*anchors}
+    assert any(linked) == any(chart.id == "ledger" for chart in charts)
 
 
 def test_only_its_own_scripts_may_run():

@@ -24,7 +24,7 @@ from unsurprised.report.drawing.parts import (
 from unsurprised.report.evaluation import definitions, sentences
 from unsurprised.report.numbers import counted, interval, number
 from unsurprised.report.pages.drawn import spec
-from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, named, ranged
+from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, ranged
 from unsurprised.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -165,7 +165,12 @@ def _charts(evaluation: Evaluation, shown: list[Step]) -> list[Chart]:
     if not shown:
         return []
     rows = [
-        [named(step.name), Cell(step.shown), ranged(step.estimate), Cell(step.definition)]
+        [
+            Cell(step.name, anchor=definitions.anchor_of(step.name.replace(" ", "_"))),
+            Cell(step.shown),
+            ranged(step.estimate),
+            Cell(step.definition),
+        ]
         for step in shown
     ]
     header = ["step", f"{evaluation.unit} a row", "95 % interval", "what it is"]
@@ -180,6 +185,6 @@ def _charts(evaluation: Evaluation, shown: list[Step]) -> list[Chart]:
 
 
 TERMS = (
-    ("knowing nothing", "log K: the surprisal of each of K classes where all are held equal."),
+    ("knowing nothing", "log K: the surprisal of a uniform guess among K classes."),
     *definitions.terms("label_entropy", "discrimination", "miscalibration", "cross_entropy"),
 )
