@@ -40,10 +40,11 @@ def section(pair: Difference, comparison: Comparison, number: int) -> Section:
             [Cell("accuracy, new − base"), percent(pair.accuracy.value),
              ranged(pair.accuracy, "share")]
         )  # fmt: skip
+    says = [text.of_pair(pair, comparison)] if len(comparison.differences) > 1 else []
     return Section(
         f"difference-{number}",
         title("Which is better?", pair, comparison),
-        [text.of_pair(pair, comparison)] if len(comparison.differences) > 1 else [],
+        [*says, *filter(None, [text.why_both(pair)])],
         [figure],
         [HtmlTable("Besides", ["of the rows", "share", "95 % interval"], others, keeps=2)],
         advice=_advice(pair),
