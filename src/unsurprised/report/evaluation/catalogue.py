@@ -35,7 +35,7 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "cross_entropy_nats",
             "  in nats",
             "nats",
-            "as scikit-learn's log_loss gives it",
+            "the unit of scikit-learn's log_loss",
             "scikit-learn's log_loss",
         ),
         Figure(
