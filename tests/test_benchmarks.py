@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from benchmarks import coverage
+from benchmarks.against import table
 from benchmarks.calibrators.table import markdown as calibrators_markdown
 from benchmarks.growth_plot import plot
 from benchmarks.speed import judge
@@ -245,3 +246,16 @@ def test_the_simulation_goes_on_where_it_was_left() -> None:
         (3, 300, range(250)),
         (3, 300, range(250, 500)),
     ]
+
+
+def test_what_users_wait_for_is_timed_and_set_beside_a_commit():
+    command = [sys.executable, "benchmarks/waits.py", "--only", "update, 64", "--seconds", "0"]
+    said = subprocess.run(
+        command, cwd=RESULTS.parents[1], capture_output=True, text=True, check=True
+    ).stdout
+    [(name, seconds)] = json.loads(said).items()
+    assert name == "Evaluator.update, 64 × 10"
+    assert 0 < seconds < 10
+    then, now = [{"a": 2.0}, {"a": 4.0}, {"a": 2.0}], [{"a": 1.0, "new": 0.5}] * 3
+    lines = table(then, now).splitlines()[2:]
+    assert lines == ["| a | 2 s | 1 s | 0.50 (0.25 to 0.50) |", "| new | – | 500 ms | – |"]

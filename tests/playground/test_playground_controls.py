@@ -112,7 +112,10 @@ def test_sliders_are_said(opened: Open) -> None:
         assert bar.get_attribute("aria-valuetext") == f"{float(share):.4f}"
         assert bar.get_attribute("aria-valuemin") == "0"
         assert bar.get_attribute("aria-valuemax") == "1"
-    assert page.page.get_by_role("slider", name="ε, the share of the uniform distribution").count() == 1
+    assert (
+        page.page.get_by_role("slider", name="ε, the share of the uniform distribution").count()
+        == 1
+    )
     assert page.page.get_by_role("row").count() == 3
     assert page.page.get_by_role("rowheader", name="heads").count() == 1
 
