@@ -161,13 +161,15 @@ def _next(
 ) -> dict[str, tuple[str, ...]]:
     """What can be done next, by name."""
     from unsurprised.commands.next_commands import next_command
+    from unsurprised.errors import STANDARD_INPUT
 
     told = context.params
     methods = [word for method in told["method"] or [] for word in ("--method", method)]
     saved = told["save"] or "calibrator.json"
-    found = {
-        "apply": next_command(context, "apply", [saved, "NEW_FILE"], "--out", "calibrated.parquet"),
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    if told["save"] is not None or STANDARD_INPUT not in files:  # else there is no way to save it
+        apply = next_command(context, "apply", [saved, "NEW_FILE"], "--out", "calibrated.parquet")
+        found["apply"] = apply
     if told["html"] is None:
         page = ("--html", "calibration.html")
         found["html"] = next_command(context, "calibrate", files, *methods, *page)
