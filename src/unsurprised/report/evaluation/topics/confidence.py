@@ -233,12 +233,11 @@ def _mark(gap: ConfidenceGap) -> str:
 
 
 def _advice(evaluation: Evaluation) -> str:
-    gap = evaluation.confidence_gap
-    if gap is None or not (gap.low > 0 or gap.high < 0):
+    side = sentences.leaning(evaluation)
+    if not side:
         return ""
-    sides = {True: "over-confident", False: "under-confident"}
     return (
-        f"The model is {sides[gap.low > 0]}. Recalibrate it on held-out rows: "
+        f"The model is {side}. Recalibrate it on held-out rows: "
         "“unsurprised calibrate” finds the calibrator that saves most on rows it has not seen, "
         "and says how sure that is."
     )
