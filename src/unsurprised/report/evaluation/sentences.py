@@ -65,8 +65,12 @@ def _confidence(evaluation: Evaluation) -> str:
 
 def leaning(evaluation: Evaluation) -> str:
     """Over- or under-confident; nothing where these rows cannot tell, or where rounding would."""
-    gap, least = evaluation.confidence_gap, _ROUNDING * evaluation.cross_entropy.value
-    if gap is None or math.isinf(least) or not (gap.low > least or gap.high < -least):
+    gap = evaluation.confidence_gap
+    if gap is None:
+        return ""
+    observed = evaluation.cross_entropy.value
+    least = 0.0 if math.isinf(observed) else _ROUNDING * observed
+    if not (gap.low > least or gap.high < -least):
         return ""
     return "over-confident" if gap.low > 0 else "under-confident"
 
