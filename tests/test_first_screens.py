@@ -175,3 +175,12 @@ def test_a_calibrator_that_was_not_saved_from_standard_input_is_not_applied(caps
         call = ["calibrate", "-", "--method", "temperature", "--save", "c.json"]
         (apply,) = commands(printed(call, capsys, monkeypatch))
     assert apply[:3] == ["unsurprised", "apply", "c.json"]
+
+
+def test_explain_is_no_next_step_where_it_would_read_the_file_otherwise(capsys, monkeypatch):
+    pq.write_table(pa.table({"y": [0, 1] * 40, "p": [0.3, 0.8] * 40}), "two.parquet")
+    plain = commands(printed(["evaluate", "two.parquet"], capsys, monkeypatch))
+    assert "explain" in {words[1] for words in plain}
+    call = ["evaluate", "two.parquet", "--classes", "0,1", "--positive", "0"]
+    told = commands(printed(call, capsys, monkeypatch))
+    assert "explain" not in {words[1] for words in told}
