@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from io import TextIOWrapper
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from unsurprised.report.screen import wide
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 OLD, NEW = "digits.parquet", "digits_better.parquet"
+OLD_AGAIN = "old_again.parquet"
 CALLS = {
     "evaluate": ["evaluate", OLD],
     "evaluate by": ["evaluate", OLD, "--by", "ink", "--id", "row_id"],
@@ -40,6 +42,7 @@ def here(tmp_path, monkeypatch):
     old, new = (pq.read_table(name) for name in (OLD, NEW))
     for name in ("c.parquet", "d.parquet"):
         shutil.copy(NEW, name)
+    shutil.copy(OLD, OLD_AGAIN)
     both = {"label": old["label"], "old": old["probs"], "new": new["probs"], "ink": old["ink"]}
     pq.write_table(pa.table(both), "both.parquet")
 
@@ -135,8 +138,49 @@ def test_better_on_average_and_worse_on_most_rows_is_explained(capsys, monkeypat
     better = " ".join(printed(["compare", OLD, NEW, "--id", "row_id"], capsys, monkeypatch))
     assert "is better than" in better
     assert (
-        "Yet it is worse on 70.80 % of the rows. Both are true: on those it loses little" in better
+        "Yet digits_better.parquet is worse on 70.80 % of the rows. Both are true: on those it "
+        "loses little" in better
     )
     worse = " ".join(printed(["compare", NEW, OLD, "--id", "row_id"], capsys, monkeypatch))
     assert "is worse than" in worse
-    assert "Yet it is worse on 29.20 % of the rows. Both are true: on those it loses much" in worse
+    assert (
+        "Yet digits.parquet is worse on 29.20 % of the rows. Both are true: on those it loses much"
+        in worse
+    )
+
+
+def test_the_best_of_several_new_models_is_gone_on_with(capsys, monkeypatch):
+    last_is_worst = ["compare", OLD, NEW, OLD_AGAIN, "--id", "row_id"]
+    by_name = {words[1]: words for words in commands(printed(last_is_worst, capsys, monkeypatch))}
+    assert by_name["evaluate"] == ["unsurprised", "evaluate", NEW, "--id", "row_id"]
+    columns = ["compare", "both.parquet", "--pred", "old", "--pred", "new"]
+    by_name = {words[1]: words for words in commands(printed(columns, capsys, monkeypatch))}
+    assert by_name["evaluate"][-2:] == ["--pred", "new"]
+
+
+def test_how_rows_of_two_models_are_matched_is_nothing_for_one(capsys, monkeypatch):
+    call = ["compare", OLD, NEW, "--id", "row_id", "--join", "inner"]
+    by_name = {words[1]: words for words in commands(printed(call, capsys, monkeypatch))}
+    assert "--join" not in by_name["evaluate"]
+    assert "--join" in by_name["compare"]
+
+
+def test_a_calibrator_that_was_not_saved_from_standard_input_is_not_applied(capsys, monkeypatch):
+    with Path(OLD).open("rb") as piped:
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(piped))
+        lines = printed(["calibrate", "-", "--method", "temperature"], capsys, monkeypatch)
+    assert "Next" not in lines
+    with Path(OLD).open("rb") as piped:
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(piped))
+        call = ["calibrate", "-", "--method", "temperature", "--save", "c.json"]
+        (apply,) = commands(printed(call, capsys, monkeypatch))
+    assert apply[:3] == ["unsurprised", "apply", "c.json"]
+
+
+def test_explain_is_no_next_step_where_it_would_read_the_file_otherwise(capsys, monkeypatch):
+    pq.write_table(pa.table({"y": [0, 1] * 40, "p": [0.3, 0.8] * 40}), "two.parquet")
+    plain = commands(printed(["evaluate", "two.parquet"], capsys, monkeypatch))
+    assert "explain" in {words[1] for words in plain}
+    call = ["evaluate", "two.parquet", "--classes", "0,1", "--positive", "0"]
+    told = commands(printed(call, capsys, monkeypatch))
+    assert "explain" not in {words[1] for words in told}

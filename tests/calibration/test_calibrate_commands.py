@@ -271,3 +271,53 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path):
         assert list(full.iterdir()) == []
     finally:
         subprocess.run(["umount", str(full)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["probs", "logits", "logprobs"])
+@pytest.mark.parametrize(
+    "options", [[], ["--classes", "yes,no"], ["--classes", "no,yes", "--positive", "no"]]
+)
+def test_one_number_a_row_stays_the_probability_of_its_class(tmp_path, capsys, kind, options):
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.02, 0.98, 400)
+    happened = rng.random(400) < np.clip(p**2, 0.01, 0.99)  # the model says too much
+    spoken = ("no", "yes") if "--positive" in options else ("yes", "no")
+    numbers = {"probs": p, "logits": np.log(p / (1 - p)), "logprobs": np.log(p)}[kind]
+    source, out, again = (str(tmp_path / name) for name in ("a.parquet", "o.parquet", "p.parquet"))
+    labels = np.where(happened, *spoken)
+    pq.write_table(pa.table({"label": labels, "p": numbers}), source)
+    call = ["--pred", "p", "--kind", kind, *options]
+    saved = str(tmp_path / "c.json")
+    made = ["--method", "platt", "--save", saved, "--out", out]
+    assert run(["calibrate", source, *call, *made, "--json", str(tmp_path / "c")]) == FINE
+    applied = call if options else [*call, "--classes", "no,yes"]
+    assert run(["apply", saved, source, *applied, "--out", again]) == FINE
+    assert pq.read_table(out).equals(pq.read_table(again))
+    capsys.readouterr()
+    for name, expected in ((source, "bits_before"), (again, "bits_after")):
+        assert run(["evaluate", name, *call, "--json", "-"]) == FINE
+        found = json.loads(capsys.readouterr().out)["cross_entropy"]["value"]
+        kept = json.loads(Path(saved).read_text())["provenance"][expected]
+        assert found == pytest.approx(kept, abs=1e-9)
+
+
+def test_a_probability_of_zero_in_a_column_of_its_own_stays_zero(tmp_path):
+    probs, labels = np.array([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1]] * 20), [0, 1] * 20
+    _, saved = fitted(tmp_path, probs, labels)
+    source, out = tmp_path / "a.parquet", tmp_path / "o.parquet"
+    columns = {"p_0": [0.5], "p_1": [0.5], "p_2": [0.0]}
+    pq.write_table(pa.table({"label": [0], **columns}), source)
+    assert run(["apply", saved, str(source), "--classes", "0,1,2", "--out", str(out)]) == FINE
+    assert pq.read_table(out)["p_2"].to_pylist() == [0.0]
+
+
+def test_the_next_step_names_classes_that_only_the_labels_tell(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    pq.write_table(pa.table({"y": ["no", "yes"] * 40, "p": [0.3, 0.8] * 40}), "a.parquet")
+    assert run(["calibrate", "a.parquet", "--method", "temperature", "--save", "c.json"]) == FINE
+    printed = capsys.readouterr().out
+    assert "apply c.json NEW_FILE --classes no,yes --out calibrated.parquet" in printed
+    pq.write_table(pa.table({"p": [0.3, 0.8]}), "new.parquet")
+    step = ["apply", "c.json", "new.parquet", "--classes", "no,yes", "--out", "calibrated.parquet"]
+    assert run(step) == FINE

@@ -232,3 +232,8 @@ def test_html_escapes_names():
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert "\x1b" not in html
+
+
+def test_columns_without_room_are_named_once():
+    text = us.explain([0.5, 0.5], [0.1, 0.9]).to_text(width=40)
+    assert "not shown for want of room: Huffman;\nwhat it adds, bits; ideal code, bits\n" in text

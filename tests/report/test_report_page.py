@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from handmade_evaluations import ALL, INFINITE, LABELLED, LOGPROB
 
 import unsurprised as us
 from unsurprised.cli import FINE, WRONG, run
+from unsurprised.report.calibration.page import page as calibration_page
+from unsurprised.report.comparison.page import page as comparison_page
 from unsurprised.report.evaluation.page import page
 from unsurprised.report.pages import provenance, vega
 from unsurprised.report.pages.render import in_script, rendered
@@ -192,3 +195,47 @@ def test_a_chart_of_nothing_says_why():
         us.evaluate(DIGITS, by="ink").plot.slices("age")
     with pytest.raises(us.CallError, match="expected 'confidence' or 'class'"):
         LABELLED.plot.confidence("label")  # type: ignore[arg-type]
+
+
+def section_of(evaluation, name):
+    (section,) = [section for section in page(evaluation).sections if section.id == name]
+    return section
+
+
+def test_worst_rows_have_no_columns_without_content():
+    (of_logprobs,) = section_of(LOGPROB, "worst").tables
+    assert of_logprobs.header == ["row", "surprisal, bits"]
+    assert {len(row) for row in of_logprobs.rows} == {2}
+    (labelled,) = section_of(LABELLED, "worst").tables
+    assert labelled.header[2:5] == ["confidence", "label", "predicted"]
+
+
+def test_an_interval_that_is_not_there_has_no_brackets():
+    text = rendered(page(us.evaluate([1], [[0.2, 0.8]])), NoBundle())
+    assert "-0.4000 bits a row; of a calibrated model" in text
+    assert "(–)" not in text
+
+
+def test_slices_none_of_which_stands_out_may_be_chance():
+    by = {"half": [0, 1] * 50}
+    found = us.evaluate([0, 1, 1, 0] * 25, [[0.5, 0.5]] * 100, by=by)
+    (said,) = section_of(found, "slices").says
+    assert said == "Of 2 slices, none stands out: chance alone may explain how they differ."
+
+
+def test_no_chart_of_savings_that_are_all_infinite():
+    labels, certain = [0, 1] * 50, [[0.5, 0.5]] * 99 + [[1.0, 0.0]]
+    result = us.calibrate(labels, certain, methods=["mixing"])
+    assert result.removable.value == math.inf
+    (tried,) = [part for part in calibration_page(result).sections if part.id == "trials"]
+    assert not tried.charts
+    assert [table.header[0] for table in tried.tables] == ["calibrator"]
+    with pytest.raises(us.CallError, match="what each saves is infinite"):
+        result.plot.trials()
+
+
+def test_the_finite_rows_of_an_infinite_difference_are_on_the_page():
+    certain = [[1.0, 0.0], *[[0.5, 0.5]] * 99]
+    result = us.compare([1, 0] * 50, certain, [[0.5, 0.5]] * 100)
+    first = comparison_page(result).sections[0]
+    assert [row[0].text for row in first.charts[0].table.rows][:2] == ["difference", "finite rows"]

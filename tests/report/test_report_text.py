@@ -25,11 +25,11 @@ from handmade_evaluations import (
 from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.choices import choices
-from unsurprised.report.evaluation import sentences
+from unsurprised.report.evaluation import overview, sentences
 from unsurprised.report.evaluation.catalogue import FIGURES, GROUPS
 from unsurprised.report.evaluation.topics import figures, histogram
 from unsurprised.report.numbers import number
-from unsurprised.report.screen import wide
+from unsurprised.report.screen import Screen, wide
 from unsurprised.statistics.estimate import Estimate
 
 
@@ -149,6 +149,14 @@ def test_the_order_of_the_report():
         (gap(0.1, 0.2), "it is over-confident."),
         (gap(-0.2, -0.1), "it is under-confident."),
         (gap(-0.1, 0.1), "it is neither over- nor under-confident, as far as 1,000 rows can tell."),
+        (
+            gap(1e-16, 2e-16),
+            "it is neither over- nor under-confident, as far as 1,000 rows can tell.",
+        ),
+        (
+            gap(-2e-16, -1e-16),
+            "it is neither over- nor under-confident, as far as 1,000 rows can tell.",
+        ),
         (gap(math.nan, math.nan), "too few rows to judge its confidence."),
     ],
 )
@@ -302,6 +310,7 @@ def with_test(low: float, p_value: float) -> Evaluation:
         (RECALIBRATED, "“unsurprised calibrate” tries more."),
         (TEMPERED, "Recalibration would save at least 0.4203 bits a row, by temperature scaling;"),
         (with_test(-0.1, 0.02), "It is miscalibrated (p = 0.02), but by too little for"),
+        (with_test(-0.1, 0.02), "to save anything; “unsurprised calibrate” tries more."),
         (with_test(-0.1, 0.3), "would save nothing that these rows can tell."),
         (with_test(0.01, 0.3), "would save nothing that these rows can tell."),
         (MIXED, "Mixing in 1.23 % of the uniform distribution would leave 1.9000 bits;"),
@@ -310,6 +319,16 @@ def with_test(low: float, p_value: float) -> Evaluation:
 )
 def test_whether_recalibration_is_worth_it(evaluation, sentence):
     assert any(sentence in note for note in sentences.notes(evaluation))
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "is_next"),
+    [(RECALIBRATED, True), (with_test(-0.1, 0.02), True), (with_test(-0.1, 0.3), False)],
+)
+def test_what_is_miscalibrated_goes_on_with_calibrate(evaluation, is_next):
+    command = ("unsurprised", "calibrate", "a.csv")
+    lines = overview.closing(evaluation, Screen(100, commands={"calibrate": command}))
+    assert any("unsurprised calibrate a.csv" in str(line) for line in lines) is is_next
 
 
 def test_a_ledger_of_fewer_rows_says_so():

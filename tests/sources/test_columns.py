@@ -255,6 +255,15 @@ def test_a_file_that_lacks_a_column(tmp_path: Path) -> None:
     assert raises(tmp_path).startswith(f"{tmp_path / '1.parquet'}: no column 'label'; expected")
 
 
+@pytest.mark.parametrize("name", ["logprob", "Token_Logprob"])
+def test_a_file_of_log_probabilities_needs_no_label(tmp_path: Path, name: str) -> None:
+    pq.write_table(pa.table({name: [-0.1, -0.2], "doc": [0, 1]}), tmp_path / "0.parquet")
+    assert raises(tmp_path).endswith(
+        f"a column {name!r} exists: use it with logprob=… (--logprob) if it is what the model gave "
+        "to what happened, or name the label with label=… (--label)"
+    )
+
+
 def test_files_whose_types_differ(tmp_path: Path) -> None:
     pq.write_table(listed(), tmp_path / "0.parquet")
     pq.write_table(listed().set_column(0, "label", [NAMES]), tmp_path / "1.parquet")

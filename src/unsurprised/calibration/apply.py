@@ -107,16 +107,18 @@ def _replaced(
         with np.errstate(under="ignore"):
             numbers = portable.exp(log)
     columns = reading.prediction_columns
-    single = reading.layout == "number"
+    single, one = reading.layout == "number", reading.spoken_of
     if single:
-        numbers = log[:, 1] - log[:, 0] if kind == "logits" else numbers[:, 1]
+        numbers = log[:, one] - log[:, 1 - one] if kind == "logits" else numbers[:, one]
     for place, name in enumerate(columns):
         index = record.schema.get_field_index(name)
         field = record.schema.field(index)
-        values = numbers if single or len(columns) == 1 else numbers[:, place]
+        is_whole = single or len(columns) == 1
+        values = numbers if is_whole else numbers[:, place]
         item = _float_of(field.type)
         narrowed = values.astype(item.to_pandas_dtype())
-        _refuse_lost(narrowed, log, batch, name, kind)
+        logs = log[:, one] if single else log if is_whole else log[:, place]
+        _refuse_lost(narrowed, logs, batch, name, kind)
         column = _column(narrowed, field.type, item, reading.keys)
         new = field.with_type(column.type)
         record = record.set_column(index, new, column)
@@ -134,9 +136,7 @@ def _float_of(kind: pa.DataType) -> pa.DataType:
 def _refuse_lost(narrowed: NDArray[Any], log: Values, batch: Batch, name: str, kind: str) -> None:
     if kind != "probs" or not (narrowed == 0).any():
         return
-    lost = (narrowed == 0) & (~np.isneginf(log) if narrowed.ndim == 2 else True)
-    if narrowed.ndim == 1 and log.shape[1] == 2:
-        lost &= ~np.isneginf(log[:, 1])
+    lost = (narrowed == 0) & ~np.isneginf(log)
     if lost.any():
         row = int(np.argwhere(lost)[0][0])
         raise InputError(

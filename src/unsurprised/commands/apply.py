@@ -70,6 +70,7 @@ def command(
     pred: cli_options.Pred = None,
     kind: cli_options.KindOption = None,
     classes: cli_options.Classes = None,
+    positive: cli_options.Positive = None,
     normalize: cli_options.Normalize = False,
     tolerance: cli_options.Tolerance = 1e-3,
     nulls: cli_options.NullsOption = Nulls.error,

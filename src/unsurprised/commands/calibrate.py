@@ -152,28 +152,36 @@ def _print(
     from unsurprised.report.calibration.text import lines
     from unsurprised.report.terminal import put
 
-    commands = _next(calibration, context, files)
+    commands = _next(reading, context, files)
     put(lines(calibration, screen_of(context, reading.choices, commands), written))
 
 
-def _next(
-    calibration: Calibration, context: typer.Context, files: list[str]
-) -> dict[str, tuple[str, ...]]:
+def _next(reading: Reading, context: typer.Context, files: list[str]) -> dict[str, tuple[str, ...]]:
     """What can be done next, by name."""
     from unsurprised.commands.next_commands import next_command
+    from unsurprised.errors import STANDARD_INPUT
 
     told = context.params
     methods = [word for method in told["method"] or [] for word in ("--method", method)]
     saved = told["save"] or "calibrator.json"
-    found = {
-        "apply": next_command(context, "apply", [saved, "NEW_FILE"], "--out", "calibrated.parquet"),
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    if told["save"] is not None or STANDARD_INPUT not in files:  # else there is no way to save it
+        more = (*_named(reading, told["classes"]), "--out", "calibrated.parquet")
+        found["apply"] = next_command(context, "apply", [saved, "NEW_FILE"], *more)
     if told["html"] is None:
         page = ("--html", "calibration.html")
         found["html"] = next_command(context, "calibrate", files, *methods, *page)
     if told["save"] is None:
         found["save"] = next_command(context, "calibrate", files, *methods, "--save", saved)
     return found
+
+
+def _named(reading: Reading, told: str | None) -> tuple[str, ...]:
+    """The classes of one number a row, whose names only the labels tell: others may have none."""
+    names = reading.class_names
+    if reading.layout != "number" or told is not None or not names or "," in "".join(names):
+        return ()
+    return ("--classes", ",".join(names))
 
 
 def _written(

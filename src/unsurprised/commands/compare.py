@@ -127,26 +127,31 @@ def _print(
     from unsurprised.report.comparison.text import lines
     from unsurprised.report.terminal import put
 
-    commands = dict(_next(reading, context, models))
+    commands = dict(_next(comparison, reading, context, models))
     put(lines(comparison, screen_of(context, reading.choices, commands)))
 
 
 def _next(
-    reading: Reading, context: typer.Context, models: list[str]
+    comparison: Comparison, reading: Reading, context: typer.Context, models: list[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What can be done next, by name."""
     from unsurprised.commands.next_commands import groups_of, next_command
+    from unsurprised.report.comparison.text import best_of_new
 
     told = context.params
-    # The last model by itself: the last file, the last column.
-    last = ("--pred", told["pred"][-1]) if told["pred"] else ()
+    # A new model by itself: its file, its column.
+    place = 1 + best_of_new(comparison)
+    file = models[place] if len(models) > 1 else models[0]
+    columns = told["pred"] or []
+    column = columns[place] if len(columns) > 1 else columns[-1] if columns else None
+    of_model = () if column is None else ("--pred", column)
     for name, more in (("calibrate", ("--save", "calibrator.json")), ("evaluate", ())):
         if name == "evaluate" or told["logprob"] is None:
-            command = next_command(context, name, models[-1:], *last, *more, without=["pred"])
+            command = next_command(context, name, [file], *of_model, *more, without=["pred"])
             yield name, command
-    column = groups_of(reading)
-    if not told["by"] and column is not None:
-        yield "by", next_command(context, "compare", models, "--by", column)
+    group = groups_of(reading)
+    if not told["by"] and group is not None:
+        yield "by", next_command(context, "compare", models, "--by", group)
     if told["html"] is None:
         yield "html", next_command(context, "compare", models, "--html", "comparison.html")
     if not told["full"]:

@@ -111,8 +111,8 @@ def _next(
     if not told["by"] and column is not None:
         yield "by", next_command(context, "evaluate", files, "--by", column)
     is_one = len(reading.files) == 1 and len(told["pred"] or []) <= 1
-    # Without an id rows are called by their place, as explain calls them.
-    if is_one and not any(told[name] for name in ("identity", "truth", "logprob")):
+    # Without an id rows are called by their place, as explain calls them; it knows no --positive.
+    if is_one and not any(told[name] for name in ("identity", "truth", "logprob", "positive")):
         for worst in evaluation.worst_rows[:1]:
             row = f"{reading.files[0]}:{worst.id}"
             yield "explain", next_command(context, "explain", [row])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _OF_ONE_CALL = frozenset(
     ("json", "html", "junit", "chart", "save", "out", "overwrite", "top", "full", "method", "quiet")
 )
+#: Commands that match the rows of two files without --truth.
+_OF_TWO_MODELS = ("compare", "check")
 #: More files than these are not written out.
 _MOST_FILES = 4
 #: Columns that name rows rather than groups of them.
@@ -49,6 +51,8 @@ def next_command(
     """
     shown = list(files) if len(files) <= _MOST_FILES else [files[0], "..."]
     left_out = {*_OF_ONE_CALL, *without}
+    if context.params.get("truth") is None and name not in _OF_TWO_MODELS:
+        left_out.add("join")  # one file alone is matched with nothing
     return ("unsurprised", name, *shown, *_options(context, name, left_out), *more)
 
 

@@ -86,6 +86,16 @@ def interval(estimate: Estimate, style: Style) -> str:
     return f"{number(low)} to {number(high)}"
 
 
+def in_brackets(estimate: Estimate, style: Style) -> str:
+    """The interval in brackets, with a space before; nothing where there is none.
+
+    >>> in_brackets(Estimate(0.3709, 0.3451, 0.3966, "bits", 10000), "information")
+    ' (0.3451 to 0.3966)'
+    """
+    shown = interval(estimate, style)
+    return "" if shown == ABSENT else f" ({shown})"
+
+
 def counted(count: int, noun: str) -> str:
     """A count and its noun.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unsurprised.class_names.names import listed
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.options import Options
 from unsurprised.sources.predictions import prediction_in
 from unsurprised.sources.table import Table, missing, require
@@ -22,6 +22,9 @@ OTHER_LABELS = (
     *("target_label", "targets", "observed", "correct_label", "answer", "class_label", "obs"),
     *("label_ids", "y_obs", "truth_label", "true"),
 )
+
+#: Usual names of the log-probability of what happened, which needs no label beside it.
+_LOGPROBS = ("logprob", "log_prob", "token_logprob", "token_logprobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,21 @@ def usual_label(table: Table, taken: Collection[str] = ()) -> str:
         if found:
             told = f"several columns could be the label: {listed(found)}"
             raise missing(table, told, None, "label")
-    raise missing(table, "no column 'label'", "label", "label")
+    raise _no_label(table)
+
+
+def _no_label(table: Table) -> InputError:
+    """The error about a file without a usual label; one of log-probabilities needs none."""
+    likely = next((name for name in table.schema.names if name.lower() in _LOGPROBS), None)
+    if likely is None:
+        return missing(table, "no column 'label'", "label", "label")
+    return InputError(
+        "no column 'label'",
+        expected=f"one of {listed(list(dict.fromkeys(table.schema.names)), 20)}",
+        remedy=f"a column {likely!r} exists: use it with logprob=… (--logprob) if it is what the "
+        "model gave to what happened, or name the label with label=… (--label)",
+        place=Place(table.file),
+    )
 
 
 def _labels_aside(table: Table, used: set[str], known: tuple[str, ...]) -> list[str]:

@@ -150,6 +150,11 @@ class Reading:
         return self._conversion.classes.names
 
     @property
+    def spoken_of(self) -> int:
+        """The class, of two, that one number a row is the probability of."""
+        return self._conversion.classes.binding.spoken_of
+
+    @property
     def has_named_labels(self) -> bool:
         """Whether the label column holds the classes' names rather than their indices."""
         named = self._conversion.classes.binding.integers is not None

@@ -18,7 +18,9 @@ class Plots(Charts[Calibration]):
 
     def trials(self) -> alt.LayerChart:
         """What each calibrator saves on rows that it was not fitted on."""
-        self._need("trials", self._result.trials, "no calibrator was tried")
+        tried = self._result.trials
+        why = "what each saves is infinite" if tried else "no calibrator was tried"
+        self._need("trials", trials.drawn(self._result), why)
         return trials.chart(self._result)
 
     def reliability(self) -> alt.HConcatChart:

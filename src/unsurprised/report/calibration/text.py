@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from unsurprised.calibration.result import Calibration, Trial
 from unsurprised.report.next_steps import glossary, next_steps
-from unsurprised.report.numbers import counted, interval, number, printable
+from unsurprised.report.numbers import counted, in_brackets, interval, number, printable
 from unsurprised.report.screen import Line, Screen, line, wrapped
 from unsurprised.report.tables import TextTable, laid_out
 from unsurprised.statistics.estimate import Estimate
@@ -134,7 +134,4 @@ def _amount(estimate: Estimate) -> str:
 
 
 def _with_interval(estimate: Estimate, unit: str) -> str:
-    said = f"{number(estimate.value)} {unit} a row"
-    if math.isnan(estimate.low) or math.isinf(estimate.value):
-        return said
-    return f"{said} ({interval(estimate, 'information')})"
+    return f"{number(estimate.value)} {unit} a row{in_brackets(estimate, 'information')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from unsurprised.calibration.result import Calibration, Trial
@@ -40,6 +41,11 @@ def chart(calibration: Calibration, palette: Palette = NOTEBOOK) -> alt.LayerCha
     ).from_zero(rows, palette)
 
 
+def drawn(calibration: Calibration) -> bool:
+    """Whether there is anything to draw: what is saved of an infinite surprisal is infinite."""
+    return any(math.isfinite(trial.saved.value) for trial in calibration.trials)
+
+
 def section(calibration: Calibration) -> Section:
     """What each saves on unseen rows, and on those that it was fitted on."""
     unit = calibration.unit
@@ -65,7 +71,8 @@ def section(calibration: Calibration) -> Section:
         "trials",
         "What was tried?",
         said,
-        [figure] if calibration.trials else [],
+        [figure] if drawn(calibration) else [],
+        [] if drawn(calibration) else [table],
         advice=text.advice(calibration),
         terms=TERMS,
     )

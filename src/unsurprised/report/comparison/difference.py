@@ -55,6 +55,8 @@ def section(pair: Difference, comparison: Comparison, number: int) -> Section:
 def parts(pair: Difference) -> list[tuple[str, Estimate]]:
     """The difference, and where it is known what it is made of."""
     found = [("difference", pair.difference)]
+    if pair.finite_difference is not None:
+        found.append(("finite rows", pair.finite_difference))
     if pair.miscalibration is not None and pair.discrimination is not None:
         found.append(("miscalibration", pair.miscalibration))
         found.append(("− discrimination", _negated(pair.discrimination)))
@@ -106,6 +108,7 @@ _TERMS = (
         "difference",
         "The mean of surprisal(new) − surprisal(base), row by row: what is hard for both cancels.",
     ),
+    ("finite rows", "The same over the rows on which both models' surprisal is finite."),
     (
         "miscalibration",
         "The difference of what a recalibration saves on rows that it was not fitted on; above 0 "

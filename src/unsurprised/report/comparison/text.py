@@ -77,7 +77,8 @@ def _verdicts(comparison: Comparison, width: int) -> list[Line]:
             made += wrapped(reason, width)
         elif reason:
             made += wrapped(
-                f"Yet it is worse on {share(pair.worse_rows.value)} of the rows.", width
+                f"Yet {_name(pair.new)} is worse on {share(pair.worse_rows.value)} of the rows.",
+                width,
             )
     if len(pairs) > 1 and any(map(why_both, pairs)):
         made += wrapped(f"Both are true: {_DECIDED}.", width)
@@ -86,17 +87,24 @@ def _verdicts(comparison: Comparison, width: int) -> list[Line]:
 
 def _closing(comparison: Comparison, screen: Screen, at_length: bool) -> list[Line]:
     steps = []
-    last = comparison.differences[-1]
-    if last.miscalibration is not None and last.miscalibration.low > 0:
+    best = comparison.differences[best_of_new(comparison)]
+    if best.miscalibration is not None and best.miscalibration.low > 0:
         steps.append(("calibrate", "repair what only calibration has lost"))
+    several = len(comparison.differences) > 1
     steps += [
-        ("evaluate", "the new model by itself"),
+        ("evaluate", f"the {'best ' * several}new model by itself"),
         ("by", "where they differ"),
         ("html", "with charts"),
         ("full", "all rows and slices"),
     ]
     said = next_steps(steps, screen, brief=not at_length) or in_python("comparison", screen)
     return [*(said or [line()]), *glossary(screen)]
+
+
+def best_of_new(comparison: Comparison) -> int:
+    """The place, among the new models, of the one of least cross-entropy: to be gone on with."""
+    costs = [model.cross_entropy.value for model in comparison.models[1:]]
+    return costs.index(min(costs))
 
 
 def _mood(pair: Difference) -> str:
@@ -163,8 +171,8 @@ def why_both(pair: Difference) -> str:
     else:
         return ""
     return (
-        f"Yet it is worse on {share(worse.value)} of the rows. Both are true: on those it loses "
-        f"{lost}, on the others it gains {gained}; {_DECIDED}."
+        f"Yet {_name(pair.new)} is worse on {share(worse.value)} of the rows. Both are true: on "
+        f"those it loses {lost}, on the others it gains {gained}; {_DECIDED}."
     )
 
 

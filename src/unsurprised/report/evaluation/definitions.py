@@ -91,7 +91,7 @@ DEFINITIONS: dict[str, Definition] = {
         Definition(
             "perplexity",
             "perplexity",
-            "2 to the cross-entropy in bits: as unsure as among so many equally likely classes.",
+            "2 to the cross-entropy in bits: as unsure as among that many equally likely classes.",
             "PPL",
         ),
         Definition(

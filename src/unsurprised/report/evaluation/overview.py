@@ -61,17 +61,17 @@ def closing(evaluation: Evaluation, screen: Screen, *, brief: bool = False) -> l
         ("html", "with charts"),
         ("full", "all figures"),
     ]
-    if sentences.improvable(evaluation):
+    if sentences.improvable(evaluation) or sentences.miscalibrated(evaluation):
         steps.insert(0, ("calibrate", "reduce the surprisal"))
     said = next_steps(steps, screen, brief=brief) or in_python("evaluation", screen)
     return [*(said or [line()]), *glossary(screen)]
 
 
 def _mood(evaluation: Evaluation) -> str:
-    gap = evaluation.confidence_gap
-    if evaluation.infinite_rows or (gap is not None and gap.low > 0):
+    side = sentences.leaning(evaluation)
+    if evaluation.infinite_rows or side == "over-confident":
         return "bold red"
-    return "bold yellow" if gap is not None and gap.high < 0 else "bold green"
+    return "bold yellow" if side else "bold green"
 
 
 def _figures(evaluation: Evaluation, width: int) -> list[Line]:

@@ -12,6 +12,8 @@ from unsurprised.units import units_per_bit
 
 #: Where common tools clip a probability of zero: by habit, and the epsilon of float32.
 _CLIPS = (1e-15, 2.0**-23)
+#: A gap that is no larger a part of the surprisal is so by rounding alone.
+_ROUNDING = 1e-12
 _ONLY_IN_JSON = (
     "confusion",
     "class_frequencies",
@@ -54,12 +56,23 @@ def _confidence(evaluation: Evaluation) -> str:
     if gap is None or math.isnan(gap.low):
         few = "clusters" if "intervals" in evaluation.missing else "rows"
         return f"too few {few} to judge its confidence"
-    if gap.low > 0:
-        return "it is over-confident"
-    if gap.high < 0:
-        return "it is under-confident"
+    side = leaning(evaluation)
+    if side:
+        return f"it is {side}"
     rows = counted(evaluation.rows, "row")
     return f"it is neither over- nor under-confident, as far as {rows} can tell"
+
+
+def leaning(evaluation: Evaluation) -> str:
+    """Over- or under-confident; nothing where these rows cannot tell, or where rounding would."""
+    gap = evaluation.confidence_gap
+    if gap is None:
+        return ""
+    observed = evaluation.cross_entropy.value
+    least = 0.0 if math.isinf(observed) else _ROUNDING * observed
+    if not (gap.low > least or gap.high < -least):
+        return ""
+    return "over-confident" if gap.low > 0 else "under-confident"
 
 
 def notes(evaluation: Evaluation) -> list[str]:
@@ -130,8 +143,8 @@ def _recalibrated(evaluation: Evaluation) -> str:
         )
     if known is not None and known.exceeded:
         return (
-            f"It is miscalibrated (p = {known.p_value:.2g}), but by too little for recalibration "
-            f"({ledger.family}) to be sure to save anything."
+            f"It is miscalibrated (p = {known.p_value:.2g}), but by too little for "
+            f"{ledger.family} to be sure to save anything; “unsurprised calibrate” tries more."
         )
     return f"Recalibration ({ledger.family}) would save nothing that these rows can tell."
 
@@ -143,6 +156,13 @@ def improvable(evaluation: Evaluation) -> bool:
         return ledger is not None
     known = ledger.recalibrations[-1].if_calibrated
     return ledger.miscalibration.low > 0 and (known is None or known.exceeded)
+
+
+def miscalibrated(evaluation: Evaluation) -> bool:
+    """Whether trying other calibrators is worth it, where those of the ledger do not suffice."""
+    ledger = evaluation.ledger
+    known = None if ledger is None else ledger.recalibrations[-1].if_calibrated
+    return known is not None and known.exceeded
 
 
 def _decomposed(evaluation: Evaluation) -> str:

@@ -91,7 +91,7 @@ def legend(explanation: Explanation, shown: layout.Shown) -> list[str]:
         what = "what happened" if explanation.happened is not None else "infinite: Q = 0 < P"
         found.append(f"{layout.MARK} {what}")
     if shown.left_out:
-        found.append(f"not shown for want of room: {'; '.join(shown.left_out)}")
+        found.append(f"not shown for want of room: {'; '.join(dict.fromkeys(shown.left_out))}")
     return found
 
 

@@ -8,7 +8,7 @@ from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.drawing import reliability
 from unsurprised.report.evaluation import definitions, sentences
-from unsurprised.report.numbers import interval, number, share
+from unsurprised.report.numbers import in_brackets, number, share
 from unsurprised.report.pages.parts import Cell, HtmlTable, Section, counting, percent
 from unsurprised.report.pages.reliability import TERMS, diagram
 
@@ -50,7 +50,7 @@ def _brier(evaluation: Evaluation) -> list[str]:
     if brier is None:
         return []
     return [
-        f"Brier score: {number(brier.score.value)} ({interval(brier.score, 'number')}) = "
+        f"Brier score: {number(brier.score.value)}{in_brackets(brier.score, 'number')} = "
         f"uncertainty {number(brier.uncertainty)} − discrimination "
         f"{number(brier.discrimination)} + miscalibration {number(brier.miscalibration)}."
     ]

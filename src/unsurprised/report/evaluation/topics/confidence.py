@@ -22,7 +22,7 @@ from unsurprised.report.drawing.parts import (
     tooltips,
 )
 from unsurprised.report.evaluation import definitions, sentences
-from unsurprised.report.numbers import interval, number, share
+from unsurprised.report.numbers import in_brackets, interval, number, share
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import (
     Cell,
@@ -173,8 +173,8 @@ def section(evaluation: Evaluation) -> Section | None:
     if gap is None or not evaluation.gaps_by_confidence:
         return None
     says = [
-        f"The gap, observed − expected surprisal, is {number(gap.value)} {gap.unit} a row "
-        f"({interval(gap, 'information')}); of a calibrated model it is 0.",
+        f"The gap, observed − expected surprisal, is {number(gap.value)} {gap.unit} a row"
+        f"{in_brackets(gap, 'information')}; of a calibrated model it is 0.",
         sentences.sampled(evaluation),
     ]
     about = {
@@ -233,12 +233,11 @@ def _mark(gap: ConfidenceGap) -> str:
 
 
 def _advice(evaluation: Evaluation) -> str:
-    gap = evaluation.confidence_gap
-    if gap is None or not (gap.low > 0 or gap.high < 0):
+    side = sentences.leaning(evaluation)
+    if not side:
         return ""
-    sides = {True: "over-confident", False: "under-confident"}
     return (
-        f"The model is {sides[gap.low > 0]}. Recalibrate it on held-out rows: "
+        f"The model is {side}. Recalibrate it on held-out rows: "
         "“unsurprised calibrate” finds the calibrator that saves most on rows it has not seen, "
         "and says how sure that is."
     )

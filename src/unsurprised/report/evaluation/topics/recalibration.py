@@ -84,6 +84,11 @@ def _advice(ledger: Ledger) -> str:
             "predictions through it. The rest is discrimination: better features, more data, a "
             "better model."
         )
+    if known is not None and known.exceeded:
+        return (
+            "It is miscalibrated, but by too little for these families to be sure to save "
+            "anything. “unsurprised calibrate” tries more, and says whether one of them helps."
+        )
     return (
         "Leave the calibration as it is. What remains to be gained is discrimination: better "
         "features, more data, a better model."

@@ -178,10 +178,13 @@ def section(evaluation: Evaluation) -> Section | None:
 
 def _found(evaluation: Evaluation) -> str:
     count, looked_at = len(evaluation.outstanding_slices), len(evaluation.slices)
-    found = "none stands" if not count else "1 stands" if count == 1 else f"{count:,} stand"
+    slices = counted(looked_at, "slice")
+    if not count:
+        return f"Of {slices}, none stands out: chance alone may explain how they differ."
+    found, they = ("1 stands", "it costs") if count == 1 else (f"{count:,} stand", "they cost")
     return (
-        f"Of {counted(looked_at, 'slice')}, {found} out: chance alone does not explain what they "
-        "cost, however many were looked at."
+        f"Of {slices}, {found} out: chance alone does not explain what {they}, however many were "
+        "looked at."
     )
 
 

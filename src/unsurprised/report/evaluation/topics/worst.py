@@ -53,16 +53,20 @@ def section(evaluation: Evaluation) -> Section | None:
         return None
     files = {row.file for row in rows}
     header = ["row", f"surprisal, {evaluation.unit}", "confidence", "label", "predicted",
-              "top classes"]  # fmt: skip
-    if len(files) > 1:
-        header.append("file")
+              "top classes", "file"]  # fmt: skip
+    cells = [_row(row) for row in rows]
+    kept = [
+        index
+        for index, name in enumerate(header)
+        if any(row[index].text != ABSENT for row in cells) and (name != "file" or len(files) > 1)
+    ]
     left = len(evaluation.worst_rows) - len(rows)
     listed = HtmlTable(
         "Worst rows",
-        header,
-        [_row(row, with_file=len(files) > 1) for row in rows],
+        [header[index] for index in kept],
+        [[row[index] for index in kept] for row in cells],
         f"{counted(left, 'row')} more in the JSON." if left else "",
-        words=len(header) - 3,
+        words=sum(index > 2 for index in kept),
         keeps=2,
         sortable=True,
         searchable=True,
@@ -76,17 +80,17 @@ def section(evaluation: Evaluation) -> Section | None:
     return Section("worst", "The worst rows", says, tables=[listed], advice=ADVICE, terms=TERMS)
 
 
-def _row(row: WorstRow, *, with_file: bool) -> list[Cell]:
+def _row(row: WorstRow) -> list[Cell]:
     counted_id = isinstance(row.id, int)
-    cells = [
+    return [
         Cell(printable(row.id, 60), str(row.id) if counted_id else None),
         amount(row.surprisal),
         percent(row.confidence),
         named(row.label),
         named(row.predicted),
         Cell(_leaders(row)),
+        named(row.file),
     ]
-    return [*cells, named(row.file)] if with_file else cells
 
 
 def _leaders(row: WorstRow) -> str:
