@@ -86,6 +86,8 @@ class Batch(Record):
     classes: tuple[str, ...] | None = None
     #: How integers find their class where they may count from 1 as well, and none of these is 0.
     unsaid_start: Binding | None = None
+    #: The class, of two, that one number a row is the probability of.
+    spoken_of: int = 1
     #: What was taken for what, where arrays were handed in.
     reading: Interpretation | None = None
 

@@ -39,6 +39,8 @@ def class_order(calibrator: Calibrator, reading: Reading) -> list[int] | None:
             f"the calibrator was fitted on {count} classes, and these predictions have "
             f"{reading.class_count}; expected the same classes"
         )
+    if fitted is None and not reading.positive_said:
+        _refuse_other_number(calibrator, reading)
     if fitted is None or fitted == found:
         if fitted is None and found is not None and found != tuple(map(str, range(count))):
             raise CallError(
@@ -58,6 +60,17 @@ def class_order(calibrator: Calibrator, reading: Reading) -> list[int] | None:
             f"found the classes {_listed(strange)}; the calibrator was fitted on {_listed(fitted)}"
         )
     return [found.index(name) for name in fitted]
+
+
+def _refuse_other_number(calibrator: Calibrator, reading: Reading) -> None:
+    """Raise where one number a row would be taken for another class than it was in the fit."""
+    fitted, here = calibrator._spoken_of, reading.spoken_of
+    if reading.layout == "number" and fitted != here:
+        raise CallError(
+            f"the calibrator was fitted on the probability of class {fitted}, and one number a row "
+            f"is that of class {here} unless it is said; expected --positive {fitted}, or "
+            f"--positive {here}"
+        )
 
 
 def _listed(names: Any) -> str:

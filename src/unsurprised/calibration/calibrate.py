@@ -156,7 +156,7 @@ def calibrate(
     def judge_rest(judge: Judge) -> Judge:
         return judge.update_batch(batch)
 
-    learning = learning_from(evaluator, batch.classes)
+    learning = learning_from(evaluator, batch.classes, batch.spoken_of)
     return calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
 
 
@@ -177,7 +177,7 @@ def calibrate_reading(
     def judge_rest(judge: Judge) -> Judge:
         return over_rows(reading, judge.another, progress=progress)
 
-    learning = learning_from(evaluator, reading.class_names)
+    learning = learning_from(evaluator, reading.class_names, reading.spoken_of)
     found = calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
     if found.calibrator is not None:
         names = [Path(file).name for file in reading.files]

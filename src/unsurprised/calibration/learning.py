@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,13 @@ class Learning:
         )
 
 
-def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Learning:
-    """The sample of an evaluator as rows to fit on."""
+def learning_from(
+    evaluator: Evaluator, classes: tuple[str, ...] | None, spoken_of: int
+) -> Learning:
+    """The sample of an evaluator as rows to fit on.
+
+    ``spoken_of`` is the class, of two, that one number a row is the probability of.
+    """
     if evaluator.truth_kind == "logprob":
         raise CallError(
             "only the log-probability of what happened is known; expected predictions for every "
@@ -62,7 +67,7 @@ def learning_from(evaluator: Evaluator, classes: tuple[str, ...] | None) -> Lear
         raise CallError("all weights are 0; expected at least one row that counts")
     weights = sampled.weights
     return Learning(
-        rows=fitting_rows_of(sampled, classes),
+        rows=replace(fitting_rows_of(sampled, classes), spoken_of=spoken_of),
         sampled=sampled,
         weights=None if weights is None else weights * sampled.weight_unit,
         cluster=sampled.clusters,

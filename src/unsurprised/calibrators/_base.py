@@ -54,6 +54,9 @@ class Calibrator(Estimator):
 
     _takes: ClassVar[Mapping[str, tuple[str, ...]]] = {"fit": ("sample_weight", "classes")}
 
+    #: The class, of two, that one number a row is the probability of.
+    _spoken_of: int = 1
+
     parameters_: Parameters
     #: What was noteworthy about the fit; empty where nothing was.
     notes_: tuple[str, ...]
@@ -121,6 +124,7 @@ class Calibrator(Estimator):
             )
         self.parameters_, self.notes_ = self._fitted(rows)
         self._names, self._width, self._one_number = rows.classes, rows.width, False
+        self._spoken_of = rows.spoken_of
         return self
 
     def near(self) -> Calibrator:
@@ -270,7 +274,9 @@ class Calibrator(Estimator):
 
     def _read(self, y_pred: Any) -> Any:
         self._check_fitted()
-        return read_predictions(y_pred, self._width, self._one_number, self._names)
+        return read_predictions(
+            y_pred, self._width, self._one_number, self._names, spoken_of=self._spoken_of
+        )
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "parameters_"):

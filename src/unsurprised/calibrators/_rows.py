@@ -46,6 +46,8 @@ class FittingRows:
     weights: Values | None
     #: Names of the classes; their numbers where they have no names.
     classes: tuple[str, ...] | None
+    #: The class, of two, that one number a row is the probability of.
+    spoken_of: int = 1
 
     @property
     def count(self) -> int:
@@ -166,7 +168,7 @@ def rows_of(
         raise CallError("no rows to fit on; expected at least one")
     width = batch.model.shape[-1]
     labels, shares = _truth_of(batch.truth, width)
-    rows = FittingRows(log_rows(batch.model), labels, shares, None, batch.classes)
+    rows = FittingRows(log_rows(batch.model), labels, shares, None, batch.classes, batch.spoken_of)
     if keep is not None:
         return rows if keep.all() else rows.of(keep)
     if batch.weights is None:

@@ -87,12 +87,18 @@ def probabilities(log: Values) -> tuple[Values, bool]:
 
 
 def read_predictions(
-    y_pred: Any, classes: int, one_number: bool, names: tuple[str, ...] | None = None
+    y_pred: Any,
+    classes: int,
+    one_number: bool,
+    names: tuple[str, ...] | None = None,
+    *,
+    spoken_of: int = 1,
 ) -> tuple[Values, Shape]:
     """Predictions as rows of log-probabilities, and how to hand back others like them.
 
     ``one_number`` tells that a calibrator was fitted on one number a row; so an array of one
     dimension is read, and so is, where there are two classes, one whose last axis is not 2 long.
+    Such a number is the probability of the class ``spoken_of``.
     Columns with names are bound to ``names``, those of the classes that the calibrator knows.
     """
     is_form = isinstance(y_pred, Form)
@@ -100,9 +106,10 @@ def read_predictions(
     given, form = form.given, form.on_host()
     shape = form.shape
     single = classes == 2 and (shape[-1:] != (2,) or (one_number and len(shape) == 1))
-    order = None
+    order: tuple[int, ...] | None = None
     if single:
         form = two_columns(form.kind, form.array, tolerance=form.tolerance)
+        order = (1, 0) if spoken_of == 0 else None
     elif shape[-1] != classes:
         raise CallError(
             f"y_pred has {shape[-1]} classes, and the calibrator was fitted on {classes}; "

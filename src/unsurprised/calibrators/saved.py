@@ -37,6 +37,8 @@ def as_plain(calibrator: Calibrator) -> dict[str, Any]:
     said["classes"] = calibrator.class_names
     said["class_count"] = len(calibrator.classes_)
     said["one_number"] = calibrator._one_number
+    if calibrator._spoken_of != 1:
+        said["spoken_of"] = calibrator._spoken_of
     said["provenance"] = calibrator.provenance_
     said = _plain(said)
     return {**said, "sha256": _digest(said)}
@@ -181,12 +183,15 @@ def _restored(said: dict[str, Any]) -> Calibrator:
     one_number, provenance = said["one_number"], said["provenance"]
     if not isinstance(one_number, bool) or (one_number and width != 2):
         raise StateError("holds one_number where it cannot be")
+    spoken_of = said.get("spoken_of", 1)
+    if type(spoken_of) is not int or spoken_of not in ((0, 1) if width == 2 else (1,)):
+        raise StateError(f"is of one number a row for class {_told(spoken_of)}; expected 0 or 1")
     _check_provenance(provenance)
     provenance = {key: _infinite_or_as_is(value) for key, value in provenance.items()}
     calibrator = _made(said, width)
     for one in [calibrator, *getattr(calibrator, "steps", [])]:
         one._names, one._width, one._one_number = names, width, one_number
-        one.notes_, one.provenance_ = (), dict(provenance)
+        one._spoken_of, one.notes_, one.provenance_ = spoken_of, (), dict(provenance)
     return calibrator
 
 

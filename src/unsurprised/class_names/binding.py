@@ -92,6 +92,8 @@ class Binding(Record):
     @cached_property
     def spoken_of(self) -> int:
         """The class, of two, that a single number a row is the probability of."""
+        if self.count != 2:
+            return 1
         said = self.named_after if self.positive is None else self.positive
         if said is not None:
             return places_of(self.names or ("0", "1")).get(key_of(said), 1)

@@ -94,6 +94,7 @@ def batch_from_arrays(
             columns=dict(_COLUMNS),
             classes=binding.names,
             unsaid_start=unsaid,
+            spoken_of=binding.spoken_of,
             reading=_reading(handed, lie, means),
         ),
         kept,

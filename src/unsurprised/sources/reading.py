@@ -155,6 +155,11 @@ class Reading:
         return self._conversion.classes.binding.spoken_of
 
     @property
+    def positive_said(self) -> bool:
+        """Whether somebody said which class that is."""
+        return self._conversion.classes.binding.positive is not None
+
+    @property
     def has_named_labels(self) -> bool:
         """Whether the label column holds the classes' names rather than their indices."""
         named = self._conversion.classes.binding.integers is not None
