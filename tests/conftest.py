@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,8 +27,9 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return f"{argname}, {len(val)} bytes" if isinstance(val, bytes) and len(val) > 32 else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
+    """One for all tests of a process, each of which has contexts of its own."""
     playwright = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
@@ -47,32 +49,38 @@ def complaints() -> Iterator[list[str]]:
     assert found == []
 
 
+def watched_page(browser: Any, complaints: list[str], uri: str, **settings: Any) -> Any:
+    """A blank page that must neither complain nor ask for anything but the file at ``uri``."""
+
+    def let_through(route: Any) -> None:
+        if route.request.url.split("#")[0] == uri:
+            route.continue_()
+        else:
+            complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    context = browser.new_context(**({"viewport": {"width": 1200, "height": 1500}} | settings))
+    context.set_default_timeout(10_000)
+    context.route("**/*", let_through)
+    page = context.new_page()
+    page.on("console", lambda said: complaints.append(f"console: {said.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
+    return page
+
+
 @pytest.fixture
 def watched(browser: Any, complaints: list[str]) -> Iterator[Callable[..., Any]]:
-    """Blank pages that must neither complain nor ask for anything but the file at ``uri``."""
-    contexts = []
+    """Makes such pages, for one test."""
+    pages = []
 
     def make(uri: str, **settings: Any) -> Any:
-        def let_through(route: Any) -> None:
-            if route.request.url.split("#")[0] == uri:
-                route.continue_()
-            else:
-                complaints.append(f"asked for {route.request.url}")
-                route.abort()
-
-        context = browser.new_context(**({"viewport": {"width": 1200, "height": 1500}} | settings))
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        context.route("**/*", let_through)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(f"console: {said.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
-        return page
+        pages.append(watched_page(browser, complaints, uri, **settings))
+        return pages[-1]
 
     yield make
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
 
 
 @pytest.fixture
@@ -88,16 +96,65 @@ def opened(watched: Callable[..., Any], complaints: list[str]) -> Callable[..., 
     return make
 
 
-@pytest.fixture
-def opened_page(watched: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """Writes the page of a result, opens it from disk, and waits until its charts are drawn."""
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: Any) -> Callable[[Any], Path]:
+    """The file of a result's page, which is written once for all tests of a module."""
+    files: dict[int, tuple[Any, Path]] = {}
 
-    def make(result: Any, **settings: Any) -> Any:
-        path = tmp_path / "page.html"
-        result.to_html(path)
-        page = watched(path.as_uri(), **settings)
-        page.goto(path.as_uri())
-        page.wait_for_selector("html[data-drawn]")
-        return page
+    def make(result: Any) -> Path:
+        if id(result) not in files:
+            path = tmp_path_factory.mktemp("page") / "page.html"
+            result.to_html(path)
+            files[id(result)] = result, path  # kept, for no other may get its id
+        return files[id(result)][1]
 
     return make
+
+
+def drawn_page(page: Any, path: Path) -> Any:
+    """``page``, with the file opened from disk and its charts drawn."""
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-drawn]")
+    return page
+
+
+@pytest.fixture
+def opened_page(watched: Callable[..., Any], page_file: Callable[[Any], Path]) -> Any:
+    """Opens the page of a result, for one test alone."""
+
+    def make(result: Any, **settings: Any) -> Any:
+        path = page_file(result)
+        return drawn_page(watched(path.as_uri(), **settings), path)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def shared_pages(browser: Any) -> Iterator[tuple[dict[Any, Any], list[str]]]:
+    """Pages that tests of a module share, and what these complained of."""
+    pages: dict[Any, Any] = {}
+    complaints: list[str] = []
+    yield pages, complaints
+    for page in pages.values():
+        page.context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def shared_page(
+    browser: Any, shared_pages: tuple[dict[Any, Any], list[str]], page_file: Callable[[Any], Path]
+) -> Iterator[Callable[..., Any]]:
+    """Opens the page of a result once, for all tests that do not mind what others did with it."""
+    pages, complaints = shared_pages
+
+    def make(result: Any, **settings: Any) -> Any:
+        path = page_file(result)
+        key = (path, json.dumps(settings, sort_keys=True))
+        if key not in pages:
+            pages[key] = watched_page(browser, complaints, path.as_uri(), **settings)
+            drawn_page(pages[key], path)
+        return pages[key]
+
+    yield make
+    said, complaints[:] = complaints[:], []
+    assert said == []
