@@ -21,6 +21,8 @@ SETTINGS = [
     "--disable-sync",
 ]
 
+DESK = {"width": 1200, "height": 1500}
+
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Bytes get no id of their own: a time within would differ from worker to worker."""
@@ -59,7 +61,7 @@ def watched_page(browser: Any, complaints: list[str], uri: str, **settings: Any)
             complaints.append(f"asked for {route.request.url}")
             route.abort()
 
-    context = browser.new_context(**({"viewport": {"width": 1200, "height": 1500}} | settings))
+    context = browser.new_context(**({"viewport": DESK} | settings))
     context.set_default_timeout(10_000)
     context.route("**/*", let_through)
     page = context.new_page()
@@ -81,19 +83,6 @@ def watched(browser: Any, complaints: list[str]) -> Iterator[Callable[..., Any]]
     yield make
     for page in pages:
         page.context.close()
-
-
-@pytest.fixture
-def opened(watched: Callable[..., Any], complaints: list[str]) -> Callable[..., Any]:
-    """Opens ``docs/playground.html``."""
-    from playground_page import PAGE, Playground  # beside the tests that ask for it
-
-    def make(where: str = "", **settings: Any) -> Any:
-        playground = Playground(watched(PAGE.as_uri(), **settings), complaints)
-        playground.open(where)
-        return playground
-
-    return make
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +129,12 @@ def shared_pages(browser: Any) -> Iterator[tuple[dict[Any, Any], list[str]]]:
     assert complaints == []
 
 
+def _taken(complaints: list[str]) -> list[str]:
+    """The complaints, which are then no later test's."""
+    said, complaints[:] = complaints[:], []
+    return said
+
+
 @pytest.fixture
 def shared_page(
     browser: Any, shared_pages: tuple[dict[Any, Any], list[str]], page_file: Callable[[Any], Path]
@@ -156,5 +151,26 @@ def shared_page(
         return pages[key]
 
     yield make
-    said, complaints[:] = complaints[:], []
-    assert said == []
+    assert _taken(complaints) == []
+
+
+@pytest.fixture
+def opened(
+    browser: Any, shared_pages: tuple[dict[Any, Any], list[str]]
+) -> Iterator[Callable[..., Any]]:
+    """Loads ``docs/playground.html`` anew, in a browser's page that the module's tests share."""
+    from playground_page import PAGE, Playground  # beside the tests that ask for it
+
+    pages, complaints = shared_pages
+
+    def make(where: str = "", viewport: Any = None, **settings: Any) -> Any:
+        key = (PAGE, json.dumps(settings, sort_keys=True))
+        if key not in pages:
+            pages[key] = watched_page(browser, complaints, PAGE.as_uri(), **settings)
+        pages[key].set_viewport_size(viewport or DESK)
+        playground = Playground(pages[key], complaints)
+        playground.open(where)
+        return playground
+
+    yield make
+    assert _taken(complaints) == []

@@ -112,7 +112,10 @@ def test_sliders_are_said(opened: Open) -> None:
         assert bar.get_attribute("aria-valuetext") == f"{float(share):.4f}"
         assert bar.get_attribute("aria-valuemin") == "0"
         assert bar.get_attribute("aria-valuemax") == "1"
-    assert page.page.get_by_role("slider", name="ε, the share of equal odds").count() == 1
+    assert (
+        page.page.get_by_role("slider", name="ε, the share of the uniform distribution").count()
+        == 1
+    )
     assert page.page.get_by_role("row").count() == 3
     assert page.page.get_by_role("rowheader", name="heads").count() == 1
 
@@ -156,7 +159,7 @@ def test_smoothing_is_switched(opened: Open) -> None:
     assert page.rows()[1] == pytest.approx(us.smooth([0, 1], 0.01).array.values, rel=1e-14)
     assert_library(page.values(), *page.rows())
     assert page.values()["kl-without"] == float("inf")
-    epsilon = page.page.get_by_role("slider", name="ε, the share of equal odds")
+    epsilon = page.page.get_by_role("slider", name="ε, the share of the uniform distribution")
     epsilon.focus()
     before = page.values()["kl"]
     for _ in range(5):
