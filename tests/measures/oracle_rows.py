@@ -128,13 +128,18 @@ class Stated:
 
 def stated(kind: str, entries: Iterable[float]) -> Stated:
     """What they state; once at each precision for all measures that are asked about one row."""
-    return _stated(kind, tuple(entries), CONTEXT.prec)
+    row = tuple(entries)
+    return (_of_short if len(row) <= 300 else _of_long)(kind, row, CONTEXT.prec)
 
 
-@functools.lru_cache(maxsize=8)
-def _stated(kind: str, entries: tuple[float, ...], precision: int) -> Stated:
+def _stated(kind: str, row: tuple[float, ...], precision: int) -> Stated:
     assert precision == CONTEXT.prec
-    return Stated(kind, entries)
+    return Stated(kind, row)
+
+
+#: The rows of a table of tests, one measure after the other; of long ones those at hand.
+_of_short = functools.lru_cache(maxsize=2048)(_stated)
+_of_long = functools.lru_cache(maxsize=8)(_stated)
 
 
 def _proportional(kinds: tuple[str, str], both: Iterable[tuple[float, float]]) -> bool:
