@@ -31,7 +31,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """One for all tests of a process, each of which has contexts of its own."""
+    """One for all tests of a process, each of which has contexts of its own.
+
+    While it lives, asyncio's loop in this thread is its own.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
