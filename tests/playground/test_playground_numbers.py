@@ -79,7 +79,7 @@ def random_rows(kind: str, count: int) -> Iterator[tuple[Row, Row]]:
         yield p, q
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", [40, pytest.param(120, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("kind", ["any", "nearly equal", "zeros", "far apart", "tiniest"])
 def test_random_links(opened: Open, kind: str, count: int) -> None:
     page = opened()
