@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,11 @@ SETTINGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page takes no more than 200 links in ten seconds otherwise, and drops the others unheard.
+    "--disable-ipc-flooding-protection",
 ]
+
+DESK = {"width": 1200, "height": 1500}
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -26,8 +31,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return f"{argname}, {len(val)} bytes" if isinstance(val, bytes) and len(val) > 32 else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
+    """One for all tests of a process, each of which has contexts of its own.
+
+    While it lives, asyncio's loop in this thread is its own.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
@@ -47,57 +56,126 @@ def complaints() -> Iterator[list[str]]:
     assert found == []
 
 
+def watched_page(browser: Any, complaints: list[str], uri: str, **settings: Any) -> Any:
+    """A blank page that must neither complain nor ask for anything but the file at ``uri``."""
+
+    def let_through(route: Any) -> None:
+        if route.request.url.split("#")[0] == uri:
+            route.continue_()
+        else:
+            complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    context = browser.new_context(**({"viewport": DESK} | settings))
+    context.set_default_timeout(10_000)
+    context.route("**/*", let_through)
+    page = context.new_page()
+    page.on("console", lambda said: complaints.append(f"console: {said.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
+    return page
+
+
 @pytest.fixture
 def watched(browser: Any, complaints: list[str]) -> Iterator[Callable[..., Any]]:
-    """Blank pages that must neither complain nor ask for anything but the file at ``uri``."""
-    contexts = []
+    """Makes such pages, for one test."""
+    pages = []
 
     def make(uri: str, **settings: Any) -> Any:
-        def let_through(route: Any) -> None:
-            if route.request.url.split("#")[0] == uri:
-                route.continue_()
-            else:
-                complaints.append(f"asked for {route.request.url}")
-                route.abort()
-
-        context = browser.new_context(**({"viewport": {"width": 1200, "height": 1500}} | settings))
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        context.route("**/*", let_through)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(f"console: {said.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
-        return page
+        pages.append(watched_page(browser, complaints, uri, **settings))
+        return pages[-1]
 
     yield make
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: Any) -> Callable[[Any], Path]:
+    """The file of a result's page, which is written once for all tests of a module."""
+    files: dict[int, tuple[Any, Path]] = {}
+
+    def make(result: Any) -> Path:
+        if id(result) not in files:
+            path = tmp_path_factory.mktemp("page") / "page.html"
+            result.to_html(path)
+            files[id(result)] = result, path  # kept, for no other may get its id
+        return files[id(result)][1]
+
+    return make
+
+
+def drawn_page(page: Any, path: Path) -> Any:
+    """``page``, with the file opened from disk and its charts drawn."""
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-drawn]")
+    return page
 
 
 @pytest.fixture
-def opened(watched: Callable[..., Any], complaints: list[str]) -> Callable[..., Any]:
-    """Opens ``docs/playground.html``."""
+def opened_page(watched: Callable[..., Any], page_file: Callable[[Any], Path]) -> Any:
+    """Opens the page of a result, for one test alone."""
+
+    def make(result: Any, **settings: Any) -> Any:
+        path = page_file(result)
+        return drawn_page(watched(path.as_uri(), **settings), path)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def shared_pages(browser: Any) -> Iterator[tuple[dict[Any, Any], list[str]]]:
+    """Pages that tests of a module share, and what these complained of."""
+    pages: dict[Any, Any] = {}
+    complaints: list[str] = []
+    yield pages, complaints
+    for page in pages.values():
+        page.context.close()
+    assert complaints == []
+
+
+def _taken(complaints: list[str]) -> list[str]:
+    """The complaints, which are then no later test's."""
+    said, complaints[:] = complaints[:], []
+    return said
+
+
+@pytest.fixture
+def shared_page(
+    browser: Any, shared_pages: tuple[dict[Any, Any], list[str]], page_file: Callable[[Any], Path]
+) -> Iterator[Callable[..., Any]]:
+    """Opens the page of a result once, for all tests that do not mind what others did with it."""
+    pages, complaints = shared_pages
+
+    def make(result: Any, **settings: Any) -> Any:
+        path = page_file(result)
+        key = (path, json.dumps(settings, sort_keys=True))
+        if key not in pages:
+            pages[key] = watched_page(browser, complaints, path.as_uri(), **settings)
+            drawn_page(pages[key], path)
+        return pages[key]
+
+    yield make
+    assert _taken(complaints) == []
+
+
+@pytest.fixture
+def opened(
+    browser: Any, shared_pages: tuple[dict[Any, Any], list[str]]
+) -> Iterator[Callable[..., Any]]:
+    """Loads ``docs/playground.html`` anew, in a browser's page that the module's tests share."""
     from playground_page import PAGE, Playground  # beside the tests that ask for it
 
-    def make(where: str = "", **settings: Any) -> Any:
-        playground = Playground(watched(PAGE.as_uri(), **settings), complaints)
+    pages, complaints = shared_pages
+
+    def make(where: str = "", viewport: Any = None, **settings: Any) -> Any:
+        key = (PAGE, json.dumps(settings, sort_keys=True))
+        if key not in pages:
+            pages[key] = watched_page(browser, complaints, PAGE.as_uri(), **settings)
+        pages[key].set_viewport_size(viewport or DESK)
+        playground = Playground(pages[key], complaints)
         playground.open(where)
         return playground
 
-    return make
-
-
-@pytest.fixture
-def opened_page(watched: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """Writes the page of a result, opens it from disk, and waits until its charts are drawn."""
-
-    def make(result: Any, **settings: Any) -> Any:
-        path = tmp_path / "page.html"
-        result.to_html(path)
-        page = watched(path.as_uri(), **settings)
-        page.goto(path.as_uri())
-        page.wait_for_selector("html[data-drawn]")
-        return page
-
-    return make
+    yield make
+    assert _taken(complaints) == []

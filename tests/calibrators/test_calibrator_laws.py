@@ -25,6 +25,8 @@ TWO_LOGITS, TWO_LABELS = overconfident(500, 2)
 FITTED_TWO = [kind.fit(us.Logits(TWO_LOGITS), TWO_LABELS) for kind in every_kind(2)]
 
 some = settings(max_examples=50, deadline=None)
+#: Each example has some rows already, and each calibrator its own.
+few = settings(max_examples=25, deadline=None)
 finite = st.floats(-1e4, 1e4) | st.floats(-30, 30) | st.integers(-3, 3).map(float)
 
 
@@ -53,14 +55,14 @@ def are_rows(calibrator, rows):
 
 
 @pytest.mark.parametrize("calibrator", FITTED, ids=name_of)
-@some
+@few
 @given(rows=logits(WIDTH))
 def test_every_row_sums_to_one_and_leaves_every_class_something(calibrator, rows):
     are_rows(calibrator, rows)
 
 
 @pytest.mark.parametrize("calibrator", FITTED_TWO, ids=name_of)
-@some
+@few
 @given(rows=logits(2))
 def test_so_it_is_with_two_classes(calibrator, rows):
     are_rows(calibrator, rows)
@@ -78,7 +80,7 @@ with_impossible = st.just(-np.inf) | finite
     ],
     ids=name_of,
 )
-@some
+@few
 @given(data=st.data())
 def test_classes_without_a_chance(calibrator, data):
     width = len(calibrator.classes_)
@@ -88,7 +90,7 @@ def test_classes_without_a_chance(calibrator, data):
 
 
 @pytest.mark.parametrize("calibrator", [c for c in FITTED if c.keeps_ranking], ids=name_of)
-@some
+@few
 @given(rows=logits(WIDTH))
 def test_monotone_calibrators_keep_the_ranking_of_each_row(calibrator, rows):
     found = calibrator.transform(us.Logits(rows)).array.values
@@ -109,7 +111,7 @@ def test_which_keep_the_ranking():
     [c for c in FITTED_TWO if name_of(c) not in ("MatrixScaling", "VectorScaling")],
     ids=name_of,
 )
-@some
+@few
 @given(odds=hnp.arrays(np.float64, 12, elements=st.floats(-50, 50)))
 def test_more_likely_stays_more_likely_with_two_classes(calibrator, odds):
     p = calibrator.predict_proba(us.Logits(np.stack([np.zeros(12), np.sort(odds)], axis=1)))[:, 1]
@@ -117,7 +119,7 @@ def test_more_likely_stays_more_likely_with_two_classes(calibrator, odds):
 
 
 @pytest.mark.parametrize("calibrator", FITTED, ids=name_of)
-@some
+@few
 @given(rows=logits(WIDTH, st.floats(-30, 30)), offset=st.floats(-1e3, 1e3))
 def test_an_offset_of_logits_changes_nothing(calibrator, rows, offset):
     moved = calibrator.predict_proba(us.Logits(rows + offset))

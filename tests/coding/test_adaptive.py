@@ -85,7 +85,7 @@ def test_a_fair_coin_costs_hardly_more_than_itself():
 
 
 def test_long_contexts_share_places_and_still_decode():
-    symbols = np.random.default_rng(2).integers(0, 1 << 20, 3_000)
+    symbols = np.random.default_rng(2).integers(0, 1 << 20, 1_000)
     encoded = coding.encode(symbols, coding.Adaptive(16))
     assert np.array_equal(coding.decode(encoded.data), symbols)
 

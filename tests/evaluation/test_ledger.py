@@ -257,18 +257,19 @@ def test_a_calibrated_model_of_two_classes_by_simulation():
     assert known.high == pytest.approx(np.quantile(drawn, 0.95), rel=0.2)
 
 
+@pytest.mark.parametrize("count", [50, pytest.param(150, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("classes", [2, 3])
-def test_calibrated_models_are_rejected_as_often_as_stated(classes):
+def test_calibrated_models_are_rejected_as_often_as_stated(classes, count):
     generator = np.random.default_rng(classes)
     rejected = {}
-    for _ in range(150):
+    for _ in range(count):
         probs = generator.dirichlet(np.ones(classes), size=200)
         labels = (probs.cumsum(axis=1) < generator.random((200, 1))).sum(axis=1)
         for family in us.evaluate(labels, probs).ledger.recalibrations:
             rejected.setdefault(family.family, []).append(family.if_calibrated.exceeded)
     assert len(rejected) == classes - 1
     for found in rejected.values():
-        assert len(found) == 150 and sum(found) <= stats.binom(150, 0.05).ppf(0.999)
+        assert len(found) == count and sum(found) <= stats.binom(count, 0.05).ppf(0.999)
 
 
 def test_an_over_confident_model_is_found_out():

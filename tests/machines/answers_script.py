@@ -17,7 +17,7 @@ import numpy as np
 import unsurprised as us
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-ROWS = 1200
+ROWS = 600
 
 Array = Any
 Answers = Iterator[tuple[str, dict[str, Any]]]

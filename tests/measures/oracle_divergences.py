@@ -17,12 +17,12 @@ from oracle_rows import (
     Number,
     Pair,
     Row,
-    Stated,
     bits,
     entry,
     exact,
     of_two,
     settled,
+    stated,
     width_bits,
 )
 
@@ -241,11 +241,11 @@ def _js(kinds: list[str], rows: list[list[float]], weights: list[float]) -> Numb
         Pair((kinds[0], kind), rows[0], row).equal for kind, row in zip(kinds, rows, strict=True)
     ):
         return ZERO
-    stated = [Stated(kind, row) for kind, row in zip(kinds, rows, strict=True)]
+    sides = [stated(kind, row) for kind, row in zip(kinds, rows, strict=True)]
     share = [exact(w) / CONTEXT.fsum(map(exact, weights)) for w in weights]
     total = CONTEXT.mpf(0)
     for entries, n in Counter(zip(*rows, strict=True)).items():
-        parts = [s.share(x) for s, x in zip(stated, entries, strict=True)]
+        parts = [s.share(x) for s, x in zip(sides, entries, strict=True)]
         mixture = CONTEXT.fdot(share, parts)
         total += n * CONTEXT.fsum(
             w * p * CONTEXT.log(p / mixture) for w, p in zip(share, parts, strict=True) if p

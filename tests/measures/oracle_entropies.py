@@ -16,6 +16,7 @@ from oracle_rows import (
     exact,
     of_one,
     settled,
+    stated,
 )
 
 
@@ -23,14 +24,14 @@ def shares(kind: str, row: Row) -> list[Number]:
     """The distribution that a row states."""
     CONTEXT.prec = 2048
     entries = [entry(x) for x in row]
-    stated = Stated(kind, entries)
-    return [stated.share(x) for x in entries]
+    row_stated = stated(kind, entries)
+    return [row_stated.share(x) for x in entries]
 
 
 def surprisal(kind: str, row: Row, label: int) -> Number:
     """Of a row at its outcome."""
     entries = [entry(x) for x in row]
-    return settled(lambda: bits(Stated(kind, entries).surprisal(entries[label])))
+    return settled(lambda: bits(stated(kind, entries).surprisal(entries[label])))
 
 
 def event_surprisal(x: float) -> Number:

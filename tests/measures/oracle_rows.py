@@ -90,8 +90,10 @@ class Stated:
         self.log = is_log(kind)
         self.counted = Counter(entries)
         self.top = max(self.counted)
-        self.total = CONTEXT.fsum(self.weight(x) * n for x, n in self.counted.items())
+        self.weights = {x: self.weight(x) for x in self.counted}
+        self.total = CONTEXT.fsum(self.weights[x] * n for x, n in self.counted.items())
         self.log_total = CONTEXT.log(self.total)
+        self.surprisals: dict[float, Number] = {}
 
     def weight(self, x: float) -> Number:
         if not self.log:
@@ -104,9 +106,15 @@ class Stated:
         return x > -math.inf if self.log else x > 0
 
     def share(self, x: float) -> Number:
-        return self.weight(x) / self.total
+        return self.weights[x] / self.total
 
     def surprisal(self, x: float) -> Number:
+        """In nats; asked for again, it is not computed again."""
+        if x not in self.surprisals:
+            self.surprisals[x] = self._surprisal(x)
+        return self.surprisals[x]
+
+    def _surprisal(self, x: float) -> Number:
         if not self.possible(x):
             return CONTEXT.inf
         if self.log:
@@ -118,10 +126,26 @@ class Stated:
         return [(x, n) for x, n in self.counted.items() if self.possible(x)]
 
 
+def stated(kind: str, entries: Iterable[float]) -> Stated:
+    """What they state; once at each precision for all measures that are asked about one row."""
+    row = tuple(entries)
+    return (_of_short if len(row) <= 300 else _of_long)(kind, row, CONTEXT.prec)
+
+
+def _stated(kind: str, row: tuple[float, ...], precision: int) -> Stated:
+    assert precision == CONTEXT.prec
+    return Stated(kind, row)
+
+
+#: The rows of a table of tests, one measure after the other; of long ones those at hand.
+_of_short = functools.lru_cache(maxsize=2048)(_stated)
+_of_long = functools.lru_cache(maxsize=8)(_stated)
+
+
 def _proportional(kinds: tuple[str, str], both: Iterable[tuple[float, float]]) -> bool:
     """Whether both sides state the same distribution, in rational arithmetic."""
-    pairs = [(Fraction(x), Fraction(y)) for x, y in both]
-    (x0, y0), others = pairs[0], pairs[1:]
+    others = ((Fraction(x), Fraction(y)) for x, y in both)
+    x0, y0 = next(others)
     if is_log(kinds[0]):
         return all(x - y == x0 - y0 for x, y in others)
     return all(x * y0 == x0 * y for x, y in others)
@@ -133,7 +157,7 @@ class Pair:
     def __init__(self, kinds: Kinds, p_row: Iterable[float], q_row: Iterable[float]) -> None:
         p_row, q_row = list(p_row), list(q_row)
         self.kinds = (kinds[0], kinds[1])
-        self.p, self.q = Stated(kinds[0], p_row), Stated(kinds[1], q_row)
+        self.p, self.q = stated(kinds[0], p_row), stated(kinds[1], q_row)
         self.counted = Counter(zip(p_row, q_row, strict=True))
 
     def terms(self) -> Iterable[tuple[Number, Number, int]]:
@@ -175,7 +199,7 @@ def of_one(formula: Callable[..., Number]) -> Callable[..., Number]:
     def oracle(kind: str, row: Row, **parameters: Any) -> Number:
         entries = [entry(x) for x in row]
         spare = order_bits(parameters) + width_bits(kind, entries)
-        return settled(lambda: formula(Stated(kind, entries), **parameters), spare)
+        return settled(lambda: formula(stated(kind, entries), **parameters), spare)
 
     return oracle
 

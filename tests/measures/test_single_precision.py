@@ -17,6 +17,7 @@ Rng = np.random.Generator
 #: Around the groups of lanes, the direction and the sizes of tiles.
 LENGTHS = (1, 2, 3, 15, 16, 17, 64, 65, 127, 255, 257)
 LONG = (1537, 2049, 5000)
+FEW_TO_MANY = (2, 10, 100, 300, 2049, pytest.param(5000, marks=pytest.mark.thorough))
 TYPES = {"float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "float32": np.float32}
 
 
@@ -85,8 +86,16 @@ def test_long_rows_and_pairs(name: str, condition: str, classes: int) -> None:
     _check(name, condition, classes)
 
 
-@pytest.mark.parametrize("noise", [1e-1, 1e-3, 1e-5, 2e-7])
-@pytest.mark.parametrize("classes", [2, 10, 100, 300, 2049])
+#: Several tiles; between the nearest and the farthest noise they are nothing new.
+NOISES = (1e-1, 1e-3, 1e-5, 2e-7)
+NEAR = [
+    *((classes, noise) for classes in (2, 10, 100, 300) for noise in NOISES),
+    *((2049, noise) for noise in (NOISES[0], NOISES[-1])),
+    *(pytest.param(2049, noise, marks=pytest.mark.thorough) for noise in NOISES[1:-1]),
+]
+
+
+@pytest.mark.parametrize(("classes", "noise"), NEAR)
 def test_rows_that_nearly_agree(classes: int, noise: float) -> None:
     rng = np.random.default_rng(classes)
     for make in (_some, _confident, _sparse):
@@ -101,7 +110,7 @@ def test_rows_that_nearly_agree(classes: int, noise: float) -> None:
             check_pair(("logits", "logits"), *single)
 
 
-@pytest.mark.parametrize("classes", [2, 10, 100, 300, 5000])
+@pytest.mark.parametrize("classes", FEW_TO_MANY)
 def test_one_entry_differs(classes: int) -> None:
     """The mean of all differences says nothing about it."""
     rng = np.random.default_rng(classes)
@@ -116,7 +125,7 @@ def test_one_entry_differs(classes: int) -> None:
         check_pair(("logits", "logits"), z, other)
 
 
-@pytest.mark.parametrize("classes", [2, 10, 100, 300, 5000])
+@pytest.mark.parametrize("classes", FEW_TO_MANY)
 def test_what_is_denied_and_what_is_not_there(classes: int) -> None:
     rng = np.random.default_rng(classes)
     p = np.float32(rng.dirichlet(np.ones(classes)))

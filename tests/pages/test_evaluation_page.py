@@ -10,6 +10,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
+DARK_PHONE = PHONE | {"color_scheme": "dark"}
+
+#: Opens all that can be folded, or closes it.
+SET_DETAILS = """(open) => {
+  for (const part of document.querySelectorAll("details")) part.open = open;
+}"""
 
 DRAWN = """() => Object.fromEntries([...document.querySelectorAll("[data-chart]")].map((chart) =>
   [chart.dataset.chart, chart.querySelectorAll("svg .mark-group path, svg .mark-rect path, "
@@ -39,8 +45,8 @@ def serious(page) -> list[str]:
     ]
 
 
-def test_every_chart_is_drawn_and_every_section_is_there(opened_page):
-    page = opened_page(cases.digits())
+def test_every_chart_is_drawn_and_every_section_is_there(shared_page):
+    page = shared_page(cases.digits())
     drawn = page.evaluate(DRAWN)
     assert set(drawn) == {
         "ledger", "confidence-confidence", "confidence-class", "calibration", "histogram",
@@ -56,17 +62,17 @@ def test_every_chart_is_drawn_and_every_section_is_there(opened_page):
     assert re.search(r"SHA-256[^\n]*\n[0-9a-f]{64}\n", made)
 
 
-def test_the_waterfall_ends_at_the_cross_entropy(opened_page):
+def test_the_waterfall_ends_at_the_cross_entropy(shared_page):
     result = cases.digits()
-    page = opened_page(result)
+    page = shared_page(result)
     words = page.locator("#chart-ledger svg .mark-text text").all_text_contents()
     assert f"{result.cross_entropy.value:.4f}" in words
     bars = page.locator("#chart-ledger svg .mark-rect path").count()
     assert bars == page.locator("#numbers-ledger tbody tr").count()
 
 
-def test_the_curve_of_a_class_can_be_chosen(opened_page):
-    page = opened_page(cases.digits())
+def test_the_curve_of_a_class_can_be_chosen(shared_page):
+    page = shared_page(cases.digits())
     line = page.locator("#chart-calibration svg .mark-line path").last
     before = line.get_attribute("d")
     choice = page.locator("#choice-calibration select")
@@ -78,15 +84,15 @@ def test_the_curve_of_a_class_can_be_chosen(opened_page):
     )
 
 
-def test_a_mark_says_its_numbers(opened_page):
-    page = opened_page(cases.digits())
+def test_a_mark_says_its_numbers(shared_page):
+    page = shared_page(cases.digits())
     page.locator("#chart-confidence-class svg .role-mark.mark-symbol path").first.hover()
     tip = page.locator("#vg-tooltip-element.visible")
     assert "accuracy" in tip.inner_text()
 
 
-def test_worst_rows_are_sorted_by_keyboard(opened_page):
-    page = opened_page(cases.digits())
+def test_worst_rows_are_sorted_by_keyboard(shared_page):
+    page = shared_page(cases.digits())
     table = "worst-table-1"
     header = page.locator(f"#{table} th", has_text="confidence")
     place = [text.strip() for text in page.locator(f"#{table} thead th").all_inner_texts()].index(
@@ -104,16 +110,16 @@ def test_worst_rows_are_sorted_by_keyboard(opened_page):
     assert up == sorted(up)
 
 
-def test_numbers_are_sorted_as_numbers_and_infinity_is_the_largest(opened_page):
-    page = opened_page(cases.infinite())
+def test_numbers_are_sorted_as_numbers_and_infinity_is_the_largest(shared_page):
+    page = shared_page(cases.infinite())
     page.locator("#slices-table-1 th", has_text="bits a row").get_by_role("button").click()
     costs = column(page, "slices-table-1", 3)
     assert costs[0] == "inf"
     assert len(costs) == 2
 
 
-def test_rows_are_searched(opened_page):
-    page = opened_page(cases.digits())
+def test_rows_are_searched(shared_page):
+    page = shared_page(cases.digits())
     page.get_by_label("Search “Worst rows”").fill("1660")
     assert column(page, "worst-table-1", 0) == ["1660"]
     assert "1 of 30" in page.locator("#found-worst-table-1").inner_text()
@@ -138,27 +144,34 @@ def test_hostile_names_stay_text(opened_page):
     assert page.title() == "How surprised was the model?"
 
 
-def test_what_is_infinite_is_a_word(opened_page):
-    page = opened_page(cases.infinite())
+def test_what_is_infinite_is_a_word(shared_page):
+    page = shared_page(cases.infinite())
     assert "infinite" in page.locator(".headline").inner_text()
     for chart in ("ledger", "slices-0", "confidence-class"):
         words = page.locator(f"#chart-{chart} svg .role-mark.mark-text text").all_text_contents()
         assert any("infinite" in word for word in words)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["desk", "phone"])
-def test_nothing_serious_stands_in_the_way_of_anyone(opened_page, scheme, size):
-    page = opened_page(cases.digits(), color_scheme=scheme, **(PHONE if size == "phone" else {}))
-    for part in page.locator("details").all():
-        part.evaluate("part => { part.open = true; }")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="light desk"),
+        pytest.param(DARK_PHONE, id="dark phone"),
+        pytest.param({"color_scheme": "dark"}, id="dark desk", marks=pytest.mark.thorough),
+        pytest.param(PHONE, id="light phone", marks=pytest.mark.thorough),
+    ],
+)
+def test_nothing_serious_stands_in_the_way_of_anyone(shared_page, settings):
+    page = shared_page(cases.digits(), **settings)
+    page.evaluate(SET_DETAILS, True)
     assert serious(page) == []
+    page.evaluate(SET_DETAILS, False)
 
 
-def test_charts_are_dark_where_the_page_is(opened_page):
+def test_charts_are_dark_where_the_page_is(shared_page):
     path = "#chart-histogram svg .mark-rect path"
-    light = opened_page(cases.digits(), color_scheme="light")
-    dark = opened_page(cases.digits(), color_scheme="dark")
+    light = shared_page(cases.digits())
+    dark = shared_page(cases.digits(), **DARK_PHONE)
     for page, background, bar in (
         (light, "rgb(255, 255, 255)", "rgb(47, 98, 163)"),
         (dark, "rgb(20, 23, 27)", "rgb(134, 180, 238)"),
@@ -190,22 +203,23 @@ def test_a_phone_is_never_scrolled_sideways(opened_page):
     assert sorted(wide)[-2] <= 390  # the confusion table alone is scrolled within its frame
 
 
-def test_only_what_is_wider_than_the_screen_is_a_stop_of_the_keyboard(opened_page):
+def test_only_what_is_wider_than_the_screen_is_a_stop_of_the_keyboard(shared_page):
     stops = ".scroll[tabindex]:visible"
-    assert opened_page(cases.digits()).locator(stops).count() == 0
-    page = opened_page(cases.digits(), **PHONE)
+    assert shared_page(cases.digits()).locator(stops).count() == 0
+    page = shared_page(cases.digits(), **DARK_PHONE)
     assert page.locator(stops).count() > 0
     assert page.locator("#worst-table-1").locator("..").get_attribute("tabindex") == "0"
 
 
-def test_a_page_is_small_whatever_the_input(opened_page, tmp_path):
-    page = opened_page(cases.largest())
-    assert (tmp_path / "page.html").stat().st_size <= 2_000_000
+def test_a_page_is_small_whatever_the_input(opened_page, page_file):
+    result = cases.largest()
+    page = opened_page(result)
+    assert page_file(result).stat().st_size <= 2_000_000
     assert all(page.evaluate(DRAWN).values())
 
 
-def test_every_figure_leads_to_its_definition(opened_page):
-    page = opened_page(cases.digits())
+def test_every_figure_leads_to_its_definition(shared_page):
+    page = shared_page(cases.digits())
     links = page.locator(".cards dt a, #figures-table-1 tbody th a")
     assert links.count() == page.locator(".cards dt, #figures-table-1 tbody tr").count()
     for link in links.all():

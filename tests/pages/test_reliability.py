@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import page_cases as cases
 import pytest
-from test_comparison_page import models
-from test_evaluation_page import DRAWN, PHONE, serious
+from page_cases import calibrated, compared, models
+from test_evaluation_page import DARK_PHONE, DRAWN, PHONE, SET_DETAILS, serious
 
 import unsurprised as us
 
@@ -15,17 +15,9 @@ LINES = """() => [...document.querySelectorAll("[data-chart^=reliability]")].map
   [...chart.querySelectorAll("svg .mark-line path")].at(-1).getAttribute("d"))"""
 
 
-def calibrated():
-    return us.calibrate(cases.EXAMPLES / "digits.parquet", methods=["vector"])
-
-
-def compared():
-    return us.compare(*models())
-
-
 @pytest.mark.parametrize("make", [calibrated, compared])
-def test_one_choice_is_that_of_both(opened_page, make):
-    page = opened_page(make())
+def test_one_choice_is_that_of_both(shared_page, make):
+    page = shared_page(make())
     drawn = page.evaluate(DRAWN)
     assert drawn["reliability-0"] >= 6
     assert drawn["reliability-1"] >= 6
@@ -37,19 +29,23 @@ def test_one_choice_is_that_of_both(opened_page, make):
     )
 
 
-@pytest.mark.parametrize("make", [calibrated, compared])
 @pytest.mark.parametrize(
-    "settings", [{}, PHONE | {"color_scheme": "dark"}], ids=["wide", "dark phone"]
+    ("make", "settings"),
+    [
+        pytest.param(calibrated, {}, id="calibrated, wide"),
+        pytest.param(compared, DARK_PHONE, id="compared, dark phone"),
+        pytest.param(calibrated, DARK_PHONE, id="calibrated, dark", marks=pytest.mark.thorough),
+        pytest.param(compared, {}, id="compared, wide", marks=pytest.mark.thorough),
+    ],
 )
-def test_nothing_serious_stands_in_the_way_of_anyone(opened_page, make, settings):
-    page = opened_page(make(), **settings)
-    for part in page.locator("details").all():
-        part.evaluate("part => { part.open = true; }")
+def test_nothing_serious_stands_in_the_way_of_anyone(shared_page, make, settings):
+    page = shared_page(make(), **settings)
+    page.evaluate(SET_DETAILS, True)
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_they_stand_side_by_side_and_on_a_phone_below_each_other(opened_page):
+def test_they_stand_side_by_side_and_on_a_phone_below_each_other(shared_page):
     def corners(page):
         return [
             page.locator(f"figure:has(#chart-reliability-{place})").bounding_box()
@@ -57,16 +53,16 @@ def test_they_stand_side_by_side_and_on_a_phone_below_each_other(opened_page):
         ]
 
     for size in ({}, {"viewport": {"width": 900, "height": 900}}):
-        left, right = corners(opened_page(compared(), **size))
+        left, right = corners(shared_page(compared(), **size))
         assert left["y"] == right["y"]
         assert left["x"] + left["width"] <= right["x"]
-    above, below = corners(opened_page(compared(), **PHONE))
+    above, below = corners(shared_page(compared(), **DARK_PHONE))
     assert above["y"] + above["height"] <= below["y"]
 
 
-def test_errors_before_and_after_stand_in_a_table(opened_page):
+def test_errors_before_and_after_stand_in_a_table(shared_page):
     result = calibrated()
-    page = opened_page(result)
+    page = shared_page(result)
     rows = page.locator("#reliability-table-1 tbody tr")
     assert rows.count() == 11
     cells = rows.first.locator("th, td").all_inner_texts()
@@ -74,9 +70,9 @@ def test_errors_before_and_after_stand_in_a_table(opened_page):
     assert cells[1:3] == [f"{100 * error:.2f} %" for error in errors]
 
 
-def test_a_calibration_says_which_classes_moved(opened_page):
+def test_a_calibration_says_which_classes_moved(shared_page):
     result = calibrated()
-    page = opened_page(result)
+    page = shared_page(result)
     assert page.evaluate(DRAWN)["classes"] >= 20
     said = page.locator("section[aria-labelledby=classes]").inner_text()
     better = sum(part.stands_out and part.saved.value > 0 for part in result.by_class)

