@@ -119,7 +119,7 @@ class Reported(Record):
         --------
         >>> import unsurprised as us
         >>> us.explain([0.5, 0.5]).to_text().splitlines()[0]
-        'Learning what happened takes 1 bit on average, as if it were one of 2 equally likely'
+        'Learning what happened takes 1 bit on average, as if it were one of 2 equally'
         """
         return faces_of(self).written(self, full=full, width=width)
 

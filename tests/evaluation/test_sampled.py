@@ -271,7 +271,7 @@ def test_more_rows_than_the_sample_holds():
     alone = us.evaluate(kept["truth"], us.Probs(kept["model"]))
     assert found.brier.score.value == pytest.approx(alone.brier.score.value, rel=1e-13)
     assert found.calibration[0].error == pytest.approx(alone.calibration[0].error, rel=1e-12)
-    assert "Of a sample of 300 rows." in str(found)
+    assert "Of a sample of 300 rows." in found.to_text(full=True)
 
 
 def test_without_the_ledger():
