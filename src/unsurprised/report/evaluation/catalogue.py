@@ -36,7 +36,7 @@ GROUPS: tuple[tuple[Figure, ...], ...] = (
             "  in nats",
             "nats",
             "the unit of scikit-learn's log_loss",
-            "scikit-learn's log_loss",
+            "the unit of log_loss",
         ),
         Figure(
             "finite_cross_entropy",
