@@ -15,7 +15,7 @@ from unsurprised.calibrators.crossfit import in_bits, saved_bits
 from unsurprised.states import exact_sum
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import FALSE_DISCOVERIES, FEWEST_UNITS, benjamini_hochberg
+from unsurprised.statistics.jackknife import FEWEST_UNITS, standing_out
 from unsurprised.statistics.means import independent_units, mean_and_spread, mean_of
 
 #: Above so many classes none is listed.
@@ -39,19 +39,17 @@ def savings_by_class(
         for place, (low, high) in enumerate(pairwise(ends))
         if low < high
     ]
-    tested = [place for place, each in enumerate(found) if each.p_value is not None]
-    p_values = np.array([found[place].p_value for place in tested], dtype=np.float64)
-    for place, hit in zip(tested, benjamini_hochberg(p_values, FALSE_DISCOVERIES), strict=True):
-        found[place] = replace(found[place], stands_out=bool(hit))
+    hits = standing_out(each.p_value for each in found)
     return tuple(
         replace(
             each,
+            stands_out=hit,
             cross_entropy=in_unit(each.cross_entropy),
             cross_entropy_after=in_unit(each.cross_entropy_after),
             saved=in_unit(each.saved),
             contribution=each.contribution * in_unit.per_bit,
         )
-        for each in found
+        for each, hit in zip(found, hits, strict=True)
     )
 
 

@@ -18,11 +18,10 @@ from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import (
-    FALSE_DISCOVERIES,
     FEWEST_UNITS,
     Spread,
-    benjamini_hochberg,
     share_interval,
+    standing_out,
 )
 from unsurprised.statistics.means import independent_units, mean_and_spread
 
@@ -159,11 +158,8 @@ def _cut(
 
 def judged(slices: list[SliceDifference]) -> tuple[SliceDifference, ...]:
     """The slices, those that differ from 0 marked; of the marked, 5 % do so by chance alone."""
-    tested = [index for index, part in enumerate(slices) if part.p_value is not None]
-    p_values = np.array([slices[index].p_value for index in tested], dtype=np.float64)
-    for index, hit in zip(tested, benjamini_hochberg(p_values, FALSE_DISCOVERIES), strict=True):
-        slices[index] = replace(slices[index], stands_out=bool(hit))
-    return tuple(slices)
+    hits = standing_out(part.p_value for part in slices)
+    return tuple(replace(part, stands_out=hit) for part, hit in zip(slices, hits, strict=True))
 
 
 def _extremes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -236,3 +237,17 @@ def benjamini_hochberg(p_values: Values, rate: float) -> NDArray[np.bool_]:
     order = np.sort(p_values)
     passed = np.flatnonzero(order <= rate * np.arange(1, tests + 1) / max(tests, 1))
     return p_values <= (order[passed[-1]] if len(passed) else -1.0)
+
+
+def standing_out(p_values: Iterable[float | None]) -> list[bool]:
+    """Which of several tests to reject at ``FALSE_DISCOVERIES``; never one without a p-value.
+
+    Examples
+    --------
+    >>> standing_out([0.01, None, 0.8, 0.02])
+    [True, False, False, True]
+    """
+    values = list(p_values)
+    tested = np.array([value for value in values if value is not None], dtype=np.float64)
+    hits = iter(benjamini_hochberg(tested, FALSE_DISCOVERIES).tolist())
+    return [value is not None and next(hits) for value in values]

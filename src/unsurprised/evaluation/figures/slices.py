@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.records import Slice, SlicedBy
 from unsurprised.evaluation.slicing import slice_of
@@ -15,9 +13,8 @@ from unsurprised.evaluation.states import States
 from unsurprised.states.sums import Cell
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import (
-    FALSE_DISCOVERIES,
     FEWEST_UNITS,
-    benjamini_hochberg,
+    standing_out,
 )
 from unsurprised.statistics.totals import Totals, totals_of
 
@@ -106,8 +103,5 @@ def _excess(part: Totals, whole: Totals) -> tuple[Estimate | None, float | None]
 
 def _judged(slices: list[Slice]) -> tuple[Slice, ...]:
     """The slices, those that stand out marked."""
-    tested = [index for index, part in enumerate(slices) if part.p_value is not None]
-    values = np.array([slices[index].p_value for index in tested], dtype=np.float64)
-    for index, rejected in zip(tested, benjamini_hochberg(values, FALSE_DISCOVERIES), strict=True):
-        slices[index] = replace(slices[index], stands_out=bool(rejected))
-    return tuple(slices)
+    hits = standing_out(part.p_value for part in slices)
+    return tuple(replace(part, stands_out=hit) for part, hit in zip(slices, hits, strict=True))
