@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 _EVALUATED = "evaluate(y_true, y_pred)"
 _FIGURE = f"{_EVALUATED}.{{}}".format
@@ -94,6 +93,8 @@ def _suggestion(name: str, otherwise: Mapping[str, str], known: Iterable[str]) -
     plain = _plain(name)
     meant = [one for one, names in otherwise.items() if plain in map(_plain, names.split())]
     if not meant:
+        from difflib import get_close_matches  # only needed to be helpful
+
         by_plain = {_plain(one): one for one in known}
         meant = [by_plain[one] for one in get_close_matches(plain, by_plain, n=2, cutoff=0.75)]
     if not meant or name.startswith("_"):
