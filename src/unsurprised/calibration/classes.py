@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from unsurprised.calibration.result import ClassSaving
 from unsurprised.calibrators.crossfit import in_bits, saved_bits
 from unsurprised.states import exact_sum
 from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.groups import rows_by_group
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import FEWEST_UNITS, standing_out
 from unsurprised.statistics.means import independent_units, mean_and_spread, mean_of
@@ -32,12 +32,10 @@ def savings_by_class(
     labels, classes = learning.rows.labels, learning.sampled.classes
     if labels is None or len(classes) > _MOST_CLASSES:
         return ()
-    rows = np.argsort(labels, kind="stable")
-    ends = np.searchsorted(labels[rows], np.arange(len(classes) + 1))
+    total = learning.rows.count if learning.weights is None else exact_sum(learning.weights)
     found = [
-        _saving(learning, classes[place], rows[low:high], before, after)
-        for place, (low, high) in enumerate(pairwise(ends))
-        if low < high
+        _saving(learning, classes[place], which, total, (before, after))
+        for place, which in rows_by_group(labels, len(classes))
     ]
     hits = standing_out(each.p_value for each in found)
     return tuple(
@@ -54,13 +52,20 @@ def savings_by_class(
 
 
 def _saving(
-    learning: Learning, name: str, which: NDArray[np.int64], before: Values, after: Values
+    learning: Learning,
+    name: str,
+    which: NDArray[np.int64],
+    total: float,
+    costs: tuple[Values, Values],
 ) -> ClassSaving:
+    """Of the rows of a class; ``total`` is what all rows weigh, ``costs`` are before and after."""
+    before, after = costs
     clusters = None if learning.cluster is None else learning.cluster[which]
     weights = None if learning.weights is None else learning.weights[which]
     saved, spread = mean_and_spread(
         saved_bits(before[which], after[which]), clusters, weights, refused=learning.refused
     )
+    weight = len(which) if weights is None else exact_sum(weights)
     few = independent_units(len(which), clusters, weights) < FEWEST_UNITS
 
     def cost(nats: Values) -> Estimate:
@@ -72,14 +77,7 @@ def _saving(
         cross_entropy=cost(before),
         cross_entropy_after=cost(after),
         saved=saved,
-        contribution=saved.value * _share(learning, which),
+        contribution=saved.value * (weight / total),
         p_value=None if few or spread is None else spread.p_value(saved.value),
         stands_out=False,
     )
-
-
-def _share(learning: Learning, which: NDArray[np.int64]) -> float:
-    """Of all rows, by weight."""
-    if learning.weights is None:
-        return len(which) / learning.rows.count
-    return exact_sum(learning.weights[which]) / exact_sum(learning.weights)

@@ -17,6 +17,7 @@ from unsurprised.comparison.split import split_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.groups import rows_by_group
 from unsurprised.statistics.jackknife import (
     FEWEST_UNITS,
     Spread,
@@ -58,10 +59,10 @@ class Paired:
             refused=self.refused,
         )
 
-    def units(self, which: NDArray[np.bool_]) -> float:
+    def units(self, which: NDArray[np.int64]) -> float:
         """How many parts of the rows, independent of each other, the interval of some rests on."""
         return independent_units(
-            int(np.count_nonzero(which)),
+            len(which),
             None if self.left.clusters is None else self.left.clusters[which],
             None if self.weights is None else self.weights[which],
         )
@@ -135,18 +136,15 @@ def _cut(
     weights = np.ones(len(pair.left)) if pair.weights is None else pair.weights
     total = math.fsum(weights)
     held = []
-    for place, value in enumerate(values):
-        which = places == place
-        if not which.any():
-            continue
+    for place, which in rows_by_group(places, len(values)):
         mean, spread = pair.mean_and_spread(pair.difference, which)
         few = pair.units(which) < FEWEST_UNITS
         share = math.fsum(weights[which]) / total
         held.append(
             SliceDifference(
                 column=column,
-                value=value,
-                rows=int(which.sum()),
+                value=values[place],
+                rows=len(which),
                 difference=mean,
                 contribution=mean.value * share,
                 p_value=None if few else p_value_of(mean, spread),
