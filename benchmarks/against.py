@@ -1,11 +1,12 @@
 """How long users wait today, beside a commit of before.
 
-    python -m benchmarks.against COMMIT [--only REGEX] [--turns 5] [--seconds 0.5]
+    python -m benchmarks.against COMMIT [--only REGEX] [--turns 5] [--seconds 0.5] [--write]
 
 Builds the commit in an environment of its own (once: ``build/against/``) and takes turns: a process
 with the commit's library, one with the library that is installed here, and so on. Each line has the
-medians of both and the median of the turns' ratios, now ÷ then, with the least and the largest. Do
-nothing else on the machine meanwhile.
+medians of both and the median of the turns' ratios, now ÷ then, with the least and the largest; and
+how long peers take for the same, measured in the same process as ours of today. Do nothing else on
+the machine meanwhile. ``--write`` keeps the table for the documentation.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.machine import description
 from benchmarks.processes import Summary
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKS = Path(__file__).with_name("waits.py")
+KEPT = Path(__file__).parent / "results" / "against.md"
 
 
 def built(commit: str) -> Path:
@@ -51,10 +54,14 @@ def built(commit: str) -> Path:
 
 
 def times(python: str, options: argparse.Namespace) -> dict[str, float]:
-    """Seconds of each work, in a process of its own."""
+    """Seconds of each work, in a process of its own; with today's library, of the peers too."""
     command = [python, str(WORKS), "--only", options.only, "--seconds", str(options.seconds)]
-    environment = os.environ if python == sys.executable else _without_own_path()
-    found: dict[str, float] = json.loads(subprocess.check_output(command, env=environment))
+    today = python == sys.executable
+    found: dict[str, float] = json.loads(
+        subprocess.check_output(
+            [*command, *["--peers"] * today], env=os.environ if today else _without_own_path()
+        )
+    )
     return found
 
 
@@ -63,17 +70,53 @@ def _without_own_path() -> dict[str, str]:
 
 
 def table(then: list[dict[str, float]], now: list[dict[str, float]]) -> str:
-    """A line for each work that both sides know."""
-    lines = ["| | then | now | now ÷ then |", "|---|---|---|---|"]
+    """A line for each work of today, with its peers in the last cell."""
+    lines = ["| | then | now | now ÷ then | beside it |", "|---|---|---|---|---|"]
     for name in now[0]:
-        if name not in then[0]:
-            lines.append(f"| {name} | – | {_time(Summary.of([t[name] for t in now]).median)} | – |")
+        if ": " in name:  # a peer, which stands in its work's line
             continue
-        ratio = Summary.of([b[name] / a[name] for a, b in zip(then, now, strict=True)])
-        sides = [Summary.of([turn[name] for turn in side]).median for side in (then, now)]
-        said = f"{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
-        lines.append(f"| {name} | {_time(sides[0])} | {_time(sides[1])} | {said} |")
+        ours = [turn[name] for turn in now]
+        cells = ["–", _median(ours), "–", _beside(name, now)]
+        if name in then[0]:
+            before = [turn[name] for turn in then]
+            cells[0], cells[2] = _median(before), _ratio(ours, before)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _beside(name: str, now: list[dict[str, float]]) -> str:
+    """Each peer with its time, and how many times as long as the peer we take."""
+    said = []
+    for peer in now[0]:
+        if peer.endswith(f": {name}"):
+            ratio = Summary.of([turn[name] / turn[peer] for turn in now]).median
+            who, time = peer.partition(": ")[0], _median([turn[peer] for turn in now])
+            said.append(f"{who} {time} (ours {ratio:.2f} ×)")
+    return "; ".join(said) or "–"
+
+
+def _median(seconds: list[float]) -> str:
+    return _time(Summary.of(seconds).median)
+
+
+def _ratio(above: list[float], below: list[float]) -> str:
+    ratio = Summary.of([a / b for a, b in zip(above, below, strict=True)])
+    return f"{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
+
+
+def kept(table: str, commit: str, options: argparse.Namespace) -> str:
+    """The table as the documentation includes it."""
+    machine = ", ".join(f"{name} {value}" for name, value in description().items())
+    return f"""## What users wait for, before and now
+
+Best of the calls of half a second or so, of {options.turns} turns the median: *then* is commit
+{commit}, *now* this one. *Beside it*: what users of other libraries write for the same, in the same
+process as ours of today; above 1 × the peer is ahead.
+
+Measured on: {machine}
+
+{table}
+"""
 
 
 def _time(seconds: float) -> str:
@@ -92,6 +135,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="works whose name matches", metavar="REGEX")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="for each work and turn")
+    parser.add_argument("--write", action="store_true", help=f"keep the table in {KEPT.name}")
     options = parser.parse_args()
     before = str(built(options.commit))
     sides: tuple[list[dict[str, float]], list[dict[str, float]]] = ([], [])
@@ -99,7 +143,10 @@ def main() -> None:
         for side, python in zip(sides, (before, sys.executable), strict=True):
             side.append(times(python, options))
         print(f"turn {turn + 1} of {options.turns}", file=sys.stderr)
-    print(table(*sides))
+    found = table(*sides)
+    print(found)
+    if options.write:
+        KEPT.write_text(kept(found, options.commit, options), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """What users wait for, as calls of the public functions: timed by ``benchmarks.against``.
 
-    python benchmarks/waits.py [--only REGEX] [--seconds 0.5]
+    python benchmarks/waits.py [--only REGEX] [--seconds 0.5] [--peers]
 
 Run as a file it is timed with whatever ``unsurprised`` the interpreter has, of today or of an older
 commit, and prints the best of some calls in seconds, one JSON object for all. Works whose library
-is not installed, and those that a commit does not know, are left out.
+is not installed, and those that a commit does not know, are left out. A peer's way to the same
+answer stands beside the work that it answers (`peer`), and is timed right after it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import tempfile
 import time
@@ -23,10 +25,14 @@ import numpy as np
 
 import unsurprised as us
 
+LN_2 = math.log(2)
+
 Call = Callable[[], Any]
 #: Makes the data, and then the call that is timed.
 Work = Callable[[], Call]
 WORKS: dict[str, Work] = {}
+#: A peer's own way to the answer of a work, by the work's name and the peer's.
+PEERS: dict[tuple[str, str], Work] = {}
 
 
 def work(name: str) -> Callable[[Work], Work]:
@@ -34,6 +40,16 @@ def work(name: str) -> Callable[[Work], Work]:
 
     def named(make: Work) -> Work:
         WORKS[name] = make
+        return make
+
+    return named
+
+
+def peer(of: str, name: str) -> Callable[[Work], Work]:
+    """Take a function into the table of peers, as it is written by their users."""
+
+    def named(make: Work) -> Work:
+        PEERS[of, name] = make
         return make
 
     return named
@@ -151,7 +167,13 @@ for _name in ("kl_divergence", "total_variation", "cross_entropy", "hellinger_di
     WORKS[f"{_name} of logits, 20,000 × 100"] = lambda name=_name: _pair(name)
 
 
-def _file(suffix: str, write: Callable[[Any, Path], None]) -> Call:
+def _evaluated(path: Path) -> Any:
+    return us.evaluate(path, ledger=False)
+
+
+def _file(
+    suffix: str, write: Callable[[Any, Path], None], use: Callable[[Path], Any] = _evaluated
+) -> Call:
     import pyarrow as pa
 
     labels, probs = predictions(100_000, 10)
@@ -159,7 +181,7 @@ def _file(suffix: str, write: Callable[[Any, Path], None]) -> Call:
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name) / f"predictions.{suffix}"
     write(pa.table(columns), path)
-    return lambda held=folder: us.evaluate(path, ledger=False)
+    return lambda held=folder: use(path)
 
 
 def _write_parquet(table: Any, path: Path) -> None:
@@ -188,12 +210,41 @@ for _suffix, _write in (
     )
 
 
-def _of_tensors(measure: str) -> Call:
+def _tensors() -> tuple[Any, Any]:
     import torch
 
     p, q = (torch.softmax(torch.from_numpy(logits(64, 10, seed=seed)), -1) for seed in (0, 1))
+    return p, q
+
+
+def _of_tensors(measure: str) -> Call:
+    p, q = _tensors()
     function = getattr(us, measure)
     return (lambda: function(p)) if measure == "entropy" else (lambda: function(p, q))
+
+
+@peer("entropy of tensors, 64 × 10", "torch")
+def _torch_entropy() -> Call:
+    import torch
+
+    p, _ = _tensors()
+    return lambda: torch.special.entr(p).sum(-1) / LN_2
+
+
+@peer("kl_divergence of tensors, 64 × 10", "torch")
+def _torch_kl() -> Call:
+    import torch
+
+    p, q = _tensors()
+    return lambda: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1) / LN_2
+
+
+@peer("cross_entropy of tensors, 64 × 10", "torch")
+def _torch_cross_entropy() -> Call:
+    import torch
+
+    p, q = _tensors()
+    return lambda: -torch.xlogy(p, q).sum(-1) / LN_2
 
 
 def _loss() -> Call:
@@ -212,6 +263,37 @@ if find_spec("torch") is not None:
     WORKS["cross_entropy_loss, forward and backward, 64 × 10"] = _loss
 
 
+@peer("evaluate(y, P).cross_entropy, 64 × 10", "scikit-learn")
+def _log_loss() -> Call:
+    from sklearn.metrics import log_loss
+
+    labels, probs = predictions(64, 10)
+    return lambda: log_loss(labels, probs, labels=range(10))
+
+
+@peer("cross_entropy_loss, forward and backward, 64 × 10", "torch")
+def _torch_loss() -> Call:
+    import torch
+
+    z = torch.from_numpy(logits(64, 10)).requires_grad_()
+    labels = torch.from_numpy(np.random.default_rng(0).integers(0, 10, 64))
+    return lambda: torch.nn.functional.cross_entropy(z, labels).backward()
+
+
+@peer("evaluate of a csv file, 100,000 × 10", "polars, read only")
+def _polars_csv() -> Call:
+    import polars
+
+    return _file("csv", _write_csv, polars.read_csv)
+
+
+@peer("evaluate of a jsonl file, 100,000 × 10", "polars, read only")
+def _polars_lines() -> Call:
+    import polars
+
+    return _file("jsonl", _write_lines, polars.read_ndjson)
+
+
 def best(call: Call, seconds: float) -> float:
     """The shortest of some calls, at least three of them."""
     call()
@@ -223,15 +305,17 @@ def best(call: Call, seconds: float) -> float:
     return shortest
 
 
-def timed(pattern: str, seconds: float) -> Iterator[tuple[str, float]]:
-    """The works whose name matches, each with its best time."""
+def timed(pattern: str, seconds: float, *, peers: bool) -> Iterator[tuple[str, float]]:
+    """The works whose name matches, each with its best time; peers' as "PEER: WORK"."""
     for name, make in WORKS.items():
         if not re.search(pattern, name):
             continue
-        try:
-            yield name, best(make(), seconds)
-        except (AttributeError, ImportError, TypeError):  # what this commit does not have
-            continue
+        beside = {f"{who}: {name}": other for (of, who), other in PEERS.items() if of == name}
+        for called, way in {name: make, **(beside if peers else {})}.items():
+            try:
+                yield called, best(way(), seconds)
+            except (AttributeError, ImportError, TypeError):  # what this commit does not have
+                continue
 
 
 def main() -> None:
@@ -239,8 +323,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", metavar="REGEX")
     parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--peers", action="store_true", help="time peers too")
     asked = parser.parse_args()
-    print(json.dumps(dict(timed(asked.only, asked.seconds))))
+    print(json.dumps(dict(timed(asked.only, asked.seconds, peers=asked.peers))))
 
 
 if __name__ == "__main__":
