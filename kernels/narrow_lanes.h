@@ -32,14 +32,14 @@ inline Doubles doubles_of(double value) {
   return result;
 }
 
-inline float largest(Floats parts) {
-  return folded<some / 2>(parts.at, higher);
+inline float largest(const Floats& parts) {
+  return folded(parts.at, higher);
 }
-inline float least(Floats parts) {
-  return folded<some / 2>(parts.at, lower);
+inline float least(const Floats& parts) {
+  return folded(parts.at, lower);
 }
-inline double total(Doubles parts) {
-  return folded<some / 2>(parts.at, plus);
+inline double total(const Doubles& parts) {
+  return folded(parts.at, plus);
 }
 inline double total(const Floats& parts) {
   Doubles sums;
