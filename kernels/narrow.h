@@ -20,11 +20,6 @@ struct alignas(64) Wide {
   float operator[](int j) const { return at[j]; }
 };
 
-struct alignas(64) WideCount {
-  std::int32_t at[wide];
-  std::int32_t& operator[](int j) { return at[j]; }
-};
-
 inline Wide wide_of(float value) {
   Wide result;
   for (int j = 0; j < wide; ++j) result[j] = value;

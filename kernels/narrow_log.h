@@ -42,21 +42,20 @@ inline float largest(const Tile& tile) {
   return largest(tops_of(tile));
 }
 
-// Where a score that the tile holds is met first; without a branch, lane by lane.
-inline std::int64_t first_of(const Tile& tile, float score) {
-  constexpr std::int32_t nowhere = 1 << 30;
-  WideCount first;
-  for (int j = 0; j < wide; ++j) first[j] = nowhere;
-  const auto look = [&](const float* x, std::int32_t from) {
-    for (int j = 0; j < wide; ++j) {
-      const std::int32_t here = x[j] == score ? from + j : nowhere;
-      first[j] = here < first[j] ? here : first[j];
-    }
-  };
-  for (std::int64_t s = 0; s < tile.steps; ++s)
-    look(tile.x + s * wide, static_cast<std::int32_t>(s * wide));
-  if (tile.tail) look(tile.tail, static_cast<std::int32_t>(tile.steps * wide));
-  return folded(first.at, lower);
+// Where the top of a tile is met first, `tops` being the lanes' own: only few lanes hold it.
+template <int Lanes>
+UNSURPRISED_APART std::int64_t first_of(const Tile& tile, const float (&tops)[Lanes], float top) {
+  const std::int64_t over = tile.steps * wide;
+  std::int64_t place = over + wide;
+  for (int lane = 0; lane < Lanes; ++lane) {
+    if (tops[lane] != top) continue;
+    std::int64_t at = lane;
+    while (at < over && tile.x[at] != top) at += Lanes;
+    if (at >= over)
+      while (tile.tail[at - over] != top) at += Lanes;
+    place = at < place ? at : place;
+  }
+  return place;
 }
 
 inline bool holds_nan(const Tile& tile) {
@@ -160,7 +159,6 @@ struct TileSums {
 template <bool WithSpread>
 Scan scan(const RowsView& view, LogTiles& tiles, const char* row, bool with_place) {
   Scan found;
-  std::int64_t top_tile = 0;
   tiles.open(row);
   for (std::int64_t first = 0; first < view.classes; first += LogTiles::size) {
     const Tile tile = tiles.at(first);
@@ -174,9 +172,10 @@ Scan scan(const RowsView& view, LogTiles& tiles, const char* row, bool with_plac
     const double weight = sums.add_all(tile, tops, Ahead<LogTiles>{tiles, first});
     const double spread = WithSpread ? total(sums.spreads) : 0.0;
     const bool higher = top > found.top;
-    if (higher) top_tile = first;
+    if (higher && with_place)
+      found.top_at = static_cast<double>(first + first_of(tile, tops.at, top));
     if (found.top == -infinity) {
-      found = {top, 0.0, weight, spread, false};
+      found = {top, found.top_at, weight, spread, false};
       continue;
     }
     // What is relative to the lower of two tops is brought to the higher one.
@@ -197,10 +196,6 @@ Scan scan(const RowsView& view, LogTiles& tiles, const char* row, bool with_plac
   // A row with NaN, without a finite score or with an infinite one is not told either.
   const double least = static_cast<double>(view.classes) * 0x1p-100;
   found.told = found.rest > least && found.rest < infinity;
-  if (with_place && found.told) {
-    const std::int64_t place = first_of(tiles.at(top_tile), static_cast<float>(found.top));
-    found.top_at = static_cast<double>(top_tile + place);
-  }
   return found;
 }
 

@@ -212,7 +212,6 @@ class ManyMasses {
   template <bool WithEntropy>
   void scan(const char* row, int r, bool with_place) {
     double top = 0.0, top_log = 0.0, rest = 0.0, spread = 0.0;
-    std::int64_t top_tile = 0;
     tiles_.open(row);
     for (std::int64_t first = 0; first < view_.classes; first += MassTiles::size) {
       const Tile tile = tiles_.at(first);
@@ -240,15 +239,12 @@ class ManyMasses {
       if (!higher) continue;
       top = here;
       top_log = log;
-      top_tile = first;
+      if (with_place)
+        found.top_at[r] = static_cast<std::int32_t>(first + first_of(tile, tops.top.at, here));
     }
     found.top[r] = static_cast<float>(top);
     found.rest[r] = rest;
     found.spread[r] = static_cast<float>(spread);
-    if (with_place) {
-      const std::int64_t place = first_of(tiles_.at(top_tile), static_cast<float>(top));
-      found.top_at[r] = static_cast<std::int32_t>(top_tile + place);
-    }
   }
 
   const RowsView& view_;
