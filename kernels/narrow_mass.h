@@ -76,26 +76,47 @@ struct MassSums {
   template <bool WithEntropy, class Next>
   UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride,
                               Next ask_for) {
-    const Floats tops = top, exponents = exponent, logs = log;
+    add_masses(x, steps, stride, ask_for);
+    if constexpr (WithEntropy) add_spreads(x, steps, stride);
+  }
+
+ private:
+  template <class Next>
+  UNSURPRISED_INLINE void add_masses(const float* x, std::int64_t steps, std::int64_t stride,
+                                     Next ask_for) {
+    const Floats tops = top;
     Doubles lowers = lower;
-    Floats sums = all, spreads = spread;
+    Floats sums = all;
     for (std::int64_t s = 0; s < steps; ++s, x += stride) {
       ask_for(s);
-      for (int j = 0; j < some; ++j) {
-        // False of NaN, which then spoils the sum.
-        lowers[j] += static_cast<double>(x[j] >= tops[j] ? 0.0f : x[j]);
-        sums[j] += x[j];
-        if constexpr (WithEntropy) {
-          const NarrowLog2 of = narrow_log2(x[j]);
-          // Of 0 the logarithm is finite; of the top the difference is exactly 0.
-          const float below = (exponents[j] - of.exponent) + (logs[j] - of.of_mantissa);
-          spreads[j] = std::fma(x[j], below, spreads[j]);
-        }
-      }
+      float below[some];
+      // False of NaN, which then spoils the sum.
+      for (int j = 0; j < some; ++j) below[j] = x[j] >= tops[j] ? 0.0f : x[j];
+      for (int j = 0; j < some; ++j) lowers[j] += static_cast<double>(below[j]);
+      for (int j = 0; j < some; ++j) sums[j] += x[j];
     }
     lower = lowers;
     all = sums;
-    if constexpr (WithEntropy) spread = spreads;
+  }
+
+  UNSURPRISED_INLINE void add_spreads(const float* x, std::int64_t steps, std::int64_t stride) {
+    const Floats exponents = exponent, logs = log;
+    Floats spreads = spread;
+    for (std::int64_t s = 0; s < steps; ++s, x += stride) {
+      float gaps[some], overs[some], logs_here[some];
+      for (int j = 0; j < some; ++j) {
+        const NarrowParts parts = narrow_parts(x[j]);
+        gaps[j] = exponents[j] - parts.exponent;
+        overs[j] = parts.over;
+      }
+      narrow_log2_1p_small(overs, logs_here);
+      // Of 0 the logarithm is finite; of the top the difference is exactly 0.
+      for (int j = 0; j < some; ++j) {
+        const float below = gaps[j] + (logs[j] - logs_here[j]);
+        spreads[j] = std::fma(x[j], below, spreads[j]);
+      }
+    }
+    spread = spreads;
   }
 };
 
