@@ -154,10 +154,7 @@ void one_narrow_mass(const Request& request, std::int64_t begin, std::int64_t en
                      Findings* findings) {
   const std::int64_t classes = request.p->view.classes;
   if (classes == 2) return one_as<TwoMasses>(request, begin, end, findings);
-  if (classes < many_classes_from)
-    return one_as<FewMasses<few_classes_group>>(request, begin, end, findings);
-  if (classes < narrow_along_from)
-    return one_as<FewMasses<many_classes_group>>(request, begin, end, findings);
+  if (classes < narrow_along_from) return one_as<FewMasses>(request, begin, end, findings);
   one_as<ManyMasses>(request, begin, end, findings);
 }
 
@@ -165,10 +162,7 @@ void two_narrow_masses(const Request& request, std::int64_t begin, std::int64_t 
                        Findings* findings) {
   const std::int64_t classes = request.p->view.classes;
   if (classes == 2) return two_as<TwoMassPairs>(request, begin, end, findings);
-  if (classes < many_classes_from)
-    return two_as<FewMassPairs<few_classes_group>>(request, begin, end, findings);
-  if (classes < narrow_along_from)
-    return two_as<FewMassPairs<many_classes_group>>(request, begin, end, findings);
+  if (classes < narrow_along_from) return two_as<FewMassPairs>(request, begin, end, findings);
   two_as<ManyMassPairs>(request, begin, end, findings);
 }
 
