@@ -59,7 +59,7 @@ UNSURPRISED_INLINE void each_row(int count, Body body) {
 }
 
 // Where some lanes meet what: steps of `some` floats, `stride` from one to the next, and those of a
-// tail behind them. One loop for both, so that sums stay in registers.
+// tail behind them.
 struct Run {
   const float* x;
   std::int64_t steps, stride;
@@ -78,12 +78,11 @@ struct Run {
   // Calls body(where, step).
   template <class Body>
   UNSURPRISED_INLINE void each(Body body) const {
+    const std::int64_t whole = steps, over = tail_steps, pitch = stride;
     const float* at = x;
-    const std::int64_t all = steps + tail_steps, whole = steps, pitch = stride;
-    for (std::int64_t s = 0; s < all; ++s, at += pitch) {
-      if (s == whole) at = tail;
-      body(at, s);
-    }
+    for (std::int64_t s = 0; s < whole; ++s, at += pitch) body(at, s);
+    at = tail;
+    for (std::int64_t s = 0; s < over; ++s, at += pitch) body(at, whole + s);
   }
 
  private:
@@ -93,12 +92,11 @@ struct Run {
 // The same of two rows beside each other.
 template <class Body>
 UNSURPRISED_INLINE void each_of(const Run& p, const Run& q, Body body) {
+  const std::int64_t whole = p.steps, over = p.tail_steps, pitch = p.stride;
   const float *x = p.x, *y = q.x;
-  const std::int64_t all = p.steps + p.tail_steps, whole = p.steps, pitch = p.stride;
-  for (std::int64_t s = 0; s < all; ++s, x += pitch, y += pitch) {
-    if (s == whole) x = p.tail, y = q.tail;
-    body(x, y, s);
-  }
+  for (std::int64_t s = 0; s < whole; ++s, x += pitch, y += pitch) body(x, y, s);
+  x = p.tail, y = q.tail;
+  for (std::int64_t s = 0; s < over; ++s, x += pitch, y += pitch) body(x, y, whole + s);
 }
 
 }  // namespace UNSURPRISED_TARGET

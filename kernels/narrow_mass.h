@@ -35,22 +35,30 @@ struct MassRows {
 // Tops and legality of lanes, each of its own row or all of one.
 struct MassTops {
   Floats top, least;
-  Floats place;  // the step in which a top was met first
+  Floats place;  // the step in which a top was met first, of rows without a tail
 
   template <bool WithPlace>
   UNSURPRISED_INLINE void find(const Run& run) {
-    Floats tops = floats_of(-infinity_narrow), lowest = floats_of(0.0f), places = floats_of(0.0f);
-    run.each([&](const float* x, std::int64_t s) {
-      const auto step = static_cast<float>(s);
-      for (int j = 0; j < some; ++j) {
-        if constexpr (WithPlace) places[j] = x[j] > tops[j] ? step : places[j];
-        tops[j] = x[j] > tops[j] ? x[j] : tops[j];
-        lowest[j] = x[j] < lowest[j] ? x[j] : lowest[j];
-      }
+    Floats tops = floats_of(-infinity_narrow), lowest = floats_of(0.0f);
+    run.each([&](const float* x, std::int64_t) {
+      for (int j = 0; j < some; ++j) tops[j] = x[j] > tops[j] ? x[j] : tops[j];
+      for (int j = 0; j < some; ++j) lowest[j] = x[j] < lowest[j] ? x[j] : lowest[j];
     });
     top = tops;
     least = lowest;
-    if constexpr (WithPlace) place = places;
+    if constexpr (WithPlace) find_places(run);
+  }
+
+ private:
+  UNSURPRISED_INLINE void find_places(const Run& run) {
+    const Floats tops = top;
+    Floats places = floats_of(0.0f);
+    for (std::int64_t s = run.steps - 1; s >= 0; --s) {
+      const float* const x = run.x + s * run.stride;
+      const auto step = static_cast<float>(s);
+      for (int j = 0; j < some; ++j) places[j] = x[j] == tops[j] ? step : places[j];
+    }
+    place = places;
   }
 };
 
