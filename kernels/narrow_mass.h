@@ -39,26 +39,23 @@ struct MassTops {
 
   template <bool WithPlace>
   UNSURPRISED_INLINE void find(const Run& run) {
-    Floats tops = floats_of(-infinity_narrow), lowest = floats_of(0.0f);
+    for (int j = 0; j < some; ++j) top[j] = -infinity_narrow;
+    for (int j = 0; j < some; ++j) least[j] = 0.0f;
     run.each([&](const float* x, std::int64_t) {
-      for (int j = 0; j < some; ++j) tops[j] = x[j] > tops[j] ? x[j] : tops[j];
-      for (int j = 0; j < some; ++j) lowest[j] = x[j] < lowest[j] ? x[j] : lowest[j];
+      for (int j = 0; j < some; ++j) top[j] = x[j] > top[j] ? x[j] : top[j];
+      for (int j = 0; j < some; ++j) least[j] = x[j] < least[j] ? x[j] : least[j];
     });
-    top = tops;
-    least = lowest;
     if constexpr (WithPlace) find_places(run);
   }
 
  private:
   UNSURPRISED_INLINE void find_places(const Run& run) {
-    const Floats tops = top;
-    Floats places = floats_of(0.0f);
+    for (int j = 0; j < some; ++j) place[j] = 0.0f;
     for (std::int64_t s = run.steps - 1; s >= 0; --s) {
       const float* const x = run.x + s * run.stride;
       const auto step = static_cast<float>(s);
-      for (int j = 0; j < some; ++j) places[j] = x[j] == tops[j] ? step : places[j];
+      for (int j = 0; j < some; ++j) place[j] = x[j] == top[j] ? step : place[j];
     }
-    place = places;
   }
 };
 
@@ -90,39 +87,34 @@ struct MassSums {
  private:
   template <class Next>
   UNSURPRISED_INLINE void add_masses(const Run& run, const MassTop& top, Next ask_for) {
-    const Floats tops = top.at;
-    Doubles lowers = doubles_of(0.0);
-    Floats sums = floats_of(0.0f);
+    for (int j = 0; j < some; ++j) lower[j] = 0.0;
+    for (int j = 0; j < some; ++j) all[j] = 0.0f;
     run.each([&](const float* x, std::int64_t s) {
       ask_for(s);
       float below[some];
       // False of NaN, which then spoils the sum.
-      for (int j = 0; j < some; ++j) below[j] = x[j] >= tops[j] ? 0.0f : x[j];
-      for (int j = 0; j < some; ++j) lowers[j] += static_cast<double>(below[j]);
-      for (int j = 0; j < some; ++j) sums[j] += x[j];
+      for (int j = 0; j < some; ++j) below[j] = x[j] >= top.at[j] ? 0.0f : x[j];
+      for (int j = 0; j < some; ++j) lower[j] += static_cast<double>(below[j]);
+      for (int j = 0; j < some; ++j) all[j] += x[j];
     });
-    lower = lowers;
-    all = sums;
   }
 
   UNSURPRISED_INLINE void add_spreads(const Run& run, const MassTop& top) {
-    const Floats exponents = top.exponent, logs = top.log;
-    Floats spreads = floats_of(0.0f);
+    for (int j = 0; j < some; ++j) spread[j] = 0.0f;
     run.each([&](const float* x, std::int64_t) {
       float gaps[some], overs[some], logs_here[some];
       for (int j = 0; j < some; ++j) {
         const NarrowParts parts = narrow_parts(x[j]);
-        gaps[j] = exponents[j] - parts.exponent;
+        gaps[j] = top.exponent[j] - parts.exponent;
         overs[j] = parts.over;
       }
       narrow_log2_1p_small(overs, logs_here);
       // Of 0 the logarithm is finite; of the top the difference is exactly 0.
       for (int j = 0; j < some; ++j) {
-        const float below = gaps[j] + (logs[j] - logs_here[j]);
-        spreads[j] = std::fma(x[j], below, spreads[j]);
+        const float below = gaps[j] + (top.log[j] - logs_here[j]);
+        spread[j] = std::fma(x[j], below, spread[j]);
       }
     });
-    spread = spreads;
   }
 };
 
