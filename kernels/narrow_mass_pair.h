@@ -7,57 +7,70 @@
 
 namespace UNSURPRISED_TARGET {
 
-// What an entry of each adds to KL, in units of P.
-struct MassTerm {
-  float value;
-  float ratio;  // p/q: infinite where q = 0 < p
-  float apart;  // |p − q| / (p + q): 0 where p/q is as in the whole rows
+// What some entries of each add to KL, in units of P.
+template <int Count>
+struct MassTerms {
+  alignas(64) float value[Count];
+  alignas(64) float ratio[Count];  // p/q: infinite where q = 0 < p
+  alignas(64) float apart[Count];  // |p − q| / (p + q): 0 where p/q is as in the whole rows
+
+  // With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
+  // p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
+  // series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
+  // Loops of little each, see narrow_log2_1p_small.
+  template <class P, class Q, class Upper, class Lower>
+  UNSURPRISED_INLINE void find(const P& p, const Q& unscaled, const Upper& upper,
+                               const Lower& lower) {
+    constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
+    float difference[Count], near[Count], far[Count], overs[Count], s[Count], z[Count];
+    for (int j = 0; j < Count; ++j) {
+      const float q = unscaled[j] * upper[j];
+      difference[j] = std::fma(-unscaled[j], lower[j], std::fma(-unscaled[j], upper[j], p[j]));
+      const float both = p[j] + q;
+      near[j] = both;
+      s[j] = difference[j] / both;
+      // Where p is 0 the logarithm is still a number; where both are, s is none.
+      ratio[j] = p[j] / q;
+    }
+    for (int j = 0; j < Count; ++j) z[j] = s[j] * s[j];
+    for (int j = 0; j < Count; ++j) apart[j] = std::fabs(s[j]);
+    float tail[Count];
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(0x1.dbd2eep-4f, z[j], 0x1.bc823ap-4f);
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.24c986p-3f);
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.9998d2p-3f);
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.555556p-2f);
+    for (int j = 0; j < Count; ++j)
+      near[j] = near[j] * z[j] * std::fma(s[j] + z[j], tail[j], 1.0f);
+    for (int j = 0; j < Count; ++j) {
+      const NarrowParts parts = narrow_parts(ratio[j]);
+      far[j] = parts.exponent - NarrowLog2::bias;
+      overs[j] = parts.over;
+    }
+    narrow_log2_1p_small(overs, tail);
+    for (int j = 0; j < Count; ++j)
+      far[j] = std::fma(p[j], (far[j] + tail[j]) * nats, -difference[j]);
+    for (int j = 0; j < Count; ++j) value[j] = apart[j] <= third ? near[j] : far[j];
+  }
 };
 
-// With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
-// p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
-// series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
-UNSURPRISED_INLINE MassTerm mass_term(float p, float unscaled, float upper, float lower) {
-  constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
-  const float q = unscaled * upper;
-  const float difference = std::fma(-unscaled, lower, std::fma(-unscaled, upper, p));
-  const float both = p + q, s = difference / both, z = s * s;
-  float tail = 0x1.dbd2eep-4f;
-  tail = std::fma(tail, z, 0x1.bc823ap-4f);
-  tail = std::fma(tail, z, 0x1.24c986p-3f);
-  tail = std::fma(tail, z, 0x1.9998d2p-3f);
-  tail = std::fma(tail, z, 0x1.555556p-2f);
-  const float near = both * z * std::fma(s + z, tail, 1.0f);
-  // Where p is 0 the logarithm is still a number; where both are, s is none.
-  const float quotient = p / q;
-  const NarrowLog2 log = narrow_log2(quotient);
-  const float far =
-      std::fma(p, ((log.exponent - NarrowLog2::bias) + log.of_mantissa) * nats, -difference);
-  const float apart = std::fabs(s);
-  return {apart <= third ? near : far, quotient, apart};
-}
-
 // What some rows of masses come to.
-struct MassTerms {
+struct MassTermSums {
   Floats term, ratio, apart;
 
   template <class Next>
   UNSURPRISED_INLINE void add_up(const Run& p, const Run& q, const Floats& upper,
                                  const Floats& lower, Next ask_for) {
-    const Floats uppers = upper, lowers = lower;
-    Floats terms = floats_of(0.0f), ratios = floats_of(0.0f), distances = floats_of(0.0f);
+    for (int j = 0; j < some; ++j) term[j] = 0.0f;
+    for (int j = 0; j < some; ++j) ratio[j] = 0.0f;
+    for (int j = 0; j < some; ++j) apart[j] = 0.0f;
     each_of(p, q, [&](const float* ps, const float* qs, std::int64_t step) {
       ask_for(step);
-      for (int j = 0; j < some; ++j) {
-        const MassTerm here = mass_term(ps[j], qs[j], uppers[j], lowers[j]);
-        terms[j] += here.value;
-        ratios[j] = here.ratio > ratios[j] ? here.ratio : ratios[j];
-        distances[j] = here.apart > distances[j] ? here.apart : distances[j];
-      }
+      MassTerms<some> here;
+      here.find(ps, qs, upper, lower);
+      for (int j = 0; j < some; ++j) term[j] += here.value[j];
+      for (int j = 0; j < some; ++j) ratio[j] = higher(ratio[j], here.ratio[j]);
+      for (int j = 0; j < some; ++j) apart[j] = higher(apart[j], here.apart[j]);
     });
-    term = terms;
-    ratio = ratios;
-    apart = distances;
   }
 };
 
@@ -67,19 +80,16 @@ struct MassPairSums {
   Floats least;
 
   UNSURPRISED_INLINE void add_up(const Run& of_p, const Run& of_q) {
-    Doubles p_sums = doubles_of(0.0), q_sums = doubles_of(0.0);
-    Floats lowest = floats_of(0.0f);
+    for (int j = 0; j < some; ++j) p[j] = q[j] = 0.0;
+    for (int j = 0; j < some; ++j) least[j] = 0.0f;
     each_of(of_p, of_q, [&](const float* x, const float* y, std::int64_t) {
       for (int j = 0; j < some; ++j) {
         const float lower = x[j] < y[j] ? x[j] : y[j];
-        lowest[j] = lower < lowest[j] ? lower : lowest[j];
+        least[j] = lower < least[j] ? lower : least[j];
       }
-      for (int j = 0; j < some; ++j) p_sums[j] += static_cast<double>(x[j]);
-      for (int j = 0; j < some; ++j) q_sums[j] += static_cast<double>(y[j]);
+      for (int j = 0; j < some; ++j) p[j] += static_cast<double>(x[j]);
+      for (int j = 0; j < some; ++j) q[j] += static_cast<double>(y[j]);
     });
-    p = p_sums;
-    q = q_sums;
-    least = lowest;
   }
 };
 
@@ -126,7 +136,7 @@ class FewMassPairs {
     add_up();
     Floats terms, ratios, apart;
     for (int h = 0; h < p_.groups(); ++h) {
-      MassTerms sums;
+      MassTermSums sums;
       sums.add_up(p_.group(h), q_.group(h), upper_, lower_, BothNextRows{p_, q_, h});
       join(sums.term.at, terms.at, h, plus);
       join(sums.ratio.at, ratios.at, h, higher);
@@ -176,7 +186,7 @@ class ManyMassPairs {
  private:
   using PairTiles = Tiles<24 * wide>;
 
-  UNSURPRISED_APART static void add_up(MassTerms& terms, const Run& p, const Run& q,
+  UNSURPRISED_APART static void add_up(MassTermSums& terms, const Run& p, const Run& q,
                                        const TwoFloats& ratio) {
     terms.add_up(p, q, floats_of(ratio.upper), floats_of(ratio.lower), NothingAhead{});
   }
@@ -196,7 +206,7 @@ class ManyMassPairs {
       if (p_mass == 0.0 && q_mass == 0.0) continue;
       if (!is_ordinary(p_mass, q_mass)) return false;
       const TwoFloats ratio(p_mass / q_mass);
-      MassTerms terms;
+      MassTermSums terms;
       add_up(terms, p, q, ratio);
       const double divergence = total(terms.term) / p_mass;
       const float furthest = largest(terms.ratio), apart = largest(terms.apart);

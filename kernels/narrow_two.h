@@ -95,26 +95,36 @@ class TwoMassPairs {
 
   void prepare(std::int64_t first, int count) {
     const float *const p = p_.open(first, count), *const q = q_.open(first, count);
+    float ps[2][rows_at_once], qs[2][rows_at_once];
+    for (int r = 0; r < rows_at_once; ++r) {
+      ps[0][r] = p[2 * r];
+      ps[1][r] = p[2 * r + 1];
+    }
+    for (int r = 0; r < rows_at_once; ++r) {
+      qs[0][r] = q[2 * r];
+      qs[1][r] = q[2 * r + 1];
+    }
     float upper[rows_at_once], below[rows_at_once];
     for (int r = 0; r < rows_at_once; ++r) {
-      found.p_sum[r] = static_cast<double>(p[2 * r]) + static_cast<double>(p[2 * r + 1]);
-      found.q_sum[r] = static_cast<double>(q[2 * r]) + static_cast<double>(q[2 * r + 1]);
+      found.p_sum[r] = static_cast<double>(ps[0][r]) + static_cast<double>(ps[1][r]);
+      found.q_sum[r] = static_cast<double>(qs[0][r]) + static_cast<double>(qs[1][r]);
       const TwoFloats ratio(found.p_sum[r] / found.q_sum[r]);
       upper[r] = ratio.upper;
       below[r] = ratio.lower;
     }
+    MassTerms<rows_at_once> one, other;
+    one.find(ps[0], qs[0], upper, below);
+    other.find(ps[1], qs[1], upper, below);
     float terms[rows_at_once], ratios[rows_at_once], apart[rows_at_once], least[rows_at_once];
     for (int r = 0; r < rows_at_once; ++r) {
-      const MassTerm one = mass_term(p[2 * r], q[2 * r], upper[r], below[r]);
-      const MassTerm other = mass_term(p[2 * r + 1], q[2 * r + 1], upper[r], below[r]);
-      terms[r] = one.value + other.value;
+      terms[r] = one.value[r] + other.value[r];
       // Where both entries are 0 the ratio and the distance are NaN.
-      ratios[r] = higher(higher(0.0f, one.ratio), other.ratio);
-      apart[r] = higher(higher(0.0f, one.apart), other.apart);
+      ratios[r] = higher(higher(0.0f, one.ratio[r]), other.ratio[r]);
+      apart[r] = higher(higher(0.0f, one.apart[r]), other.apart[r]);
     }
     for (int r = 0; r < rows_at_once; ++r) {
-      const float p_least = p[2 * r] < p[2 * r + 1] ? p[2 * r] : p[2 * r + 1];
-      const float q_least = q[2 * r] < q[2 * r + 1] ? q[2 * r] : q[2 * r + 1];
+      const float p_least = ps[0][r] < ps[1][r] ? ps[0][r] : ps[1][r];
+      const float q_least = qs[0][r] < qs[1][r] ? qs[0][r] : qs[1][r];
       least[r] = p_least < q_least ? p_least : q_least;
     }
     found.judge(terms, ratios, apart, least);
