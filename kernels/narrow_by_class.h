@@ -107,42 +107,52 @@ class ByClass {
   // Rows that are not there have no mass.
   void open(std::int64_t first, int count) {
     next_ = view_.row(first + rows_at_once);
-    if (in_place_ && count == rows_at_once) return turn(view_.row(first), pitch_);
-    const std::int64_t classes = view_.classes;
-    if (side_by_side_ && count == rows_at_once)
-      load_narrow_run(view_, view_.row(first), rows_at_once * classes, flat_);
-    else
-      for (int r = 0; r < rows_at_once; ++r) load(first, r, r < count);
-    turn(reinterpret_cast<const char*>(flat_),
-         classes * static_cast<std::int64_t>(sizeof(float)));
+    const bool in_place = in_place_ && count == rows_at_once;
+    const char* const row = view_.row(first);
+    for (int r = 0; r < rows_at_once; r += turned_at_once) {
+      if (in_place) {
+        turn(row + r * pitch_, pitch_, r);
+        continue;
+      }
+      load(first + r, count - r);
+      turn(reinterpret_cast<const char*>(flat_), view_.classes * size, r);
+    }
   }
 
  private:
   static constexpr std::int64_t size = sizeof(float);
+  static constexpr int turned_at_once = 8;
 
-  void load(std::int64_t first, int r, bool is_there) {
+  void load(std::int64_t first, int count) {
     const std::int64_t classes = view_.classes;
-    float* const to = flat_ + r * classes;
-    if (is_there) return load_narrow_run(view_, view_.row(first + r), classes, to);
-    for (std::int64_t i = 0; i < classes; ++i) to[i] = 0.0f;
+    if (side_by_side_ && count >= turned_at_once)
+      return load_narrow_run(view_, view_.row(first), turned_at_once * classes, flat_);
+    for (int r = 0; r < turned_at_once; ++r) {
+      float* const to = flat_ + r * classes;
+      if (r < count)
+        load_narrow_run(view_, view_.row(first + r), classes, to);
+      else
+        for (std::int64_t i = 0; i < classes; ++i) to[i] = 0.0f;
+    }
   }
 
-  void turn(const char* from, std::int64_t pitch) {
+  void turn(const char* from, std::int64_t pitch, int row) {
     const std::int64_t classes = view_.classes;
+    float* const to = turned_ + row;
 #if UNSURPRISED_TURNS
     if (classes >= 4) {
-      for (int r = 0; r < rows_at_once; r += turned_rows, from += turned_rows * pitch)
+      for (int r = 0; r < turned_at_once; r += turned_rows)
         // The last four are turned with some that were turned before.
         for (std::int64_t k = 0; k < classes; k += 4) {
           const std::int64_t first = k + 4 < classes ? k : classes - 4;
-          turn_four(from + first * size, pitch, turned_ + first * stride + r, stride);
+          turn_four(from + r * pitch + first * size, pitch, to + first * stride + r, stride);
         }
       return;
     }
 #endif
-    for (int r = 0; r < rows_at_once; ++r, from += pitch)
+    for (int r = 0; r < turned_at_once; ++r)
       for (std::int64_t k = 0; k < classes; ++k)
-        std::memcpy(turned_ + k * stride + r, from + k * size, sizeof(float));
+        std::memcpy(to + k * stride + r, from + r * pitch + k * size, sizeof(float));
   }
 
   const RowsView& view_;
@@ -150,7 +160,7 @@ class ByClass {
   const bool in_place_, side_by_side_;
   const char* next_ = nullptr;
   alignas(64) float turned_[narrow_along_from * stride];
-  alignas(64) float flat_[narrow_along_from * stride];
+  alignas(64) float flat_[narrow_along_from * turned_at_once];
 };
 
 // Takes what the rows' lanes say of a group to what is known of those before.

@@ -1,9 +1,9 @@
 // Probabilities of at most single precision: the sums of entropy in single precision, those of the
 // probabilities in double.
 //
-// Few classes go across rows: 32 rows come at a time, some classes of each side by side, since they
-// are moved as one number. Many classes go along the row, a tile at a time. What single precision
-// cannot tell is left to the careful way, and so is every row that is not legal.
+// Few classes go across rows: 32 rows come at a time, turned so that a class of all lies side by
+// side. Many classes go along the row, a tile at a time. What single precision cannot tell is left
+// to the careful way, and so is every row that is not legal.
 #pragma once
 
 #include "narrow_by_class.h"

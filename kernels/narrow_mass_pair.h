@@ -39,8 +39,7 @@ struct MassTerms {
     for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.24c986p-3f);
     for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.9998d2p-3f);
     for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.555556p-2f);
-    for (int j = 0; j < Count; ++j)
-      near[j] = near[j] * z[j] * std::fma(s[j] + z[j], tail[j], 1.0f);
+    for (int j = 0; j < Count; ++j) near[j] = near[j] * z[j] * std::fma(s[j] + z[j], tail[j], 1.0f);
     for (int j = 0; j < Count; ++j) {
       const NarrowParts parts = narrow_parts(ratio[j]);
       far[j] = parts.exponent - NarrowLog2::bias;
