@@ -91,12 +91,18 @@ UNSURPRISED_INLINE NarrowLog2 narrow_log2(float x) {
 }
 
 // log2(1 + r) for r ≥ 0, also a tiny one. Error below 4e-7, relatively.
-UNSURPRISED_INLINE float narrow_log2_1p(float r) {
+template <int Count>
+UNSURPRISED_INLINE void narrow_log2_1p(const float (&rs)[Count], float (&logs)[Count]) {
   constexpr float root_2_less_1 = 0x1.a8279ap-2f;
-  const NarrowParts of_sum = narrow_parts(1.0f + r);
-  const bool small = r < root_2_less_1;
-  const float whole = small ? 0.0f : of_sum.exponent - NarrowLog2::bias;
-  return whole + narrow_log2_1p_small(small ? r : of_sum.over);
+  float wholes[Count], overs[Count];
+  for (int j = 0; j < Count; ++j) {
+    const NarrowParts of_sum = narrow_parts(1.0f + rs[j]);
+    const bool small = rs[j] < root_2_less_1;
+    wholes[j] = small ? 0.0f : of_sum.exponent - NarrowLog2::bias;
+    overs[j] = small ? rs[j] : of_sum.over;
+  }
+  narrow_log2_1p_small(overs, logs);
+  for (int j = 0; j < Count; ++j) logs[j] = wholes[j] + logs[j];
 }
 
 // x − y − ratio for scores: the difference is taken without loss (Knuth's two-sum), so that an

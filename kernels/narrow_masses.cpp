@@ -33,15 +33,16 @@ class Answers {
 
   // H = log2(Σ / top) + Σ p·log2(top / p) / Σ
   void entropies(std::int64_t row, int count) {
-    double bits[many];
-    for (int r = 0; r < many; ++r) {
-      const auto rest = static_cast<float>(found.rest[r]);
-      const float top = found.top[r];
-      bits[r] = static_cast<double>(narrow_log2_1p(rest / top) + found.spread[r] / (top + rest));
-    }
+    float rests[many], ratios[many], bits[many];
+    for (int r = 0; r < many; ++r) rests[r] = static_cast<float>(found.rest[r]);
+    for (int r = 0; r < many; ++r) ratios[r] = rests[r] / found.top[r];
+    narrow_log2_1p(ratios, bits);
+    for (int r = 0; r < many; ++r) bits[r] += found.spread[r] / (found.top[r] + rests[r]);
     const bool alone = request_.operation == Operation::entropy;
     double* const to = (alone ? request_.values : request_.entropies) + row;
-    each_row(count, [&, unit = request_.units_per_bit](int r) { to[r] = bits[r] * unit; });
+    each_row(count, [&, unit = request_.units_per_bit](int r) {
+      to[r] = static_cast<double>(bits[r]) * unit;
+    });
   }
 
   // −log2 P of the top, and of what is asked for besides.

@@ -66,20 +66,30 @@ class TwoMasses {
  private:
   template <bool WithEntropy>
   void look_at(const float* x) {
+    float ones[rows_at_once], others[rows_at_once], rests[rows_at_once];
     for (int r = 0; r < rows_at_once; ++r) {
-      const float one = x[2 * r], other = x[2 * r + 1];
+      ones[r] = x[2 * r];
+      others[r] = x[2 * r + 1];
+    }
+    for (int r = 0; r < rows_at_once; ++r) {
       // NaN is either the top or the rest.
-      const bool other_on_top = one < other;
-      const float top = other_on_top ? other : one, rest = other_on_top ? one : other;
-      found.top[r] = top;
-      found.rest[r] = static_cast<double>(rest);
-      found.least[r] = rest < 0.0f ? rest : 0.0f;
+      const bool other_on_top = ones[r] < others[r];
+      found.top[r] = other_on_top ? others[r] : ones[r];
+      rests[r] = other_on_top ? ones[r] : others[r];
       found.top_at[r] = other_on_top ? 1 : 0;
-      if constexpr (WithEntropy) {
+    }
+    for (int r = 0; r < rows_at_once; ++r) found.rest[r] = static_cast<double>(rests[r]);
+    for (int r = 0; r < rows_at_once; ++r) found.least[r] = rests[r] < 0.0f ? rests[r] : 0.0f;
+    if constexpr (WithEntropy) {
+      float exponents[rows_at_once], overs[rows_at_once], logs[rows_at_once];
+      for (int r = 0; r < rows_at_once; ++r) {
         // Of 0 the logarithm is finite.
-        const NarrowLog2 log = narrow_log2(rest / top);
-        found.spread[r] = rest * ((NarrowLog2::bias - log.exponent) - log.of_mantissa);
+        const NarrowParts parts = narrow_parts(rests[r] / found.top[r]);
+        exponents[r] = NarrowLog2::bias - parts.exponent;
+        overs[r] = parts.over;
       }
+      narrow_log2_1p_small(overs, logs);
+      for (int r = 0; r < rows_at_once; ++r) found.spread[r] = rests[r] * (exponents[r] - logs[r]);
     }
   }
 
