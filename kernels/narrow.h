@@ -20,11 +20,6 @@ struct alignas(64) Wide {
   float operator[](int j) const { return at[j]; }
 };
 
-struct alignas(64) WideCount {
-  std::int32_t at[wide];
-  std::int32_t& operator[](int j) { return at[j]; }
-};
-
 inline Wide wide_of(float value) {
   Wide result;
   for (int j = 0; j < wide; ++j) result[j] = value;
@@ -32,13 +27,15 @@ inline Wide wide_of(float value) {
 }
 
 // Halves that are put together, again and again: one fixed tree.
-template <int Width = wide / 2, int Size, class T, class F>
-UNSURPRISED_INLINE T folded(T (&parts)[Size], F f) {
-  for (int j = 0; j < Width; ++j) parts[j] = f(parts[j], parts[j + Width]);
-  if constexpr (Width > 1)
-    return folded<Width / 2>(parts, f);
-  else
+template <class T, int Size, class F>
+UNSURPRISED_INLINE T folded(const T (&parts)[Size], F f) {
+  if constexpr (Size == 1) {
     return parts[0];
+  } else {
+    T half[Size / 2];
+    for (int j = 0; j < Size / 2; ++j) half[j] = f(parts[j], parts[j + Size / 2]);
+    return folded(half, f);
+  }
 }
 
 inline constexpr auto plus = [](auto a, auto b) { return a + b; };
@@ -51,7 +48,7 @@ inline double total(const Wide& parts) {
   return folded(sums, plus);
 }
 
-inline float largest(Wide parts) {
+inline float largest(const Wide& parts) {
   return folded(parts.at, higher);
 }
 
@@ -103,17 +100,19 @@ class Tiles {
     return {x, steps, over ? tail_ : nullptr};
   }
 
-  // Asks for what comes `size` scores after the `wide` ones at `at`.
-  UNSURPRISED_INLINE void prefetch(std::int64_t at) const {
+  // Asks for what comes `size` scores after the `count` ones at `at`.
+  UNSURPRISED_INLINE void prefetch(std::int64_t at, int count = wide) const {
 #if defined(__GNUC__)
     const char* next = row_ + (at + size) * view_.class_stride;
+    const int bytes = count * static_cast<int>(sizeof(float));
     __builtin_prefetch(next);
-    __builtin_prefetch(next + 64);
-    if (!in_place_) return;  // half as wide
-    __builtin_prefetch(next + 128);
-    __builtin_prefetch(next + 192);
+    if (!in_place_) {  // half as wide
+      for (int byte = 64; byte < bytes / 2; byte += 64) __builtin_prefetch(next + byte);
+      return;
+    }
+    for (int byte = 64; byte < bytes; byte += 64) __builtin_prefetch(next + byte);
 #else
-    static_cast<void>(at);
+    static_cast<void>(at), static_cast<void>(count);
 #endif
   }
 
@@ -133,19 +132,21 @@ template <class T>
 struct Ahead {
   const T& tiles;
   std::int64_t first;
-  UNSURPRISED_INLINE void operator()(std::int64_t at) const { tiles.prefetch(first + at); }
+  UNSURPRISED_INLINE void operator()(std::int64_t at, int count = wide) const {
+    tiles.prefetch(first + at, count);
+  }
 };
 template <class T>
 struct BothAhead {
   const T &p, &q;
   std::int64_t first;
-  UNSURPRISED_INLINE void operator()(std::int64_t at) const {
-    p.prefetch(first + at);
-    q.prefetch(first + at);
+  UNSURPRISED_INLINE void operator()(std::int64_t at, int count = wide) const {
+    p.prefetch(first + at, count);
+    q.prefetch(first + at, count);
   }
 };
 struct NothingAhead {
-  UNSURPRISED_INLINE void operator()(std::int64_t) const {}
+  UNSURPRISED_INLINE void operator()(std::int64_t, int = wide) const {}
 };
 
 }  // namespace UNSURPRISED_TARGET

@@ -36,18 +36,39 @@ struct NarrowLog2 {
   float of_mantissa;
 };
 
+// Of log2(1 + f) / f for √½ ≤ 1 + f < √2, the highest power first.
+inline constexpr float log2_1p_terms[] = {0x1.01b57ep-3f,  -0x1.a87bc0p-3f, 0x1.b9c910p-3f,
+                                          -0x1.e95c1cp-3f, 0x1.26d388p-2f,  -0x1.715c4ep-2f,
+                                          0x1.ec73d6p-2f,  -0x1.715470p-1f, 0x1.715476p+0f};
+
 // log2(1 + f) for √½ ≤ 1 + f < √2. Error below 1.2e-7, relatively; exactly 0 at 0.
 UNSURPRISED_INLINE float narrow_log2_1p_small(float f) {
-  float q = 0x1.01b57ep-3f;
-  q = std::fma(q, f, -0x1.a87bc0p-3f);
-  q = std::fma(q, f, 0x1.b9c910p-3f);
-  q = std::fma(q, f, -0x1.e95c1cp-3f);
-  q = std::fma(q, f, 0x1.26d388p-2f);
-  q = std::fma(q, f, -0x1.715c4ep-2f);
-  q = std::fma(q, f, 0x1.ec73d6p-2f);
-  q = std::fma(q, f, -0x1.715470p-1f);
-  q = std::fma(q, f, 0x1.715476p+0f);
+  float q = log2_1p_terms[0];
+  q = std::fma(q, f, log2_1p_terms[1]);
+  q = std::fma(q, f, log2_1p_terms[2]);
+  q = std::fma(q, f, log2_1p_terms[3]);
+  q = std::fma(q, f, log2_1p_terms[4]);
+  q = std::fma(q, f, log2_1p_terms[5]);
+  q = std::fma(q, f, log2_1p_terms[6]);
+  q = std::fma(q, f, log2_1p_terms[7]);
+  q = std::fma(q, f, log2_1p_terms[8]);
   return q * f;
+}
+
+// The same of some numbers, a term of all after the other: an operation waits for the one before,
+// and a processor finds others to begin only among those that come soon.
+template <int Count>
+UNSURPRISED_INLINE void narrow_log2_1p_small(const float (&fs)[Count], float (&logs)[Count]) {
+  float q[Count];
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(log2_1p_terms[0], fs[j], log2_1p_terms[1]);
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(q[j], fs[j], log2_1p_terms[2]);
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(q[j], fs[j], log2_1p_terms[3]);
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(q[j], fs[j], log2_1p_terms[4]);
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(q[j], fs[j], log2_1p_terms[5]);
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(q[j], fs[j], log2_1p_terms[6]);
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(q[j], fs[j], log2_1p_terms[7]);
+  for (int j = 0; j < Count; ++j) q[j] = std::fma(q[j], fs[j], log2_1p_terms[8]);
+  for (int j = 0; j < Count; ++j) logs[j] = q[j] * fs[j];
 }
 
 // x = 2^exponent · (1 + over).
@@ -70,12 +91,18 @@ UNSURPRISED_INLINE NarrowLog2 narrow_log2(float x) {
 }
 
 // log2(1 + r) for r ≥ 0, also a tiny one. Error below 4e-7, relatively.
-UNSURPRISED_INLINE float narrow_log2_1p(float r) {
+template <int Count>
+UNSURPRISED_INLINE void narrow_log2_1p(const float (&rs)[Count], float (&logs)[Count]) {
   constexpr float root_2_less_1 = 0x1.a8279ap-2f;
-  const NarrowParts of_sum = narrow_parts(1.0f + r);
-  const bool small = r < root_2_less_1;
-  const float whole = small ? 0.0f : of_sum.exponent - NarrowLog2::bias;
-  return whole + narrow_log2_1p_small(small ? r : of_sum.over);
+  float wholes[Count], overs[Count];
+  for (int j = 0; j < Count; ++j) {
+    const NarrowParts of_sum = narrow_parts(1.0f + rs[j]);
+    const bool small = rs[j] < root_2_less_1;
+    wholes[j] = small ? 0.0f : of_sum.exponent - NarrowLog2::bias;
+    overs[j] = small ? rs[j] : of_sum.over;
+  }
+  narrow_log2_1p_small(overs, logs);
+  for (int j = 0; j < Count; ++j) logs[j] = wholes[j] + logs[j];
 }
 
 // x − y − ratio for scores: the difference is taken without loss (Knuth's two-sum), so that an

@@ -13,6 +13,13 @@ namespace UNSURPRISED_TARGET {
 
 using LogTiles = Tiles<64 * wide>;
 
+// So many lanes stay in registers with two sums each, beside what an exponential needs.
+#if defined(__AVX512F__)
+inline constexpr int held = wide;
+#else
+inline constexpr int held = lanes;
+#endif
+
 // What is found in one read of a row.
 struct Scan {
   double top = -infinity;
@@ -35,21 +42,20 @@ inline float largest(const Tile& tile) {
   return largest(tops_of(tile));
 }
 
-// Where a score that the tile holds is met first; without a branch, lane by lane.
-inline std::int64_t first_of(const Tile& tile, float score) {
-  constexpr std::int32_t nowhere = 1 << 30;
-  WideCount first;
-  for (int j = 0; j < wide; ++j) first[j] = nowhere;
-  const auto look = [&](const float* x, std::int32_t from) {
-    for (int j = 0; j < wide; ++j) {
-      const std::int32_t here = x[j] == score ? from + j : nowhere;
-      first[j] = here < first[j] ? here : first[j];
-    }
-  };
-  for (std::int64_t s = 0; s < tile.steps; ++s)
-    look(tile.x + s * wide, static_cast<std::int32_t>(s * wide));
-  if (tile.tail) look(tile.tail, static_cast<std::int32_t>(tile.steps * wide));
-  return folded(first.at, lower);
+// Where the top of a tile is met first, `tops` being the lanes' own: only few lanes hold it.
+template <int Lanes>
+UNSURPRISED_APART std::int64_t first_of(const Tile& tile, const float (&tops)[Lanes], float top) {
+  const std::int64_t over = tile.steps * wide;
+  std::int64_t place = over + wide;
+  for (int lane = 0; lane < Lanes; ++lane) {
+    if (tops[lane] != top) continue;
+    std::int64_t at = lane;
+    while (at < over && tile.x[at] != top) at += Lanes;
+    if (at >= over)
+      while (tile.tail[at - over] != top) at += Lanes;
+    place = at < place ? at : place;
+  }
+  return place;
 }
 
 inline bool holds_nan(const Tile& tile) {
@@ -65,33 +71,14 @@ template <bool WithSpread>
 struct TileSums {
   float top;
   float lowest;  // a variable: of a constant GCC makes a comparison and a choice, not a maximum
-  Wide weights = wide_of(0.0f);
-  Wide spreads = wide_of(0.0f);
+  Wide weights, spreads;
 
-  // Steps side by side; the sums are local, so that they stay in registers.
-  template <class Next>
-  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, Next ask_for) {
-    Wide weight_sums = weights, spread_sums = spreads;
-    const float top_here = top, lowest_here = lowest;
-    for (std::int64_t s = 0; s < steps; ++s) {
-      ask_for(s * wide);
-      for (int j = 0; j < wide; ++j) {
-        float gap = x[s * wide + j] - top_here;
-        gap = lowest_here > gap ? lowest_here : gap;  // NaN stays
-        const float weight = narrow_exp(gap);
-        weight_sums[j] += weight;
-        if constexpr (WithSpread) spread_sums[j] = std::fma(-gap, weight, spread_sums[j]);
-      }
-    }
-    weights = weight_sums;
-    if constexpr (WithSpread) spreads = spread_sums;
-  }
+  TileSums(float top, float lowest) : top(top), lowest(lowest) {}
 
   // Σ e^gap of all but one that is on top; `tops` are the largest scores of the lanes.
   template <class Next>
   double add_all(const Tile& tile, const Wide& tops, Next ask_for) {
-    add(tile.x, tile.steps, ask_for);
-    if (tile.tail) add(tile.tail, 1, NothingAhead{});
+    for (int from = 0; from < wide; from += held) add_lanes(from, tile, ask_for);
     const double sum = total(weights);
     // Where the top is a good part of the sum, taking it off costs digits; NaN is not above either.
     return sum >= most_of_top ? sum - 1.0 : others(tile, tops);
@@ -100,45 +87,78 @@ struct TileSums {
  private:
   static constexpr double most_of_top = 4.0;
 
-  // Only lanes that hold a top are summed again, without it.
+  // Calls body(where, step) for the scores that some lanes meet. One loop, also for what is over,
+  // so that their sums stay in registers.
+  template <class Body>
+  UNSURPRISED_INLINE static void each_step(const Tile& tile, int from, Body body) {
+    const std::int64_t steps = tile.steps + (tile.tail ? 1 : 0);
+    const float* x = tile.x + from;
+    for (std::int64_t s = 0; s < steps; ++s, x += wide) {
+      if (s == tile.steps) x = tile.tail + from;
+      body(x, s);
+    }
+  }
+
+  // The sums of some lanes, as many as stay in registers: the tile is in cache, and no lane's order
+  // is another.
+  template <class Next>
+  UNSURPRISED_INLINE void add_lanes(int from, const Tile& tile, Next ask_for) {
+    float weight_sums[held], spread_sums[held];
+    for (int j = 0; j < held; ++j) weight_sums[j] = 0.0f;
+    for (int j = 0; j < held; ++j) spread_sums[j] = 0.0f;
+    const float top_here = top, lowest_here = lowest;
+    each_step(tile, from, [&](const float* x, std::int64_t s) {
+      ask_for((from / held * tile.steps + s) * held, held);
+      for (int j = 0; j < held; ++j) {
+        float gap = x[j] - top_here;
+        gap = lowest_here > gap ? lowest_here : gap;  // NaN stays
+        const float weight = narrow_exp(gap);
+        weight_sums[j] += weight;
+        if constexpr (WithSpread) spread_sums[j] = std::fma(-gap, weight, spread_sums[j]);
+      }
+    });
+    for (int j = 0; j < held; ++j) weights[from + j] = weight_sums[j];
+    if constexpr (WithSpread)
+      for (int j = 0; j < held; ++j) spreads[from + j] = spread_sums[j];
+  }
+
+  // Only lanes that hold a top, and some beside them, are summed again, without it.
   double others(const Tile& tile, const Wide& tops) {
     int count = 0;
-    for (int from = 0; from < wide; from += lanes) {
-      int holds = 0;
-      for (int j = from; j < from + lanes; ++j) holds |= tops[j] == top;
-      if (!holds) continue;
-      LaneSums sums;
-      sums.add(tile.x + from, tile.steps, top, lowest);
-      if (tile.tail) sums.add(tile.tail + from, 1, top, lowest);
-      for (int j = 0; j < lanes; ++j) weights[from + j] = sums.weights[j];
-      count += folded<lanes / 2>(sums.tops, plus);
+    for (int from = 0; from < wide; from += few) {
+      std::int32_t on_top[few];
+      for (int j = 0; j < few; ++j) on_top[j] = tops[from + j] == top ? 1 : 0;
+      if (folded(on_top, plus)) count += add_others(from, tile);
     }
     return total(weights) + (count - 1);
   }
 
-  // Σ e^gap of some lanes, and how many scores were on top, which are left out.
-  struct LaneSums {
-    alignas(64) float weights[lanes] = {};
-    alignas(64) std::int32_t tops[lanes] = {};
-
-    UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, float top, float lowest) {
-      for (std::int64_t s = 0; s < steps; ++s, x += wide)
-        for (int j = 0; j < lanes; ++j) {
-          float gap = x[j] - top;
-          const bool apart = gap >= 0.0f;
-          gap = lowest > gap ? lowest : gap;
-          const float weight = narrow_exp(gap);
-          weights[j] += apart ? 0.0f : weight;
-          tops[j] += apart ? 1 : 0;
-        }
-    }
-  };
+  // Σ e^gap of some lanes without what is on top; answers how many scores that is.
+  static constexpr int few = 8;
+  UNSURPRISED_INLINE std::int32_t add_others(int from, const Tile& tile) {
+    float sums[few];
+    std::int32_t on_top[few];
+    for (int j = 0; j < few; ++j) sums[j] = 0.0f;
+    for (int j = 0; j < few; ++j) on_top[j] = 0;
+    const float top_here = top, lowest_here = lowest;
+    each_step(tile, from, [&](const float* x, std::int64_t) {
+      for (int j = 0; j < few; ++j) {
+        float gap = x[j] - top_here;
+        const bool apart = gap >= 0.0f;
+        gap = lowest_here > gap ? lowest_here : gap;
+        const float weight = narrow_exp(gap);
+        sums[j] += apart ? 0.0f : weight;
+        on_top[j] += apart ? 1 : 0;
+      }
+    });
+    for (int j = 0; j < few; ++j) weights[from + j] = sums[j];
+    return folded(on_top, plus);
+  }
 };
 
 template <bool WithSpread>
 Scan scan(const RowsView& view, LogTiles& tiles, const char* row, bool with_place) {
   Scan found;
-  std::int64_t top_tile = 0;
   tiles.open(row);
   for (std::int64_t first = 0; first < view.classes; first += LogTiles::size) {
     const Tile tile = tiles.at(first);
@@ -152,9 +172,10 @@ Scan scan(const RowsView& view, LogTiles& tiles, const char* row, bool with_plac
     const double weight = sums.add_all(tile, tops, Ahead<LogTiles>{tiles, first});
     const double spread = WithSpread ? total(sums.spreads) : 0.0;
     const bool higher = top > found.top;
-    if (higher) top_tile = first;
+    if (higher && with_place)
+      found.top_at = static_cast<double>(first + first_of(tile, tops.at, top));
     if (found.top == -infinity) {
-      found = {top, 0.0, weight, spread, false};
+      found = {top, found.top_at, weight, spread, false};
       continue;
     }
     // What is relative to the lower of two tops is brought to the higher one.
@@ -175,10 +196,6 @@ Scan scan(const RowsView& view, LogTiles& tiles, const char* row, bool with_plac
   // A row with NaN, without a finite score or with an infinite one is not told either.
   const double least = static_cast<double>(view.classes) * 0x1p-100;
   found.told = found.rest > least && found.rest < infinity;
-  if (with_place && found.told) {
-    const std::int64_t place = first_of(tiles.at(top_tile), static_cast<float>(found.top));
-    found.top_at = static_cast<double>(top_tile + place);
-  }
   return found;
 }
 

@@ -1,12 +1,12 @@
 // Probabilities of at most single precision: the sums of entropy in single precision, those of the
 // probabilities in double.
 //
-// Few classes go across rows: 32 rows come at a time, some classes of each side by side, since they
-// are moved as one number. Many classes go along the row, a tile at a time. What single precision
-// cannot tell is left to the careful way, and so is every row that is not legal.
+// Few classes go across rows: 32 rows come at a time, turned so that a class of all lies side by
+// side. Many classes go along the row, a tile at a time. What single precision cannot tell is left
+// to the careful way, and so is every row that is not legal.
 #pragma once
 
-#include "narrow_lanes.h"
+#include "narrow_by_class.h"
 #include "narrow_log.h"
 
 namespace UNSURPRISED_TARGET {
@@ -32,70 +32,89 @@ struct MassRows {
   }
 };
 
-// The sums below take many steps at once, `stride` floats from one to the next: their lanes are
-// then local numbers, which stay in registers.
-
 // Tops and legality of lanes, each of its own row or all of one.
 struct MassTops {
-  Floats top = floats_of(-infinity_narrow), least = floats_of(0.0f);
-  Floats place = floats_of(0.0f);  // the step in which a top was met first
+  Floats top, least;
+  Floats place;  // the step in which a top was met first, of rows without a tail
 
   template <bool WithPlace>
-  void add(const float* x, std::int64_t steps, std::int64_t stride) {
-    Floats tops = top, lowest = least, places = place;
-    for (std::int64_t s = 0; s < steps; ++s, x += stride) {
+  UNSURPRISED_INLINE void find(const Run& run) {
+    for (int j = 0; j < some; ++j) top[j] = -infinity_narrow;
+    for (int j = 0; j < some; ++j) least[j] = 0.0f;
+    run.each([&](const float* x, std::int64_t) {
+      for (int j = 0; j < some; ++j) top[j] = x[j] > top[j] ? x[j] : top[j];
+      for (int j = 0; j < some; ++j) least[j] = x[j] < least[j] ? x[j] : least[j];
+    });
+    if constexpr (WithPlace) find_places(run);
+  }
+
+ private:
+  UNSURPRISED_INLINE void find_places(const Run& run) {
+    for (int j = 0; j < some; ++j) place[j] = 0.0f;
+    for (std::int64_t s = run.steps - 1; s >= 0; --s) {
+      const float* const x = run.x + s * run.stride;
       const auto step = static_cast<float>(s);
-      for (int j = 0; j < some; ++j) {
-        if constexpr (WithPlace) places[j] = x[j] > tops[j] ? step : places[j];
-        tops[j] = x[j] > tops[j] ? x[j] : tops[j];
-        lowest[j] = x[j] < lowest[j] ? x[j] : lowest[j];
-      }
+      for (int j = 0; j < some; ++j) place[j] = x[j] == top[j] ? step : place[j];
     }
-    top = tops;
-    least = lowest;
-    if constexpr (WithPlace) place = places;
   }
 };
 
-// What is relative to the tops, lane by lane: Σ of what is lower, Σ of all, roughly, and
-// Σ x·log2(top / x), whose terms cannot be negative.
-struct MassSums {
-  Floats top, exponent, log;
-  Doubles lower = doubles_of(0.0);
-  Floats all = floats_of(0.0f), spread = floats_of(0.0f);
+// What sums are relative to, lane by lane.
+struct MassTop {
+  Floats at, exponent, log;
 
-  explicit MassSums(const float* tops) {
+  explicit MassTop(const Floats& tops) : at(tops) {
     for (int j = 0; j < some; ++j) {
       const NarrowLog2 of_top = narrow_log2(tops[j]);
-      top[j] = tops[j];
       exponent[j] = of_top.exponent;
       log[j] = of_top.of_mantissa;
     }
   }
+};
+
+// Lane by lane: Σ of what is lower than the top, Σ of all, roughly, and Σ x·log2(top / x), whose
+// terms cannot be negative. Two loops, for each keeps in registers what it needs.
+struct MassSums {
+  Doubles lower;
+  Floats all, spread;
 
   template <bool WithEntropy, class Next>
-  UNSURPRISED_INLINE void add(const float* x, std::int64_t steps, std::int64_t stride,
-                              Next ask_for) {
-    const Floats tops = top, exponents = exponent, logs = log;
-    Doubles lowers = lower;
-    Floats sums = all, spreads = spread;
-    for (std::int64_t s = 0; s < steps; ++s, x += stride) {
+  UNSURPRISED_INLINE void add_up(const Run& run, const MassTop& top, Next ask_for) {
+    add_masses(run, top, ask_for);
+    if constexpr (WithEntropy) add_spreads(run, top);
+  }
+
+ private:
+  template <class Next>
+  UNSURPRISED_INLINE void add_masses(const Run& run, const MassTop& top, Next ask_for) {
+    for (int j = 0; j < some; ++j) lower[j] = 0.0;
+    for (int j = 0; j < some; ++j) all[j] = 0.0f;
+    run.each([&](const float* x, std::int64_t s) {
       ask_for(s);
+      float below[some];
+      // False of NaN, which then spoils the sum.
+      for (int j = 0; j < some; ++j) below[j] = x[j] >= top.at[j] ? 0.0f : x[j];
+      for (int j = 0; j < some; ++j) lower[j] += static_cast<double>(below[j]);
+      for (int j = 0; j < some; ++j) all[j] += x[j];
+    });
+  }
+
+  UNSURPRISED_INLINE void add_spreads(const Run& run, const MassTop& top) {
+    for (int j = 0; j < some; ++j) spread[j] = 0.0f;
+    run.each([&](const float* x, std::int64_t) {
+      float gaps[some], overs[some], logs_here[some];
       for (int j = 0; j < some; ++j) {
-        // False of NaN, which then spoils the sum.
-        lowers[j] += static_cast<double>(x[j] >= tops[j] ? 0.0f : x[j]);
-        sums[j] += x[j];
-        if constexpr (WithEntropy) {
-          const NarrowLog2 of = narrow_log2(x[j]);
-          // Of 0 the logarithm is finite; of the top the difference is exactly 0.
-          const float below = (exponents[j] - of.exponent) + (logs[j] - of.of_mantissa);
-          spreads[j] = std::fma(x[j], below, spreads[j]);
-        }
+        const NarrowParts parts = narrow_parts(x[j]);
+        gaps[j] = top.exponent[j] - parts.exponent;
+        overs[j] = parts.over;
       }
-    }
-    lower = lowers;
-    all = sums;
-    if constexpr (WithEntropy) spread = spreads;
+      narrow_log2_1p_small(overs, logs_here);
+      // Of 0 the logarithm is finite; of the top the difference is exactly 0.
+      for (int j = 0; j < some; ++j) {
+        const float below = gaps[j] + (top.log[j] - logs_here[j]);
+        spread[j] = std::fma(x[j], below, spread[j]);
+      }
+    });
   }
 };
 
@@ -108,7 +127,6 @@ UNSURPRISED_INLINE double rest_of(double lower, float all, float top) {
 }
 
 // Entropy's sums of rows with few classes.
-template <int Group>
 class FewMasses {
  public:
   MassRows found;
@@ -125,61 +143,33 @@ class FewMasses {
   }
 
  private:
-  static constexpr int stride = SideBySide<Group>::stride;
-
-  // Leaves a row's top in all of its lanes.
   template <bool WithPlace>
   UNSURPRISED_APART void find_tops() {
-    alignas(64) float places[stride], least[stride], own[stride];
-    for (int lane = 0; lane < stride; lane += some) {
-      MassTops tops;
-      tops.add<WithPlace>(rows_.lanes_from(lane), rows_.units(), stride);
-      for (int j = 0; j < some; ++j) {
-        own[lane + j] = tops.top[j];
-        least[lane + j] = tops.least[j];
-        if constexpr (WithPlace) places[lane + j] = tops.place[j];
-      }
-    }
-    join<Group>(least, found.least, lower);
-    join<Group>(own, found.top, higher);
-    spread_out<Group>(found.top, tops_);
-    if constexpr (WithPlace) {
-      // Of the lanes that are as high, the one that was met first.
-      constexpr float nowhere = 0x1p24f;
-      for (int j = 0; j < stride; ++j) {
-        const float at = places[j] * Group + static_cast<float>(j % Group);
-        places[j] = own[j] == tops_[j] ? at : nowhere;
-      }
-      float first[rows_at_once];
-      join<Group>(places, first, lower);
-      for (int r = 0; r < rows_at_once; ++r) found.top_at[r] = static_cast<std::int32_t>(first[r]);
-    }
+    tops_.find<WithPlace>(rows_.all());
+    for (int r = 0; r < rows_at_once; ++r) found.top[r] = tops_.top[r];
+    for (int r = 0; r < rows_at_once; ++r) found.least[r] = tops_.least[r];
+    if constexpr (WithPlace)
+      for (int r = 0; r < rows_at_once; ++r)
+        found.top_at[r] = static_cast<std::int32_t>(tops_.place[r]);
   }
 
   template <bool WithEntropy>
   UNSURPRISED_APART void add_up() {
-    alignas(64) double lowers[stride];
-    alignas(64) float sums_of[stride], spreads[stride];
-    for (int lane = 0; lane < stride; lane += some) {
-      MassSums sums(tops_ + lane);
-      sums.add<WithEntropy>(rows_.lanes_from(lane), rows_.units(), stride,
-                            NextRows<SideBySide<Group>>{rows_, lane});
-      for (int j = 0; j < some; ++j) {
-        lowers[lane + j] = sums.lower[j];
-        sums_of[lane + j] = sums.all[j];
-        spreads[lane + j] = sums.spread[j];
-      }
-    }
+    const MassTop top(tops_.top);
     float all[rows_at_once];
-    join<Group>(lowers, found.rest, plus);
-    join<Group>(sums_of, all, plus);
-    if constexpr (WithEntropy) join<Group>(spreads, found.spread, plus);
+    for (int h = 0; h < rows_.groups(); ++h) {
+      MassSums sums;
+      sums.add_up<WithEntropy>(rows_.group(h), top, NextRows{rows_, h});
+      join(sums.lower.at, found.rest, h, plus);
+      join(sums.all.at, all, h, plus);
+      if constexpr (WithEntropy) join(sums.spread.at, found.spread, h, plus);
+    }
     for (int r = 0; r < rows_at_once; ++r)
       found.rest[r] = rest_of(found.rest[r], all[r], found.top[r]);
   }
 
-  SideBySide<Group> rows_;
-  alignas(64) float tops_[stride];
+  ByClass rows_;
+  MassTops tops_;
 };
 
 // The same of rows with many classes, each by itself, a tile at a time.
@@ -207,30 +197,29 @@ class ManyMasses {
 
  private:
   using MassTiles = Tiles<32 * wide>;
-  static constexpr std::int64_t per_step = wide / some;
 
   template <bool WithEntropy>
   void scan(const char* row, int r, bool with_place) {
     double top = 0.0, top_log = 0.0, rest = 0.0, spread = 0.0;
-    std::int64_t top_tile = 0;
     tiles_.open(row);
     for (std::int64_t first = 0; first < view_.classes; first += MassTiles::size) {
       const Tile tile = tiles_.at(first);
+      const Run run(tile);
       MassTops tops;
-      tops.add<false>(tile.x, tile.steps * per_step, some);
-      if (tile.tail) tops.add<false>(tile.tail, per_step, some);
+      tops.find<false>(run);
       const float here = largest(tops.top), lowest = least(tops.least);
       found.least[r] = lowest < found.least[r] ? lowest : found.least[r];
-      MassSums sums(floats_of(here).at);
-      sums.add<WithEntropy>(tile.x, tile.steps * per_step, some, NothingAhead{});
-      if (tile.tail) sums.add<WithEntropy>(tile.tail, per_step, some, NothingAhead{});
+      const MassTop reference(floats_of(here));
+      MassSums sums;
+      sums.add_up<WithEntropy>(run, reference, NothingAhead{});
       const double others = rest_of(total(sums.lower), static_cast<float>(total(sums.all)), here);
       const double mass = others + static_cast<double>(here);
       if (!(mass > 0.0)) {  // nothing here, or NaN, which spoils the sum
         rest += mass;
         continue;
       }
-      const double log = static_cast<double>(sums.exponent[0]) + static_cast<double>(sums.log[0]);
+      const double log =
+          static_cast<double>(reference.exponent[0]) + static_cast<double>(reference.log[0]);
       // What is relative to the lower of two tops is brought to the higher one.
       const bool higher = here > top;
       const double before = top + rest;
@@ -240,15 +229,12 @@ class ManyMasses {
       if (!higher) continue;
       top = here;
       top_log = log;
-      top_tile = first;
+      if (with_place)
+        found.top_at[r] = static_cast<std::int32_t>(first + first_of(tile, tops.top.at, here));
     }
     found.top[r] = static_cast<float>(top);
     found.rest[r] = rest;
     found.spread[r] = static_cast<float>(spread);
-    if (with_place) {
-      const std::int64_t place = first_of(tiles_.at(top_tile), static_cast<float>(top));
-      found.top_at[r] = static_cast<std::int32_t>(top_tile + place);
-    }
   }
 
   const RowsView& view_;

@@ -2,86 +2,93 @@
 // in narrow_mass.h.
 #pragma once
 
-#include "narrow_lanes.h"
+#include "narrow_by_class.h"
 #include "narrow_log_pair.h"
 
 namespace UNSURPRISED_TARGET {
 
-// What an entry of each adds to KL, in units of P.
-struct MassTerm {
-  float value;
-  float ratio;  // p/q: infinite where q = 0 < p
-  float apart;  // |p − q| / (p + q): 0 where p/q is as in the whole rows
+// What some entries of each add to KL, in units of P.
+template <int Count>
+struct MassTerms {
+  alignas(64) float value[Count];
+  alignas(64) float ratio[Count];  // p/q: infinite where q = 0 < p
+  alignas(64) float apart[Count];  // |p − q| / (p + q): 0 where p/q is as in the whole rows
+
+  // With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
+  // p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
+  // series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
+  // Loops of little each, see narrow_log2_1p_small.
+  template <class P, class Q, class Upper, class Lower>
+  UNSURPRISED_INLINE void find(const P& p, const Q& unscaled, const Upper& upper,
+                               const Lower& lower) {
+    constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
+    float difference[Count], near[Count], far[Count], overs[Count], s[Count], z[Count];
+    for (int j = 0; j < Count; ++j) {
+      const float q = unscaled[j] * upper[j];
+      difference[j] = std::fma(-unscaled[j], lower[j], std::fma(-unscaled[j], upper[j], p[j]));
+      const float both = p[j] + q;
+      near[j] = both;
+      s[j] = difference[j] / both;
+      // Where p is 0 the logarithm is still a number; where both are, s is none.
+      ratio[j] = p[j] / q;
+    }
+    for (int j = 0; j < Count; ++j) z[j] = s[j] * s[j];
+    for (int j = 0; j < Count; ++j) apart[j] = std::fabs(s[j]);
+    float tail[Count];
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(0x1.dbd2eep-4f, z[j], 0x1.bc823ap-4f);
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.24c986p-3f);
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.9998d2p-3f);
+    for (int j = 0; j < Count; ++j) tail[j] = std::fma(tail[j], z[j], 0x1.555556p-2f);
+    for (int j = 0; j < Count; ++j) near[j] = near[j] * z[j] * std::fma(s[j] + z[j], tail[j], 1.0f);
+    for (int j = 0; j < Count; ++j) {
+      const NarrowParts parts = narrow_parts(ratio[j]);
+      far[j] = parts.exponent - NarrowLog2::bias;
+      overs[j] = parts.over;
+    }
+    narrow_log2_1p_small(overs, tail);
+    for (int j = 0; j < Count; ++j)
+      far[j] = std::fma(p[j], (far[j] + tail[j]) * nats, -difference[j]);
+    for (int j = 0; j < Count; ++j) value[j] = apart[j] <= third ? near[j] : far[j];
+  }
 };
 
-// With q scaled to p's sum by an exact sum of two floats, p − q is taken without loss; it is over
-// p + q what the inverse hyperbolic tangent of half the log ratio is. Where that is small its
-// series has no cancellation: p·log(p/q) − (p − q) = (p + q)·(s² + (1 + s)·(s³/3 + s⁵/5 + …)).
-UNSURPRISED_INLINE MassTerm mass_term(float p, float unscaled, float upper, float lower) {
-  constexpr float third = 1.0f / 3.0f, nats = 0x1.62e430p-1f;
-  const float q = unscaled * upper;
-  const float difference = std::fma(-unscaled, lower, std::fma(-unscaled, upper, p));
-  const float both = p + q, s = difference / both, z = s * s;
-  float tail = 0x1.dbd2eep-4f;
-  tail = std::fma(tail, z, 0x1.bc823ap-4f);
-  tail = std::fma(tail, z, 0x1.24c986p-3f);
-  tail = std::fma(tail, z, 0x1.9998d2p-3f);
-  tail = std::fma(tail, z, 0x1.555556p-2f);
-  const float near = both * z * std::fma(s + z, tail, 1.0f);
-  // Where p is 0 the logarithm is still a number; where both are, s is none.
-  const float quotient = p / q;
-  const NarrowLog2 log = narrow_log2(quotient);
-  const float far =
-      std::fma(p, ((log.exponent - NarrowLog2::bias) + log.of_mantissa) * nats, -difference);
-  const float apart = std::fabs(s);
-  return {apart <= third ? near : far, quotient, apart};
-}
-
 // What some rows of masses come to.
-struct MassTerms {
-  Floats term = floats_of(0.0f), ratio = floats_of(0.0f), apart = floats_of(0.0f);
+struct MassTermSums {
+  Floats term, ratio, apart;
 
   template <class Next>
-  void add(const float* ps, const float* qs, std::int64_t steps, std::int64_t stride,
-           const float* upper, const float* lower, Next ask_for) {
-    Floats uppers, lowers;
-    for (int j = 0; j < some; ++j) uppers[j] = upper[j];
-    for (int j = 0; j < some; ++j) lowers[j] = lower[j];
-    Floats terms = term, ratios = ratio, distances = apart;
-    for (std::int64_t i = 0; i < steps; ++i, ps += stride, qs += stride) {
-      ask_for(i);
-      for (int j = 0; j < some; ++j) {
-        const MassTerm here = mass_term(ps[j], qs[j], uppers[j], lowers[j]);
-        terms[j] += here.value;
-        ratios[j] = here.ratio > ratios[j] ? here.ratio : ratios[j];
-        distances[j] = here.apart > distances[j] ? here.apart : distances[j];
-      }
-    }
-    term = terms;
-    ratio = ratios;
-    apart = distances;
+  UNSURPRISED_INLINE void add_up(const Run& p, const Run& q, const Floats& upper,
+                                 const Floats& lower, Next ask_for) {
+    for (int j = 0; j < some; ++j) term[j] = 0.0f;
+    for (int j = 0; j < some; ++j) ratio[j] = 0.0f;
+    for (int j = 0; j < some; ++j) apart[j] = 0.0f;
+    each_of(p, q, [&](const float* ps, const float* qs, std::int64_t step) {
+      ask_for(step);
+      MassTerms<some> here;
+      here.find(ps, qs, upper, lower);
+      for (int j = 0; j < some; ++j) term[j] += here.value[j];
+      for (int j = 0; j < some; ++j) ratio[j] = higher(ratio[j], here.ratio[j]);
+      for (int j = 0; j < some; ++j) apart[j] = higher(apart[j], here.apart[j]);
+    });
   }
 };
 
 // Sums of p and q, and the least entry of either.
 struct MassPairSums {
-  Doubles p = doubles_of(0.0), q = doubles_of(0.0);
-  Floats least = floats_of(0.0f);
+  Doubles p, q;
+  Floats least;
 
-  UNSURPRISED_INLINE void add(const float* x, const float* y, std::int64_t steps,
-                              std::int64_t stride) {
-    Doubles p_sums = p, q_sums = q;
-    Floats lowest = least;
-    for (std::int64_t s = 0; s < steps; ++s, x += stride, y += stride)
+  UNSURPRISED_INLINE void add_up(const Run& of_p, const Run& of_q) {
+    for (int j = 0; j < some; ++j) p[j] = q[j] = 0.0;
+    for (int j = 0; j < some; ++j) least[j] = 0.0f;
+    each_of(of_p, of_q, [&](const float* x, const float* y, std::int64_t) {
       for (int j = 0; j < some; ++j) {
         const float lower = x[j] < y[j] ? x[j] : y[j];
-        lowest[j] = lower < lowest[j] ? lower : lowest[j];
-        p_sums[j] += static_cast<double>(x[j]);
-        q_sums[j] += static_cast<double>(y[j]);
+        least[j] = lower < least[j] ? lower : least[j];
       }
-    p = p_sums;
-    q = q_sums;
-    least = lowest;
+      for (int j = 0; j < some; ++j) p[j] += static_cast<double>(x[j]);
+      for (int j = 0; j < some; ++j) q[j] += static_cast<double>(y[j]);
+    });
   }
 };
 
@@ -116,7 +123,6 @@ struct MassPairRows {
 };
 
 // KL of pairs of rows with few classes.
-template <int Group>
 class FewMassPairs {
  public:
   MassPairRows found;
@@ -126,57 +132,37 @@ class FewMassPairs {
   void prepare(std::int64_t first, int count) {
     p_.open(first, count);
     q_.open(first, count);
-    float least[rows_at_once];
-    add_up(least);
-    alignas(64) float terms_of[stride], ratios_of[stride], apart_of[stride];
-    for (int lane = 0; lane < stride; lane += some) {
-      MassTerms sums;
-      sums.add(p_.lanes_from(lane), q_.lanes_from(lane), p_.units(), stride, upper_ + lane,
-               lower_ + lane, BothNextRows<SideBySide<Group>>{p_, q_, lane});
-      for (int j = 0; j < some; ++j) {
-        terms_of[lane + j] = sums.term[j];
-        ratios_of[lane + j] = sums.ratio[j];
-        apart_of[lane + j] = sums.apart[j];
-      }
+    add_up();
+    Floats terms, ratios, apart;
+    for (int h = 0; h < p_.groups(); ++h) {
+      MassTermSums sums;
+      sums.add_up(p_.group(h), q_.group(h), upper_, lower_, BothNextRows{p_, q_, h});
+      join(sums.term.at, terms.at, h, plus);
+      join(sums.ratio.at, ratios.at, h, higher);
+      join(sums.apart.at, apart.at, h, higher);
     }
-    float terms[rows_at_once], ratios[rows_at_once], apart[rows_at_once];
-    join<Group>(terms_of, terms, plus);
-    join<Group>(ratios_of, ratios, higher);
-    join<Group>(apart_of, apart, higher);
-    found.judge(terms, ratios, apart, least);
+    found.judge(terms.at, ratios.at, apart.at, least_.at);
   }
 
  private:
-  static constexpr int stride = SideBySide<Group>::stride;
-
-  // The rows' sums, and their quotient in all lanes of a row.
-  void add_up(float (&least)[rows_at_once]) {
-    alignas(64) double p_sums[stride], q_sums[stride];
-    alignas(64) float least_of[stride];
-    for (int lane = 0; lane < stride; lane += some) {
+  // The rows' sums, and their quotient.
+  UNSURPRISED_APART void add_up() {
+    for (int h = 0; h < p_.groups(); ++h) {
       MassPairSums sums;
-      sums.add(p_.lanes_from(lane), q_.lanes_from(lane), p_.units(), stride);
-      for (int j = 0; j < some; ++j) {
-        p_sums[lane + j] = sums.p[j];
-        q_sums[lane + j] = sums.q[j];
-        least_of[lane + j] = sums.least[j];
-      }
+      sums.add_up(p_.group(h), q_.group(h));
+      join(sums.p.at, found.p_sum, h, plus);
+      join(sums.q.at, found.q_sum, h, plus);
+      join(sums.least.at, least_.at, h, lower);
     }
-    join<Group>(p_sums, found.p_sum, plus);
-    join<Group>(q_sums, found.q_sum, plus);
-    join<Group>(least_of, least, lower);
-    float upper[rows_at_once], below[rows_at_once];
     for (int r = 0; r < rows_at_once; ++r) {
       const TwoFloats ratio(found.p_sum[r] / found.q_sum[r]);
-      upper[r] = ratio.upper;
-      below[r] = ratio.lower;
+      upper_[r] = ratio.upper;
+      lower_[r] = ratio.lower;
     }
-    spread_out<Group>(upper, upper_);
-    spread_out<Group>(below, lower_);
   }
 
-  alignas(64) float upper_[stride], lower_[stride];
-  SideBySide<Group> p_, q_;
+  Floats upper_, lower_, least_;
+  ByClass p_, q_;
 };
 
 // KL of pairs of rows with many classes, each by itself: a tile at a time, put together by the
@@ -198,17 +184,10 @@ class ManyMassPairs {
 
  private:
   using PairTiles = Tiles<24 * wide>;
-  static constexpr std::int64_t per_step = wide / some;
 
-  UNSURPRISED_APART static void add(MassPairSums& sums, const float* x, const float* y,
-                                    std::int64_t steps) {
-    sums.add(x, y, steps * per_step, some);
-  }
-
-  UNSURPRISED_APART static void add(MassTerms& terms, const float* x, const float* y,
-                                    std::int64_t steps, const TwoFloats& ratio) {
-    const Floats upper = floats_of(ratio.upper), lower = floats_of(ratio.lower);
-    terms.add(x, y, steps * per_step, some, upper.at, lower.at, NothingAhead{});
+  UNSURPRISED_APART static void add_up(MassTermSums& terms, const Run& p, const Run& q,
+                                       const TwoFloats& ratio) {
+    terms.add_up(p, q, floats_of(ratio.upper), floats_of(ratio.lower), NothingAhead{});
   }
 
   bool scan(const char* p_row, const char* q_row, int r) {
@@ -218,18 +197,16 @@ class ManyMassPairs {
     double p_sum = 0.0, q_sum = 0.0;
     bool same = true;
     for (std::int64_t first = 0; first < p_.classes; first += PairTiles::size) {
-      const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
+      const Run p(p_tiles_.at(first)), q(q_tiles_.at(first));
       MassPairSums sums;
-      add(sums, p.x, q.x, p.steps);
-      if (p.tail) add(sums, p.tail, q.tail, 1);
+      sums.add_up(p, q);
       const double p_mass = total(sums.p), q_mass = total(sums.q);
       if (least(sums.least) < 0.0f) return false;
       if (p_mass == 0.0 && q_mass == 0.0) continue;
       if (!is_ordinary(p_mass, q_mass)) return false;
       const TwoFloats ratio(p_mass / q_mass);
-      MassTerms terms;
-      add(terms, p.x, q.x, p.steps, ratio);
-      if (p.tail) add(terms, p.tail, q.tail, 1, ratio);
+      MassTermSums terms;
+      add_up(terms, p, q, ratio);
       const double divergence = total(terms.term) / p_mass;
       const float furthest = largest(terms.ratio), apart = largest(terms.apart);
       if (!is_told(static_cast<float>(divergence), furthest, apart)) return false;

@@ -33,15 +33,16 @@ class Answers {
 
   // H = log2(Σ / top) + Σ p·log2(top / p) / Σ
   void entropies(std::int64_t row, int count) {
-    double bits[many];
-    for (int r = 0; r < many; ++r) {
-      const auto rest = static_cast<float>(found.rest[r]);
-      const float top = found.top[r];
-      bits[r] = static_cast<double>(narrow_log2_1p(rest / top) + found.spread[r] / (top + rest));
-    }
+    float rests[many], ratios[many], bits[many];
+    for (int r = 0; r < many; ++r) rests[r] = static_cast<float>(found.rest[r]);
+    for (int r = 0; r < many; ++r) ratios[r] = rests[r] / found.top[r];
+    narrow_log2_1p(ratios, bits);
+    for (int r = 0; r < many; ++r) bits[r] += found.spread[r] / (found.top[r] + rests[r]);
     const bool alone = request_.operation == Operation::entropy;
     double* const to = (alone ? request_.values : request_.entropies) + row;
-    each_row(count, [&, unit = request_.units_per_bit](int r) { to[r] = bits[r] * unit; });
+    each_row(count, [&, unit = request_.units_per_bit](int r) {
+      to[r] = static_cast<double>(bits[r]) * unit;
+    });
   }
 
   // −log2 P of the top, and of what is asked for besides.
@@ -154,10 +155,7 @@ void one_narrow_mass(const Request& request, std::int64_t begin, std::int64_t en
                      Findings* findings) {
   const std::int64_t classes = request.p->view.classes;
   if (classes == 2) return one_as<TwoMasses>(request, begin, end, findings);
-  if (classes < many_classes_from)
-    return one_as<FewMasses<few_classes_group>>(request, begin, end, findings);
-  if (classes < narrow_along_from)
-    return one_as<FewMasses<many_classes_group>>(request, begin, end, findings);
+  if (classes < narrow_along_from) return one_as<FewMasses>(request, begin, end, findings);
   one_as<ManyMasses>(request, begin, end, findings);
 }
 
@@ -165,10 +163,7 @@ void two_narrow_masses(const Request& request, std::int64_t begin, std::int64_t 
                        Findings* findings) {
   const std::int64_t classes = request.p->view.classes;
   if (classes == 2) return two_as<TwoMassPairs>(request, begin, end, findings);
-  if (classes < many_classes_from)
-    return two_as<FewMassPairs<few_classes_group>>(request, begin, end, findings);
-  if (classes < narrow_along_from)
-    return two_as<FewMassPairs<many_classes_group>>(request, begin, end, findings);
+  if (classes < narrow_along_from) return two_as<FewMassPairs>(request, begin, end, findings);
   two_as<ManyMassPairs>(request, begin, end, findings);
 }
 

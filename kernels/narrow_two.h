@@ -66,20 +66,30 @@ class TwoMasses {
  private:
   template <bool WithEntropy>
   void look_at(const float* x) {
+    float ones[rows_at_once], others[rows_at_once], rests[rows_at_once];
     for (int r = 0; r < rows_at_once; ++r) {
-      const float one = x[2 * r], other = x[2 * r + 1];
+      ones[r] = x[2 * r];
+      others[r] = x[2 * r + 1];
+    }
+    for (int r = 0; r < rows_at_once; ++r) {
       // NaN is either the top or the rest.
-      const bool other_on_top = one < other;
-      const float top = other_on_top ? other : one, rest = other_on_top ? one : other;
-      found.top[r] = top;
-      found.rest[r] = static_cast<double>(rest);
-      found.least[r] = rest < 0.0f ? rest : 0.0f;
+      const bool other_on_top = ones[r] < others[r];
+      found.top[r] = other_on_top ? others[r] : ones[r];
+      rests[r] = other_on_top ? ones[r] : others[r];
       found.top_at[r] = other_on_top ? 1 : 0;
-      if constexpr (WithEntropy) {
+    }
+    for (int r = 0; r < rows_at_once; ++r) found.rest[r] = static_cast<double>(rests[r]);
+    for (int r = 0; r < rows_at_once; ++r) found.least[r] = rests[r] < 0.0f ? rests[r] : 0.0f;
+    if constexpr (WithEntropy) {
+      float exponents[rows_at_once], overs[rows_at_once], logs[rows_at_once];
+      for (int r = 0; r < rows_at_once; ++r) {
         // Of 0 the logarithm is finite.
-        const NarrowLog2 log = narrow_log2(rest / top);
-        found.spread[r] = rest * ((NarrowLog2::bias - log.exponent) - log.of_mantissa);
+        const NarrowParts parts = narrow_parts(rests[r] / found.top[r]);
+        exponents[r] = NarrowLog2::bias - parts.exponent;
+        overs[r] = parts.over;
       }
+      narrow_log2_1p_small(overs, logs);
+      for (int r = 0; r < rows_at_once; ++r) found.spread[r] = rests[r] * (exponents[r] - logs[r]);
     }
   }
 
@@ -95,26 +105,36 @@ class TwoMassPairs {
 
   void prepare(std::int64_t first, int count) {
     const float *const p = p_.open(first, count), *const q = q_.open(first, count);
+    float ps[2][rows_at_once], qs[2][rows_at_once];
+    for (int r = 0; r < rows_at_once; ++r) {
+      ps[0][r] = p[2 * r];
+      ps[1][r] = p[2 * r + 1];
+    }
+    for (int r = 0; r < rows_at_once; ++r) {
+      qs[0][r] = q[2 * r];
+      qs[1][r] = q[2 * r + 1];
+    }
     float upper[rows_at_once], below[rows_at_once];
     for (int r = 0; r < rows_at_once; ++r) {
-      found.p_sum[r] = static_cast<double>(p[2 * r]) + static_cast<double>(p[2 * r + 1]);
-      found.q_sum[r] = static_cast<double>(q[2 * r]) + static_cast<double>(q[2 * r + 1]);
+      found.p_sum[r] = static_cast<double>(ps[0][r]) + static_cast<double>(ps[1][r]);
+      found.q_sum[r] = static_cast<double>(qs[0][r]) + static_cast<double>(qs[1][r]);
       const TwoFloats ratio(found.p_sum[r] / found.q_sum[r]);
       upper[r] = ratio.upper;
       below[r] = ratio.lower;
     }
+    MassTerms<rows_at_once> one, other;
+    one.find(ps[0], qs[0], upper, below);
+    other.find(ps[1], qs[1], upper, below);
     float terms[rows_at_once], ratios[rows_at_once], apart[rows_at_once], least[rows_at_once];
     for (int r = 0; r < rows_at_once; ++r) {
-      const MassTerm one = mass_term(p[2 * r], q[2 * r], upper[r], below[r]);
-      const MassTerm other = mass_term(p[2 * r + 1], q[2 * r + 1], upper[r], below[r]);
-      terms[r] = one.value + other.value;
+      terms[r] = one.value[r] + other.value[r];
       // Where both entries are 0 the ratio and the distance are NaN.
-      ratios[r] = higher(higher(0.0f, one.ratio), other.ratio);
-      apart[r] = higher(higher(0.0f, one.apart), other.apart);
+      ratios[r] = higher(higher(0.0f, one.ratio[r]), other.ratio[r]);
+      apart[r] = higher(higher(0.0f, one.apart[r]), other.apart[r]);
     }
     for (int r = 0; r < rows_at_once; ++r) {
-      const float p_least = p[2 * r] < p[2 * r + 1] ? p[2 * r] : p[2 * r + 1];
-      const float q_least = q[2 * r] < q[2 * r + 1] ? q[2 * r] : q[2 * r + 1];
+      const float p_least = ps[0][r] < ps[1][r] ? ps[0][r] : ps[1][r];
+      const float q_least = qs[0][r] < qs[1][r] ? qs[0][r] : qs[1][r];
       least[r] = p_least < q_least ? p_least : q_least;
     }
     found.judge(terms, ratios, apart, least);

@@ -73,8 +73,8 @@ inline bool is_narrow_mass(const Side& side) {
   return is_narrow(side.view.type) && side.form == Form::mass && side.checks_sum;
 }
 
-// Probabilities of single precision: a row has 2 lanes, or 8, so that it stays short longer.
-inline constexpr int few_classes_group = 2, many_classes_group = 8;
+// Probabilities of single precision: a row of fewer classes is summed in 2 parts, of more in 8, so
+// that it stays short longer; of still more, along the row.
 inline constexpr std::int64_t many_classes_from = 16, narrow_along_from = 256;
 
 // Elements of any type, widened; defined once for each instruction set (reading.cpp).
