@@ -190,7 +190,7 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
 
 // Everything that an evaluation asks of a row, in one read of it.
 Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle values,
-            nb::handle entropies, nb::handle top_surprisals, nb::handle tops) {
+            nb::handle entropies, nb::handle top_surprisals, nb::handle tops, int threads) {
   Request request;
   request.operation = Operation::facts;
   request.p = &p.side;
@@ -208,9 +208,29 @@ Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle v
   const Run run = target().run;
   {
     const WithoutGil released;
-    run(request, 0, rows, findings);
+    run_rows(run, request, rows, threads, findings);
   }
   return as_tuple(findings[0]);
+}
+
+// The `count` largest entries of some rows, and where they stand; see leaders.h.
+void leaders(const Rows& p, nb::handle rows, nb::handle top_surprisals, std::int64_t count,
+             nb::handle at, nb::handle found_out, int threads) {
+  const Buffer given(rows), tops(top_surprisals), out[] = {Buffer(at, true),
+                                                           Buffer(found_out, true)};
+  const std::int64_t chosen = given.count(), held = p.count();
+  const auto* row = given.contiguous<std::int64_t>(chosen);
+  const auto* top = tops.contiguous<double>(chosen);
+  auto* places = out[0].contiguous<std::int64_t>(chosen * count);
+  auto* found = out[1].contiguous<double>(chosen * count);
+  if (count < 1 || count > p.side.view.classes) throw nb::value_error("no row has so many entries");
+  for (std::int64_t i = 0; i < chosen; ++i)
+    if (row[i] < 0 || row[i] >= held) throw nb::value_error("there is no such row");
+  const Leaders run = target().leaders;
+  const WithoutGil released;
+  in_parallel(chosen, threads, [&](std::int64_t i) {
+    run(p.side, row[i], count, top[i], places + i * count, found + i * count);
+  });
 }
 
 // Means and variances of rows of scores under a temperature; see tempered.h.
@@ -294,7 +314,10 @@ void bind_rows(nb::module_& module) {
              nb::arg("labels").none(), nb::arg("units_per_bit"), nb::arg("values"),
              nb::arg("threads"));
   module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_bit"),
-             nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"));
+             nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"),
+             nb::arg("threads") = 1);
+  module.def("leaders", &leaders, nb::arg("p"), nb::arg("rows"), nb::arg("top_surprisals"),
+             nb::arg("count"), nb::arg("at"), nb::arg("found"), nb::arg("threads"));
   module.def("tempered", &tempered, nb::arg("scores"), nb::arg("classes"), nb::arg("inverse"),
              nb::arg("means"), nb::arg("variances"), nb::arg("threads"));
   module.def("softmax", &softmax, nb::arg("scores"), nb::arg("classes"), nb::arg("tops"),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hashing.h"
+#include "leaders.h"
 #include "operations.h"
 #include "portable.h"
 #include "segments.h"
@@ -19,6 +20,7 @@ struct Target {
   PowerSums::Function sum_powers;
   Products products;
   HashRows hash_rows;
+  Leaders leaders;
   Tempered tempered;
   Softmax softmax;
   SoftmaxGradient softmax_gradient;

@@ -46,10 +46,10 @@ class RowScores:
     largest_deviation: float = 0.0
 
 
-def row_scores(batch: Batch, scratch: Scratch | None = None) -> RowScores:
+def row_scores(batch: Batch, scratch: Scratch | None = None, threads: int = 1) -> RowScores:
     """Measure every row; an :class:`InputError` for the first one that is not legal.
 
-    With ``scratch`` the facts are valid until its next use.
+    With ``scratch`` the facts are valid until its next use. ``threads`` are those of the kernels.
     """
     scratch = scratch or Scratch()
     if batch.model is None:
@@ -58,12 +58,12 @@ def row_scores(batch: Batch, scratch: Scratch | None = None) -> RowScores:
         return RowScores(surprisal=0.0 - batch.logprob / math.log(2))
     truth = batch.truth
     if isinstance(truth, Labels) and not truth.smoothing:
-        return _facts_at_labels(batch, batch.model, truth.indices(), scratch)
+        return _facts_at_labels(batch, batch.model, truth.indices(), scratch, threads)
     classes = batch.model.shape[-1]
     soft = dense(truth, classes) if isinstance(truth, Labels) else truth
     if soft is None:
         raise TypeError("a batch of predictions has a truth")
-    return _facts_of_distributions(batch, batch.model, soft, scratch)
+    return _facts_of_distributions(batch, batch.model, soft, scratch, threads)
 
 
 def _facts_at_labels(
@@ -71,6 +71,7 @@ def _facts_at_labels(
     model: DistributionForm,
     labels: NDArray[np.int64] | None,
     scratch: Scratch,
+    threads: int,
 ) -> RowScores:
     rows = model.rows(-1).values
     size = len(rows)
@@ -89,6 +90,7 @@ def _facts_at_labels(
         facts.entropy,
         facts.top_surprisal,
         facts.top,
+        threads,
     )
     if findings[0] >= 0:
         raise _located(batch, fault_of(model, rows, findings, facts.labels), findings, "model")
@@ -100,7 +102,11 @@ def _facts_at_labels(
 
 
 def _facts_of_distributions(
-    batch: Batch, model: DistributionForm, truth: DistributionForm, scratch: Scratch
+    batch: Batch,
+    model: DistributionForm,
+    truth: DistributionForm,
+    scratch: Scratch,
+    threads: int,
 ) -> RowScores:
     p, q = truth.rows(-1).values, model.rows(-1).values
     if p.shape != q.shape:
@@ -111,7 +117,7 @@ def _facts_of_distributions(
         )
     cross_entropy, kl, truth_entropy = (np.empty(len(p)) for _ in range(3))
     sides = (kernel_rows(truth, p), kernel_rows(model, q))
-    found = _kernels.measure("kl_divergence", *sides, None, _BITS, kl, 1)
+    found = _kernels.measure("kl_divergence", *sides, None, _BITS, kl, threads)
     # The first faulty row is told, whichever side it is on; of one row the model's side.
     faults = [
         (findings[0], role, form, rows, findings)
@@ -124,12 +130,12 @@ def _facts_of_distributions(
     if faults:
         _, role, form, rows, findings = min(faults, key=lambda fault: fault[0])
         raise _located(batch, fault_of(form, rows, findings), findings, role)
-    _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, 1)
-    facts = _facts_at_labels(batch, model, None, scratch)
+    _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, threads)
+    facts = _facts_at_labels(batch, model, None, scratch, threads)
     facts.shares = shares_of(truth)
     # Of the shares that a sample keeps, so that its rows cost what they cost here, to the last bit.
     kept = kernel_rows(Probs(facts.shares, normalize=True), facts.shares)
-    _kernels.measure("cross_entropy", kept, sides[1], None, _BITS, cross_entropy, 1)
+    _kernels.measure("cross_entropy", kept, sides[1], None, _BITS, cross_entropy, threads)
     facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
     if facts.top is not None:
         facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[

@@ -230,6 +230,7 @@ class States:
     def to_parts(self) -> list[bytes]:
         """The settings and the product as bytes; those without moments are as ever."""
         said = self.settings.said()
+        said["classes"] = None if said["classes"] is None else list(said["classes"])
         del said["grouped"]
         if self.settings.independent:
             said["moments"] = True

@@ -91,7 +91,7 @@ def _measured(
     values = np.empty(sides[0].shape[:-1])
     p = kernel_rows(forms[0], sides[0])
     q = kernel_rows(forms[1], sides[1]) if len(forms) > 1 else None
-    units, threads = units_per_bit(base), _threads(sides[0])
+    units, threads = units_per_bit(base), threads_for(sides[0].size)
     findings = _kernels.measure(name, p, q, labels, units, values, threads)
     if findings[0][0] < 0 and findings[1][0] < 0:
         return values
@@ -190,8 +190,9 @@ def _blocks(shape: tuple[int, ...], rows: int) -> Any:
             yield (index, *rest)
 
 
-def _threads(rows: NDArray[Any]) -> int:
-    most = rows.size // _ELEMENTS_PER_THREAD
+def threads_for(elements: int) -> int:
+    """How many threads are worth waking for so many numbers."""
+    most = elements // _ELEMENTS_PER_THREAD
     return 1 if most < 2 else min(most, get_num_threads())
 
 

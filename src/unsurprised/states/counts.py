@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -66,6 +67,11 @@ class Counted(ByBytes):
     def settings(self) -> dict[str, Any]:
         """What states that are merged have in common."""
         return self._settings
+
+    def _met(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The keys that were met, ascending, and the rows of each."""
+        keys, counts = (np.frombuffer(part, dtype=np.int64) for part in self._tally.held())
+        return keys, counts
 
     def counts(self) -> NDArray[np.int64]:
         """Rows by key."""
@@ -142,7 +148,7 @@ class Histogram(Counted):
     def bins(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Lower ends, upper ends and weights of the bins that hold anything, ascending."""
         # Few of the many keys are met: nothing of the table's size is made of them.
-        keys, counts = (np.frombuffer(part, dtype=np.int64) for part in self._tally.held())
+        keys, counts = self._met()
         weights = counts.astype(np.float64)
         if self._weights is not None:
             weights = self.weights()[keys]
@@ -186,7 +192,18 @@ class Confusion(Counted):
 
     def result(self) -> NDArray[np.int64]:
         """Rows by (class that happened, top class)."""
-        return self.counts().reshape(self.classes, self.classes)
+        return self.snapshot()()
+
+    def snapshot(self) -> Callable[[], NDArray[np.int64]]:
+        """Makes the table of now, whatever rows have come in since."""
+        (keys, counts), classes = self._met(), self.classes
+
+        def table() -> NDArray[np.int64]:
+            found = np.zeros(classes * classes, dtype=np.int64)
+            found[keys] = counts
+            return found.reshape(classes, classes)
+
+        return table
 
 
 class ClassCounts(Counted):
@@ -228,11 +245,22 @@ class ClassCounts(Counted):
 
     def totals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Weight of each class, and the same without each group (groups × classes)."""
+        if self.groups == 1:
+            return self._of_one_group(), np.zeros((1, self.classes))
         if self._weights is not None:
             return group_totals(self._weights, self.groups, self.classes)
         by_group = self.counts().reshape(self.groups, self.classes)
         totals = by_group.sum(axis=0)
         return totals.astype(np.float64), (totals - by_group).astype(np.float64)
+
+    def _of_one_group(self) -> NDArray[np.float64]:
+        """Weight of each class; few of many are met, and nothing is done for the others."""
+        if self._weights is not None:
+            return self.weights()
+        totals = np.zeros(self.classes)
+        keys, counts = self._met()
+        totals[keys] = counts
+        return totals
 
     def result(self) -> NDArray[np.float64]:
         """Weight of each class."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,13 @@ from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 from unsurprised.evaluation.figures.slices import sliced_by, slices_of
 from unsurprised.evaluation.figures.swapped import swapped
 from unsurprised.evaluation.records import Annotators, ClassProbability, HistogramBar, WorstRow
-from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later, computing
+from unsurprised.evaluation.result import (
+    OF_THE_SAMPLE,
+    Evaluation,
+    Later,
+    computing,
+    written_out_later,
+)
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
@@ -41,10 +46,13 @@ def assemble(
     Before the states change, that has to be found.
     """
     assembly = _Assembly(states, rows, base)
-    evaluation = assembly.evaluation(skipped)
+    missing = {}
     if not ledger:
         reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
-        return replace(evaluation, missing={**reasons, **assembly.missing()}), None
+        missing = {**reasons, **assembly.missing()}
+    evaluation = written_out_later(assembly.evaluation(skipped, missing), assembly.of_the_classes())
+    if not ledger:
+        return evaluation, None
     truth = evaluation.truth_entropy, evaluation.kl_divergence
     later = Later(lambda: assembly.of_the_sample(*truth))
     return computing(evaluation, later), later
@@ -75,18 +83,24 @@ class _Assembly:
         self.uniform = math.inf if classes is None else float(portable.log2(len(classes)))
 
     @cached_property
+    def class_totals(self) -> tuple[Values, Values]:
+        """The weight of each class that happened, and the same without each group."""
+        counts = self.states.class_counts
+        return (np.zeros(0), np.zeros((0, 0))) if counts is None else counts.totals()
+
+    @cached_property
     def sampled(self) -> Sampled | None:
         """The rows of the sample, measured."""
         return sampled_of(self.states, refused=self.refused)
 
-    def evaluation(self, skipped: int) -> Evaluation:
+    def evaluation(self, skipped: int, missing: dict[str, str]) -> Evaluation:
+        """All but what comes later."""
         states, said = self.states, self.states.settings
         cross_entropy = self.all.mean_surprisal()
         bits = self.scaled
         label_entropy, gained, share = self.against_frequencies()
         truth_entropy, kl, annotators = self.against_distribution()
         expected = self.all.mean("expected", most=self.uniform)
-        frequencies = self.frequencies()
         return Evaluation(
             rows=self.rows,
             skipped_rows=skipped,
@@ -94,7 +108,7 @@ class _Assembly:
             weighted=said.weighted,
             unit=self.unit,
             base=float(self.base),
-            classes=said.classes,
+            classes=None,
             cross_entropy=bits(cross_entropy),
             cross_entropy_nats=cross_entropy.scaled(math.log(2), "nats"),
             infinite_rows=int(self.totals["infinite_rows"]),
@@ -113,13 +127,30 @@ class _Assembly:
             quantiles=self.quantiles(),
             histogram=self.histogram(),
             worst_rows=self.worst_rows(),
-            confusion=self.confusion(),
-            class_frequencies=None if frequencies is None else tuple(frequencies.tolist()),
+            confusion=None,
+            class_frequencies=None,
             largest_sum_deviation=states.extremes["deviation"][1] if said.sums else None,
             sliced_by=sliced_by(states),
             slices=slices_of(states, self.all, self.scaled, self.refused),
             clusters=self.clusters,
+            missing=missing,
         )
+
+    def of_the_classes(self) -> Later:
+        """What is written out for each class, from what does not change with the states."""
+        names, confusion = self.states.settings.classes, self.states.confusion
+        weights = None if self.states.class_counts is None else self.class_totals[0]
+        table = None if confusion is None else confusion.snapshot()
+
+        def written_out() -> dict[str, Any]:
+            shares = None if weights is None else tuple((weights / weights.sum()).tolist())
+            return {
+                "classes": None if names is None else tuple(names),
+                "class_frequencies": shares,
+                "confusion": None if table is None else tuple(map(tuple, table().tolist())),
+            }
+
+        return Later(written_out)
 
     def of_the_sample(
         self, truth_entropy: Estimate | None, kl_divergence: Estimate | None
@@ -162,7 +193,7 @@ class _Assembly:
         """Entropy of the class frequencies, what the model knows beyond them, and its share."""
         if self.states.class_counts is None:
             return None, None, None
-        totals, without = self.states.class_counts.totals()
+        totals, without = self.class_totals
         whole = float(_entropy_bits(totals[None, :])[0])
         cost = self.totals["surprisal"] / self.totals["weight"]
         if isinstance(self.all, RowTotals):
@@ -230,13 +261,6 @@ class _Assembly:
             )
         return self.scaled(entropy), self.scaled(kl), annotators
 
-    def frequencies(self) -> Values | None:
-        if self.states.class_counts is None:
-            return None
-        weights = self.states.class_counts.result()
-        shares: Values = weights / weights.sum()
-        return shares
-
     def quantiles(self) -> dict[float, Estimate]:
         # Rows that are on their own need no sample for that.
         sampled = None if self.plain else self.sampled
@@ -289,11 +313,6 @@ class _Assembly:
             )
             for entry in entries
         )
-
-    def confusion(self) -> tuple[tuple[int, ...], ...] | None:
-        if self.states.confusion is None:
-            return None
-        return tuple(map(tuple, self.states.confusion.result().tolist()))
 
     def missing(self) -> dict[str, str]:
         """Why fields are empty, where that is not for a want of a cause."""
