@@ -106,7 +106,7 @@ class Evaluator(ByBytes):
         self._left_out = 0
         self._expected = 0
         self._scratch = Scratch()
-        self._waiting: weakref.ref[Later] | None = None
+        self._waiting: list[weakref.ref[Later]] = []
         self._bins = given_bins(bins or {})
 
     @property
@@ -281,16 +281,17 @@ class Evaluator(ByBytes):
         if self._unsaid_start is not None and not self._zero_seen:
             self._unsaid_start.refuse_unsaid_start()
         self._settle()
-        found, later = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
-        self._waiting = None if later is None else weakref.ref(later)
+        found, laters = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
+        self._waiting = [weakref.ref(later) for later in laters]
         return found if self._reading is None else interpreted(found, self._reading)
 
     def _settle(self) -> None:
         """Answer what the last result still has to compute, before the states change."""
-        later = None if self._waiting is None else self._waiting()
-        if later is not None:
-            later.found()
-        self._waiting = None
+        for waiting in self._waiting:
+            later = waiting()
+            if later is not None:
+                later.found()
+        self._waiting = []
 
     @alone
     def sample(self) -> dict[str, NDArray[Any]]:

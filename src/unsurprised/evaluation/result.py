@@ -44,6 +44,9 @@ OF_THE_SAMPLE = (
 
 #: What grows with the classes, or with their pairs, and takes longer to write out than to find.
 OF_THE_CLASSES = ("classes", "class_frequencies", "confusion")
+#: What asks for a logarithm of each class.
+OF_THE_FREQUENCIES = ("label_entropy", "information_gained", "information_gained_share")
+_ASKED_FOR = {*OF_THE_CLASSES, *OF_THE_FREQUENCIES}
 
 
 class Later:
@@ -71,7 +74,7 @@ class Later:
 class _Waiting(Reported):
     """Places for what the fields that are not set yet come from."""
 
-    __slots__ = ("_later", "_written_out")
+    __slots__ = ("_asked_for", "_later")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -169,8 +172,8 @@ class Evaluation(_Waiting):
 
         def __getattr__(self, name):
             # Called for what is not set: the fields of the sample, where they are computed later.
-            if name in OF_THE_CLASSES:
-                return object.__getattribute__(self, "_written_out").found()[name]
+            if name in _ASKED_FOR:
+                return object.__getattribute__(self, "_asked_for")[name].found()[name]
             if name not in OF_THE_SAMPLE:
                 meant = figure_suggestion(name, self.__slots__)
                 said = f"{type(self).__name__!r} object has no attribute {name!r}{meant}"
@@ -194,11 +197,13 @@ def computing(evaluation: Evaluation, later: Later) -> Evaluation:
     return evaluation
 
 
-def written_out_later(evaluation: Evaluation, later: Later) -> Evaluation:
-    """The same, whose fields of the classes come from ``later``; for who has just made it."""
-    for name in OF_THE_CLASSES:
+def asked_for(evaluation: Evaluation, classes: Later, frequencies: Later) -> Evaluation:
+    """The same, whose fields of the classes and of their frequencies come from these."""
+    laters = dict.fromkeys(OF_THE_CLASSES, classes)
+    laters |= dict.fromkeys(OF_THE_FREQUENCIES, frequencies)
+    for name in laters:
         object.__delattr__(evaluation, name)
-    object.__setattr__(evaluation, "_written_out", later)
+    object.__setattr__(evaluation, "_asked_for", laters)
     return evaluation
 
 

@@ -21,8 +21,8 @@ from unsurprised.evaluation.result import (
     OF_THE_SAMPLE,
     Evaluation,
     Later,
+    asked_for,
     computing,
-    written_out_later,
 )
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
@@ -40,7 +40,7 @@ _TAKING_LONG = tuple(name for name in OF_THE_SAMPLE if name not in ("sampled_row
 
 def assemble(
     states: States, rows: int, skipped: int, base: float, *, ledger: bool = True
-) -> tuple[Evaluation, Later | None]:
+) -> tuple[Evaluation, tuple[Later, ...]]:
     """The evaluation that the states tell, in the unit of ``base``, and what it computes later.
 
     Before the states change, that has to be found.
@@ -50,12 +50,15 @@ def assemble(
     if not ledger:
         reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
         missing = {**reasons, **assembly.missing()}
-    evaluation = written_out_later(assembly.evaluation(skipped, missing), assembly.of_the_classes())
+    frequencies = Later(assembly.of_the_frequencies)
+    evaluation = asked_for(
+        assembly.evaluation(skipped, missing), assembly.of_the_classes(), frequencies
+    )
     if not ledger:
-        return evaluation, None
+        return evaluation, (frequencies,)
     truth = evaluation.truth_entropy, evaluation.kl_divergence
     later = Later(lambda: assembly.of_the_sample(*truth))
-    return computing(evaluation, later), later
+    return computing(evaluation, later), (frequencies, later)
 
 
 class _Assembly:
@@ -98,7 +101,6 @@ class _Assembly:
         states, said = self.states, self.states.settings
         cross_entropy = self.all.mean_surprisal()
         bits = self.scaled
-        label_entropy, gained, share = self.against_frequencies()
         truth_entropy, kl, annotators = self.against_distribution()
         expected = self.all.mean("expected", most=self.uniform)
         return Evaluation(
@@ -114,9 +116,9 @@ class _Assembly:
             infinite_rows=int(self.totals["infinite_rows"]),
             finite_cross_entropy=bits(self.all.finite_mean()),
             perplexity=_power(cross_entropy),
-            label_entropy=bits(label_entropy),
-            information_gained=bits(gained),
-            information_gained_share=share,
+            label_entropy=None,
+            information_gained=None,
+            information_gained_share=None,
             expected_surprisal=bits(expected),
             confidence_gap=self.confidence_gap(),
             truth_entropy=truth_entropy,
@@ -151,6 +153,15 @@ class _Assembly:
             }
 
         return Later(written_out)
+
+    def of_the_frequencies(self) -> dict[str, Any]:
+        """What the model knows beyond the class frequencies, by field."""
+        label_entropy, gained, share = self.against_frequencies()
+        return {
+            "label_entropy": self.scaled(label_entropy),
+            "information_gained": self.scaled(gained),
+            "information_gained_share": share,
+        }
 
     def of_the_sample(
         self, truth_entropy: Estimate | None, kl_divergence: Estimate | None
