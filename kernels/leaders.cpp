@@ -4,7 +4,7 @@ namespace UNSURPRISED_TARGET {
 
 namespace {
 
-constexpr std::int64_t run = 32 * lanes;
+constexpr std::int64_t looked_at = 32 * lanes;
 
 // The entries that lead so far, in order.
 class Leading {
@@ -49,9 +49,9 @@ template <class T, class Load>
 void look(const Side& side, std::int64_t row, Leading& leading, Load load) {
   const RowsView& view = side.view;
   const char* const from = view.row(row);
-  alignas(64) T entries[run];
-  for (std::int64_t first = 0; first < view.classes; first += run) {
-    const std::int64_t held = view.classes - first < run ? view.classes - first : run;
+  alignas(64) T entries[looked_at];
+  for (std::int64_t first = 0; first < view.classes; first += looked_at) {
+    const std::int64_t held = view.classes - first < looked_at ? view.classes - first : looked_at;
     load(view, from + first * view.class_stride, held, entries);
     // Few runs hold an entry that leads, as their largest tells.
     if (!leading.takes(static_cast<double>(largest(entries, held)))) continue;

@@ -12,6 +12,8 @@
   void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
   void leaders(const unsurprised::Side&, std::int64_t, std::int64_t, double, std::int64_t*,        \
                double*);                                                                           \
+  void add_shares(const unsurprised::ShareRows&, std::int64_t, std::int64_t, double*, double*);    \
+  void shares_of(const unsurprised::Side&, std::int64_t, double, double, float*);                  \
   void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
   void softmax(double*, std::int64_t, std::int64_t, double*, double*);                             \
   void softmax_gradient(const unsurprised::SoftmaxRows&, std::int64_t, std::int64_t);              \
@@ -49,8 +51,8 @@ bool always() {
 
 #define UNSURPRISED_FUNCTIONS(target)                                                          \
   #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,          \
-      target::products, target::hash_rows, target::leaders, target::tempered, target::softmax, \
-      target::softmax_gradient, {                                                              \
+      target::products, target::hash_rows, target::leaders, target::add_shares, target::shares_of,  \
+      target::tempered, target::softmax, target::softmax_gradient, {                                                              \
     target::apply, target::multiply, target::multiply_single, target::factorise, target::solve \
   }
 

@@ -6,6 +6,7 @@
 #include "operations.h"
 #include "portable.h"
 #include "segments.h"
+#include "shares.h"
 #include "softmax.h"
 #include "softmax_gradient.h"
 #include "tempered.h"
@@ -21,6 +22,8 @@ struct Target {
   Products products;
   HashRows hash_rows;
   Leaders leaders;
+  AddShares add_shares;
+  SharesOf shares_of;
   Tempered tempered;
   Softmax softmax;
   SoftmaxGradient softmax_gradient;

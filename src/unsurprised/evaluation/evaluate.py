@@ -10,10 +10,10 @@ from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.result import Evaluation, interpreted
-from unsurprised.evaluation.row_scores import sums_off
+from unsurprised.evaluation.row_scores import makes_shares, sums_off
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
-from unsurprised.forms import DEFAULT_TOLERANCE, Labels
+from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.measures._numpy_engine import threads_for
@@ -239,8 +239,7 @@ def _evaluate_batch(
         left = f" (all {batch.skipped:,} were left out)" if batch.skipped else ""
         raise CallError(f"no rows to evaluate{left}; expected at least one")
     classes = batch.model.shape[-1]
-    of_labels = isinstance(batch.truth, Labels) and not batch.truth.smoothing
-    whole = of_labels and classes >= _MANY_CLASSES
+    whole = classes >= _MANY_CLASSES and not makes_shares(batch)
     rows = batch_rows or max(1, _PART_ROWS if whole else min(_PART_ROWS, _PART_ELEMENTS // classes))
     parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
     workers = 1 if classes >= _MANY_CLASSES else min(get_num_threads(), len(parts))

@@ -25,6 +25,9 @@ _ELEMENTS_PER_THREAD = 1 << 16
 #: A formula makes dozens of arrays of a block's size; these stay in the second-level cache.
 _ELEMENTS_PER_BLOCK = 1 << 14
 
+#: From so many classes on the kernels go along a row, not across rows (kernels/rows.h).
+_ALONG_FROM = 64
+
 #: What NumPy broadcasts and the kernels walk.
 _MOST_DIMENSIONS = 31
 
@@ -130,6 +133,12 @@ def by_numpy(
 def is_log(form: DistributionForm) -> bool:
     """Whether the form holds logarithms."""
     return _IS_LOG[form.kind]
+
+
+def is_narrow_log(form: DistributionForm) -> bool:
+    """Whether the kernels measure the form in single precision, row by row, as log scores."""
+    narrow = form.array.dtype in ("float16", "bfloat16", "float32")
+    return narrow and is_log(form) and form.shape[-1] >= _ALONG_FROM
 
 
 def looks_wrong(form: DistributionForm, side: Side) -> bool:
