@@ -17,6 +17,8 @@ from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpac
 #: How many rows a sample holds, unless they would take more memory than the budget.
 SAMPLE_ROWS = 200_000
 SAMPLE_BYTES = 64 << 20
+#: Numbers that are copied at once: what lies between the caller's rows and ours stays small.
+_COPIED_AT_ONCE = 1 << 19
 
 
 class Sample(ByBytes):
@@ -233,8 +235,9 @@ class Sample(ByBytes):
     ) -> None:
         """There is room for half as many again; when it is full, the smallest hashes are kept."""
         most, at = self.size + (self.size + 1) // 2, 0
+        at_once = max(1, _COPIED_AT_ONCE // self.classes)
         while at < count:
-            taken = min(count - at, most - self._held)
+            taken = min(count - at, most - self._held, at_once)
             for name, values in rows(slice(at, at + taken)).items():
                 self._room_for(name, values, most)[self._held : self._held + taken] = values
             self._held += taken
