@@ -171,7 +171,7 @@ class _Assembly:
         if rows is None:
             return {"missing": self.missing()}
         # Whoever asks for no ledger does not wait for what only it needs.
-        from unsurprised.evaluation.figures.calibration_curves import calibration_of
+        from unsurprised.evaluation.figures.calibration_curves import calibration_of, why_no_brier
         from unsurprised.evaluation.figures.confidence import (
             bits_between_classes,
             gaps_by_band,
@@ -191,7 +191,11 @@ class _Assembly:
             "confusion_bits": None if bits is None else _table(bits * self.per_bit),
             "calibration": calibration.curves,
             "brier": calibration.brier,
-            "missing": {**self.missing(), **account.reasons},
+            "missing": {
+                **({"brier": why_no_brier(rows)} if calibration.brier is None else {}),
+                **self.missing(),
+                **account.reasons,
+            },
             "notes": swapped(rows, self.per_bit, self.unit),
         }
 
