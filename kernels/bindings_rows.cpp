@@ -216,8 +216,8 @@ Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle v
 // The `count` largest entries of some rows, and where they stand; see leaders.h.
 void leaders(const Rows& p, nb::handle rows, nb::handle top_surprisals, std::int64_t count,
              nb::handle at, nb::handle found_out, int threads) {
-  const Buffer given(rows), tops(top_surprisals), out[] = {Buffer(at, true),
-                                                           Buffer(found_out, true)};
+  const Buffer given(rows), tops(top_surprisals),
+      out[] = {Buffer(at, true), Buffer(found_out, true)};
   const std::int64_t chosen = given.count(), held = p.count();
   const auto* row = given.contiguous<std::int64_t>(chosen);
   const auto* top = tops.contiguous<double>(chosen);
@@ -233,6 +233,12 @@ void leaders(const Rows& p, nb::handle rows, nb::handle top_surprisals, std::int
   });
 }
 
+void refuse_unless_narrow(const Side& side) {
+  const Type type = side.view.type;
+  if (side.form != Form::log || (type != Type::f16 && type != Type::bf16 && type != Type::f32))
+    throw nb::value_error("shares are made of log scores of at most single precision");
+}
+
 // Adds the shares of rows of narrow scores to two doubles a class; see shares.h.
 void add_shares(const Rows& p, nb::handle tops, nb::handle top_shares, nb::handle coarse,
                 nb::handle fine, int threads) {
@@ -243,6 +249,7 @@ void add_shares(const Rows& p, nb::handle tops, nb::handle top_shares, nb::handl
                         in[1].contiguous<double>(rows)};
   auto* upper = out[0].contiguous<double>(classes);
   auto* lower = out[1].contiguous<double>(classes);
+  refuse_unless_narrow(p.side);
   if (rows > most_share_rows) throw nb::value_error("more rows than two doubles can take");
   const AddShares run = target().add_shares;
   constexpr std::int64_t step = 4096;
@@ -261,6 +268,7 @@ void shares_of(const Rows& p, nb::handle which, nb::handle tops, nb::handle top_
   const auto* top = in[1].contiguous<double>(rows);
   const auto* top_share = in[2].contiguous<double>(rows);
   auto* to = out.contiguous<float>(chosen * classes);
+  refuse_unless_narrow(p.side);
   for (std::int64_t i = 0; i < chosen; ++i)
     if (row[i] < 0 || row[i] >= rows) throw nb::value_error("there is no such row");
   const SharesOf run = target().shares_of;

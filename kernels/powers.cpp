@@ -87,7 +87,8 @@ class Places {
     ends_.assign(static_cast<std::size_t>(count_) + 1, 0);
     for (std::size_t i = 0; i < rows; ++i) ++ends_[static_cast<std::size_t>(places[i]) + 1];
     for (std::size_t p = 1; p < ends_.size(); ++p) {
-      if (ends_[p]) segments_.push_back({static_cast<std::int64_t>(p) - 1, ends_[p - 1] + ends_[p]});
+      if (ends_[p])
+        segments_.push_back({static_cast<std::int64_t>(p) - 1, ends_[p - 1] + ends_[p]});
       ends_[p] += ends_[p - 1];
     }
     for (std::size_t i = 0; i < rows; ++i)

@@ -16,10 +16,10 @@ inline constexpr double coarse_share = 0x1p-42, fine_share = 0x1p-85;
 inline constexpr std::int64_t most_share_rows = 1 << 10;
 
 struct ShareRows {
-  const Side* side;            // what is_narrow_log
-  std::int64_t rows;           // at most most_share_rows
-  const double* tops;          // the top score of each row
-  const double* top_shares;    // and its share
+  const Side* side;          // what is_narrow_log
+  std::int64_t rows;         // at most most_share_rows
+  const double* tops;        // the top score of each row
+  const double* top_shares;  // and its share
 };
 
 // Adds the shares of the classes [begin, end) of all rows to two doubles a class.

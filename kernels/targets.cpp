@@ -49,11 +49,11 @@ bool always() {
   return true;
 }
 
-#define UNSURPRISED_FUNCTIONS(target)                                                          \
-  #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,          \
-      target::products, target::hash_rows, target::leaders, target::add_shares, target::shares_of,  \
-      target::tempered, target::softmax, target::softmax_gradient, {                                                              \
-    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve \
+#define UNSURPRISED_FUNCTIONS(target)                                                              \
+  #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,              \
+      target::products, target::hash_rows, target::leaders, target::add_shares, target::shares_of, \
+      target::tempered, target::softmax, target::softmax_gradient, {                               \
+    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve     \
   }
 
 struct Choice {

@@ -56,13 +56,13 @@ def _leaders(
     count = min(_LEADERS, values.shape[-1])
     places, bits = np.empty((len(rows), count), dtype=np.int64), np.empty((len(rows), count))
     threads = threads_for(len(rows) * values.shape[-1])
-    _kernels.leaders(
-        kernel_rows(model, values), rows, top_bits[rows], count, places, bits, threads
-    )
+    _kernels.leaders(kernel_rows(model, values), rows, top_bits[rows], count, places, bits, threads)
     if not is_log(model):  # what these cost does not follow from the top's alone
         chosen = values[rows]
         again = np.broadcast_to(chosen[:, None, :], (len(rows), count, chosen.shape[-1]))
-        bits = np.asarray(surprisal(model.with_array(HostArray(again, model.array.dtype)), at=places))
+        bits = np.asarray(
+            surprisal(model.with_array(HostArray(again, model.array.dtype)), at=places)
+        )
     return [
         tuple(zip(which, costs, strict=True))
         for which, costs in zip(places.tolist(), bits.tolist(), strict=True)

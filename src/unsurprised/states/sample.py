@@ -230,9 +230,7 @@ class Sample(ByBytes):
         bound = self.bound  # before the bytes: an older bound lets more in
         return {**super()._kept(), "bound": bound}
 
-    def _append(
-        self, count: int, rows: Callable[[slice], dict[str, NDArray[Any]]]
-    ) -> None:
+    def _append(self, count: int, rows: Callable[[slice], dict[str, NDArray[Any]]]) -> None:
         """There is room for half as many again; when it is full, the smallest hashes are kept."""
         most, at = self.size + (self.size + 1) // 2, 0
         at_once = max(1, _COPIED_AT_ONCE // self.classes)
