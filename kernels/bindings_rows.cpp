@@ -360,7 +360,7 @@ void bind_rows(nb::module_& module) {
              nb::arg("threads"));
   module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_bit"),
              nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"),
-             nb::arg("threads") = 1);
+             nb::kw_only(), nb::arg("threads") = 1);
   module.def("leaders", &leaders, nb::arg("p"), nb::arg("rows"), nb::arg("top_surprisals"),
              nb::arg("count"), nb::arg("at"), nb::arg("found"), nb::arg("threads"));
   module.attr("most_share_rows") = most_share_rows;

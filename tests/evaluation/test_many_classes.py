@@ -168,9 +168,7 @@ def test_too_many_fits_are_no_brier_score(monkeypatch):
     assert us.evaluate(RNG.integers(0, 50, 60), probs).brier is not None
     found = us.evaluate(us.Probs(probs), us.Probs(RNG.dirichlet(np.ones(120), size=60)))
     assert found.brier is None
-    assert found.missing["brier"].startswith(
-        "needs an isotonic fit of each class that happened; 12"
-    )
+    assert "fit of each class that happened; 120 of them in 60 rows" in found.missing["brier"]
     assert "brier" not in us.evaluate([0, 1], [[0.5, 0.5], [0.5, 0.5]]).missing
 
 
@@ -204,6 +202,5 @@ def test_the_most_likely_classes_of_the_worst_rows(form, dtype, classes):
         assert [leader.name for leader in leaders] == [str(k) for k in order[row]]
         for leader, place in zip(leaders, order[row], strict=True):
             one = form(values[row], normalize=True) if form is us.Probs else form(values[row])
-            assert leader.probability == pytest.approx(
-                2.0 ** -us.surprisal(one, at=place), rel=1e-12
-            )
+            share = 2.0 ** -us.surprisal(one, at=place)
+            assert leader.probability == pytest.approx(share, rel=1e-12)

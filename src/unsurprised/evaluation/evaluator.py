@@ -329,8 +329,8 @@ class Evaluator(ByBytes):
         if parts:
             evaluator._states = States.from_parts(parts)
             said = evaluator._states.settings
-            evaluator._classes, evaluator._top = said.classes, said.top
-            evaluator._meaning = Meaning(said.classes)
+            evaluator._classes = None if said.classes is None else tuple(said.classes)
+            evaluator._meaning, evaluator._top = Meaning(evaluator._classes), said.top
             evaluator._sample_rows = said.sample_rows
             evaluator._bins = {
                 name: bins for name, bins in said.slicing.items() if bins is not None

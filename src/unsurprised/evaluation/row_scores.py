@@ -131,7 +131,7 @@ def _facts_at_labels(
         facts.entropy,
         facts.top_surprisal,
         facts.top,
-        threads,
+        threads=threads,
     )
     if findings[0] >= 0:
         raise _located(batch, fault_of(model, rows, findings, facts.labels), findings, "model")
@@ -173,7 +173,9 @@ def _facts_of_distributions(
         _, role, form, rows, findings = min(faults, key=lambda fault: fault[0])
         raise _located(batch, fault_of(form, rows, findings), findings, role)
     if narrow:
-        return _facts_of_narrow_logs(batch, model, truth, kl, scratch, threads)
+        of_truth = _facts_at_labels(batch, truth, None, Scratch(), threads)
+        facts = _facts_at_labels(batch, model, None, scratch, threads)
+        return _with_narrow_truth(facts, truth, of_truth, kl)
     _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, threads)
     facts = _facts_at_labels(batch, model, None, scratch, threads)
     facts.shares = shares_of(truth)
@@ -194,20 +196,13 @@ def _facts_of_distributions(
     return facts
 
 
-def _facts_of_narrow_logs(
-    batch: Batch,
-    model: DistributionForm,
-    truth: DistributionForm,
-    kl: Values,
-    scratch: Scratch,
-    threads: int,
+def _with_narrow_truth(
+    facts: RowScores, truth: DistributionForm, of_truth: RowScores, kl: Values
 ) -> RowScores:
     """What is of single precision is measured in it: H + KL is the cross-entropy, of two reads."""
-    of_truth = _facts_at_labels(batch, truth, None, Scratch(), threads)
-    shares = NarrowShares.of(truth, of_truth)
-    facts = _facts_at_labels(batch, model, None, scratch, threads)
     if facts.top is None or of_truth.entropy is None:
         raise TypeError("rows of predictions have an entropy and a top class")
+    shares = NarrowShares.of(truth, of_truth)
     facts.kl, facts.truth_entropy, facts.narrow_shares = kl, of_truth.entropy, shares
     facts.surprisal = of_truth.entropy + kl
     facts.correct = shares.at(truth.rows(-1)[np.arange(len(facts.top)), facts.top].as_float64())

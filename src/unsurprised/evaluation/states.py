@@ -207,8 +207,9 @@ class States:
             self.class_counts.update_shares(groups, weighted)
         elif facts.narrow_shares is not None:
             self.class_counts.update_narrow(groups, facts.narrow_shares, batch.weights)
-        truth = facts.labels if facts.labels is not None else facts.shares
-        truth = facts.narrow_shares.__getitem__ if facts.narrow_shares is not None else truth
+        truth: Any = facts.labels if facts.labels is not None else facts.shares
+        if facts.narrow_shares is not None:
+            truth = facts.narrow_shares.__getitem__
         if truth is not None:
             kept = groups if self.settings.clustered else None
             self.sample.update(hashes, truth, batch.model.rows(-1), batch.weights, kept)

@@ -16,7 +16,8 @@ from unsurprised.evaluation.figures.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 from unsurprised.evaluation.figures.slices import sliced_by, slices_of
 from unsurprised.evaluation.figures.swapped import swapped
-from unsurprised.evaluation.records import Annotators, ClassProbability, HistogramBar, WorstRow
+from unsurprised.evaluation.figures.written_out import bars_of, of_the_classes
+from unsurprised.evaluation.records import Annotators, ClassProbability, WorstRow
 from unsurprised.evaluation.result import (
     OF_THE_SAMPLE,
     Evaluation,
@@ -32,9 +33,6 @@ from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import Spread, plug_in, too_few_clusters, within
 from unsurprised.statistics.totals import RowTotals, Totals, totals_of
 
-_LOWEST_BAR = -6
-#: The largest power of two is that of this.
-_MOST_POWER = 1023
 _TAKING_LONG = tuple(name for name in OF_THE_SAMPLE if name not in ("sampled_rows", "missing"))
 
 
@@ -51,9 +49,8 @@ def assemble(
         reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
         missing = {**reasons, **assembly.missing()}
     frequencies = Later(assembly.of_the_frequencies)
-    evaluation = asked_for(
-        assembly.evaluation(skipped, missing), assembly.of_the_classes(), frequencies
-    )
+    written = of_the_classes(states, assembly.class_totals[0])
+    evaluation = asked_for(assembly.evaluation(skipped, missing), written, frequencies)
     if not ledger:
         return evaluation, (frequencies,)
     truth = evaluation.truth_entropy, evaluation.kl_divergence
@@ -127,7 +124,7 @@ class _Assembly:
             accuracy=self.all.share("correct"),
             worse_than_uniform=self.all.share("worse"),
             quantiles=self.quantiles(),
-            histogram=self.histogram(),
+            histogram=bars_of(self.bins, self.per_bit),
             worst_rows=self.worst_rows(),
             confusion=None,
             class_frequencies=None,
@@ -137,22 +134,6 @@ class _Assembly:
             clusters=self.clusters,
             missing=missing,
         )
-
-    def of_the_classes(self) -> Later:
-        """What is written out for each class, from what does not change with the states."""
-        names, confusion = self.states.settings.classes, self.states.confusion
-        weights = None if self.states.class_counts is None else self.class_totals[0]
-        table = None if confusion is None else confusion.snapshot()
-
-        def written_out() -> dict[str, Any]:
-            shares = None if weights is None else tuple((weights / weights.sum()).tolist())
-            return {
-                "classes": None if names is None else tuple(names),
-                "class_frequencies": shares,
-                "confusion": None if table is None else tuple(map(tuple, table().tolist())),
-            }
-
-        return Later(written_out)
 
     def of_the_frequencies(self) -> dict[str, Any]:
         """What the model knows beyond the class frequencies, by field."""
@@ -281,24 +262,6 @@ class _Assembly:
         sampled = None if self.plain else self.sampled
         found = quantiles(self.bins, self.all, sampled, plain=self.plain)
         return {level: self.scaled(each) for level, each in found.items()}
-
-    def histogram(self) -> tuple[HistogramBar, ...]:
-        """Bars that double, from 2⁻⁶ bits on: surprisals span many orders of magnitude."""
-        low, high, weight = self.bins
-        if not len(low):
-            return ()
-        # A bin of the state never straddles a power of two.
-        last = max(_LOWEST_BAR, math.ceil(float(portable.log2(high[-1]))))
-        ends = np.append(0.0, np.ldexp(1.0, np.arange(_LOWEST_BAR, min(last, _MOST_POWER) + 1)))
-        if last > _MOST_POWER:
-            ends = np.append(ends, np.finfo(np.float64).max)  # where floats end
-        held = np.searchsorted(ends, low, side="right") - 1
-        heights = np.bincount(held, weights=weight, minlength=len(ends) - 1)
-        ends *= self.per_bit
-        return tuple(
-            HistogramBar(float(ends[i]), float(ends[i + 1]), float(heights[i]))
-            for i in range(len(ends) - 1)
-        )
 
     def worst_rows(self) -> tuple[WorstRow, ...]:
         classes = self.states.settings.classes

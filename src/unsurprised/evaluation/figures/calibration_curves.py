@@ -237,7 +237,7 @@ class _ClassBrier:
 
 
 def _scores(rows: Sampled, two: bool) -> Values:
-    """Brier's score of each row: of class 1 of two, else the sum over the classes in their order."""
+    """Brier's score of each row: of class 1 of two, else the sum over the classes in order."""
     count = len(rows.classes)
     if two:
         return squared_error(np.ascontiguousarray(rows.probs[:, 1]), rows.outcome(1))
