@@ -169,6 +169,8 @@ def test_too_many_fits_are_no_brier_score(monkeypatch):
     found = us.evaluate(us.Probs(probs), us.Probs(RNG.dirichlet(np.ones(120), size=60)))
     assert found.brier is None
     assert "fit of each class that happened; 120 of them in 60 rows" in found.missing["brier"]
+    text = found.to_text(full=True, width=200)
+    assert "calibration error" in text and "120 of them in 60 rows" in text
     assert "brier" not in us.evaluate([0, 1], [[0.5, 0.5], [0.5, 0.5]]).missing
 
 
