@@ -6,7 +6,7 @@ namespace UNSURPRISED_TARGET {
 
 namespace {
 
-constexpr std::int64_t at_once = 16 * lanes;
+constexpr std::int64_t at_once = 32 * lanes;
 
 // Shares of neighbouring classes: e^gap times the top's share; none of those that lie 87 nats and
 // more below the top.
