@@ -331,6 +331,7 @@ void add_powers(const std::vector<ExactTable*>& tables, const std::vector<Column
                 const std::int32_t* places, const double* weights, std::int64_t rows,
                 const Target& target) {
   const auto count = static_cast<std::int64_t>(columns.size());
+  if (tables.empty() && rows > 0) throw std::invalid_argument("rows without a table");
   Places sorted(tables, power_slots(count, weights != nullptr));
   const auto run = std::make_unique<PowerRows>(sorted, target);
   const std::int64_t at_once = sorted.sorted_at_once(rows);
