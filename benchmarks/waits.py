@@ -77,34 +77,96 @@ def of_labels(rows: int, classes: int) -> tuple[np.ndarray, us.Logits]:
     return labels, us.Logits(logits(rows, classes))
 
 
-@work("kl_divergence of logits, 16 × 128,256, float16")
-def _kl_wide() -> Call:
-    p, q = (us.Logits(logits(16, 128_256, "float16", seed)) for seed in (0, 1))
-    return lambda: us.kl_divergence(p, q)
+def _wide(ask: Callable[[Any, Any], Any], rows: int) -> Call:
+    p, q = (us.Logits(logits(rows, 128_256, "float16", seed)) for seed in (0, 1))
+    return lambda: ask(p, q)
 
 
-@work("evaluate(Logits, Logits), 16 × 128,256, float16")
-def _evaluate_wide() -> Call:
-    p, q = (us.Logits(logits(16, 128_256, "float16", seed)) for seed in (0, 1))
-    return lambda: us.evaluate(p, q, ledger=False)
+for _rows in (16, 128):
+    _size = f"{_rows} × 128,256, float16"
+    WORKS[f"kl_divergence of logits, {_size}"] = lambda rows=_rows: _wide(us.kl_divergence, rows)
+    WORKS[f"evaluate(Logits, Logits), {_size}"] = lambda rows=_rows: _wide(_without_ledger, rows)
+    WORKS[f"evaluate(Logits, Logits).cross_entropy, {_size}"] = lambda rows=_rows: _wide(
+        _cross_entropy, rows
+    )
 
 
-@work("surprisal of logits at labels, 64 × 32,000")
-def _surprisal() -> Call:
-    labels, model = of_labels(64, 32_000)
-    return lambda: us.surprisal(model, at=labels)
+def _without_ledger(truth: Any, model: Any) -> Any:
+    return us.evaluate(truth, model, ledger=False).cross_entropy
 
 
-@work("evaluate(labels, Logits), 64 × 32,000")
-def _evaluate_labels() -> Call:
-    labels, model = of_labels(64, 32_000)
-    return lambda: us.evaluate(labels, model, ledger=False)
+def _cross_entropy(truth: Any, model: Any) -> Any:
+    return us.evaluate(truth, model).cross_entropy
 
 
-@work("evaluate without the ledger, 200 × 10,000")
-def _many_classes() -> Call:
-    labels, probs = predictions(200, 10_000)
+def _surprisals(labels: Any, model: Any) -> Any:
+    return us.surprisal(model, at=labels)
+
+
+def _of_labels(ask: Callable[[Any, Any], Any], classes: int) -> Call:
+    labels, model = of_labels(64, classes)
+    return lambda: ask(labels, model)
+
+
+for _classes in (32_000, 262_144):
+    for _name, _ask in (
+        ("surprisal of logits at labels", _surprisals),
+        ("evaluate(labels, Logits)", _without_ledger),
+        ("evaluate(labels, Logits).cross_entropy", _cross_entropy),
+    ):
+        WORKS[f"{_name}, 64 × {_classes:,}"] = lambda ask=_ask, classes=_classes: _of_labels(
+            ask, classes
+        )
+
+
+def _many_classes(classes: int) -> Call:
+    labels, probs = predictions(200, classes)
     return lambda: us.evaluate(labels, probs, ledger=False)
+
+
+for _classes in (10_000, 100_000):
+    WORKS[f"evaluate without the ledger, 200 × {_classes:,}"] = lambda classes=_classes: (
+        _many_classes(classes)
+    )
+
+
+@work("evaluate with the ledger, 200 × 10,000")
+def _ledger_of_many_classes() -> Call:
+    labels, probs = predictions(200, 10_000)
+    return lambda: us.evaluate(labels, probs).ledger
+
+
+def _in_memory() -> tuple[np.ndarray, np.ndarray]:
+    labels, probs = predictions(1_000_000, 10)
+    return labels, probs.astype("float32")
+
+
+@work("evaluate without the ledger, 1,000,000 × 10, float32")
+def _large() -> Call:
+    labels, probs = _in_memory()
+    return lambda: us.evaluate(labels, probs, ledger=False)
+
+
+@work("evaluate with the ledger, 1,000,000 × 10, float32")
+def _large_ledger() -> Call:
+    labels, probs = _in_memory()
+    return lambda: us.evaluate(labels, probs).ledger
+
+
+@peer("evaluate without the ledger, 1,000,000 × 10, float32", "torch, the loss alone")
+def _torch_large() -> Call:
+    import torch
+
+    labels, probs = map(torch.from_numpy, _in_memory())
+    return lambda: torch.nn.functional.nll_loss(probs.log(), labels)
+
+
+@peer("evaluate without the ledger, 1,000,000 × 10, float32", "scikit-learn, the loss alone")
+def _log_loss_large() -> Call:
+    from sklearn.metrics import log_loss
+
+    labels, probs = _in_memory()
+    return lambda: log_loss(labels, probs, labels=range(10))
 
 
 @work("evaluate with the ledger, 20,000 × 10")

@@ -190,7 +190,7 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
 
 // Everything that an evaluation asks of a row, in one read of it.
 Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle values,
-            nb::handle entropies, nb::handle top_surprisals, nb::handle tops) {
+            nb::handle entropies, nb::handle top_surprisals, nb::handle tops, int threads) {
   Request request;
   request.operation = Operation::facts;
   request.p = &p.side;
@@ -208,9 +208,74 @@ Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle v
   const Run run = target().run;
   {
     const WithoutGil released;
-    run(request, 0, rows, findings);
+    run_rows(run, request, rows, threads, findings);
   }
   return as_tuple(findings[0]);
+}
+
+// The `count` largest entries of some rows, and where they stand; see leaders.h.
+void leaders(const Rows& p, nb::handle rows, nb::handle top_surprisals, std::int64_t count,
+             nb::handle at, nb::handle found_out, int threads) {
+  const Buffer given(rows), tops(top_surprisals),
+      out[] = {Buffer(at, true), Buffer(found_out, true)};
+  const std::int64_t chosen = given.count(), held = p.count();
+  const auto* row = given.contiguous<std::int64_t>(chosen);
+  const auto* top = tops.contiguous<double>(chosen);
+  auto* places = out[0].contiguous<std::int64_t>(chosen * count);
+  auto* found = out[1].contiguous<double>(chosen * count);
+  if (count < 1 || count > p.side.view.classes) throw nb::value_error("no row has so many entries");
+  for (std::int64_t i = 0; i < chosen; ++i)
+    if (row[i] < 0 || row[i] >= held) throw nb::value_error("there is no such row");
+  const Leaders run = target().leaders;
+  const WithoutGil released;
+  in_parallel(chosen, threads, [&](std::int64_t i) {
+    run(p.side, row[i], count, top[i], places + i * count, found + i * count);
+  });
+}
+
+void refuse_unless_narrow(const Side& side) {
+  const Type type = side.view.type;
+  if (side.form != Form::log || (type != Type::f16 && type != Type::bf16 && type != Type::f32))
+    throw nb::value_error("shares are made of log scores of at most single precision");
+}
+
+// Adds the shares of rows of narrow scores to two doubles a class; see shares.h.
+void add_shares(const Rows& p, nb::handle tops, nb::handle top_shares, nb::handle coarse,
+                nb::handle fine, int threads) {
+  const Buffer in[] = {Buffer(tops), Buffer(top_shares)};
+  const Buffer out[] = {Buffer(coarse, true), Buffer(fine, true)};
+  const std::int64_t rows = p.count(), classes = p.side.view.classes;
+  const ShareRows given{&p.side, rows, in[0].contiguous<double>(rows),
+                        in[1].contiguous<double>(rows)};
+  auto* upper = out[0].contiguous<double>(classes);
+  auto* lower = out[1].contiguous<double>(classes);
+  refuse_unless_narrow(p.side);
+  if (rows > most_share_rows) throw nb::value_error("more rows than two doubles can take");
+  const AddShares run = target().add_shares;
+  constexpr std::int64_t step = 4096;
+  const WithoutGil released;
+  in_parallel((classes + step - 1) / step, threads, [&](std::int64_t chunk) {
+    run(given, chunk * step, std::min(classes, (chunk + 1) * step), upper, lower);
+  });
+}
+
+// The shares of some of these rows, as floats.
+void shares_of(const Rows& p, nb::handle which, nb::handle tops, nb::handle top_shares,
+               nb::handle shares, int threads) {
+  const Buffer in[] = {Buffer(which), Buffer(tops), Buffer(top_shares)}, out(shares, true);
+  const std::int64_t chosen = in[0].count(), rows = p.count(), classes = p.side.view.classes;
+  const auto* row = in[0].contiguous<std::int64_t>(chosen);
+  const auto* top = in[1].contiguous<double>(rows);
+  const auto* top_share = in[2].contiguous<double>(rows);
+  auto* to = out.contiguous<float>(chosen * classes);
+  refuse_unless_narrow(p.side);
+  for (std::int64_t i = 0; i < chosen; ++i)
+    if (row[i] < 0 || row[i] >= rows) throw nb::value_error("there is no such row");
+  const SharesOf run = target().shares_of;
+  const WithoutGil released;
+  in_parallel(chosen, threads, [&](std::int64_t i) {
+    run(p.side, row[i], top[row[i]], top_share[row[i]], to + i * classes);
+  });
 }
 
 // Means and variances of rows of scores under a temperature; see tempered.h.
@@ -294,7 +359,15 @@ void bind_rows(nb::module_& module) {
              nb::arg("labels").none(), nb::arg("units_per_bit"), nb::arg("values"),
              nb::arg("threads"));
   module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_bit"),
-             nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"));
+             nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"),
+             nb::kw_only(), nb::arg("threads") = 1);
+  module.def("leaders", &leaders, nb::arg("p"), nb::arg("rows"), nb::arg("top_surprisals"),
+             nb::arg("count"), nb::arg("at"), nb::arg("found"), nb::arg("threads"));
+  module.attr("most_share_rows") = most_share_rows;
+  module.def("add_shares", &add_shares, nb::arg("p"), nb::arg("tops"), nb::arg("top_shares"),
+             nb::arg("coarse"), nb::arg("fine"), nb::arg("threads"));
+  module.def("shares_of", &shares_of, nb::arg("p"), nb::arg("rows"), nb::arg("tops"),
+             nb::arg("top_shares"), nb::arg("shares"), nb::arg("threads"));
   module.def("tempered", &tempered, nb::arg("scores"), nb::arg("classes"), nb::arg("inverse"),
              nb::arg("means"), nb::arg("variances"), nb::arg("threads"));
   module.def("softmax", &softmax, nb::arg("scores"), nb::arg("classes"), nb::arg("tops"),

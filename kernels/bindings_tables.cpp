@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -142,10 +143,33 @@ void rounded(const ExactTable& table, nb::handle out, const std::vector<int>& ex
   const Alone alone(table);
   const auto repeat = static_cast<std::int64_t>(exponents.size());
   const int unit = table.wide() ? -ExactTable::wide_up : 0;
-  for (std::int64_t i = 0; i < table.size(); ++i) {
+  std::fill(to, to + table.size(), 0.0);
+  table.for_met([&](std::int64_t i, const ExactSum& sum) {
     const int up = repeat ? exponents[static_cast<std::size_t>(i % repeat)] : 0;
-    to[i] = table.slot(i).rounded(unit + up);
-  }
+    to[i] = sum.rounded(unit + up);
+  });
+}
+
+// The same of the rows of `width` sums of which any was met: which ones, ascending, as the bytes of
+// int64, and their sums as those of double.
+std::pair<nb::bytes, nb::bytes> rounded_met(const ExactTable& table, std::int64_t width,
+                                            const std::vector<int>& exponents) {
+  if (width < 1 || std::ssize(exponents) != width) throw nb::value_error("an exponent a column");
+  std::vector<std::int64_t> rows;
+  std::vector<double> sums;
+  const Alone alone(table);
+  const int unit = table.wide() ? -ExactTable::wide_up : 0;
+  table.for_met([&](std::int64_t i, const ExactSum& sum) {
+    if (rows.empty() || rows.back() != i / width) {
+      rows.push_back(i / width);
+      sums.resize(sums.size() + static_cast<std::size_t>(width), 0.0);
+    }
+    const auto column = static_cast<std::size_t>(i % width);
+    sums[(rows.size() - 1) * static_cast<std::size_t>(width) + column] =
+        sum.rounded(unit + exponents[column]);
+  });
+  return {nb::bytes(rows.data(), rows.size() * sizeof(std::int64_t)),
+          nb::bytes(sums.data(), sums.size() * sizeof(double))};
 }
 
 // For a table of groups × columns: each column's total, and the same without each of the groups.
@@ -291,7 +315,8 @@ void bind_tables(nb::module_& module) {
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
 
   nb::class_<ExactTable>(module, "ExactTable")
-      .def(nb::init<std::int64_t, bool>(), nb::arg("size").noconvert(), nb::arg("wide") = false)
+      .def(nb::init<std::int64_t, bool, std::int64_t>(), nb::arg("size").noconvert(),
+           nb::arg("wide") = false, nb::arg("together") = 1)
       .def_prop_ro("size", &ExactTable::size)
       .def("add", &add_at_slots, nb::arg("slots"), nb::arg("values"))
       .def("add_all", &add_to_slot, nb::arg("slot"), nb::arg("values"))
@@ -299,14 +324,15 @@ void bind_tables(nb::module_& module) {
            nb::arg("weights").none(), nb::arg("unweighted_columns"))
       .def("merge", &merge<ExactTable>, nb::arg("other"))
       .def("rounded", &rounded, nb::arg("out"), nb::arg("exponents") = std::vector<int>())
+      .def("rounded_met", &rounded_met, nb::arg("width"), nb::arg("exponents"))
       .def("group_totals", &group_totals, nb::arg("columns"), nb::arg("totals"), nb::arg("without"))
       .def("to_bytes", &to_bytes<ExactTable>)
       .def_static(
           "from_bytes",
-          [](const nb::bytes& data, std::int64_t size, bool wide) {
-            return ExactTable::from_bytes(data.c_str(), data.size(), size, wide);
+          [](const nb::bytes& data, std::int64_t size, bool wide, std::int64_t together) {
+            return ExactTable::from_bytes(data.c_str(), data.size(), size, wide, together);
           },
-          nb::arg("data"), nb::arg("size"), nb::arg("wide") = false);
+          nb::arg("data"), nb::arg("size"), nb::arg("wide") = false, nb::arg("together") = 1);
 
   module.def("add_to_cells", &add_to_cells, nb::arg("tables"), nb::arg("cells"), nb::arg("hashes"),
              nb::arg("values"), nb::arg("weights").none(), nb::arg("unweighted_columns"));

@@ -44,6 +44,9 @@ class ExactSum {
     if (++pending_ >= most_pending) carry();
   }
 
+  // Whether nothing has been added; such a sum is 0.
+  bool untouched() const { return limbs_.empty(); }
+
   // Adds (or with sign −1 takes away) another sum.
   void merge(const ExactSum& other, int sign = 1) {
     if (other.limbs_.empty()) return;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 
 namespace unsurprised {
@@ -37,47 +38,80 @@ struct Scaled {
 // Rows in the order of their places.
 class Places {
  public:
-  Places(const std::vector<ExactTable*>& tables, std::int64_t slots) : slots_(slots) {
-    for (ExactTable* table : tables) {
-      if (!table->wide() || table->size() % slots)
+  Places(const std::vector<ExactTable*>& tables, std::int64_t slots)
+      : tables_(tables), slots_(slots) {
+    for (const ExactTable* table : tables) {
+      if (!table->wide() || table->size() % slots || table->size() != tables[0]->size())
         throw std::invalid_argument("the number of columns does not fit the table");
-      for (std::int64_t first = 0; first < table->size(); first += slots)
-        sums_.push_back(&table->slot(first));
+      count_ += table->size() / slots;
     }
   }
 
   // How many rows are sorted at once: of few places so many as stay in a cache.
   std::int64_t sorted_at_once(std::int64_t rows) const {
-    const auto held = static_cast<std::int64_t>(sums_.size());
-    return held <= most_at_once / 8 ? most_at_once : std::max(rows, most_at_once);
+    return count_ <= most_at_once / 8 ? most_at_once : std::max(rows, most_at_once);
   }
 
   void sort(const std::int32_t* places, std::int64_t rows) {
-    const auto held = static_cast<std::int64_t>(sums_.size());
+    segments_.clear();
     if (!places) {
-      ends_.assign(1, static_cast<std::int32_t>(rows));
+      segments_.push_back({0, static_cast<std::int32_t>(rows)});
       return;
     }
-    ends_.assign(sums_.size() + 1, 0);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      if (places[i] < 0 || places[i] >= held)
+    for (std::int64_t i = 0; i < rows; ++i)
+      if (places[i] < 0 || places[i] >= count_)
         throw std::invalid_argument("a place without a table");
-      ++ends_[static_cast<std::size_t>(places[i]) + 1];
-    }
-    for (std::size_t p = 1; p < ends_.size(); ++p) ends_[p] += ends_[p - 1];
     sorted_.resize(static_cast<std::size_t>(rows));
-    for (std::int64_t i = 0; i < rows; ++i)  // leaves each end where the next place begins
+    // Of more places than rows most are empty: nothing is done for each of them.
+    rows < count_ / 4 ? sort_by_comparing(places) : sort_by_counting(places);
+  }
+
+  // The rows of a place: all before `end` that no segment before it has.
+  struct Segment {
+    std::int64_t place;
+    std::int32_t end;
+  };
+
+  const std::int32_t* sorted() const { return sorted_.empty() ? nullptr : sorted_.data(); }
+  const Segment& segment(std::size_t index) const { return segments_[index]; }
+
+  // The sums of a place, one behind the other.
+  ExactSum* sums(std::int64_t place) const {
+    const std::int64_t places = tables_[0]->size() / slots_;
+    return &tables_[static_cast<std::size_t>(place / places)]->slot(place % places * slots_);
+  }
+
+ private:
+  void sort_by_counting(const std::int32_t* places) {
+    const std::size_t rows = sorted_.size();
+    ends_.assign(static_cast<std::size_t>(count_) + 1, 0);
+    for (std::size_t i = 0; i < rows; ++i) ++ends_[static_cast<std::size_t>(places[i]) + 1];
+    for (std::size_t p = 1; p < ends_.size(); ++p) {
+      if (ends_[p])
+        segments_.push_back({static_cast<std::int64_t>(p) - 1, ends_[p - 1] + ends_[p]});
+      ends_[p] += ends_[p - 1];
+    }
+    for (std::size_t i = 0; i < rows; ++i)
       sorted_[static_cast<std::size_t>(ends_[static_cast<std::size_t>(places[i])]++)] =
           static_cast<std::int32_t>(i);
   }
 
-  const std::int32_t* sorted() const { return sorted_.empty() ? nullptr : sorted_.data(); }
-  std::int32_t end(std::size_t place) const { return ends_[place]; }
-  ExactSum* sums(std::size_t place) const { return sums_[place]; }
+  void sort_by_comparing(const std::int32_t* places) {
+    std::iota(sorted_.begin(), sorted_.end(), 0);
+    std::sort(sorted_.begin(), sorted_.end(), [&](std::int32_t a, std::int32_t b) {
+      return places[a] != places[b] ? places[a] < places[b] : a < b;
+    });
+    for (std::size_t i = 0; i < sorted_.size(); ++i) {
+      const std::int32_t place = places[sorted_[i]];
+      if (i == 0 || segments_.back().place != place) segments_.push_back({place, 0});
+      segments_.back().end = static_cast<std::int32_t>(i + 1);
+    }
+  }
 
- private:
+  const std::vector<ExactTable*>& tables_;
   const std::int64_t slots_;
-  std::vector<ExactSum*> sums_;
+  std::int64_t count_ = 0;
+  std::vector<Segment> segments_;
   std::vector<std::int32_t> ends_, sorted_;
 };
 
@@ -92,11 +126,12 @@ class PowerRows {
     from_ = from;
     rows_ = rows;
     segments_ = 0;
-    if (from == 0) place_ = 0;
+    if (from == 0) segment_ = 0;
     for (std::int64_t at = from; at < from + rows; ++segments_) {
-      while (places_.end(place_) <= at) ++place_;
-      at = std::min<std::int64_t>(places_.end(place_), from + rows);
-      sums_[segments_] = places_.sums(place_);
+      while (places_.segment(segment_).end <= at) ++segment_;
+      const Places::Segment& segment = places_.segment(segment_);
+      at = std::min<std::int64_t>(segment.end, from + rows);
+      sums_[segments_] = places_.sums(segment.place);
       ends_[segments_] = static_cast<std::int32_t>(at - from);
     }
     weighted_ = weights != nullptr;
@@ -278,7 +313,7 @@ class PowerRows {
 
   Places& places_;
   const Target& target_;
-  std::size_t place_ = 0;
+  std::size_t segment_ = 0;
   std::int64_t first_ = 0, from_ = 0, rows_ = 0, segments_ = 0;
   bool weighted_ = false, ordinary_weights_ = true;
   ExactSum* sums_[most_at_once];
@@ -296,6 +331,7 @@ void add_powers(const std::vector<ExactTable*>& tables, const std::vector<Column
                 const std::int32_t* places, const double* weights, std::int64_t rows,
                 const Target& target) {
   const auto count = static_cast<std::int64_t>(columns.size());
+  if (tables.empty() && rows > 0) throw std::invalid_argument("rows without a table");
   Places sorted(tables, power_slots(count, weights != nullptr));
   const auto run = std::make_unique<PowerRows>(sorted, target);
   const std::int64_t at_once = sorted.sorted_at_once(rows);

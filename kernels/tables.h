@@ -89,21 +89,45 @@ class Alone {
 
 // Many exact sums, by number. Infinite values and NaN are refused: they are counted by the caller,
 // in columns of their own. Sums of a wide table count smaller units, of 2^-3378: it holds products
-// of three doubles of whatever size.
+// of three doubles of whatever size. Memory is taken for neighbours once one of them is met, for of
+// a hundred thousand classes most never happen; `together` sums from a multiple of it on lie side
+// by side.
 class ExactTable {
  public:
   static constexpr int wide_up = 2304;
 
-  explicit ExactTable(std::int64_t size, bool wide = false)
-      : slots_(static_cast<std::size_t>(checked_size(size))), wide_(wide) {}
+  explicit ExactTable(std::int64_t size, bool wide = false, std::int64_t together = 1)
+      : size_(checked_size(size)),
+        run_(run_length(size, together)),
+        runs_(static_cast<std::size_t>((size_ + run_ - 1) / run_)),
+        wide_(wide) {}
 
   bool wide() const { return wide_; }
 
-  std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
+  std::int64_t size() const { return size_; }
   Occupied& occupied() const { return occupied_; }
 
-  ExactSum& slot(std::int64_t index) { return slots_[static_cast<std::size_t>(index)]; }
-  const ExactSum& slot(std::int64_t index) const { return slots_[static_cast<std::size_t>(index)]; }
+  ExactSum& slot(std::int64_t index) {
+    auto& run = runs_[static_cast<std::size_t>(index / run_)];
+    if (run.empty()) run.resize(static_cast<std::size_t>(run_));
+    return run[static_cast<std::size_t>(index % run_)];
+  }
+  const ExactSum& slot(std::int64_t index) const {
+    static const ExactSum nothing;
+    const auto& run = runs_[static_cast<std::size_t>(index / run_)];
+    return run.empty() ? nothing : run[static_cast<std::size_t>(index % run_)];
+  }
+
+  // Calls body(index, sum) for every sum that may not be 0, ascending.
+  template <class Body>
+  void for_met(Body body) const {
+    std::int64_t first = 0;
+    for (const auto& run : runs_) {
+      for (std::size_t i = 0; i < run.size(); ++i)
+        if (!run[i].untouched()) body(first + static_cast<std::int64_t>(i), run[i]);
+      first += run_;
+    }
+  }
 
   // Both halves of the exact product enter; what it has below 2^-1074 is rounded.
   static void add_product(ExactSum& sum, double weight, double value) {
@@ -114,32 +138,32 @@ class ExactTable {
   }
 
   void merge(const ExactTable& other) {
-    if (other.slots_.size() != slots_.size() || other.wide_ != wide_)
+    if (other.size_ != size_ || other.wide_ != wide_)
       throw std::invalid_argument("tables of different sizes do not merge");
-    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].merge(other.slots_[i]);
+    other.for_met([&](std::int64_t index, const ExactSum& sum) { slot(index).merge(sum); });
   }
 
   std::string to_bytes() const {
     Writer out;
-    out.put<std::uint64_t>(slots_.size());
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      const Digits sum = slots_[i].digits();
-      if (sum.sign == 0) continue;
-      out.put<std::uint64_t>(i);
+    out.put<std::uint64_t>(static_cast<std::uint64_t>(size_));
+    for_met([&](std::int64_t index, const ExactSum& met) {
+      const Digits sum = met.digits();
+      if (sum.sign == 0) return;
+      out.put<std::uint64_t>(static_cast<std::uint64_t>(index));
       out.put<std::uint8_t>(sum.sign < 0);
       out.put<std::uint8_t>(static_cast<std::uint8_t>(sum.first));
       out.put<std::uint8_t>(static_cast<std::uint8_t>(sum.digits.size()));
       for (const std::uint32_t digit : sum.digits) out.put<std::uint32_t>(digit);
-    }
+    });
     return out.take();
   }
 
   static ExactTable from_bytes(const char* data, std::size_t size, std::int64_t slots,
-                               bool wide = false) {
+                               bool wide = false, std::int64_t together = 1) {
     Reader in(data, size);
     if (in.get<std::uint64_t>() != static_cast<std::uint64_t>(slots))
       throw std::invalid_argument("the table has another size than its header says");
-    ExactTable table(slots, wide);
+    ExactTable table(slots, wide, together);
     std::int64_t next = 0;
     while (!in.empty()) {
       const auto index = static_cast<std::int64_t>(in.get<std::uint64_t>());
@@ -154,6 +178,13 @@ class ExactTable {
   // 2^64 times the largest double is below 2^(32·68) units of 2^-1074, and 2^64 times its cube
   // below 2^(32·204) units of 2^-3378.
   static constexpr int most_digits = 68, most_wide_digits = 204;
+  static constexpr std::int64_t least_run = 64;
+
+  static std::int64_t run_length(std::int64_t size, std::int64_t together) {
+    if (together < 1) throw std::invalid_argument("at least one sum lies by itself");
+    const std::int64_t wanted = std::max<std::int64_t>(least_run / together, 1) * together;
+    return std::max<std::int64_t>(std::min(wanted, size), 1);
+  }
 
   static Digits read_digits(Reader& in, bool wide) {
     Digits sum;
@@ -169,7 +200,8 @@ class ExactTable {
     return sum;
   }
 
-  std::vector<ExactSum> slots_;
+  std::int64_t size_, run_;
+  std::vector<std::vector<ExactSum>> runs_;  // empty until one of its sums is met
   bool wide_;
   mutable Occupied occupied_;
 };

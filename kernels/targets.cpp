@@ -10,6 +10,10 @@
   bool sum_powers(const double*, const std::int32_t*, std::int64_t, int*, double*);                \
   void products(const double*, const double*, std::int64_t, double*, double*);                     \
   void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
+  void leaders(const unsurprised::Side&, std::int64_t, std::int64_t, double, std::int64_t*,        \
+               double*);                                                                           \
+  void add_shares(const unsurprised::ShareRows&, std::int64_t, std::int64_t, double*, double*);    \
+  void shares_of(const unsurprised::Side&, std::int64_t, double, double, float*);                  \
   void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
   void softmax(double*, std::int64_t, std::int64_t, double*, double*);                             \
   void softmax_gradient(const unsurprised::SoftmaxRows&, std::int64_t, std::int64_t);              \
@@ -45,11 +49,11 @@ bool always() {
   return true;
 }
 
-#define UNSURPRISED_FUNCTIONS(target)                                                          \
-  #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,          \
-      target::products, target::hash_rows, target::tempered, target::softmax,                  \
-      target::softmax_gradient, {                                                              \
-    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve \
+#define UNSURPRISED_FUNCTIONS(target)                                                              \
+  #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,              \
+      target::products, target::hash_rows, target::leaders, target::add_shares, target::shares_of, \
+      target::tempered, target::softmax, target::softmax_gradient, {                               \
+    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve     \
   }
 
 struct Choice {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "hashing.h"
+#include "leaders.h"
 #include "operations.h"
 #include "portable.h"
 #include "segments.h"
+#include "shares.h"
 #include "softmax.h"
 #include "softmax_gradient.h"
 #include "tempered.h"
@@ -19,6 +21,9 @@ struct Target {
   PowerSums::Function sum_powers;
   Products products;
   HashRows hash_rows;
+  Leaders leaders;
+  AddShares add_shares;
+  SharesOf shares_of;
   Tempered tempered;
   Softmax softmax;
   SoftmaxGradient softmax_gradient;

@@ -24,6 +24,7 @@ using unsurprised::Findings;
 using unsurprised::Form;
 using unsurprised::Operation;
 using unsurprised::Request;
+using unsurprised::RowsView;
 using unsurprised::Side;
 using unsurprised::Target;
 using unsurprised::Type;
@@ -144,6 +145,29 @@ void print_pairs(const Target& target, const Rows& p, const hard_rows::NamedKind
     }
 }
 
+// The largest entries of a row, and of narrow scores all shares and their sums.
+void print_leaders(const Target& target, const Rows& p, const std::string& where) {
+  const RowsView& view = p.side.view;
+  const auto size = static_cast<std::size_t>(view.classes);
+  std::vector<std::int64_t> at(3);
+  std::vector<double> found(3);
+  target.leaders(p.side, 0, std::min<std::int64_t>(3, view.classes), 0.25, at.data(), found.data());
+  Digest all;
+  all.add(at);
+  all.add(found);
+  if (p.side.form == Form::log && (view.type <= Type::f32)) {
+    const double top = found.empty() ? 0.0 : 1.5, share = 0.125;
+    std::vector<float> shares(size);
+    std::vector<double> coarse(size), fine(size);
+    target.shares_of(p.side, 0, top, share, shares.data());
+    target.add_shares({&p.side, 1, &top, &share}, 0, view.classes, coarse.data(), fine.data());
+    all.add(shares);
+    all.add(coarse);
+    all.add(fine);
+  }
+  std::printf("leaders and shares, %s: %016llx\n", where.c_str(), all.value());
+}
+
 void print_rows(const Target& target, Type type, Form form, const hard_rows::NamedKind& kind,
                 std::int64_t classes) {
   const std::string where = std::to_string(classes) + " classes, " + kind.name;
@@ -152,6 +176,8 @@ void print_rows(const Target& target, Type type, Form form, const hard_rows::Nam
     if (!asked.pair)
       std::printf("%s of %s %s, %s: %016llx\n", asked.name, name_of(form), name_of(type),
                   where.c_str(), digest(target, asked, p, nullptr, kind.kind));
+  if (kind.kind != Kind::faulty)
+    print_leaders(target, p, where + ", " + name_of(form) + " " + name_of(type));
   const auto next = (static_cast<std::size_t>(type) + 1) % std::size(layouts::types);
   print_pairs(target, p, kind, where, layouts::types[next]);
 }

@@ -91,7 +91,7 @@ def large(rng: np.random.Generator) -> Iterator[tuple[str, str, str]]:
     """Rows for several threads, whole and in halves that are too small for more than one."""
     p, q = rng.random(LARGE, dtype=np.float32), rng.random(LARGE, dtype=np.float32)
     labels = rng.integers(0, LARGE[1], LARGE[0])
-    if _host._threads(p) != min(3, get_num_threads()):
+    if _host.threads_for(p.size) != min(3, get_num_threads()):
         raise AssertionError("the large rows are not split as this test believes")
     for form, make in FORMS.items():
         for measure in MEASURES:

@@ -176,3 +176,40 @@ def test_threads_that_the_system_refuses_are_done_without() -> None:
         [sys.executable, "-c", REFUSE_THREADS], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+
+
+def scores(array: Array, dtype: str) -> _kernels.Rows:
+    return _kernels.Rows(array, dtype, log=True, checks_sum=False, tolerance=-1.0)
+
+
+def test_shares_are_those_of_narrow_scores_alone() -> None:
+    narrow, ones = scores(np.zeros((3, 70), np.float32), "float32"), np.ones(3)
+    coarse, fine = np.zeros(70), np.zeros(70)
+    _kernels.add_shares(narrow, ones * 0, ones / 70, coarse, fine, 1)
+    assert np.allclose(coarse + fine, 3 / 70)
+    found = np.empty((1, 70), np.float32)
+    _kernels.shares_of(narrow, np.array([2]), ones * 0, ones / 70, found, 1)
+    assert np.allclose(found, 1 / 70)
+    for wide in (scores(np.zeros((3, 70)), "float64"), rows(floats(3, 70))):
+        with pytest.raises(ValueError, match="log scores of at most single precision"):
+            _kernels.add_shares(wide, ones, ones, coarse, fine, 1)
+        with pytest.raises(ValueError, match="log scores of at most single precision"):
+            _kernels.shares_of(wide, np.array([0]), ones, ones, found, 1)
+    with pytest.raises(ValueError, match="no such row"):
+        _kernels.shares_of(narrow, np.array([3]), ones, ones, found, 1)
+    many = scores(np.zeros((_kernels.most_share_rows + 1, 70), np.float32), "float32")
+    each = np.ones(_kernels.most_share_rows + 1)
+    with pytest.raises(ValueError, match="more rows"):
+        _kernels.add_shares(many, each, each, coarse, fine, 1)
+
+
+def test_leaders_are_of_rows_that_are_there() -> None:
+    at, found = np.empty((1, 3), np.int64), np.empty((1, 3))
+    _kernels.leaders(rows(np.array([[1.0, 3.0, 3.0, 2.0]])), np.array([0]), np.ones(1), 3, at,
+                     found, 1)  # fmt: skip
+    assert (at.tolist(), found.tolist()) == ([[1, 2, 3]], [[3.0, 3.0, 2.0]])
+    for which, count in (([1], 3), ([-1], 3), ([0], 0), ([0], 5)):
+        out = np.empty((1, max(count, 0)))
+        with pytest.raises(ValueError, match=r"no such row|so many"):
+            _kernels.leaders(rows(np.ones((1, 4))), np.array(which), np.ones(1), count,
+                             out.astype(np.int64), out, 1)  # fmt: skip

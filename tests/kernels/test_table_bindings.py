@@ -220,3 +220,21 @@ def test_isotonic_regression_is_that_of_scipy() -> None:
         again = np.empty(rows)
         _kernels.isotonic(fit, weights, again)
         assert again.tobytes() == fit.tobytes()
+
+
+def test_sums_of_many_places_are_met_or_refused() -> None:
+    table = _kernels.ExactTable(4 * 1000, wide=True, together=4)
+    places = np.array([999, 7, 999], dtype=np.int32)
+    _kernels.add_powers([table], places, [np.array([1.0, 2.0, 3.0])], None, 3)
+    met, sums = table.rounded_met(4, [0, 0, 0, 0])
+    assert np.frombuffer(met, np.int64).tolist() == [7, 999]
+    assert np.frombuffer(sums).reshape(-1, 4).tolist() == [[2, 4, 8, 1], [4, 10, 28, 2]]
+    with pytest.raises(ValueError, match="an exponent a column"):
+        table.rounded_met(4, [0])
+    for wrong in (1000, -1):
+        with pytest.raises(ValueError, match="a place without a table"):
+            _kernels.add_powers([table], places[:1] * 0 + np.int32(wrong), [np.ones(1)], None, 1)
+    with pytest.raises(ValueError, match="rows without a table"):
+        _kernels.add_powers([], None, [np.ones(1)], None, 1)
+    with pytest.raises(ValueError, match="lies by itself"):
+        _kernels.ExactTable(3, together=0)

@@ -138,7 +138,8 @@ def test_rounded_sums_are_in_the_units_that_were_asked_for():
     values, weights = products(50)
     state = Moments(["x"], weighted=True)
     state.update({"x": values * 1e250}, weights * 1e-200, rows=50)
-    scaled = state.rounded(600, -200)[0]
+    groups, (scaled,) = state.rounded(600, -200)
+    assert groups.tolist() == [0]
     y, w = values * 1e250 * (weights * 1e-200) * 2.0**-200, weights * 1e-200 * 2.0**600
     direct = [(y * w), (y * w * w), (y * y), (y * y * w), y**3, w * w, w**3]
     assert scaled == pytest.approx([part.sum() for part in direct], rel=1e-9)
@@ -156,3 +157,27 @@ def test_what_does_not_belong_together_is_refused():
         Moments(["x"], groups=2).update({"x": np.ones(1)}, rows=1, groups=np.array([2]))
     with pytest.raises(StateError, match="no rows"):
         state.powers(("other",))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_groups_that_are_met_are_told_however_many_there_are(weighted):
+    """Few rows of many groups are sorted in another way than many of few."""
+    rng = np.random.default_rng(3)
+    values, groups = rng.random(500), rng.integers(0, 100_000, 500)
+    groups[:40] = 77_777
+    weights = rng.random(500) if weighted else None
+
+    def of(groups, count, parts):
+        state = Moments(["x"], weighted=weighted, groups=count)
+        for part in parts:
+            w = None if weights is None else weights[part]
+            state.update({"x": values[part]}, w, rows=len(values[part]), groups=groups[part])
+        return state
+
+    met, dense = np.unique(groups, return_inverse=True)
+    whole, one = of(groups, 100_000, [slice(None)]), of(dense, len(met), [slice(None)])
+    assert of(groups, 100_000, [slice(0, 3), slice(3, None)]).to_bytes() == whole.to_bytes()
+    assert Moments.from_bytes(whole.to_bytes()).to_bytes() == whole.to_bytes()
+    (ours, sums), (theirs, others) = whole.rounded(0, 0), one.rounded(0, 0)
+    assert ours.tolist() == met.tolist() and theirs.tolist() == list(range(len(met)))
+    assert (sums == others).all()

@@ -160,3 +160,27 @@ def test_a_sample_says_when_it_expected_too_many_rows():
     few.expect(900)
     few.update(hashes[:100], np.zeros(100, dtype=int), np.full((100, 2), 0.5))
     assert not few.falls_short and len(few.result()["hash"]) == 100
+
+
+def test_a_sample_holds_rows_as_narrow_as_they_came():
+    rng = np.random.default_rng(8)
+    rows = rng.random((40, 6)).astype(np.float16)
+    hashes, truth = rng.integers(0, 1 << 63, 40).astype(np.uint64), np.arange(40) % 6
+    wide = Sample(classes=6, size=25).update(hashes, truth, rows.astype(np.float64))
+    for kinds in (("f2", "f4", "f8"), ("f8", "f2", "f4"), ("f2", "f2", "f2"), ("f4", "f2", "f8")):
+        mixed = Sample(classes=6, size=25)
+        for at, kind in zip((0, 13, 30), kinds, strict=True):
+            part = slice(at, {0: 13, 13: 30, 30: 40}[at])
+            mixed.update(hashes[part], truth[part], rows[part].astype(kind))
+        assert mixed.to_bytes() == wide.to_bytes()
+        assert mixed.result()["model"].dtype == np.float64
+        again = Sample.from_bytes(mixed.to_bytes())
+        other = Sample(classes=6, size=25).update(hashes + np.uint64(1), truth, rows)
+        assert again.merge(other).to_bytes() == wide_merged(hashes, truth, rows).to_bytes()
+
+
+def wide_merged(hashes, truth, rows):
+    """All rows and the same under other hashes, as float64."""
+    both = np.concatenate([hashes, hashes + np.uint64(1)])
+    model = np.concatenate([rows, rows]).astype(np.float64)
+    return Sample(classes=6, size=25).update(both, np.concatenate([truth, truth]), model)

@@ -10,17 +10,19 @@ from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.result import Evaluation, interpreted
-from unsurprised.evaluation.row_scores import sums_off
+from unsurprised.evaluation.row_scores import makes_shares, sums_off
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
+from unsurprised.measures._numpy_engine import threads_for
 from unsurprised.threads import get_num_threads
 
 #: Elements and rows of a part that is evaluated at once: what is found of its rows, 50 bytes each,
-#: stays in cache, and what a part costs beside its rows does not show.
-_PART_ELEMENTS, _PART_ROWS = 1 << 20, 1 << 16
+#: stays in cache, and what a part costs beside its rows does not show. Of many classes the rows are
+#: what takes the time, and parts of the rows would each have states of all classes.
+_PART_ELEMENTS, _PART_ROWS, _MANY_CLASSES = 1 << 20, 1 << 16, 1 << 12
 
 
 @own_float_errors
@@ -236,9 +238,12 @@ def _evaluate_batch(
     if not batch.size or batch.model is None:
         left = f" (all {batch.skipped:,} were left out)" if batch.skipped else ""
         raise CallError(f"no rows to evaluate{left}; expected at least one")
-    rows = batch_rows or max(1, min(_PART_ROWS, _PART_ELEMENTS // batch.model.shape[-1]))
+    classes = batch.model.shape[-1]
+    whole = classes >= _MANY_CLASSES and not makes_shares(batch)
+    rows = batch_rows or max(1, _PART_ROWS if whole else min(_PART_ROWS, _PART_ELEMENTS // classes))
     parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
-    workers = min(get_num_threads(), len(parts))
+    workers = 1 if classes >= _MANY_CLASSES else min(get_num_threads(), len(parts))
+    threads = threads_for(batch.size * classes) if workers == 1 else 1
     shares = [parts[i * len(parts) // workers : (i + 1) * len(parts) // workers]
               for i in range(workers)]  # fmt: skip
 
@@ -249,7 +254,7 @@ def _evaluate_batch(
         evaluator = Evaluator(batch.classes, top=top, bins=bins, sample_rows=None if ledger else 0)
         evaluator.expect(expected)
         for part in share:
-            evaluator.update_batch(_part(batch, part))
+            evaluator.update_batch(_part(batch, part), threads=threads)
         return evaluator
 
     def merged(expected: int) -> Evaluator:

@@ -14,6 +14,7 @@ from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.names import checked_names
+from unsurprised.class_names.numbered import Numbered
 from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.figures.assemble import assemble
@@ -105,8 +106,7 @@ class Evaluator(ByBytes):
         self._left_out = 0
         self._expected = 0
         self._scratch = Scratch()
-        self._waiting: weakref.ref[Later] | None = None
-        self._numbers: tuple[str, ...] = ()
+        self._waiting: list[weakref.ref[Later]] = []
         self._bins = given_bins(bins or {})
 
     @property
@@ -199,14 +199,19 @@ class Evaluator(ByBytes):
 
     @alone
     @own_float_errors
-    def update_batch(self, batch: Batch, facts: RowScores | None = None) -> Evaluator:
-        """Add the rows of a source's batch, with their facts if they are at hand."""
-        return self._add(batch, facts)
+    def update_batch(
+        self, batch: Batch, facts: RowScores | None = None, threads: int = 1
+    ) -> Evaluator:
+        """Add the rows of a source's batch, with their facts if they are at hand.
 
-    def _add(self, batch: Batch, facts: RowScores | None = None) -> Evaluator:
+        ``threads`` are those that measure the rows.
+        """
+        return self._add(batch, facts, threads)
+
+    def _add(self, batch: Batch, facts: RowScores | None = None, threads: int = 1) -> Evaluator:
         if batch.size:
             self._settle()
-            facts = facts or row_scores(batch, self._scratch)
+            facts = facts or row_scores(batch, self._scratch, threads)
             refuse_overflow(batch, facts)
             hashes = hashes_of(batch, self._scratch)
             clusters = hashes_of_clusters(batch, self._scratch)
@@ -276,16 +281,17 @@ class Evaluator(ByBytes):
         if self._unsaid_start is not None and not self._zero_seen:
             self._unsaid_start.refuse_unsaid_start()
         self._settle()
-        found, later = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
-        self._waiting = None if later is None else weakref.ref(later)
+        found, laters = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
+        self._waiting = [weakref.ref(later) for later in laters]
         return found if self._reading is None else interpreted(found, self._reading)
 
     def _settle(self) -> None:
         """Answer what the last result still has to compute, before the states change."""
-        later = None if self._waiting is None else self._waiting()
-        if later is not None:
-            later.found()
-        self._waiting = None
+        for waiting in self._waiting:
+            later = waiting()
+            if later is not None:
+                later.found()
+        self._waiting = []
 
     @alone
     def sample(self) -> dict[str, NDArray[Any]]:
@@ -323,8 +329,8 @@ class Evaluator(ByBytes):
         if parts:
             evaluator._states = States.from_parts(parts)
             said = evaluator._states.settings
-            evaluator._classes, evaluator._top = said.classes, said.top
-            evaluator._meaning = Meaning(said.classes)
+            evaluator._classes = None if said.classes is None else tuple(said.classes)
+            evaluator._meaning, evaluator._top = Meaning(evaluator._classes), said.top
             evaluator._sample_rows = said.sample_rows
             evaluator._bins = {
                 name: bins for name, bins in said.slicing.items() if bins is not None
@@ -381,17 +387,11 @@ class Evaluator(ByBytes):
             )
         return self._states
 
-    def _numbered(self, width: int) -> tuple[str, ...]:
-        """The classes' indices as their names; made once, for there may be many."""
-        if len(self._numbers) != width:
-            self._numbers = tuple(map(str, range(width)))
-        return self._numbers
-
     def _settings_for(self, batch: Batch) -> Settings:
         truth, classes = "logprob", None
         if batch.model is not None:
             width = batch.model.shape[-1]
-            classes = batch.classes or self._classes or self._numbered(width)
+            classes = batch.classes or self._classes or Numbered(width)
             if len(classes) != width:
                 raise CallError(
                     f"{len(classes)} class names for predictions of {width} classes: "

@@ -42,6 +42,13 @@ OF_THE_SAMPLE = (
 )
 
 
+#: What grows with the classes, or with their pairs, and takes longer to write out than to find.
+OF_THE_CLASSES = ("classes", "class_frequencies", "confusion")
+#: What asks for a logarithm of each class.
+OF_THE_FREQUENCIES = ("label_entropy", "information_gained", "information_gained_share")
+_ASKED_FOR = {*OF_THE_CLASSES, *OF_THE_FREQUENCIES}
+
+
 class Later:
     """What takes a second to compute, for those who ask: once, by whichever thread is first."""
 
@@ -52,7 +59,7 @@ class Later:
 
     @own_float_errors
     def found(self) -> dict[str, Any]:
-        """Values by the names of :data:`OF_THE_SAMPLE`; what is not there stays as it is."""
+        """Values by the names of the fields; what is not there stays as it is."""
         if self._compute is None:
             return self._found
         if self._process != os.getpid():  # a thread that the fork left behind may hold the lock
@@ -65,9 +72,9 @@ class Later:
 
 
 class _Waiting(Reported):
-    """A place for what the fields that are not set yet come from."""
+    """Places for what the fields that are not set yet come from."""
 
-    __slots__ = ("_later",)
+    __slots__ = ("_asked_for", "_later")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -165,6 +172,8 @@ class Evaluation(_Waiting):
 
         def __getattr__(self, name):
             # Called for what is not set: the fields of the sample, where they are computed later.
+            if name in _ASKED_FOR:
+                return object.__getattribute__(self, "_asked_for")[name].found()[name]
             if name not in OF_THE_SAMPLE:
                 meant = figure_suggestion(name, self.__slots__)
                 said = f"{type(self).__name__!r} object has no attribute {name!r}{meant}"
@@ -185,6 +194,16 @@ def computing(evaluation: Evaluation, later: Later) -> Evaluation:
     for name in OF_THE_SAMPLE:
         object.__delattr__(evaluation, name)
     object.__setattr__(evaluation, "_later", (later, otherwise))
+    return evaluation
+
+
+def asked_for(evaluation: Evaluation, classes: Later, frequencies: Later) -> Evaluation:
+    """The same, whose fields of the classes and of their frequencies come from these."""
+    laters = dict.fromkeys(OF_THE_CLASSES, classes)
+    laters |= dict.fromkeys(OF_THE_FREQUENCIES, frequencies)
+    for name in laters:
+        object.__delattr__(evaluation, name)
+    object.__setattr__(evaluation, "_asked_for", laters)
     return evaluation
 
 

@@ -17,12 +17,51 @@ from unsurprised.errors import InputError, Place
 from unsurprised.forms import Counts, DistributionForm, Labels, Probs
 from unsurprised.measures._faults import BAD_LABEL, fault_of
 from unsurprised.measures._labels import dense
-from unsurprised.measures._numpy_engine import kernel_rows
+from unsurprised.measures._numpy_engine import is_narrow_log, kernel_rows, threads_for
 
 _BITS = 1.0
 #: By how much shares that were divided by their sum may miss one: each by half a unit in the last
 #: place, and their sum by some dozens.
 _OFF_BY_ROUNDING = 2.0**-47
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowShares:
+    """The shares of rows of narrow scores, of many classes: as floats, and only of rows that count.
+
+    ``tops`` are the rows' top scores, and ``top_shares`` what these have of all.
+    """
+
+    truth: DistributionForm
+    tops: Values
+    top_shares: Values
+
+    @classmethod
+    def of(cls, truth: DistributionForm, facts: RowScores) -> NarrowShares:
+        """Those of a truth, of which the facts are these."""
+        if facts.top is None or facts.top_surprisal is None:
+            raise TypeError("rows of predictions have a top class")
+        tops = truth.rows(-1)[np.arange(len(facts.top)), facts.top].as_float64()
+        return cls(truth, tops, np.asarray(portable.exp2(0.0 - facts.top_surprisal)))
+
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+        chosen = np.ascontiguousarray(np.arange(len(self.tops))[rows])
+        found = np.empty((len(chosen), self.truth.shape[-1]), dtype=np.float32)
+        given = kernel_rows(self.truth, self.truth.rows(-1).values)
+        threads = threads_for(found.size)
+        _kernels.shares_of(given, chosen, self.tops, self.top_shares, found, threads)
+        return found
+
+    def add_to(self, rows: slice, coarse: Values, fine: Values) -> None:
+        """Add the shares of some rows to two doubles a class."""
+        some = kernel_rows(self.truth, self.truth.rows(-1).values[rows])
+        threads = threads_for(len(self.tops[rows]) * self.truth.shape[-1])
+        _kernels.add_shares(some, self.tops[rows], self.top_shares[rows], coarse, fine, threads)
+
+    def at(self, scores: Values) -> Values:
+        """The shares of one score a row."""
+        shares: Values = self.top_shares * portable.exp(scores - self.tops)
+        return shares
 
 
 @dataclass(slots=True)
@@ -36,8 +75,10 @@ class RowScores:
     #: Whether the top class happened; with a distribution as truth, its share of the truth.
     correct: NDArray[Any] | None = None
     labels: NDArray[np.int64] | None = None
-    #: With a distribution as truth: its rows, summing to one; their entropy; KL from them.
+    #: With a distribution as truth: its rows, summing to one; their entropy; KL from them. Rows of
+    #: narrow scores are made when they are asked for.
     shares: Values | None = None
+    narrow_shares: NarrowShares | None = None
     truth_entropy: Values | None = None
     kl: Values | None = None
     #: With counts as truth: votes a row, and by how much they underestimate the entropy.
@@ -46,10 +87,10 @@ class RowScores:
     largest_deviation: float = 0.0
 
 
-def row_scores(batch: Batch, scratch: Scratch | None = None) -> RowScores:
+def row_scores(batch: Batch, scratch: Scratch | None = None, threads: int = 1) -> RowScores:
     """Measure every row; an :class:`InputError` for the first one that is not legal.
 
-    With ``scratch`` the facts are valid until its next use.
+    With ``scratch`` the facts are valid until its next use. ``threads`` are those of the kernels.
     """
     scratch = scratch or Scratch()
     if batch.model is None:
@@ -58,12 +99,12 @@ def row_scores(batch: Batch, scratch: Scratch | None = None) -> RowScores:
         return RowScores(surprisal=0.0 - batch.logprob / math.log(2))
     truth = batch.truth
     if isinstance(truth, Labels) and not truth.smoothing:
-        return _facts_at_labels(batch, batch.model, truth.indices(), scratch)
+        return _facts_at_labels(batch, batch.model, truth.indices(), scratch, threads)
     classes = batch.model.shape[-1]
     soft = dense(truth, classes) if isinstance(truth, Labels) else truth
     if soft is None:
         raise TypeError("a batch of predictions has a truth")
-    return _facts_of_distributions(batch, batch.model, soft, scratch)
+    return _facts_of_distributions(batch, batch.model, soft, scratch, threads)
 
 
 def _facts_at_labels(
@@ -71,6 +112,7 @@ def _facts_at_labels(
     model: DistributionForm,
     labels: NDArray[np.int64] | None,
     scratch: Scratch,
+    threads: int,
 ) -> RowScores:
     rows = model.rows(-1).values
     size = len(rows)
@@ -89,6 +131,7 @@ def _facts_at_labels(
         facts.entropy,
         facts.top_surprisal,
         facts.top,
+        threads=threads,
     )
     if findings[0] >= 0:
         raise _located(batch, fault_of(model, rows, findings, facts.labels), findings, "model")
@@ -100,7 +143,11 @@ def _facts_at_labels(
 
 
 def _facts_of_distributions(
-    batch: Batch, model: DistributionForm, truth: DistributionForm, scratch: Scratch
+    batch: Batch,
+    model: DistributionForm,
+    truth: DistributionForm,
+    scratch: Scratch,
+    threads: int,
 ) -> RowScores:
     p, q = truth.rows(-1).values, model.rows(-1).values
     if p.shape != q.shape:
@@ -110,8 +157,9 @@ def _facts_of_distributions(
             place=Place(file=batch.file, column=batch.columns.get("truth")),
         )
     cross_entropy, kl, truth_entropy = (np.empty(len(p)) for _ in range(3))
+    narrow = is_narrow_log(truth) and is_narrow_log(model)
     sides = (kernel_rows(truth, p), kernel_rows(model, q))
-    found = _kernels.measure("kl_divergence", *sides, None, _BITS, kl, 1)
+    found = _kernels.measure("kl_divergence", *sides, None, _BITS, kl, threads)
     # The first faulty row is told, whichever side it is on; of one row the model's side.
     faults = [
         (findings[0], role, form, rows, findings)
@@ -124,12 +172,16 @@ def _facts_of_distributions(
     if faults:
         _, role, form, rows, findings = min(faults, key=lambda fault: fault[0])
         raise _located(batch, fault_of(form, rows, findings), findings, role)
-    _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, 1)
-    facts = _facts_at_labels(batch, model, None, scratch)
+    if narrow:
+        of_truth = _facts_at_labels(batch, truth, None, Scratch(), threads)
+        facts = _facts_at_labels(batch, model, None, scratch, threads)
+        return _with_narrow_truth(facts, truth, of_truth, kl)
+    _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, threads)
+    facts = _facts_at_labels(batch, model, None, scratch, threads)
     facts.shares = shares_of(truth)
     # Of the shares that a sample keeps, so that its rows cost what they cost here, to the last bit.
     kept = kernel_rows(Probs(facts.shares, normalize=True), facts.shares)
-    _kernels.measure("cross_entropy", kept, sides[1], None, _BITS, cross_entropy, 1)
+    _kernels.measure("cross_entropy", kept, sides[1], None, _BITS, cross_entropy, threads)
     facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
     if facts.top is not None:
         facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[
@@ -144,6 +196,19 @@ def _facts_of_distributions(
     return facts
 
 
+def _with_narrow_truth(
+    facts: RowScores, truth: DistributionForm, of_truth: RowScores, kl: Values
+) -> RowScores:
+    """What is of single precision is measured in it: H + KL is the cross-entropy, of two reads."""
+    if facts.top is None or of_truth.entropy is None:
+        raise TypeError("rows of predictions have an entropy and a top class")
+    shares = NarrowShares.of(truth, of_truth)
+    facts.kl, facts.truth_entropy, facts.narrow_shares = kl, of_truth.entropy, shares
+    facts.surprisal = of_truth.entropy + kl
+    facts.correct = shares.at(truth.rows(-1)[np.arange(len(facts.top)), facts.top].as_float64())
+    return facts
+
+
 def _refuse_few(batch: Batch, votes: Values) -> None:
     """Votes a row that one cannot be divided by are not as many as anybody cast."""
     few = votes < np.finfo(np.float64).tiny
@@ -155,6 +220,15 @@ def _refuse_few(batch: Batch, votes: Values) -> None:
             remedy="multiply all counts by the same factor, or pass the rows as probabilities",
             place=Place(batch.file, int(batch.numbers()[row]), batch.columns.get("truth")),
         )
+
+
+def makes_shares(batch: Batch) -> bool:
+    """Whether the rows' scores need the truth as doubles, a number for each class."""
+    truth, model = batch.truth, batch.model
+    if truth is None or model is None or (isinstance(truth, Labels) and not truth.smoothing):
+        return False
+    narrow = isinstance(truth, DistributionForm) and is_narrow_log(truth) and is_narrow_log(model)
+    return not narrow
 
 
 def shares_of(form: DistributionForm) -> Values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from unsurprised.class_names.numbered import Numbered
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import Slicing
 from unsurprised.statistics.ratios import difference_of
@@ -21,7 +22,7 @@ _WITH_COUNTS = ["votes", "entropy_bias"]
 class Settings:
     """Settings that rows share to be evaluated together."""
 
-    classes: tuple[str, ...] | None
+    classes: tuple[str, ...] | Numbered | None
     #: "labels", "probs", "counts", or "logprob" where only that of what happened is known.
     truth: str
     weighted: bool

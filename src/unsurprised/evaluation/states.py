@@ -205,7 +205,11 @@ class States:
                 facts.shares if batch.weights is None else (facts.shares * batch.weights[:, None])
             )
             self.class_counts.update_shares(groups, weighted)
-        truth = facts.labels if facts.labels is not None else facts.shares
+        elif facts.narrow_shares is not None:
+            self.class_counts.update_narrow(groups, facts.narrow_shares, batch.weights)
+        truth: Any = facts.labels if facts.labels is not None else facts.shares
+        if facts.narrow_shares is not None:
+            truth = facts.narrow_shares.__getitem__
         if truth is not None:
             kept = groups if self.settings.clustered else None
             self.sample.update(hashes, truth, batch.model.rows(-1), batch.weights, kept)
@@ -230,6 +234,7 @@ class States:
     def to_parts(self) -> list[bytes]:
         """The settings and the product as bytes; those without moments are as ever."""
         said = self.settings.said()
+        said["classes"] = None if said["classes"] is None else list(said["classes"])
         del said["grouped"]
         if self.settings.independent:
             said["moments"] = True

@@ -7,9 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import _kernels
+from unsurprised.array_types import Values
+from unsurprised.arrays.host import HostArray
 from unsurprised.batches import Batch
 from unsurprised.evaluation.row_scores import RowScores
 from unsurprised.measures import surprisal
+from unsurprised.measures._numpy_engine import is_log, kernel_rows, threads_for
 from unsurprised.states.hashing import ids_at
 from unsurprised.states.topk import Entry
 
@@ -35,21 +39,31 @@ def entries_of(batch: Batch, facts: RowScores) -> Callable[[NDArray[np.int64]], 
                 leaders=first,
             )
             for row, name, first in zip(
-                rows.tolist(), ids_at(batch, rows), _leaders(batch, rows), strict=True
+                rows.tolist(), ids_at(batch, rows), _leaders(batch, rows, top_bits), strict=True
             )
         ]
 
     return entries
 
 
-def _leaders(batch: Batch, rows: NDArray[np.int64]) -> list[tuple[tuple[int, float], ...]]:
+def _leaders(
+    batch: Batch, rows: NDArray[np.int64], top_bits: Values | None
+) -> list[tuple[tuple[int, float], ...]]:
     """The most likely classes of some rows and their surprisals."""
-    if batch.model is None or not len(rows):
+    if batch.model is None or top_bits is None or not len(rows):
         return [()] * len(rows)
-    model = batch.model.with_array(batch.model.rows(-1)[rows])
-    order = np.argsort(-model.array.as_float64(), axis=1, kind="stable")[:, :_LEADERS]
-    bits = [np.asarray(surprisal(model, at=order[:, place])) for place in range(order.shape[1])]
+    model, values = batch.model, batch.model.rows(-1).values
+    count = min(_LEADERS, values.shape[-1])
+    places, bits = np.empty((len(rows), count), dtype=np.int64), np.empty((len(rows), count))
+    threads = threads_for(len(rows) * values.shape[-1])
+    _kernels.leaders(kernel_rows(model, values), rows, top_bits[rows], count, places, bits, threads)
+    if not is_log(model):  # what these cost does not follow from the top's alone
+        chosen = values[rows]
+        again = np.broadcast_to(chosen[:, None, :], (len(rows), count, chosen.shape[-1]))
+        bits = np.asarray(
+            surprisal(model.with_array(HostArray(again, model.array.dtype)), at=places)
+        )
     return [
-        tuple((int(order[row, place]), float(column[row])) for place, column in enumerate(bits))
-        for row in range(len(rows))
+        tuple(zip(which, costs, strict=True))
+        for which, costs in zip(places.tolist(), bits.tolist(), strict=True)
     ]

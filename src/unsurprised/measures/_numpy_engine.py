@@ -25,6 +25,9 @@ _ELEMENTS_PER_THREAD = 1 << 16
 #: A formula makes dozens of arrays of a block's size; these stay in the second-level cache.
 _ELEMENTS_PER_BLOCK = 1 << 14
 
+#: From so many classes on the kernels go along a row, not across rows (kernels/rows.h).
+_ALONG_FROM = 64
+
 #: What NumPy broadcasts and the kernels walk.
 _MOST_DIMENSIONS = 31
 
@@ -91,7 +94,7 @@ def _measured(
     values = np.empty(sides[0].shape[:-1])
     p = kernel_rows(forms[0], sides[0])
     q = kernel_rows(forms[1], sides[1]) if len(forms) > 1 else None
-    units, threads = units_per_bit(base), _threads(sides[0])
+    units, threads = units_per_bit(base), threads_for(sides[0].size)
     findings = _kernels.measure(name, p, q, labels, units, values, threads)
     if findings[0][0] < 0 and findings[1][0] < 0:
         return values
@@ -130,6 +133,12 @@ def by_numpy(
 def is_log(form: DistributionForm) -> bool:
     """Whether the form holds logarithms."""
     return _IS_LOG[form.kind]
+
+
+def is_narrow_log(form: DistributionForm) -> bool:
+    """Whether the kernels measure the form in single precision, row by row, as log scores."""
+    narrow = form.array.dtype in ("float16", "bfloat16", "float32")
+    return narrow and is_log(form) and form.shape[-1] >= _ALONG_FROM
 
 
 def looks_wrong(form: DistributionForm, side: Side) -> bool:
@@ -190,8 +199,9 @@ def _blocks(shape: tuple[int, ...], rows: int) -> Any:
             yield (index, *rest)
 
 
-def _threads(rows: NDArray[Any]) -> int:
-    most = rows.size // _ELEMENTS_PER_THREAD
+def threads_for(elements: int) -> int:
+    """How many threads are worth waking for so many numbers."""
+    most = elements // _ELEMENTS_PER_THREAD
     return 1 if most < 2 else min(most, get_num_threads())
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels
 from unsurprised.alone import alone, beside
+from unsurprised.array_types import Values
 from unsurprised.errors import CallError, StateError
 from unsurprised.states.serial import (
     MOST_COUNTS,
@@ -22,6 +24,9 @@ from unsurprised.states.serial import (
 from unsurprised.states.sums import GROUPS, exact_table, group_totals
 
 Weights = NDArray[np.float64] | None
+
+#: Shares that are made at once where each is added by itself.
+_AT_ONCE = 1 << 20
 
 
 class Counted(ByBytes):
@@ -43,6 +48,9 @@ class Counted(ByBytes):
         """Whether rows came with weights."""
         return self._weights is not None
 
+    def _settle(self) -> None:
+        """Bring what is held on the way into the tables."""
+
     def _add_weights(self, keys: NDArray[np.int64], weights: NDArray[np.float64]) -> None:
         if self._weights is None:
             self._weights = exact_table(self._size)
@@ -53,6 +61,8 @@ class Counted(ByBytes):
         """Add another state's rows; associative and commutative to the bit."""
         must_match(self.name, self.settings(), other.settings())
         with beside(self, other):
+            self._settle()
+            other._settle()
             try:
                 self._tally.merge(other._tally)
             except OverflowError as error:  # only bytes that lie count 2⁶³ rows
@@ -66,6 +76,11 @@ class Counted(ByBytes):
     def settings(self) -> dict[str, Any]:
         """What states that are merged have in common."""
         return self._settings
+
+    def _met(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The keys that were met, ascending, and the rows of each."""
+        keys, counts = (np.frombuffer(part, dtype=np.int64) for part in self._tally.held())
+        return keys, counts
 
     def counts(self) -> NDArray[np.int64]:
         """Rows by key."""
@@ -84,6 +99,7 @@ class Counted(ByBytes):
     @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
+        self._settle()
         parts = [self._tally.to_bytes()]
         if self._weights is not None:
             parts.append(self._weights.to_bytes())
@@ -142,7 +158,7 @@ class Histogram(Counted):
     def bins(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Lower ends, upper ends and weights of the bins that hold anything, ascending."""
         # Few of the many keys are met: nothing of the table's size is made of them.
-        keys, counts = (np.frombuffer(part, dtype=np.int64) for part in self._tally.held())
+        keys, counts = self._met()
         weights = counts.astype(np.float64)
         if self._weights is not None:
             weights = self.weights()[keys]
@@ -186,7 +202,27 @@ class Confusion(Counted):
 
     def result(self) -> NDArray[np.int64]:
         """Rows by (class that happened, top class)."""
-        return self.counts().reshape(self.classes, self.classes)
+        return self.snapshot()()
+
+    def snapshot(self) -> Callable[[], NDArray[np.int64]]:
+        """Makes the table of now, whatever rows have come in since."""
+        (keys, counts), classes = self._met(), self.classes
+
+        def table() -> NDArray[np.int64]:
+            found = np.zeros(classes * classes, dtype=np.int64)
+            found[keys] = counts
+            return found.reshape(classes, classes)
+
+        return table
+
+
+class NarrowRows(Protocol):
+    """Rows of shares that are made when they are asked for."""
+
+    def __getitem__(self, rows: slice) -> NDArray[np.float32]: ...
+
+    def add_to(self, rows: slice, coarse: Values, fine: Values) -> None:
+        """Add the shares of some rows to two doubles a class."""
 
 
 class ClassCounts(Counted):
@@ -205,6 +241,9 @@ class ClassCounts(Counted):
     def __init__(self, classes: int, groups: int = GROUPS) -> None:
         super().__init__(classes * groups, classes=classes, groups=groups)
         self.classes, self.groups = classes, groups
+        #: Sums of shares in two doubles a class, and how many rows they are of.
+        self._coarse = self._fine = np.zeros(0)
+        self._in_doubles = 0
 
     @alone
     def update(
@@ -219,20 +258,76 @@ class ClassCounts(Counted):
     @alone
     def update_shares(self, hashes: NDArray[np.uint64], shares: NDArray[np.float64]) -> ClassCounts:
         """Add rows that name a weight for every class."""
+        self._add_shares(hashes, shares)
+        return self
+
+    def _add_shares(self, hashes: NDArray[np.uint64], shares: NDArray[np.float64]) -> None:
         keys = self._first_key(hashes)[:, None] + np.arange(self.classes)
         self._add_weights(keys.ravel(), shares.ravel())
+
+    @alone
+    def update_narrow(
+        self, hashes: NDArray[np.uint64], shares: NarrowRows, weights: Weights = None
+    ) -> ClassCounts:
+        """Add rows of shares that are made as they are added, and rounded to 2⁻⁸⁵.
+
+        Those of independent rows without weights are added in double arithmetic without rounding,
+        some rows at a time; the exact sums of so many classes would take longer than the rows.
+        """
+        rows, at_once = len(hashes), max(1, _AT_ONCE // self.classes)
+        if self.groups > 1 or weights is not None:
+            for at in range(0, rows, at_once):
+                part = slice(at, at + at_once)
+                some = shares[part].astype(np.float64)
+                some = some if weights is None else some * weights[part, None]
+                self._add_shares(hashes[part], some)
+            return self
+        for at in range(0, rows, _kernels.most_share_rows):
+            part = slice(at, min(at + _kernels.most_share_rows, rows))
+            self._room_for(part.stop - part.start)
+            shares.add_to(part, self._coarse, self._fine)
+            self._in_doubles += part.stop - part.start
         return self
+
+    def _room_for(self, rows: int) -> None:
+        """Keep the two doubles of each class exact: those of too many rows become exact sums."""
+        if self._in_doubles + rows > _kernels.most_share_rows:
+            self._settle()
+        if not self._in_doubles:
+            self._coarse, self._fine = np.zeros(self.classes), np.zeros(self.classes)
+
+    def _settle(self) -> None:
+        if self._in_doubles:
+            keys = np.arange(self.classes)
+            self._add_weights(keys, self._coarse)
+            self._add_weights(keys, self._fine)
+            self._coarse = self._fine = np.zeros(0)
+            self._in_doubles = 0
 
     def _first_key(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         return (hashes % np.uint64(self.groups)).astype(np.int64) * self.classes
 
     def totals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Weight of each class, and the same without each group (groups × classes)."""
+        if self.groups == 1:
+            return self._of_one_group(), np.zeros((1, self.classes))
         if self._weights is not None:
             return group_totals(self._weights, self.groups, self.classes)
         by_group = self.counts().reshape(self.groups, self.classes)
         totals = by_group.sum(axis=0)
         return totals.astype(np.float64), (totals - by_group).astype(np.float64)
+
+    def _of_one_group(self) -> NDArray[np.float64]:
+        """Weight of each class; few of many are met, and nothing is done for the others."""
+        if self._in_doubles and self._weights is None:
+            return self._coarse + self._fine
+        self._settle()
+        if self._weights is not None:
+            return self.weights()
+        totals = np.zeros(self.classes)
+        keys, counts = self._met()
+        totals[keys] = counts
+        return totals
 
     def result(self) -> NDArray[np.float64]:
         """Weight of each class."""

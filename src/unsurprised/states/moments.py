@@ -125,8 +125,10 @@ class Moments(ByBytes):
             found[slot] = number
         return found
 
-    def rounded(self, weight: int, value: int, cell: Cell = ()) -> NDArray[np.float64]:
-        """The sums of a cell as doubles (groups × sums), of weights and values in other units.
+    def rounded(
+        self, weight: int, value: int, cell: Cell = ()
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The groups of a cell that hold rows, and their sums as doubles, in other units.
 
         Weights are multiplied by two to ``weight``, their products with values by two to ``value``,
         so that no square or cube is too large or too small for a double.
@@ -134,9 +136,9 @@ class Moments(ByBytes):
         powers = WEIGHTED if self.weighted else UNWEIGHTED
         exponents = [w * weight + y * value for w, y in powers] * len(self.columns)
         exponents += [2 * weight, 3 * weight] if self.weighted else [0]
-        out = np.empty((self.groups, self._size() // self.groups))
-        self._held(cell).rounded(out, exponents)
-        return out
+        groups, sums = self._held(cell).rounded_met(len(exponents), exponents)
+        found = np.frombuffer(sums, dtype=np.float64).reshape(-1, len(exponents))
+        return np.frombuffer(groups, dtype=np.int64), found
 
     def result(self) -> list[int]:
         """The sums of all rows; see :meth:`powers`."""
@@ -168,7 +170,7 @@ class Moments(ByBytes):
             raise StateError("the bytes of the Moments name cells by what are no names")
         state._room_for(len(parts))
         for cell, part in zip(settings["cells"], parts, strict=True):
-            table = _kernels.ExactTable.from_bytes(part, state._size(), wide=True)
+            table = _kernels.ExactTable.from_bytes(part, state._size(), True, state._width())
             state._cells[tuple(cell)] = table
         return state
 
@@ -180,9 +182,12 @@ class Moments(ByBytes):
             "groups": self.groups,
         }
 
-    def _size(self) -> int:
+    def _width(self) -> int:
         columns = len(self.columns)
-        return self.groups * (5 * columns + 2 if self.weighted else 3 * columns + 1)
+        return 5 * columns + 2 if self.weighted else 3 * columns + 1
+
+    def _size(self) -> int:
+        return self.groups * self._width()
 
     def _held(self, cell: Cell) -> _kernels.ExactTable:
         if cell not in self._cells:
@@ -192,7 +197,7 @@ class Moments(ByBytes):
     def _table(self, cell: Cell) -> _kernels.ExactTable:
         if cell not in self._cells:
             self._room_for(len(self._cells) + 1)
-            self._cells[cell] = _kernels.ExactTable(self._size(), wide=True)
+            self._cells[cell] = _kernels.ExactTable(self._size(), True, self._width())
         return self._cells[cell]
 
     def _room_for(self, cells: int) -> None:

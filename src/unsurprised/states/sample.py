@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.alone import alone, beside
-from unsurprised.arrays.host import host_array
+from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.errors import CallError, StateError
 from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
 
 #: How many rows a sample holds, unless they would take more memory than the budget.
 SAMPLE_ROWS = 200_000
 SAMPLE_BYTES = 64 << 20
+#: Numbers that are copied at once: what lies between the caller's rows and ours stays small.
+_COPIED_AT_ONCE = 1 << 19
 
 
 class Sample(ByBytes):
@@ -54,6 +57,7 @@ class Sample(ByBytes):
         size: int | None = None,
         grouped: bool = False,
     ) -> None:
+        #: A row as it stands in the bytes.
         self._dtype = np.dtype(
             [
                 ("hash", ">u8"),
@@ -68,8 +72,8 @@ class Sample(ByBytes):
         self.size = default if size is None else size
         if self.size < 0:
             raise CallError(f"size={size}; expected 0 or more rows")
-        # Memory that is never written costs nothing.
-        self._rows = np.empty(self.size + (self.size + 1) // 2, dtype=self._dtype)
+        #: A column of each field, as narrow as what came in: a float16 needs no float64 here.
+        self._columns: dict[str, NDArray[Any]] = {}
         self._held = 0
         self._largest: np.uint64 | None = None  # once full: no row above it can enter
         self._bounded = False
@@ -94,34 +98,46 @@ class Sample(ByBytes):
     def update(
         self,
         hashes: NDArray[np.uint64],
-        truth: NDArray[Any],
+        truth: NDArray[Any] | Callable[[Any], NDArray[Any]],
         model: Any,
         weights: NDArray[np.float64] | None = None,
         groups: NDArray[np.uint64] | None = None,
     ) -> Sample:
-        """Add rows; ``truth`` is (rows,) or (rows, classes), ``model`` is (rows, classes)."""
+        """Add rows; ``truth`` is (rows,) or (rows, classes), ``model`` is (rows, classes).
+
+        ``truth`` may be what makes that of some rows.
+        """
         if self.size == 0:
             return self
         chosen = self._may_enter(hashes)
-        if not len(chosen):
-            return self
-        rows = np.zeros(len(chosen), dtype=self._dtype)
-        rows["hash"] = hashes[chosen]
-        if groups is not None:
-            rows["group"] = groups[chosen]
-        rows["weight"] = 1.0 if weights is None else weights[chosen]
-        rows["truth"] = truth[chosen].reshape(len(chosen), self.truth_width)
-        rows["model"] = host_array(model, "model")[chosen].as_float64()
-        self._append(rows)
+        given = host_array(model, "model")
+
+        def rows(some: slice | NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+            held = truth(some) if callable(truth) else truth[some]
+            found = {
+                "hash": hashes[some],
+                "weight": np.ones(len(hashes[some])) if weights is None else weights[some],
+                "truth": held.reshape(-1, self.truth_width),
+                "model": _narrowest(given[some]),
+            }
+            return found if groups is None else {**found, "group": groups[some]}
+
+        if chosen is None:
+            self._append(len(hashes), rows)
+        else:
+            self._append(len(chosen), lambda part: rows(chosen[part]))
         return self
 
-    def _may_enter(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The rows that are copied: of a batch, no more than there is place for (ties apart)."""
+    def _may_enter(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64] | None:
+        """The rows that are copied: of a batch, no more than there is place for (ties apart).
+
+        ``None`` stands for all.
+        """
         largest = self._largest
         if len(hashes) > self.size:
             cut = np.partition(hashes, self.size - 1)[self.size - 1]
             largest = cut if largest is None else min(cut, largest)
-        return np.arange(len(hashes)) if largest is None else np.flatnonzero(hashes <= largest)
+        return None if largest is None else np.flatnonzero(hashes <= largest)
 
     @alone
     def merge(self, other: Sample) -> Sample:
@@ -129,7 +145,11 @@ class Sample(ByBytes):
         must_match("Sample", self.settings(), other.settings())
         with beside(self, other):
             self._bounded = self._bounded or other._bounded
-            self._append(other._rows[: other._held])
+            columns = other._columns
+            self._append(
+                other._held,
+                lambda part: {name: values[part] for name, values in columns.items()},
+            )
         return self
 
     @alone
@@ -138,20 +158,21 @@ class Sample(ByBytes):
 
         The group is the row's own hash where the rows are not grouped.
         """
-        rows = self._sorted()
-        truth = rows["truth"][:, 0].astype(np.int64) if self.truth_width == 1 else rows["truth"]
+        order = self._order()
+        rows = {name: self._column(name)[order] for name in self._names()}
+        truth = rows["truth"].astype(np.float64, copy=False)
         return {
-            "hash": rows["hash"].astype(np.uint64),
-            "group": rows["group" if self.grouped else "hash"].astype(np.uint64),
-            "weight": rows["weight"].copy(),
-            "truth": truth.copy(),
-            "model": rows["model"].copy(),
+            "hash": rows["hash"],
+            "group": rows["group"] if self.grouped else rows["hash"].copy(),
+            "weight": rows["weight"],
+            "truth": truth[:, 0].astype(np.int64) if self.truth_width == 1 else truth,
+            "model": rows["model"].astype(np.float64, copy=False),
         }
 
     @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
-        return pack("Sample", self.settings(), [self._sorted().tobytes()])
+        return pack("Sample", self.settings(), [self._rows(self._order()).tobytes()])
 
     @classmethod
     @sensible()
@@ -169,7 +190,11 @@ class Sample(ByBytes):
         small = np.abs(rows["truth"]) < 1 << 53  # no NaN either
         if not (small.all() and np.isfinite(rows["weight"]).all()):
             raise StateError("the bytes of the Sample hold weights or a truth that no row has")
-        state._append(rows)
+        columns = {name: rows[name] for name in state._names()}
+        columns |= {"hash": rows["hash"].astype(np.uint64)}
+        state._append(
+            len(rows), lambda part: {name: values[part] for name, values in columns.items()}
+        )
         return state
 
     def settings(self) -> dict[str, Any]:
@@ -183,8 +208,7 @@ class Sample(ByBytes):
 
     def holds_rows(self) -> bool:
         """Whether weights and truths are such as rows have, which bytes need not be."""
-        rows = self._rows[: self._held]
-        truth, weights = rows["truth"], rows["weight"]
+        truth, weights = self._column("truth"), self._column("weight")
         if self.truth_width == 1 and not (truth < self.classes).all():
             return False
         return bool((truth >= 0).all() and (weights >= 0).all() and np.isfinite(weights).all())
@@ -206,43 +230,81 @@ class Sample(ByBytes):
         bound = self.bound  # before the bytes: an older bound lets more in
         return {**super()._kept(), "bound": bound}
 
-    def _append(self, rows: NDArray[Any]) -> None:
+    def _append(self, count: int, rows: Callable[[slice], dict[str, NDArray[Any]]]) -> None:
         """There is room for half as many again; when it is full, the smallest hashes are kept."""
-        most = len(self._rows)
-        while len(rows):
-            taken = min(len(rows), most - self._held)
-            self._rows[self._held : self._held + taken] = rows[:taken]
+        most, at = self.size + (self.size + 1) // 2, 0
+        at_once = max(1, _COPIED_AT_ONCE // self.classes)
+        while at < count:
+            taken = min(count - at, most - self._held, at_once)
+            for name, values in rows(slice(at, at + taken)).items():
+                self._room_for(name, values, most)[self._held : self._held + taken] = values
             self._held += taken
-            rows = rows[taken:]
+            at += taken
             if self._held == most:
                 self._shrink()
 
+    def _room_for(self, name: str, values: NDArray[Any], most: int) -> NDArray[Any]:
+        """The column of a field, of a type that holds what is there and what comes."""
+        column = self._columns.get(name)
+        if column is None or not np.can_cast(values.dtype, column.dtype):
+            kind = values.dtype if column is None else np.promote_types(values.dtype, column.dtype)
+            # Memory that is never written costs nothing.
+            wider = np.empty((most, *values.shape[1:]), dtype=kind)
+            if column is not None:
+                wider[: self._held] = column[: self._held]
+            self._columns[name] = column = wider
+        return column
+
+    def _names(self) -> tuple[str, ...]:
+        return self._dtype.names or ()
+
+    def _column(self, name: str) -> NDArray[Any]:
+        """The field of all rows that are held."""
+        if name in self._columns:
+            return self._columns[name][: self._held]
+        nothing = np.empty(0, dtype=self._dtype)[name]
+        return nothing.astype(nothing.dtype.newbyteorder("="))
+
+    def _rows(self, which: NDArray[np.int64]) -> NDArray[Any]:
+        """Some rows as they stand in the bytes."""
+        rows = np.empty(len(which), dtype=self._dtype)
+        for name in self._names():
+            rows[name] = self._column(name)[which]
+        return rows
+
     def _shrink(self) -> None:
-        held = self._rows[: self._held]
-        hashes = held["hash"].astype(np.uint64)
+        hashes = self._column("hash")
         cut = np.partition(hashes, self.size - 1)[self.size - 1]
         keep = hashes < cut
         ties = np.flatnonzero(hashes == cut)
         needed = self.size - int(keep.sum())
         if len(ties) > needed:  # ids given twice: the rows' bytes decide, not their order
-            ties = ties[np.argsort(_bytes_of(held[ties]), kind="stable")[:needed]]
+            ties = ties[np.argsort(_bytes_of(self._rows(ties)), kind="stable")[:needed]]
         keep[ties] = True
         # Rows from behind take the places of those that go.
         free, behind = np.flatnonzero(~keep[: self.size]), np.flatnonzero(keep[self.size :])
-        held[free] = held[self.size + behind]
+        for column in self._columns.values():
+            column[free] = column[self.size + behind]
         self._held = self.size
         self._largest = cut if self._largest is None else min(cut, self._largest)
 
-    def _sorted(self) -> NDArray[Any]:
+    def _order(self) -> NDArray[np.int64]:
+        """The rows that are kept, ascending by hash, and of one hash by their bytes."""
         if self._held > self.size:
             self._shrink()
-        held = self._rows[: self._held]
-        order = np.argsort(held["hash"].astype(np.uint64), kind="stable")
-        rows = held[order]
-        hashes = rows["hash"].astype(np.uint64)
-        if len(rows) > 1 and (hashes[1:] == hashes[:-1]).any():
-            rows = rows[np.argsort(_bytes_of(rows), kind="stable")]
-        return rows
+        hashes = self._column("hash")
+        order = np.argsort(hashes, kind="stable")
+        ascending = hashes[order]
+        if len(order) > 1 and (ascending[1:] == ascending[:-1]).any():
+            order = order[np.argsort(_bytes_of(self._rows(order)), kind="stable")]
+        return order
+
+
+def _narrowest(model: HostArray) -> NDArray[Any]:
+    """Predictions as they came, where NumPy has their type; as float64 where they are no floats."""
+    if model.dtype == "bfloat16":
+        return (model.values.astype(np.uint32) << 16).view(np.float32)
+    return model.values if model.values.dtype.kind == "f" else model.as_float64()
 
 
 def _bytes_of(rows: NDArray[Any]) -> NDArray[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +16,15 @@ from unsurprised.evaluation.figures.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 from unsurprised.evaluation.figures.slices import sliced_by, slices_of
 from unsurprised.evaluation.figures.swapped import swapped
-from unsurprised.evaluation.records import Annotators, ClassProbability, HistogramBar, WorstRow
-from unsurprised.evaluation.result import OF_THE_SAMPLE, Evaluation, Later, computing
+from unsurprised.evaluation.figures.written_out import bars_of, of_the_classes
+from unsurprised.evaluation.records import Annotators, ClassProbability, WorstRow
+from unsurprised.evaluation.result import (
+    OF_THE_SAMPLE,
+    Evaluation,
+    Later,
+    asked_for,
+    computing,
+)
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
@@ -27,27 +33,29 @@ from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import Spread, plug_in, too_few_clusters, within
 from unsurprised.statistics.totals import RowTotals, Totals, totals_of
 
-_LOWEST_BAR = -6
-#: The largest power of two is that of this.
-_MOST_POWER = 1023
 _TAKING_LONG = tuple(name for name in OF_THE_SAMPLE if name not in ("sampled_rows", "missing"))
 
 
 def assemble(
     states: States, rows: int, skipped: int, base: float, *, ledger: bool = True
-) -> tuple[Evaluation, Later | None]:
+) -> tuple[Evaluation, tuple[Later, ...]]:
     """The evaluation that the states tell, in the unit of ``base``, and what it computes later.
 
     Before the states change, that has to be found.
     """
     assembly = _Assembly(states, rows, base)
-    evaluation = assembly.evaluation(skipped)
+    missing = {}
     if not ledger:
         reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
-        return replace(evaluation, missing={**reasons, **assembly.missing()}), None
+        missing = {**reasons, **assembly.missing()}
+    frequencies = Later(assembly.of_the_frequencies)
+    written = of_the_classes(states, assembly.class_totals[0])
+    evaluation = asked_for(assembly.evaluation(skipped, missing), written, frequencies)
+    if not ledger:
+        return evaluation, (frequencies,)
     truth = evaluation.truth_entropy, evaluation.kl_divergence
     later = Later(lambda: assembly.of_the_sample(*truth))
-    return computing(evaluation, later), later
+    return computing(evaluation, later), (frequencies, later)
 
 
 class _Assembly:
@@ -75,18 +83,23 @@ class _Assembly:
         self.uniform = math.inf if classes is None else float(portable.log2(len(classes)))
 
     @cached_property
+    def class_totals(self) -> tuple[Values, Values]:
+        """The weight of each class that happened, and the same without each group."""
+        counts = self.states.class_counts
+        return (np.zeros(0), np.zeros((0, 0))) if counts is None else counts.totals()
+
+    @cached_property
     def sampled(self) -> Sampled | None:
         """The rows of the sample, measured."""
         return sampled_of(self.states, refused=self.refused)
 
-    def evaluation(self, skipped: int) -> Evaluation:
+    def evaluation(self, skipped: int, missing: dict[str, str]) -> Evaluation:
+        """All but what comes later."""
         states, said = self.states, self.states.settings
         cross_entropy = self.all.mean_surprisal()
         bits = self.scaled
-        label_entropy, gained, share = self.against_frequencies()
         truth_entropy, kl, annotators = self.against_distribution()
         expected = self.all.mean("expected", most=self.uniform)
-        frequencies = self.frequencies()
         return Evaluation(
             rows=self.rows,
             skipped_rows=skipped,
@@ -94,15 +107,15 @@ class _Assembly:
             weighted=said.weighted,
             unit=self.unit,
             base=float(self.base),
-            classes=said.classes,
+            classes=None,
             cross_entropy=bits(cross_entropy),
             cross_entropy_nats=cross_entropy.scaled(math.log(2), "nats"),
             infinite_rows=int(self.totals["infinite_rows"]),
             finite_cross_entropy=bits(self.all.finite_mean()),
             perplexity=_power(cross_entropy),
-            label_entropy=bits(label_entropy),
-            information_gained=bits(gained),
-            information_gained_share=share,
+            label_entropy=None,
+            information_gained=None,
+            information_gained_share=None,
             expected_surprisal=bits(expected),
             confidence_gap=self.confidence_gap(),
             truth_entropy=truth_entropy,
@@ -111,15 +124,25 @@ class _Assembly:
             accuracy=self.all.share("correct"),
             worse_than_uniform=self.all.share("worse"),
             quantiles=self.quantiles(),
-            histogram=self.histogram(),
+            histogram=bars_of(self.bins, self.per_bit),
             worst_rows=self.worst_rows(),
-            confusion=self.confusion(),
-            class_frequencies=None if frequencies is None else tuple(frequencies.tolist()),
+            confusion=None,
+            class_frequencies=None,
             largest_sum_deviation=states.extremes["deviation"][1] if said.sums else None,
             sliced_by=sliced_by(states),
             slices=slices_of(states, self.all, self.scaled, self.refused),
             clusters=self.clusters,
+            missing=missing,
         )
+
+    def of_the_frequencies(self) -> dict[str, Any]:
+        """What the model knows beyond the class frequencies, by field."""
+        label_entropy, gained, share = self.against_frequencies()
+        return {
+            "label_entropy": self.scaled(label_entropy),
+            "information_gained": self.scaled(gained),
+            "information_gained_share": share,
+        }
 
     def of_the_sample(
         self, truth_entropy: Estimate | None, kl_divergence: Estimate | None
@@ -129,7 +152,7 @@ class _Assembly:
         if rows is None:
             return {"missing": self.missing()}
         # Whoever asks for no ledger does not wait for what only it needs.
-        from unsurprised.evaluation.figures.calibration_curves import calibration_of
+        from unsurprised.evaluation.figures.calibration_curves import calibration_of, why_no_brier
         from unsurprised.evaluation.figures.confidence import (
             bits_between_classes,
             gaps_by_band,
@@ -149,7 +172,11 @@ class _Assembly:
             "confusion_bits": None if bits is None else _table(bits * self.per_bit),
             "calibration": calibration.curves,
             "brier": calibration.brier,
-            "missing": {**self.missing(), **account.reasons},
+            "missing": {
+                **({"brier": why_no_brier(rows)} if calibration.brier is None else {}),
+                **self.missing(),
+                **account.reasons,
+            },
             "notes": swapped(rows, self.per_bit, self.unit),
         }
 
@@ -162,7 +189,7 @@ class _Assembly:
         """Entropy of the class frequencies, what the model knows beyond them, and its share."""
         if self.states.class_counts is None:
             return None, None, None
-        totals, without = self.states.class_counts.totals()
+        totals, without = self.class_totals
         whole = float(_entropy_bits(totals[None, :])[0])
         cost = self.totals["surprisal"] / self.totals["weight"]
         if isinstance(self.all, RowTotals):
@@ -230,36 +257,11 @@ class _Assembly:
             )
         return self.scaled(entropy), self.scaled(kl), annotators
 
-    def frequencies(self) -> Values | None:
-        if self.states.class_counts is None:
-            return None
-        weights = self.states.class_counts.result()
-        shares: Values = weights / weights.sum()
-        return shares
-
     def quantiles(self) -> dict[float, Estimate]:
         # Rows that are on their own need no sample for that.
         sampled = None if self.plain else self.sampled
         found = quantiles(self.bins, self.all, sampled, plain=self.plain)
         return {level: self.scaled(each) for level, each in found.items()}
-
-    def histogram(self) -> tuple[HistogramBar, ...]:
-        """Bars that double, from 2⁻⁶ bits on: surprisals span many orders of magnitude."""
-        low, high, weight = self.bins
-        if not len(low):
-            return ()
-        # A bin of the state never straddles a power of two.
-        last = max(_LOWEST_BAR, math.ceil(float(portable.log2(high[-1]))))
-        ends = np.append(0.0, np.ldexp(1.0, np.arange(_LOWEST_BAR, min(last, _MOST_POWER) + 1)))
-        if last > _MOST_POWER:
-            ends = np.append(ends, np.finfo(np.float64).max)  # where floats end
-        held = np.searchsorted(ends, low, side="right") - 1
-        heights = np.bincount(held, weights=weight, minlength=len(ends) - 1)
-        ends *= self.per_bit
-        return tuple(
-            HistogramBar(float(ends[i]), float(ends[i + 1]), float(heights[i]))
-            for i in range(len(ends) - 1)
-        )
 
     def worst_rows(self) -> tuple[WorstRow, ...]:
         classes = self.states.settings.classes
@@ -289,11 +291,6 @@ class _Assembly:
             )
             for entry in entries
         )
-
-    def confusion(self) -> tuple[tuple[int, ...], ...] | None:
-        if self.states.confusion is None:
-            return None
-        return tuple(map(tuple, self.states.confusion.result().tolist()))
 
     def missing(self) -> dict[str, str]:
         """Why fields are empty, where that is not for a want of a cause."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -29,6 +29,8 @@ BINS = 15
 _FEWEST_ROWS = 20
 #: Above this many classes there is a curve of the top class alone.
 MOST_CURVES = 100
+#: Classes whose scores are added at once.
+_AT_ONCE = 256
 #: And above so many probabilities, where no other figure of each class is asked for.
 _MOST_NUMBERS = 1 << 22
 #: By how much the observed frequency is above the predicted.
@@ -42,15 +44,37 @@ class CalibrationFigures:
     """What the probabilities of each class, and of the top class, tell."""
 
     curves: tuple[CalibrationCurve, ...]
-    brier: Brier
+    brier: Brier | None
 
 
 def calibration_of(rows: Sampled) -> CalibrationFigures:
     """Curves of the top class and of each class, and Brier's score."""
-    classes = by_class(rows, lambda index: _of_class(rows, index))
-    curves = [curve for curve, _ in classes if curve is not None]
-    brier = _brier(rows, [brier for _, brier in classes])
-    return CalibrationFigures((_of_top_class(rows), *curves), brier)
+    top, count = _of_top_class(rows), len(rows.classes)
+    if count <= MOST_CURVES:
+        classes = by_class(rows, range(count), lambda index: _of_class(rows, index))
+        curves = [curve for curve, _ in classes if curve is not None]
+        return CalibrationFigures((top, *curves), _brier(rows, [brier for _, brier in classes]))
+    happened = _happened(rows)
+    if len(happened) * rows.size > _MOST_NUMBERS:
+        return CalibrationFigures((top,), None)
+    fits = by_class(rows, happened.tolist(), lambda index: _of_class(rows, index)[1])
+    return CalibrationFigures((top,), _brier(rows, fits))
+
+
+def why_no_brier(rows: Sampled) -> str:
+    """Why there is no Brier score: each class that happened has a fit of its own."""
+    return (
+        f"needs an isotonic fit of each class that happened; {len(_happened(rows)):,} of them in "
+        f"{rows.size:,} rows take too long"
+    )
+
+
+def _happened(rows: Sampled) -> NDArray[np.int64]:
+    """The classes that any row has a share of; a fit to the others is 0, and costs nothing."""
+    if rows.labels is not None:
+        return np.unique(rows.labels)
+    found: NDArray[np.int64] = np.flatnonzero(np.asarray(rows.shares).any(axis=0))
+    return found
 
 
 def curves_of(rows: Sampled) -> tuple[CalibrationCurve, ...]:
@@ -63,7 +87,7 @@ def curves_of(rows: Sampled) -> tuple[CalibrationCurve, ...]:
         predicted = np.ascontiguousarray(rows.probs[:, index])
         return _curve(rows, classes[index], predicted, rows.outcome(index), Ties.of(predicted))
 
-    return (top, *by_class(rows, of_class))
+    return (top, *by_class(rows, range(len(classes)), of_class))
 
 
 def _of_top_class(rows: Sampled) -> CalibrationCurve:
@@ -71,16 +95,15 @@ def _of_top_class(rows: Sampled) -> CalibrationCurve:
     return _curve(rows, None, confidence, rows.correct, Ties.of(confidence))
 
 
-def by_class(rows: Sampled, ask: Callable[[int], T]) -> list[T]:
-    """What is asked of each class, side by side where it is worth it."""
-    count = len(rows.classes)
-    workers = min(get_num_threads(), count)
-    if workers == 1 or rows.size * count < _FEW:
-        return [ask(index) for index in range(count)]
+def by_class(rows: Sampled, classes: Sequence[int], ask: Callable[[int], T]) -> list[T]:
+    """What is asked of some classes, side by side where it is worth it."""
+    workers = min(get_num_threads(), len(classes))
+    if workers == 1 or rows.size * len(classes) < _FEW:
+        return [ask(index) for index in classes]
     from concurrent.futures import ThreadPoolExecutor  # 5 ms of every import
 
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(ask, range(count)))
+        return list(pool.map(ask, classes))
 
 
 def equal_bins(ranked: Ties, weights: Values, count: int) -> NDArray[np.int64]:
@@ -115,7 +138,6 @@ def _of_class(rows: Sampled, index: int) -> tuple[CalibrationCurve | None, _Clas
     fitted = recalibrated(ranked, observed, weights)
     frequency = np.full(rows.size, exact_sum(weights * observed) / exact_sum(weights))
     return curve, _ClassBrier(
-        squared_error(predicted, observed),
         exact_sum(weights * squared_error(frequency, observed)),
         exact_sum(weights * squared_error(fitted, observed)),
     )
@@ -207,23 +229,40 @@ def _folded(mean: Values, spread: Values) -> Values:
 
 @dataclass(frozen=True, slots=True)
 class _ClassBrier:
-    """Brier's score of each row for one class, and its sums with other predictions in its place."""
+    """Sums of Brier's score for one class, with other predictions in its place."""
 
-    scores: Values
     #: Of how often the class happens, and of the isotonic fit.
     by_frequency: float
     by_fit: float
 
 
+def _scores(rows: Sampled, two: bool) -> Values:
+    """Brier's score of each row: of class 1 of two, else the sum over the classes in order."""
+    count = len(rows.classes)
+    if two:
+        return squared_error(np.ascontiguousarray(rows.probs[:, 1]), rows.outcome(1))
+    total = np.zeros(rows.size)
+    for first in range(0, count, _AT_ONCE):
+        classes = slice(first, first + _AT_ONCE)
+        predicted = rows.probs[:, classes].T
+        if rows.labels is None:
+            observed = np.asarray(rows.shares)[:, classes].T
+        else:
+            observed = np.asarray(rows.labels == np.arange(count)[classes, None], dtype=np.float64)
+        for errors in squared_error(predicted, observed):
+            total += errors
+    return total
+
+
 def _brier(rows: Sampled, classes: list[_ClassBrier]) -> Brier:
-    chosen = classes[1:] if len(classes) == 2 else classes
+    two = len(rows.classes) == 2
+    chosen = classes[1:] if two else classes
     total = exact_sum(rows.weight())
     uncertainty = sum(each.by_frequency for each in chosen) / total
     best = sum(each.by_fit for each in chosen) / total
-    scores = np.sum([each.scores for each in chosen], axis=0)
-    columns = {"rows": None, "infinite": False, "weight": None, "score": scores}
+    columns = {"rows": None, "infinite": False, "weight": None, "score": _scores(rows, two)}
     (part,) = rows.totals(np.zeros(rows.size, dtype=np.int64), 1, columns, 1, ("score",))
     if part is None:
         raise ValueError("no rows")
-    score = part.mean_of("score", "weight", "", most=1.0 if len(classes) == 2 else 2.0)
+    score = part.mean_of("score", "weight", "", most=1.0 if two else 2.0)
     return Brier(score, uncertainty, uncertainty - best, score.value - best)

@@ -57,7 +57,11 @@ class OfFrequencies:
 
 def bits_of(totals: Values) -> Values:
     """The surprisal of each class under the frequencies; 0 of classes that never happened."""
-    shares = totals / totals.sum()
+    return surprisals_of(totals / totals.sum())
+
+
+def surprisals_of(shares: Values) -> Values:
+    """The surprisal of each share; 0 of shares of nothing."""
     found: Values = 0.0 - portable.log2(np.where(shares > 0, shares, 1.0))
     return found
 
@@ -75,18 +79,18 @@ def of_classes(
     totals: Values, moments: Moments, weights: Weights, surprisal: float
 ) -> OfFrequencies:
     """From the moments of the surprisal within each class, and its sum over all rows."""
-    # In units in which no sum is much above one.
+    # In units in which no sum is much above one; of many classes few have rows.
     of_weight = -math.frexp(weights.total)[1] if moments.weighted else 0
     of_value = max(-math.frexp(surprisal)[1], -1023)
-    sums = moments.rounded(of_weight, of_value).T
+    held, sums = moments.rounded(of_weight, of_value)
     if moments.weighted:
-        wy, wwy, yy, wyy, yyy, ww, www = sums
+        wy, wwy, yy, wyy, yyy, ww, www = sums.T
     else:
-        wy, yy, yyy, ww = sums
+        wy, yy, yyy, ww = sums.T
         wwy, wyy, www = wy, yy, ww
     unit = math.ldexp(1.0, of_weight - of_value)
-    total, bits = math.ldexp(weights.total, of_weight), bits_of(totals)
-    shares = totals / totals.sum()
+    total, shares = math.ldexp(weights.total, of_weight), totals[held] / totals.sum()
+    bits = surprisals_of(shares)
     whole, cost = exact_sum(shares * bits), surprisal / weights.total
     more = weights.correction()
 
@@ -94,9 +98,10 @@ def of_classes(
         if more is None:
             return None
         # The influence of a row of class k is w · at[k] − slope · y.
-        at, slope = a * bits - (a * whole - b * cost), b * unit
+        middle, slope = a * whole - b * cost, b * unit
+        at = a * bits - middle
         # Squares of the largest would overflow.
-        size = math.frexp(max(float(np.abs(at).max()), slope))[1]
+        size = math.frexp(max(float(np.abs(at).max()), abs(middle), slope))[1]
         at, slope = np.ldexp(at, -size), math.ldexp(slope, -size)
         squares = _sum(at * at * ww, -2 * slope * at * wy, slope * slope * yy)
         cubes = _sum(

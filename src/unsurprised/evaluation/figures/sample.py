@@ -150,7 +150,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
     return Sampled(
         size=size,
         drawn=drawn,
-        classes=settings.classes,
+        classes=tuple(settings.classes),
         hashes=rows["hash"],
         clusters=rows["group"] if settings.clustered else None,
         last_hash=last_hash,

@@ -129,19 +129,22 @@ def _account(key: str, name: str, found: Estimate, about: str, brief: str) -> Fi
 
 def _calibration(evaluation: Evaluation) -> list[FigureLine]:
     brier, curve = evaluation.brier, next(iter(evaluation.calibration), None)
-    if brier is None or curve is None:
+    if curve is None:
         return []
     chance = share(curve.error_if_calibrated)
+    error = FigureLine(
+        "calibration_error",
+        "calibration error",
+        share(curve.error),
+        "",
+        f"expected calibration error (ECE); {chance} would be chance",
+        f"ECE; {chance} by chance",
+    )
+    if brier is None:  # of many classes
+        return [error]
     score = brier.score
     return [
-        FigureLine(
-            "calibration_error",
-            "calibration error",
-            share(curve.error),
-            "",
-            f"expected calibration error (ECE); {chance} would be chance",
-            f"ECE; {chance} by chance",
-        ),
+        error,
         FigureLine(
             "brier",
             "Brier score",
