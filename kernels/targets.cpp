@@ -10,7 +10,12 @@
   bool sum_powers(const double*, const std::int32_t*, std::int64_t, int*, double*);                \
   void products(const double*, const double*, std::int64_t, double*, double*);                     \
   void hash_rows(const std::int64_t*, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t*); \
-  void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
+  void tempered_sums(unsurprised::PackedRows, std::int64_t, double, double*);                      \
+  void scaled_sums(unsurprised::PackedRows, std::int64_t, const double*, const double*, double*);  \
+  void scaled_curvature(unsurprised::PackedRows, std::int64_t, const double*, const double*,       \
+                        double*);                                                                  \
+  double scaled_spread(unsurprised::PackedRows, std::int64_t, const double*, const double*);       \
+  void draw_sums(const unsurprised::DrawnRows&, std::int64_t, std::int64_t, double*);              \
   void softmax(double*, std::int64_t, std::int64_t, double*, double*);                             \
   void softmax_gradient(const unsurprised::SoftmaxRows&, std::int64_t, std::int64_t);              \
   void apply(unsurprised::Function, const double*, std::int64_t, double*);                         \
@@ -47,7 +52,8 @@ bool always() {
 
 #define UNSURPRISED_FUNCTIONS(target)                                                          \
   #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,          \
-      target::products, target::hash_rows, target::tempered, target::softmax,                  \
+      target::products, target::hash_rows, target::tempered_sums, target::scaled_sums,         \
+      target::scaled_curvature, target::scaled_spread, target::draw_sums, target::softmax,     \
       target::softmax_gradient, {                                                              \
     target::apply, target::multiply, target::multiply_single, target::factorise, target::solve \
   }

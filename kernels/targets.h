@@ -1,13 +1,14 @@
 // The compiled instruction sets and the choice among them.
 #pragma once
 
+#include "drawing.h"
 #include "hashing.h"
 #include "operations.h"
 #include "portable.h"
+#include "scaling.h"
 #include "segments.h"
 #include "softmax.h"
 #include "softmax_gradient.h"
-#include "tempered.h"
 
 namespace unsurprised {
 
@@ -19,7 +20,11 @@ struct Target {
   PowerSums::Function sum_powers;
   Products products;
   HashRows hash_rows;
-  Tempered tempered;
+  TemperedSums tempered_sums;
+  ScaledSums scaled_sums;
+  ScaledCurvature scaled_curvature;
+  ScaledSpread scaled_spread;
+  DrawSums draw_sums;
   Softmax softmax;
   SoftmaxGradient softmax_gradient;
   Portable portable;
