@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.alone import alone, beside
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, StateError
@@ -149,6 +150,23 @@ class Sample(ByBytes):
         }
 
     @alone
+    def held(self) -> dict[str, NDArray[Any]]:
+        """The same in no order, as views of the state's memory where they can be."""
+        if self._held > self.size:
+            self._shrink()
+        rows = self._rows[: self._held]
+        truth = rows["truth"][:, 0].astype(np.int64) if self.truth_width == 1 else rows["truth"]
+        hashes = rows["hash"].astype(np.uint64)
+        group = rows["group"].astype(np.uint64) if self.grouped else hashes
+        return {
+            "hash": hashes,
+            "group": group,
+            "weight": rows["weight"],
+            "truth": truth,
+            "model": rows["model"],
+        }
+
+    @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal rows in any order and any batches."""
         return pack("Sample", self.settings(), [self._sorted().tobytes()])
@@ -237,7 +255,7 @@ class Sample(ByBytes):
         if self._held > self.size:
             self._shrink()
         held = self._rows[: self._held]
-        order = np.argsort(held["hash"].astype(np.uint64), kind="stable")
+        order = portable.argsort(held["hash"].astype(np.uint64))
         rows = held[order]
         hashes = rows["hash"].astype(np.uint64)
         if len(rows) > 1 and (hashes[1:] == hashes[:-1]).any():
