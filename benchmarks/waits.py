@@ -175,6 +175,23 @@ def _ledger() -> Call:
     return lambda: us.evaluate(labels, probs).ledger
 
 
+@work("evaluate with the ledger, 200,000 × 10")
+def _ledger_of_a_whole_sample() -> Call:
+    labels, probs = predictions(200_000, 10)
+    return lambda: us.evaluate(labels, probs).ledger
+
+
+def _fit(kind: str, rows: int, classes: int) -> Call:
+    labels, probs = predictions(rows, classes)
+    calibrator = getattr(us.calibrators, kind)
+    return lambda: calibrator().fit(probs, labels)
+
+
+for _kind in ("TemperatureScaling", "VectorScaling", "IsotonicCalibration"):
+    WORKS[f"{_kind}, 50,000 × 100"] = lambda kind=_kind: _fit(kind, 50_000, 100)
+WORKS["StructuredScaling, 10,000 × 100"] = lambda: _fit("StructuredScaling", 10_000, 100)
+
+
 @work("compare, 20,000 × 10")
 def _compare() -> Call:
     labels, probs = predictions(20_000, 10)

@@ -6,5 +6,6 @@ NB_MODULE(_kernels, module) {
   module.doc() = "Compiled kernels; the Python modules around them are the interface.";
   unsurprised::bind_portable(module);
   unsurprised::bind_rows(module);
+  unsurprised::bind_scaling(module);
   unsurprised::bind_tables(module);
 }

@@ -18,6 +18,7 @@ const Target& target();  // bindings_rows.cpp
 
 void bind_portable(nb::module_& module);  // bindings_portable.cpp
 void bind_rows(nb::module_& module);      // bindings_rows.cpp
+void bind_scaling(nb::module_& module);   // bindings_scaling.cpp
 void bind_tables(nb::module_& module);    // bindings_tables.cpp
 
 // Codes of the struct module for numbers of one kind; their sizes tell them apart.

@@ -278,25 +278,6 @@ void shares_of(const Rows& p, nb::handle which, nb::handle tops, nb::handle top_
   });
 }
 
-// Means and variances of rows of scores under a temperature; see tempered.h.
-void tempered(nb::handle scores, std::int64_t classes, double inverse, nb::handle means,
-              nb::handle variances, int threads) {
-  const Buffer in(scores), out[] = {Buffer(means, true), Buffer(variances, true)};
-  if (classes < 1 || in.count() % classes) throw nb::value_error("the scores are no whole rows");
-  const std::int64_t rows = in.count() / classes;
-  const double* const x = in.contiguous<double>(rows * classes);
-  double* const first = out[0].contiguous<double>(rows);
-  double* const second = out[1].contiguous<double>(rows);
-  const Tempered run = target().tempered;
-  const WithoutGil released;
-  const std::int64_t step = rows_at_a_time(rows, classes, std::max(threads, 1));
-  in_parallel(rows ? (rows + step - 1) / step : 0, threads, [&](std::int64_t chunk) {
-    const std::int64_t begin = chunk * step;
-    run(x + begin * classes, std::min(rows - begin, step), classes, inverse, first + begin,
-        second + begin);
-  });
-}
-
 // Shares of rows of scores, in their place; see softmax.h.
 void softmax(nb::handle scores, std::int64_t classes, nb::handle tops, nb::handle masses) {
   const Buffer in(scores, true), out[] = {Buffer(tops, true), Buffer(masses, true)};
@@ -368,8 +349,6 @@ void bind_rows(nb::module_& module) {
              nb::arg("coarse"), nb::arg("fine"), nb::arg("threads"));
   module.def("shares_of", &shares_of, nb::arg("p"), nb::arg("rows"), nb::arg("tops"),
              nb::arg("top_shares"), nb::arg("shares"), nb::arg("threads"));
-  module.def("tempered", &tempered, nb::arg("scores"), nb::arg("classes"), nb::arg("inverse"),
-             nb::arg("means"), nb::arg("variances"), nb::arg("threads"));
   module.def("softmax", &softmax, nb::arg("scores"), nb::arg("classes"), nb::arg("tops"),
              nb::arg("masses"));
   module.def("softmax_gradient", &softmax_gradient, nb::arg("logits"), nb::arg("bfloat16"),

@@ -13,6 +13,7 @@
 
 #include "bindings.h"
 #include "columns.h"
+#include "ordering.h"
 #include "powers.h"
 
 namespace unsurprised {
@@ -88,8 +89,9 @@ void add_to_cells(const std::vector<ExactTable*>& tables, nb::handle cells, nb::
   std::vector<std::unique_ptr<Alone<ExactTable>>> alone;
   for (const ExactTable* table : tables)
     alone.push_back(std::make_unique<Alone<ExactTable>>(*table));
+  const Target& chosen = target();
   const WithoutGil release;
-  add_cells(tables, columns.parts(), of, ids, w, rows);
+  add_cells(tables, columns.parts(), of, ids, w, rows, chosen);
 }
 
 // Squares and cubes of rows; see powers.h.
@@ -255,6 +257,24 @@ void isotonic(nb::handle values, nb::handle weights, nb::handle out) {
   pool_adjacent_violators(x, w, count, to);
 }
 
+template <class Number>
+void write_order(const Buffer& given, std::int64_t* to) {
+  const std::int64_t count = given.count();
+  const auto* from = given.contiguous<Number>(count);
+  const WithoutGil release;
+  order(from, count, to);
+}
+
+// Places in ascending order, of doubles or of hashes.
+void order_into(nb::handle numbers, nb::handle out) {
+  const Buffer given(numbers), places(out, true);
+  auto* to = places.contiguous<std::int64_t>(given.count());
+  if (given.holds(floating, sizeof(double)))
+    write_order<double>(given, to);
+  else
+    write_order<std::uint64_t>(given, to);
+}
+
 // Hashes ids, or first, first + 1, … where there are none. Salts tell files apart.
 void hash_into(nb::handle out, const std::int64_t* ids, std::int64_t first, std::int64_t count,
                std::uint64_t salt) {
@@ -289,6 +309,25 @@ void hash_strings(nb::handle offsets, nb::handle data, nb::handle out) {
   }
 }
 
+// Rows of numbers; those of a row lie behind each other.
+void hash_rows_of(const nb::typed<nb::list, nb::object>& columns, nb::handle out) {
+  const Buffer hashes(out, true);
+  const std::int64_t count = hashes.count();
+  std::vector<std::unique_ptr<Buffer>> held;
+  std::vector<RowBytes> parts;
+  for (nb::handle column : columns) {
+    const Py_buffer& view = held.emplace_back(std::make_unique<Buffer>(column))->view();
+    const bool fits = view.ndim == 2 && view.shape[0] == count &&
+                      (view.shape[1] <= 1 || view.strides[1] == view.itemsize);
+    if (!fits) throw nb::value_error("rows of another number or layout were expected");
+    parts.push_back(
+        {static_cast<const char*>(view.buf), view.shape[1] * view.itemsize, view.strides[0]});
+  }
+  auto* to = hashes.contiguous<std::uint64_t>(count);
+  const WithoutGil release;
+  hash_columns(parts, count, to);
+}
+
 template <class T>
 nb::bytes to_bytes(const T& state) {
   const Alone alone(state);
@@ -310,9 +349,12 @@ void merge(T& table, const T& other) {
 void bind_tables(nb::module_& module) {
   module.def("agree", &labels_agree, nb::arg("labels"), nb::arg("others"), nb::arg("out"));
   module.def("isotonic", &isotonic, nb::arg("values"), nb::arg("weights"), nb::arg("out"));
+  module.def("order", &order_into, nb::arg("numbers"), nb::arg("out"));
   module.def("hash_integers", &hash_integers, nb::arg("ids"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_range", &hash_range, nb::arg("first"), nb::arg("salt"), nb::arg("out"));
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
+
+  module.def("hash_columns", &hash_rows_of, nb::arg("columns"), nb::arg("out"));
 
   nb::class_<ExactTable>(module, "ExactTable")
       .def(nb::init<std::int64_t, bool, std::int64_t>(), nb::arg("size").noconvert(),

@@ -119,8 +119,8 @@ void add_column(GroupedRows& run, std::int64_t index, const Column& column, cons
 // goes to the same sums comes together, for all the sums of a thousand cells are in no cache.
 class Cells {
  public:
-  Cells(const std::vector<ExactTable*>& tables, std::int64_t columns)
-      : tables_(tables), columns_(columns), groups_(tables[0]->size() / columns) {
+  Cells(const std::vector<ExactTable*>& tables, std::int64_t columns, const Target& target)
+      : tables_(tables), columns_(columns), groups_(tables[0]->size() / columns), target_(target) {
     for (const ExactTable* table : tables)
       if (table->size() != groups_ * columns)
         throw std::invalid_argument("the tables of the cells are not of one size");
@@ -145,15 +145,25 @@ class Cells {
           static_cast<std::int32_t>(i);
   }
 
-  // Calls add(sum, row) for every row, the rows of one sum after each other.
-  template <class Add>
-  void for_rows(std::int64_t column, Add add) {
-    std::int32_t at = 0;
-    for (std::size_t place = 0; place + 1 < ends_.size(); ++place) {
-      if (at == ends_[place]) continue;
-      ExactSum& sum = slot(static_cast<std::int64_t>(place), column);
-      for (; at < ends_[place]; ++at) add(sum, sorted_[static_cast<std::size_t>(at)]);
-    }
+  // The value of each row; of many rows of one sum they come as a run.
+  template <class Value>
+  void add_doubles(std::int64_t column, Value value) {
+    for_runs(column, [&](ExactSum& sum, const std::int32_t* held, std::int64_t count) {
+      for (std::int64_t i = 0; i < count; ++i) values_[i] = value(held[i]);
+      add(sum, values_, count);
+    });
+  }
+
+  void add_products(std::int64_t column, const double* weights, const double* values) {
+    for_runs(column, [&](ExactSum& sum, const std::int32_t* held, std::int64_t count) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        weights_[i] = weights[held[i]];
+        values_[i] = values[held[i]];
+      }
+      target_.products(weights_, values_, count, products_, lost_);
+      add(sum, products_, count);
+      add(sum, lost_, count);
+    });
   }
 
   void add_counts(std::int64_t column, const std::uint8_t* flags) {
@@ -168,6 +178,27 @@ class Cells {
   }
 
  private:
+  static constexpr std::int64_t run = 2048;  // stays in the first cache
+
+  // Calls each(sum, rows, count) for some rows of a sum, the rows of one after those of another.
+  template <class Each>
+  void for_runs(std::int64_t column, Each each) {
+    std::int64_t at = 0;
+    for (std::size_t place = 0; place + 1 < ends_.size(); ++place) {
+      if (at == ends_[place]) continue;
+      ExactSum& sum = slot(static_cast<std::int64_t>(place), column);
+      for (; at < ends_[place]; at += std::min(ends_[place] - at, run))
+        each(sum, sorted_.data() + at, std::min(ends_[place] - at, run));
+    }
+  }
+
+  // Of few values the parts of a sum are no fewer.
+  void add(ExactSum& sum, const double* values, std::int64_t count) {
+    constexpr std::int64_t few = 32;
+    if (count > few) return add_values(sum, values, count, target_);
+    for (std::int64_t i = 0; i < count; ++i) sum.add(values[i]);
+  }
+
   ExactSum& slot(std::int64_t place, std::int64_t column) {
     ExactTable& table = *tables_[static_cast<std::size_t>(place / groups_)];
     return table.slot(place % groups_ * columns_ + column);
@@ -175,7 +206,9 @@ class Cells {
 
   const std::vector<ExactTable*>& tables_;
   const std::int64_t columns_, groups_;
+  const Target& target_;
   std::vector<std::int32_t> ends_, sorted_;
+  double weights_[run], values_[run], products_[run], lost_[run];
 };
 
 void add_to_cells(Cells& run, std::int64_t index, const Column& column, const double* weights) {
@@ -183,15 +216,12 @@ void add_to_cells(Cells& run, std::int64_t index, const Column& column, const do
   const auto* values = column.values;
   const auto* flags = column.flags;
   if (values && weights)
-    run.for_rows(index, [=](ExactSum& sum, std::int32_t row) {
-      ExactTable::add_product(sum, weights[row], values[row]);
-    });
+    run.add_products(index, weights, values);
   else if (values)
-    run.for_rows(index, [=](ExactSum& sum, std::int32_t row) { sum.add(values[row]); });
+    run.add_doubles(index, [=](std::int32_t row) { return values[row]; });
   else if (weights && column.weighted)
-    run.for_rows(index, [=](ExactSum& sum, std::int32_t row) {
-      if (!flags || flags[row]) sum.add(weights[row]);
-    });
+    run.add_doubles(index,
+                    [=](std::int32_t row) { return !flags || flags[row] ? weights[row] : 0.0; });
   else
     run.add_counts(index, flags);
 }
@@ -200,9 +230,9 @@ void add_to_cells(Cells& run, std::int64_t index, const Column& column, const do
 
 void add_cells(const std::vector<ExactTable*>& tables, const std::vector<Column>& columns,
                const std::int32_t* cells, const std::uint64_t* hashes, const double* weights,
-               std::int64_t rows) {
+               std::int64_t rows, const Target& target) {
   if (tables.empty()) return;
-  Cells run(tables, static_cast<std::int64_t>(columns.size()));
+  Cells run(tables, static_cast<std::int64_t>(columns.size()), target);
   run.open(cells, hashes, rows);
   std::int64_t index = 0;
   for (const Column& column : columns) add_to_cells(run, index++, column, weights);

@@ -28,7 +28,7 @@ void add_columns(ExactTable& table, const std::vector<Column>& columns, const st
 // Adds rows to several tables of groups × columns: row i to the table of its cell.
 void add_cells(const std::vector<ExactTable*>& tables, const std::vector<Column>& columns,
                const std::int32_t* cells, const std::uint64_t* hashes, const double* weights,
-               std::int64_t rows);
+               std::int64_t rows, const Target& target);
 
 // Adds all values to one sum.
 void add_values(ExactSum& sum, const double* values, std::int64_t count, const Target& target);

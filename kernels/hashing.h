@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "target.h"
 
@@ -17,12 +18,26 @@ UNSURPRISED_INLINE std::uint64_t mix(
   return x ^ (x >> 31);
 }
 
-inline std::uint64_t hash_bytes(const char* data, std::size_t size) {  // FNV-1a, then mixed
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (std::size_t i = 0; i < size; ++i)
-    hash = (hash ^ static_cast<unsigned char>(data[i])) * 0x100000001b3;
+// FNV-1a, which is mixed in the end.
+inline constexpr std::uint64_t no_bytes = 0xcbf29ce484222325;
+UNSURPRISED_INLINE std::uint64_t with_byte(std::uint64_t hash, char byte) {
+  return (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+}
+
+inline std::uint64_t hash_bytes(const char* data, std::size_t size) {
+  std::uint64_t hash = no_bytes;
+  for (std::size_t i = 0; i < size; ++i) hash = with_byte(hash, data[i]);
   return mix(hash);
 }
+
+// The bytes of some rows, of a width and so far apart.
+struct RowBytes {
+  const char* data;
+  std::int64_t width, stride;
+};
+
+// The hash of the bytes of each row in all columns, one column after the other.
+void hash_columns(const std::vector<RowBytes>& columns, std::int64_t rows, std::uint64_t* out);
 
 // Hashes ids, or where there are none first, first + 1, …; a start of its own tells files apart.
 // Compiled once for each instruction set.

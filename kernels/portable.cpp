@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "elementary.h"
+#include "pack.h"
 
 namespace UNSURPRISED_TARGET {
 
@@ -86,27 +87,6 @@ template <class F>
 UNSURPRISED_INLINE void each(const double* in, std::int64_t count, double* out, F f) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = f(in[i]);
 }
-
-// Neighbouring elements, 32 bytes of them. Left to itself a compiler keeps a tile of a product in
-// memory; where vectors can be spelled out, it stays in registers.
-template <class T>
-struct Pack {
-  static constexpr int width = 32 / sizeof(T);
-#if defined(__GNUC__)
-  typedef T Values __attribute__((vector_size(32)));
-  Values values = {};
-
-  UNSURPRISED_INLINE void add_product(T factor, const Pack& other) {
-    values += factor * other.values;
-  }
-#else
-  T values[width] = {};
-
-  UNSURPRISED_INLINE void add_product(T factor, const Pack& other) {
-    for (int l = 0; l < width; ++l) values[l] += factor * other.values[l];
-  }
-#endif
-};
 
 // A tile of the product: 4 rows, 2 packs of columns.
 constexpr int tile_rows = 4, tile_packs = 2;

@@ -5,10 +5,30 @@
 #include <bit>
 #include <vector>
 
+#include "hashing.h"
+
 namespace unsurprised {
 
 void agree(const std::int64_t* labels, const std::int32_t* others, std::int64_t count, bool* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = labels[i] == others[i];
+}
+
+void hash_columns(const std::vector<RowBytes>& columns, std::int64_t rows, std::uint64_t* out) {
+  // A byte waits for the one before; those of several rows do not.
+  constexpr std::int64_t abreast = 8;
+  for (std::int64_t row = 0; row < rows; row += abreast) {
+    const std::int64_t held = rows - row < abreast ? rows - row : abreast;
+    std::uint64_t hashes[abreast];
+    const char* from[abreast];
+    for (std::uint64_t& hash : hashes) hash = no_bytes;
+    for (const RowBytes& column : columns) {
+      for (std::int64_t r = 0; r < abreast; ++r)
+        from[r] = column.data + (row + (r < held ? r : 0)) * column.stride;
+      for (std::int64_t b = 0; b < column.width; ++b)
+        for (std::int64_t r = 0; r < abreast; ++r) hashes[r] = with_byte(hashes[r], from[r][b]);
+    }
+    for (std::int64_t r = 0; r < held; ++r) out[row + r] = mix(hashes[r]);
+  }
 }
 
 void pool_adjacent_violators(const double* values, const double* weights, std::int64_t count,
@@ -18,9 +38,14 @@ void pool_adjacent_violators(const double* values, const double* weights, std::i
     std::int64_t end;
   };
   std::vector<Block> blocks;
-  for (std::int64_t i = 0; i < count; ++i) {
+  for (std::int64_t i = 0; i < count;) {
     // Of a row alone the mean is the value itself, whatever rounding makes of product and quotient.
     Block last{weights[i] * values[i], weights[i], values[i], i + 1};
+    // Neighbours of the same value end up in the same block.
+    for (++i; i < count && values[i] == last.mean; last.end = ++i) {
+      last.sum += weights[i] * values[i];
+      last.weight += weights[i];
+    }
     while (!blocks.empty() && blocks.back().mean >= last.mean) {
       const Block& before = blocks.back();
       const bool same = before.mean == last.mean;

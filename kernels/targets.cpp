@@ -14,7 +14,12 @@
                double*);                                                                           \
   void add_shares(const unsurprised::ShareRows&, std::int64_t, std::int64_t, double*, double*);    \
   void shares_of(const unsurprised::Side&, std::int64_t, double, double, float*);                  \
-  void tempered(const double*, std::int64_t, std::int64_t, double, double*, double*);              \
+  void tempered_sums(unsurprised::PackedRows, std::int64_t, double, double*);                      \
+  void scaled_sums(unsurprised::PackedRows, std::int64_t, const double*, const double*, double*);  \
+  void scaled_curvature(unsurprised::PackedRows, std::int64_t, const double*, const double*,       \
+                        double*);                                                                  \
+  double scaled_spread(unsurprised::PackedRows, std::int64_t, const double*, const double*);       \
+  void draw_sums(const unsurprised::DrawnRows&, std::int64_t, std::int64_t, double*);              \
   void softmax(double*, std::int64_t, std::int64_t, double*, double*);                             \
   void softmax_gradient(const unsurprised::SoftmaxRows&, std::int64_t, std::int64_t);              \
   void apply(unsurprised::Function, const double*, std::int64_t, double*);                         \
@@ -52,7 +57,8 @@ bool always() {
 #define UNSURPRISED_FUNCTIONS(target)                                                              \
   #target, target::run, target::surprisals, target::sum_segments, target::sum_powers,              \
       target::products, target::hash_rows, target::leaders, target::add_shares, target::shares_of, \
-      target::tempered, target::softmax, target::softmax_gradient, {                               \
+      target::tempered_sums, target::scaled_sums, target::scaled_curvature, target::scaled_spread, \
+      target::draw_sums, target::softmax, target::softmax_gradient, {                              \
     target::apply, target::multiply, target::multiply_single, target::factorise, target::solve     \
   }
 

@@ -1,15 +1,16 @@
 // The compiled instruction sets and the choice among them.
 #pragma once
 
+#include "drawing.h"
 #include "hashing.h"
 #include "leaders.h"
 #include "operations.h"
 #include "portable.h"
+#include "scaling.h"
 #include "segments.h"
 #include "shares.h"
 #include "softmax.h"
 #include "softmax_gradient.h"
-#include "tempered.h"
 
 namespace unsurprised {
 
@@ -24,7 +25,11 @@ struct Target {
   Leaders leaders;
   AddShares add_shares;
   SharesOf shares_of;
-  Tempered tempered;
+  TemperedSums tempered_sums;
+  ScaledSums scaled_sums;
+  ScaledCurvature scaled_curvature;
+  ScaledSpread scaled_spread;
+  DrawSums draw_sums;
   Softmax softmax;
   SoftmaxGradient softmax_gradient;
   Portable portable;

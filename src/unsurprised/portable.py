@@ -9,6 +9,7 @@ names of NumPy, so that it can be the array library of a formula.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def logaddexp(a: Any, b: Any) -> Any:
 
 
 def cbrt(value: float) -> float:
-    """Cube root of a number: by a logarithm, then a step of Halley's method.
+    """Cube root of a number, by Halley's method.
 
     Examples
     --------
@@ -98,11 +99,16 @@ def cbrt(value: float) -> float:
     (-1.0, 0.0)
     """
     size = abs(value)
-    if size == 0 or not np.isfinite(size):
+    if size == 0 or not math.isfinite(size):
         return value
-    root = float(exp(log(size) / 3))
-    cube = root * root * root
-    root *= (cube + 2 * size) / (2 * cube + size)
+    part, exponent = math.frexp(size)
+    third, more = divmod(exponent, 3)
+    held = math.ldexp(part, more)  # from 1/2 to 4, whose root is close to a line
+    root = 0.25 * held + 0.7
+    for _ in range(3):
+        cube = root * root * root
+        root += root * (held - cube) / (2 * cube + held)
+    root = math.ldexp(root, third)
     return root if value > 0 else -root
 
 
@@ -120,6 +126,21 @@ def power(base: float, exponent: int) -> float:
             found *= base
         base *= base
         exponent >>= 1
+    return found
+
+
+def argsort(numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Places of doubles, or of hashes, in ascending order; of equal ones the first comes first.
+
+    NumPy's own puts equal ones in an order of the processor's, unless it takes six times as long.
+
+    Examples
+    --------
+    >>> argsort(np.array([0.5, 0.1, 0.5])).tolist()
+    [1, 0, 2]
+    """
+    found = np.empty(len(numbers), dtype=np.int64)
+    _kernels.order(np.ascontiguousarray(numbers), found)
     return found
 
 

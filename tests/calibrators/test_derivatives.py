@@ -22,6 +22,7 @@ from unsurprised.calibrators import (
 from unsurprised.calibrators._loss import Loss
 from unsurprised.calibrators._rows import fitting_rows
 from unsurprised.calibrators._scores import MatrixScores, OddsScores, VectorScores
+from unsurprised.calibrators._vector_loss import VectorLoss
 
 TOLERANCE = 1e-10
 
@@ -32,6 +33,7 @@ def odds_and_logs(x):
 
 MODELS = {
     "vector": (4, lambda: VectorScores(4)),
+    "vector by kernels": (4, lambda: VectorScores(4)),
     "matrix": (4, lambda: MatrixScores(4, 0.02, 0.01, 0.03)),
     "matrix without penalty": (3, lambda: MatrixScores(3, 0.0, 0.0, 0.0)),
     "odds": (2, lambda: OddsScores(odds_and_logs, [0.5, 0.7, 0.1])),
@@ -51,7 +53,8 @@ def make_loss(request):
     weights = np.random.default_rng(3).exponential(size=150)
     if zeros and "vector" not in name:
         logits = np.where(np.isinf(logits), -5.0, logits)
-    loss = Loss(fitting_rows(us.Logits(logits), truth, weights), model(), None)
+    rows = fitting_rows(us.Logits(logits), truth, weights)
+    loss = VectorLoss(rows, model()) if "kernels" in name else Loss(rows, model(), None)
     start = loss.model.start
     return loss, start + 0.1 * np.random.default_rng(4).normal(size=len(start))
 
@@ -98,6 +101,26 @@ def test_what_a_direction_moves(loss):
         changes = np.where(loss.possible, changes, np.nan)
     widest = (np.nanmax(changes, axis=1) - np.nanmin(changes, axis=1)).max()
     assert loss.move(direction) == pytest.approx(widest, rel=1e-9)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("width", [2, 3, 30, 101])
+def test_kernels_say_what_the_formulas_say(width, soft):
+    """Of so many classes and rows that groups, blocks and tiles are whole and not."""
+    for count in (1031, 64, 7):
+        logits, labels = overconfident(count, width, seed=7)
+        logits[::5, 0] = np.where(labels[::5] == 0, logits[::5, 0], -np.inf)
+        finite = np.where(np.isinf(logits), -1e3, logits)
+        rows = fitting_rows(us.Logits(logits), shares_of(finite) if soft else labels)
+        model = VectorScores(width)
+        at = model.start + 0.1 * np.random.default_rng(8).normal(size=2 * width)
+        plain, fast = Loss(rows, model, None), VectorLoss(rows, model)
+        value, gradient = plain.value_and_gradient(at)
+        found, slopes = fast.value_and_gradient(at)
+        assert found == pytest.approx(value, rel=1e-13)
+        np.testing.assert_allclose(slopes, gradient, atol=1e-13)
+        np.testing.assert_allclose(fast.matrix(at), plain.matrix(at), atol=1e-12)
+        assert fast.move(at) == pytest.approx(plain.move(at), rel=1e-12)
 
 
 class Residuals:

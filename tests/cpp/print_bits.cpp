@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -251,6 +252,48 @@ void print_products(const unsurprised::Portable& portable) {
   std::printf("portable factor: %016llx\n", all.value());
 }
 
+// What fits and tests of calibration ask of groups of rows.
+void print_scaling(const Target& target) {
+  constexpr std::int64_t rows = 200, groups = rows / unsurprised::PackedRows::lanes;
+  for (const std::int64_t classes : {2, 10, 33, 100}) {
+    const auto cells = static_cast<std::size_t>(rows * classes);
+    std::vector<double> scores = signed_numbers(rows * classes), weights(rows, 0.5), labels(rows);
+    for (std::size_t i = 0; i < cells; ++i) {
+      scores[i] = -30.0 * std::fabs(scores[i]);
+      if (i % 17 == 3 && i / 8 % static_cast<std::size_t>(classes) > 0)
+        scores[i] = -std::numeric_limits<double>::infinity();
+    }
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      labels[i] = static_cast<double>(i % static_cast<std::size_t>(classes));
+    const std::vector<double> scaling = signed_numbers(2 * classes);
+    const double *factors = scaling.data(), *shifts = factors + classes;
+    const auto parameters = static_cast<std::size_t>(2 * classes);
+    std::vector<double> sums(1 + parameters), matrix(parameters * parameters),
+        drawn(5 * parameters);
+    unsurprised::PackedRows packed{scores.data(), weights.data(), classes, labels.data()};
+    Digest all;
+    target.scaled_sums(packed, groups, factors, shifts, sums.data());
+    all.add(sums);
+    target.scaled_curvature(packed, groups, factors, shifts, matrix.data());
+    all.add(matrix);
+    target.tempered_sums(packed, groups, 0.7, sums.data());
+    all.add(sums);
+    all.add(target.scaled_spread(packed, rows, factors, shifts));
+    packed.labels = nullptr;
+    packed.shares = scores.data();
+    for (double& x : scores) x = x > -60.0 ? x / -60.0 : 0.0;
+    target.scaled_sums(packed, groups, factors, shifts, sums.data());
+    all.add(sums);
+    for (std::size_t i = 1; i < cells; ++i)
+      if (i % static_cast<std::size_t>(classes)) scores[i] += scores[i - 1];
+    const std::vector<std::int32_t> last(rows, static_cast<std::int32_t>(classes - 1));
+    target.draw_sums({scores.data(), scores.data(), weights.data(), last.data(), rows, classes}, 0,
+                     5, drawn.data());
+    all.add(drawn);
+    std::printf("scaling, %d classes: %016llx\n", static_cast<int>(classes), all.value());
+  }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -263,6 +306,7 @@ int main(int count, char** arguments) {
   print_events(*target);
   print_functions(target->portable);
   print_products(target->portable);
+  print_scaling(*target);
   for (const std::int64_t classes : class_counts)
     for (const Type type : layouts::types)
       for (const Form form : {Form::mass, Form::log})

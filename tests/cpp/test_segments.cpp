@@ -262,7 +262,7 @@ void test_cells() {
       std::vector<ExactTable> tables(static_cast<std::size_t>(cells), ExactTable(groups * width));
       std::vector<ExactTable*> given;
       for (ExactTable& table : tables) given.push_back(&table);
-      unsurprised::add_cells(given, columns, which.data(), hashes.data(), w, rows);
+      unsurprised::add_cells(given, columns, which.data(), hashes.data(), w, rows, *targets()[0]);
       ExactTable all(groups * width);
       for (const ExactTable& table : tables) all.merge(table);
       CHECK(all.to_bytes() == table_of(columns, hashes, w, groups).to_bytes(), rows, groups, cells);

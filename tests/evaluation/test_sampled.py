@@ -14,7 +14,7 @@ from unsurprised import Evaluator
 from unsurprised.evaluation.figures.calibration_curves import _band, _folded, equal_bins
 from unsurprised.evaluation.figures.confidence import BANDS
 from unsurprised.statistics.isotonic import recalibrated
-from unsurprised.statistics.ties import Ties
+from unsurprised.statistics.ties import Runs, Ties
 
 RNG = np.random.default_rng(79)
 
@@ -171,7 +171,7 @@ def test_rows_of_equal_probability_are_in_one_bin():
     assert [(cell.low, cell.high, cell.rows) for cell in found.bins] == [
         (0.2, 0.2, 10), (0.7, 0.7, 500), (0.9, 0.9, 90)
     ]  # fmt: skip
-    assert equal_bins(Ties.of(np.ones(5)), np.ones(5), 3).tolist() == [0] * 5
+    assert equal_bins(Runs.of(np.ones(5)), np.ones(5), 3).tolist() == [0]
 
 
 def test_the_band_is_that_of_the_binomial_where_predictions_are_equal():

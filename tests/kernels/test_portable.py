@@ -145,3 +145,24 @@ def test_wrong_arguments() -> None:
         _kernels.multiply(square.astype(int), square, square)
     with pytest.raises(ValueError, match="another type, length or layout"):
         _kernels.factorise(square, 3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 23, 24, 25, 1000, 40_000])
+def test_order(count: int) -> None:
+    """That of NumPy's stable sort, of numbers that are far apart, close, the same, infinite."""
+    random = np.random.default_rng(count)
+    numbers = random.normal(size=count)
+    doubles = [
+        numbers,
+        np.exp(100 * numbers),
+        1 + numbers * 1e-15,
+        np.round(numbers, 1) + 0.0,
+        np.zeros(count),
+        np.where(numbers > 1, np.inf, np.where(numbers < -1, -np.inf, numbers)),
+        np.sort(numbers),
+        -np.sort(-numbers),
+    ]
+    hashes = random.integers(0, 2**64, count, dtype=np.uint64)
+    for given in (*doubles, hashes, hashes >> np.uint64(60), hashes & np.uint64(255)):
+        expected = np.argsort(given, kind="stable")
+        np.testing.assert_array_equal(portable.argsort(given), expected)

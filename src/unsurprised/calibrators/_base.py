@@ -109,9 +109,13 @@ class Calibrator(Estimator):
         self.provenance_ = {
             "rows": rows.count,
             "bits_before": mean_bits(rows, lambda log: log, self.rows_at_once),
-            "bits_after": mean_bits(rows, self._scores, self.rows_at_once),
+            "bits_after": self._bits_after(rows),
         }
         return self
+
+    def _bits_after(self, rows: FittingRows) -> float:
+        """Bits that each of the rows that were fitted costs."""
+        return mean_bits(rows, self._scores, self.rows_at_once)
 
     @own_float_errors
     def learn_rows(self, rows: FittingRows) -> Self:

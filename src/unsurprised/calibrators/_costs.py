@@ -44,7 +44,11 @@ def costs_of(
 
 def mean_bits(rows: FittingRows, scores: Callable[[Values], Values], at_once: int) -> float:
     """Bits a row under the softmax of scores: of the measures, not of the fit's own sums."""
-    bits = costs_of(rows, scores, 2, at_once)
+    return mean_of(rows, costs_of(rows, scores, 2, at_once))
+
+
+def mean_of(rows: FittingRows, bits: Values) -> float:
+    """The mean of what rows cost."""
     if np.isinf(bits).any():
         return float("inf")
     weighted = bits if rows.weights is None else bits * rows.weights

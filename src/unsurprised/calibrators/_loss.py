@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
 from unsurprised.array_types import Values
@@ -20,6 +21,8 @@ Part = TypeVar("Part")
 
 #: Nats a row: how flat a loss is where a fit stops.
 TOLERANCE = 1e-10
+#: Of a fit that is only judged: its cost is then off by about the square of that.
+TOLERANCE_NEARBY = 1e-6
 #: Elements of a block of rows: what is made of them stays in the second-level cache.
 BLOCK = 1 << 15
 #: So many runs of blocks for each thread: enough that none waits long for the last.
@@ -64,11 +67,19 @@ class Loss:
         step = max(1, BLOCK // rows.width)
         self.blocks = [slice(at, min(at + step, rows.count)) for at in range(0, rows.count, step)]
         refuse_wide_gaps(rows)
-        self.x = finite(rows.log)
-        self.possible = None if self.x is rows.log else ~np.isneginf(rows.log)
         self.truth = rows.truth() if rows.labels is None else None
         scale = 1.0 / rows.count
         self.weights = np.full(rows.count, scale) if rows.weights is None else rows.weights * scale
+
+    @cached_property
+    def x(self) -> Values:
+        """The log-probabilities, 0 where a class is impossible."""
+        return finite(self.rows.log)
+
+    @cached_property
+    def possible(self) -> NDArray[np.bool_] | None:
+        """Which classes are possible; None where all are."""
+        return None if self.x is self.rows.log else ~np.isneginf(self.rows.log)
 
     def each(self, function: Callable[..., Part], *more: Iterable[Any]) -> Iterator[Part]:
         """The function of each block, in order, so that sums of parts have the same bits."""

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 
 from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.calibrators._loss import BLOCK, TOLERANCE, LinearScores, Loss
+from unsurprised.calibrators._quasi import QuasiNewton
 from unsurprised.calibrators._rows import FittingRows
-from unsurprised.calibrators._steps import newton_step
+from unsurprised.calibrators._scores import VectorScores
+from unsurprised.calibrators._steps import MOST_DENSE, Newton, solver
+from unsurprised.calibrators._vector_loss import VectorLoss
 from unsurprised.threads import get_num_threads
 
 _MOST_STEPS = 200
@@ -64,6 +68,8 @@ def minimise(
     Of many rows, some are fitted first: from where they lead to, a few steps on all of them remain.
     Where the start is ``nearby``, it is no worse than that.
     """
+    if _by_kernels(model):
+        return _from_some_to_all(rows, model, tolerance, nearby, None)
     from threadpoolctl import threadpool_limits
 
     # Blocks are what runs side by side: BLAS with threads of its own would fight for the cores,
@@ -79,16 +85,25 @@ def minimise(
 def _from_some_to_all(
     rows: FittingRows, model: LinearScores, tolerance: float, nearby: bool, pool: Executor | None
 ) -> Minimum:
-    loss, step = Loss(rows, model, pool), rows.count // _some(model, rows.width)
+    loss, step = _loss_of(rows, model, pool), rows.count // _some(model, rows.width)
     if step < _MANY_TIMES:
         return _descend(loss, model.start, tolerance)
-    some = Loss(rows.of(slice(None, None, step)), model, pool)
+    some = _loss_of(rows.of(slice(None, None, step)), model, pool)
     if nearby:
         return _descend(loss, model.start, tolerance, some)
     guess = _descend(some, model.start, _ROUGHLY).parameters
     # What some rows tell apart without an error leads them astray.
     better = loss.value_and_gradient(guess)[0] < loss.value_and_gradient(model.start)[0]
     return _descend(loss, guess if better else model.start, tolerance, some)
+
+
+def _loss_of(rows: FittingRows, model: LinearScores, pool: Executor | None) -> Loss:
+    return VectorLoss(rows, model) if _by_kernels(model) else Loss(rows, model, pool)
+
+
+def _by_kernels(model: LinearScores) -> TypeGuard[VectorScores]:
+    """Whether the loss is one of kernels, up to as many classes as have a matrix of curvature."""
+    return isinstance(model, VectorScores) and len(model.start) <= MOST_DENSE
 
 
 def _some(model: LinearScores, width: int) -> int:
@@ -99,18 +114,26 @@ def _some(model: LinearScores, width: int) -> int:
 def _descend(loss: Loss, start: Values, tolerance: float, some: Loss | None = None) -> Minimum:
     parameters = start.copy()
     value, gradient = loss.value_and_gradient(parameters)
-    steps, before = 0, parameters
+    steps, before, way = 0, parameters, _way(loss, some)
     while np.abs(gradient).max() > tolerance and steps < _MOST_STEPS:
         steps += 1
-        step = newton_step(loss, parameters, gradient, some)
+        step = way.step(parameters, gradient)
         moved = _search(loss, parameters, step, value, gradient)
         if moved is None:
             break
+        way.learn(moved[0] - parameters, gradient, moved[2])
         before = parameters
         parameters, value, gradient = moved
     last_move = loss.move(parameters - before)
     flat = float(np.abs(gradient).max())
     return Minimum(parameters, value, flat, steps, last_move, tolerance)
+
+
+def _way(loss: Loss, some: Loss | None) -> Newton | QuasiNewton:
+    """How steps are found: where a gradient is cheap, more of them and fewer second derivatives."""
+    if isinstance(loss, VectorLoss):
+        return QuasiNewton(lambda parameters: solver(loss.matrix(parameters)))
+    return Newton(loss, some)
 
 
 def least(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from unsurprised import _kernels, portable
 from unsurprised.array_types import Values
 from unsurprised.batches import Batch
+from unsurprised.calibrators._packed import PackedRows
 from unsurprised.errors import CallError, InputError
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import Counts, DistributionForm, Labels, Probs
@@ -65,6 +67,17 @@ class FittingRows:
     def width(self) -> int:
         """How many classes there are."""
         return int(self.log.shape[1])
+
+    @cached_property
+    def packed(self) -> PackedRows:
+        """The log-probabilities and the weights, laid out for sums over rows."""
+        return PackedRows(self.log, self.weights)
+
+    @cached_property
+    def lowest(self) -> float:
+        """The lowest log-probability of a class that is possible; 0 where there is none below."""
+        least = float(self.log.min(initial=0.0))
+        return least if least > -math.inf else float(finite(self.log).min(initial=0.0))
 
     def truth(self) -> Values:
         """What happened as rows of shares."""
@@ -236,4 +249,4 @@ def finite(log: Values) -> Values:
 
 def widest(rows: FittingRows) -> float:
     """How far the lowest log-probability is below 0, of the classes that are possible."""
-    return -float(finite(rows.log).min())
+    return -rows.lowest

@@ -18,13 +18,23 @@ MOST_DENSE = 400
 _BLOCKS_THAT_STAND_FOR_ALL = 16
 
 
-def newton_step(loss: Loss, parameters: Values, gradient: Values, some: Loss | None) -> Values:
-    """From the second derivatives of the loss; ``some`` is the loss of rows that stand for all."""
-    if len(parameters) > MOST_DENSE:
-        return _conjugate_gradients(loss, parameters, gradient, _roughly(loss, parameters))
-    if some is None:
-        return _solver(loss.matrix(parameters))(-gradient)
-    return _conjugate_gradients(loss, parameters, gradient, _solver(some.matrix(parameters)))
+class Newton:
+    """Steps by the second derivatives of a loss; ``some`` is that of rows that stand for all."""
+
+    def __init__(self, loss: Loss, some: Loss | None) -> None:
+        self.loss, self.some = loss, some
+
+    def step(self, parameters: Values, gradient: Values) -> Values:
+        """Where to go from a place."""
+        loss, some = self.loss, self.some
+        if len(parameters) > MOST_DENSE:
+            return _conjugate_gradients(loss, parameters, gradient, _roughly(loss, parameters))
+        if some is None:
+            return solver(loss.matrix(parameters))(-gradient)
+        return _conjugate_gradients(loss, parameters, gradient, solver(some.matrix(parameters)))
+
+    def learn(self, moved: Values, before: Values, gradient: Values) -> None:
+        """Nothing: the next step asks for the second derivatives anew."""
 
 
 def _roughly(loss: Loss, parameters: Values) -> Solver:
@@ -35,7 +45,7 @@ def _roughly(loss: Loss, parameters: Values) -> Solver:
     return loss.model.preconditioner(loss.x[some], q, loss.weights[some] / loss.weights[some].sum())
 
 
-def _solver(matrix: Values) -> Solver:
+def solver(matrix: Values) -> Solver:
     """Undoes the matrix; with a little of the identity where it is as good as singular."""
     # Curvatures by factors and by shifts may differ by many orders; brought to the same size.
     diagonal = np.diag(matrix)

@@ -63,31 +63,54 @@ def cross_fitted(
     Those fits begin where the one to all rows ended. They look for the same minimum of a convex
     loss, so that their start leaves no trace but in time.
     """
-    whole = candidate.make().fit_rows(rows)
-    by_fold, held_out = _held_out(whole, rows, folds, progress)
-    return CrossFitted(candidate, whole, by_fold, held_out)
+    return _cross_fitted([candidate], [candidate.make().fit_rows(rows)], rows, folds, progress)[0]
+
+
+def each_cross_fitted(
+    candidates: Sequence[Candidate], rows: FittingRows, folds: NDArray[np.int64]
+) -> tuple[CrossFitted, ...]:
+    """The same of several candidates, fold by fold; fits do not tell where they come from."""
+    whole = [candidate.make().learn_rows(rows) for candidate in candidates]
+    return tuple(_cross_fitted(candidates, whole, rows, folds))
 
 
 def held_out_nats(whole: Calibrator, rows: FittingRows, folds: NDArray[np.int64]) -> Values:
     """What each row costs by a fit to the other folds, near one to all rows."""
-    return _held_out(whole, rows, folds)[1]
+    return _held_out([whole], rows, folds)[1][0]
 
 
-def _held_out(
-    whole: Calibrator,
+def _cross_fitted(
+    candidates: Sequence[Candidate],
+    whole: list[Calibrator],
     rows: FittingRows,
     folds: NDArray[np.int64],
     progress: Progress | None = None,
-) -> tuple[tuple[Calibrator, ...], Values]:
+) -> list[CrossFitted]:
+    by_fold, held_out = _held_out(whole, rows, folds, progress)
+    return [
+        CrossFitted(candidate, fit, tuple(fits), nats)
+        for candidate, fit, fits, nats in zip(candidates, whole, by_fold, held_out, strict=True)
+    ]
+
+
+def _held_out(
+    whole: Sequence[Calibrator],
+    rows: FittingRows,
+    folds: NDArray[np.int64],
+    progress: Progress | None = None,
+) -> tuple[list[list[Calibrator]], list[Values]]:
     """The fits to all folds but one, and what each row costs by the one that left it out."""
-    fits, held_out = [], np.empty(rows.count)
+    fits: list[list[Calibrator]] = [[] for _ in whole]
+    held_out = [np.empty(rows.count) for _ in whole]
     for fold in range(int(folds.max()) + 1):
-        inside = folds == fold
-        fits.append(whole.near().learn_rows(rows.of(~inside)))
-        held_out[inside] = fits[-1].costs(rows.of(inside))
+        inside = np.flatnonzero(folds == fold)
+        others, left_out = rows.of(np.flatnonzero(folds != fold)), rows.of(inside)
+        for fit, by_fold, nats in zip(whole, fits, held_out, strict=True):
+            by_fold.append(fit.near().learn_rows(others))
+            nats[inside] = by_fold[-1].costs(left_out)
         if progress is not None:
-            progress(int(inside.sum()))
-    return tuple(fits), held_out
+            progress(len(inside))
+    return fits, held_out
 
 
 def order_of(*models: FittingRows) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from unsurprised import _kernels, portable
 from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
+from unsurprised.calibrators._costs import mean_of
 from unsurprised.calibrators._parameters import Curves
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.threads import get_num_threads
@@ -56,36 +57,77 @@ class IsotonicCalibration(Calibrator):
         "values": Curves((math.nextafter(0, 1), math.nextafter(1, 0))),
     }
 
+    #: What the fit gives to each class of each row, while its costs are asked for.
+    _shares: Values | None = None
+
+    def fit_rows(self, rows: FittingRows) -> Self:
+        """Learn from rows that are checked already."""
+        if rows.labels is not None and rows.width > 2:
+            self._shares = np.empty((rows.width, rows.count))
+        try:
+            return super().fit_rows(rows)
+        finally:
+            self._shares = None
+
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         classes = [1] if rows.width == 2 else range(rows.width)
 
         def curve_of(k: int) -> tuple[Values, Values]:
-            odds = rows.log[:, k] - portable.log1mexp(rows.log[:, k])
-            happened = rows.truth_of(k)
-            return off_the_ends(isotonic_curve(odds, happened, rows.weights), rows.count)
+            log, truth = np.ascontiguousarray(rows.log[:, k]), rows.truth_of(k)
+            order = portable.argsort(log)
+            log, weights = log[order], None if rows.weights is None else rows.weights[order]
+            curve = off_the_ends(curve_in_order(log, truth[order], weights), rows.count)
+            if self._shares is not None:
+                # Rows that were seen are at knots, or between two of the same value.
+                self._shares[k, order] = curve[1][np.searchsorted(curve[0], log)]
+            knots = _log_odds(curve[0])
+            if knots[0] < knots[-1] and (knots[1:] <= knots[:-1]).any():
+                # Odds that rounding makes the same, or puts in another order.
+                again = isotonic_curve(_log_odds(rows.log[:, k]), truth, rows.weights)
+                return off_the_ends(again, rows.count)
+            return knots, curve[1]
 
         with ThreadPoolExecutor(get_num_threads()) as pool:
             curves = list(pool.map(curve_of, classes))
         return {"knots": [knots for knots, _ in curves], "values": [v for _, v in curves]}, ()
 
+    def _bits_after(self, rows: FittingRows) -> float:
+        if self._shares is None:
+            return super()._bits_after(rows)
+        assert rows.labels is not None
+        total = np.add.reduce(self._shares, axis=0)
+        happened = self._shares[rows.labels, np.arange(rows.count)]
+        return mean_of(rows, portable.log2(total / happened))
+
+
+def _log_odds(log: Values) -> Values:
+    """Of classes with such log-probabilities, each against the rest."""
+    odds: Values = log - portable.log1mexp(log)
+    return odds
+
 
 def isotonic_curve(
-    odds: Values, truth: NDArray[Any], weights: Values | None = None
+    numbers: Values, truth: NDArray[Any], weights: Values | None = None
 ) -> tuple[Values, Values]:
-    """Knots and values of the isotonic regression of shares of truth on odds.
+    """Knots and values of the isotonic regression of shares of truth on numbers.
 
-    Rows of the same odds are one (their weighted mean). Of a run of equal values only the two ends
-    are kept, as knots between which the curve is flat.
+    Rows of the same number are one (their weighted mean). Of a run of equal values only the two
+    ends are kept, as knots between which the curve is flat.
     """
-    # Whole numbers have one sum in whatever order rows of the same odds come.
-    whole = weights is None and truth.dtype == np.bool_
-    order = np.argsort(odds, kind=None if whole else "stable")
-    odds, truth = odds[order], truth[order].astype(np.float64)
-    weights = np.ones(len(odds)) if weights is None else weights[order]
-    knots, mass, means = odds, weights, truth
-    first = np.flatnonzero(np.append(True, odds[1:] != odds[:-1]))
-    if len(first) < len(odds):
-        knots, mass = odds[first], np.add.reduceat(weights, first)
+    order = portable.argsort(numbers)
+    return curve_in_order(numbers[order], truth[order], None if weights is None else weights[order])
+
+
+def curve_in_order(
+    numbers: Values, truth: NDArray[Any], weights: Values | None
+) -> tuple[Values, Values]:
+    """The same of rows in the order of their numbers."""
+    truth = truth.astype(np.float64)
+    weights = np.ones(len(numbers)) if weights is None else weights
+    knots, mass, means = numbers, weights, truth
+    first = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
+    if len(first) < len(numbers):
+        knots, mass = numbers[first], np.add.reduceat(weights, first)
         means = np.add.reduceat(weights * truth, first) / mass
     # Neighbours of the same mean end up in the same pool, so that each run of them is one.
     start = np.flatnonzero(np.append(True, means[1:] != means[:-1]))

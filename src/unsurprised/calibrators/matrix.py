@@ -15,7 +15,7 @@ from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._refusals import is_number, refuse_few_rows
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators._scores import MatrixScores
-from unsurprised.calibrators.temperature import best_inverse
+from unsurprised.calibrators.temperature import best_inverse, rough_inverse
 from unsurprised.errors import CallError, InputError, Place
 
 
@@ -67,8 +67,9 @@ class MatrixScaling(Calibrator):
             rows, rows.width * (rows.width + 1), "TemperatureScaling, StructuredScaling"
         )
         n = rows.count
-        inverse, _ = best_inverse(rows)
-        model = MatrixScores(rows.width, self.off_diagonal / n, 0.0, self.shift / n, inverse)
+        model = MatrixScores(
+            rows.width, self.off_diagonal / n, 0.0, self.shift / n, rough_inverse(rows)
+        )
         found, notes = least(rows, model)
         return _table(found, rows.width), notes
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
 import numpy as np
 
-from unsurprised import _kernels
-from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
-from unsurprised.calibrators._loss import TOLERANCE
+from unsurprised.calibrators._loss import TOLERANCE, TOLERANCE_NEARBY
 from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._refusals import refuse_zeros_that_happened
 from unsurprised.calibrators._rows import FittingRows
-from unsurprised.threads import get_num_threads
 
 #: A model whose scores say nothing, or the opposite of the truth, is flattened by so much; by more
 #: where its scores lie more than 1 nat apart.
 _HOTTEST = 1e6
 _MOST_STEPS = 200
-_ROWS_OF_A_GUESS = 4096
+#: So many rows make a guess, where there are so many times more.
+_ROWS_OF_A_GUESS, _MANY_TIMES = 4096, 4
 
 
 class TemperatureScaling(Calibrator):
@@ -73,11 +72,21 @@ class TemperatureScaling(Calibrator):
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         refuse_zeros_that_happened(rows, "a temperature")
-        inverse, notes = best_inverse(rows, self._start)
+        tolerance = TOLERANCE if self._start is None else TOLERANCE_NEARBY
+        inverse, notes = best_inverse(rows, self._start, tolerance)
         return {"inverse_temperature": np.array(inverse)}, notes
 
 
-def best_inverse(rows: FittingRows, start: float | None = None) -> tuple[float, tuple[str, ...]]:
+def rough_inverse(rows: FittingRows) -> float:
+    """About the 1/T of least cross-entropy, for a search to begin at: that of some of many rows."""
+    some = _some(rows)
+    # What some rows tell apart without an error leads astray.
+    return best_inverse(rows if some is None or _separable(some) else some)[0]
+
+
+def best_inverse(
+    rows: FittingRows, start: float | None = None, tolerance: float = TOLERANCE
+) -> tuple[float, tuple[str, ...]]:
     """The 1/T of least cross-entropy, or one by a stated rule and a note where there is none."""
     notes: tuple[str, ...] = ()
     if not _any_uneven(rows):
@@ -91,10 +100,10 @@ def best_inverse(rows: FittingRows, start: float | None = None) -> tuple[float, 
             "every row's label has the largest score, so no temperature is the best (the lower "
             "the better); took the best as if one more row had been seen, of any class alike",
         )
-    inverse = _best(rows, _first_guess(rows) if start is None else start)
+    inverse = _best(rows, _first_guess(rows) if start is None else start, tolerance)
     if inverse > 0:
         return inverse, notes
-    hottest = _HOTTEST * max(1.0, _widest_gap(rows))
+    hottest = min(_HOTTEST * max(1.0, _widest_gap(rows)), sys.float_info.max)
     return 1 / hottest, (
         *notes,
         "the scores tell nothing of what happened, so no temperature is the best (the "
@@ -138,33 +147,32 @@ class _Slope:
     """Derivatives of the mean cross-entropy by 1/T."""
 
     def __init__(self, rows: FittingRows) -> None:
-        self.log, self.weights = np.ascontiguousarray(rows.log), rows.weights
-        self.truth = self._mean(-rows.cross_entropies())
-        self._means, self._spreads = np.empty(rows.count), np.empty(rows.count)
-
-    def _mean(self, values: Values) -> float:
-        with np.errstate(over="ignore", invalid="ignore"):  # of scores as large as floats are
-            weighted = values if self.weights is None else values * self.weights
-            return float(weighted.mean())
+        self.packed = rows.packed
+        # By weights that add up to one, for a sum of scores may be more than a float holds.
+        self.truth = -float((rows.cross_entropies() * self.packed.weights[: rows.count]).sum())
 
     def at(self, inverse: float) -> tuple[float, float]:
         """The first and the second derivative."""
-        width, threads = self.log.shape[1], get_num_threads()
-        _kernels.tempered(self.log, width, inverse, self._means, self._spreads, threads)
-        return self._mean(self._means) - self.truth, self._mean(self._spreads)
+        first, second = self.packed.tempered(inverse)
+        return first - self.truth, second
+
+
+def _some(rows: FittingRows) -> FittingRows | None:
+    """Every so many of many rows, that stand for all; None of fewer."""
+    step = rows.count // _ROWS_OF_A_GUESS
+    return None if step < _MANY_TIMES else rows.of(slice(None, None, step))
 
 
 def _first_guess(rows: FittingRows) -> float:
     """The 1/T of every so many rows, which saves most of the steps on all of them."""
-    step = rows.count // _ROWS_OF_A_GUESS
-    if step < 4:
+    some = _some(rows)
+    if some is None:
         return 1.0
-    some = rows.of(slice(None, None, step))
-    guess = 0.0 if _separable(some) else _best(some, 1.0)
+    guess = 0.0 if _separable(some) else _best(some, 1.0, TOLERANCE)
     return guess if guess > 0 else 1.0
 
 
-def _best(rows: FittingRows, guess: float) -> float:
+def _best(rows: FittingRows, guess: float, tolerance: float) -> float:
     """The 1/T where the derivative vanishes, between ends where it has other signs; or 0."""
     slope = _Slope(rows)
     low, high, inverse = -np.inf, np.inf, guess
@@ -172,7 +180,7 @@ def _best(rows: FittingRows, guess: float) -> float:
     for _ in range(_MOST_STEPS):
         first, second = slope.at(inverse)
         # By 1/T and by its logarithm: of scores that are close together the first says little.
-        if abs(first) * max(1.0, inverse) <= TOLERANCE / 4:
+        if abs(first) * max(1.0, inverse) <= tolerance / 4:
             break
         known.append((inverse, first, second))
         if first > 0:

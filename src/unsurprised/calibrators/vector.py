@@ -9,15 +9,13 @@ import numpy as np
 from unsurprised.array_types import Values
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
+from unsurprised.calibrators._loss import TOLERANCE_NEARBY
 from unsurprised.calibrators._newton import least
 from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._refusals import refuse_few_rows, refuse_zeros_that_happened
 from unsurprised.calibrators._rows import FittingRows
 from unsurprised.calibrators._scores import VectorScores
-from unsurprised.calibrators.temperature import best_inverse
-
-#: Of a fit that is only judged, nats a row: its cost is then off by about the square of that.
-_TOLERANCE_NEARBY = 1e-6
+from unsurprised.calibrators.temperature import rough_inverse
 
 
 class VectorScaling(Calibrator):
@@ -57,11 +55,11 @@ class VectorScaling(Calibrator):
         refuse_zeros_that_happened(rows, "vector scaling")
         refuse_few_rows(rows, 2 * rows.width, "TemperatureScaling, StructuredScaling")
         if self._start is None:
-            found, notes = least(rows, VectorScores(rows.width, best_inverse(rows)[0]))
+            found, notes = least(rows, VectorScores(rows.width, rough_inverse(rows)))
         else:
             model = VectorScores(rows.width)
             model.start = self._start
-            found, notes = least(rows, model, _TOLERANCE_NEARBY, nearby=True)
+            found, notes = least(rows, model, TOLERANCE_NEARBY, nearby=True)
         scale, shift = found[: rows.width], found[rows.width :]
         return {"scale": scale, "shift": shift - shift.mean()}, notes
 

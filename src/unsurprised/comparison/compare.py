@@ -140,7 +140,7 @@ def compare_arrays(
             scorings.append(Scoring(said, bins, split=split).update_batch(batch))
         except UnsurprisedError as error:
             raise _of_model(error, name) from None
-    return compared(list(models), scorings, said, join="exact", base=base, top=top)
+    return compared(list(models), scorings, said, join="exact", base=base, top=top, split=split)
 
 
 def models_of(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> dict[str, Any]:
@@ -200,7 +200,8 @@ def compare_readings(
                 progress=progress,
             )
         )
-    return compared(names, scorings, readings[0].class_names, join=join, base=base, top=top)
+    classes = readings[0].class_names
+    return compared(names, scorings, classes, join=join, base=base, top=top, split=split)
 
 
 def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
@@ -227,8 +228,12 @@ def compared(
     join: str,
     base: float,
     top: int,
+    split: bool = True,
 ) -> Comparison:
-    """The comparison of models whose rows are scored."""
+    """The comparison of models whose rows are scored; without ``split`` the difference and slices.
+
+    That is all that a check holds against its limits.
+    """
     in_unit = InUnit(base)
     rows, left_out = matched([scoring.rows() for scoring in scorings], names, join)
     clusters = scorings[0].evaluator.clusters
@@ -240,7 +245,8 @@ def compared(
     for place in range(1, len(rows)):
         pair = Paired(rows[0], rows[place], refused=few is not None, left_out=left_out)
         sampled = samples[0], samples[place]
-        pairs.append(difference_of(pair, (names[0], names[place]), sampled, classes, top))
+        both = names[0], names[place]
+        pairs.append(difference_of(pair, both, sampled, classes, top, by_class=split))
     missing = {}
     if few is not None:
         missing["intervals"] = few

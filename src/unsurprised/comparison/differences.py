@@ -74,6 +74,8 @@ def difference_of(
     samples: tuple[Sampled | None, Sampled | None],
     classes: tuple[str, ...] | None,
     top: int,
+    *,
+    by_class: bool = True,
 ) -> Difference:
     """Everything that is said of a pair of models."""
     values = pair.difference
@@ -102,7 +104,7 @@ def difference_of(
         most_better=_extremes(pair, classes, top, -1),
         base_miscalibration=None if split is None else split.base,
         new_miscalibration=None if split is None else split.new,
-        by_class=_by_class(pair, classes),
+        by_class=_by_class(pair, classes) if by_class else (),
     )
 
 

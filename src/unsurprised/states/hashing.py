@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 
@@ -53,14 +53,16 @@ def _hash_texts(texts: Any, out: NDArray[np.uint64]) -> None:
 
 
 def content_order(
-    *columns: NDArray[Any] | None, weights: NDArray[np.float64] | None = None
+    *columns: NDArray[Any] | None,
+    weights: NDArray[np.float64] | None = None,
+    hashes: NDArray[np.uint64] | None = None,
 ) -> NDArray[np.int64]:
     """An order of rows that follows from what they hold, whatever they are called.
 
     Distinct rows come as if shuffled, by a hash of their bytes in all columns; equal rows are
     shuffled among the others too, by the hash and their place among each other, so that the first
     rows are a sample of all of them. Of equal rows the lighter come first, which does not hang on
-    the unit of the weights.
+    the unit of the weights; then those of a smaller hash, if they have any, else they stay.
 
     Examples
     --------
@@ -71,26 +73,48 @@ def content_order(
     >>> bool((one == rows[another][content_order(rows[another], labels[another])]).all())
     True
     """
-    packed = np.concatenate([_bytes_of(column) for column in columns if column is not None], axis=1)
-    rows, width = packed.shape
+    given = [column.reshape(len(column), -1) for column in columns if column is not None]
+    rows = len(given[0])
     content = np.empty(rows, dtype=np.uint64)
-    _kernels.hash_strings(np.arange(rows + 1, dtype=np.int64) * width, packed.tobytes(), content)
-    then = np.zeros(rows) if weights is None else weights
-    order = np.lexsort((then, content))
+    _kernels.hash_columns([_side_by_side(column) for column in given], content)
+    order = np.arange(rows)
+    for then in (hashes, weights):
+        if then is not None:
+            order = order[portable.argsort(then[order])]
+    start = order
+    order = start[portable.argsort(content[start])]
     again = content[order[1:]] == content[order[:-1]]
-    if (packed[order[1:][again]] != packed[order[:-1][again]]).any():
+    if _differ(given, order[1:][again], order[:-1][again]):
         # Two rows of one hash that differ: their bytes tell them apart.
-        _, ranks = np.unique(packed.view(f"V{width}")[:, 0], return_inverse=True)
+        packed = np.concatenate([_bytes_of(column) for column in given], axis=1)
+        _, ranks = np.unique(packed.view(f"V{packed.shape[1]}")[:, 0], return_inverse=True)
         content = ranks.astype(np.uint64)
-        order = np.lexsort((then, content))
+        order = start[portable.argsort(content[start])]
         again = content[order[1:]] == content[order[:-1]]
-    places = np.arange(rows)
-    first = np.append(True, ~again)[:rows]
-    place = places - np.maximum.accumulate(np.where(first, places, 0))
-    keys = np.empty(rows, dtype=np.uint64)
-    _kernels.hash_integers(content[order].view(np.int64) ^ (place << 32), 0, keys)
-    found: NDArray[np.int64] = order[np.argsort(keys, kind="stable")]
+    keys = content[order].view(np.int64)
+    if again.any():
+        places = np.arange(rows)
+        first = np.append(True, ~again)[:rows]
+        keys ^= (places - np.maximum.accumulate(np.where(first, places, 0))) << 32
+    shuffled = np.empty(rows, dtype=np.uint64)
+    _kernels.hash_integers(keys, 0, shuffled)
+    found: NDArray[np.int64] = order[portable.argsort(shuffled)]
     return found
+
+
+def _differ(
+    columns: list[NDArray[Any]], rows: NDArray[np.int64], others: NDArray[np.int64]
+) -> bool:
+    """Whether any of some rows has other bytes than the one beside it."""
+    return len(rows) > 0 and any(
+        bool((_bytes_of(column[rows]) != _bytes_of(column[others])).any()) for column in columns
+    )
+
+
+def _side_by_side(column: NDArray[Any]) -> NDArray[Any]:
+    """Rows whose numbers lie behind each other."""
+    there = column.strides[1] == column.itemsize or column.shape[1] == 1
+    return column if there else np.ascontiguousarray(column)
 
 
 def _bytes_of(column: NDArray[Any]) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.alone import alone, beside
 from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.errors import CallError, StateError
@@ -158,16 +159,14 @@ class Sample(ByBytes):
 
         The group is the row's own hash where the rows are not grouped.
         """
-        order = self._order()
-        rows = {name: self._column(name)[order] for name in self._names()}
-        truth = rows["truth"].astype(np.float64, copy=False)
-        return {
-            "hash": rows["hash"],
-            "group": rows["group"] if self.grouped else rows["hash"].copy(),
-            "weight": rows["weight"],
-            "truth": truth[:, 0].astype(np.int64) if self.truth_width == 1 else truth,
-            "model": rows["model"].astype(np.float64, copy=False),
-        }
+        return self._fields(self._order())
+
+    @alone
+    def held(self) -> dict[str, NDArray[Any]]:
+        """The same in no order, as views of the state's memory where they can be."""
+        if self._held > self.size:
+            self._shrink()
+        return self._fields(slice(None))
 
     @alone
     def to_bytes(self) -> bytes:
@@ -265,6 +264,18 @@ class Sample(ByBytes):
         nothing = np.empty(0, dtype=self._dtype)[name]
         return nothing.astype(nothing.dtype.newbyteorder("="))
 
+    def _fields(self, which: slice | NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """What is known of some rows, as numbers to compute with."""
+        rows = {name: self._column(name)[which] for name in self._names()}
+        truth = rows["truth"].astype(np.float64, copy=False)
+        return {
+            "hash": rows["hash"],
+            "group": rows["group"] if self.grouped else rows["hash"].copy(),
+            "weight": rows["weight"],
+            "truth": truth[:, 0].astype(np.int64) if self.truth_width == 1 else truth,
+            "model": rows["model"].astype(np.float64, copy=False),
+        }
+
     def _rows(self, which: NDArray[np.int64]) -> NDArray[Any]:
         """Some rows as they stand in the bytes."""
         rows = np.empty(len(which), dtype=self._dtype)
@@ -293,7 +304,7 @@ class Sample(ByBytes):
         if self._held > self.size:
             self._shrink()
         hashes = self._column("hash")
-        order = np.argsort(hashes, kind="stable")
+        order = portable.argsort(hashes)
         ascending = hashes[order]
         if len(order) > 1 and (ascending[1:] == ascending[:-1]).any():
             order = order[np.argsort(_bytes_of(self._rows(order)), kind="stable")]

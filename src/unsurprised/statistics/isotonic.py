@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
 from unsurprised.array_types import Values
-from unsurprised.statistics.ties import Ties
+from unsurprised.states import exact_sum
+from unsurprised.statistics.ties import Runs, Ties
 
 
 def recalibrated(ranked: Ties, observed: Values, weights: Values) -> Values:
@@ -29,6 +32,25 @@ def recalibrated(ranked: Ties, observed: Values, weights: Values) -> Values:
     """
     weight = ranked.sums(weights)
     return ranked.spread(isotonic(ranked.sums(weights * observed) / weight, weight))
+
+
+def recalibrated_error(ranked: Runs, observed: NDArray[Any], weights: Values | None) -> float:
+    """The sum of Brier's score over rows in the order of their predictions, if recalibrated.
+
+    Of a pool of weight W where S happened the recalibrated prediction f is S / W, so that the sum
+    of its ``w (f² − 2 f y + y)`` is ``S (1 − f)``, in which nothing cancels.
+
+    Examples
+    --------
+    >>> ranked = Runs.of(np.array([0.1, 0.3, 0.6, 0.8]))
+    >>> recalibrated_error(ranked, np.array([0.0, 1.0, 0.0, 1.0]), None)  # 2 (½)²
+    0.5
+    """
+    weight = ranked.joined(weights)
+    happened = ranked.joined(observed if weights is None else weights * observed)
+    fit = isotonic(happened / weight, weight)
+    starts = np.flatnonzero(np.append(True, fit[1:] != fit[:-1]))
+    return exact_sum(np.add.reduceat(happened, starts) * (1 - fit[starts]))
 
 
 def isotonic(frequency: Values, weight: Values) -> Values:

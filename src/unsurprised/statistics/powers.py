@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from unsurprised.states.moments import UNIT
 from unsurprised.statistics.jackknife import Spread
@@ -44,10 +46,7 @@ class Weights:
         Satterthwaite's ``(Σ w²)² / Σ w⁴`` (*Biometrics Bulletin* 2, 1946) less one, with the least
         that Σ w⁴ can be, ``(Σ w³)² / Σ w²`` (Cauchy and Schwarz).
         """
-        if not self.cubes > 0:
-            return 1.0
-        squares, cubes = _Float.whole(self.squares), _Float.whole(self.cubes)
-        return max(1.0, squares.power(3).over(cubes.power(2)).value(UNIT) - 1)
+        return _degrees(self)
 
     def correction(self) -> float | None:
         """What a sum of squared influences is multiplied by; ``None`` for less than two rows.
@@ -55,13 +54,27 @@ class Weights:
         ``Σ p² / (Σ p² − 2 Σ p³ + (Σ p²)²)`` with p = w / Σ w, which makes the variance of a mean
         right on average where rows differ by their weights alone: n / (n − 1) for equal weights.
         """
-        total, quotient = self.total.as_integer_ratio()
-        # Σw² W² / (Σw² W² − 2 Σw³ W + (Σw²)²), all in units of two to 2 UNIT and the quotient².
-        first = (self.squares * total * total) << -UNIT
-        cubes = (2 * self.cubes * total * quotient) << -UNIT
-        left = first - cubes + (self.squares * quotient) ** 2
-        found = _Float.whole(first).over(_Float.whole(left)).value() if left > 0 else math.inf
-        return found if found < _ONE_ROW else None
+        return _correction(self)
+
+
+# All columns of a cell ask for these, one after the other.
+@lru_cache(maxsize=4)
+def _degrees(weights: Weights) -> float:
+    if not weights.cubes > 0:
+        return 1.0
+    squares, cubes = _Float.whole(weights.squares), _Float.whole(weights.cubes)
+    return max(1.0, squares.power(3).over(cubes.power(2)).value(UNIT) - 1)
+
+
+@lru_cache(maxsize=4)
+def _correction(weights: Weights) -> float | None:
+    total, quotient = weights.total.as_integer_ratio()
+    # Σw² W² / (Σw² W² − 2 Σw³ W + (Σw²)²), all in units of two to 2 UNIT and the quotient².
+    first = (weights.squares * total * total) << -UNIT
+    cubes = (2 * weights.cubes * total * quotient) << -UNIT
+    left = first - cubes + (weights.squares * quotient) ** 2
+    found = _Float.whole(first).over(_Float.whole(left)).value() if left > 0 else math.inf
+    return found if found < _ONE_ROW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +210,7 @@ def difference(one: Spread, other: Spread) -> Spread:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Float:
+class _Float(NamedTuple):
     """A float times a power of two, which no product takes out of the range of floats."""
 
     part: float

@@ -3,11 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import portable
 from unsurprised.array_types import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Rows that are in the order of a number: where each distinct number begins.
+
+    Examples
+    --------
+    >>> runs = Runs.of(np.array([0.1, 0.5, 0.5]))
+    >>> runs.joined(np.array([2.0, 1.0, 4.0]))
+    array([2., 5.])
+    """
+
+    rows: int
+    #: Where in the order each distinct number begins.
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, ascending: Values) -> Runs:
+        """Of numbers that are in order."""
+        differs = np.append(True, ascending[1:] != ascending[:-1])
+        return cls(len(ascending), np.flatnonzero(differs))
+
+    def joined(self, ascending: NDArray[Any] | None) -> Values:
+        """The sum of a column over the rows of each number; of ones where there is none."""
+        if ascending is None:
+            return self._counts().astype(np.float64)
+        column: Values = ascending.astype(np.float64, copy=False)
+        return column if self._all_distinct else np.add.reduceat(column, self.starts)
+
+    def repeated(self, per_number: Values) -> Values:
+        """What is known of each distinct number, for each row."""
+        return per_number if self._all_distinct else np.repeat(per_number, self._counts())
+
+    def _counts(self) -> NDArray[np.int64]:
+        return np.diff(self.starts, append=self.rows)
+
+    @property
+    def _all_distinct(self) -> bool:
+        return len(self.starts) == self.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +66,20 @@ class Ties:
     """
 
     order: NDArray[np.int64]
-    #: Where in the order each distinct number begins.
-    starts: NDArray[np.int64]
+    runs: Runs
 
     @classmethod
     def of(cls, numbers: Values) -> Ties:
         """Rank rows by their numbers."""
-        order = np.argsort(numbers)  # in whatever order those of equal number come
-        ascending = numbers[order]
-        return cls(order, np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])))
+        order = portable.argsort(numbers)
+        return cls(order, Runs.of(numbers[order]))
 
     def sums(self, column: Values) -> Values:
         """The sum of a column over the rows of each distinct number, ascending."""
-        found: Values = np.add.reduceat(column[self.order], self.starts)
-        return found
+        return self.runs.joined(column[self.order])
 
     def spread(self, per_number: Values) -> Values:
         """What is known of each distinct number, for each row."""
         rows = np.empty(len(self.order), dtype=per_number.dtype)
-        rows[self.order] = np.repeat(per_number, np.diff(np.append(self.starts, len(self.order))))
+        rows[self.order] = self.runs.repeated(per_number)
         return rows

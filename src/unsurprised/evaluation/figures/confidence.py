@@ -27,8 +27,7 @@ Scaled = Callable[[Estimate], Estimate]
 
 def gaps_by_band(rows: Sampled, scaled: Scaled) -> tuple[ConfidenceGap, ...]:
     """Surprisal observed and expected, by the probability of the top class."""
-    confidence = _confidence(rows)
-    which = np.minimum(np.searchsorted(BANDS, confidence, side="right") - 1, len(BANDS) - 2)
+    which = np.minimum(np.searchsorted(BANDS, rows.confidence, side="right") - 1, len(BANDS) - 2)
     found = _gaps(rows, which, len(BANDS) - 1, scaled)
     return tuple(
         replace(gap, low=BANDS[index], high=BANDS[index + 1]) for index, gap in found.items()
@@ -37,9 +36,8 @@ def gaps_by_band(rows: Sampled, scaled: Scaled) -> tuple[ConfidenceGap, ...]:
 
 def gaps_by_class(rows: Sampled, scaled: Scaled) -> tuple[ConfidenceGap, ...]:
     """Surprisal observed and expected, by the top class; in the order of the classes."""
-    confidence = _confidence(rows)
     found = _gaps(rows, rows.top, len(rows.classes), scaled)
-    least, most = ends_of(confidence, rows.top, len(rows.classes))
+    least, most = ends_of(rows.confidence, rows.top, len(rows.classes))
     return tuple(
         replace(
             gap,
@@ -69,11 +67,6 @@ def bits_between_classes(rows: Sampled) -> Values | None:
     return bits.reshape(count, count)
 
 
-def _confidence(rows: Sampled) -> Values:
-    found: Values = np.take_along_axis(rows.probs, rows.top[:, None], 1)[:, 0]
-    return found
-
-
 def _gaps(
     rows: Sampled, which: NDArray[Any], count: int, scaled: Scaled
 ) -> dict[int, ConfidenceGap]:
@@ -86,7 +79,7 @@ def _gaps(
         "infinite": infinite,
         "expected": rows.expected,
         "correct": rows.correct,
-        "confidence": _confidence(rows),
+        "confidence": rows.confidence,
     }
     asked = ("surprisal", "infinite", "expected", "correct", "confidence",
              difference_of("surprisal", "expected"))  # fmt: skip

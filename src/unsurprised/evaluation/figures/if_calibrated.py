@@ -8,14 +8,13 @@ neither on ids nor on how rows came.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import _kernels, portable
 from unsurprised.array_types import Values
-from unsurprised.calibrators._loss import Loss
 from unsurprised.calibrators._rows import FittingRows, finite
 from unsurprised.calibrators._scores import VectorScores
 from unsurprised.evaluation.figures.sample import Sampled
@@ -23,14 +22,13 @@ from unsurprised.evaluation.records import IfCalibrated
 from unsurprised.states import exact_sum
 from unsurprised.statistics.isotonic import isotonic, log_score
 from unsurprised.statistics.ties import Ties
+from unsurprised.threads import get_num_threads
 
 #: 95 % of as many and one more is a whole number, which makes the test exact.
 SIMULATIONS = 199
 #: Of this many rows and more the quantiles of 99 tell enough.
 _MANY_ROWS, _FEWER_SIMULATIONS = 50_000, 99
 _SIGNIFICANT = 0.05
-#: Up to so many classes are searched one after the other, above all at once.
-_FEW_CLASSES = 64
 #: Directions in which a unit of the parameters changes less than this change nothing.
 _FLAT = 1e-9
 
@@ -79,11 +77,11 @@ def of_isotonic(rows: Sampled, ranked: Ties, miscalibration: float) -> IfCalibra
     # What has no chance is never drawn.
     base = weights * np.where(predicted < 1, for_zero, 0.0)
     more = weights * np.where(predicted > 0, for_one, 0.0) - base
-    mass, total = np.add.reduceat(weights, ranked.starts), exact_sum(weights)
+    mass, total = np.add.reduceat(weights, ranked.runs.starts), exact_sum(weights)
     found, score_of_base = np.empty(simulations_of(rows.size)), exact_sum(base)
     for index in range(len(found)):
         happened = draw(index) < predicted
-        shares = np.add.reduceat(np.where(happened, weights, 0.0), ranked.starts) / mass
+        shares = np.add.reduceat(np.where(happened, weights, 0.0), ranked.runs.starts) / mass
         fit = isotonic(shares, mass)
         starts = np.flatnonzero(np.append(True, fit[1:] != fit[:-1]))
         cost = exact_sum(np.add.reduceat(mass, starts) * _binary_bits(fit[starts]))
@@ -115,31 +113,31 @@ class OfScores:
         )
         self.expected = self._sums(rows.probs)
         self.observed = self._sums(fitting.truth())
-        labels = _labels(rows, draws_of(np.arange(rows.size)))
-        self.drawn = np.stack([self._counts(each) for each in labels])
+        self.drawn = self._of_drawn(rows)
 
     def _sums(self, shares: Values) -> Values:
         """Mean over the rows of share × log-probability and of share, for each class."""
         weighted = shares * self.share[:, None]
         return np.concatenate([(weighted * self.log).sum(axis=0), weighted.sum(axis=0)])
 
-    def _counts(self, labels: NDArray[np.int64]) -> Values:
-        """The same of labels."""
-        width = self.fitting.width
-        at = self.log[np.arange(len(labels)), labels]
-        return np.concatenate(
-            [np.bincount(labels, self.share * values, minlength=width) for values in (at, 1.0)]
+    def _of_drawn(self, rows: Sampled) -> Values:
+        """The same of sets of labels, each row's drawn from its predictions."""
+        sums = np.empty((simulations_of(rows.size), 2 * self.fitting.width))
+        _kernels.draw_sums(
+            np.cumsum(rows.probs, axis=1),
+            self.log * self.share[:, None],
+            self.share,
+            _last_possible(rows.probs),
+            sums,
+            get_num_threads(),
         )
+        return sums
 
     def temperature(self) -> IfCalibrated:
         """Of one factor for all classes."""
         width = self.fitting.width
-        count = len(self.share)
-        means, spreads = np.empty(count), np.empty(count)
         # With −inf where a probability is 0, for 0 there would be a probability of 1.
-        log = np.ascontiguousarray(self.fitting.log)
-        _kernels.tempered(log, width, 1.0, means, spreads, 1)
-        curvature = float((self.share * spreads).sum())
+        _, curvature = self.fitting.packed.tempered(1.0)
         slopes = (self._all() - self.expected)[:, :width].sum(axis=1)
         if not curvature > 0:
             return self._judged(np.zeros(len(slopes)))
@@ -149,7 +147,8 @@ class OfScores:
     def vector(self) -> IfCalibrated:
         """Of a factor and a shift for each class."""
         model = VectorScores(self.fitting.width)
-        matrix = Loss(self.fitting, model, None).matrix(model.start)
+        matrix = self.fitting.packed.scaled_curvature(model.start)
+        matrix += portable.matmul(model.gauge.T, model.gauge)
         size = np.sqrt(np.diag(matrix))
         size[size == 0] = 1.0
         slopes = (self._all() - self.expected) / size
@@ -166,20 +165,10 @@ class OfScores:
         return judged(math.inf if impossible else float(bits[0]), bits[1:])
 
 
-def _labels(rows: Sampled, draw: Draw) -> Iterator[NDArray[np.int64]]:
-    """Sets of labels, each row's drawn from its predictions."""
-    reached = np.cumsum(rows.probs, axis=1)
-    whole = reached[:, -1].copy()
-    count = reached.shape[1]
-    last = count - 1 - np.argmax(rows.probs[:, ::-1] > 0, axis=1)
-    columns = np.ascontiguousarray(reached.T) if count <= _FEW_CLASSES else None
-    for index in range(simulations_of(rows.size)):
-        at = draw(index) * whole
-        if columns is None:
-            labels = np.count_nonzero(reached <= at[:, None], axis=1).astype(np.int64)
-        else:
-            labels = np.zeros(rows.size, dtype=np.int64)
-            for ends in columns[:-1]:
-                labels += ends <= at
-        # What rounding leaves behind the last class that has a chance is that one.
-        yield np.minimum(labels, last)
+def _last_possible(probs: Values) -> NDArray[np.int32]:
+    """Of each row the last class that has a chance."""
+    count = probs.shape[1]
+    if (probs[:, -1] > 0).all():
+        return np.full(len(probs), count - 1, dtype=np.int32)
+    last: NDArray[np.int32] = (count - 1 - np.argmax(probs[:, ::-1] > 0, axis=1)).astype(np.int32)
+    return last

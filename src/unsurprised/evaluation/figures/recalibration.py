@@ -18,7 +18,7 @@ from unsurprised.calibrators.crossfit import (
     FOLDS,
     Contest,
     CrossFitted,
-    cross_fitted,
+    each_cross_fitted,
     folds_of,
     in_bits,
     saved_bits,
@@ -69,7 +69,7 @@ class Recalibrations:
         """Fitted, held out and weighed against each other; ``fitting`` are these very rows."""
         folds = folds_of([fitting], FOLDS, rows.clusters) if folds is None else folds
         tried, left_out = candidates(fitting, quick=True)
-        found = tuple(cross_fitted(each, fitting, folds) for each in tried)
+        found = each_cross_fitted(tried, fitting, folds)
         contest = Contest([each.held_out for each in found], rows.clusters, rows.weights)
         return cls(rows, fitting, found, contest.taken(), left_out)
 

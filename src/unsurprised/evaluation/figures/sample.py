@@ -52,6 +52,8 @@ class Sampled:
     surprisal: Values
     expected: Values
     top: NDArray[np.int64]
+    #: What the model gave to its top class.
+    confidence: Values
     #: Whether the top class happened, or its share of the truth.
     correct: Values
     refused: bool
@@ -80,10 +82,23 @@ class Sampled:
         return replace(self, **_scored(truth, model, self.weights))
 
     def outcome(self, index: int) -> Values:
+        """The share of the truth that a class has in each row: 0 or 1 of labels."""
+        return self.happened(index).astype(np.float64, copy=False)
+
+    def happened(self, index: int) -> NDArray[Any]:
         """Whether a class happened in each row, or its share of the truth."""
         if self.shares is not None:
             return np.ascontiguousarray(self.shares[:, index])
-        return np.asarray(self.labels == index, dtype=np.float64)
+        return np.asarray(self.labels == index)
+
+    def truth(self, rows: slice) -> Values:
+        """The truth of some rows as shares of all classes."""
+        if self.labels is None:
+            return np.asarray(self.shares)[rows]
+        labels = self.labels[rows]
+        truth = np.zeros((len(labels), len(self.classes)))
+        truth[np.arange(len(labels)), labels] = 1.0
+        return truth
 
     def weight(self) -> Values:
         """The weight of each row; ones where there are none."""
@@ -96,20 +111,27 @@ class Sampled:
         columns: dict[str, Any],
         unweighted: int,
         asked: tuple[str, ...],
+        *,
+        order: NDArray[np.int64] | None = None,
     ) -> Sequence[Totals | None]:
         """Sums of columns over the rows of each of ``count`` cells; ``None`` for empty ones.
 
         ``asked`` are the columns, and differences of columns, whose means are to have intervals.
+        ``order`` is that of the rows in which the columns have them, where it is another one.
         """
         cells, moments = [(f"{index:06}",) for index in range(count)], None
-        which = which.astype(np.int32)
-        if self.clusters is None:
+        which = which.astype(np.int32, copy=False)
+        weights, clusters = self.weights, self.clusters
+        if order is not None:
+            weights = None if weights is None else weights[order]
+            clusters = None if clusters is None else clusters[order]
+        if clusters is None:
             sums, groups = Sums(list(columns), unweighted=unweighted, groups=1), self.places()
-            moments = Moments(asked, weighted=self.weights is not None)
-            moments.update_cells(numerators(columns, asked), cells, which, self.weights)
+            moments = Moments(asked, weighted=weights is not None)
+            moments.update_cells(numerators(columns, asked), cells, which, weights)
         else:
-            sums, groups = Sums(list(columns), unweighted=unweighted), self.clusters
-        sums.update_cells(groups, columns, cells, which, self.weights)
+            sums, groups = Sums(list(columns), unweighted=unweighted), clusters
+        sums.update_cells(groups, columns, cells, which, weights)
         held = np.bincount(which, minlength=count)
         return [
             totals_of(sums, moments, cell, refused=self.refused) if held[index] else None
@@ -126,8 +148,9 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
     sample, settings = states.sample, states.settings
     if sample is None or sample.size == 0 or settings.kind is None or settings.classes is None:
         return None
-    rows, unit = sample.result(), 1.0
-    drawn, last_hash = len(rows["hash"]), int(rows["hash"][-1])
+    # What follows from the contents of rows alone needs no order of their hashes before.
+    rows, unit = sample.result() if settings.clustered else sample.held(), 1.0
+    drawn, last_hash = len(rows["hash"]), int(rows["hash"].max())
     if settings.weighted:
         rows["weight"], unit = in_power_of_two(rows["weight"])
         # Rows of weight 0 tell nothing, and no bin is to consist of them; nor do those whose share
@@ -138,7 +161,7 @@ def sampled_of(states: States, *, refused: bool) -> Sampled | None:
         return None
     if not settings.clustered:
         weights = rows["weight"] if settings.weighted else None
-        order = content_order(rows["model"], rows["truth"], weights=weights)
+        order = content_order(rows["model"], rows["truth"], weights=weights, hashes=rows["hash"])
         rows = {name: values[order] for name, values in rows.items()}
     model = FORMS[settings.kind](rows["model"])
     model.normalize = True  # the sums were checked when the rows came in
@@ -169,13 +192,15 @@ def _scored(
     facts = row_scores(Batch(model.rows(-1).shape[0], truth, model, weights=weights))
     if facts.entropy is None or facts.top is None or facts.correct is None:
         raise TypeError("rows of predictions have an entropy and a top class")
+    probs, top = shares_of(model), facts.top.astype(np.int64)
     return {
         "model": model,
-        "probs": shares_of(model),
+        "probs": probs,
+        "confidence": probs[np.arange(len(probs)), top],
         "shares": facts.shares,
         "surprisal": facts.surprisal,
         "expected": facts.entropy,
-        "top": facts.top.astype(np.int64),
+        "top": top,
         "correct": facts.correct.astype(np.float64),
     }
 
