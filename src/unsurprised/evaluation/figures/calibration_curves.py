@@ -101,7 +101,7 @@ def equal_bins(ranked: Ties, weights: Values, count: int) -> NDArray[np.int64]:
     # Between distinct numbers, where it is nearest to the goal.
     nearest = np.where(goals - ends[before] < ends[after] - goals, before, after)
     bins = np.zeros(len(reached), dtype=np.int64)
-    bins[np.unique(nearest) + 1] = 1
+    bins[nearest + 1] = 1
     return ranked.spread(np.cumsum(bins)).astype(np.int64)
 
 
