@@ -7,4 +7,5 @@ NB_MODULE(_kernels, module) {
   unsurprised::bind_portable(module);
   unsurprised::bind_rows(module);
   unsurprised::bind_tables(module);
+  unsurprised::bind_text(module);
 }
