@@ -93,7 +93,8 @@ class TextRows:
         with ThreadPoolExecutor(workers) as pool:
             for block in blocks:
                 ahead.append((block, self._begun(pool, block)))
-                if len(ahead) > workers:
+                most = workers if len(block) <= 2 * _USUAL else 0  # wide rows take much memory
+                while len(ahead) > most:
                     yield _done(ahead.popleft())
             while ahead:
                 yield _done(ahead.popleft())
@@ -183,7 +184,7 @@ def _blocks(stream: IO[bytes]) -> Iterator[bytearray]:
         if cut:
             del block[cut:]
             yield block
-            for_few = _FEWEST_ROWS * len(block) // block.count(b"\n")
+            for_few = _FEWEST_ROWS * (block.index(b"\n") + 1)
             size = min(max(for_few, min(2 * size, _USUAL)), _MOST)
         elif not read or len(begun) > LINE.most:
             break
