@@ -14,6 +14,8 @@ import argparse
 import json
 import math
 import re
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +32,7 @@ LN_2 = math.log(2)
 Call = Callable[[], Any]
 #: Makes the data, and then the call that is timed.
 Work = Callable[[], Call]
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 WORKS: dict[str, Work] = {}
 #: A peer's own way to the answer of a work, by the work's name and the peer's.
 PEERS: dict[tuple[str, str], Work] = {}
@@ -357,6 +360,31 @@ def _torch_loss() -> Call:
     z = torch.from_numpy(logits(64, 10)).requires_grad_()
     labels = torch.from_numpy(np.random.default_rng(0).integers(0, 10, 64))
     return lambda: torch.nn.functional.cross_entropy(z, labels).backward()
+
+
+def _process(*arguments: str) -> Call:
+    command = [sys.executable, *arguments]
+    return lambda: subprocess.run(command, check=True, capture_output=True)
+
+
+@work("unsurprised --version, the process")
+def _version() -> Call:
+    return _process("-m", "unsurprised", "--version")
+
+
+@peer("unsurprised --version, the process", "python -c pass")
+def _nothing() -> Call:
+    return _process("-c", "pass")
+
+
+@work("unsurprised evaluate digits.parquet, the process")
+def _digits() -> Call:
+    return _process("-m", "unsurprised", "evaluate", str(EXAMPLES / "digits.parquet"))
+
+
+@peer("unsurprised evaluate digits.parquet, the process", "its imports of others")
+def _imports() -> Call:
+    return _process("-c", "import numpy, pyarrow.compute, pyarrow.parquet, typer")
 
 
 @peer("evaluate of a csv file, 100,000 × 10", "polars, read only")

@@ -50,8 +50,9 @@ def prepare() -> None:
 
     from unsurprised import cli
 
-    module = cli if hasattr(cli, "app") else import_module("unsurprised.commands.app")
-    module.app = typer.main.get_command(module.app)
+    module = import_module("unsurprised.commands.app")
+    made = typer.main.get_command(module.program())
+    module.program = lambda _: made
     cli._unforeseen = _raise
 
 

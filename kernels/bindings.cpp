@@ -8,4 +8,5 @@ NB_MODULE(_kernels, module) {
   unsurprised::bind_rows(module);
   unsurprised::bind_scaling(module);
   unsurprised::bind_tables(module);
+  unsurprised::bind_text(module);
 }

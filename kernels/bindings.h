@@ -20,6 +20,7 @@ void bind_portable(nb::module_& module);  // bindings_portable.cpp
 void bind_rows(nb::module_& module);      // bindings_rows.cpp
 void bind_scaling(nb::module_& module);   // bindings_scaling.cpp
 void bind_tables(nb::module_& module);    // bindings_tables.cpp
+void bind_text(nb::module_& module);      // bindings_text.cpp
 
 // Codes of the struct module for numbers of one kind; their sizes tell them apart.
 inline constexpr std::string_view floating = "efd", signed_integers = "bhilqn",

@@ -22,6 +22,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.evaluation import engine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+PACKAGE = Path(unsurprised.__file__).parent
 DIGITS = str(EXAMPLES / "digits.parquet")
 COMMAND = [sys.executable, "-m", "unsurprised"]
 
@@ -92,6 +93,46 @@ def test_the_version_needs_no_heavy_import():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.splitlines()[1:] == [b"[]"]
+
+
+def test_a_process_tells_the_version_before_it_imports_anything():
+    assert (
+        started("--version").stdout == f"unsurprised {unsurprised.__version__}{os.linesep}".encode()
+    )
+    program = (
+        "import sys; sys.argv[1:] = ['--version']; from unsurprised.__main__ import main; main();"
+        "print({'numpy', 'typer', 'typing', 'dataclasses', 'unsurprised.cli'} & set(sys.modules))"
+    )
+    # What site-packages load at the start of Python is not ours.
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, check=True,
+                          env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)})  # fmt: skip
+    assert done.stdout.split(maxsplit=2)[2].strip() == b"set()"
+
+
+def test_a_version_that_cannot_be_written_is_told_by_the_command_line():
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*COMMAND, "--version"], stdout=full, stderr=-1, check=False)
+    assert done.returncode == 2
+    assert b"No space left on device" in done.stderr
+
+
+def test_names_are_imported_when_they_are_asked_for():
+    program = (
+        "import sys, unsurprised as us; print('numpy' in sys.modules);"
+        "us.entropy, us.Labels, us.errors, us.states;"
+        "print('numpy' in sys.modules, 'unsurprised.coding' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False", b"True", b"False"]
+
+
+def test_a_command_imports_no_other():
+    program = (
+        "import sys; from unsurprised.cli import run; run(['evaluate', '--help']);"
+        "print([name for name in sys.modules if name.startswith('unsurprised.commands.c')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.splitlines()[-1] == b"['unsurprised.commands.completion']"
 
 
 def test_the_report_agrees_with_a_plain_computation():

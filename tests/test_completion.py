@@ -14,11 +14,11 @@ import pytest
 import typer
 
 from unsurprised import cli
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 from unsurprised.commands.completion import columns
 
 DIGITS = str(Path(__file__).parent.parent / "examples" / "digits.parquet")
-COMMANDS = list(typer.main.get_command(app).commands)
+COMMANDS = list(typer.main.get_command(program()).commands)
 
 BASH = """
 eval "$(unsurprised --show-completion bash)"

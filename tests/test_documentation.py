@@ -16,7 +16,7 @@ from benchmarks.accuracy.page import COMMAND, RECORD, TABLE
 from benchmarks.accuracy.page import page as made_page
 
 import unsurprised as us
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 from unsurprised.measures.registry import MEASURES
 
 ROOT = Path(__file__).parents[1]
@@ -156,7 +156,7 @@ LIKE_OTHERS = {
     "calibrate": ["evaluate"],
     "apply": ["evaluate"],
 }
-CLICK_COMMANDS = typer.main.get_command(app).commands
+CLICK_COMMANDS = typer.main.get_command(program()).commands
 
 
 def test_every_command_has_a_page() -> None:

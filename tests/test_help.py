@@ -9,11 +9,11 @@ import pytest
 import typer
 
 from unsurprised import cli
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 from unsurprised.commands.help import pasteable
 from unsurprised.commands.panels import EXAMPLES
 
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_command(program()).commands
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 import typer
 
 from unsurprised import cli
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_command(program()).commands
 
 #: Options that name files to write, and those that name (or may name) files to read.
 WRITTEN = {"--json", "--html", "--junit", "--chart", "--save", "--out", "--output"}

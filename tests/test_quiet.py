@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from unsurprised import cli
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 from unsurprised.report import progress
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -91,5 +91,5 @@ def test_quiet_shows_no_progress_on_a_terminal(printed, monkeypatch):
 
 
 def test_every_command_can_be_quiet():
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in typer.main.get_command(program()).commands.items():
         assert any("--quiet" in one.opts for one in command.params), name

@@ -1,86 +1,76 @@
 """Measure, explain and reduce the surprise of probabilistic models, in bits."""
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-from unsurprised import coding, errors, states
-from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
-from unsurprised.evaluation import Estimate, Evaluation, Evaluator, evaluate
-from unsurprised.explanation import Explanation, explain
-from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
-from unsurprised.measures import (
-    add_pseudocounts,
-    adjusted_mutual_information,
-    alpha_divergence,
-    bhattacharyya_coefficient,
-    bhattacharyya_distance,
-    binary_entropy,
-    chi_squared_divergence,
-    completeness,
-    conditional_entropy,
-    conditional_mutual_information,
-    contingency,
-    cross_entropy,
-    dual_total_correlation,
-    efficiency,
-    entropy,
-    explain_infinite,
-    f_divergence,
-    gini_impurity,
-    hartley_entropy,
-    hellinger_distance,
-    homogeneity,
-    interaction_information,
-    jeffreys_divergence,
-    joint_entropy,
-    js_distance,
-    js_divergence,
-    kl_divergence,
-    min_entropy,
-    mutual_information,
-    normalized_mutual_information,
-    perplexity,
-    pointwise_mutual_information,
-    population_stability_index,
-    renyi_divergence,
-    renyi_entropy,
-    smooth,
-    smoothing_cost,
-    surprisal,
-    total_correlation,
-    total_variation,
-    tsallis_divergence,
-    tsallis_entropy,
-    v_measure,
-    variation_of_information,
-)
-from unsurprised.other_names import suggestion
-from unsurprised.threads import get_num_threads, set_num_threads
-
+# Not that of typing, which alone takes longer to import than this module: checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from unsurprised import calibrators, testing
+    from typing import Any
+
+    from unsurprised import calibrators, coding, errors, states, testing
     from unsurprised.adapters.scikit_learn import CalibratedModel, cross_entropy_scorer
     from unsurprised.calibration.calibrate import calibrate
     from unsurprised.calibration.result import Calibration
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
+    from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
+    from unsurprised.evaluation import Estimate, Evaluation, Evaluator
+    from unsurprised.evaluation.evaluate import evaluate
+    from unsurprised.explanation import Explanation
+    from unsurprised.explanation.explain import explain
+    from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
+    from unsurprised.measures import (
+        add_pseudocounts,
+        adjusted_mutual_information,
+        alpha_divergence,
+        bhattacharyya_coefficient,
+        bhattacharyya_distance,
+        binary_entropy,
+        chi_squared_divergence,
+        completeness,
+        conditional_entropy,
+        conditional_mutual_information,
+        contingency,
+        cross_entropy,
+        dual_total_correlation,
+        efficiency,
+        entropy,
+        explain_infinite,
+        f_divergence,
+        gini_impurity,
+        hartley_entropy,
+        hellinger_distance,
+        homogeneity,
+        interaction_information,
+        jeffreys_divergence,
+        joint_entropy,
+        js_distance,
+        js_divergence,
+        kl_divergence,
+        min_entropy,
+        mutual_information,
+        normalized_mutual_information,
+        perplexity,
+        pointwise_mutual_information,
+        population_stability_index,
+        renyi_divergence,
+        renyi_entropy,
+        smooth,
+        smoothing_cost,
+        surprisal,
+        total_correlation,
+        total_variation,
+        tsallis_divergence,
+        tsallis_entropy,
+        v_measure,
+        variation_of_information,
+    )
+    from unsurprised.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
-
-#: What is imported when it is asked for: whoever only measures does not wait for it.
-_LATER = {
-    "CalibratedModel": "unsurprised.adapters.scikit_learn",
-    "Calibration": "unsurprised.calibration",
-    "Check": "unsurprised.comparison",
-    "Comparison": "unsurprised.comparison",
-    "calibrate": "unsurprised.calibration",
-    "calibrators": "",
-    "check": "unsurprised.comparison",
-    "compare": "unsurprised.comparison",
-    "cross_entropy_scorer": "unsurprised.adapters.scikit_learn",
-    "testing": "",
-}
 
 __all__ = [
     "CalibratedModel",
@@ -160,13 +150,40 @@ __all__ = [
 ]
 
 
+#: Modules that are there without an import of their own.
+_MODULES = frozenset(
+    ("alone", "array_types", "arrays", "batches", "calibrators", "class_names", "coding", "copies",
+     "errors", "evaluation", "explanation", "float_errors", "forms", "inputs", "interpretation",
+     "measures", "other_names", "portable", "reported", "states", "statistics", "testing",
+     "threads", "units", "weights")
+)  # fmt: skip
+
+#: Where the public names stand, those aside that are measures. Each is imported when it is first
+#: asked for: whoever asks for the version, or only measures, does not wait for the rest.
+_HOMES = {
+    "adapters.scikit_learn": ("CalibratedModel", "cross_entropy_scorer"),
+    "calibration": ("Calibration", "calibrate"),
+    "comparison": ("Check", "Comparison", "check", "compare"),
+    "errors": ("CallError", "InputError", "StateError", "UnsurprisedError"),
+    "evaluation": ("Estimate", "Evaluation", "Evaluator", "evaluate"),
+    "explanation": ("Explanation", "explain"),
+    "forms": ("Counts", "Labels", "LogProbs", "Logits", "Probs"),
+    "threads": ("get_num_threads", "set_num_threads"),
+}
+_HOME = dict.fromkeys(__all__, "measures") | {
+    name: home for home, names in _HOMES.items() for name in names
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name in _MODULES:
+        return import_module(f"unsurprised.{name}")  # which binds the name
+    if name not in _HOME:
+        from unsurprised.other_names import suggestion  # only needed to be helpful
+
         said = f"module 'unsurprised' has no attribute {name!r}{suggestion(name, __all__)}"
         raise AttributeError(said, name=name)  # without obj, Python adds no guess of its own
-    module = _LATER[name]
-    found = getattr(import_module(module), name) if module else import_module(f"unsurprised.{name}")
-    globals()[name] = found
+    found = globals()[name] = getattr(import_module(f"unsurprised.{_HOME[name]}"), name)
     return found
 
 

@@ -90,6 +90,8 @@ def figure_suggestion(name: str, fields: Iterable[str]) -> str:
 
 
 def _suggestion(name: str, otherwise: Mapping[str, str], known: Iterable[str]) -> str:
+    if name.startswith("_"):
+        return ""
     plain = _plain(name)
     meant = [one for one, names in otherwise.items() if plain in map(_plain, names.split())]
     if not meant:
@@ -97,7 +99,7 @@ def _suggestion(name: str, otherwise: Mapping[str, str], known: Iterable[str]) -
 
         by_plain = {_plain(one): one for one in known}
         meant = [by_plain[one] for one in get_close_matches(plain, by_plain, n=2, cutoff=0.75)]
-    if not meant or name.startswith("_"):
+    if not meant:
         return ""
     return f"; did you mean {' or '.join(map(repr, meant))}?"
 

@@ -32,7 +32,7 @@ def short_rows(monkeypatch: pytest.MonkeyPatch) -> int:
     """A limit for rows of text that small files reach."""
     most = 5 << 20
     short = Limit("row of text", most, "bytes", "write such rows as Parquet")
-    for module in ("json_records", "csv", "csv_headers"):
+    for module in ("json_records", "csv", "csv_headers", "text_rows"):
         monkeypatch.setattr(f"unsurprised.sources.{module}.LINE", short)
     return most
 

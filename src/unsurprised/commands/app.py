@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from unsurprised import __version__
-from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
 from unsurprised.commands.completion import ShowCompletion
 from unsurprised.commands.help import HelpfulCommand, HelpfulGroup
 from unsurprised.errors import CallError, shortened
@@ -21,12 +21,12 @@ _ClickError: type[typer.BadParameter] = next(
 #: Characters of what it says, which quotes what was typed.
 _MOST = 400
 
-app = typer.Typer(
-    cls=HelpfulGroup,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+#: The commands by purpose; each is the module of that name.
+_PURPOSES = {
+    "Measure": ("evaluate", "compare", "check", "explain"),
+    "Recalibrate": ("calibrate", "apply"),
+    "Compress": ("encode", "decode"),
+}
 
 
 class Passed(BaseException):
@@ -63,8 +63,7 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True, epilog="unsurprised evaluate predictions.parquet")
-def unsurprised(
+def _unsurprised(
     context: typer.Context,
     version: Annotated[
         bool,
@@ -79,17 +78,42 @@ def unsurprised(
         raise CallError("no command given; try: unsurprised evaluate FILE, or unsurprised --help")
 
 
-for purpose, modules in {
-    "Measure": (evaluate, compare, check, explain),
-    "Recalibrate": (calibrate, apply),
-    "Compress": (encode, decode),
-}.items():
-    for module in modules:
+class _Program(HelpfulGroup):
+    """All commands, of which those that are not run are made when somebody asks for them."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name; None if there is none."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and any(cmd_name in names for names in _PURPOSES.values()):
+            group: Any = typer.main.get_command(program([cmd_name]))
+            found = group.commands[cmd_name]
+        return found
+
+
+def program(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The command line; with one command alone where the first argument is one.
+
+    Whoever asks for one command need not wait for the others.
+    """
+    app = typer.Typer(
+        cls=_Program,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True, epilog="unsurprised evaluate predictions.parquet")(
+        _unsurprised
+    )
+    asked = arguments[0] if arguments else None
+    known = {name: purpose for purpose, names in _PURPOSES.items() for name in names}
+    for name in [asked] if asked in known else known:
+        module = import_module(f"unsurprised.commands.{name}")
         app.command(
-            module.__name__.rsplit(".", 1)[-1],
+            name,
             cls=HelpfulCommand,
             help=module.HELP,
             epilog="\n".join(module.EXAMPLES),
-            rich_help_panel=purpose,
+            rich_help_panel=known[name],
             context_settings=getattr(module, "CONTEXT", None),
         )(_passing(module.command))
+    return app

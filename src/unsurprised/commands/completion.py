@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands.panels import SHOWS
+from unsurprised.commands.shells import VARIABLE
 
 if TYPE_CHECKING:
     from typer import Typer
 
 _PROGRAM = "unsurprised"
-#: By which a shell asks; Typer's scripts set it.
-_VARIABLE = "_UNSURPRISED_COMPLETE"
 
 
 class Shell(StrEnum):
@@ -36,7 +35,7 @@ def _print_script(shell: Shell | None) -> None:
     # Typer's own option asks the processes which shell it is, and comes with one that installs.
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
-    print(get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=shell.value))
+    print(get_completion_script(prog_name=_PROGRAM, complete_var=VARIABLE, shell=shell.value))
     raise typer.Exit
 
 
@@ -72,11 +71,6 @@ def columns(incomplete: str) -> list[str]:
             names = opened(files[-1]).schema.names
             return [n for n in names if n.startswith(incomplete) and shlex.quote(n) == n]
     return []
-
-
-def is_asked() -> bool:
-    """Whether a shell asks for completions, rather than a person for a command."""
-    return bool(os.environ.get(_VARIABLE))
 
 
 def answer(app: Typer) -> int:

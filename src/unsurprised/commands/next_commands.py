@@ -58,20 +58,27 @@ def next_command(
 
 def _options(context: typer.Context, name: str, without: set[str]) -> Iterator[str]:
     """What was said in this call, as the other command calls it."""
+    told = [parameter for parameter in context.command.params if _is_told(context, parameter.name)]
+    if all(parameter.param_type_name == "argument" for parameter in told):
+        return  # and the other command need not be made for it
     group: Any = context.find_root().command
-    others = {option for parameter in group.commands[name].params for option in parameter.opts}
-    for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        told = source is not None and source.name == "COMMANDLINE"
+    other = group.get_command(context, name)
+    others = {option for parameter in other.params for option in parameter.opts}
+    for parameter in told:
         names = (option for option in parameter.opts if option.startswith("-"))
         shared = next((option for option in names if option in others), None)
-        if not told or shared is None or parameter.name in without:
+        if shared is None or parameter.name in without:
             continue
         value = context.params[parameter.name or ""]
         if value is True:
             yield shared
         for each in [] if value is True else value if isinstance(value, list) else [value]:
             yield from (shared, str(each))
+
+
+def _is_told(context: typer.Context, name: str | None) -> bool:
+    source = context.get_parameter_source(name or "")
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def screen_of(
@@ -88,8 +95,7 @@ def screen_of(
         reading, commands = {}, {}
     commands = {name: words for name, words in commands.items() if not any(map(_is_piped, words))}
     width = columns()
-    told = context.get_parameter_source("top")
-    worst = context.params["top"] if told is not None and told.name == "COMMANDLINE" else None
+    worst = context.params["top"] if _is_told(context, "top") else None
     return Screen(
         width,
         full=bool(context.params.get("full")),

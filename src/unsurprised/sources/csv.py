@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.csv_headers import head_of
+from unsurprised.sources.csv_sample import BOOLEAN, INTEGER, NULLS, field_of, is_list
 from unsurprised.sources.csv_types import common, surveyed
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import LINE
@@ -22,33 +23,30 @@ from unsurprised.sources.standard_input import name_of
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import (
     LIST,
-    PARTLY_NUMBERS,
     SAMPLE_ROWS,
     lists,
     longer_row,
     opened_text,
 )
-from unsurprised.sources.text_maps import map_type, maps
+from unsurprised.sources.text_maps import maps
+from unsurprised.sources.text_rows import csv_rows
 
 #: NumPy writes a long array so, and with it pandas' and Hugging Face's to_csv.
 _CUT = "the list was cut, at '...', when it was written; write its frame by to_parquet"
 
-#: What stands for "no value". "nan" is a number here, and a wrong one.
-NULLS = ("", "NA", "N/A", "#N/A", "NULL", "null", "None", "<NA>")
-
 #: Formats that hold text as it is.
 _TEXT = ("CSV", "TSV")
+
+#: Arrow's numbers of the first row, where it has read the names and where it has not.
+_HEADER, _NO_HEADER = 2, 1
 
 #: What threads and the smallest blocks take.
 _ROOM = 96 << 20
 #: Of wide rows, types are seen from as many as hold this much text.
 _SAMPLE_BYTES = 32 << 20
-_INTEGER = r"^\s*-?(0|[1-9][0-9]{0,17})\s*$"
 _NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$|^\s*[-+]?(?i:nan|inf)\s*$"
-_PADDED = r"^\s*-?0[0-9]+\s*$"
 #: No integer that is a name, or that a float may not hold.
 _SHORT = r"^\s*(?:[-+]?(?:0|[1-9][0-9]{0,14})|.*[.eEnN].*)\s*$"
-_BOOLEAN = r"^\s*(?i:true|false)\s*$"
 _RAGGED = re.compile(
     r"CSV parse error: (?:Row #(?P<row>\d+): )?Expected (?P<names>\d+) columns, got (?P<values>\d+)"
 )
@@ -86,9 +84,10 @@ class CsvTable(Table):
             if role != "text" and self._as_text(name, role)
         }
         declared = {name: self._declared(name, role) for name, role in columns.items()}
+        plain = {name: pa.int64() for name, role in texts.items() if self._plainly(name, role)}
         first = 0
-        with guarded(self.file, self.format), self._diagnosed():
-            for batch in self._stream(declared):
+        with guarded(self.file, self.format):
+            for batch in self._stream(declared, plain):
                 try:
                     yield from until_wrong(batch, lambda rows: self._typed(rows, texts))
                 except InputError as error:
@@ -110,7 +109,7 @@ class CsvTable(Table):
 
     def cells(self) -> Iterator[pa.RecordBatch]:
         """All rows as text."""
-        with guarded(self.file, self.format), self._diagnosed():
+        with guarded(self.file, self.format):
             yield from self._stream(dict.fromkeys(self._names, pa.string()))
 
     def holds(self, column: pa.Array, kind: pa.DataType, name: str) -> bool:
@@ -136,12 +135,18 @@ class CsvTable(Table):
         integers = role == "truth" and pa.types.is_integer(self.schema.field(name).type)
         return pa.int64() if integers else pa.float64()
 
+    def _plainly(self, name: str, role: str) -> bool:
+        """Whether cells of text that are plain integers are none but integers."""
+        return role != "other" and pa.types.is_integer(self.schema.field(name).type)
+
     def _typed(self, batch: pa.RecordBatch, texts: Mapping[str, str]) -> pa.RecordBatch:
         for name, role in texts.items():
             kind = self.schema.field(name).type
             if role == "other":
                 kind = self._kinds.get(name, pa.string())
             index = batch.schema.get_field_index(name)
+            if not pa.types.is_string(batch.column(index).type):
+                continue  # read plainly
             column = self._column(batch.column(index), kind, name, role)
             batch = batch.set_column(index, name, column)
         return batch
@@ -160,10 +165,10 @@ class CsvTable(Table):
         elif pa.types.is_struct(kind):
             column = maps(column, kind, name)
         elif pa.types.is_integer(kind):
-            _refuse(column, _INTEGER, "an integer", name)
+            _refuse(column, INTEGER, "an integer", name)
             column = pc.utf8_trim_whitespace(column).cast(pa.int64())
         elif pa.types.is_boolean(kind):
-            _refuse(column, _BOOLEAN, "true or false", name)
+            _refuse(column, BOOLEAN, "true or false", name)
             column = pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(column)), "true")
         elif pa.types.is_floating(kind) and role in ("label", "other"):
             _refuse(column, _NUMBER, "a number", name)
@@ -176,11 +181,38 @@ class CsvTable(Table):
             column = pa.nulls(len(column))
         return column
 
-    def _stream(self, declared: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+    def _stream(
+        self, declared: Mapping[str, pa.DataType], plain: Mapping[str, pa.DataType] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows, first those that are plain; Arrow reads from the first other one on.
+
+        ``plain`` are types of columns that are text to Arrow, and need not be where rows are plain.
+        """
+        begin, first = None, 0
+        start = self._head.first_row
+        if start is not None:
+            reader = csv_rows(self._names, {**declared, **(plain or {})}, self._delimiter)
+            with opened_text(self.file or "", start) as stream:
+                for block, rows in reader.blocks(stream):
+                    if rows.batch.num_rows:
+                        yield rows.batch
+                    first += rows.batch.num_rows
+                    start += rows.consumed
+                    if rows.consumed < len(block):
+                        begin = start
+                        break
+                else:
+                    return
+        with self._diagnosed(first - (_HEADER if begin is None else _NO_HEADER)):
+            yield from self._fitting(declared, begin)
+
+    def _fitting(
+        self, declared: Mapping[str, pa.DataType], begin: int | None
+    ) -> Iterator[pa.RecordBatch]:
         """The rows; with larger blocks from the first row on that does not fit into one."""
         given = 0
         try:
-            for batch in self._blocks(declared, self._head.block):
+            for batch in self._blocks(declared, self._head.block, begin):
                 yield batch
                 given += batch.num_rows
             return
@@ -190,19 +222,25 @@ class CsvTable(Table):
         row = longer_row(self.file or "", LINE.most)
         if row is not None:
             raise LINE.exceeded("a longer one", Place(self.file, row))
-        for batch in self._blocks(declared, LINE.most):
+        for batch in self._blocks(declared, LINE.most, begin):
             seen = min(given, batch.num_rows)
             yield batch.slice(seen)
             given -= seen
 
-    def _blocks(self, declared: Mapping[str, pa.DataType], size: int) -> Iterator[pa.RecordBatch]:
+    def _blocks(
+        self, declared: Mapping[str, pa.DataType], size: int, begin: int | None
+    ) -> Iterator[pa.RecordBatch]:
+        """Arrow's batches: of the whole file, or of the rows that begin at a byte."""
         # Arrow reads in threads of its own, where a lack of memory would end the process.
         require_room(max(_ROOM, 16 * size))
-        with opened_text(self.file or "") as stream:
+        with opened_text(self.file or "", begin or 0) as stream:
             yield from pacsv.open_csv(
                 stream,
                 read_options=pacsv.ReadOptions(
-                    use_threads=False, block_size=size, skip_rows=self._head.blank_lines
+                    use_threads=False,
+                    block_size=size,
+                    skip_rows=self._head.blank_lines if begin is None else 0,
+                    column_names=None if begin is None else self._names,
                 ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self._delimiter,
@@ -219,8 +257,11 @@ class CsvTable(Table):
             )
 
     @contextmanager
-    def _diagnosed(self) -> Iterator[None]:
-        """Say which value of which row could not be read, where Arrow's message tells."""
+    def _diagnosed(self, first: int) -> Iterator[None]:
+        """Say which value of which row could not be read, where Arrow's message tells.
+
+        ``first`` is what is added to Arrow's number of a row.
+        """
         try:
             yield
         except pa.ArrowInvalid as error:
@@ -229,7 +270,7 @@ class CsvTable(Table):
                 raise InputError(
                     f"found {ragged['values']} values",
                     expected=f"{ragged['names']}, one for each name in the first line",
-                    place=Place(self.file, _row(ragged)),
+                    place=Place(self.file, _row(ragged, first)),
                 ) from None
             known = _CONVERSION.match(str(error))
             if known is None:
@@ -238,22 +279,21 @@ class CsvTable(Table):
             raise InputError(
                 f"found {quoted[1]!r}" if quoted else f"found {known['what']}",
                 expected=_EXPECTED.get(known["type"], "a number"),
-                place=Place(self.file, _row(known), self._names[int(known["column"])]),
+                place=Place(self.file, _row(known, first), self._names[int(known["column"])]),
             ) from None
 
     def _seen(self) -> pa.Schema:
         """The types of the first rows."""
         seen: dict[str, list[str]] = {name: [] for name in self._names}
         left, held = SAMPLE_ROWS, 0
-        with self._diagnosed():
-            for batch in self._stream(dict.fromkeys(seen, pa.string())):
-                for name, values in seen.items():
-                    values.extend(batch.column(name).slice(0, left).to_pylist())
-                left -= batch.num_rows
-                held += batch.nbytes
-                if left <= 0 or held > _SAMPLE_BYTES:
-                    break
-        fields = {name: _field(name, values) for name, values in seen.items()}
+        for batch in self._stream(dict.fromkeys(seen, pa.string())):
+            for name, values in seen.items():
+                values.extend(batch.column(name).slice(0, left).to_pylist())
+            left -= batch.num_rows
+            held += batch.nbytes
+            if left <= 0 or held > _SAMPLE_BYTES:
+                break
+        fields = {name: field_of(name, values) for name, values in seen.items()}
         return pa.schema([fields[name] for name in self._names])
 
 
@@ -262,9 +302,8 @@ def _is_too_long(error: pa.ArrowInvalid) -> bool:
     return "straddling object" in str(error)
 
 
-def _row(found: re.Match[str]) -> int | None:
-    """The row that Arrow counts from 1, the first line included."""
-    return int(found["row"]) - 2 if found["row"] else None
+def _row(found: re.Match[str], first: int) -> int | None:
+    return int(found["row"]) + first if found["row"] else None
 
 
 def _null_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -298,7 +337,7 @@ def _at_row(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
     try:
         return lists(column, kind)
     except pa.ArrowInvalid:
-        row = next(row for row in range(len(column)) if not _is_list(column[row : row + 1], kind))
+        row = next(row for row in range(len(column)) if not is_list(column[row : row + 1], kind))
         raise InputError(
             f"found {column[row].as_py()!r}",
             expected=f"numbers between commas ({kind.value_type}), as in the first "
@@ -306,66 +345,3 @@ def _at_row(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
             remedy=_CUT if "..." in column[row].as_py() else None,
             place=Place(row=row, column=name),
         ) from None
-
-
-def _is_list(column: pa.Array, kind: pa.DataType) -> bool:
-    try:
-        lists(column, kind)
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _field(name: str, values: list[str]) -> pa.Field:
-    known = [value for value in values if value not in NULLS]
-    kind = _type_of(known)
-    partly = pa.types.is_string(kind) and any(map(_is_number, known))
-    return pa.field(name, kind, metadata=PARTLY_NUMBERS if partly else None)
-
-
-def _type_of(known: list[str]) -> pa.DataType:
-    if not known:
-        return pa.null()
-    if known[0].lstrip()[:1] in _LIST_BEGINS and _all_lists(known):
-        kind = _list_type(known)
-        if kind is not None:
-            return kind
-    named = map_type(known)
-    if named is not None:
-        return named
-    return _scalar_type(known)
-
-
-#: How a list may begin: ``[``, ``(``, ``array(`` or ``tensor(``.
-_LIST_BEGINS = ("[", "(", "a", "t")
-
-
-def _all_lists(known: list[str]) -> bool:
-    # Not by the module re, which takes a hundred bytes for each character of a long list.
-    return bool(pc.all(pc.match_substring_regex(pa.array(known, pa.string()), LIST)).as_py())
-
-
-def _scalar_type(known: list[str]) -> pa.DataType:
-    if all(re.match(_INTEGER, value) for value in known):
-        return pa.int64()
-    if all(re.match(_BOOLEAN, value) for value in known):
-        return pa.bool_()
-    # "007" is a name, if it may be a number too.
-    numbers = all(_is_number(value) and not re.match(_PADDED, value) for value in known)
-    return pa.float64() if numbers else pa.string()
-
-
-def _list_type(known: list[str]) -> pa.DataType | None:
-    """Lists of integers or of numbers; nothing for names such as ``(none)``."""
-    for kind in (pa.int64(), pa.float64()):
-        if _is_list(pa.array(known), pa.list_(kind)):
-            return pa.list_(kind)
-    return pa.list_(pa.float64()) if all(value.lstrip()[0] == "[" for value in known) else None
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return "_" not in value

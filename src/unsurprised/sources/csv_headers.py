@@ -14,6 +14,7 @@ from unsurprised.sources.table import refuse_twice
 from unsurprised.sources.text import opened_text
 
 _BLOCK = HEADER.most
+_LITTLE = 1 << 16
 _SEPARATOR = re.compile(r"sep=(.)")
 
 
@@ -27,6 +28,8 @@ class Head:
     block: int
     #: How many empty lines are no values, but stand before the names of a single column.
     blank_lines: int
+    #: The byte that the first row begins at, where it is plain to see and rows can be read plainly.
+    first_row: int | None
 
 
 def head_of(file: str, delimiter: str, kind: str) -> Head:
@@ -35,13 +38,11 @@ def head_of(file: str, delimiter: str, kind: str) -> Head:
         head = stream.read(_BLOCK)
     # A row must fit into a block; rows of numbers are seldom far longer than their names. Arrow
     # takes a row that begins in one block and ends in the next: at most two blocks of text.
-    block = min(max(_BLOCK, 64 * len(head.lstrip().split(b"\n", 1)[0])), LINE.most // 2)
+    block = min(max(_BLOCK, 64 * len(_line(head.lstrip()))), LINE.most // 2)
     if b"\x00" in head:
         raise InputError("found NUL bytes", expected=f"{kind} in UTF-8 text", place=Place(file))
-    text = head.decode("utf-8-sig", errors="replace")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        names = next((row for row in rows if row), None)
+        text, names, second = _first_two(head, delimiter)
     except csv.Error:  # of a field beyond the module's own limit, which is larger
         raise NAME.exceeded("a longer one in the first line", Place(file)) from None
     if names is None:
@@ -50,7 +51,6 @@ def head_of(file: str, delimiter: str, kind: str) -> Head:
             expected="a first line with the names of the columns",
             place=Place(file),
         )
-    second = _next(rows)
     if second is None and len(head) == _BLOCK:
         raise HEADER.exceeded("a longer one", Place(file))
     COLUMNS.check(len(names), Place(file))
@@ -58,7 +58,42 @@ def head_of(file: str, delimiter: str, kind: str) -> Head:
     # Arrow passes over empty lines only where they are no values.
     blank = _blank_lines(text) if len(names) == 1 else 0
     check_header(file, names, second or (), text, delimiter)
-    return Head(names, block, blank)
+    return Head(names, block, blank, _first_row(head, names, delimiter))
+
+
+def _first_row(head: bytes, names: list[str], delimiter: str) -> int | None:
+    """The byte after the line of names; None where lines may begin or end elsewhere too."""
+    if len(names) < 2:  # an empty line is a value
+        return None
+    bare = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    line = _line(bare)
+    if len(line) == len(bare) or b"\r" in line.removesuffix(b"\r"):
+        return None
+    text = line.decode(errors="replace")
+    try:
+        found = next(csv.reader([text], delimiter=delimiter, strict=True), None)
+    except csv.Error:
+        return None
+    return len(head) - len(bare) + len(line) + 1 if found == names else None
+
+
+def _line(text: bytes) -> bytes:
+    """What stands before the first end of a line."""
+    end = text.find(b"\n")
+    return text if end < 0 else text[:end]
+
+
+def _first_two(head: bytes, delimiter: str) -> tuple[str, list[str] | None, list[str] | None]:
+    """A file's beginning as text, and its first two rows, of little of it where that tells both."""
+    for size in (_LITTLE, len(head)):
+        text = head[:size].decode("utf-8-sig", errors="replace")
+        stream = io.StringIO(text, newline="")
+        rows = csv.reader(stream, delimiter=delimiter)
+        names = next((row for row in rows if row), None)
+        second = None if names is None else _next(rows)
+        if stream.tell() < len(text):  # else there may be more of the second
+            break
+    return text, names, second
 
 
 def _next(rows: Iterator[list[str]]) -> list[str] | None:

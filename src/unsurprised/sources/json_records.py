@@ -7,8 +7,9 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import PurePath
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import IO, Any, NamedTuple, NoReturn, cast
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.limits import LINE, NESTING
@@ -35,6 +36,13 @@ class Written(NamedTuple):
 
 def records_of(file: str) -> Iterator[Written]:
     """The objects of a file, one after the other."""
+    with opened_records(file) as (stream, is_array):
+        yield from _Array(file, stream).records() if is_array else lines_of(file, stream)
+
+
+@contextmanager
+def opened_records(file: str) -> Iterator[tuple[io.BufferedReader, bool]]:
+    """A file's bytes, and whether they are one array; else they are objects, one a line."""
     with opened_text(file) as opened:
         stream = io.BufferedReader(opened, _CHUNK)
         head = stream.peek(_CHUNK)
@@ -42,14 +50,11 @@ def records_of(file: str) -> Iterator[Written]:
             stream.read(len(_BOM))
             head = head.removeprefix(_BOM)
         inner = head.lstrip()
-        if inner[:1] == b"[" and inner[1:].lstrip()[:1] in (b"{", b"]"):
-            yield from _Array(file, stream).records()
-        else:
-            yield from _lines(file, stream)
+        yield stream, inner[:1] == b"[" and inner[1:].lstrip()[:1] in (b"{", b"]")
 
 
-def _lines(file: str, stream: io.BufferedReader) -> Iterator[Written]:
-    number = 0
+def lines_of(file: str, stream: IO[bytes], number: int = 0) -> Iterator[Written]:
+    """The objects of lines, of which the first is number ``number`` of the file."""
     while line := stream.readline(LINE.most + 1):
         if len(line) > LINE.most:
             raise LINE.exceeded("a longer line", Place(file, number))

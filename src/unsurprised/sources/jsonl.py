@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -14,11 +15,20 @@ import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.guard import guarded, located
-from unsurprised.sources.json_records import Record, records_of, refuse_columns, short
+from unsurprised.sources.json_records import (
+    Record,
+    Written,
+    lines_of,
+    opened_records,
+    records_of,
+    refuse_columns,
+    short,
+)
 from unsurprised.sources.json_types import Seen
 from unsurprised.sources.limits import COLUMNS, NESTING
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS
+from unsurprised.sources.text_rows import TextRows, json_rows
 
 #: Marks text that is JSON.
 JSON_TEXT = {b"unsurprised.json": b"1"}
@@ -79,8 +89,27 @@ class JsonlTable(Table):
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows by runs of lines."""
+        """The rows by blocks of plain lines, and by runs of others."""
         plan = [self._planned(name, role) for name, role in columns.items()]
+        size, file = min(batch_rows, _RUN), self.file or ""
+        with guarded(file, self.format), opened_records(file) as (stream, is_array):
+            plain = None if is_array else self._plain(columns)
+            if plain is None:
+                yield from self._typed(records_of(file), plan, size)
+                return
+            number = 0
+            for block, rows in plain.blocks(stream):
+                if rows.batch.num_rows:
+                    yield rows.batch
+                number += rows.batch.num_rows
+                if rows.consumed < len(block):
+                    left = lines_of(file, BytesIO(block[rows.consumed :]), number)
+                    number += yield from self._typed(left, plan, size, number)
+
+    def _typed(
+        self, records: Iterator[Written], plan: list[_Column], size: int, first: int = 0
+    ) -> Generator[pa.RecordBatch, None, int]:
+        """Records as batches of at most ``size``; how many there were."""
 
         def batch(rows: list[tuple[Record, str]]) -> pa.RecordBatch:
             arrays = [column.of(rows) for column in plan]
@@ -90,15 +119,27 @@ class JsonlTable(Table):
             ]
             return pa.record_batch(arrays, schema=pa.schema(fields))
 
-        with guarded(self.file, self.format):
-            for first, rows, failure in self._runs(min(batch_rows, _RUN)):
-                try:
-                    yield from until_wrong(rows, batch)
-                except InputError as error:
-                    row = error.place.row if isinstance(error.place.row, int) else 0
-                    raise error.located(file=self.file, row=first + row) from None
-                if failure is not None:
-                    raise failure
+        done = 0
+        for rows, failure in _runs(records, size):
+            try:
+                yield from until_wrong(rows, batch)
+            except InputError as error:
+                row = error.place.row if isinstance(error.place.row, int) else 0
+                raise error.located(file=self.file, row=first + done + row) from None
+            if failure is not None:
+                raise failure
+            done += len(rows)
+        return done
+
+    def _plain(self, columns: Mapping[str, str]) -> TextRows | None:
+        """What reads plain lines; None where columns are kept as they are written."""
+        if not {"record", "other", "text"}.isdisjoint(columns.values()):
+            return None
+        types = {name: self._wanted(name, role) for name, role in columns.items()}
+        for name, kind in types.items():
+            if pa.types.is_struct(kind):
+                types[name] = _numbers_of(kind)
+        return json_rows(self.schema.names, types)
 
     def _planned(self, name: str, role: str) -> _Column:
         """How a column is read in a role."""
@@ -124,22 +165,6 @@ class JsonlTable(Table):
         if pa.types.is_list(kind):
             return kind if pa.types.is_struct(kind.value_type) else pa.list_(pa.float64())
         return pa.float64()
-
-    def _runs(self, size: int) -> Iterator[tuple[int, list[tuple[Record, str]], InputError | None]]:
-        """Runs of records; what stands before a broken line is given before its error."""
-        rows: list[tuple[Record, str]] = []
-        first = held = 0
-        try:
-            for number, record, text in records_of(self.file or ""):
-                rows.append((record, text))
-                held += len(text)
-                if len(rows) == size or held > _RUN_BYTES:
-                    yield first, rows, None
-                    first, rows, held = number + 1, [], 0
-        except InputError as error:
-            yield first, rows, error
-            return
-        yield first, rows, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +217,25 @@ def _refuse_large(text: str, place: Place) -> None:
         return 0.0
 
     json.loads(text, parse_float=read)
+
+
+def _runs(
+    records: Iterator[Written], size: int
+) -> Iterator[tuple[list[tuple[Record, str]], InputError | None]]:
+    """Runs of records; what stands before a broken line is given before its error."""
+    rows: list[tuple[Record, str]] = []
+    held = 0
+    try:
+        for _, record, text in records:
+            rows.append((record, text))
+            held += len(text)
+            if len(rows) == size or held > _RUN_BYTES:
+                yield rows, None
+                rows, held = [], 0
+    except InputError as error:
+        yield rows, error
+        return
+    yield rows, None
 
 
 def _sample(file: str) -> Iterator[Record]:
@@ -251,9 +295,14 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
         for value in values:
             if value is not None and not (isinstance(value, dict) and value.keys() <= names):
                 raise ValueError
-        return pa.array(values, pa.struct([(field.name, pa.float64()) for field in kind]))
+        return pa.array(values, _numbers_of(kind))
     # Declaring the type would cut 2.5 to 2 without a word; a checked cast does not.
     return pa.array(values).cast(kind)
+
+
+def _numbers_of(kind: pa.StructType) -> pa.StructType:
+    """A map's type as it is read: a prediction of 0 and 1 is none of integers."""
+    return pa.struct([(field.name, pa.float64()) for field in kind])
 
 
 def _first_of_another_type(values: list[Any], read: Callable[[Any], object]) -> int:

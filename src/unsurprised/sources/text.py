@@ -35,9 +35,15 @@ def compression_of(file: str) -> str | None:
     return COMPRESSIONS.get(PurePath(name_of(file)).suffix.lower())
 
 
-def opened_text(file: str) -> pa.NativeFile:
-    """A file's bytes, decompressed."""
-    return pa.input_stream(location(file), compression=compression_of(file))
+def opened_text(file: str, begin: int = 0) -> pa.NativeFile:
+    """A file's bytes, decompressed, from one of them on."""
+    stream = pa.input_stream(location(file), compression=compression_of(file))
+    if begin and stream.seekable():
+        stream.seek(begin)
+        return stream
+    while begin and (passed := len(stream.read(min(begin, 1 << 20)))):
+        begin -= passed
+    return stream
 
 
 def about_rows(file: str) -> int | None:

@@ -124,7 +124,9 @@ def equal_bins(ranked: Runs, weights: Values | None, count: int) -> NDArray[np.i
     before = np.maximum(after - 1, 0)
     # Between distinct numbers, where it is nearest to the goal.
     nearest = np.where(goals - ends[before] < ends[after] - goals, before, after)
-    return np.append(0, ranked.starts[np.unique(nearest) + 1])
+    begins = np.zeros(len(reached), dtype=np.bool_)
+    begins[np.append(0, nearest + 1)] = True
+    return ranked.starts[begins]
 
 
 @dataclass(frozen=True, slots=True)
