@@ -6,6 +6,9 @@
 
 namespace UNSURPRISED_TARGET {
 
+// The answer to what a kernel leaves to others; no measure says so itself.
+inline constexpr double not_told = std::numeric_limits<double>::quiet_NaN();
+
 // In nats where there is a unit. `affinity` is Σ √(P·Q), `squared` 1 less it, the squared Hellinger
 // distance; each keeps its digits where it is small.
 inline double from_affinity(unsurprised::Operation operation, double squared, double affinity) {

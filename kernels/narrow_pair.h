@@ -93,8 +93,6 @@ struct Guessed {
   double weight;              // Σp, relative to the top
   double t, growth, bend;     // Σ(q − p) / Σp, ln(1 + t) and that less t
   double log_sum, log_ratio;  // ln Σe^x, ln(Σe^x / Σe^y)
-
-  bool is_right() const { return std::fabs(t) < 1e-3; }
 };
 
 // A pair of rows, tile by tile, by guesses. `Terms` are what a tile is asked for; they are put

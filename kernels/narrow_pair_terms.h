@@ -17,8 +17,8 @@ struct GuessTerms : ByGuess {
 
   // Whether what was summed is not much more than what a wrong guess leaves of it.
   static bool outweighs(double left, double summed) {
-    constexpr double digits_lost = 8.0;
-    return digits_lost * left >= summed;
+    constexpr double most_lost = 4.0;
+    return most_lost * left >= summed;
   }
 };
 
@@ -38,7 +38,7 @@ struct KlTerms : GuessTerms {
   static bool tell(const Wide (&sums)[4], const Guessed& guessed, Part& part) {
     const double summed = total(sums[3]) / guessed.weight;
     part.divergence = summed + guessed.bend;
-    return outweighs(part.divergence, summed) || guessed.is_right();
+    return outweighs(part.divergence, summed);
   }
 };
 
@@ -80,8 +80,8 @@ struct BothWaysTerms : GuessTerms {
     part.log_ratio = part.forth.log_ratio = guessed.log_ratio;
     part.back.log_sum = guessed.log_sum - guessed.log_ratio;
     part.back.log_ratio = -guessed.log_ratio;
-    return guessed.is_right() || (outweighs(part.forth.divergence, summed) &&
-                                  outweighs(part.back.divergence, summed_back));
+    return outweighs(part.forth.divergence, summed) &&
+           outweighs(part.back.divergence, summed_back);
   }
 };
 
@@ -112,7 +112,7 @@ struct AffinityTerms : GuessTerms {
     const double summed = 0.5 * total(sums[3]) / guessed.weight;
     part.squared = (summed - 0.5 * bend * bend) / root;
     part.affinity = total(sums[4]) / (guessed.weight * root);
-    return guessed.is_right() || outweighs(part.squared, summed);
+    return outweighs(part.squared, summed);
   }
 };
 
