@@ -41,7 +41,12 @@ def work(name: str) -> Callable[[Work], Work]:
 
 def logits(rows: int, classes: int, dtype: str = "float32", seed: int = 0) -> np.ndarray:
     """Of a model that is right more often than not."""
-    return (3 * np.random.default_rng(seed).standard_normal((rows, classes))).astype(dtype)
+    made = 3 * np.random.default_rng(seed).standard_normal((rows, classes))
+    if dtype != "bfloat16":
+        return made.astype(dtype)
+    import ml_dtypes
+
+    return made.astype(ml_dtypes.bfloat16)
 
 
 def predictions(rows: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -59,12 +64,6 @@ def of_labels(rows: int, classes: int) -> tuple[np.ndarray, us.Logits]:
     """Labels at random beside logits."""
     labels = np.random.default_rng(2).integers(0, classes, rows)
     return labels, us.Logits(logits(rows, classes))
-
-
-@work("kl_divergence of logits, 16 × 128,256, float16")
-def _kl_wide() -> Call:
-    p, q = (us.Logits(logits(16, 128_256, "float16", seed)) for seed in (0, 1))
-    return lambda: us.kl_divergence(p, q)
 
 
 @work("evaluate(Logits, Logits), 16 × 128,256, float16")
@@ -141,14 +140,30 @@ def _update_ten() -> Call:
     return _updates(500_000, 10)
 
 
-def _pair(measure: str) -> Call:
-    p, q = (us.Logits(logits(20_000, 100, seed=seed)) for seed in (0, 1))
+def _pair(measure: str, rows: int, classes: int, dtype: str) -> Call:
+    p, q = (us.Logits(logits(rows, classes, dtype, seed)) for seed in (0, 1))
     function = getattr(us, measure)
     return lambda: function(p, q)
 
 
-for _name in ("kl_divergence", "total_variation", "cross_entropy", "hellinger_distance"):
-    WORKS[f"{_name} of logits, 20,000 × 100"] = lambda name=_name: _pair(name)
+#: KL the other way is KL of both exchanged, and takes as long; Jeffreys' is both.
+_OF_PAIRS = (
+    "kl_divergence",
+    "js_divergence",
+    "jeffreys_divergence",
+    "cross_entropy",
+    "total_variation",
+    "hellinger_distance",
+    "bhattacharyya_distance",
+)
+_PAIRS = ((20_000, 100, "float32"), (1_000, 1_000, "bfloat16"), (16, 128_256, "float16"))
+
+for _name in _OF_PAIRS:
+    for _shape in _PAIRS:
+        _said = f"{_name} of logits, {_shape[0]:,} × {_shape[1]:,}"
+        if _shape[2] != "float32":
+            _said += f", {_shape[2]}"
+        WORKS[_said] = lambda name=_name, shape=_shape: _pair(name, *shape)
 
 
 def _file(suffix: str, write: Callable[[Any, Path], None]) -> Call:

@@ -62,11 +62,11 @@ class CrossPairs {
       if (ps.tail) add_terms<false>(terms, ps.tail, qs.tail, 1, sums, NothingAhead{});
       if (!(largest(sums[2]) < most_gap)) return {};
       // What lies below the lower of two tops lies further below the higher one.
-      const double weight = total(sums[0]), raised = q.top > q_top ? q.top - q_top : 0.0;
+      const double weight = total_of(sums[0]), raised = q.top > q_top ? q.top - q_top : 0.0;
       const double lifted = q_top > q.top && q.top > -infinity ? q_top - q.top : 0.0;
       const Shrinks shrinks = p.add(p_top, weight - 1.0);
       below = shrinks.before * (below + lifted * shrinks.weight_before) +
-              shrinks.here * (total(sums[1]) + raised * weight);
+              shrinks.here * (total_of(sums[1]) + raised * weight);
       q.add(q_top, q_rest);
     }
     PairScan found;

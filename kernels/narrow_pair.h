@@ -39,6 +39,14 @@ inline bool same_rows(PairTiles& ps, PairTiles& qs, std::int64_t classes) {
   return true;
 }
 
+// Single precision is enough as far as 16 lanes.
+inline double total_of(const Wide& parts) {
+  double sums[lanes];
+  for (int j = 0; j < lanes; ++j)
+    sums[j] = (parts[j] + parts[j + 2 * lanes]) + (parts[j + lanes] + parts[j + 3 * lanes]);
+  return folded<lanes / 2>(sums, plus);
+}
+
 // Beyond that a logarithm of a sum is lost beside the score that it is relative to.
 inline bool is_moderate(double top) {
   return std::fabs(top) < 1e8;
@@ -91,7 +99,7 @@ inline constexpr float furthest_guess = 40.0f;
 // What a guess has come to for a tile.
 struct Guessed {
   double weight;              // Σp, relative to the top
-  double t, growth, bend;     // Σ(q − p) / Σp, ln(1 + t) and that less t
+  double t, bend;             // Σ(q − p) / Σp, and ln(1 + t) − t
   double log_sum, log_ratio;  // ln Σe^x, ln(Σe^x / Σe^y)
 };
 
@@ -138,7 +146,7 @@ class GuessedPairs {
 
   // About ln(Σe^x / Σe^y), by some of the row.
   double first_guess() {
-    constexpr std::int64_t steps = 2;
+    constexpr std::int64_t steps = 1;
     const auto start = [](const Tile& tile) {
       return Tile{tile.x, tile.steps < steps ? tile.steps : steps,
                   tile.steps < steps ? tile.tail : nullptr};
@@ -173,18 +181,17 @@ class GuessedPairs {
       Wide sums[Terms::sums];
       add_up(p, q, first, Terms{{{top, lowest_, ratio.upper, ratio.lower}}}, sums);
       Guessed guessed;
-      guessed.weight = total(sums[0]);
-      guessed.t = total(sums[1]) / guessed.weight;
+      guessed.weight = total_of(sums[0]);
+      guessed.t = total_of(sums[1]) / guessed.weight;
       const bool is_near = largest(sums[2]) <= furthest_guess;
       if (!is_near || !(guessed.t > -1.0 && guessed.t < infinity)) {
         if (with_gone_) return false;
         with_gone_ = true;
         continue;
       }
-      guessed.growth = natural_log_1p(guessed.t);
-      guessed.bend =
-          std::fabs(guessed.t) <= 0.25 ? log1p_minus(guessed.t) : guessed.growth - guessed.t;
-      guessed.log_ratio = ratio.value() - guessed.growth;
+      const bool is_small = std::fabs(guessed.t) <= 0.25;
+      guessed.bend = is_small ? log1p_minus(guessed.t) : natural_log_1p(guessed.t) - guessed.t;
+      guessed.log_ratio = ratio.value() - (guessed.t + guessed.bend);
       guessed.log_sum = with_logs_ ? top + natural_log(guessed.weight) : 0.0;
       part.log_sum = guessed.log_sum;
       part.log_ratio = guessed.log_ratio;

@@ -36,7 +36,7 @@ struct KlTerms : GuessTerms {
   }
 
   static bool tell(const Wide (&sums)[4], const Guessed& guessed, Part& part) {
-    const double summed = total(sums[3]) / guessed.weight;
+    const double summed = total_of(sums[3]) / guessed.weight;
     part.divergence = summed + guessed.bend;
     return outweighs(part.divergence, summed);
   }
@@ -70,9 +70,9 @@ struct BothWaysTerms : GuessTerms {
 
   static bool tell(const Wide (&sums)[5], const Guessed& guessed, Part& part) {
     const double t = guessed.t, back = -t / (1.0 + t);
-    const double summed = total(sums[3]) / guessed.weight;
-    const double summed_back = total(sums[4]) / (guessed.weight * (1.0 + t));
-    const double growth = guessed.growth;
+    const double summed = total_of(sums[3]) / guessed.weight;
+    const double summed_back = total_of(sums[4]) / (guessed.weight * (1.0 + t));
+    const double growth = t + guessed.bend;
     part.forth.divergence = summed + guessed.bend;
     part.back.divergence =
         summed_back + (std::fabs(back) <= 0.25 ? log1p_minus(back) : -growth - back);
@@ -109,9 +109,9 @@ struct AffinityTerms : GuessTerms {
 
   static bool tell(const Wide (&sums)[5], const Guessed& guessed, Part& part) {
     const double root = std::sqrt(1.0 + guessed.t), bend = guessed.t / (1.0 + root);
-    const double summed = 0.5 * total(sums[3]) / guessed.weight;
+    const double summed = 0.5 * total_of(sums[3]) / guessed.weight;
     part.squared = (summed - 0.5 * bend * bend) / root;
-    part.affinity = total(sums[4]) / (guessed.weight * root);
+    part.affinity = total_of(sums[4]) / (guessed.weight * root);
     return outweighs(part.squared, summed);
   }
 };

@@ -77,6 +77,9 @@ namespace {
 // Below that the roundings of single precision might show.
 constexpr double least = 1e-13;
 
+// Short rows take less than a guess does.
+constexpr std::int64_t worth_guessing_from = 256;
+
 // A divergence of rows by guess; the same rows differ by nothing.
 template <class Terms>
 struct ByGuesses {
@@ -140,8 +143,9 @@ void two_narrow_logs(const Request& request, std::int64_t begin, std::int64_t en
       ByGuesses<KlTerms> guessed(p, q, with_logs);
       Pairs pairs(p, q);
       const auto value = [](const PairPart& of) { return of.divergence; };
+      const bool guesses = p.classes >= worth_guessing_from;
       return each(unit, [&](Row x, Row y) {
-        const PairScan found = guessed.read(x, y, value, value);
+        const PairScan found = guesses ? guessed.read(x, y, value, value) : PairScan{};
         return found.told ? found : pairs.kl_divergence(x, y);
       });
     }
@@ -153,11 +157,11 @@ void two_narrow_logs(const Request& request, std::int64_t begin, std::int64_t en
       return each(unit, [&](Row x, Row y) { return guessed.read(x, y, value, value); });
     }
     case Operation::js_divergence: {
-      TwicePairs pairs(p, q);
+      TwicePairs pairs(p, q, with_logs);
       return each(unit, [&](Row x, Row y) { return pairs.js_divergence(x, y); });
     }
     case Operation::total_variation: {
-      TwicePairs pairs(p, q);
+      TwicePairs pairs(p, q, with_logs);
       return each(1.0, [&](Row x, Row y) { return pairs.total_variation(x, y); });
     }
     default: {

@@ -65,11 +65,13 @@ struct GapTerms : ByLarger {
 
 class TwicePairs {
  public:
-  TwicePairs(const RowsView& p, const RowsView& q)
+  // `with_logs`: whether the sums themselves are asked for.
+  TwicePairs(const RowsView& p, const RowsView& q, bool with_logs)
       : classes_(p.classes),
         p_tiles_(p, -infinity_narrow),
         q_tiles_(q, -infinity_narrow),
-        lowest_(p.classes > 0 ? lowest_gap : 0.0f) {}
+        lowest_(p.classes > 0 ? lowest_gap : 0.0f),
+        with_logs_(with_logs) {}
 
   PairScan js_divergence(const char* p_row, const char* q_row) {
     PairScan found;
@@ -122,8 +124,10 @@ class TwicePairs {
       if (!add_weights(p_tiles_, first, p_) || !add_weights(q_tiles_, first, q_)) return false;
     if (!(p_.sum > 0.0 && q_.sum > 0.0 && p_.sum + q_.sum < infinity)) return false;
     if (!is_moderate(p_.top) || !is_moderate(q_.top)) return false;
-    found.p_log_sum = p_.top + natural_log(p_.sum);
-    found.q_log_sum = q_.top + natural_log(q_.sum);
+    if (with_logs_) {
+      found.p_log_sum = p_.top + natural_log(p_.sum);
+      found.q_log_sum = q_.top + natural_log(q_.sum);
+    }
     ratio_ = (p_.top - q_.top) + natural_log(p_.sum / q_.sum);
     return true;
   }
@@ -131,12 +135,13 @@ class TwicePairs {
   // Adds a tile's weights to a row's.
   bool add_weights(PairTiles& tiles, std::int64_t first, Row& row) const {
     const Tile tile = tiles.at(first);
-    const Wide tops = tops_of(tile);
-    const float here = largest(tops);
+    const float here = largest(tile);
     if (here == -infinity_narrow) return !holds_nan(tile);
     if (!(here < infinity_narrow)) return false;
     TileSums<false> sums{here, lowest_};
-    const double weight = sums.add_all(tile, tops, Ahead<PairTiles>{tiles, first}) + 1.0;
+    sums.add(tile.x, tile.steps, Ahead<PairTiles>{tiles, first});
+    if (tile.tail) sums.add(tile.tail, 1, NothingAhead{});
+    const double weight = total_of(sums.weights);
     const double above = here > row.top ? here : row.top;
     const double shrink = row.top == -infinity ? 0.0 : exp(row.top - above);
     row.sum = row.sum * shrink + weight * exp(here - above);
@@ -156,13 +161,14 @@ class TwicePairs {
       for (Wide& sum : sums) sum = wide_of(0.0f);
       add_terms<false>(terms, p.x, q.x, p.steps, sums, BothAhead<PairTiles>{p_tiles_, q_tiles_, first});
       if (p.tail) add_terms<false>(terms, p.tail, q.tail, 1, sums, NothingAhead{});
-      for (int i = 0; i < Terms::sums; ++i) found[i] += total(sums[i]);
+      for (int i = 0; i < Terms::sums; ++i) found[i] += total_of(sums[i]);
     }
   }
 
   const std::int64_t classes_;
   PairTiles p_tiles_, q_tiles_;
   const float lowest_;  // a variable, see TileSums
+  const bool with_logs_;
   Row p_, q_;
   double ratio_ = 0.0;  // ln(Σe^x / Σe^y)
 };

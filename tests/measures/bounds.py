@@ -141,3 +141,27 @@ def check_pair(kinds: tuple[str, str], p: Any, q: Any) -> None:
     bound = bound_of_two("js_divergence", kinds, p, q)
     true = oracle.js_divergence(kinds, *rows)
     _within(us.js_divergence(*forms), true, bound, underflow, f"JS {said}", slack)
+
+
+#: Measures of two rows that have a kernel, beside those that :func:`check_pair` looks at.
+OVERLAPS = (
+    "total_variation",
+    "hellinger_distance",
+    "bhattacharyya_coefficient",
+    "bhattacharyya_distance",
+    "jeffreys_divergence",
+)
+
+
+def check_overlaps(kinds: tuple[str, str], p: Any, q: Any) -> None:
+    """Total variation, Hellinger's, Bhattacharyya's and Jeffreys'."""
+    rows = widened(p), widened(q)
+    forms = FORMS[kinds[0]](p), FORMS[kinds[1]](q)
+    for measure in OVERLAPS:
+        bound = bound_of_two(measure, kinds, p, q)
+        underflow = UNDERFLOW * len(rows[0])
+        if measure == "hellinger_distance":
+            underflow = math.sqrt(underflow)
+        true = oracle.ORACLES[measure](kinds, *rows)
+        found = getattr(us, measure)(*forms)
+        _within(found, true, bound, underflow, f"{measure} of {kinds} {rows[0][:6]} {rows[1][:6]}")
