@@ -1,8 +1,8 @@
 // Measures that follow from the overlap of two distributions.
 #pragma once
 
-#include "operations.h"
 #include "elementary.h"
+#include "operations.h"
 
 namespace UNSURPRISED_TARGET {
 

@@ -151,9 +151,9 @@ UNSURPRISED_INLINE double log2_1p(double x) {
 
 // ln(1 + t) for t > −1. Error below 6 ulp.
 UNSURPRISED_INLINE double natural_log_1p(double t) {
-  const double log = t >= 0.0    ? log2_1p(t)
+  const double log = t >= 0.0   ? log2_1p(t)
                      : t > -0.5 ? -log2_1p(-t / (1.0 + t))
-                                 : scaled_log2(1.0 + t, 0.0);
+                                : scaled_log2(1.0 + t, 0.0);
   return log * nats_per_bit;
 }
 

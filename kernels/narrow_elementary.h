@@ -124,8 +124,8 @@ UNSURPRISED_INLINE float narrow_log1p(float w) {
 }
 
 // e^m for |m| ≤ 87 as scale · (1 + f + rest): scale is 4^n, m is n·ln 4 + f, and rest is
-// e^f − 1 − f. For |m| ≤ ln 2 scale is 1 and f is m, so that nothing cancels. Errors below 2e-7 and,
-// from n on, 6e-8 · |m|, relatively.
+// e^f − 1 − f. For |m| ≤ ln 2 scale is 1 and f is m, so that nothing cancels. Errors below 2e-7
+// and, from n on, 6e-8 · |m|, relatively.
 struct NarrowPower {
   float scale, f, rest;
 };
@@ -134,7 +134,8 @@ UNSURPRISED_INLINE NarrowPower narrow_power(float m) {
   constexpr float fours = 0x1.715476p-1f, ln4 = 0x1.62e430p+0f, to_integer = 0x1.8p23f;
   const float shifted = std::fma(m, fours, to_integer);
   const float f = std::fma(to_integer - shifted, ln4, m);
-  // (e^f − 1 − f) / f² for |f| ≤ ln 2, error 9e-9; two terms at a time, so that few wait for others.
+  // (e^f − 1 − f) / f² for |f| ≤ ln 2, error 9e-9; two terms at a time, so that few wait for
+  // others.
   const float z = f * f;
   const float first = std::fma(0x1.55555ap-3f, f, 0.5f);
   const float second = std::fma(0x1.110c5ap-7f, f, 0x1.555558p-5f);

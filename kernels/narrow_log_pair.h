@@ -1,11 +1,8 @@
-// Two rows of log scores of at most single precision, side by side: KL in one read of memory, and
-// Jensen–Shannon in one of memory and one of cache.
+// KL between two rows of log scores of at most single precision, without a guess: of short rows, and
+// of those whose sums a guess tells nothing of.
 //
-// KL obeys the chain rule: it is the KL of the tiles' shares plus the tiles' own KL, weighted by
-// their shares of P, and no summand is negative. So a tile is measured by itself while it is in the
-// first cache, in single precision, and tiles are put together in double precision. What single
-// precision cannot tell (rows that are nearly the same, or infinitely apart, or no legal rows) is
-// left to the careful way.
+// The weights of both rows' classes are found first. What single precision cannot tell (rows that are
+// nearly the same, or infinitely apart, or no legal rows) is left to the careful way.
 #pragma once
 
 #include "chain_rule.h"
@@ -96,7 +93,8 @@ class Pairs {
 
   // Whether a divergence is beyond what rounding alone may make; the same rows differ by nothing.
   bool is_told(const PairPart& whole, double least) {
-    if (whole.divergence == 0.0 && whole.log_ratio == 0.0) return same_rows(p_tiles_, q_tiles_, classes_);
+    if (whole.divergence == 0.0 && whole.log_ratio == 0.0)
+      return same_rows(p_tiles_, q_tiles_, classes_);
     return whole.divergence > least && whole.divergence < infinity;
   }
 

@@ -176,6 +176,7 @@ class GuessedPairs {
   bool settle(const Tile& p, const Tile& q, std::int64_t first, float top, double guess,
               Part& part) {
     constexpr int most = 4;
+    constexpr double least_left = 0.1;  // of Q, or its sum has too few digits
     for (int i = 0; i < most; ++i) {
       const TwoFloats ratio(guess);
       Wide sums[Terms::sums];
@@ -195,7 +196,7 @@ class GuessedPairs {
       guessed.log_sum = with_logs_ ? top + natural_log(guessed.weight) : 0.0;
       part.log_sum = guessed.log_sum;
       part.log_ratio = guessed.log_ratio;
-      if (Terms::tell(sums, guessed, part)) return true;
+      if (guessed.t > least_left - 1.0 && Terms::tell(sums, guessed, part)) return true;
       guess = guessed.log_ratio;
     }
     return false;

@@ -80,12 +80,12 @@ struct BothWaysTerms : GuessTerms {
     part.log_ratio = part.forth.log_ratio = guessed.log_ratio;
     part.back.log_sum = guessed.log_sum - guessed.log_ratio;
     part.back.log_ratio = -guessed.log_ratio;
-    return outweighs(part.forth.divergence, summed) &&
-           outweighs(part.back.divergence, summed_back);
+    return outweighs(part.forth.divergence, summed) && outweighs(part.back.divergence, summed_back);
   }
 };
 
-// Σ √(P·Q), and 1 less it, the squared Hellinger distance, which keeps its digits where it is small.
+// Σ √(P·Q), and 1 less it, the squared Hellinger distance, which keeps its digits where it is
+// small.
 struct Affinity {
   double log_sum = -infinity, log_ratio = 0.0, squared = 0.0, affinity = 1.0;
 

@@ -59,10 +59,9 @@ void Affinity::merge(const Affinity& other) {
   const double rise = near ? divergence_series(d) - d : exp(d > -700.0 ? -d : 700.0) - 1.0;
   const double t = share * rise * (2.0 + rise), root = std::sqrt(1.0 + t), bend = t / (1.0 + root);
   const double of_heavy = (1.0 - share) / root, of_light = share * (1.0 + rise) / root;
-  const double between = rise < 4.0 ? 0.5 * (share * rise * rise - bend * bend) / root
-                                    : 1.0 - (of_heavy + of_light);
-  const double squared_here =
-      between + of_heavy * heavy.squared + of_light * light.squared;
+  const double between =
+      rise < 4.0 ? 0.5 * (share * rise * rise - bend * bend) / root : 1.0 - (of_heavy + of_light);
+  const double squared_here = between + of_heavy * heavy.squared + of_light * light.squared;
   const double affinity_here = of_heavy * heavy.affinity + of_light * light.affinity;
   const double log_sum_here = heavy.log_sum + natural_log_1p(weight);
   const double log_ratio_here = heavy.log_ratio - natural_log_1p(t);
@@ -114,10 +113,8 @@ void each_row(const Request& request, std::int64_t begin, std::int64_t end, Find
       continue;
     }
     const auto sum = [](double log) { return exp(log < 700.0 ? log : 700.0); };
-    if (request.p->checks_sum)
-      check_sum(*request.p, sum(found.p_log_sum), row, findings[0]);
-    if (request.q->checks_sum)
-      check_sum(*request.q, sum(found.q_log_sum), row, findings[1]);
+    if (request.p->checks_sum) check_sum(*request.p, sum(found.p_log_sum), row, findings[0]);
+    if (request.q->checks_sum) check_sum(*request.q, sum(found.q_log_sum), row, findings[1]);
     request.values[row] = found.value * unit;
   }
 }

@@ -10,8 +10,8 @@ namespace UNSURPRISED_TARGET {
 // the smaller one is: e^-apart of it.
 struct ByLarger {
   float p_top, q_top, q_lower;  // what scores are relative to; the latter in two floats
-  float upper, lower;                    // ln(Σe^x / Σe^y)
-  float lowest, most;                    // variables, see TileSums
+  float upper, lower;           // ln(Σe^x / Σe^y)
+  float lowest, most;           // variables, see TileSums
 
   struct Of {
     float larger, d, apart;
@@ -159,7 +159,8 @@ class TwicePairs {
       const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
       Wide sums[Terms::sums];
       for (Wide& sum : sums) sum = wide_of(0.0f);
-      add_terms<false>(terms, p.x, q.x, p.steps, sums, BothAhead<PairTiles>{p_tiles_, q_tiles_, first});
+      add_terms<false>(terms, p.x, q.x, p.steps, sums,
+                       BothAhead<PairTiles>{p_tiles_, q_tiles_, first});
       if (p.tail) add_terms<false>(terms, p.tail, q.tail, 1, sums, NothingAhead{});
       for (int i = 0; i < Terms::sums; ++i) found[i] += total_of(sums[i]);
     }

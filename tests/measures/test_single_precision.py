@@ -97,7 +97,9 @@ def test_overlaps_of_logits(name: str, condition: str, classes: int) -> None:
     check_overlaps(("logits", "logits"), one, one)
 
 
-@pytest.mark.parametrize(("classes", "noise"), [(100, 1e-1), (300, 1e-3), (2049, 1e-2), (100, 1e-6)])
+@pytest.mark.parametrize(
+    ("classes", "noise"), [(100, 1e-1), (300, 1e-3), (2049, 1e-2), (100, 1e-6)]
+)
 def test_overlaps_of_logits_that_nearly_agree(classes: int, noise: float) -> None:
     rng = np.random.default_rng(classes)
     for make in (_some, _confident, _sparse):

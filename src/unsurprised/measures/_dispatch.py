@@ -34,7 +34,7 @@ from unsurprised.measures._numpy_engine import (
 )
 from unsurprised.units import NO_UNIT, checked_base
 
-#: Kernels that say NaN of rows whose shares have products below the floats: those the formula tells.
+#: Kernels that say NaN of rows whose shares have products below the floats; the formula tells them.
 _LEAVING_ROWS = frozenset({"bhattacharyya_coefficient", "bhattacharyya_distance"})
 
 #: What a measure answers with: a float or float64 array, or an array of its input's library.
