@@ -60,7 +60,12 @@ def peer(of: str, name: str) -> Callable[[Work], Work]:
 
 def logits(rows: int, classes: int, dtype: str = "float32", seed: int = 0) -> np.ndarray:
     """Of a model that is right more often than not."""
-    return (3 * np.random.default_rng(seed).standard_normal((rows, classes))).astype(dtype)
+    made = 3 * np.random.default_rng(seed).standard_normal((rows, classes))
+    if dtype != "bfloat16":
+        return made.astype(dtype)
+    import ml_dtypes
+
+    return made.astype(ml_dtypes.bfloat16)
 
 
 def predictions(rows: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +92,6 @@ def _wide(ask: Callable[[Any, Any], Any], rows: int) -> Call:
 
 for _rows in (16, 128):
     _size = f"{_rows} × 128,256, float16"
-    WORKS[f"kl_divergence of logits, {_size}"] = lambda rows=_rows: _wide(us.kl_divergence, rows)
     WORKS[f"evaluate(Logits, Logits), {_size}"] = lambda rows=_rows: _wide(_without_ledger, rows)
     WORKS[f"evaluate(Logits, Logits).cross_entropy, {_size}"] = lambda rows=_rows: _wide(
         _cross_entropy, rows
@@ -239,14 +243,31 @@ def _update_ten() -> Call:
     return _updates(500_000, 10)
 
 
-def _pair(measure: str) -> Call:
-    p, q = (us.Logits(logits(20_000, 100, seed=seed)) for seed in (0, 1))
+def _pair(measure: str, rows: int, classes: int, dtype: str) -> Call:
+    p, q = (us.Logits(logits(rows, classes, dtype, seed)) for seed in (0, 1))
     function = getattr(us, measure)
     return lambda: function(p, q)
 
 
-for _name in ("kl_divergence", "total_variation", "cross_entropy", "hellinger_distance"):
-    WORKS[f"{_name} of logits, 20,000 × 100"] = lambda name=_name: _pair(name)
+#: KL the other way is KL of both exchanged, and takes as long; Jeffreys' is both.
+_OF_PAIRS = (
+    "kl_divergence",
+    "js_divergence",
+    "jeffreys_divergence",
+    "cross_entropy",
+    "total_variation",
+    "hellinger_distance",
+    "bhattacharyya_distance",
+)
+_PAIRS = ((20_000, 100, "float32"), (1_000, 1_000, "bfloat16"), (16, 128_256, "float16"))
+WORKS["kl_divergence of logits, 128 × 128,256, float16"] = lambda: _wide(us.kl_divergence, 128)
+
+for _name in _OF_PAIRS:
+    for _shape in _PAIRS:
+        _said = f"{_name} of logits, {_shape[0]:,} × {_shape[1]:,}"
+        if _shape[2] != "float32":
+            _said += f", {_shape[2]}"
+        WORKS[_said] = lambda name=_name, shape=_shape: _pair(name, *shape)
 
 
 def _evaluated(path: Path) -> Any:

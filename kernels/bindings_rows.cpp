@@ -146,11 +146,17 @@ Operation operation_named(const std::string& name, bool with_q, bool with_labels
     const char* name;
     Operation operation;
     bool q, labels;
-  } operations[] = {{"surprisal", Operation::surprisal, false, true},
-                    {"entropy", Operation::entropy, false, false},
-                    {"cross_entropy", Operation::cross_entropy, true, false},
-                    {"kl_divergence", Operation::kl_divergence, true, false},
-                    {"js_divergence", Operation::js_divergence, true, false}};
+  } operations[] = {
+      {"surprisal", Operation::surprisal, false, true},
+      {"entropy", Operation::entropy, false, false},
+      {"cross_entropy", Operation::cross_entropy, true, false},
+      {"kl_divergence", Operation::kl_divergence, true, false},
+      {"js_divergence", Operation::js_divergence, true, false},
+      {"jeffreys_divergence", Operation::jeffreys_divergence, true, false},
+      {"total_variation", Operation::total_variation, true, false},
+      {"hellinger_distance", Operation::hellinger_distance, true, false},
+      {"bhattacharyya_coefficient", Operation::bhattacharyya_coefficient, true, false},
+      {"bhattacharyya_distance", Operation::bhattacharyya_distance, true, false}};
   for (const auto& entry : operations)
     if (name == entry.name && with_q == entry.q && with_labels == entry.labels)
       return entry.operation;

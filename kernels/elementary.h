@@ -149,6 +149,14 @@ UNSURPRISED_INLINE double log2_1p(double x) {
   return sum < infinity ? log : infinity;
 }
 
+// ln(1 + t) for t > −1. Error below 6 ulp.
+UNSURPRISED_INLINE double natural_log_1p(double t) {
+  const double log = t >= 0.0   ? log2_1p(t)
+                     : t > -0.5 ? -log2_1p(-t / (1.0 + t))
+                                : scaled_log2(1.0 + t, 0.0);
+  return log * nats_per_bit;
+}
+
 // ln(1 + t) − t without cancellation, for |t| ≤ 0.25. Error below 3.5 ulp.
 UNSURPRISED_INLINE double log1p_minus(double t) {
   const double s = t / (2.0 + t);

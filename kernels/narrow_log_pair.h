@@ -1,31 +1,14 @@
-// Two rows of log scores of at most single precision, side by side: KL in one read of memory, and
-// Jensen–Shannon in one of memory and one of cache.
+// KL between two rows of log scores of at most single precision, without a guess: of short rows, and
+// of those whose sums a guess tells nothing of.
 //
-// KL obeys the chain rule: it is the KL of the tiles' shares plus the tiles' own KL, weighted by
-// their shares of P, and no summand is negative. So a tile is measured by itself while it is in the
-// first cache, in single precision, and tiles are put together in double precision. What single
-// precision cannot tell (rows that are nearly the same, or infinitely apart, or no legal rows) is
-// left to the careful way.
+// The weights of both rows' classes are found first. What single precision cannot tell (rows that are
+// nearly the same, or infinitely apart, or no legal rows) is left to the careful way.
 #pragma once
 
 #include "chain_rule.h"
-#include "narrow_log.h"
+#include "narrow_pair.h"
 
 namespace UNSURPRISED_TARGET {
-
-// What is found of a pair of rows; logarithms are natural.
-struct PairScan {
-  double divergence = 0.0;
-  double p_log_sum = 0.0, q_log_sum = 0.0;
-  bool told = false;
-};
-
-// Calls body(x, y, place) for each step of both.
-template <class Body>
-UNSURPRISED_INLINE void each_pair(const Tile& p, const Tile& q, Body body) {
-  for (std::int64_t s = 0; s < p.steps; ++s) body(p.x + s * wide, q.x + s * wide, s * wide);
-  if (p.tail) body(p.tail, q.tail, p.steps * wide);
-}
 
 // Log ratios of less, or none at all (−∞ − −∞), are of scores that weigh nothing.
 inline constexpr float least_ratio = -300.0f;
@@ -69,50 +52,6 @@ struct KlSums {
   }
 };
 
-// What is known of two rows before they are mixed.
-struct Mixture {
-  float p_top, q_top, scale;
-  TwoFloats ratio;
-};
-
-// Twice the terms of Jensen–Shannon.
-struct MixtureSums {
-  Mixture mixture;
-  float lowest;  // a variable, see TileSums
-  Wide terms = wide_of(0.0f);
-
-  template <class Next>
-  UNSURPRISED_INLINE void add(const float* xs, const float* ys, std::int64_t steps, Next ask_for) {
-    constexpr float ln2 = 0x1.62e430p-1f, close = 3.0f;
-    Wide sums = terms;
-    const float lowest_here = lowest, p_top = mixture.p_top, q_top = mixture.q_top;
-    const float scale = mixture.scale;
-    const float upper = mixture.ratio.upper, lower = mixture.ratio.lower;
-    for (std::int64_t s = 0; s < steps; ++s) {
-      ask_for(s * wide);
-      for (int j = 0; j < wide; ++j) {
-        const float x = xs[s * wide + j], y = ys[s * wide + j];
-        float p_gap = x - p_top, q_gap = y - q_top;
-        p_gap = lowest_here > p_gap ? lowest_here : p_gap;
-        q_gap = lowest_here > q_gap ? lowest_here : q_gap;
-        const float p_weight = narrow_exp(p_gap), q_weight = narrow_exp(q_gap) * scale;
-        float apart = std::fabs(log_ratio(x - y, x, y, upper, lower));
-        apart = apart < -least_ratio ? apart : -least_ratio;  // NaN too: one of both is nothing
-        const float both = p_weight + q_weight, z = apart * apart;
-        const float larger = p_weight > q_weight ? p_weight : q_weight;
-        const float smaller = p_weight > q_weight ? q_weight : p_weight;
-        const float near_term = both * z * narrow_jensen_shannon(z);
-        const bool is_close = apart <= close;
-        const float quotient = smaller / larger;
-        const float far_term =
-            std::fma(both, ln2 - narrow_log1p(is_close ? 0.0f : quotient), -smaller * apart);
-        sums[j] += is_close ? near_term : far_term;
-      }
-    }
-    terms = sums;
-  }
-};
-
 class Pairs {
  public:
   Pairs(const RowsView& p, const RowsView& q)
@@ -138,64 +77,25 @@ class Pairs {
       whole.merge(part);
     }
     PairScan found;
-    found.divergence = whole.divergence;
+    found.value = whole.divergence;
     found.p_log_sum = whole.log_sum;
     found.q_log_sum = whole.log_sum - whole.log_ratio;
     found.told = is_told(whole, least_kl);
     return found;
   }
 
-  PairScan js_divergence(const char* p_row, const char* q_row) {
-    p_tiles_.open(p_row);
-    q_tiles_.open(q_row);
-    PairScan found;
-    double p_top = -infinity, q_top = -infinity, p_sum = 0.0, q_sum = 0.0;
-    for (std::int64_t first = 0; first < classes_; first += size) {
-      if (!add_weights(p_tiles_, first, p_top, p_sum)) return {};
-      if (!add_weights(q_tiles_, first, q_top, q_sum)) return {};
-    }
-    if (!(p_sum > 0.0 && q_sum > 0.0 && p_sum + q_sum < infinity)) return {};
-    if (!is_moderate(p_top) || !is_moderate(q_top)) return {};
-    found.p_log_sum = p_top + natural_log(p_sum);
-    found.q_log_sum = q_top + natural_log(q_sum);
-    const double ratio = (p_top - q_top) + natural_log(p_sum / q_sum);
-    const Mixture mixture{static_cast<float>(p_top), static_cast<float>(q_top),
-                          static_cast<float>(p_sum / q_sum), TwoFloats(ratio)};
-    double sum = 0.0;
-    for (std::int64_t first = 0; first < classes_; first += size)
-      sum += mixed(p_tiles_.at(first), q_tiles_.at(first), first, mixture);
-    found.divergence = 0.5 * sum / p_sum;
-    found.told = found.divergence > least_js && found.divergence < infinity;
-    return found;
-  }
-
  private:
-  static constexpr std::int64_t size = 24 * wide;  // two tiles and their weights fill 24 KiB
-  using PairTiles = Tiles<size>;
+  static constexpr std::int64_t size = pair_tile;
 
   // Below these the roundings of single precision might show.
-  static constexpr double least_kl = 1e-13, least_js = 1e-8;
+  static constexpr double least_kl = 1e-13;
   static constexpr double most_ratio = 1e6;
-
-  // Beyond that a logarithm of a sum is lost beside the score that it is relative to.
-  static bool is_moderate(double top) { return std::fabs(top) < 1e8; }
 
   // Whether a divergence is beyond what rounding alone may make; the same rows differ by nothing.
   bool is_told(const PairPart& whole, double least) {
-    if (whole.divergence == 0.0 && whole.log_ratio == 0.0) return same();
+    if (whole.divergence == 0.0 && whole.log_ratio == 0.0)
+      return same_rows(p_tiles_, q_tiles_, classes_);
     return whole.divergence > least && whole.divergence < infinity;
-  }
-
-  bool same() {
-    for (std::int64_t first = 0; first < classes_; first += size) {
-      const Tile p = p_tiles_.at(first), q = q_tiles_.at(first);
-      int differs = 0;
-      each_pair(p, q, [&](const float* x, const float* y, std::int64_t) {
-        for (int j = 0; j < wide; ++j) differs |= x[j] != y[j];
-      });
-      if (differs) return false;
-    }
-    return true;
   }
 
   // Fills the weights e^(x − top) of a tile; their sum.
@@ -239,30 +139,6 @@ class Pairs {
     part.divergence = total(sums.terms) / p_sum + log1p_minus(t);
     // The rough ratio is off by a rounding, unless something is not finite.
     return std::fabs(t) < 1e-3;
-  }
-
-  // Adds a tile's weights to Σ e^(x − top) of a row.
-  bool add_weights(PairTiles& tiles, std::int64_t first, double& top, double& sum) const {
-    const Tile tile = tiles.at(first);
-    const Wide tops = tops_of(tile);
-    const float here = largest(tops);
-    if (here == -infinity_narrow) return !holds_nan(tile);
-    if (!(here < infinity_narrow)) return false;
-    TileSums<false> sums{here, lowest_};
-    const double weight = sums.add_all(tile, tops, Ahead<PairTiles>{tiles, first}) + 1.0;
-    const double above = here > top ? here : top;
-    const double shrink = top == -infinity ? 0.0 : exp(top - above);
-    sum = sum * shrink + weight * exp(here - above);
-    top = above;
-    return true;
-  }
-
-  // Σ over a tile of twice Jensen–Shannon's terms, in units of P's largest weight.
-  double mixed(const Tile& p, const Tile& q, std::int64_t first, const Mixture& mixture) {
-    MixtureSums sums{mixture, lowest_};
-    sums.add(p.x, q.x, p.steps, BothAhead<PairTiles>{p_tiles_, q_tiles_, first});
-    if (p.tail) sums.add(p.tail, q.tail, 1, NothingAhead{});
-    return total(sums.terms);
   }
 
   const std::int64_t classes_;

@@ -1,5 +1,4 @@
-// Log scores of at most single precision, many classes: single rows and pairs of them.
-#include "narrow_log_pair.h"
+// Log scores of at most single precision, many classes: single rows.
 #include "narrow_log_side.h"
 #include "ways.h"
 
@@ -42,64 +41,5 @@ void NarrowLog::prepare() {
 
 template void NarrowLog::prepare<false>();
 template void NarrowLog::prepare<true>();
-
-// The heavier part is the reference, so that no difference of large numbers decides how far the two
-// parts' ratios are apart.
-void PairPart::merge(const PairPart& other) {
-  if (log_sum == -infinity) {
-    *this = other;
-    return;
-  }
-  const bool above = other.log_sum > log_sum;
-  const PairPart &heavy = above ? other : *this, &light = above ? *this : other;
-  const double gap = light.log_sum - heavy.log_sum;
-  const double weight = exp(gap), norm = 1.0 + weight;
-  const double share = weight / norm;
-  const double d = light.log_ratio - heavy.log_ratio;
-  // Of Q relative to P, at the reference: Σ Q/P − 1 and KL without its logarithm.
-  double growth, between;
-  const bool near = std::fabs(d) < 0.5;
-  const double series = divergence_series(near ? d : 0.0);
-  if (near) {
-    const double t = share * (series - d);
-    growth = log2_1p_any(t) * nats_per_bit;
-    between = share * series + (std::fabs(t) <= 0.25 ? log1p_minus(t) : growth - t);
-  } else {
-    // ln(share of heavy + share of light · e^-d), whichever of the two is larger kept apart.
-    const double lift = gap - d;  // of the light part's Q over the heavy part's
-    const double top = lift > 0.0 ? lift : 0.0;
-    growth = top + log2_1p(exp(lift > 0.0 ? -lift : lift)) * nats_per_bit -
-             log2_1p(weight) * nats_per_bit;
-    between = share * d + growth;
-  }
-  const double divergence_here = heavy.divergence / norm + share * light.divergence;
-  const double log_sum_here = heavy.log_sum + log2_1p(weight) * nats_per_bit;
-  const double log_ratio_here = heavy.log_ratio - growth;
-  divergence = divergence_here + (between > 0.0 ? between : 0.0);
-  log_sum = log_sum_here;
-  log_ratio = log_ratio_here;
-}
-
-// Both sides log scores of at most single precision, many classes: a row at a time, the careful way
-// only where single precision cannot tell.
-void two_narrow_logs(const Request& request, std::int64_t begin, std::int64_t end,
-                     Findings* findings) {
-  const RowsView &p = request.p->view, &q = request.q->view;
-  Pairs pairs(p, q);
-  for (std::int64_t row = begin; row < end; ++row) {
-    const bool is_kl = request.operation == Operation::kl_divergence;
-    const PairScan found = is_kl ? pairs.kl_divergence(p.row(row), q.row(row))
-                                 : pairs.js_divergence(p.row(row), q.row(row));
-    if (!found.told) {
-      two_carefully(request, row, row + 1, findings);
-      continue;
-    }
-    const auto sum = [](double log) { return exp(log < 700.0 ? log : 700.0); };
-    check_sum(*request.p, sum(found.p_log_sum), row, findings[0]);
-    check_sum(*request.q, sum(found.q_log_sum), row, findings[1]);
-    const double bits = found.divergence * bits_per_nat;
-    request.values[row] = bits * request.units_per_bit;
-  }
-}
 
 }  // namespace UNSURPRISED_TARGET

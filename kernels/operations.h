@@ -7,7 +7,20 @@
 
 namespace unsurprised {
 
-enum class Operation { surprisal, entropy, facts, cross_entropy, kl_divergence, js_divergence };
+enum class Operation {
+  surprisal,
+  entropy,
+  facts,
+  // of pairs of rows
+  cross_entropy,
+  kl_divergence,
+  js_divergence,
+  jeffreys_divergence,
+  total_variation,
+  hellinger_distance,
+  bhattacharyya_coefficient,
+  bhattacharyya_distance
+};
 
 enum class Fault : int { none = 0, bad_entry = 1, no_mass = 2, sum_off = 3, bad_label = 4 };
 

@@ -78,8 +78,7 @@ void one(const Request& request, std::int64_t begin, std::int64_t end, Findings*
 
 void two(const Request& request, std::int64_t begin, std::int64_t end, Findings* findings) {
   const Side &p = *request.p, &q = *request.q;
-  if (is_narrow_log(p) && is_narrow_log(q) && request.operation != Operation::cross_entropy)
-    return two_narrow_logs(request, begin, end, findings);
+  if (is_narrow_log(p) && is_narrow_log(q)) return two_narrow_logs(request, begin, end, findings);
   if (is_narrow_mass(p) && is_narrow_mass(q) && request.operation == Operation::kl_divergence)
     return two_narrow_masses(request, begin, end, findings);
   two_carefully(request, begin, end, findings);

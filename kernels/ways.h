@@ -9,6 +9,7 @@ namespace UNSURPRISED_TARGET {
 void one_carefully(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 void one_narrow_mass(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 void two_carefully(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
+void overlap_carefully(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 void two_narrow_logs(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 void two_narrow_masses(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 

@@ -27,10 +27,35 @@ inline std::vector<Wide> shares(const double* row, std::int64_t classes, bool lo
   return found;
 }
 
+// Σ √(P·Q).
+inline Wide affinity(const std::vector<Wide>& p, const std::vector<Wide>& q) {
+  Wide sum = 0;
+  for (std::size_t k = 0; k < p.size(); ++k) sum += std::sqrt(p[k]) * std::sqrt(q[k]);
+  return sum;
+}
+
+// Measures that are the same both ways, up to the root of the squared Hellinger distance.
+inline Wide symmetric_sum(Operation operation, const std::vector<Wide>& p,
+                          const std::vector<Wide>& q) {
+  Wide sum = 0;
+  for (std::size_t k = 0; k < p.size(); ++k) {
+    const Wide roots = std::sqrt(p[k]) - std::sqrt(q[k]), gap = p[k] - q[k];
+    if (operation == Operation::hellinger_distance) sum += roots * roots / 2;
+    if (operation == Operation::total_variation) sum += std::fabs(gap) / 2;
+    if (operation == Operation::jeffreys_divergence && gap != 0)
+      sum += gap * std::log2(p[k] / q[k]);
+  }
+  return sum;
+}
+
 inline Wide by_formula(Operation operation, const std::vector<Wide>& p, const std::vector<Wide>& q,
                        std::int64_t label) {
   if (operation == Operation::surprisal || operation == Operation::facts)
     return -std::log2(p[static_cast<std::size_t>(label)]);
+  if (operation == Operation::bhattacharyya_coefficient) return affinity(p, q);
+  if (operation == Operation::bhattacharyya_distance) return -std::log2(affinity(p, q));
+  if (operation == Operation::hellinger_distance) return std::sqrt(symmetric_sum(operation, p, q));
+  if (operation > Operation::js_divergence) return symmetric_sum(operation, p, q);
   Wide sum = 0;
   if (operation == Operation::js_divergence)
     for (std::size_t k = 0; k < p.size(); ++k)

@@ -43,6 +43,11 @@ constexpr NamedOperation operations[] = {
     {Operation::cross_entropy, "cross_entropy", true, false},
     {Operation::kl_divergence, "kl_divergence", true, false},
     {Operation::js_divergence, "js_divergence", true, false},
+    {Operation::jeffreys_divergence, "jeffreys_divergence", true, false},
+    {Operation::total_variation, "total_variation", true, false},
+    {Operation::hellinger_distance, "hellinger_distance", true, false},
+    {Operation::bhattacharyya_coefficient, "bhattacharyya_coefficient", true, false},
+    {Operation::bhattacharyya_distance, "bhattacharyya_distance", true, false},
 };
 
 constexpr const char* type_names[] = {"f16", "bf16", "f32", "f64", "i8", "i16",

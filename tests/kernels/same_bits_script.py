@@ -44,10 +44,8 @@ def answers(name: str, p: Form, q: Form, labels: Array) -> Array:
             return us.entropy(p)
         case "surprisal":
             return us.surprisal(p, at=labels)
-        case "cross_entropy":
-            return us.cross_entropy(p, q)
         case _:
-            return us.kl_divergence(p, q)
+            return getattr(us, name)(p, q)
 
 
 def in_batches(
@@ -60,7 +58,15 @@ def in_batches(
     )
 
 
-MEASURES = ("entropy", "surprisal", "cross_entropy", "kl_divergence")
+MEASURES = (
+    "entropy",
+    "surprisal",
+    "cross_entropy",
+    "kl_divergence",
+    "jeffreys_divergence",
+    "total_variation",
+    "bhattacharyya_distance",
+)
 
 
 def digests(p: Array, q: Array, labels: Array) -> Iterator[tuple[str, str, str]]:

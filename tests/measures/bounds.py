@@ -6,7 +6,7 @@
   is off by half a unit of its last place, and so is the logarithm of the weight.
 - What is measured in single precision, relative: entropy of probabilities that are no more than
   that, 5e-7; KL between two of these, 1e-6; entropy and surprisal of such logits, 64 classes or
-  more, 5e-7 · max(1, gap / 8), and KL and Jensen–Shannon between two of these,
+  more, 5e-7 · max(1, gap / 8), and what has a kernel between two of these,
   1e-6 · max(1, gap / 8), where gap is that from the top logit to the next.
 - KL between mass and logits: besides that, 8 · eps · Σ|p − q|(1 + |log p|) and (8 · eps)².
 - What underflows, a weight below 2^-1022, say: besides that, a step of 5e-324 for every class,
@@ -24,6 +24,7 @@ import numpy as np
 import oracle
 
 import unsurprised as us
+from unsurprised.measures.registry import MEASURES
 
 RELATIVE = 1e-14
 NARROW = 5e-7
@@ -89,7 +90,7 @@ def bound_of_two(measure: str, kinds: tuple[str, str], p: Any, q: Any) -> float:
     if not logs[0]:
         both = kinds == ("probs", "probs")
         return NARROW_PAIR if both and measure == "kl_divergence" else careful
-    if measure not in ("kl_divergence", "js_divergence", "js_distance"):
+    if MEASURES[measure].kernel is None and measure != "js_distance":
         return careful
     if len(rows[0]) < NARROW_FROM:
         return careful
@@ -140,3 +141,27 @@ def check_pair(kinds: tuple[str, str], p: Any, q: Any) -> None:
     bound = bound_of_two("js_divergence", kinds, p, q)
     true = oracle.js_divergence(kinds, *rows)
     _within(us.js_divergence(*forms), true, bound, underflow, f"JS {said}", slack)
+
+
+#: Measures of two rows that have a kernel, beside those that :func:`check_pair` looks at.
+OVERLAPS = (
+    "total_variation",
+    "hellinger_distance",
+    "bhattacharyya_coefficient",
+    "bhattacharyya_distance",
+    "jeffreys_divergence",
+)
+
+
+def check_overlaps(kinds: tuple[str, str], p: Any, q: Any) -> None:
+    """Total variation, Hellinger's, Bhattacharyya's and Jeffreys'."""
+    rows = widened(p), widened(q)
+    forms = FORMS[kinds[0]](p), FORMS[kinds[1]](q)
+    for measure in OVERLAPS:
+        bound = bound_of_two(measure, kinds, p, q)
+        underflow = UNDERFLOW * len(rows[0])
+        if measure == "hellinger_distance":
+            underflow = math.sqrt(underflow)
+        true = oracle.ORACLES[measure](kinds, *rows)
+        found = getattr(us, measure)(*forms)
+        _within(found, true, bound, underflow, f"{measure} of {kinds} {rows[0][:6]} {rows[1][:6]}")

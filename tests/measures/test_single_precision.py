@@ -9,7 +9,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from bounds import check_pair, check_row
+from bounds import check_overlaps, check_pair, check_row
 
 import unsurprised as us
 
@@ -84,6 +84,45 @@ def test_rows_and_pairs(name: str, condition: str, classes: int) -> None:
 @pytest.mark.parametrize(("name", "condition"), list(zip(2 * list(TYPES), CONDITIONS, strict=True)))
 def test_long_rows_and_pairs(name: str, condition: str, classes: int) -> None:
     _check(name, condition, classes)
+
+
+@pytest.mark.parametrize("classes", [64, 65, 255, 257, 2049])
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("name", TYPES)
+def test_overlaps_of_logits(name: str, condition: str, classes: int) -> None:
+    rng = np.random.default_rng(classes)
+    p, q = (_logits(rng, CONDITIONS[condition](rng, classes)) for _ in range(2))
+    one, other = (row.astype(TYPES[name]) for row in (p, q))
+    check_overlaps(("logits", "logits"), one, other)
+    check_overlaps(("logits", "logits"), one, one)
+
+
+@pytest.mark.parametrize(
+    ("classes", "noise"), [(100, 1e-1), (300, 1e-3), (2049, 1e-2), (100, 1e-6)]
+)
+def test_overlaps_of_logits_that_nearly_agree(classes: int, noise: float) -> None:
+    rng = np.random.default_rng(classes)
+    for make in (_some, _confident, _sparse):
+        p = _logits(np.random.default_rng(1), make(rng, classes))
+        near = p + noise * rng.normal(size=classes)
+        for offset in (0, 100, -1e4):
+            single = [row.astype(np.float32) for row in (p, near + offset)]
+            check_overlaps(("logits", "logits"), *single)
+
+
+def test_overlaps_where_one_side_is_masked() -> None:
+    """By the lowest number, or −∞, at some classes or at all of a tile."""
+    rng = np.random.default_rng(4)
+    for mask in (-np.inf, np.float32(-3.4e38)):
+        for masked in (slice(3, 40), slice(0, 1600)):
+            p, q = np.float32(3 * rng.normal(size=(2, 3300)))
+            both = np.stack([p, q])
+            both[:, masked] = mask
+            one = p.copy()
+            one[masked] = mask
+            for pair in (both, (one, q), (q, one)):
+                check_overlaps(("logits", "logits"), *pair)
+                check_pair(("logits", "logits"), *pair)
 
 
 #: Several tiles; between the nearest and the farthest noise they are nothing new.

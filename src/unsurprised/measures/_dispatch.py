@@ -34,6 +34,9 @@ from unsurprised.measures._numpy_engine import (
 )
 from unsurprised.units import NO_UNIT, checked_base
 
+#: Kernels that say NaN of rows whose shares have products below the floats; the formula tells them.
+_LEAVING_ROWS = frozenset({"bhattacharyya_coefficient", "bhattacharyya_distance"})
+
 #: What a measure answers with: a float or float64 array, or an array of its input's library.
 Answer = Any
 
@@ -70,7 +73,7 @@ def answer(
         forms = aligned(forms, axis)
     if kernel and home is None:
         at_hand = at_once(kernel, forms, axis, 2 if base is NO_UNIT else base)
-        if at_hand is not None:
+        if at_hand is not None and not _left(kernel, at_hand):
             return finished(None, at_hand)
     if home is None:
         home, on_host, forms = settled(forms)
@@ -81,12 +84,17 @@ def answer(
         return by_library(home, formula, rows, axis, base)
     if kernel:
         values = by_kernel(kernel, rows, base=2 if base is NO_UNIT else base, axis=axis)
-    else:
-        values = by_numpy(formula, rows, axis=axis, each_class=each_class)
-        if base is not NO_UNIT:
-            with np.errstate(over="ignore", under="ignore"):  # of 1e308 nats, of 5e-324
-                values /= math.log(base)
+        if not _left(kernel, values):
+            return finished(home, values)
+    values = by_numpy(formula, rows, axis=axis, each_class=each_class)
+    if base is not NO_UNIT:
+        with np.errstate(over="ignore", under="ignore"):  # of 1e308 nats, of 5e-324
+            values /= math.log(base)
     return finished(home, values)
+
+
+def _left(kernel: str, values: NDArray[Any]) -> bool:
+    return kernel in _LEAVING_ROWS and bool(np.isnan(values).any())
 
 
 def finished(home: Home | None, values: NDArray[Any]) -> Answer:

@@ -127,7 +127,13 @@ def _kl_divergence(sides: list[Side]) -> Array:
     return divergence(Pair(*sides), KULLBACK_LEIBLER)
 
 
-@measure("two", symmetric=True, zero_iff_equal=True, data_processing=True)
+@measure(
+    "two",
+    kernel="jeffreys_divergence",
+    symmetric=True,
+    zero_iff_equal=True,
+    data_processing=True,
+)
 def jeffreys_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
     r"""Jeffreys divergence (symmetric KL): the KL divergence in both directions, added.
 
@@ -166,14 +172,26 @@ def jeffreys_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> A
     >>> round(jeffreys_divergence([0.5, 0.5], [0.1, 0.9]), 4)
     1.268
     """
-    return answer(_jeffreys, [as_form(p), as_form(q)], axis=axis, base=base)
+    return _both_ways(p, q, axis, base)
+
+
+def _both_ways(p: Any, q: Any, axis: int, base: float) -> Answer:
+    forms = [as_form(p), as_form(q)]
+    return answer(_jeffreys, forms, axis=axis, base=base, kernel="jeffreys_divergence")
 
 
 def _jeffreys(sides: list[Side]) -> Array:
     return divergence(Pair(*sides), JEFFREYS)
 
 
-@measure("two", unit=False, symmetric=True, zero_iff_equal=True, data_processing=True)
+@measure(
+    "two",
+    kernel="jeffreys_divergence",
+    unit=False,
+    symmetric=True,
+    zero_iff_equal=True,
+    data_processing=True,
+)
 def population_stability_index(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""Population stability index (PSI): :func:`jeffreys_divergence` in nats.
 
@@ -215,7 +233,7 @@ def population_stability_index(p: Any, q: Any, *, axis: int = -1, **unit: Never)
     0.0405
     """
     refuse_base(unit, "population_stability_index")
-    return answer(_jeffreys, [as_form(p), as_form(q)], axis=axis)
+    return _both_ways(p, q, axis, math.e)
 
 
 @measure(

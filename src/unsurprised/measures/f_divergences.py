@@ -14,7 +14,7 @@ from unsurprised.arrays.libraries import Namespace, detached, is_traced
 from unsurprised.errors import CallError
 from unsurprised.forms import as_form
 from unsurprised.measures._dispatch import Answer, answer, denied_classes
-from unsurprised.measures._distribution import Pair, Side, placed_like
+from unsurprised.measures._distribution import Formula, Pair, Side, placed_like
 from unsurprised.measures._elementary import attach, log_sum_exp, magnitude, root
 from unsurprised.measures._generators import (
     PEARSON,
@@ -140,7 +140,15 @@ def chi_squared_divergence(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> 
     return _f_divergence(PEARSON, p, q, axis)
 
 
-@measure("two", unit=False, high=1.0, symmetric=True, zero_iff_equal=True, data_processing=True)
+@measure(
+    "two",
+    kernel="hellinger_distance",
+    unit=False,
+    high=1.0,
+    symmetric=True,
+    zero_iff_equal=True,
+    data_processing=True,
+)
 def hellinger_distance(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""The Hellinger distance, a metric; with the factor 1/√2, so that it ends at 1.
 
@@ -178,7 +186,11 @@ def hellinger_distance(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answ
     0.3249
     """
     refuse_base(unit, "hellinger_distance")
-    return answer(_hellinger_distance, [as_form(p), as_form(q)], axis=axis)
+    return _of_two(_hellinger_distance, "hellinger_distance", p, q, axis)
+
+
+def _of_two(formula: Formula, kernel: str, p: Any, q: Any, axis: int) -> Answer:
+    return answer(formula, [as_form(p), as_form(q)], axis=axis, kernel=kernel)
 
 
 def _hellinger_distance(sides: list[Side]) -> Array:
@@ -190,7 +202,13 @@ def _squared_hellinger(pair: Pair) -> Array:
     return found if pair.attached else pair.xp.where(found > 1.0, 1.0, found)
 
 
-@measure("two", unit=False, high=1.0, symmetric=True)
+@measure(
+    "two",
+    kernel="bhattacharyya_coefficient",
+    unit=False,
+    high=1.0,
+    symmetric=True,
+)
 def bhattacharyya_coefficient(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""Bhattacharyya coefficient (affinity, fidelity): the overlap of two distributions.
 
@@ -228,7 +246,7 @@ def bhattacharyya_coefficient(p: Any, q: Any, *, axis: int = -1, **unit: Never) 
     0.8944
     """
     refuse_base(unit, "bhattacharyya_coefficient")
-    return answer(_coefficient, [as_form(p), as_form(q)], axis=axis)
+    return _of_two(_coefficient, "bhattacharyya_coefficient", p, q, axis)
 
 
 def _coefficient(sides: list[Side]) -> Array:
@@ -248,7 +266,13 @@ def _overlaps(pair: Pair) -> Array:
     return attach(value, by_logs) + pair.steep_overlap()
 
 
-@measure("two", symmetric=True, zero_iff_equal=True, data_processing=True)
+@measure(
+    "two",
+    kernel="bhattacharyya_distance",
+    symmetric=True,
+    zero_iff_equal=True,
+    data_processing=True,
+)
 def bhattacharyya_distance(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
     r"""Bhattacharyya distance: minus the logarithm of :func:`bhattacharyya_coefficient`.
 
@@ -290,7 +314,9 @@ def bhattacharyya_distance(p: Any, q: Any, *, axis: int = -1, base: float = 2) -
     >>> round(bhattacharyya_distance([0.5, 0.5], [0.1, 0.9], base=math.e), 4)
     0.1116
     """
-    return answer(_bhattacharyya_distance, [as_form(p), as_form(q)], axis=axis, base=base)
+    forms = [as_form(p), as_form(q)]
+    kernel = "bhattacharyya_distance"
+    return answer(_bhattacharyya_distance, forms, axis=axis, base=base, kernel=kernel)
 
 
 def _bhattacharyya_distance(sides: list[Side]) -> Array:
@@ -306,7 +332,15 @@ def _bhattacharyya_distance(sides: list[Side]) -> Array:
     return 0.0 - xp.where(near, by_hellinger, by_logs)
 
 
-@measure("two", unit=False, high=1.0, symmetric=True, zero_iff_equal=True, data_processing=True)
+@measure(
+    "two",
+    kernel="total_variation",
+    unit=False,
+    high=1.0,
+    symmetric=True,
+    zero_iff_equal=True,
+    data_processing=True,
+)
 def total_variation(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     r"""Total variation distance: the largest difference of the probabilities of any set of classes.
 
@@ -344,7 +378,7 @@ def total_variation(p: Any, q: Any, *, axis: int = -1, **unit: Never) -> Answer:
     0.5
     """
     refuse_base(unit, "total_variation")
-    return answer(_total_variation, [as_form(p), as_form(q)], axis=axis)
+    return _of_two(_total_variation, "total_variation", p, q, axis)
 
 
 def _total_variation(sides: list[Side]) -> Array:
