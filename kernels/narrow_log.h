@@ -75,10 +75,16 @@ struct TileSums {
 
   TileSums(float top, float lowest) : top(top), lowest(lowest) {}
 
+  // The sums of all, lane by lane.
+  template <class Next>
+  UNSURPRISED_INLINE void add(const Tile& tile, Next ask_for) {
+    for (int from = 0; from < wide; from += held) add_lanes(from, tile, ask_for);
+  }
+
   // Σ e^gap of all but one that is on top; `tops` are the largest scores of the lanes.
   template <class Next>
   double add_all(const Tile& tile, const Wide& tops, Next ask_for) {
-    for (int from = 0; from < wide; from += held) add_lanes(from, tile, ask_for);
+    add(tile, ask_for);
     const double sum = total(weights);
     // Where the top is a good part of the sum, taking it off costs digits; NaN is not above either.
     return sum >= most_of_top ? sum - 1.0 : others(tile, tops);

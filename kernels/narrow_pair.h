@@ -44,7 +44,7 @@ inline double total_of(const Wide& parts) {
   double sums[lanes];
   for (int j = 0; j < lanes; ++j)
     sums[j] = (parts[j] + parts[j + 2 * lanes]) + (parts[j + lanes] + parts[j + 3 * lanes]);
-  return folded<lanes / 2>(sums, plus);
+  return folded(sums, plus);
 }
 
 // Beyond that a logarithm of a sum is lost beside the score that it is relative to.

@@ -139,8 +139,7 @@ class TwicePairs {
     if (here == -infinity_narrow) return !holds_nan(tile);
     if (!(here < infinity_narrow)) return false;
     TileSums<false> sums{here, lowest_};
-    sums.add(tile.x, tile.steps, Ahead<PairTiles>{tiles, first});
-    if (tile.tail) sums.add(tile.tail, 1, NothingAhead{});
+    sums.add(tile, Ahead<PairTiles>{tiles, first});
     const double weight = total_of(sums.weights);
     const double above = here > row.top ? here : row.top;
     const double shrink = row.top == -infinity ? 0.0 : exp(row.top - above);
