@@ -21,8 +21,8 @@ Part = TypeVar("Part")
 
 #: Nats a row: how flat a loss is where a fit stops.
 TOLERANCE = 1e-10
-#: Of a fit that is only judged: its cost is then off by about the square of that.
-TOLERANCE_NEARBY = 1e-6
+#: Of a fit that is only judged: the cost of rows that it was not fitted to is then off by less.
+TOLERANCE_NEARBY = 1e-9
 #: Elements of a block of rows: what is made of them stays in the second-level cache.
 BLOCK = 1 << 15
 #: So many runs of blocks for each thread: enough that none waits long for the last.

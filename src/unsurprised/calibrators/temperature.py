@@ -10,7 +10,7 @@ import numpy as np
 
 from unsurprised.calibrators import _formulas
 from unsurprised.calibrators._base import Calibrator, Parameters
-from unsurprised.calibrators._loss import TOLERANCE, TOLERANCE_NEARBY
+from unsurprised.calibrators._loss import TOLERANCE
 from unsurprised.calibrators._parameters import Parameter
 from unsurprised.calibrators._refusals import refuse_zeros_that_happened
 from unsurprised.calibrators._rows import FittingRows
@@ -72,8 +72,7 @@ class TemperatureScaling(Calibrator):
 
     def _fitted(self, rows: FittingRows) -> tuple[Parameters, tuple[str, ...]]:
         refuse_zeros_that_happened(rows, "a temperature")
-        tolerance = TOLERANCE if self._start is None else TOLERANCE_NEARBY
-        inverse, notes = best_inverse(rows, self._start, tolerance)
+        inverse, notes = best_inverse(rows, self._start)
         return {"inverse_temperature": np.array(inverse)}, notes
 
 
@@ -84,9 +83,7 @@ def rough_inverse(rows: FittingRows) -> float:
     return best_inverse(rows if some is None or _separable(some) else some)[0]
 
 
-def best_inverse(
-    rows: FittingRows, start: float | None = None, tolerance: float = TOLERANCE
-) -> tuple[float, tuple[str, ...]]:
+def best_inverse(rows: FittingRows, start: float | None = None) -> tuple[float, tuple[str, ...]]:
     """The 1/T of least cross-entropy, or one by a stated rule and a note where there is none."""
     notes: tuple[str, ...] = ()
     if not _any_uneven(rows):
@@ -100,7 +97,7 @@ def best_inverse(
             "every row's label has the largest score, so no temperature is the best (the lower "
             "the better); took the best as if one more row had been seen, of any class alike",
         )
-    inverse = _best(rows, _first_guess(rows) if start is None else start, tolerance)
+    inverse = _best(rows, _first_guess(rows) if start is None else start)
     if inverse > 0:
         return inverse, notes
     hottest = min(_HOTTEST * max(1.0, _widest_gap(rows)), sys.float_info.max)
@@ -168,11 +165,11 @@ def _first_guess(rows: FittingRows) -> float:
     some = _some(rows)
     if some is None:
         return 1.0
-    guess = 0.0 if _separable(some) else _best(some, 1.0, TOLERANCE)
+    guess = 0.0 if _separable(some) else _best(some, 1.0)
     return guess if guess > 0 else 1.0
 
 
-def _best(rows: FittingRows, guess: float, tolerance: float) -> float:
+def _best(rows: FittingRows, guess: float) -> float:
     """The 1/T where the derivative vanishes, between ends where it has other signs; or 0."""
     slope = _Slope(rows)
     low, high, inverse = -np.inf, np.inf, guess
@@ -180,7 +177,7 @@ def _best(rows: FittingRows, guess: float, tolerance: float) -> float:
     for _ in range(_MOST_STEPS):
         first, second = slope.at(inverse)
         # By 1/T and by its logarithm: of scores that are close together the first says little.
-        if abs(first) * max(1.0, inverse) <= tolerance / 4:
+        if abs(first) * max(1.0, inverse) <= TOLERANCE / 4:
             break
         known.append((inverse, first, second))
         if first > 0:
