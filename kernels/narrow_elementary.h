@@ -172,7 +172,11 @@ UNSURPRISED_INLINE NarrowPower narrow_power(float m) {
   return {std::bit_cast<float>(n + 0x3f800000u), f, z * h};
 }
 
-// e^m − 1.
+// e^m itself, and less 1.
+UNSURPRISED_INLINE float exp_of(const NarrowPower& power) {
+  return std::fma(power.scale, power.f + power.rest, power.scale);
+}
+
 UNSURPRISED_INLINE float expm1_of(const NarrowPower& power) {
   return std::fma(power.scale, power.f + power.rest, power.scale - 1.0f);
 }

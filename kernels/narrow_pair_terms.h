@@ -100,11 +100,12 @@ struct AffinityTerms : GuessTerms {
   template <bool WithGone>
   UNSURPRISED_INLINE void add(float x, float y, int j, Wide* sums_here) const {
     const Of of = at<WithGone>(x, y);
-    const float root = expm1_of(narrow_power(-0.5f * of.d));  // √(q/p) − 1
+    const NarrowPower power = narrow_power(-0.5f * of.d);  // √(q/p)
+    const float root = expm1_of(power);
     const float apart = of.p * root;
     add_common(of, root * (2.0f + root), j, sums_here);
     sums_here[3][j] = std::fma(apart, root, sums_here[3][j]);
-    sums_here[4][j] += of.p + apart;
+    sums_here[4][j] = std::fma(of.p, exp_of(power), sums_here[4][j]);
   }
 
   static bool tell(const Wide (&sums)[5], const Guessed& guessed, Part& part) {

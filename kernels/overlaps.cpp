@@ -108,7 +108,8 @@ struct Overlap : Apart<P, Q>, NeverDenied {
   double finish(const Lanes (&totals)[sums], int l) const {
     constexpr double least = 1e-290;  // below it products of shares lose their digits
     const double affinity = totals[2][l];
-    if (affinity < least && totals[4][l] > 0.0) return not_told;
+    const bool is_asked = asked != Operation::hellinger_distance;
+    if (is_asked && affinity < least && totals[4][l] > 0.0) return not_told;
     const double squared = totals[3][l] > 0.0 ? totals[1][l] : 0.0;
     const double found = from_affinity(asked, squared, affinity);
     return asked == Operation::bhattacharyya_distance ? found * bits_per_nat : found;

@@ -93,6 +93,22 @@ void test_functions() {
         return (std::expm1(-d) + d) / (d * d);
       },
       -2.0, 2.0, 2e-7);
+  const auto expm1 = [](Wide m) { return std::expm1(m); };
+  const auto found_expm1 = [](float m) { return baseline::expm1_of(baseline::narrow_power(m)); };
+  test_function("expm1_of", found_expm1, expm1, -40.0, 40.0, 5e-7);
+  test_function("expm1_of near 0", found_expm1, expm1, -0.69, 0.69, 2e-7);
+  // Squares of these are subnormal numbers.
+  const auto is_tiny = [](auto m) { return std::fabs(m) < 1e-15f; };
+  const auto expm1_minus = [is_tiny](Wide m) {
+    if (is_tiny(m)) return m;
+    if (std::fabs(m) < 1e-4L) return m * m * (0.5L + m / 6 + m * m / 24);
+    return std::expm1(m) - m;
+  };
+  const auto found_minus = [is_tiny](float m) {
+    return is_tiny(m) ? m : baseline::expm1_minus(baseline::narrow_power(m), m);
+  };
+  test_function("expm1_minus", found_minus, expm1_minus, -40.0, 40.0, 1e-6);
+  test_function("expm1_minus near 0", found_minus, expm1_minus, -0.69, 0.69, 2.5e-7);
   test_function(
       "narrow_jensen_shannon", baseline::narrow_jensen_shannon,
       [](Wide z) {
