@@ -76,6 +76,7 @@ UNSURPRISED_INLINE void turn_four(const char* from, std::int64_t pitch, float* t
 class ByClass {
  public:
   static constexpr int stride = rows_at_once;  // from a class to the next
+  static_assert(rows_at_once == some);
 
   explicit ByClass(const RowsView& view)
       : view_(view),

@@ -1,4 +1,4 @@
-// Rows of probabilities side by side, and what the lanes of each row say put together.
+// Lanes of probabilities, and where they meet what.
 #pragma once
 
 #include "narrow.h"
@@ -22,12 +22,6 @@ struct alignas(64) Doubles {
 
 inline Floats floats_of(float value) {
   Floats result;
-  for (int j = 0; j < some; ++j) result[j] = value;
-  return result;
-}
-
-inline Doubles doubles_of(double value) {
-  Doubles result;
   for (int j = 0; j < some; ++j) result[j] = value;
   return result;
 }
