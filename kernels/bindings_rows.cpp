@@ -159,6 +159,31 @@ Operation operation_named(const std::string& name, bool with_q, bool with_labels
 
 constexpr std::int64_t few_elements = 1 << 10;
 
+// Where the numbers of rows go: doubles, or floats that are rounded from them at the end.
+class Answers {
+ public:
+  Answers(nb::handle values, std::int64_t rows) : out_(values, true) {
+    if (out_.holds(floating, sizeof(float))) {
+      narrow_ = out_.contiguous<float>(rows);
+      wide_.resize(static_cast<std::size_t>(rows));
+    }
+    doubles_ = narrow_ ? wide_.data() : out_.contiguous<double>(rows);
+  }
+
+  double* doubles() const { return doubles_; }
+
+  void finish() const {
+    // What is negative in double precision may be -0.0 now.
+    for (std::size_t i = 0; i < wide_.size(); ++i) narrow_[i] = static_cast<float>(wide_[i]) + 0.0F;
+  }
+
+ private:
+  const Buffer out_;
+  std::vector<double> wide_;
+  float* narrow_ = nullptr;
+  double* doubles_ = nullptr;
+};
+
 // Fills `values` and answers what was wrong with p's and q's rows.
 BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
                   double units_per_bit, nb::handle values, int threads) {
@@ -173,8 +198,8 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
       throw nb::value_error("the two sides have different shapes");
     request.q = &other.side;
   }
-  const Buffer out(values, true);
-  request.values = out.contiguous<double>(rows);
+  const Answers answers(values, rows);
+  request.values = answers.doubles();
   std::optional<Buffer> at;
   if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
   Findings findings[2];
@@ -185,6 +210,7 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
     if (rows * p.side.view.classes > few_elements) released.emplace();
     run_rows(run, request, rows, threads, findings);
   }
+  answers.finish();
   return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
 }
 

@@ -44,6 +44,9 @@ from unsurprised.units import as_number
 
 DEFAULT_TOLERANCE = 1e-3
 
+#: Libraries whose arrays hold numbers alone: no names, and nothing missing.
+_NAMELESS = ("torch", "jax")
+
 
 class Form(Frozen):
     """Base of the five forms; not made by itself."""
@@ -63,12 +66,15 @@ class Form(Frozen):
         self.names: Names | None = None
         self.index: Any = None
         self.title: str | int | None = None
-        if type(values) is not np.ndarray or values.dtype.kind == "O":
+        library = library_of(values)
+        plain = values.dtype.kind != "O" if type(values) is np.ndarray else library in _NAMELESS
+        if not plain:
             parts = taken_apart(values, self._call)
             if parts is not None:
                 values = self._adopted(parts)
+                library = library_of(values)
         #: The array as it was given, where it is not NumPy's.
-        self.given: Any = values if library_of(values) else None
+        self.given: Any = values if library else None
         self._array: HostArray | None = None
         if self.given is None:
             self._array = self._on_host(values)

@@ -76,7 +76,7 @@ class Evaluation(_Waiting):
 
     Fields that the input cannot tell are ``None``; ``missing`` says why, by field. Those that are
     ``of the sample`` are computed when one of them is first asked for, which takes a second at
-    most: whoever wants the cross-entropy only does not wait for them.
+    most, and so are the others but the cross-entropy: whoever wants that only does not wait.
     """
 
     _kind: ClassVar[str] = "evaluation"
@@ -164,13 +164,17 @@ class Evaluation(_Waiting):
     if not TYPE_CHECKING:  # or any name at all would pass for a field
 
         def __getattr__(self, name):
-            # Called for what is not set: the fields of the sample, where they are computed later.
-            if name not in OF_THE_SAMPLE:
+            # Called for what is not set: the fields that are computed later.
+            if name not in self.__slots__:
                 meant = figure_suggestion(name, self.__slots__)
                 said = f"{type(self).__name__!r} object has no attribute {name!r}{meant}"
                 raise AttributeError(said, name=name)  # without obj, Python adds no guess
-            later, otherwise = object.__getattribute__(self, "_later")
-            return later.found().get(name, otherwise[name])
+            of_the_sample, others = object.__getattribute__(self, "_later")
+            if of_the_sample is not None and name in OF_THE_SAMPLE:
+                found = of_the_sample.found()
+                if name in found:
+                    return found[name]
+            return getattr(others.found()["evaluation"], name)
 
     @property
     def outstanding_slices(self) -> tuple[Slice, ...]:
@@ -179,13 +183,17 @@ class Evaluation(_Waiting):
         return tuple(sorted(found, key=lambda part: -(part.saving or 0.0)))
 
 
-def computing(evaluation: Evaluation, later: Later) -> Evaluation:
-    """The same, whose fields of the sample come from ``later``; for who has just made it."""
-    otherwise = {name: getattr(evaluation, name) for name in OF_THE_SAMPLE}
-    for name in OF_THE_SAMPLE:
-        object.__delattr__(evaluation, name)
-    object.__setattr__(evaluation, "_later", (later, otherwise))
-    return evaluation
+def computing(known: Mapping[str, Any], of_the_sample: Later | None, others: Later) -> Evaluation:
+    """An evaluation of which these fields are known.
+
+    Those of the sample are found by the one, and all others, as an evaluation of their own, by the
+    other.
+    """
+    made = object.__new__(Evaluation)
+    for name, value in known.items():
+        object.__setattr__(made, name, value)
+    object.__setattr__(made, "_later", (of_the_sample, others))
+    return made
 
 
 def interpreted(evaluation: Evaluation, reading: Interpretation) -> Evaluation:

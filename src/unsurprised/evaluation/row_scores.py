@@ -19,7 +19,7 @@ from unsurprised.measures._faults import BAD_LABEL, fault_of
 from unsurprised.measures._labels import dense
 from unsurprised.measures._numpy_engine import kernel_rows
 
-_BITS = 1.0
+BITS = 1.0
 #: By how much shares that were divided by their sum may miss one: each by half a unit in the last
 #: place, and their sum by some dozens.
 _OFF_BY_ROUNDING = 2.0**-47
@@ -84,7 +84,7 @@ def _facts_at_labels(
     findings = _kernels.facts(
         kernel_rows(model, rows),
         facts.labels,
-        _BITS,
+        BITS,
         facts.surprisal,
         facts.entropy,
         facts.top_surprisal,
@@ -111,7 +111,7 @@ def _facts_of_distributions(
         )
     cross_entropy, kl, truth_entropy = (np.empty(len(p)) for _ in range(3))
     sides = (kernel_rows(truth, p), kernel_rows(model, q))
-    found = _kernels.measure("kl_divergence", *sides, None, _BITS, kl, 1)
+    found = _kernels.measure("kl_divergence", *sides, None, BITS, kl, 1)
     # The first faulty row is told, whichever side it is on; of one row the model's side.
     faults = [
         (findings[0], role, form, rows, findings)
@@ -124,12 +124,12 @@ def _facts_of_distributions(
     if faults:
         _, role, form, rows, findings = min(faults, key=lambda fault: fault[0])
         raise _located(batch, fault_of(form, rows, findings), findings, role)
-    _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, 1)
+    _kernels.measure("entropy", sides[0], None, None, BITS, truth_entropy, 1)
     facts = _facts_at_labels(batch, model, None, scratch)
     facts.shares = shares_of(truth)
     # Of the shares that a sample keeps, so that its rows cost what they cost here, to the last bit.
     kept = kernel_rows(Probs(facts.shares, normalize=True), facts.shares)
-    _kernels.measure("cross_entropy", kept, sides[1], None, _BITS, cross_entropy, 1)
+    _kernels.measure("cross_entropy", kept, sides[1], None, BITS, cross_entropy, 1)
     facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
     if facts.top is not None:
         facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[
@@ -186,7 +186,7 @@ def sums_off(batch: Batch, column: str | None) -> int:
         return 0
     rows = form.rows(-1).values
     unused = np.empty(len(rows))
-    findings, _ = _kernels.measure("entropy", kernel_rows(form, rows), None, None, _BITS, unused, 1)
+    findings, _ = _kernels.measure("entropy", kernel_rows(form, rows), None, None, BITS, unused, 1)
     return findings[2]
 
 

@@ -35,19 +35,28 @@ _TAKING_LONG = tuple(name for name in OF_THE_SAMPLE if name not in ("sampled_row
 
 def assemble(
     states: States, rows: int, skipped: int, base: float, *, ledger: bool = True
-) -> tuple[Evaluation, Later | None]:
+) -> tuple[Evaluation, Later]:
     """The evaluation that the states tell, in the unit of ``base``, and what it computes later.
 
     Before the states change, that has to be found.
     """
     assembly = _Assembly(states, rows, base)
-    evaluation = assembly.evaluation(skipped)
-    if not ledger:
-        reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
-        return replace(evaluation, missing={**reasons, **assembly.missing()}), None
-    truth = evaluation.truth_entropy, evaluation.kl_divergence
-    later = Later(lambda: assembly.of_the_sample(*truth))
-    return computing(evaluation, later), later
+
+    def others() -> dict[str, Any]:
+        found = assembly.evaluation(skipped)
+        if not ledger:
+            reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
+            found = replace(found, missing={**reasons, **assembly.missing()})
+        return {"evaluation": found}
+
+    def of_the_sample() -> dict[str, Any]:
+        whole: Evaluation = rest.found()["evaluation"]
+        return assembly.of_the_sample(whole.truth_entropy, whole.kl_divergence)
+
+    rest, later = Later(others), Later(of_the_sample) if ledger else None
+    if later is None and not states.puts_off:
+        rest.found()  # the states are kept no longer than they have to be
+    return computing(assembly.known(skipped), later, rest), later or rest
 
 
 class _Assembly:
@@ -69,37 +78,54 @@ class _Assembly:
         self.all = totals_of(states.sums, states.moments, refused=self.refused)
         self.all.refuse_blurred("surprisal", "expected", "truth_entropy", "kl")
         self.totals, self.infinite = totals, self.all.infinite
-        self.bins = states.histogram.bins()
         self.plain = not (states.settings.weighted or states.settings.clustered)
         classes = states.settings.classes
         self.uniform = math.inf if classes is None else float(portable.log2(len(classes)))
+
+    @cached_property
+    def bins(self) -> tuple[Values, Values, Values]:
+        """The bins of the surprisal that hold anything."""
+        return self.states.histogram.bins()
+
+    @cached_property
+    def cross_entropy(self) -> Estimate:
+        """In bits."""
+        return self.all.mean_surprisal()
 
     @cached_property
     def sampled(self) -> Sampled | None:
         """The rows of the sample, measured."""
         return sampled_of(self.states, refused=self.refused)
 
+    def known(self, skipped: int) -> dict[str, Any]:
+        """What most ask for, by field."""
+        said, cross_entropy = self.states.settings, self.cross_entropy
+        return {
+            "rows": self.rows,
+            "skipped_rows": skipped,
+            "weight": self.totals["weight"],
+            "weighted": said.weighted,
+            "unit": self.unit,
+            "base": float(self.base),
+            "classes": said.classes,
+            "cross_entropy": self.scaled(cross_entropy),
+            "cross_entropy_nats": cross_entropy.scaled(math.log(2), "nats"),
+            "infinite_rows": int(self.totals["infinite_rows"]),
+            "reading": None,
+        }
+
     def evaluation(self, skipped: int) -> Evaluation:
+        """All that needs no sample."""
         states, said = self.states, self.states.settings
-        cross_entropy = self.all.mean_surprisal()
         bits = self.scaled
         label_entropy, gained, share = self.against_frequencies()
         truth_entropy, kl, annotators = self.against_distribution()
         expected = self.all.mean("expected", most=self.uniform)
         frequencies = self.frequencies()
         return Evaluation(
-            rows=self.rows,
-            skipped_rows=skipped,
-            weight=self.totals["weight"],
-            weighted=said.weighted,
-            unit=self.unit,
-            base=float(self.base),
-            classes=said.classes,
-            cross_entropy=bits(cross_entropy),
-            cross_entropy_nats=cross_entropy.scaled(math.log(2), "nats"),
-            infinite_rows=int(self.totals["infinite_rows"]),
+            **self.known(skipped),
             finite_cross_entropy=bits(self.all.finite_mean()),
-            perplexity=_power(cross_entropy),
+            perplexity=_power(self.cross_entropy),
             label_entropy=bits(label_entropy),
             information_gained=bits(gained),
             information_gained_share=share,
