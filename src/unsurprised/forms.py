@@ -54,6 +54,8 @@ class Form(Frozen):
     kind: ClassVar[str]
     #: How messages name an array of this form.
     _call: ClassVar[str]
+    #: The attributes that say what an array means.
+    _said: ClassVar[tuple[str, ...]]
     __slots__ = ("_array", "given", "index", "names", "title")
 
     def __init__(self, values: Any) -> None:
@@ -86,6 +88,8 @@ class Form(Frozen):
 
     def __init_subclass__(cls) -> None:
         cls._call = f"{cls.__name__}(…)"
+        slots = [name for kind in cls.__mro__ for name in vars(kind).get("__slots__", ())]
+        cls._said = tuple(name for name in slots if name not in ("_array", "given"))
 
     def _adopted(self, parts: Container) -> Any:
         """The values of a container; its names stay with the form."""
@@ -126,10 +130,8 @@ class Form(Frozen):
     def _holding(self, array: HostArray | None, given: Any) -> Self:
         # Not copy.copy, which compilers of array code cannot follow.
         other = object.__new__(type(self))
-        for kind in type(self).__mro__:
-            for name in getattr(kind, "__slots__", ()):
-                if name not in ("_array", "given"):
-                    setattr(other, name, getattr(self, name))
+        for name in self._said:
+            setattr(other, name, getattr(self, name))
         other._array, other.given = array, given
         return other
 

@@ -9,6 +9,7 @@ names of NumPy, so that it can be the array library of a formula.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def cbrt(value: float) -> float:
     (-1.0, 0.0)
     """
     size = abs(value)
-    if size == 0 or not np.isfinite(size):
+    if size == 0 or not math.isfinite(size):
         return value
     root = float(exp(log(size) / 3))
     cube = root * root * root

@@ -238,7 +238,7 @@ def _evaluate_batch(
         raise CallError(f"no rows to evaluate{left}; expected at least one")
     rows = batch_rows or max(1, min(_PART_ROWS, _PART_ELEMENTS // batch.model.shape[-1]))
     parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
-    workers = min(get_num_threads(), len(parts))
+    workers = min(get_num_threads(), len(parts)) if len(parts) > 1 else 1
     shares = [parts[i * len(parts) // workers : (i + 1) * len(parts) // workers]
               for i in range(workers)]  # fmt: skip
 
@@ -249,7 +249,7 @@ def _evaluate_batch(
         evaluator = Evaluator(batch.classes, top=top, bins=bins, sample_rows=None if ledger else 0)
         evaluator.expect(expected)
         for part in share:
-            evaluator.update_batch(_part(batch, part))
+            evaluator.update_batch(batch if len(parts) == 1 else _part(batch, part))
         return evaluator
 
     def merged(expected: int) -> Evaluator:

@@ -120,7 +120,8 @@ class Evaluator(ByBytes):
     @property
     def _states(self) -> States | None:
         """The states, with all rows that have come in."""
-        self._take_in()
+        if self._few is not None:
+            own_float_errors(self._take_in)()
         return self._held
 
     @alone
@@ -216,7 +217,7 @@ class Evaluator(ByBytes):
         if found is None or self._unsaid_start is not None or self._waiting is not None:
             return False
         if not few.takes(len(found[1]), first_row):
-            self._take_in()
+            own_float_errors(self._take_in)()
         if (scored := few.score(*found)) is None:
             return False
         few.add(*found, scored, first_row)
@@ -264,7 +265,6 @@ class Evaluator(ByBytes):
         self._few = few
         return True
 
-    @own_float_errors
     def _take_in(self, *, put_off: bool = False) -> None:
         """Let the states take in the small batches that wait."""
         few, states = self._few, self._held

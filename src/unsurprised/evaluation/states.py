@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class States:
     @property
     def clusters(self) -> Distinct | None:
         """How many clusters there are, where rows belong to some."""
-        return self.product.get("clusters")
+        return self.product.get("clusters") if self.settings.clustered else None
 
     @property
     def extremes(self) -> Extremes:
@@ -223,9 +224,7 @@ class States:
             "entropy_bias": facts.entropy_bias,
         }
         if self.settings.classes is not None:
-            # The uniform distribution to the last digits is not worse than a uniform guess.
-            uniform = portable.log2(len(self.settings.classes)) * (1 + 1e-12)
-            columns["worse"] = facts.surprisal > uniform
+            columns["worse"] = facts.surprisal > _uniform(len(self.settings.classes))
         return columns
 
     def _add_classes(
@@ -360,9 +359,15 @@ def _new_states(settings: Settings) -> dict[str, State]:
     return states
 
 
+@cache
+def _uniform(classes: int) -> float:
+    # The uniform distribution to the last digits is not worse than a uniform guess.
+    return float(portable.log2(classes) * (1 + 1e-12))
+
+
 def _infinite(surprisal: NDArray[np.float64]) -> NDArray[np.bool_] | bool:
     """Which rows are infinite; False for none, as in most batches, which one look tells."""
-    return np.isinf(surprisal) if np.max(surprisal) == np.inf else False
+    return np.isinf(surprisal) if surprisal.max() == np.inf else False
 
 
 def _finite(values: Any, infinite: NDArray[np.bool_] | bool) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from unsurprised.states.moments import UNIT
 from unsurprised.statistics.jackknife import Spread
@@ -17,8 +18,7 @@ _ONE_ROW = 1e12
 _KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """What weights of rows add up to: Σ w; Σ w² and Σ w³ in units of two to UNIT."""
 
     total: float
@@ -64,8 +64,7 @@ class Weights:
         return found if found < _ONE_ROW else None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnPowers:
+class ColumnPowers(NamedTuple):
     """Sums of a column's products y = w x: of w y, w² y, y², w y² and y³."""
 
     wy: int
@@ -108,8 +107,7 @@ class Powers:
         return cls(dict(zip(names, columns, strict=True)), Weights(total, squares, cubes))
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnPair:
+class ColumnPair(NamedTuple):
     """Sums over rows of products of a numerator's part n and a denominator's part d."""
 
     nn: int
@@ -197,8 +195,7 @@ def difference(one: Spread, other: Spread) -> Spread:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Float:
+class _Float(NamedTuple):
     """A float times a power of two, which no product takes out of the range of floats."""
 
     part: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ _LEAST = 2.0**-1074
 #: By how many bits a mean may be off by that: of its own size, and at all.
 _RELATIVE, _ABSOLUTE = 1e-14, 1e-40
 
-Statistic = Callable[[Columns], Values]
+Statistic = Callable[[Columns], Any]
 
 
 class Totals:
@@ -222,9 +223,10 @@ class RowTotals(Totals):
         self, statistic: Statistic, unit: str = "bits"
     ) -> tuple[Estimate, Spread | None]:
         """The estimate of a ratio of the sums, and how it differs between sets of rows."""
-        sums = {name: np.array([value]) for name, value in self.totals.items()}
+        # NumPy's, of which a quotient by 0 is no error.
+        sums = {name: np.float64(value) for name, value in self.totals.items()}
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            value = float(statistic(sums)[0])
+            value = float(statistic(sums))
         spread = None
         if isinstance(statistic, MeanRatio) and not self.refused:
             spread = self._of_ratio(statistic, value)

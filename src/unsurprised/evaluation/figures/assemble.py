@@ -66,21 +66,24 @@ class _Assembly:
         self.states, self.rows, self.base = states, rows, base
         self.scaled = InUnit(base)
         self.unit, self.per_bit = self.scaled.unit, self.scaled.per_bit
-        totals = states.sums.totals()
-        if not totals["weight"] > 0:
+        self.clusters = None if states.clusters is None else states.clusters.result()
+        self.refused = too_few_clusters(self.clusters) is not None
+        self.all = totals_of(states.sums, states.moments, refused=self.refused)
+        self.totals, self.infinite = self.all.totals, self.all.infinite
+        if not self.totals["weight"] > 0:
             raise InputError(
                 "found weights that are all 0",
                 expected="at least one row of positive weight",
                 remedy="leave the weights out to count every row once",
             )
-        self.clusters = None if states.clusters is None else states.clusters.result()
-        self.refused = too_few_clusters(self.clusters) is not None
-        self.all = totals_of(states.sums, states.moments, refused=self.refused)
         self.all.refuse_blurred("surprisal", "expected", "truth_entropy", "kl")
-        self.totals, self.infinite = totals, self.all.infinite
         self.plain = not (states.settings.weighted or states.settings.clustered)
-        classes = states.settings.classes
-        self.uniform = math.inf if classes is None else float(portable.log2(len(classes)))
+
+    @cached_property
+    def uniform(self) -> float:
+        """The entropy of the uniform distribution."""
+        classes = self.states.settings.classes
+        return math.inf if classes is None else float(portable.log2(len(classes)))
 
     @cached_property
     def bins(self) -> tuple[Values, Values, Values]:
