@@ -124,11 +124,43 @@ def _updates(rows: int, classes: int) -> Call:
     return lambda: us.Evaluator(classes=names).update(labels, probs)
 
 
+@work("scikit-learn: log_loss, 64 × 10")
+def _log_loss() -> Call:
+    from sklearn.metrics import log_loss
+
+    labels, probs = predictions(64, 10)
+    return lambda: log_loss(labels, probs, labels=range(10))
+
+
 @work("Evaluator.update, 64 × 10")
 def _update_small() -> Call:
     labels, probs = predictions(64, 10)
     evaluator = us.Evaluator(classes=list(range(10)))
     return lambda: evaluator.update(labels, probs)
+
+
+@work("Evaluator.update, 640 times 64 × 10, and the bytes")
+def _updates_small() -> Call:
+    labels, probs = predictions(64, 10)
+    names = list(range(10))
+
+    def updated() -> bytes:
+        evaluator = us.Evaluator(classes=names)
+        for _ in range(640):
+            evaluator.update(labels, probs)
+        return evaluator.to_bytes()
+
+    return updated
+
+
+def _of_arrays(measure: str) -> Call:
+    p, q = (predictions(64, 10, seed)[1] for seed in (0, 1))
+    function = getattr(us, measure)
+    return (lambda: function(p)) if measure == "entropy" else (lambda: function(p, q))
+
+
+for _name in ("entropy", "kl_divergence", "cross_entropy"):
+    WORKS[f"{_name} of arrays, 64 × 10"] = lambda name=_name: _of_arrays(name)
 
 
 @work("Evaluator.update, 1,000,000 × 2")
@@ -188,28 +220,48 @@ for _suffix, _write in (
     )
 
 
-def _of_tensors(measure: str) -> Call:
+#: What PyTorch's users write instead, in its operations; they neither check nor normalise.
+_IN_TORCH: dict[str, Callable[[Any, Any], Any]] = {
+    "entropy": lambda p, q: -(p * p.log()).sum(-1),
+    "kl_divergence": lambda p, q: (p * (p.log() - q.log())).sum(-1),
+    "cross_entropy": lambda p, q: -(p * q.log()).sum(-1),
+}
+
+
+def _of_tensors(measure: str, peer: bool) -> Call:
     import torch
 
     p, q = (torch.softmax(torch.from_numpy(logits(64, 10, seed=seed)), -1) for seed in (0, 1))
+    if peer:
+        formula = _IN_TORCH[measure]
+        return lambda: formula(p, q)
     function = getattr(us, measure)
     return (lambda: function(p)) if measure == "entropy" else (lambda: function(p, q))
 
 
-def _loss() -> Call:
+def _loss(rows: int, classes: int, peer: bool) -> Call:
     import torch
 
     from unsurprised.losses.torch import cross_entropy_loss
 
-    z = torch.from_numpy(logits(64, 10)).requires_grad_()
-    labels = torch.from_numpy(np.random.default_rng(0).integers(0, 10, 64))
-    return lambda: cross_entropy_loss(z, labels).backward()
+    z = torch.from_numpy(logits(rows, classes)).requires_grad_()
+    labels = torch.from_numpy(np.random.default_rng(0).integers(0, classes, rows))
+    loss = torch.nn.functional.cross_entropy if peer else cross_entropy_loss
+    return lambda: loss(z, labels).backward()
 
 
 if find_spec("torch") is not None:
-    for _name in ("entropy", "kl_divergence", "cross_entropy"):
-        WORKS[f"{_name} of tensors, 64 × 10"] = lambda name=_name: _of_tensors(name)
-    WORKS["cross_entropy_loss, forward and backward, 64 × 10"] = _loss
+    for _peer in (False, True):
+        _of = "torch: " if _peer else ""
+        for _name in _IN_TORCH:
+            WORKS[f"{_of}{_name} of tensors, 64 × 10"] = lambda name=_name, peer=_peer: _of_tensors(
+                name, peer
+            )
+        for _rows, _classes in ((64, 10), (256, 1_000)):
+            _title = f"{_of}cross_entropy_loss, forward and backward, {_rows} × {_classes:,}"
+            WORKS[_title] = lambda rows=_rows, classes=_classes, peer=_peer: _loss(
+                rows, classes, peer
+            )
 
 
 def best(call: Call, seconds: float) -> float:

@@ -133,6 +133,8 @@ def _numpy_view(values: Any, what: str) -> NDArray[Any]:
 
 
 def _from_dlpack(values: Any) -> NDArray[Any]:
+    if hasattr(values, "resolve_neg"):  # PyTorch's, which may be negated only as it is looked at
+        values = values.resolve_neg()
     try:
         return np.from_dlpack(values)
     except (AttributeError, BufferError, TypeError) as error:

@@ -79,8 +79,13 @@ def carries_derivatives(values: Any) -> bool:
 def _tensor_carries_derivatives(torch: Namespace, tensor: Any) -> bool:
     if _is_traced_tensor(torch, tensor) or (tensor.requires_grad and torch.is_grad_enabled()):
         return True
-    forward = torch.autograd.forward_ad
-    # Below 0 no forward mode is at work, and no tensor has a tangent.
+    return has_tangent(tensor)
+
+
+def has_tangent(tensor: Any) -> bool:
+    """Whether PyTorch's forward mode differentiates what is computed from a tensor."""
+    forward = sys.modules["torch"].autograd.forward_ad
+    # Below 0 no forward mode is at work.
     at_work = getattr(forward, "_current_level", 0) >= 0
     return bool(at_work and forward.unpack_dual(tensor).tangent is not None)
 

@@ -60,9 +60,9 @@ def answer(
 ) -> Answer:
     """What ``formula`` (in nats where there is a ``base``) says of each row, or ``each_class``.
 
-    ``formula`` takes one :class:`Side` for each form; a plain array is :class:`Probs`. Labels become
-    rows of as many classes as the other forms have. Whoever knows of another array that decides
-    where the answer belongs, and that NumPy cannot compute it, passes ``home``.
+    ``formula`` takes one :class:`Side` for each form; a plain array is :class:`Probs`. Labels
+    become rows of as many classes as the other forms have. Whoever knows of another array that
+    decides where the answer belongs, and that NumPy cannot compute it, passes ``home``.
     """
     if base is not NO_UNIT:
         base = checked_base(base)

@@ -36,24 +36,10 @@ def straight(
 
     A plain array is :class:`Probs`. The answer is a tensor where a side is one.
     """
-    if type(axis) is not int or axis != -1:
+    found = _all_seen(sides) if type(axis) is int and axis == -1 else None
+    if found is None:
         return None
-    shape, rows, tensors = None, [], []
-    for side in sides:
-        found = _seen(side)
-        if found is None:
-            return None
-        values, dtype, of_tensor = found
-        if shape is None:
-            shape = values.shape
-            if not shape or not shape[-1] or len(shape) > MOST_DIMENSIONS:
-                return None
-        if values.shape != shape:
-            return None
-        rows.append(_rows_of(side, values, dtype))
-        if of_tensor:
-            tensors.append(dtype)
-    assert shape is not None  # a measure has a side
+    shape, rows, tensors = found
     at = None if labels is None else _indices(labels, shape[:-1], bool(tensors))
     if labels is not None and at is None:
         return None
@@ -67,6 +53,26 @@ def straight(
     if tensors:
         return sys.modules["torch"].from_numpy(values)
     return values if values.shape else float(values)
+
+
+def _all_seen(
+    sides: Sequence[Any],
+) -> tuple[tuple[int, ...], list[_kernels.Rows], list[str]] | None:
+    """The shape of all sides, each as the kernel takes it, and the types of the tensors."""
+    shape: tuple[int, ...] = ()
+    rows, tensors = [], []
+    for side in sides:
+        found = _seen(side)
+        if found is None:
+            return None
+        values, dtype, of_tensor = found
+        shape = shape or values.shape
+        if values.shape != shape or not 0 < len(shape) <= MOST_DIMENSIONS or not shape[-1]:
+            return None
+        rows.append(_rows_of(side, values, dtype))
+        if of_tensor:
+            tensors.append(dtype)
+    return shape, rows, tensors
 
 
 def _seen(side: Any) -> tuple[NDArray[Any], str, bool] | None:
