@@ -62,7 +62,7 @@ def told(evaluator: us.Evaluator, way: str, size: int, seed: int, weights: bool)
     return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     batches=st.lists(
         st.tuples(
