@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.alone import alone, beside
@@ -24,6 +23,7 @@ from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
 from unsurprised.evaluation.small_batches import SmallBatches, may_wait
 from unsurprised.evaluation.states import States
+from unsurprised.evaluation.takes_rows import TakesRows
 from unsurprised.evaluation.worst_rows import entries_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
@@ -31,10 +31,10 @@ from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.interpretation import Interpretation
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
-from unsurprised.states.serial import ByBytes, pack, sensible, unpack, whole
+from unsurprised.states.serial import pack, sensible, unpack, whole
 
 
-class Evaluator(ByBytes):
+class Evaluator(TakesRows):
     """Accumulator of an evaluation: batches go in, and an :class:`Evaluation` comes out.
 
     What it holds does not grow with the rows, does not depend on their order when they have ids,
@@ -116,13 +116,6 @@ class Evaluator(ByBytes):
     def rows(self) -> int:
         """How many rows have come in."""
         return self._rows
-
-    @property
-    def _states(self) -> States | None:
-        """The states, with all rows that have come in."""
-        if self._few is not None:
-            own_float_errors(self._take_in)()
-        return self._held
 
     @alone
     def expect(self, rows: int) -> Evaluator:
@@ -208,22 +201,6 @@ class Evaluator(ByBytes):
         first = self._next_row
         self._add(batch_from_arrays(y_true, y_pred, said, **more, first_row=first, whole=False))
 
-    def _add_like_the_last(self, y_true: Any, y_pred: Any, few: SmallBatches) -> bool:
-        """Whether rows are handed in as the last ones were, and are now among them.
-
-        What they mean is known then; what is wrong with them is told the other way.
-        """
-        found, first_row = few.read(y_true, y_pred), self._next_row
-        if found is None or self._unsaid_start is not None or self._waiting is not None:
-            return False
-        if not few.takes(len(found[1]), first_row):
-            own_float_errors(self._take_in)()
-        if (scored := few.score(*found)) is None:
-            return False
-        few.add(*found, scored, first_row)
-        self._rows += len(found[1])
-        return True
-
     @alone
     @own_float_errors
     def update_batch(self, batch: Batch, facts: RowScores | None = None) -> Evaluator:
@@ -247,40 +224,6 @@ class Evaluator(ByBytes):
         self._note_start(batch)
         return self
 
-    def _add_to_few(self, batch: Batch) -> bool:
-        """Add a batch to the small ones that wait; False where a row of it is not legal."""
-        model, truth = batch.model, batch.truth
-        assert model is not None
-        assert isinstance(truth, Labels)
-        few = self._few
-        if few is None or not few.are_like(batch) or not few.takes(batch.size, batch.first_row):
-            self._take_in()
-            if few is None or not few.are_like(batch):
-                few = SmallBatches(batch)
-        rows, labels = model.rows(-1).values, np.ascontiguousarray(truth.indices())
-        if (scored := few.score(rows, labels)) is None:
-            return False
-        self._states_for(batch)
-        few.add(rows, labels, scored, batch.first_row)
-        self._few = few
-        return True
-
-    def _take_in(self, *, put_off: bool = False) -> None:
-        """Let the states take in the small batches that wait."""
-        few, states = self._few, self._held
-        if few is None or states is None or not few.size:
-            return
-        batch, facts = few.joined()
-        hashes = hashes_of(batch, None if put_off else self._scratch)
-        states.update(entries_of(batch, facts), batch, hashes, facts, put_off=put_off)
-        if put_off:  # what comes next would be written over these rows
-            self._few = None
-
-    @property
-    def _next_row(self) -> int:
-        """The number of the row that comes next."""
-        return self._rows + self._left_out
-
     def _meaning_now(self) -> Meaning:
         """What the caller said, and the order of the classes in the batches before."""
         known = None if self._held is None else self._held.settings.classes
@@ -293,8 +236,9 @@ class Evaluator(ByBytes):
         self._named = self._named or batch.classes is not None
         if batch.unsaid_start is None and batch.size:
             truth = batch.truth
-            asked = self._unsaid_start is not None and isinstance(truth, Labels)
-            self._zero_seen |= not asked or bool((truth.indices() == 0).any())
+            asked = truth if self._unsaid_start is not None else None
+            zero = not isinstance(asked, Labels) or bool((asked.indices() == 0).any())
+            self._zero_seen |= zero
         self._unsaid_start = self._unsaid_start or batch.unsaid_start
 
     @alone

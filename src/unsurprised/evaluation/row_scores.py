@@ -45,6 +45,11 @@ class RowScores:
     entropy_bias: Values | None = None
     largest_deviation: float = 0.0
 
+    @property
+    def infinite(self) -> NDArray[np.bool_] | bool:
+        """Which rows are infinite; False for none, as in most batches, which one look tells."""
+        return np.isinf(self.surprisal) if self.surprisal.max() == np.inf else False
+
 
 def row_scores(batch: Batch, scratch: Scratch | None = None) -> RowScores:
     """Measure every row; an :class:`InputError` for the first one that is not legal.

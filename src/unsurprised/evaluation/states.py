@@ -183,7 +183,7 @@ class States:
         self._add_classes(batch, hashes, groups, facts)
         if self.class_moments is not None and facts.labels is not None:
             self.class_moments.update(
-                {"surprisal": _finite(facts.surprisal, _infinite(facts.surprisal))},
+                {"surprisal": _finite(facts.surprisal, facts.infinite)},
                 batch.weights,
                 rows=batch.size,
                 groups=facts.labels,
@@ -209,7 +209,7 @@ class States:
             )
 
     def _columns(self, facts: RowScores) -> dict[str, Any]:
-        infinite = _infinite(facts.surprisal)
+        infinite = facts.infinite
         columns: dict[str, Any] = {
             "rows": None,
             "infinite_rows": infinite,
@@ -363,11 +363,6 @@ def _new_states(settings: Settings) -> dict[str, State]:
 def _uniform(classes: int) -> float:
     # The uniform distribution to the last digits is not worse than a uniform guess.
     return float(portable.log2(classes) * (1 + 1e-12))
-
-
-def _infinite(surprisal: NDArray[np.float64]) -> NDArray[np.bool_] | bool:
-    """Which rows are infinite; False for none, as in most batches, which one look tells."""
-    return np.isinf(surprisal) if surprisal.max() == np.inf else False
 
 
 def _finite(values: Any, infinite: NDArray[np.bool_] | bool) -> Any:

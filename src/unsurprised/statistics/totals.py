@@ -129,7 +129,8 @@ class Totals:
     @property
     def sizes(self) -> Values:
         """The weight of each group that tells something."""
-        return self.totals["weight"] - self.without["weight"]
+        sizes: Values = self.totals["weight"] - self.without["weight"]
+        return sizes
 
     def mean(self, column: str, unit: str = "bits", most: float = math.inf) -> Estimate | None:
         """The mean of a column whose values lie between 0 and ``most``."""

@@ -23,7 +23,7 @@ from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.in_unit import InUnit
+from unsurprised.statistics.in_unit import InUnit, two_to
 from unsurprised.statistics.jackknife import Spread, plug_in, too_few_clusters, within
 from unsurprised.statistics.totals import RowTotals, Totals, totals_of
 
@@ -128,7 +128,7 @@ class _Assembly:
         return Evaluation(
             **self.known(skipped),
             finite_cross_entropy=bits(self.all.finite_mean()),
-            perplexity=_power(self.cross_entropy),
+            perplexity=two_to(self.cross_entropy),
             label_entropy=bits(label_entropy),
             information_gained=bits(gained),
             information_gained_share=share,
@@ -360,18 +360,3 @@ def _table(values: Values) -> tuple[tuple[float, ...], ...]:
 def _entropy_bits(weights: Values) -> Values:
     """Entropy of rows of weights that may hold zeros."""
     return np.asarray(entropy(Counts(weights)), dtype=np.float64)
-
-
-def _power(bits: Estimate) -> Estimate:
-    """Perplexity: 2 to the cross-entropy; infinite where no float holds it."""
-
-    def power(value: float) -> float:
-        return (
-            math.nan
-            if math.isnan(value)
-            else math.inf
-            if value >= 1024
-            else float(portable.exp2(value))
-        )
-
-    return Estimate(power(bits.value), power(bits.low), power(bits.high), "", bits.rows)
