@@ -128,10 +128,7 @@ class Evaluator(TakesRows):
 
     def falls_short(self) -> bool:
         """Whether so many rows fewer came than were expected that the sample lacks some."""
-        states = self._held
-        if states is None or not states.passes_over:
-            return False
-        return states.sample is not None and states.sample.falls_short
+        return self._held is not None and self._held.falls_short
 
     @property
     def weighted(self) -> bool:
@@ -287,13 +284,6 @@ class Evaluator(TakesRows):
         found, later = assemble(self._held, self._rows, self._skipped, base, ledger=ledger)
         self._waiting = weakref.ref(later)
         return found if self._reading is None else interpreted(found, self._reading)
-
-    def _settle(self) -> None:
-        """Answer what the last result still has to compute, before the states change."""
-        later = None if self._waiting is None else self._waiting()
-        if later is not None:
-            later.found()
-        self._waiting = None
 
     @alone
     def sample(self) -> dict[str, NDArray[Any]]:

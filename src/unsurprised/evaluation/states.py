@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import portable
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
 from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.row_scores import RowScores
-from unsurprised.evaluation.settings import UNWEIGHTED, Settings
+from unsurprised.evaluation.settings import UNWEIGHTED, Settings, uniform_guess
 from unsurprised.evaluation.slicing import cells_of, refuse_many
 from unsurprised.states import (
     ClassCounts,
@@ -61,10 +59,10 @@ class States:
         return self._put_off is not None
 
     @property
-    def passes_over(self) -> bool:
-        """Whether the sample passes over rows, for too many are expected."""
+    def falls_short(self) -> bool:
+        """Whether the sample passed over rows for which there would have been room."""
         sample: Sample | None = self._product.get("sample")
-        return sample is not None and sample.bound[0]
+        return sample is not None and sample.bound[0] and self.product["sample"].falls_short
 
     @property
     def sums(self) -> Sums:
@@ -224,7 +222,7 @@ class States:
             "entropy_bias": facts.entropy_bias,
         }
         if self.settings.classes is not None:
-            columns["worse"] = facts.surprisal > _uniform(len(self.settings.classes))
+            columns["worse"] = facts.surprisal > uniform_guess(len(self.settings.classes))
         return columns
 
     def _add_classes(
@@ -357,12 +355,6 @@ def _new_states(settings: Settings) -> dict[str, State]:
             classes, truth_width=width, size=settings.sample_rows, grouped=settings.clustered
         )
     return states
-
-
-@cache
-def _uniform(classes: int) -> float:
-    # The uniform distribution to the last digits is not worse than a uniform guess.
-    return float(portable.log2(classes) * (1 + 1e-12))
 
 
 def _finite(values: Any, infinite: NDArray[np.bool_] | bool) -> Any:

@@ -40,6 +40,13 @@ class TakesRows(ByBytes):
         """The number of the row that comes next."""
         return self._rows + self._left_out
 
+    def _settle(self) -> None:
+        """Answer what the last result still has to compute, before the states change."""
+        later = None if self._waiting is None else self._waiting()
+        if later is not None:
+            later.found()
+        self._waiting = None
+
     @property
     def _states(self) -> States | None:
         """The states, with all rows that have come in."""
