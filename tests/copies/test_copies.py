@@ -311,6 +311,7 @@ WITHOUT: dict[str, list[str]] = {
         "copies.Record",
         "reported.Reported",
         "states.serial.ByBytes",
+        "evaluation.takes_rows.TakesRows",
         "states.counts.Counted",
         "states.product.State",
         "sources.table.Table",
