@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import subprocess
 import sys
@@ -26,8 +25,6 @@ from typing import Any
 import numpy as np
 
 import unsurprised as us
-
-LN_2 = math.log(2)
 
 Call = Callable[[], Any]
 #: Makes the data, and then the call that is timed.
@@ -233,6 +230,30 @@ def _update_small() -> Call:
     return lambda: evaluator.update(labels, probs)
 
 
+@work("Evaluator.update, 640 times 64 × 10, and the bytes")
+def _updates_small() -> Call:
+    labels, probs = predictions(64, 10)
+    names = list(range(10))
+
+    def updated() -> bytes:
+        evaluator = us.Evaluator(classes=names)
+        for _ in range(640):
+            evaluator.update(labels, probs)
+        return evaluator.to_bytes()
+
+    return updated
+
+
+def _of_arrays(measure: str) -> Call:
+    p, q = (predictions(64, 10, seed)[1] for seed in (0, 1))
+    function = getattr(us, measure)
+    return (lambda: function(p)) if measure == "entropy" else (lambda: function(p, q))
+
+
+for _name in ("entropy", "kl_divergence", "cross_entropy"):
+    WORKS[f"{_name} of arrays, 64 × 10"] = lambda name=_name: _of_arrays(name)
+
+
 @work("Evaluator.update, 1,000,000 × 2")
 def _update_two() -> Call:
     return _updates(1_000_000, 2)
@@ -320,50 +341,48 @@ def _tensors() -> tuple[Any, Any]:
     return p, q
 
 
+#: What PyTorch's users write instead, in its operations; they neither check nor normalise.
+_IN_TORCH: dict[str, Callable[[Any, Any], Any]] = {
+    "entropy": lambda p, q: -(p * p.log()).sum(-1),
+    "kl_divergence": lambda p, q: (p * (p.log() - q.log())).sum(-1),
+    "cross_entropy": lambda p, q: -(p * q.log()).sum(-1),
+}
+
+
+def _by_torch(measure: str) -> Call:
+    p, q = _tensors()
+    formula = _IN_TORCH[measure]
+    return lambda: formula(p, q)
+
+
 def _of_tensors(measure: str) -> Call:
     p, q = _tensors()
     function = getattr(us, measure)
     return (lambda: function(p)) if measure == "entropy" else (lambda: function(p, q))
 
 
-@peer("entropy of tensors, 64 × 10", "torch")
-def _torch_entropy() -> Call:
-    import torch
-
-    p, _ = _tensors()
-    return lambda: torch.special.entr(p).sum(-1) / LN_2
-
-
-@peer("kl_divergence of tensors, 64 × 10", "torch")
-def _torch_kl() -> Call:
-    import torch
-
-    p, q = _tensors()
-    return lambda: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1) / LN_2
-
-
-@peer("cross_entropy of tensors, 64 × 10", "torch")
-def _torch_cross_entropy() -> Call:
-    import torch
-
-    p, q = _tensors()
-    return lambda: -torch.xlogy(p, q).sum(-1) / LN_2
-
-
-def _loss() -> Call:
+def _loss(rows: int, classes: int, *, peer: bool = False) -> Call:
     import torch
 
     from unsurprised.losses.torch import cross_entropy_loss
 
-    z = torch.from_numpy(logits(64, 10)).requires_grad_()
-    labels = torch.from_numpy(np.random.default_rng(0).integers(0, 10, 64))
-    return lambda: cross_entropy_loss(z, labels).backward()
+    z = torch.from_numpy(logits(rows, classes)).requires_grad_()
+    labels = torch.from_numpy(np.random.default_rng(0).integers(0, classes, rows))
+    loss = torch.nn.functional.cross_entropy if peer else cross_entropy_loss
+    return lambda: loss(z, labels).backward()
 
 
 if find_spec("torch") is not None:
-    for _name in ("entropy", "kl_divergence", "cross_entropy"):
-        WORKS[f"{_name} of tensors, 64 × 10"] = lambda name=_name: _of_tensors(name)
-    WORKS["cross_entropy_loss, forward and backward, 64 × 10"] = _loss
+    for _name in _IN_TORCH:
+        _title = f"{_name} of tensors, 64 × 10"
+        WORKS[_title] = lambda name=_name: _of_tensors(name)
+        PEERS[_title, "torch"] = lambda name=_name: _by_torch(name)
+    for _rows, _classes in ((64, 10), (256, 1_000)):
+        _title = f"cross_entropy_loss, forward and backward, {_rows} × {_classes:,}"
+        WORKS[_title] = lambda rows=_rows, classes=_classes: _loss(rows, classes)
+        PEERS[_title, "torch"] = lambda rows=_rows, classes=_classes: _loss(
+            rows, classes, peer=True
+        )
 
 
 @peer("evaluate(y, P).cross_entropy, 64 × 10", "scikit-learn")
@@ -372,15 +391,6 @@ def _log_loss() -> Call:
 
     labels, probs = predictions(64, 10)
     return lambda: log_loss(labels, probs, labels=range(10))
-
-
-@peer("cross_entropy_loss, forward and backward, 64 × 10", "torch")
-def _torch_loss() -> Call:
-    import torch
-
-    z = torch.from_numpy(logits(64, 10)).requires_grad_()
-    labels = torch.from_numpy(np.random.default_rng(0).integers(0, 10, 64))
-    return lambda: torch.nn.functional.cross_entropy(z, labels).backward()
 
 
 def _process(*arguments: str) -> Call:

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -165,6 +167,31 @@ Operation operation_named(const std::string& name, bool with_q, bool with_labels
 
 constexpr std::int64_t few_elements = 1 << 10;
 
+// Where the numbers of rows go: doubles, or floats that are rounded from them at the end.
+class Answers {
+ public:
+  Answers(nb::handle values, std::int64_t rows) : out_(values, true) {
+    if (out_.holds(floating, sizeof(float))) {
+      narrow_ = out_.contiguous<float>(rows);
+      wide_.resize(static_cast<std::size_t>(rows));
+    }
+    doubles_ = narrow_ ? wide_.data() : out_.contiguous<double>(rows);
+  }
+
+  double* doubles() const { return doubles_; }
+
+  void finish() const {
+    // What is negative in double precision may be -0.0 now.
+    for (std::size_t i = 0; i < wide_.size(); ++i) narrow_[i] = static_cast<float>(wide_[i]) + 0.0F;
+  }
+
+ private:
+  const Buffer out_;
+  std::vector<double> wide_;
+  float* narrow_ = nullptr;
+  double* doubles_ = nullptr;
+};
+
 // Fills `values` and answers what was wrong with p's and q's rows.
 BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::handle labels,
                   double units_per_bit, nb::handle values, int threads) {
@@ -179,8 +206,8 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
       throw nb::value_error("the two sides have different shapes");
     request.q = &other.side;
   }
-  const Buffer out(values, true);
-  request.values = out.contiguous<double>(rows);
+  const Answers answers(values, rows);
+  request.values = answers.doubles();
   std::optional<Buffer> at;
   if (!labels.is_none()) request.labels = at.emplace(labels).contiguous<std::int64_t>(rows);
   Findings findings[2];
@@ -191,6 +218,7 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
     if (rows * p.side.view.classes > few_elements) released.emplace();
     run_rows(run, request, rows, threads, findings);
   }
+  answers.finish();
   return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
 }
 
@@ -297,35 +325,94 @@ void softmax(nb::handle scores, std::int64_t classes, nb::handle tops, nb::handl
   run(x, rows, classes, first, second);
 }
 
-// Gradients of rows of logits; see softmax_gradient.h.
-void softmax_gradient(nb::handle logits, bool bfloat16, nb::handle tops, nb::handle factors,
-                      nb::handle shifts, nb::handle result, int threads) {
-  const Buffer in(logits), per_row[] = {Buffer(tops), Buffer(factors), Buffer(shifts)};
-  const Buffer out(result, true);
+// Logits and the memory of their gradient, as the kernel takes them.
+SoftmaxRows softmax_rows(const Buffer& in, bool bfloat16, const Buffer& out) {
   const Py_buffer& view = in.view();
   const std::int64_t size = bfloat16 ? 2 : 4;
   const bool fits = in.holds(bfloat16 ? unsigned_integers : floating, size) && view.ndim == 2 &&
                     view.shape[1] > 0 && (view.shape[1] == 1 || view.strides[1] == size);
   if (!fits) throw nb::value_error("rows of another type or layout were expected");
-  const std::int64_t rows = view.shape[0], classes = view.shape[1];
-  SoftmaxRows given{static_cast<const char*>(view.buf),
-                    view.strides[0],
-                    classes,
-                    bfloat16,
-                    per_row[0].contiguous<float>(rows),
-                    per_row[1].contiguous<float>(rows),
-                    per_row[2].contiguous<float>(rows),
-                    nullptr};
-  if (bfloat16)
-    given.out = reinterpret_cast<char*>(out.contiguous<std::uint16_t>(rows * classes));
-  else
-    given.out = reinterpret_cast<char*>(out.contiguous<float>(rows * classes));
-  const SoftmaxGradient run = target().softmax_gradient;
-  const WithoutGil released;
-  const std::int64_t step = rows_at_a_time(rows, classes, std::max(threads, 1));
+  const std::int64_t count = view.shape[0] * view.shape[1];
+  char* const to = bfloat16 ? reinterpret_cast<char*>(out.contiguous<std::uint16_t>(count))
+                            : reinterpret_cast<char*>(out.contiguous<float>(count));
+  return {static_cast<const char*>(view.buf),
+          view.strides[0],
+          view.shape[1],
+          bfloat16,
+          nullptr,
+          nullptr,
+          nullptr,
+          to};
+}
+
+void write_gradient(SoftmaxGradient run, const SoftmaxRows& given, std::int64_t rows, int threads) {
+  const std::int64_t step = rows_at_a_time(rows, given.classes, std::max(threads, 1));
   in_parallel(rows ? (rows + step - 1) / step : 0, threads, [&](std::int64_t chunk) {
     run(given, chunk * step, std::min(rows, (chunk + 1) * step));
   });
+}
+
+// Gradients of rows of logits; see softmax_gradient.h.
+void softmax_gradient(nb::handle logits, bool bfloat16, nb::handle tops, nb::handle factors,
+                      nb::handle shifts, nb::handle result, int threads) {
+  const Buffer in(logits), per_row[] = {Buffer(tops), Buffer(factors), Buffer(shifts)};
+  const Buffer out(result, true);
+  SoftmaxRows given = softmax_rows(in, bfloat16, out);
+  const std::int64_t rows = in.view().shape[0];
+  given.tops = per_row[0].contiguous<float>(rows);
+  given.factors = per_row[1].contiguous<float>(rows);
+  given.shifts = per_row[2].contiguous<float>(rows);
+  const SoftmaxGradient run = target().softmax_gradient;
+  const WithoutGil released;
+  write_gradient(run, given, rows, threads);
+}
+
+// The same of what labels cost, from what `facts` found of the rows in nats: each row that is kept
+// (null: all) counts by `weight`.
+void label_gradient(nb::handle logits, bool bfloat16, nb::handle labels, nb::handle kept,
+                    double weight, nb::handle nats, nb::handle rests, nb::handle tops,
+                    nb::handle result, int threads) {
+  const Buffer in(logits), at(labels), of_label(nats), of_top(rests), first(tops);
+  const Buffer out(result, true);
+  SoftmaxRows given = softmax_rows(in, bfloat16, out);
+  const std::int64_t rows = in.view().shape[0];
+  given.labels = at.contiguous<std::int64_t>(rows);
+  const double* const cost = of_label.contiguous<double>(rows);
+  const double* const rest = of_top.contiguous<double>(rows);
+  const std::int32_t* const top = first.contiguous<std::int32_t>(rows);
+  std::optional<Buffer> counted;
+  const bool* const counts =
+      kept.is_none() ? nullptr : counted.emplace(kept).contiguous<bool>(rows);
+  for (std::int64_t i = 0; i < rows; ++i)
+    if (given.labels[i] < 0 || given.labels[i] >= given.classes || top[i] < 0 ||
+        top[i] >= given.classes)
+      throw nb::value_error("a label or a top class outside the classes");
+  const Target& kernels = target();
+  const WithoutGil released;
+  const auto size = static_cast<std::size_t>(rows);
+  std::vector<double> shares(size), gaps(size);
+  for (std::size_t i = 0; i < size; ++i) shares[i] = -rest[i], gaps[i] = -cost[i];
+  kernels.portable.apply(Function::exp, shares.data(), rows, shares.data());
+  // The label's share less one is found as it is, not as a difference; and no zero is below 0.
+  kernels.portable.apply(Function::expm1, gaps.data(), rows, gaps.data());
+  std::vector<float> largest(size), factors(size), at_labels(size);
+  const std::vector<float> shifts(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const double each = counts && !counts[i] ? 0.0 : weight;
+    factors[i] = static_cast<float>(each * shares[i]);
+    at_labels[i] = static_cast<float>(each * gaps[i] + 0.0);
+    const char* const row = given.logits + static_cast<std::int64_t>(i) * given.stride;
+    if (bfloat16) {
+      std::uint16_t half;
+      std::memcpy(&half, row + 2 * std::int64_t{top[i]}, sizeof half);
+      largest[i] = std::bit_cast<float>(std::uint32_t{half} << 16);
+    } else {
+      std::memcpy(&largest[i], row + 4 * std::int64_t{top[i]}, sizeof(float));
+    }
+  }
+  given.tops = largest.data(), given.factors = factors.data(), given.shifts = shifts.data();
+  given.at_labels = at_labels.data();
+  write_gradient(kernels.softmax_gradient, given, rows, threads);
 }
 
 void event_surprisals(nb::handle probabilities, double units_per_bit, nb::handle values) {
@@ -360,6 +447,9 @@ void bind_rows(nb::module_& module) {
   module.def("softmax_gradient", &softmax_gradient, nb::arg("logits"), nb::arg("bfloat16"),
              nb::arg("tops"), nb::arg("factors"), nb::arg("shifts"), nb::arg("result"),
              nb::arg("threads"));
+  module.def("label_gradient", &label_gradient, nb::arg("logits"), nb::arg("bfloat16"),
+             nb::arg("labels"), nb::arg("kept").none(), nb::arg("weight"), nb::arg("nats"),
+             nb::arg("rests"), nb::arg("tops"), nb::arg("result"), nb::arg("threads"));
   module.def("event_surprisals", &event_surprisals, nb::arg("probabilities"),
              nb::arg("units_per_bit"), nb::arg("values"));
 }

@@ -73,6 +73,12 @@ void row(const char* from, char* to, std::int64_t classes, float top, float fact
   for (; k < classes; ++k) block<Type, 1>(from + k * size, to + k * size, top, factor, shift);
 }
 
+template <class Type>
+void at_label(char* to, std::int64_t label, float value) {
+  const typename Type::Stored stored = Type::narrowed(value);
+  std::memcpy(to + label * static_cast<std::int64_t>(sizeof stored), &stored, sizeof stored);
+}
+
 }  // namespace
 
 void softmax_gradient(const unsurprised::SoftmaxRows& rows, std::int64_t first, std::int64_t last) {
@@ -81,6 +87,9 @@ void softmax_gradient(const unsurprised::SoftmaxRows& rows, std::int64_t first, 
     const auto of = rows.bfloat16 ? row<BFloat16> : row<Float32>;
     of(rows.logits + i * rows.stride, rows.out + i * pitch, rows.classes, rows.tops[i],
        rows.factors[i], rows.shifts[i]);
+    if (rows.labels)
+      (rows.bfloat16 ? at_label<BFloat16> : at_label<Float32>)(rows.out + i * pitch, rows.labels[i],
+                                                               rows.at_labels[i]);
   }
 }
 

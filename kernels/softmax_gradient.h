@@ -14,6 +14,9 @@ struct SoftmaxRows {
   bool bfloat16;
   const float *tops, *factors, *shifts;
   char* out;
+  // Where rows have a label: which class it is, and what is written there instead.
+  const std::int64_t* labels = nullptr;
+  const float* at_labels = nullptr;
 };
 
 // out = factor · e^(logit − top) − shift for the rows from `first` to before `last`; zeros where

@@ -44,6 +44,9 @@ from unsurprised.units import as_number
 
 DEFAULT_TOLERANCE = 1e-3
 
+#: Libraries whose arrays hold numbers alone: no names, and nothing missing.
+_NAMELESS = ("torch", "jax")
+
 
 class Form(Frozen):
     """Base of the five forms; not made by itself."""
@@ -51,6 +54,8 @@ class Form(Frozen):
     kind: ClassVar[str]
     #: How messages name an array of this form.
     _call: ClassVar[str]
+    #: The attributes that say what an array means.
+    _said: ClassVar[tuple[str, ...]]
     __slots__ = ("_array", "given", "index", "names", "title")
 
     def __init__(self, values: Any) -> None:
@@ -63,12 +68,15 @@ class Form(Frozen):
         self.names: Names | None = None
         self.index: Any = None
         self.title: str | int | None = None
-        if type(values) is not np.ndarray or values.dtype.kind == "O":
+        library = library_of(values)
+        plain = values.dtype.kind != "O" if type(values) is np.ndarray else library in _NAMELESS
+        if not plain:
             parts = taken_apart(values, self._call)
             if parts is not None:
                 values = self._adopted(parts)
+                library = library_of(values)
         #: The array as it was given, where it is not NumPy's.
-        self.given: Any = values if library_of(values) else None
+        self.given: Any = values if library else None
         self._array: HostArray | None = None
         if self.given is None:
             self._array = self._on_host(values)
@@ -80,6 +88,8 @@ class Form(Frozen):
 
     def __init_subclass__(cls) -> None:
         cls._call = f"{cls.__name__}(…)"
+        slots = [name for kind in cls.__mro__ for name in vars(kind).get("__slots__", ())]
+        cls._said = tuple(name for name in slots if name not in ("_array", "given"))
 
     def _adopted(self, parts: Container) -> Any:
         """The values of a container; its names stay with the form."""
@@ -120,10 +130,8 @@ class Form(Frozen):
     def _holding(self, array: HostArray | None, given: Any) -> Self:
         # Not copy.copy, which compilers of array code cannot follow.
         other = object.__new__(type(self))
-        for kind in type(self).__mro__:
-            for name in getattr(kind, "__slots__", ()):
-                if name not in ("_array", "given"):
-                    setattr(other, name, getattr(self, name))
+        for name in self._said:
+            setattr(other, name, getattr(self, name))
         other._array, other.given = array, given
         return other
 

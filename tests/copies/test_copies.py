@@ -81,7 +81,7 @@ def attributes(one: Any) -> dict[str, Any]:
 #: Attributes that are no part of what an object says, or that the copy makes when it needs them.
 PASSING = {"_turn", "_holder", "_scratch", "_waiting", "_lock", "_stream", "_tally",
            "_weights", "_cells", "_columns", "_largest", "_held", "_metadata", "_calibrate",
-           "_static", "_calibrator", "_metadata_request"}  # fmt: skip
+           "_static", "_calibrator", "_metadata_request", "_few", "_put_off"}  # fmt: skip
 
 
 def plain(one: Any) -> Any:
@@ -314,6 +314,7 @@ WITHOUT: dict[str, list[str]] = {
         "copies.Record",
         "reported.Reported",
         "states.serial.ByBytes",
+        "evaluation.takes_rows.TakesRows",
         "states.counts.Counted",
         "states.product.State",
         "sources.table.Table",

@@ -18,6 +18,12 @@ FLOATS = ("float16", "bfloat16", "float32", "float64")
 _NAMES = {np.dtype(code): np.dtype(code).name for code in "?bhilqBHILQefd"}
 
 
+def float_name(values: NDArray[Any]) -> str | None:
+    """The type of floats that the kernels can read where they lie; None of all else."""
+    name = _NAMES.get(values.dtype)
+    return name if name in FLOATS and values.flags.aligned else None
+
+
 class HostArray:
     """A NumPy array and what its elements are.
 
@@ -127,6 +133,8 @@ def _numpy_view(values: Any, what: str) -> NDArray[Any]:
 
 
 def _from_dlpack(values: Any) -> NDArray[Any]:
+    if hasattr(values, "resolve_neg"):  # PyTorch's, which may be negated only as it is looked at
+        values = values.resolve_neg()
     try:
         return np.from_dlpack(values)
     except (AttributeError, BufferError, TypeError) as error:

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Namespace = Any
 
@@ -28,11 +29,12 @@ def library_of(values: Any) -> str | None:
     >>> library_of(np.ones(2)), library_of([0.5, 0.5])
     (None, None)
     """
-    if isinstance(values, _NO_FOREIGN_ARRAYS):
-        return None
-    torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
+    torch = sys.modules.get("torch")
     if torch is not None and isinstance(values, torch.Tensor):
         return "torch"
+    if isinstance(values, _NO_FOREIGN_ARRAYS):
+        return None
+    jax = sys.modules.get("jax")
     if jax is not None and isinstance(values, jax.Array):
         return "jax"
     if hasattr(values, "__array_namespace__"):
@@ -57,25 +59,35 @@ def is_traced(values: Any) -> bool:
     name = library_of(values)
     if name == "jax":
         return isinstance(values, sys.modules["jax"].core.Tracer)
-    if name == "torch":
-        torch = sys.modules["torch"]
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():
-            return True
-        plain = type(values) in (torch.Tensor, torch.nn.Parameter)
-        return not plain or torch._C._functorch.is_functorch_wrapped_tensor(values)
-    return False
+    return name == "torch" and _is_traced_tensor(sys.modules["torch"], values)
+
+
+def _is_traced_tensor(torch: Namespace, tensor: Any) -> bool:
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return True
+    plain = type(tensor) in (torch.Tensor, torch.nn.Parameter)
+    return not plain or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def carries_derivatives(values: Any) -> bool:
     """Whether someone may differentiate what is computed from a foreign array."""
-    if is_traced(values):
+    if library_of(values) == "torch":
+        return _tensor_carries_derivatives(sys.modules["torch"], values)
+    return is_traced(values)
+
+
+def _tensor_carries_derivatives(torch: Namespace, tensor: Any) -> bool:
+    if _is_traced_tensor(torch, tensor) or (tensor.requires_grad and torch.is_grad_enabled()):
         return True
-    if library_of(values) != "torch":
-        return False
-    torch = sys.modules["torch"]
-    if values.requires_grad and torch.is_grad_enabled():
-        return True
-    return torch.autograd.forward_ad.unpack_dual(values).tangent is not None
+    return has_tangent(tensor)
+
+
+def has_tangent(tensor: Any) -> bool:
+    """Whether PyTorch's forward mode differentiates what is computed from a tensor."""
+    forward = sys.modules["torch"].autograd.forward_ad
+    # Below 0 no forward mode is at work.
+    at_work = getattr(forward, "_current_level", 0) >= 0
+    return bool(at_work and forward.unpack_dual(tensor).tangent is not None)
 
 
 def moved(xp: Namespace, values: Any, source: int, target: int) -> Any:
@@ -98,11 +110,36 @@ def detached(values: Any) -> Any:
 def is_in_main_memory(values: Any) -> bool:
     """Whether NumPy can look at a foreign array as it is: known, on the CPU, not differentiated."""
     name = library_of(values)
-    if name not in ("torch", "jax") or carries_derivatives(values):
-        return False
     if name == "torch":
-        return bool(values.device.type == "cpu" and values.layout == sys.modules["torch"].strided)
+        return _is_tensor_in_main_memory(sys.modules["torch"], values)
+    if name != "jax" or is_traced(values):
+        return False
     return all(device.platform == "cpu" for device in values.devices())
+
+
+def _is_tensor_in_main_memory(torch: Namespace, tensor: Any) -> bool:
+    if _tensor_carries_derivatives(torch, tensor):
+        return False
+    return bool(tensor.is_cpu and tensor.layout is torch.strided)
+
+
+def memory_of(values: Any) -> NDArray[Any] | None:
+    """NumPy's own array, or its view of a plain tensor in main memory; None of anything else.
+
+    It is found in a microsecond, which is what few numbers take to be measured.
+    """
+    if type(values) is np.ndarray:
+        return values
+    torch = sys.modules.get("torch")
+    if torch is None or type(values) is not torch.Tensor:
+        return None
+    if not _is_tensor_in_main_memory(torch, values):
+        return None
+    try:
+        memory: NDArray[Any] = values.numpy()
+    except (RuntimeError, TypeError):  # bfloat16; what is negated when it is looked at; …
+        return None
+    return memory
 
 
 def device_of(values: Any) -> Any:

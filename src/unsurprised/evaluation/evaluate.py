@@ -242,7 +242,9 @@ def _evaluate_batch(
     whole = classes >= _MANY_CLASSES and not makes_shares(batch)
     rows = batch_rows or max(1, _PART_ROWS if whole else min(_PART_ROWS, _PART_ELEMENTS // classes))
     parts = [slice(at, min(at + rows, batch.size)) for at in range(0, batch.size, rows)]
-    workers = 1 if classes >= _MANY_CLASSES else min(get_num_threads(), len(parts))
+    workers = 1
+    if len(parts) > 1 and classes < _MANY_CLASSES:
+        workers = min(get_num_threads(), len(parts))
     threads = threads_for(batch.size * classes) if workers == 1 else 1
     shares = [parts[i * len(parts) // workers : (i + 1) * len(parts) // workers]
               for i in range(workers)]  # fmt: skip
@@ -254,7 +256,8 @@ def _evaluate_batch(
         evaluator = Evaluator(batch.classes, top=top, bins=bins, sample_rows=None if ledger else 0)
         evaluator.expect(expected)
         for part in share:
-            evaluator.update_batch(_part(batch, part), threads=threads)
+            whole_batch = batch if len(parts) == 1 else _part(batch, part)
+            evaluator.update_batch(whole_batch, threads=threads)
         return evaluator
 
     def merged(expected: int) -> Evaluator:

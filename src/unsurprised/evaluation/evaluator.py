@@ -22,7 +22,9 @@ from unsurprised.evaluation.result import Evaluation, Later, interpreted
 from unsurprised.evaluation.row_scores import RowScores, refuse_overflow, row_scores
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
+from unsurprised.evaluation.small_batches import SmallBatches, may_wait
 from unsurprised.evaluation.states import States
+from unsurprised.evaluation.takes_rows import TakesRows
 from unsurprised.evaluation.worst_rows import entries_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
@@ -30,10 +32,10 @@ from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.interpretation import Interpretation
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
-from unsurprised.states.serial import ByBytes, pack, sensible, unpack, whole
+from unsurprised.states.serial import pack, sensible, unpack, whole
 
 
-class Evaluator(ByBytes):
+class Evaluator(TakesRows):
     """Accumulator of an evaluation: batches go in, and an :class:`Evaluation` comes out.
 
     What it holds does not grow with the rows, does not depend on their order when they have ids,
@@ -100,7 +102,8 @@ class Evaluator(ByBytes):
         self._top, self._sample_rows = top, sample_rows
         if top < 0:
             raise CallError(f"top={top}; expected 0 or more rows")
-        self._states: States | None = None
+        self._held: States | None = None
+        self._few: SmallBatches | None = None
         self._rows = 0
         self._skipped = 0
         self._left_out = 0
@@ -125,24 +128,23 @@ class Evaluator(ByBytes):
 
     def falls_short(self) -> bool:
         """Whether so many rows fewer came than were expected that the sample lacks some."""
-        sample = None if self._states is None else self._states.sample
-        return sample is not None and sample.falls_short
+        return self._held is not None and self._held.falls_short
 
     @property
     def weighted(self) -> bool:
         """Whether rows have weights."""
-        return self._states is not None and self._states.settings.weighted
+        return self._held is not None and self._held.settings.weighted
 
     @property
     def clusters(self) -> int | None:
         """How many clusters there are, where rows belong to some."""
-        held = None if self._states is None else self._states.clusters
+        held = None if self._held is None else self._held.clusters
         return None if held is None else held.result()
 
     @property
     def truth_kind(self) -> str | None:
         """What the truth is; "logprob" where no more than that of what happened is known."""
-        return None if self._states is None else self._states.settings.truth
+        return None if self._held is None else self._held.settings.truth
 
     @property
     def skipped(self) -> int:
@@ -150,7 +152,6 @@ class Evaluator(ByBytes):
         return self._skipped
 
     @alone
-    @own_float_errors
     def update(
         self,
         y_true: Any,
@@ -183,19 +184,19 @@ class Evaluator(ByBytes):
         InputError
             For the first row that is not legal; nothing of the batch is then added.
         """
-        return self._add(
-            batch_from_arrays(
-                y_true,
-                y_pred,
-                self._meaning_now(),
-                weights=weights,
-                ids=ids,
-                by=by,
-                cluster=cluster,
-                first_row=self._rows + self._left_out,
-                whole=False,
-            )
-        )
+        plain = weights is None and ids is None and by is None and cluster is None
+        if plain and self._few is not None and self._add_like_the_last(y_true, y_pred, self._few):
+            return self
+        said = self._meaning_now()
+        self._add_arrays(y_true, y_pred, said, weights=weights, ids=ids, by=by, cluster=cluster)
+        if plain and self._few is not None and self._unsaid_start is None:
+            self._few.know(y_true, y_pred, said)
+        return self
+
+    @own_float_errors
+    def _add_arrays(self, y_true: Any, y_pred: Any, said: Meaning, **more: Any) -> None:
+        first = self._next_row
+        self._add(batch_from_arrays(y_true, y_pred, said, **more, first_row=first, whole=False))
 
     @alone
     @own_float_errors
@@ -211,12 +212,13 @@ class Evaluator(ByBytes):
     def _add(self, batch: Batch, facts: RowScores | None = None, threads: int = 1) -> Evaluator:
         if batch.size:
             self._settle()
-            facts = facts or row_scores(batch, self._scratch, threads)
-            refuse_overflow(batch, facts)
-            hashes = hashes_of(batch, self._scratch)
-            clusters = hashes_of_clusters(batch, self._scratch)
-            states = self._states_for(batch)
-            states.update(entries_of(batch, facts), batch, hashes, facts, clusters)
+            if facts is not None or not may_wait(batch) or not self._add_to_few(batch):
+                facts = facts or row_scores(batch, self._scratch, threads)
+                refuse_overflow(batch, facts)
+                hashes = hashes_of(batch, self._scratch)
+                clusters = hashes_of_clusters(batch, self._scratch)
+                states = self._states_for(batch)
+                states.update(entries_of(batch, facts), batch, hashes, facts, clusters)
         self._rows += batch.size
         self._skipped += batch.skipped
         self._left_out += batch.skipped
@@ -226,7 +228,7 @@ class Evaluator(ByBytes):
 
     def _meaning_now(self) -> Meaning:
         """What the caller said, and the order of the classes in the batches before."""
-        known = None if self._states is None else self._states.settings.classes
+        known = None if self._held is None else self._held.settings.classes
         if self._meaning.classes is not None or not self._named or known is None:
             return self._meaning
         return replace(self._meaning, classes=known)
@@ -236,9 +238,9 @@ class Evaluator(ByBytes):
         self._named = self._named or batch.classes is not None
         if batch.unsaid_start is None and batch.size:
             truth = batch.truth
-            asked = self._unsaid_start is not None and isinstance(truth, Labels)
-            zero = isinstance(truth, Labels) and bool((truth.indices() == 0).any())
-            self._zero_seen |= zero or not asked
+            asked = truth if self._unsaid_start is not None else None
+            zero = not isinstance(asked, Labels) or bool((asked.indices() == 0).any())
+            self._zero_seen |= zero
         self._unsaid_start = self._unsaid_start or batch.unsaid_start
 
     @alone
@@ -249,11 +251,13 @@ class Evaluator(ByBytes):
             return self._merge(other)
 
     def _merge(self, other: Evaluator) -> Evaluator:
-        if other._states is not None:
+        theirs = other._states
+        if theirs is not None:
             self._settle()
-            if self._states is None:
-                self._states = States(other._states.settings)
-            self._states.merge(other._states)
+            self._take_in()
+            if self._held is None:
+                self._held = States(theirs.settings)
+            self._held.merge(theirs)
         self._rows += other._rows
         self._skipped += other._skipped
         self._reading = self._reading or other._reading
@@ -276,27 +280,21 @@ class Evaluator(ByBytes):
             gaps, curves, bits between classes. It is computed when it is first asked for, or
             before more rows come in.
         """
-        if self._states is None:
+        if self._held is None:
             raise CallError("no rows to evaluate; expected at least one")
         if self._unsaid_start is not None and not self._zero_seen:
             self._unsaid_start.refuse_unsaid_start()
         self._settle()
-        found, laters = assemble(self._states, self._rows, self._skipped, base, ledger=ledger)
+        self._take_in(put_off=True)
+        found, laters = assemble(self._held, self._rows, self._skipped, base, ledger=ledger)
         self._waiting = [weakref.ref(later) for later in laters]
         return found if self._reading is None else interpreted(found, self._reading)
-
-    def _settle(self) -> None:
-        """Answer what the last result still has to compute, before the states change."""
-        for waiting in self._waiting:
-            later = waiting()
-            if later is not None:
-                later.found()
-        self._waiting = []
 
     @alone
     def sample(self) -> dict[str, NDArray[Any]]:
         """The sample of rows (all of them if they are few): ``hash, weight, truth, model``."""
-        sample = None if self._states is None else self._states.sample
+        states = self._states
+        sample = None if states is None else states.sample
         if sample is None:
             raise CallError("no sample: no rows, or rows without predictions for every class")
         return sample.result()
@@ -311,11 +309,11 @@ class Evaluator(ByBytes):
         return self._written()
 
     def _written(self) -> bytes:
-        settings = {"rows": self._rows, "skipped": self._skipped}
-        if self._states is None:
+        settings, states = {"rows": self._rows, "skipped": self._skipped}, self._states
+        if states is None:
             return pack("Evaluator", settings, [])
-        version = 2 if self._states.settings.independent else 1
-        return pack("Evaluator", settings, self._states.to_parts(), version)
+        version = 2 if states.settings.independent else 1
+        return pack("Evaluator", settings, states.to_parts(), version)
 
     @classmethod
     @sensible()
@@ -327,8 +325,8 @@ class Evaluator(ByBytes):
         evaluator._rows = whole(settings["rows"], "rows")
         evaluator._skipped = whole(settings["skipped"], "skipped")
         if parts:
-            evaluator._states = States.from_parts(parts)
-            said = evaluator._states.settings
+            evaluator._held = States.from_parts(parts)
+            said = evaluator._held.settings
             evaluator._classes = None if said.classes is None else tuple(said.classes)
             evaluator._meaning, evaluator._top = Meaning(evaluator._classes), said.top
             evaluator._sample_rows = said.sample_rows
@@ -340,7 +338,7 @@ class Evaluator(ByBytes):
     @alone
     def _kept(self) -> dict[str, Any]:
         data = self._written()
-        sample = None if self._states is None else self._states.sample
+        sample = None if self._held is None else self._held.sample
         return {
             "bytes": data,
             "said": {
@@ -367,8 +365,8 @@ class Evaluator(ByBytes):
         made._bins = {name: Bins(*cut) for name, cut in said.pop("bins").items()}
         made._meaning, made._classes = Meaning(**said), said["classes"]
         made._left_out, made._expected = kept["left_out"], kept["expected"]
-        if made._states is not None and made._states.sample is not None:
-            made._states.sample.bound = kept["bound"]
+        if made._held is not None and made._held.sample is not None:
+            made._held.sample.bound = kept["bound"]
         made._reading, made._unsaid_start = kept["reading"], kept["unsaid_start"]
         made._named, made._zero_seen = kept["named"], kept["zero_seen"]
         vars(made).update(kept["own"])
@@ -376,16 +374,16 @@ class Evaluator(ByBytes):
 
     def _states_for(self, batch: Batch) -> States:
         settings = self._settings_for(batch)
-        if self._states is None:
-            self._states = States(settings)
-            if self._states.sample is not None:
-                self._states.sample.expect(self._expected)
-        elif settings != self._states.settings:
-            mine, theirs = self._states.settings.difference(settings)
+        if self._held is None:
+            self._held = States(settings)
+            if self._held.sample is not None:
+                self._held.sample.expect(self._expected)
+        elif settings != self._held.settings:
+            mine, theirs = self._held.settings.difference(settings)
             raise StateError(
                 f"this batch has {theirs} where those before it had {mine}; expected the same"
             )
-        return self._states
+        return self._held
 
     def _settings_for(self, batch: Batch) -> Settings:
         truth, classes = "logprob", None
@@ -410,7 +408,7 @@ class Evaluator(ByBytes):
             self._sample_rows,
             self._slices_for(batch),
             batch.clusters is not None,
-            self._states is not None and self._states.settings.grouped,
+            self._held is not None and self._held.settings.grouped,
         )
 
     def _slices_for(

@@ -46,7 +46,6 @@ OF_THE_SAMPLE = (
 OF_THE_CLASSES = ("classes", "class_frequencies", "confusion")
 #: What asks for a logarithm of each class.
 OF_THE_FREQUENCIES = ("label_entropy", "information_gained", "information_gained_share")
-_ASKED_FOR = {*OF_THE_CLASSES, *OF_THE_FREQUENCIES}
 
 
 class Later:
@@ -72,9 +71,9 @@ class Later:
 
 
 class _Waiting(Reported):
-    """Places for what the fields that are not set yet come from."""
+    """A place for how the fields that are not set yet are found, by name."""
 
-    __slots__ = ("_asked_for", "_later")
+    __slots__ = ("_find",)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,7 +82,7 @@ class Evaluation(_Waiting):
 
     Fields that the input cannot tell are ``None``; ``missing`` says why, by field. Those that are
     ``of the sample`` are computed when one of them is first asked for, which takes a second at
-    most: whoever wants the cross-entropy only does not wait for them.
+    most, and so are the others but the cross-entropy: whoever wants that only does not wait.
     """
 
     _kind: ClassVar[str] = "evaluation"
@@ -171,15 +170,12 @@ class Evaluation(_Waiting):
     if not TYPE_CHECKING:  # or any name at all would pass for a field
 
         def __getattr__(self, name):
-            # Called for what is not set: the fields of the sample, where they are computed later.
-            if name in _ASKED_FOR:
-                return object.__getattribute__(self, "_asked_for")[name].found()[name]
-            if name not in OF_THE_SAMPLE:
+            # Called for what is not set: the fields that are computed later.
+            if name not in self.__slots__:
                 meant = figure_suggestion(name, self.__slots__)
                 said = f"{type(self).__name__!r} object has no attribute {name!r}{meant}"
                 raise AttributeError(said, name=name)  # without obj, Python adds no guess
-            later, otherwise = object.__getattribute__(self, "_later")
-            return later.found().get(name, otherwise[name])
+            return object.__getattribute__(self, "_find")(name)
 
     @property
     def outstanding_slices(self) -> tuple[Slice, ...]:
@@ -188,13 +184,24 @@ class Evaluation(_Waiting):
         return tuple(sorted(found, key=lambda part: -(part.saving or 0.0)))
 
 
-def computing(evaluation: Evaluation, later: Later) -> Evaluation:
-    """The same, whose fields of the sample come from ``later``; for who has just made it."""
-    otherwise = {name: getattr(evaluation, name) for name in OF_THE_SAMPLE}
-    for name in OF_THE_SAMPLE:
-        object.__delattr__(evaluation, name)
-    object.__setattr__(evaluation, "_later", (later, otherwise))
-    return evaluation
+def computing(known: Mapping[str, Any], of_the_sample: Later | None, others: Later) -> Evaluation:
+    """An evaluation of which these fields are known.
+
+    Those of the sample are found by the one, and all others, as an evaluation of their own, by the
+    other.
+    """
+
+    def find(name: str) -> Any:
+        found = {}
+        if of_the_sample is not None and name in OF_THE_SAMPLE:
+            found = of_the_sample.found()
+        return found[name] if name in found else getattr(others.found()["evaluation"], name)
+
+    made = object.__new__(Evaluation)
+    for name, value in known.items():
+        object.__setattr__(made, name, value)
+    object.__setattr__(made, "_find", find)
+    return made
 
 
 def asked_for(evaluation: Evaluation, classes: Later, frequencies: Later) -> Evaluation:
@@ -203,7 +210,7 @@ def asked_for(evaluation: Evaluation, classes: Later, frequencies: Later) -> Eva
     laters |= dict.fromkeys(OF_THE_FREQUENCIES, frequencies)
     for name in laters:
         object.__delattr__(evaluation, name)
-    object.__setattr__(evaluation, "_asked_for", laters)
+    object.__setattr__(evaluation, "_find", lambda name: laters[name].found()[name])
     return evaluation
 
 

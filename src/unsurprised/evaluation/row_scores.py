@@ -19,7 +19,7 @@ from unsurprised.measures._faults import BAD_LABEL, fault_of
 from unsurprised.measures._labels import dense
 from unsurprised.measures._numpy_engine import is_narrow_log, kernel_rows, threads_for
 
-_BITS = 1.0
+BITS = 1.0
 #: By how much shares that were divided by their sum may miss one: each by half a unit in the last
 #: place, and their sum by some dozens.
 _OFF_BY_ROUNDING = 2.0**-47
@@ -86,6 +86,11 @@ class RowScores:
     entropy_bias: Values | None = None
     largest_deviation: float = 0.0
 
+    @property
+    def infinite(self) -> NDArray[np.bool_] | bool:
+        """Which rows are infinite; False for none, as in most batches, which one look tells."""
+        return np.isinf(self.surprisal) if self.surprisal.max() == np.inf else False
+
 
 def row_scores(batch: Batch, scratch: Scratch | None = None, threads: int = 1) -> RowScores:
     """Measure every row; an :class:`InputError` for the first one that is not legal.
@@ -126,7 +131,7 @@ def _facts_at_labels(
     findings = _kernels.facts(
         kernel_rows(model, rows),
         facts.labels,
-        _BITS,
+        BITS,
         facts.surprisal,
         facts.entropy,
         facts.top_surprisal,
@@ -159,7 +164,7 @@ def _facts_of_distributions(
     cross_entropy, kl, truth_entropy = (np.empty(len(p)) for _ in range(3))
     narrow = is_narrow_log(truth) and is_narrow_log(model)
     sides = (kernel_rows(truth, p), kernel_rows(model, q))
-    found = _kernels.measure("kl_divergence", *sides, None, _BITS, kl, threads)
+    found = _kernels.measure("kl_divergence", *sides, None, BITS, kl, threads)
     # The first faulty row is told, whichever side it is on; of one row the model's side.
     faults = [
         (findings[0], role, form, rows, findings)
@@ -176,12 +181,12 @@ def _facts_of_distributions(
         of_truth = _facts_at_labels(batch, truth, None, Scratch(), threads)
         facts = _facts_at_labels(batch, model, None, scratch, threads)
         return _with_narrow_truth(facts, truth, of_truth, kl)
-    _kernels.measure("entropy", sides[0], None, None, _BITS, truth_entropy, threads)
+    _kernels.measure("entropy", sides[0], None, None, BITS, truth_entropy, threads)
     facts = _facts_at_labels(batch, model, None, scratch, threads)
     facts.shares = shares_of(truth)
     # Of the shares that a sample keeps, so that its rows cost what they cost here, to the last bit.
     kept = kernel_rows(Probs(facts.shares, normalize=True), facts.shares)
-    _kernels.measure("cross_entropy", kept, sides[1], None, _BITS, cross_entropy, threads)
+    _kernels.measure("cross_entropy", kept, sides[1], None, BITS, cross_entropy, threads)
     facts.surprisal, facts.kl, facts.truth_entropy = cross_entropy, kl, truth_entropy
     if facts.top is not None:
         facts.correct = np.take_along_axis(facts.shares, facts.top[:, None].astype(np.int64), 1)[
@@ -260,7 +265,7 @@ def sums_off(batch: Batch, column: str | None) -> int:
         return 0
     rows = form.rows(-1).values
     unused = np.empty(len(rows))
-    findings, _ = _kernels.measure("entropy", kernel_rows(form, rows), None, None, _BITS, unused, 1)
+    findings, _ = _kernels.measure("entropy", kernel_rows(form, rows), None, None, BITS, unused, 1)
     return findings[2]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
+from unsurprised import portable
 from unsurprised.class_names.numbered import Numbered
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import Slicing
@@ -16,6 +18,12 @@ UNWEIGHTED = 2
 _WITH_MODEL = ["expected", "correct", "worse"]
 _WITH_DISTRIBUTION = ["truth_entropy", "kl"]
 _WITH_COUNTS = ["votes", "entropy_bias"]
+
+
+@cache
+def uniform_guess(classes: int) -> float:
+    """The bits above which a row is worse than a uniform guess: not by the last digits alone."""
+    return float(portable.log2(classes) * (1 + 1e-12))
 
 
 @dataclass(frozen=True, slots=True)

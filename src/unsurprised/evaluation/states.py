@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import portable
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
+from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.row_scores import RowScores
-from unsurprised.evaluation.settings import UNWEIGHTED, Settings
+from unsurprised.evaluation.settings import UNWEIGHTED, Settings, uniform_guess
 from unsurprised.evaluation.slicing import cells_of, refuse_many
 from unsurprised.states import (
     ClassCounts,
@@ -42,18 +42,38 @@ class States:
 
     def __init__(self, settings: Settings, product: Product | None = None) -> None:
         self.settings = settings
-        self.product = product or Product(_new_states(settings))
+        self._product = product or Product(_new_states(settings))
+        self._put_off: Later | None = None
+
+    @property
+    def product(self) -> Product:
+        """All states, none of which lacks a row."""
+        if self._put_off is not None:
+            self._put_off.found()
+            self._put_off = None
+        return self._product
+
+    @property
+    def puts_off(self) -> bool:
+        """Whether other states than sums and moments have yet to take in the last rows."""
+        return self._put_off is not None
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether the sample passed over rows for which there would have been room."""
+        sample: Sample | None = self._product.get("sample")
+        return sample is not None and sample.bound[0] and self.product["sample"].falls_short
 
     @property
     def sums(self) -> Sums:
         """What every reported mean is a function of."""
-        state: Sums = self.product["sums"]
+        state: Sums = self._product["sums"]
         return state
 
     @property
     def moments(self) -> Moments | None:
         """What the intervals of means are a function of, where rows are independent."""
-        return self.product.get("moments")
+        return self._product.get("moments")
 
     @property
     def class_moments(self) -> Moments | None:
@@ -81,7 +101,7 @@ class States:
     @property
     def clusters(self) -> Distinct | None:
         """How many clusters there are, where rows belong to some."""
-        return self.product.get("clusters")
+        return self.product.get("clusters") if self.settings.clustered else None
 
     @property
     def extremes(self) -> Extremes:
@@ -111,8 +131,15 @@ class States:
         hashes: NDArray[np.uint64],
         facts: RowScores,
         clusters: NDArray[np.uint64] | None = None,
+        *,
+        put_off: bool = False,
     ) -> None:
-        """Add the rows of a batch."""
+        """Add the rows of a batch.
+
+        With ``put_off`` only sums and moments take them in now, of which means are made, and the
+        others when one of them is first asked for: until then the arrays must stay as they are.
+        """
+        states = States(self.settings, self.product)  # of the same states, which wait for no rows
         groups = hashes if clusters is None else clusters
         columns = self._columns(facts)
         varying = {} if self.moments is None else numerators(columns, self.moments.columns)
@@ -125,6 +152,25 @@ class States:
         self.sums.update(groups, columns, batch.weights)
         if self.moments is not None:
             self.moments.update(varying, batch.weights, rows=batch.size)
+
+        def others() -> dict[str, Any]:
+            states._add_to_others(entries, batch, hashes, facts, groups)
+            return {}
+
+        if put_off:
+            self._put_off = Later(others)
+        else:
+            others()
+
+    def _add_to_others(
+        self,
+        entries: Callable[[NDArray[np.int64]], list[Entry]],
+        batch: Batch,
+        hashes: NDArray[np.uint64],
+        facts: RowScores,
+        groups: NDArray[np.uint64],
+    ) -> None:
+        """Let all but sums and moments take in the rows of a batch."""
         self.histogram.update(facts.surprisal, batch.weights)
         self._add_worst(facts.surprisal, entries, batch)
         if self.clusters is not None:
@@ -135,7 +181,7 @@ class States:
         self._add_classes(batch, hashes, groups, facts)
         if self.class_moments is not None and facts.labels is not None:
             self.class_moments.update(
-                {"surprisal": columns["surprisal"]},
+                {"surprisal": _finite(facts.surprisal, facts.infinite)},
                 batch.weights,
                 rows=batch.size,
                 groups=facts.labels,
@@ -161,30 +207,22 @@ class States:
             )
 
     def _columns(self, facts: RowScores) -> dict[str, Any]:
-        # Most batches hold no infinite row, which one look tells.
-        any_infinite = bool(np.max(facts.surprisal) == np.inf)
-        infinite = np.isinf(facts.surprisal) if any_infinite else False
-
-        def finite(values: Any) -> Any:
-            return np.where(infinite, 0.0, values) if any_infinite else values
-
+        infinite = facts.infinite
         columns: dict[str, Any] = {
             "rows": None,
             "infinite_rows": infinite,
             "weight": None,
-            "surprisal": finite(facts.surprisal),
+            "surprisal": _finite(facts.surprisal, infinite),
             "infinite": infinite,
             "expected": facts.entropy,
             "correct": facts.correct,
             "truth_entropy": facts.truth_entropy,
-            "kl": None if facts.kl is None else finite(facts.kl),
+            "kl": None if facts.kl is None else _finite(facts.kl, infinite),
             "votes": facts.votes,
             "entropy_bias": facts.entropy_bias,
         }
         if self.settings.classes is not None:
-            # The uniform distribution to the last digits is not worse than a uniform guess.
-            uniform = portable.log2(len(self.settings.classes)) * (1 + 1e-12)
-            columns["worse"] = facts.surprisal > uniform
+            columns["worse"] = facts.surprisal > uniform_guess(len(self.settings.classes))
         return columns
 
     def _add_classes(
@@ -322,6 +360,11 @@ def _new_states(settings: Settings) -> dict[str, State]:
             classes, truth_width=width, size=settings.sample_rows, grouped=settings.clustered
         )
     return states
+
+
+def _finite(values: Any, infinite: NDArray[np.bool_] | bool) -> Any:
+    """Values, with 0 in infinite rows."""
+    return values if infinite is False else np.where(infinite, 0.0, values)
 
 
 def _any_infinite(worst: TopK) -> bool:

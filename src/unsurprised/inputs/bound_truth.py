@@ -136,7 +136,8 @@ def _indices(values: HostArray, binding: Binding) -> NDArray[np.int64]:
     if kind != "integer":
         raise CallError(f"y_true holds {values.dtype}; expected integers or names")
     # Their own bounds are checked where the rows are read.
-    return binding.of_integers(Labels(values).indices(), checked=False)
+    plain = values.dtype == "int64"
+    return binding.of_integers(values.values if plain else Labels(values).indices(), checked=False)
 
 
 def _of_form(form: Labels, handed: Handed) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -61,12 +62,14 @@ def batch_from_arrays(
     said = meaning or Meaning()
     model, plain, masked, title = _prediction(y_pred, said, order)
     truth = handed_truth(y_true)
-    _refuse_other_orders(y_true=truth.index, y_pred=model.index, weights=weights, ids=ids)
+    if any(held is not None for held in (truth.index, model.index, weights, ids)):
+        _refuse_other_orders(y_true=truth.index, y_pred=model.index, weights=weights, ids=ids)
     lie = beside(truth, model, multilabel=said.multilabel)
-    size = int(np.prod(lie.leading, dtype=np.int64))
+    size = math.prod(lie.leading)
     shares = None if weights is None else _weights_of(weights, lie.leading, size)
     after = _named_after(truth, model, title, said) if lie.single else None
-    names = class_names(truth, model, replace(said, positive=said.positive or after), lie)
+    spoken = replace(said, positive=after) if after and not said.positive else said
+    names = class_names(truth, model, spoken, lie)
     binding = Binding(
         2 if lie.single else model.shape[-1],
         None if names is None else names.names,

@@ -19,19 +19,19 @@ from unsurprised.arrays.libraries import (
     is_traced,
 )
 from unsurprised.errors import CallError
-from unsurprised.forms import DistributionForm, Form, Labels
+from unsurprised.forms import DistributionForm, Form, Labels, as_form
 from unsurprised.measures._alignment import aligned
 from unsurprised.measures._array_engine import Home, by_library, copied, home_of
 from unsurprised.measures._distribution import Formula
 from unsurprised.measures._labels import dense, same_or_not
 from unsurprised.measures._numpy_engine import (
-    at_once,
     by_kernel,
     by_numpy,
     common_rows,
     is_log,
     refuse,
 )
+from unsurprised.measures._straight import is_plain, straight
 from unsurprised.units import NO_UNIT, checked_base
 
 #: Kernels that say NaN of rows whose shares have products below the floats; the formula tells them.
@@ -53,7 +53,7 @@ def settled(forms: Sequence[Form]) -> tuple[Home | None, bool, list[Form]]:
 
 def answer(
     formula: Formula,
-    forms: Sequence[Form],
+    given: Sequence[Any],
     *,
     axis: int = -1,
     base: Any = NO_UNIT,
@@ -63,18 +63,20 @@ def answer(
 ) -> Answer:
     """What ``formula`` (in nats where there is a ``base``) says of each row, or ``each_class``.
 
-    ``formula`` takes one :class:`Side` for each form. Labels become rows of as many classes as the
-    other forms have. Whoever knows of another array that decides where the answer belongs, and that
-    NumPy cannot compute it, passes ``home``.
+    ``formula`` takes one :class:`Side` for each form; a plain array is :class:`Probs`. Labels
+    become rows of as many classes as the other forms have. Whoever knows of another array that
+    decides where the answer belongs, and that NumPy cannot compute it, passes ``home``.
     """
     if base is not NO_UNIT:
         base = checked_base(base)
+    if kernel and home is None:
+        given = [one if is_plain(one) else as_form(one) for one in given]
+        found = straight(kernel, given, axis=axis, base=2 if base is NO_UNIT else base)
+        if found is not None and not _left(kernel, found):
+            return found
+    forms: Sequence[Form] = [as_form(one) for one in given]
     if len(forms) > 1:
         forms = aligned(forms, axis)
-    if kernel and home is None:
-        at_hand = at_once(kernel, forms, axis, 2 if base is NO_UNIT else base)
-        if at_hand is not None and not _left(kernel, at_hand):
-            return finished(None, at_hand)
     if home is None:
         home, on_host, forms = settled(forms)
     else:
@@ -93,8 +95,8 @@ def answer(
     return finished(home, values)
 
 
-def _left(kernel: str, values: NDArray[Any]) -> bool:
-    return kernel in _LEAVING_ROWS and bool(np.isnan(values).any())
+def _left(kernel: str, values: Any) -> bool:
+    return kernel in _LEAVING_ROWS and bool(np.isnan(np.asarray(values)).any())
 
 
 def finished(home: Home | None, values: NDArray[Any]) -> Answer:

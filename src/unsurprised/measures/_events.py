@@ -28,6 +28,7 @@ from unsurprised.measures._dispatch import Answer, answer, finished, settled
 from unsurprised.measures._distribution import Side
 from unsurprised.measures._labels import checked_indices
 from unsurprised.measures._numpy_engine import by_kernel, common_shape
+from unsurprised.measures._straight import straight
 from unsurprised.units import checked_base
 
 
@@ -77,7 +78,10 @@ def _numbers(values: Any, remedy: str | None) -> NDArray[np.float64]:
 
 def outcome_surprisal(q: DistributionForm, labels: Labels, *, axis: int, base: float) -> Answer:
     """The surprisal of each row at what happened."""
-    checked_base(base)
+    base = checked_base(base)
+    found = straight("surprisal", [q], axis=axis, base=base, labels=labels)
+    if found is not None:
+        return found
     home, on_host, (rows, outcomes) = settled(aligned([q, labels], axis))
     assert isinstance(rows, DistributionForm)  # as they were given
     assert isinstance(outcomes, Labels)

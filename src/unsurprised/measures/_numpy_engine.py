@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
 from unsurprised.arrays.libraries import NUMPY
 from unsurprised.errors import CallError, InputError
-from unsurprised.forms import DistributionForm, Form
+from unsurprised.forms import DistributionForm
 from unsurprised.measures._distribution import Side, total
 from unsurprised.measures._faults import fault_of
 from unsurprised.threads import get_num_threads
@@ -29,7 +29,7 @@ _ELEMENTS_PER_BLOCK = 1 << 14
 _ALONG_FROM = 64
 
 #: What NumPy broadcasts and the kernels walk.
-_MOST_DIMENSIONS = 31
+MOST_DIMENSIONS = 31
 
 _IS_LOG = {"probs": False, "counts": False, "logprobs": True, "logits": True}
 _HAS_SUM = {"probs": True, "counts": False, "logprobs": True, "logits": False}
@@ -38,12 +38,14 @@ _HAS_SUM = {"probs": True, "counts": False, "logprobs": True, "logits": False}
 _SURELY_WITHIN = 0.9
 
 
-def kernel_rows(form: DistributionForm, rows: NDArray[Any]) -> _kernels.Rows:
+def kernel_rows(
+    form: DistributionForm, rows: NDArray[Any], dtype: str | None = None
+) -> _kernels.Rows:
     """``rows`` (classes last) as the kernels take them, with what ``form`` says of them."""
     # Without a check of the sum the deviation is still reported, except where a sum has no meaning.
     tolerance = -1.0 if form.normalize else form.tolerance
     log, has_sum = _IS_LOG[form.kind], _HAS_SUM[form.kind]
-    return _kernels.Rows(rows, form.array.dtype, log, has_sum, tolerance)
+    return _kernels.Rows(rows, dtype or form.array.dtype, log, has_sum, tolerance)
 
 
 def by_kernel(
@@ -65,23 +67,6 @@ def by_kernel(
         spread = labels if labels.shape == shape else np.broadcast_to(labels, shape)
         at = np.ascontiguousarray(spread, dtype=np.int64)
     return _measured(name, forms, sides, at, base)
-
-
-def at_once(name: str, forms: Sequence[Form], axis: Any, base: float) -> Values | None:
-    """What :func:`by_kernel` says of NumPy's rows of one shape, classes last; None of any others.
-
-    For a few numbers the kernel takes less time than the general way to it.
-    """
-    shape = forms[0].shape
-    if type(axis) is not int or axis != -1 or not shape or not shape[-1]:
-        return None
-    rows, sides = [], []
-    for form in forms:
-        if form.given is not None or form.shape != shape or not isinstance(form, DistributionForm):
-            return None
-        rows.append(form)
-        sides.append(form.array.values)
-    return _measured(name, rows, sides, None, base) if len(shape) <= _MOST_DIMENSIONS else None
 
 
 def _measured(
@@ -222,10 +207,10 @@ def common_rows(forms: list[DistributionForm], axis: int, labels: Any = None) ->
 def common_shape(shapes: list[tuple[int, ...]], where: str = "", axis: int = -1) -> tuple[int, ...]:
     """The shape that rows of these shapes broadcast to; ``where`` and ``axis`` are for messages."""
     first = shapes[0]
-    if len(first) <= _MOST_DIMENSIONS and shapes.count(first) == len(shapes):
+    if len(first) <= MOST_DIMENSIONS and shapes.count(first) == len(shapes):
         return first  # as it is most often; NumPy's way to find out takes 3 µs
-    if max(map(len, shapes)) > _MOST_DIMENSIONS:
-        raise CallError(f"expected at most {_MOST_DIMENSIONS} dimensions beside the classes")
+    if max(map(len, shapes)) > MOST_DIMENSIONS:
+        raise CallError(f"expected at most {MOST_DIMENSIONS} dimensions beside the classes")
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:

@@ -110,11 +110,10 @@ def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float = 2) -> Answer:
 
 
 def _against(formula: Formula, kernel: str, p: Any, q: Any, *, axis: int, base: float) -> Answer:
-    truth, model = as_form(p), as_form(q)
-    if isinstance(truth, Labels) and not truth.smoothing and not isinstance(model, Labels):
+    if isinstance(p, Labels) and not p.smoothing and not isinstance(q, Labels):
         # A label has no entropy, so cross-entropy and KL are both the surprisal of what happened.
-        return outcome_surprisal(need_distribution(model, "q"), truth, axis=axis, base=base)
-    return answer(formula, [truth, model], axis=axis, base=base, kernel=kernel)
+        return outcome_surprisal(need_distribution(as_form(q), "q"), p, axis=axis, base=base)
+    return answer(formula, [p, q], axis=axis, base=base, kernel=kernel)
 
 
 def _cross_entropy(sides: list[Side]) -> Array:
@@ -289,11 +288,11 @@ def js_divergence(
     >>> round(js_divergence([0.5, 0.5], [0.1, 0.9], [1.0, 0.0], weights=[0.5, 0.25, 0.25]), 4)
     0.3809
     """
-    forms = [as_form(given) for given in (p, q, *more)]
-    checked = _checked_weights(weights, len(forms))
+    given = (p, q, *more)
+    checked = _checked_weights(weights, len(given))
     kernel = "js_divergence" if checked == (0.5, 0.5) else None
     formula = partial(_js_divergence, checked)
-    return answer(formula, forms, axis=axis, base=base, kernel=kernel)
+    return answer(formula, given, axis=axis, base=base, kernel=kernel)
 
 
 @measure("two", symmetric=True, zero_iff_equal=True, high="√log 2", data_processing=True)

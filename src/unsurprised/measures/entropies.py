@@ -187,7 +187,7 @@ def entropy(p: Any, *, axis: int = -1, base: float = 2) -> Answer:
     >>> entropy(Counts([[1, 1, 1, 1], [3, 0, 0, 0]]))
     array([2., 0.])
     """
-    return answer(_entropy, [as_form(p)], axis=axis, base=base, kernel="entropy")
+    return answer(_entropy, [p], axis=axis, base=base, kernel="entropy")
 
 
 def _entropy(sides: list[Side]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -40,8 +41,12 @@ class Counted(ByBytes):
                 f"{self.name} would hold {size:,} counts; expected at most {MOST_COUNTS:,}"
             )
         self._size, self._settings = size, settings
-        self._tally = _kernels.Tally(size)
         self._weights: _kernels.ExactTable | None = None
+
+    @cached_property
+    def _tally(self) -> _kernels.Tally:
+        # Many states never count a row, and its memory is as much as that of some thousand rows.
+        return _kernels.Tally(self._size)
 
     @property
     def weighted(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,17 +59,8 @@ class Sample(ByBytes):
         size: int | None = None,
         grouped: bool = False,
     ) -> None:
-        #: A row as it stands in the bytes.
-        self._dtype = np.dtype(
-            [
-                ("hash", ">u8"),
-                *([("group", "<u8")] if grouped else []),
-                ("weight", "<f8"),
-                ("truth", "<f8", (truth_width,)),
-                ("model", "<f8", (classes,)),
-            ]
-        )
-        default = max(1, min(SAMPLE_ROWS, SAMPLE_BYTES // self._dtype.itemsize))
+        numbers = 2 + grouped + truth_width + classes
+        default = max(1, min(SAMPLE_ROWS, SAMPLE_BYTES // (8 * numbers)))
         self.classes, self.truth_width, self.grouped = classes, truth_width, grouped
         self.size = default if size is None else size
         if self.size < 0:
@@ -78,6 +70,18 @@ class Sample(ByBytes):
         self._held = 0
         self._largest: np.uint64 | None = None  # once full: no row above it can enter
         self._bounded = False
+
+    @cached_property
+    def _dtype(self) -> np.dtype[Any]:
+        return np.dtype(
+            [
+                ("hash", ">u8"),
+                *([("group", "<u8")] if self.grouped else []),
+                ("weight", "<f8"),
+                ("truth", "<f8", (self.truth_width,)),
+                ("model", "<f8", (self.classes,)),
+            ]
+        )
 
     @alone
     def expect(self, rows: int) -> None:

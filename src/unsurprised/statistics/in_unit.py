@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import overload
 
+from unsurprised import portable
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.units import unit_of, units_per_bit
 
@@ -29,3 +31,18 @@ class InUnit:
     def __call__(self, value: Estimate | None) -> Estimate | None:
         """The same estimate in the unit asked for."""
         return value if value is None else value.scaled(self.per_bit, self.unit)
+
+
+def two_to(bits: Estimate) -> Estimate:
+    """Perplexity: 2 to the cross-entropy; infinite where no float holds it."""
+
+    def power(value: float) -> float:
+        return (
+            math.nan
+            if math.isnan(value)
+            else math.inf
+            if value >= 1024
+            else float(portable.exp2(value))
+        )
+
+    return Estimate(power(bits.value), power(bits.low), power(bits.high), "", bits.rows)

@@ -211,7 +211,8 @@ def within(value: Estimate, least: float, most: float) -> Estimate:
         return value
     # The value itself may be beyond an end by a rounding.
     least, most = min(least, value.value), max(most, value.value)
-    return replace(value, low=max(value.low, least), high=min(value.high, most))
+    low, high = max(value.low, least), min(value.high, most)
+    return Estimate(value.value, low, high, value.unit, value.rows)
 
 
 #: Of the slices that are said to stand out, which part does so by chance alone.

@@ -19,8 +19,7 @@ _ONE_ROW = 1e12
 _KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """What weights of rows add up to: Σ w; Σ w² and Σ w³ in units of two to UNIT."""
 
     total: float
@@ -77,8 +76,7 @@ def _correction(weights: Weights) -> float | None:
     return found if found < _ONE_ROW else None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnPowers:
+class ColumnPowers(NamedTuple):
     """Sums of a column's products y = w x: of w y, w² y, y², w y² and y³."""
 
     wy: int
@@ -121,8 +119,7 @@ class Powers:
         return cls(dict(zip(names, columns, strict=True)), Weights(total, squares, cubes))
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnPair:
+class ColumnPair(NamedTuple):
     """Sums over rows of products of a numerator's part n and a denominator's part d."""
 
     nn: int

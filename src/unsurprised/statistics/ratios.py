@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from unsurprised.array_types import Values
-
-Columns = Mapping[str, Values]
+#: Sums by column: one of each, or one of each group.
+Columns = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class MeanRatio:
     less: str | None = None
     without: str | None = None
 
-    def __call__(self, sums: Columns) -> Values:
+    def __call__(self, sums: Columns) -> Any:
         """The ratio of each set of sums."""
         above = sums[self.column] if self.less is None else sums[self.column] - sums[self.less]
         whole = sums[self.weight]
@@ -44,7 +44,7 @@ class MeanRatio:
 class Excess:
     """The mean surprisal of some rows above that of all others, infinite ones left out."""
 
-    def __call__(self, sums: Columns) -> Values:
+    def __call__(self, sums: Columns) -> Any:
         """That of each set of sums."""
         own = sums["weight"] - sums["infinite"]
         others = sums["all_weight"] - sums["all_infinite"] - own
@@ -58,8 +58,13 @@ def difference_of(column: str, less: str) -> str:
 
 def numerators(columns: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """The values of columns, some of which are differences of two others."""
-    found = {}
-    for name in names:
-        column, _, less = name.partition(" less ")
-        found[name] = columns[column] - columns[less] if less else columns[column]
-    return found
+    return {
+        name: columns[column] - columns[less] if less else columns[column]
+        for name, column, less in _parts(names)
+    }
+
+
+@cache
+def _parts(names: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    split = [(name, *name.partition(" less ")) for name in names]
+    return [(name, column, less) for name, column, _, less in split]

@@ -24,7 +24,7 @@ _LEAST = 2.0**-1074
 #: By how many bits a mean may be off by that: of its own size, and at all.
 _RELATIVE, _ABSOLUTE = 1e-14, 1e-40
 
-Statistic = Callable[[Columns], Values]
+Statistic = Callable[[Columns], Any]
 
 
 class Totals:
@@ -129,7 +129,8 @@ class Totals:
     @property
     def sizes(self) -> Values:
         """The weight of each group that tells something."""
-        return self.totals["weight"] - self.without["weight"]
+        sizes: Values = self.totals["weight"] - self.without["weight"]
+        return sizes
 
     def mean(self, column: str, unit: str = "bits", most: float = math.inf) -> Estimate | None:
         """The mean of a column whose values lie between 0 and ``most``."""
@@ -223,6 +224,7 @@ class RowTotals(Totals):
         self, statistic: Statistic, unit: str = "bits"
     ) -> tuple[Estimate, Spread | None]:
         """The estimate of a ratio of the sums, and how it differs between sets of rows."""
+        # NumPy's, of which a quotient by 0 is no error.
         sums: Any = {name: np.float64(value) for name, value in self.totals.items()}
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             value = float(statistic(sums))

@@ -29,7 +29,7 @@ from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
 from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.in_unit import InUnit
+from unsurprised.statistics.in_unit import InUnit, two_to
 from unsurprised.statistics.jackknife import Spread, plug_in, too_few_clusters, within
 from unsurprised.statistics.totals import RowTotals, Totals, totals_of
 
@@ -44,18 +44,26 @@ def assemble(
     Before the states change, that has to be found.
     """
     assembly = _Assembly(states, rows, base)
-    missing = {}
-    if not ledger:
-        reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
-        missing = {**reasons, **assembly.missing()}
     frequencies = Later(assembly.of_the_frequencies)
-    written = of_the_classes(states, assembly.class_totals[0])
-    evaluation = asked_for(assembly.evaluation(skipped, missing), written, frequencies)
-    if not ledger:
-        return evaluation, (frequencies,)
-    truth = evaluation.truth_entropy, evaluation.kl_divergence
-    later = Later(lambda: assembly.of_the_sample(*truth))
-    return computing(evaluation, later), (frequencies, later)
+
+    def others() -> dict[str, Any]:
+        missing = {}
+        if not ledger:
+            reasons = dict.fromkeys(_TAKING_LONG, "ledger=False was asked for")
+            missing = {**reasons, **assembly.missing()}
+        written = of_the_classes(states, assembly.class_totals[0])
+        evaluation = assembly.evaluation(skipped, missing)
+        return {"evaluation": asked_for(evaluation, written, frequencies)}
+
+    def of_the_sample() -> dict[str, Any]:
+        whole: Evaluation = rest.found()["evaluation"]
+        return assembly.of_the_sample(whole.truth_entropy, whole.kl_divergence)
+
+    rest, later = Later(others), Later(of_the_sample) if ledger else None
+    if later is None and not states.puts_off:
+        rest.found()
+    laters = (rest, frequencies) if later is None else (rest, frequencies, later)
+    return computing(assembly.known(skipped), later, rest), laters
 
 
 class _Assembly:
@@ -65,22 +73,34 @@ class _Assembly:
         self.states, self.rows, self.base = states, rows, base
         self.scaled = InUnit(base)
         self.unit, self.per_bit = self.scaled.unit, self.scaled.per_bit
-        totals = states.sums.totals()
-        if not totals["weight"] > 0:
+        self.clusters = None if states.clusters is None else states.clusters.result()
+        self.refused = too_few_clusters(self.clusters) is not None
+        self.all = totals_of(states.sums, states.moments, refused=self.refused)
+        self.totals, self.infinite = self.all.totals, self.all.infinite
+        if not self.totals["weight"] > 0:
             raise InputError(
                 "found weights that are all 0",
                 expected="at least one row of positive weight",
                 remedy="leave the weights out to count every row once",
             )
-        self.clusters = None if states.clusters is None else states.clusters.result()
-        self.refused = too_few_clusters(self.clusters) is not None
-        self.all = totals_of(states.sums, states.moments, refused=self.refused)
         self.all.refuse_blurred("surprisal", "expected", "truth_entropy", "kl")
-        self.totals, self.infinite = totals, self.all.infinite
-        self.bins = states.histogram.bins()
         self.plain = not (states.settings.weighted or states.settings.clustered)
-        classes = states.settings.classes
-        self.uniform = math.inf if classes is None else float(portable.log2(len(classes)))
+
+    @cached_property
+    def uniform(self) -> float:
+        """The entropy of the uniform distribution."""
+        classes = self.states.settings.classes
+        return math.inf if classes is None else float(portable.log2(len(classes)))
+
+    @cached_property
+    def bins(self) -> tuple[Values, Values, Values]:
+        """The bins of the surprisal that hold anything."""
+        return self.states.histogram.bins()
+
+    @cached_property
+    def cross_entropy(self) -> Estimate:
+        """In bits."""
+        return self.all.mean_surprisal()
 
     @cached_property
     def class_totals(self) -> tuple[Values, Values]:
@@ -93,26 +113,33 @@ class _Assembly:
         """The rows of the sample, measured."""
         return sampled_of(self.states, refused=self.refused)
 
+    def known(self, skipped: int) -> dict[str, Any]:
+        """What most ask for, by field."""
+        said, cross_entropy = self.states.settings, self.cross_entropy
+        return {
+            "rows": self.rows,
+            "skipped_rows": skipped,
+            "weight": self.totals["weight"],
+            "weighted": said.weighted,
+            "unit": self.unit,
+            "base": float(self.base),
+            "cross_entropy": self.scaled(cross_entropy),
+            "cross_entropy_nats": cross_entropy.scaled(math.log(2), "nats"),
+            "infinite_rows": int(self.totals["infinite_rows"]),
+            "reading": None,
+        }
+
     def evaluation(self, skipped: int, missing: dict[str, str]) -> Evaluation:
         """All but what comes later."""
         states, said = self.states, self.states.settings
-        cross_entropy = self.all.mean_surprisal()
         bits = self.scaled
         truth_entropy, kl, annotators = self.against_distribution()
         expected = self.all.mean("expected", most=self.uniform)
         return Evaluation(
-            rows=self.rows,
-            skipped_rows=skipped,
-            weight=self.totals["weight"],
-            weighted=said.weighted,
-            unit=self.unit,
-            base=float(self.base),
+            **self.known(skipped),
             classes=None,
-            cross_entropy=bits(cross_entropy),
-            cross_entropy_nats=cross_entropy.scaled(math.log(2), "nats"),
-            infinite_rows=int(self.totals["infinite_rows"]),
             finite_cross_entropy=bits(self.all.finite_mean()),
-            perplexity=_power(cross_entropy),
+            perplexity=two_to(self.cross_entropy),
             label_entropy=None,
             information_gained=None,
             information_gained_share=None,
@@ -328,18 +355,3 @@ def _table(values: Values) -> tuple[tuple[float, ...], ...]:
 def _entropy_bits(weights: Values) -> Values:
     """Entropy of rows of weights that may hold zeros."""
     return np.asarray(entropy(Counts(weights)), dtype=np.float64)
-
-
-def _power(bits: Estimate) -> Estimate:
-    """Perplexity: 2 to the cross-entropy; infinite where no float holds it."""
-
-    def power(value: float) -> float:
-        return (
-            math.nan
-            if math.isnan(value)
-            else math.inf
-            if value >= 1024
-            else float(portable.exp2(value))
-        )
-
-    return Estimate(power(bits.value), power(bits.low), power(bits.high), "", bits.rows)

@@ -20,6 +20,9 @@ from unsurprised.losses.torch.kinds import check_tensor, keep
 from unsurprised.losses.torch.reduction import totalled
 from unsurprised.losses.torch.total import Asked
 
+#: The options of most calls, which need not be looked at each time.
+_NOTHING_ASKED = cross_entropy_options(keep)
+
 
 @with_options(cross_entropy_options)
 def cross_entropy_loss(
@@ -110,7 +113,7 @@ def cross_entropy_loss(
     >>> logits.grad[1]
     tensor([0., 0., 0., 0.])
     """
-    recipe, total = cross_entropy_options(keep, **options)
+    recipe, total = cross_entropy_options(keep, **options) if options else _NOTHING_ASKED
 
     check_tensor("logits", logits)
     check_tensor("target", target)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.masked import MaskedTensor
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from unsurprised.arrays.libraries import has_tangent
 from unsurprised.errors import CallError
 from unsurprised.losses._numbers import ArrayOption, Fits
 
@@ -51,7 +52,7 @@ def is_opaque(tensor: Tensor) -> bool:
 
     PyTorch's operations know what to do with it; nothing else does.
     """
-    if tensor.device.type == "meta":
+    if tensor.is_meta:
         return True
     if type(tensor) in _PLAIN:
         return False
@@ -65,11 +66,6 @@ def is_traced(*tensors: Tensor) -> bool:
         torch._C._functorch.is_functorch_wrapped_tensor(tensor) or is_opaque(tensor)
         for tensor in tensors
     )
-
-
-def has_tangent(tensor: Tensor) -> bool:
-    """Whether forward mode is at work."""
-    return torch.autograd.forward_ad.unpack_dual(tensor).tangent is not None
 
 
 def keep(value: Any, fits: Fits) -> ArrayOption | None:

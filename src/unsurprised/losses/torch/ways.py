@@ -27,13 +27,14 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from unsurprised.arrays.libraries import has_tangent
 from unsurprised.losses import _cross_entropy as formula
 from unsurprised.losses._options import Recipe, Totalling
 from unsurprised.losses.torch import blocks, line
 from unsurprised.losses.torch.cpu import gradient as cpu_gradient
 from unsurprised.losses.torch.cpu import rows as cpu_rows
 from unsurprised.losses.torch.cpu import total as cpu_total
-from unsurprised.losses.torch.kinds import has_tangent, is_traced
+from unsurprised.losses.torch.kinds import is_traced
 from unsurprised.losses.torch.total import Asked
 
 Derivatives = Literal["plain", "operator", "function"]
@@ -65,13 +66,13 @@ def _is_total_on_gpu(asked: Asked) -> bool:
 def _is_total_in_memory(asked: Asked) -> bool:
     logits, target = asked.logits, asked.target
     return (
-        logits.device.type == "cpu"
+        logits.is_cpu
         # A kind of tensor of its own may have no memory to look at.
         and type(logits) in (Tensor, torch.nn.Parameter)
         and type(target) is Tensor
         and logits.dtype in cpu_gradient.WRITTEN
         and target.dtype == torch.int64
-        and len(logits) > 0
+        and logits.shape[0] > 0
         and (logits.stride(1) == 1 or logits.shape[1] == 1)
         and not logits.is_neg()
         and asked.recipe.label_smoothing == 0
@@ -143,7 +144,7 @@ def total(
 def _is_total(asked: Asked) -> bool:
     logits, target, total = asked.logits, asked.target, asked.total
     return (
-        not is_traced(logits, target)
+        not torch.compiler.is_compiling()
         and logits.dim() == 2
         and target.dtype in (torch.int64, torch.int32)
         and target.shape == logits.shape[:1]
@@ -175,7 +176,7 @@ def _asks_more_than_backward(*tensors: Tensor, target: Tensor | None) -> bool:
     if torch.compiler.is_compiling():
         return False
     given = tensors if target is None else (*tensors, target)
-    return any(is_traced(tensor) or has_tangent(tensor) for tensor in given)
+    return is_traced(*given) or any(map(has_tangent, given))
 
 
 def _is_line(target: Tensor, weight: Tensor | None, recipe: Recipe) -> bool:

@@ -19,9 +19,9 @@ ELEMENTS_PER_THREAD = 1 << 17
 
 def host(tensor: Tensor) -> NDArray[Any]:
     """A view of the memory; of bfloat16, which NumPy does not know, as bits."""
-    plain = tensor.detach()
+    plain = tensor.detach() if tensor.requires_grad else tensor
     array: NDArray[Any] = (
-        plain.view(torch.uint16) if plain.dtype == torch.bfloat16 else plain
+        plain.view(torch.uint16) if plain.dtype is torch.bfloat16 else plain
     ).numpy()
     return array
 
@@ -38,7 +38,7 @@ def all_in_threads(work: Callable[[slice], bool], rows: int, elements: int) -> b
     """Whether the work says so of all parts of the rows."""
     count = threads(rows, elements)
     if count == 1:
-        return work(slice(0, rows))
+        return work(slice(None))
     cuts = [rows * i // count for i in range(count + 1)]
     with ThreadPoolExecutor(count) as pool:
         return all(pool.map(work, [slice(*ends) for ends in pairwise(cuts)]))

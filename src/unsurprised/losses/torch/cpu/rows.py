@@ -49,7 +49,7 @@ class Facts(NamedTuple):
 
 def facts_of(logits: Tensor, labels: NDArray[np.int64]) -> Facts | None:
     """The facts of rows in main memory; None where a row is not legal."""
-    count = len(logits)
+    count = logits.shape[0]
     nats, entropies, rests = (np.empty(count) for _ in range(3))
     found = Facts(nats, entropies, rests, np.empty(count, dtype=np.int32))
     rows = host(logits)

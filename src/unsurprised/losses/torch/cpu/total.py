@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unsurprised.losses.torch.cpu.gradient import Single, write_softmax
+from unsurprised import _kernels
+from unsurprised.losses.torch.cpu.memory import host, threads
 from unsurprised.losses.torch.cpu.rows import Facts, facts_of
 from unsurprised.losses.torch.kinds import sum_type
 from unsurprised.losses.torch.total import Asked, gradient_again
@@ -22,13 +23,12 @@ from unsurprised.losses.torch.total import Asked, gradient_again
 def total(asked: Asked) -> Tensor | None:
     """The loss, or None where a label or a row is not legal, or none counts."""
     logits, target, _, total, ignore_index, _, general = asked
-    labels: NDArray[np.int64] = target.detach().numpy()
+    labels: NDArray[np.int64] = target.numpy()
     kept = labels != ignore_index
     counting = int(np.count_nonzero(kept))
     at = labels if counting == len(labels) else np.where(kept, labels, 0)
-    if counting == 0 or at.min() < 0 or at.max() >= logits.shape[1]:
-        return None
-    facts = facts_of(logits, at)
+    # The kernel tells whether a label is out of range.
+    facts = facts_of(logits, at) if counting else None
     if facts is None:
         return None
     each = total.unit / counting if total.reduction == "mean" else total.unit
@@ -47,17 +47,16 @@ class _Rows(NamedTuple):
 
     def loss(self) -> float:
         nats = self.facts.nats if self.kept is None else self.facts.nats[self.kept]
-        return float(nats.sum()) * self.each
+        return float(np.add.reduce(nats)) * self.each
 
-    def line(self, above: float) -> tuple[Single, Single]:
-        """What a row's softmax is multiplied by, and the gradient at its label."""
-        weight: Any = above * self.each
-        if self.kept is not None:
-            weight = np.where(self.kept, weight, 0.0)
-        factor = weight * np.exp(-self.facts.rests)
-        # The label's share less one is found as it is, not as a difference; and no zero is below 0.
-        at_label = weight * np.expm1(-self.facts.nats) + 0.0
-        return factor.astype(np.float32), at_label.astype(np.float32)
+    def write_gradient(self, logits: Tensor, above: float, out: Tensor) -> None:
+        """Write the gradient of the logits, where that of the loss is ``above``."""
+        nats, _, rests, tops = self.facts
+        half, count = logits.dtype == torch.bfloat16, threads(logits.shape[0], logits.numel())
+        read, write, weight = host(logits), host(out), above * self.each
+        _kernels.label_gradient(
+            read, half, self.labels, self.kept, weight, nats, rests, tops, write, count
+        )
 
 
 class _Total(torch.autograd.Function):
@@ -75,14 +74,6 @@ class _Total(torch.autograd.Function):
         logits, _ = ctx.saved_tensors
         if torch.is_grad_enabled():
             return gradient_again(ctx.general, logits, above), None, None, None
-        rows: _Rows = ctx.rows
-        factor, at_label = rows.line(float(above))
         out = torch.empty(logits.shape, dtype=logits.dtype, device="cpu")
-        write_softmax(logits, (rows.facts.top(logits), factor, np.zeros_like(factor)), out)
-        place = np.arange(len(factor))
-        if out.dtype == torch.float32:
-            out.numpy()[place, rows.labels] = at_label
-        else:
-            where = torch.from_numpy(place), torch.from_numpy(rows.labels)
-            out[where] = torch.from_numpy(at_label).to(out.dtype)
+        ctx.rows.write_gradient(logits, float(above), out)
         return out, None, None, None
