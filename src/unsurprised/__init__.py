@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
+    from unsurprised.fidelity.measure import fidelity
+    from unsurprised.fidelity.meter import FidelityMeter
+    from unsurprised.fidelity.result import Fidelity
 
 __version__ = "0.1.0"
 
@@ -74,11 +77,14 @@ _LATER = {
     "Calibration": "unsurprised.calibration",
     "Check": "unsurprised.comparison",
     "Comparison": "unsurprised.comparison",
+    "Fidelity": "unsurprised.fidelity.result",
+    "FidelityMeter": "unsurprised.fidelity.meter",
     "calibrate": "unsurprised.calibration",
     "calibrators": "",
     "check": "unsurprised.comparison",
     "compare": "unsurprised.comparison",
     "cross_entropy_scorer": "unsurprised.adapters.scikit_learn",
+    "fidelity": "unsurprised.fidelity.measure",
     "testing": "",
 }
 
@@ -93,6 +99,8 @@ __all__ = [
     "Evaluation",
     "Evaluator",
     "Explanation",
+    "Fidelity",
+    "FidelityMeter",
     "InputError",
     "Labels",
     "LogProbs",
@@ -126,6 +134,7 @@ __all__ = [
     "explain",
     "explain_infinite",
     "f_divergence",
+    "fidelity",
     "get_num_threads",
     "gini_impurity",
     "hartley_entropy",

@@ -37,6 +37,10 @@ class Scores:
 
     def part(self, rows: slice) -> Scores:
         """Some of the rows."""
+        return self.taken(rows)
+
+    def taken(self, rows: slice | NDArray[np.int64]) -> Scores:
+        """Some of the rows, in any order."""
         floored = None if self.floored is None else self.floored[rows]
         return Scores(self.values[rows], floored)
 
