@@ -30,10 +30,8 @@ def noise_floor(
         The unit's base.
     """
     excess = InUnit(base)(_excess(other, second))
-    above = excess.low > 0 if not math.isnan(excess.low) else excess.value > 0
-    return NoiseFloor(
-        beside.other.name, beside.kl_divergence, beside.top_agreement, excess, bool(above)
-    )
+    above = None if math.isnan(excess.low) else excess.low > 0
+    return NoiseFloor(beside.other.name, beside.kl_divergence, beside.top_agreement, excess, above)
 
 
 def _excess(other: FidelityMeter, second: FidelityMeter) -> Estimate:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from unsurprised.copies import Record
 from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
+
+if TYPE_CHECKING:
+    from unsurprised.report.fidelity.plot import Plots
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,9 @@ class NoiseFloor(Record):
     top_agreement: Estimate
     #: KL of the other less KL of the second run, on the same tokens.
     excess: Estimate
-    #: Whether the other is surely farther from the base than the second run is.
-    above: bool
+    #: Whether the other is surely farther from the base than the second run is; None without an
+    #: interval.
+    above: bool | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,6 +114,12 @@ class Fidelity(Reported):
     """One language model against another, token by token; KL is from the base to the other."""
 
     _kind: ClassVar[str] = "fidelity"
+
+    if TYPE_CHECKING:
+
+        @property
+        def plot(self) -> Plots:
+            """The charts of the report."""
 
     tokens: int
     documents: int
