@@ -65,9 +65,9 @@ if TYPE_CHECKING:
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
-    from unsurprised.fidelity.measure import fidelity
-    from unsurprised.fidelity.meter import FidelityMeter
-    from unsurprised.fidelity.result import Fidelity
+    from unsurprised.language_models.measure import fidelity
+    from unsurprised.language_models.meter import FidelityMeter
+    from unsurprised.language_models.result import Fidelity
 
 __version__ = "0.1.0"
 
@@ -77,14 +77,14 @@ _LATER = {
     "Calibration": "unsurprised.calibration",
     "Check": "unsurprised.comparison",
     "Comparison": "unsurprised.comparison",
-    "Fidelity": "unsurprised.fidelity.result",
-    "FidelityMeter": "unsurprised.fidelity.meter",
+    "Fidelity": "unsurprised.language_models.result",
+    "FidelityMeter": "unsurprised.language_models.meter",
     "calibrate": "unsurprised.calibration",
     "calibrators": "",
     "check": "unsurprised.comparison",
     "compare": "unsurprised.comparison",
     "cross_entropy_scorer": "unsurprised.adapters.scikit_learn",
-    "fidelity": "unsurprised.fidelity.measure",
+    "fidelity": "unsurprised.language_models.measure",
     "testing": "",
 }
 

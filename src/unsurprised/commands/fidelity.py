@@ -13,7 +13,7 @@ from unsurprised.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unsurprised.fidelity.result import Fidelity
+    from unsurprised.language_models.result import Fidelity
 
 HELP = (
     "Measure how much of a language model's distribution another one keeps, token by token: KL, "
@@ -119,8 +119,8 @@ def command(
 ) -> None:
     """Measure, print the report, write the JSON and the page."""
     from unsurprised.commands.page import asked_page, declared_page
-    from unsurprised.fidelity.files import Files, read_files
-    from unsurprised.fidelity.measure import Placing
+    from unsurprised.language_models.files import Files, read_files
+    from unsurprised.language_models.measure import Placing
     from unsurprised.report.progress import RowProgress
     from unsurprised.writing import Outputs, own, standard_output
 

@@ -76,7 +76,7 @@ class KeyedSums(ByBytes):
         chosen: Any,
         values: Mapping[str, NDArray[Any] | bool | None],
     ) -> None:
-        columns = [
+        columns: list[object] = [
             np.ascontiguousarray(value[chosen]) if isinstance(value, np.ndarray) else value
             for value in (values[name] for name in self.columns)
         ]
@@ -108,7 +108,7 @@ class KeyedSums(ByBytes):
             if (number, name) > (self._hashes[last], last):
                 return False
             for held in (self._tables, self._hashes, self._marks):
-                held.pop(last, None)  # type: ignore[attr-defined]
+                held.pop(last, None)
         self._tables[name] = exact_table(len(self.columns))
         self._hashes[name] = number
         return True
@@ -137,7 +137,7 @@ class KeyedSums(ByBytes):
             limit = (other._hashes[last], last)
             for name in [n for n, number in self._hashes.items() if (number, n) > limit]:
                 for held in (self._tables, self._hashes, self._marks):
-                    held.pop(name, None)  # type: ignore[attr-defined]
+                    held.pop(name, None)
 
     def settings(self) -> dict[str, Any]:
         """What states that are merged have in common."""

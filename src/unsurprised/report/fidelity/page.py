@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unsurprised.fidelity.result import Fidelity
+from unsurprised.language_models.result import Fidelity
 from unsurprised.report.fidelity import sentences, where
 from unsurprised.report.numbers import Style, interval, number, share, valued
 from unsurprised.report.pages.parts import Card, HtmlTable, Page, Section, amount, named, ranged
@@ -56,7 +56,7 @@ def _card(name: str, value: Estimate, style: Style, about: str) -> Card:
 
 
 def _figures(found: Fidelity) -> Section:
-    rows = [
+    rows: list[tuple[str, str, Estimate | None, Style]] = [
         ("KL from base to other", "mean KLD", found.kl_divergence, "information"),
         ("KL from other to base", "", found.reverse_kl_divergence, "information"),
         ("Jensen–Shannon divergence", "", found.js_divergence, "information"),

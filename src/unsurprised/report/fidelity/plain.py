@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unsurprised.fidelity.result import Fidelity
+from unsurprised.language_models.result import Fidelity
 from unsurprised.report.json import flat_fields
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unsurprised.fidelity.result import Fidelity, TokenRange
+from unsurprised.language_models.result import Fidelity, TokenRange
 from unsurprised.report.drawing.plots import Charts
 from unsurprised.report.fidelity import where
 from unsurprised.report.fidelity.sentences import confidence_range, position_range

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from unsurprised.fidelity.result import Fidelity, ModelFigures
+from unsurprised.language_models.result import Fidelity, ModelFigures
 from unsurprised.report.numbers import (
     counted,
     in_brackets,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from unsurprised.fidelity.result import Fidelity, TokenRange, WorstToken
+from unsurprised.language_models.result import Fidelity, TokenRange, WorstToken
 from unsurprised.report.fidelity import sentences
 from unsurprised.report.fidelity.sentences import headline, short_name
 from unsurprised.report.next_steps import glossary, in_python, next_steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from unsurprised.fidelity.result import Fidelity, TokenRange
+from unsurprised.language_models.result import Fidelity, TokenRange
 from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import (
     STEP,
@@ -54,7 +54,7 @@ def chart(
         }
         for part in parts
     ]
-    names = [row["range"] for row in rows]
+    names = [name(part.low, part.high) for part in parts]
     drawn = alt.Chart(inline(rows)).encode(
         y=alt.Y("range:N", sort=names, title=None, axis=names_axis())
     )
@@ -68,31 +68,20 @@ def chart(
 
 def confidence(found: Fidelity) -> Section:
     """By how sure the base is of its top token."""
-    return _section(
-        "confidence",
-        "Where is it: by how sure the base is",
-        found.by_confidence,
-        "probability of the base's top token",
-        confidence_range,
-        found.unit,
-    )
+    noun = "probability of the base's top token"
+    return _section("confidence", noun, found.by_confidence, confidence_range, found.unit)
 
 
 def position(found: Fidelity) -> Section:
     """By the place in the document."""
-    return _section(
-        "position",
-        "Where is it: by position",
-        found.by_position,
-        "position in the document",
-        position_range,
-        found.unit,
-    )
+    noun = "position in the document"
+    return _section("position", noun, found.by_position, position_range, found.unit)
 
 
 def _section(
-    key: str, title: str, parts: Sequence[TokenRange], noun: str, name: RangeName, unit: str
+    key: str, noun: str, parts: Sequence[TokenRange], name: RangeName, unit: str
 ) -> Section:
+    title = f"Where is it: by {key}"
     rows = [
         [
             named(name(part.low, part.high)),

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from unsurprised import _kernels
 from unsurprised.array_types import Values
 from unsurprised.errors import InputError
-from unsurprised.fidelity.floored import floored_facts
-from unsurprised.fidelity.tokens import Scores
 from unsurprised.forms import Logits
+from unsurprised.language_models.floored import floored_facts
+from unsurprised.language_models.tokens import Scores
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.measures.f_divergences import total_variation

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from unsurprised.errors import CallError
-from unsurprised.fidelity.columns import CONFIDENCES
-from unsurprised.fidelity.quantiles import KlQuantiles, half_of_sum, signed_quantiles
-from unsurprised.fidelity.result import (
+from unsurprised.language_models.columns import CONFIDENCES
+from unsurprised.language_models.quantiles import KlQuantiles, half_of_sum, signed_quantiles
+from unsurprised.language_models.result import (
     DocumentFidelity,
     Fidelity,
     FidelityQuantile,
@@ -18,7 +18,7 @@ from unsurprised.fidelity.result import (
     TokenRange,
     WorstToken,
 )
-from unsurprised.fidelity.totals import (
+from unsurprised.language_models.totals import (
     DOCUMENTS,
     NOTHING,
     TOKENS,
@@ -34,7 +34,7 @@ from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import totals_of
 
 if TYPE_CHECKING:
-    from unsurprised.fidelity.meter import FidelityMeter
+    from unsurprised.language_models.meter import FidelityMeter
 
 COARSE_BITS = 3
 
@@ -73,9 +73,7 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
         left_out=meter.left_out,
         intervals=grounds.kind,
         bounds=_bounds(tokens, targets),
-        kl_quantiles=tuple(
-            FidelityQuantile(one.level, unit(one.value)) for one in quantiles.all()
-        ),
+        kl_quantiles=tuple(FidelityQuantile(one.level, unit(one.value)) for one in quantiles.all()),
         half_of_kl=math.nan if infinite else half_of_sum(states["kl"]),
         target_shift=_shift(meter, targets),
         by_confidence=_ranges(meter, "confidence", _confidences, grounds, unit),
@@ -165,9 +163,7 @@ def _ranges(
             value = Estimate(math.inf, math.inf, math.inf, "bits", totals.rows)
         agreement = share_interval(*totals.with_spread(MeanRatio("agree"), ""))
         part = totals.totals["kl"] / whole if whole > 0 else math.nan
-        found.append(
-            TokenRange(*ends(int(cell[1])), totals.rows, unit(value), agreement, part)
-        )
+        found.append(TokenRange(*ends(int(cell[1])), totals.rows, unit(value), agreement, part))
     return tuple(found)
 
 
@@ -182,9 +178,7 @@ def _documents(meter: FidelityMeter, per_bit: float) -> tuple[DocumentFidelity, 
         kl = math.inf if totals["infinite"][k] else float(totals["kl"][k] / rows) * per_bit
         agreement = float(totals["agree"][k] / rows)
         found.append(
-            DocumentFidelity(
-                name, int(rows), kl, agreement, known.get(name), marks.get(name)
-            )
+            DocumentFidelity(name, int(rows), kl, agreement, known.get(name), marks.get(name))
         )
     return tuple(sorted(found, key=lambda one: (-one.kl_divergence, one.name)))
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.fidelity.artefacts.arrays import of_arrays
-from unsurprised.fidelity.artefacts.kld import MAGIC, KldFile
-from unsurprised.fidelity.artefacts.numpy_files import npy, npz
-from unsurprised.fidelity.artefacts.safetensors import safetensors
-from unsurprised.fidelity.artefacts.whole import WholeRows
+from unsurprised.language_models.artefacts.arrays import of_arrays
+from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
+from unsurprised.language_models.artefacts.numpy_files import npy, npz
+from unsurprised.language_models.artefacts.safetensors import safetensors
+from unsurprised.language_models.artefacts.whole import WholeRows
 
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsurprised.array_types import Values
-from unsurprised.fidelity.result import FidelityQuantile
-from unsurprised.fidelity.totals import DOCUMENTS, NOTHING, Grounds
+from unsurprised.language_models.result import FidelityQuantile
+from unsurprised.language_models.totals import DOCUMENTS, NOTHING, Grounds
 from unsurprised.states import ClassCounts, Histogram
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread

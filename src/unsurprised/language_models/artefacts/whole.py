@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.fidelity.artefacts.slabs import Slab
-from unsurprised.fidelity.tokens import Scores, TokenRows
+from unsurprised.language_models.artefacts.slabs import Slab
+from unsurprised.language_models.tokens import Scores, TokenRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class WholeRows:
         for document in self.documents:
             if document.rows % context:
                 return None
-            for begin in range(0, document.rows, context):
-                parts.append((document.slab, document.first + begin + first))
+            begins = range(document.first + first, document.first + document.rows, context)
+            parts += [(document.slab, begin) for begin in begins]
         if len(parts) != len(names):
             return None
         count = context - 1 - first

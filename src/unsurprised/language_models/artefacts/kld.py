@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
-from unsurprised.fidelity.artefacts.slabs import fill
-from unsurprised.fidelity.tokens import Scores, TokenRows
+from unsurprised.language_models.artefacts.slabs import fill
+from unsurprised.language_models.tokens import Scores, TokenRows
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES
 

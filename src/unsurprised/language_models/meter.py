@@ -13,8 +13,8 @@ from unsurprised import _kernels, portable
 from unsurprised.alone import alone, beside
 from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
-from unsurprised.errors import CallError, InputError, Place, StateError
-from unsurprised.fidelity.columns import (
+from unsurprised.errors import CallError, StateError
+from unsurprised.language_models.columns import (
     CONFIDENCES,
     PARTS,
     TARGETS,
@@ -25,10 +25,10 @@ from unsurprised.fidelity.columns import (
     target_columns,
     token_columns,
 )
-from unsurprised.fidelity.figures import fidelity_of
-from unsurprised.fidelity.given import rows_given
-from unsurprised.fidelity.pairs import PairFacts, RowFaultError, pair_facts
-from unsurprised.fidelity.tokens import Scores
+from unsurprised.language_models.figures import fidelity_of
+from unsurprised.language_models.given import rows_given
+from unsurprised.language_models.pairs import PairFacts, pair_facts
+from unsurprised.language_models.tokens import PairedRows, Scores
 from unsurprised.states import (
     ClassCounts,
     Entry,
@@ -42,7 +42,7 @@ from unsurprised.states import (
 from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
 
 if TYPE_CHECKING:
-    from unsurprised.fidelity.result import Fidelity
+    from unsurprised.language_models.result import Fidelity
 
 #: Leading bits of a KL, by which shares of tokens below a quantile are counted in each group.
 COARSE_BITS = 3
@@ -130,11 +130,16 @@ class FidelityMeter(ByBytes):
         CallError
             Arrays that do not fit each other.
         """
-        given = rows_given(base, other, targets, documents, positions, ignore_index)
-        if len(given.base):
-            self.add(given.base, given.other, given.targets, given.names, given.documents,
-                     given.positions)  # fmt: skip
-        self.leave_out(given.left_out)
+        rows, left_out = rows_given(
+            base,
+            other,
+            targets=targets,
+            documents=documents,
+            positions=positions,
+            ignore_index=ignore_index,
+        )
+        self.add(rows)
+        self.leave_out(left_out)
         return self
 
     def leave_out(self, tokens: int) -> None:
@@ -142,60 +147,41 @@ class FidelityMeter(ByBytes):
         self._left_out += tokens
 
     @alone
-    def add(
-        self,
-        base: Scores,
-        other: Scores,
-        targets: NDArray[np.int64] | None,
-        names: Sequence[str],
-        documents: NDArray[np.int64],
-        positions: NDArray[np.int64],
-        cut: tuple[Values | None, Values | None] = (None, None),
-    ) -> FidelityMeter:
-        """Add tokens that are known to agree; ``documents`` are places among ``names``."""
+    def add(self, rows: PairedRows) -> FidelityMeter:
+        """Add tokens that are known to agree."""
         if self.vocabulary is None:
-            self.vocabulary = base.vocabulary
-        if self.vocabulary != base.vocabulary:
+            self.vocabulary = rows.base.vocabulary
+        if self.vocabulary != rows.base.vocabulary:
             raise CallError(
-                f"found a vocabulary of {base.vocabulary:,}, and {self.vocabulary:,} before; "
+                f"found a vocabulary of {rows.base.vocabulary:,}, and {self.vocabulary:,} before; "
                 "expected one vocabulary"
             )
-        facts = pair_facts(base, other, targets)
-        groups = hashes_of_names(names)[documents]
-        self._add_tokens(facts, names, documents, positions, groups, cut)
-        if targets is not None:
-            self._add_targets(facts, targets, names, documents, groups)
+        if not len(rows):
+            return self
+        facts = pair_facts(rows.base, rows.other, rows.targets)
+        groups = hashes_of_names(rows.names)[rows.documents]
+        self._add_tokens(facts, rows, groups)
+        if rows.targets is not None:
+            self._add_targets(facts, rows, rows.targets, groups)
         self._states["worst"].update(
-            facts.kl,
-            lambda rows: [
-                _entry(facts, targets, names[int(documents[i])], int(positions[i]), int(i))
-                for i in rows
-            ],
+            facts.kl, lambda chosen: [_entry(facts, rows, int(row)) for row in chosen]
         )
         return self
 
-    def _add_tokens(
-        self,
-        facts: PairFacts,
-        names: Sequence[str],
-        documents: NDArray[np.int64],
-        positions: NDArray[np.int64],
-        groups: NDArray[np.uint64],
-        cut: tuple[Values | None, Values | None],
-    ) -> None:
-        states, columns = self._states, token_columns(facts, cut)
-        parted = np.where(columns["agree"], -1, positions)
+    def _add_tokens(self, facts: PairFacts, rows: PairedRows, groups: NDArray[np.uint64]) -> None:
+        states, columns = self._states, token_columns(facts, rows.cut)
+        parted = np.where(columns["agree"], -1, rows.positions)
         states["tokens"].update(groups, columns)
         states["token_moments"].update(
             {name: columns[name] for name in TOKENS[2:]}, rows=len(groups)
         )
-        states["documents"].update(names, documents, columns, parted)
+        states["documents"].update(rows.names, rows.documents, columns, parted)
         parts = part_columns(columns)
         cells = [("confidence", str(k)) for k in range(len(CONFIDENCES))]
         confidence = confidence_of(facts.base_top_surprisal)
         _add_to_used(states["parts"], groups, parts, cells, confidence)
         cells = [("position", str(k)) for k in range(64)]
-        _add_to_used(states["parts"], groups, parts, cells, distance_of(positions))
+        _add_to_used(states["parts"], groups, parts, cells, distance_of(rows.positions))
         states["kl"].update(facts.kl)
         finite = np.isfinite(facts.kl)
         keys = (facts.kl[finite] + 0.0).view(np.int64) >> (52 - COARSE_BITS)
@@ -204,9 +190,8 @@ class FidelityMeter(ByBytes):
     def _add_targets(
         self,
         facts: PairFacts,
+        rows: PairedRows,
         targets: NDArray[np.int64],
-        names: Sequence[str],
-        documents: NDArray[np.int64],
         groups: NDArray[np.uint64],
     ) -> None:
         columns, known = target_columns(facts, targets)
@@ -217,7 +202,7 @@ class FidelityMeter(ByBytes):
         states["target_moments"].update(
             {name: columns[name] for name in TARGETS[2:]}, rows=len(known)
         )
-        states["document_targets"].update(names, documents[known], columns)
+        states["document_targets"].update(rows.names, rows.documents[known], columns)
         change = columns["delta_p"]
         states["above"].update(change[change > 0])
         states["below"].update(-change[change <= 0])
@@ -306,11 +291,10 @@ def hashes_of_names(names: Sequence[str]) -> NDArray[np.uint64]:
     return out
 
 
-def _entry(
-    facts: PairFacts, targets: NDArray[np.int64] | None, name: str, position: int, row: int
-) -> Entry:
+def _entry(facts: PairFacts, rows: PairedRows, row: int) -> Entry:
     """A token as one of the worst."""
-    target = -1 if targets is None else int(targets[row])
+    target = -1 if rows.targets is None else int(rows.targets[row])
+    name, position = rows.names[int(rows.documents[row])], int(rows.positions[row])
     leaders = [
         (int(facts.base_top[row]), float(facts.base_top_surprisal[row])),
         (int(facts.other_top[row]), float(facts.other_top_surprisal[row])),
@@ -321,16 +305,6 @@ def _entry(
             (target, float(facts.other_surprisal[row])),
         ]
     return Entry(float(facts.kl[row]), position, file=name, leaders=tuple(leaders))
-
-
-def fault_located(
-    fault: RowFaultError, said: tuple[str, str], first: int, where: str
-) -> InputError:
-    """A fault of a row, with the model and the token that it is of."""
-    row = fault.place.row
-    number = row[0] if isinstance(row, tuple) else row or 0
-    found = InputError(**{**fault._fields(), "place": Place(said[fault.side], first + number)})
-    return found.noted(where)
 
 
 def narrowed(scores: Scores, vocabulary: int) -> tuple[Scores, Values | None]:

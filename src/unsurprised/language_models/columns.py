@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unsurprised import portable
 from unsurprised.array_types import Values
-from unsurprised.fidelity.pairs import PairFacts
+from unsurprised.language_models.pairs import PairFacts
 
 #: Of all tokens. Values that are infinite are counted and left out of the sums.
 TOKENS = (

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.array_types import Values
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.fidelity.agreement import Opened, Pair, Pairing
-from unsurprised.fidelity.artefacts import opened
-from unsurprised.fidelity.artefacts.token_files import token_file
-from unsurprised.fidelity.figures import fidelity_of
-from unsurprised.fidelity.given import counted_within, token_ids
-from unsurprised.fidelity.meter import FidelityMeter, fault_located, narrowed
-from unsurprised.fidelity.noise import noise_floor
-from unsurprised.fidelity.pairs import RowFaultError
-from unsurprised.fidelity.result import Fidelity
 from unsurprised.float_errors import own_float_errors
+from unsurprised.language_models.agreement import Opened, Pair, Pairing
+from unsurprised.language_models.artefacts import opened
+from unsurprised.language_models.artefacts.token_files import token_file
+from unsurprised.language_models.figures import fidelity_of
+from unsurprised.language_models.given import counted_within, token_ids
+from unsurprised.language_models.meter import FidelityMeter, narrowed
+from unsurprised.language_models.noise import noise_floor
+from unsurprised.language_models.pairs import RowFaultError
+from unsurprised.language_models.result import Fidelity
+from unsurprised.language_models.tokens import PairedRows
 from unsurprised.units import checked_base
 
 Progress = Callable[[int], None]
@@ -50,7 +50,7 @@ def fidelity(
     base, other : array, list of arrays, or path
         What the original and the model in question said of the same tokens: logits or
         log-probabilities of shape (tokens, V) or (document, position, V), or one array a document;
-        or a file: npy, npz, safetensors, llama.cpp's ``.kld``, or a folder with one file a document.
+        or a file: npy, npz, safetensors, llama.cpp's ``.kld``, or a folder of one file a document.
     targets : array of int or path, optional
         The token that came, one a row of scores; a ``.kld`` file says it itself.
     document : sequence, optional
@@ -91,8 +91,7 @@ def fidelity(
     0.125
     """
     sides = [
-        opened(side, said, partial=partial)
-        for side, said in ((base, "base"), (other, "other"))
+        opened(side, said, partial=partial) for side, said in ((base, "base"), (other, "other"))
     ]
     second = None if noise is None else opened(noise, "noise", partial=partial)
     given = Placing(targets, document, position, vocabulary, ignore_index)
@@ -193,10 +192,31 @@ def measured(
         positions = counted_within(documents[1])
     meter = FidelityMeter(top=top)
     for pair in pairing.pairs(rows):
-        _add(meter, pairing, pair, documents, positions, given.ignore_index)
+        whole = _placed(pair, pairing, documents, positions)
+        kept = _kept(whole.targets, given.ignore_index)
+        meter.leave_out(0 if kept is None else len(whole) - len(kept))
+        numbers = np.arange(len(whole)) if kept is None else kept
+        _add(meter, pairing, _chosen(whole, kept), pair.first + numbers)
         if progress is not None:
             progress(len(pair.documents))
     return Measured(meter, fidelity_of(meter, names, unit))
+
+
+Names = tuple[tuple[str, ...], NDArray[np.int64]]
+
+
+def _placed(
+    pair: Pair, pairing: Pairing, documents: Names | None, positions: NDArray[np.int64] | None
+) -> PairedRows:
+    """Tokens with the documents and positions that the caller gave, cut to one vocabulary."""
+    rows = slice(pair.first, pair.first + len(pair.documents))
+    names, which = pairing.names, pair.documents
+    if documents is not None:
+        names, which = documents[0], documents[1][rows]
+    places = pair.positions if positions is None else positions[rows]
+    base, base_cut = narrowed(pair.base, pairing.vocabulary)
+    other, other_cut = narrowed(pair.other, pairing.vocabulary)
+    return PairedRows(base, other, pair.targets, names, which, places, (base_cut, other_cut))
 
 
 def _tokens_for_targets(base: Opened, other: Opened) -> int:
@@ -209,37 +229,37 @@ def _width(base: Opened, other: Opened, given: Placing) -> int:
 
 
 def _add(
-    meter: FidelityMeter,
-    pairing: Pairing,
-    pair: Pair,
-    documents: tuple[tuple[str, ...], NDArray[np.int64]] | None,
-    positions: NDArray[np.int64] | None,
-    ignore_index: int,
+    meter: FidelityMeter, pairing: Pairing, rows: PairedRows, numbers: NDArray[np.int64]
 ) -> None:
-    """Add the tokens of a pair, those without a target left out."""
-    rows = slice(pair.first, pair.first + len(pair.documents))
-    names, which = (pairing.names, pair.documents) if documents is None else (
-        documents[0], documents[1][rows])  # fmt: skip
-    places = pair.positions if positions is None else positions[rows]
-    sides: list[Any] = []
-    cut: list[Values | None] = []
-    for scores in (pair.base, pair.other):
-        kept, mass = narrowed(scores, pairing.vocabulary)
-        sides.append(kept)
-        cut.append(mass)
-    targets = pair.targets
-    if targets is not None and (targets == ignore_index).any():
-        chosen = np.flatnonzero(targets != ignore_index)
-        meter.leave_out(len(targets) - len(chosen))
-        targets, which, places = targets[chosen], which[chosen], places[chosen]
-        sides = [side.taken(chosen) for side in sides]
-        cut = [None if mass is None else mass[chosen] for mass in cut]
-        if not len(chosen):
-            return
+    """Add tokens; a row that is no distribution is told with its number among all."""
     try:
-        meter.add(sides[0], sides[1], targets, names, which, places, (cut[0], cut[1]))
+        meter.add(rows)
     except RowFaultError as fault:
-        row = fault.place.row
-        number = row[0] if isinstance(row, tuple) else row or 0
-        where = f"position {int(places[number])} of document {names[int(which[number])]!r}"
-        raise fault_located(fault, (pairing.base.said, pairing.other.said), pair.first, where) from None
+        at = fault.place.row
+        number = at[0] if isinstance(at, tuple) else at or 0
+        name = rows.names[int(rows.documents[number])]
+        where = f"position {int(rows.positions[number])} of document {name!r}"
+        said = (pairing.base.said, pairing.other.said)[fault.side]
+        raise fault.located(file=said, row=int(numbers[number])).noted(where) from None
+
+
+def _kept(targets: NDArray[np.int64] | None, ignore_index: int) -> NDArray[np.int64] | None:
+    """The tokens whose target is not the one of those that are left out; None: all."""
+    if targets is None or not (targets == ignore_index).any():
+        return None
+    return np.flatnonzero(targets != ignore_index)
+
+
+def _chosen(rows: PairedRows, kept: NDArray[np.int64] | None) -> PairedRows:
+    if kept is None:
+        return rows
+    base_cut, other_cut = (None if mass is None else mass[kept] for mass in rows.cut)
+    return PairedRows(
+        rows.base.taken(kept),
+        rows.other.taken(kept),
+        None if rows.targets is None else rows.targets[kept],
+        rows.names,
+        rows.documents[kept],
+        rows.positions[kept],
+        (base_cut, other_cut),
+    )

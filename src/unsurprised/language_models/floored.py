@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from unsurprised import portable
 from unsurprised.array_types import Values
-from unsurprised.fidelity.tokens import Scores
+from unsurprised.language_models.tokens import Scores
 
 _NATS = math.log(2)
 #: Steps between the least and the greatest value of a row.
@@ -63,8 +63,10 @@ class _Row:
 
     def nearest(self, others: Values) -> Values:
         """The shares; where they are not known, those nearest to the other side's."""
-        return self.shares if self.tail is None else np.where(
-            self.tail, np.minimum(self.cap, others), self.shares
+        return (
+            self.shares
+            if self.tail is None
+            else np.where(self.tail, np.minimum(self.cap, others), self.shares)
         )
 
     def as_event(self, mass: float) -> float:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from unsurprised.fidelity.agreement import Opened
-from unsurprised.fidelity.artefacts import opened
-from unsurprised.fidelity.measure import Placing, Progress, measured
-from unsurprised.fidelity.noise import noise_floor
-from unsurprised.fidelity.result import Fidelity
 from unsurprised.float_errors import own_float_errors
+from unsurprised.language_models.agreement import Opened
+from unsurprised.language_models.artefacts import opened
+from unsurprised.language_models.measure import Placing, Progress, measured
+from unsurprised.language_models.noise import noise_floor
+from unsurprised.language_models.result import Fidelity
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,7 @@ class Files:
     names: Mapping[str, str]
 
     @classmethod
-    def opened(
-        cls, base: str, others: Sequence[str], noise: str | None, *, partial: bool
-    ) -> Files:
+    def opened(cls, base: str, others: Sequence[str], noise: str | None, *, partial: bool) -> Files:
         """Open all before the first is read, so that no fault shows after an hour."""
         paths = [base, *others, *([] if noise is None else [noise])]
         return cls(

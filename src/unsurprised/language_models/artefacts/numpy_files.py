@@ -10,9 +10,14 @@ import numpy as np
 
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
-from unsurprised.fidelity.artefacts.named_arrays import chosen
-from unsurprised.fidelity.artefacts.slabs import FileSlab, fill
-from unsurprised.fidelity.artefacts.whole import Document, WholeRows, documents_of, refuse_shape
+from unsurprised.language_models.artefacts.named_arrays import chosen
+from unsurprised.language_models.artefacts.slabs import FileSlab, fill
+from unsurprised.language_models.artefacts.whole import (
+    Document,
+    WholeRows,
+    documents_of,
+    refuse_shape,
+)
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES, COLUMNS
 from unsurprised.sources.numpy_arrays import Header, check_size

@@ -14,9 +14,14 @@ from typing import Any
 import numpy as np
 
 from unsurprised.errors import InputError, Place
-from unsurprised.fidelity.artefacts.named_arrays import chosen
-from unsurprised.fidelity.artefacts.slabs import ELEMENTS, FileSlab
-from unsurprised.fidelity.artefacts.whole import Document, WholeRows, documents_of, refuse_shape
+from unsurprised.language_models.artefacts.named_arrays import chosen
+from unsurprised.language_models.artefacts.slabs import ELEMENTS, FileSlab
+from unsurprised.language_models.artefacts.whole import (
+    Document,
+    WholeRows,
+    documents_of,
+    refuse_shape,
+)
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES, COLUMNS
 

@@ -14,7 +14,7 @@ from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import Totals, totals_of
 
 if TYPE_CHECKING:
-    from unsurprised.fidelity.meter import FidelityMeter
+    from unsurprised.language_models.meter import FidelityMeter
 
 DOCUMENTS, TOKENS, NOTHING = "documents", "tokens", "nothing"
 
@@ -41,9 +41,7 @@ class Grounds:
         return cls(DOCUMENTS, documents)
 
 
-def meter_totals(
-    sums: Sums, moments: Moments, keyed: KeyedSums, grounds: Grounds
-) -> Totals:
+def meter_totals(sums: Sums, moments: Moments, keyed: KeyedSums, grounds: Grounds) -> Totals:
     """The totals of all tokens of a table, and how they differ between sets of documents."""
     if grounds.kind == TOKENS:
         return totals_of(sums, moments)
@@ -108,11 +106,9 @@ class Means:
 
 def as_power(estimate: Estimate) -> Estimate:
     """Two to the power of an estimate in bits: a perplexity, or a ratio of two."""
-    return Estimate(
-        *(float(portable.exp2(end)) for end in (estimate.value, estimate.low, estimate.high)),
-        "",
-        estimate.rows,
-    )
+    ends = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (float(portable.exp2(end)) for end in ends)
+    return Estimate(value, low, high, "", estimate.rows)
 
 
 def as_root(estimate: Estimate) -> Estimate:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
 
 if TYPE_CHECKING:
-    from unsurprised.fidelity.top_lists import TopLists
+    from unsurprised.language_models.top_lists import TopLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,25 @@ class TokenRows:
     #: The token that came; ``None``: the artefact does not say.
     targets: NDArray[np.int64] | None
     scores: Scores | TopLists
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class PairedRows:
+    """The same tokens under two models, ready to be measured."""
+
+    base: Scores
+    other: Scores
+    #: The token that came; below 0: not known.
+    targets: NDArray[np.int64] | None
+    #: Names of documents, and of each token which is its own.
+    names: Sequence[str]
+    documents: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    #: The mass that was cut off each row of the base, and of the other.
+    cut: tuple[Values | None, Values | None] = (None, None)
 
     def __len__(self) -> int:
         return len(self.documents)

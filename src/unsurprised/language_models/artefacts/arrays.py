@@ -9,14 +9,14 @@ import numpy as np
 
 from unsurprised.arrays.host import FLOATS, HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.fidelity.artefacts.slabs import ArraySlab
-from unsurprised.fidelity.artefacts.whole import (
+from unsurprised.forms import Form, Logits, LogProbs
+from unsurprised.language_models.artefacts.slabs import ArraySlab
+from unsurprised.language_models.artefacts.whole import (
     Document,
     WholeRows,
     documents_of,
     refuse_shape,
 )
-from unsurprised.forms import Form, LogProbs, Logits
 
 
 def of_arrays(given: Any, said: str) -> WholeRows:

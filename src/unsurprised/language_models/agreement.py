@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import InputError, Place
-from unsurprised.fidelity.artefacts.kld import KldFile
-from unsurprised.fidelity.artefacts.whole import WholeRows
-from unsurprised.fidelity.tokens import Scores, TokenRows
+from unsurprised.language_models.artefacts.kld import KldFile
+from unsurprised.language_models.artefacts.whole import WholeRows
+from unsurprised.language_models.tokens import Scores, TokenRows
 
 Opened = WholeRows | KldFile
 
@@ -132,21 +132,23 @@ class _Reader:
     """The batches of an artefact, taken in other portions than they come."""
 
     def __init__(self, artefact: Opened, rows: int) -> None:
-        self._batches, self._held, self._at = artefact.batches(rows), None, 0
+        self._batches = artefact.batches(rows)
+        self._held: TokenRows | None = None
+        self._at = 0
 
     def at_hand(self) -> int:
         """How many tokens can be taken at once."""
+        return len(self._whole()) - self._at
+
+    def _whole(self) -> TokenRows:
         if self._held is None or self._at == len(self._held):
             self._held, self._at = next(self._batches), 0
-        return len(self._held) - self._at
+        return self._held
 
     def take(self, count: int) -> TokenRows:
         """The next tokens."""
-        self.at_hand()
-        held, rows = self._held, slice(self._at, self._at + count)
+        held, rows = self._whole(), slice(self._at, self._at + count)
         self._at += count
-        if held is None:  # never, after at_hand
-            raise StopIteration
         return TokenRows(
             held.documents[rows],
             held.positions[rows],
@@ -204,16 +206,18 @@ def _adopted(given: Opened, placed: Opened) -> Opened:
     layout = placed.layout
     if given.tokens == placed.tokens:
         names, sizes = _documents(placed)
-        return given if [d.rows for d in given.documents] == sizes else given.as_documents(
-            names, sizes
+        return (
+            given
+            if [d.rows for d in given.documents] == sizes
+            else given.as_documents(names, sizes)
         )
     whole = given.in_contexts(layout.context, layout.first, placed.names)
     if whole is not None and whole.tokens == placed.tokens:
         return whole
     raise InputError(
         f"found {given.tokens:,} rows of scores, and {placed.tokens:,} in {placed.said}",
-        expected=f"as many, or {len(placed.names):,} whole contexts of {layout.context:,}, of whose "
-        "second halves the file holds the rows",
+        expected=f"as many, or {len(placed.names):,} whole contexts of {layout.context:,}, of "
+        "which the file holds the second halves",
         remedy="run both models on the same text in the same contexts",
         place=Place(given.said),
     )

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from unsurprised.fidelity.result import Fidelity, NoiseFloor
-from unsurprised.fidelity.totals import DOCUMENTS, Grounds, totals_by_document
+from unsurprised.language_models.result import Fidelity, NoiseFloor
+from unsurprised.language_models.totals import DOCUMENTS, Grounds, totals_by_document
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.ratios import MeanRatio
 
 if TYPE_CHECKING:
-    from unsurprised.fidelity.meter import FidelityMeter
+    from unsurprised.language_models.meter import FidelityMeter
 
 
 def noise_floor(
     other: FidelityMeter, second: FidelityMeter, beside: Fidelity, base: float
 ) -> NoiseFloor:
-    """Whether the other is farther from the base than a second run of the base, document by document.
+    """Whether the other is farther from the base than a second run, document by document.
 
     Parameters
     ----------

@@ -30,9 +30,8 @@ def token_file(file: str) -> NDArray[np.int64]:
             check_size(header, stream.seek(0, 2) - header.offset, file, file)
             stream.seek(header.offset)
             data = exactly(stream, header.data_bytes)
-            order = "F" if header.fortran else "C"
-            whole = np.frombuffer(data, dtype=header.dtype).reshape(header.shape, order=order)
-            return whole.astype(np.int64).ravel()
+            ids = np.frombuffer(data, dtype=header.dtype).astype(np.int64)
+            return ids.reshape(header.shape[::-1]).T.ravel() if header.fortran else ids
         stream.seek(0)
         text = stream.read(_MOST_TEXT + 1)
     if len(text) > _MOST_TEXT:
@@ -43,7 +42,7 @@ def token_file(file: str) -> NDArray[np.int64]:
     except (ValueError, OverflowError):
         wrong = next(word for word in words if not word.lstrip(b"-").isdigit() or len(word) > 18)
         raise InputError(
-            f"found {wrong[:40]!r}",
+            f"found {wrong[:40].decode(errors='replace')!r}",
             expected="token ids: an npy file of integers, or numbers with spaces or line ends "
             "between them",
             place=Place(file),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,28 +10,15 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.fidelity.artefacts.arrays import score_array
-from unsurprised.fidelity.artefacts.whole import refuse_shape
-from unsurprised.fidelity.tokens import Scores
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Tokens of a call, those that are left out gone."""
-
-    base: Scores
-    other: Scores
-    targets: NDArray[np.int64] | None
-    names: tuple[str, ...]
-    documents: NDArray[np.int64]
-    positions: NDArray[np.int64]
-    left_out: int
+from unsurprised.language_models.artefacts.arrays import score_array
+from unsurprised.language_models.artefacts.whole import refuse_shape
+from unsurprised.language_models.tokens import PairedRows, Scores
 
 
 def rows_given(
-    base: Any, other: Any, targets: Any, documents: Any, positions: Any, ignore_index: int
-) -> Given:
-    """Arrays of one call."""
+    base: Any, other: Any, *, targets: Any, documents: Any, positions: Any, ignore_index: int
+) -> tuple[PairedRows, int]:
+    """The arrays of one call as tokens, and how many were left out by their targets."""
     sides = [score_array(side, name) for side, name in ((base, "base"), (other, "other"))]
     shape = sides[0].shape
     for side, name in zip(sides, ("base", "other"), strict=True):
@@ -53,15 +39,9 @@ def rows_given(
         kept = np.flatnonzero(ids != ignore_index)
         left_out = rows - len(kept)
         ids = ids[kept]
-    return Given(
-        Scores(flat[0][kept]),
-        Scores(flat[1][kept]),
-        ids,
-        names,
-        which[kept],
-        places[kept],
-        left_out,
-    )
+    base_rows, other_rows = (Scores(side[kept]) for side in flat)
+    rows_of = PairedRows(base_rows, other_rows, ids, names, which[kept], places[kept])
+    return rows_of, left_out
 
 
 def token_ids(
@@ -89,9 +69,7 @@ def token_ids(
     return ids
 
 
-def _documents(
-    given: Any, leading: tuple[int, ...]
-) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _documents(given: Any, leading: tuple[int, ...]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Names of documents, and of each token which is its own."""
     rows = int(np.prod(leading))
     if given is None and len(leading) == 1:
@@ -113,9 +91,7 @@ def _documents(
     return tuple(names), np.array(which, dtype=np.int64)
 
 
-def _positions(
-    given: Any, leading: tuple[int, ...], which: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _positions(given: Any, leading: tuple[int, ...], which: NDArray[np.int64]) -> NDArray[np.int64]:
     if given is not None:
         array = host_array(given, "positions")
         if array.kind not in "iu" or array.values.size != len(which):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
@@ -92,10 +93,10 @@ class FileSlab:
         return HostArray(values.astype(code.newbyteorder("="), copy=False), self.dtype)
 
 
-def fill(stream: IO[bytes], values: np.ndarray, file: str) -> None:
+def fill(stream: IO[bytes], values: NDArray[Any], file: str) -> None:
     """Read as many bytes as the array has; an error where the file has become shorter."""
-    view = memoryview(values.reshape(-1).view(np.uint8))
-    while len(view):
+    view = values.reshape(-1).view(np.uint8).data
+    while view:
         got = stream.readinto(view)  # type: ignore[attr-defined]
         if not got:
             raise InputError(
