@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.kld import KldFile
 from unsurprised.language_models.artefacts.whole import WholeRows
-from unsurprised.language_models.tokens import Scores, TokenRows
+from unsurprised.language_models.tokens import TokenRows, TokenScores
 
 Opened = WholeRows | KldFile
 
@@ -20,14 +20,14 @@ _AT_HAND = 24 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class TokenPair:
     """Some tokens under both models."""
 
     documents: NDArray[np.int64]
     positions: NDArray[np.int64]
     targets: NDArray[np.int64] | None
-    base: Scores
-    other: Scores
+    base: TokenScores
+    other: TokenScores
     #: The first one's number among all tokens.
     first: int
 
@@ -76,7 +76,7 @@ class Pairing:
         """Rows of a batch; no result depends on it."""
         return max(1, _AT_HAND // (self.base.row_bytes + self.other.row_bytes))
 
-    def pairs(self, rows: int | None = None) -> Iterator[Pair]:
+    def pairs(self, rows: int | None = None) -> Iterator[TokenPair]:
         """All tokens in order, ids compared as they come."""
         rows, done = rows or self.rows_at_a_time, 0
         left, right = (_Reader(side, rows) for side in (self.base, self.other))
@@ -85,7 +85,7 @@ class Pairing:
             base, other = left.take(count), right.take(count)
             targets = self._targets(base, other, done)
             lead = base if self._lead is self.base else other
-            yield Pair(
+            yield TokenPair(
                 lead.documents,
                 lead.positions,
                 targets,
@@ -122,7 +122,7 @@ class Pairing:
                 )
         return known[-1][1] if known else None
 
-    def place(self, rows: TokenRows | Pair, at: int) -> str:
+    def place(self, rows: TokenRows | TokenPair, at: int) -> str:
         """Where a token is, in words."""
         name = self.names[int(rows.documents[at])]
         return f"at position {int(rows.positions[at])} of document {name!r}"
@@ -157,8 +157,8 @@ class _Reader:
         )
 
 
-def _scores(rows: TokenRows) -> Scores:
-    if not isinstance(rows.scores, Scores):
+def _scores(rows: TokenRows) -> TokenScores:
+    if not isinstance(rows.scores, TokenScores):
         raise TypeError("whole rows are measured here")
     return rows.scores
 

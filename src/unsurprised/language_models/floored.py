@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from unsurprised import portable
 from unsurprised.array_types import Values
-from unsurprised.language_models.tokens import Scores
+from unsurprised.language_models.tokens import TokenScores
 
 _NATS = math.log(2)
 #: Steps between the least and the greatest value of a row.
@@ -81,7 +81,7 @@ class _Row:
 
 
 def floored_facts(
-    base: Scores, other: Scores, targets: NDArray[np.int64]
+    base: TokenScores, other: TokenScores, targets: NDArray[np.int64]
 ) -> Iterator[dict[str, Any]]:
     """What is known of each row of such a pair, by the names of ``PairFacts``."""
     for number, target in enumerate(targets.tolist()):
@@ -94,7 +94,7 @@ def floored_facts(
         }
 
 
-def _row(scores: Scores, number: int) -> _Row:
+def _row(scores: TokenScores, number: int) -> _Row:
     values = scores.values[number : number + 1].as_float64()[0]
     if scores.floored is None:
         return _Row.whole(values)

@@ -12,12 +12,12 @@ from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.arrays import score_array
 from unsurprised.language_models.artefacts.whole import refuse_shape
-from unsurprised.language_models.tokens import PairedRows, Scores
+from unsurprised.language_models.tokens import PairedTokens, TokenScores
 
 
 def rows_given(
     base: Any, other: Any, *, targets: Any, documents: Any, positions: Any, ignore_index: int
-) -> tuple[PairedRows, int]:
+) -> tuple[PairedTokens, int]:
     """The arrays of one call as tokens, and how many were left out by their targets."""
     sides = [score_array(side, name) for side, name in ((base, "base"), (other, "other"))]
     shape = sides[0].shape
@@ -39,8 +39,8 @@ def rows_given(
         kept = np.flatnonzero(ids != ignore_index)
         left_out = rows - len(kept)
         ids = ids[kept]
-    base_rows, other_rows = (Scores(side[kept]) for side in flat)
-    rows_of = PairedRows(base_rows, other_rows, ids, names, which[kept], places[kept])
+    base_rows, other_rows = (TokenScores(side[kept]) for side in flat)
+    rows_of = PairedTokens(base_rows, other_rows, ids, names, which[kept], places[kept])
     return rows_of, left_out
 
 

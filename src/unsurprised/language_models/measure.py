@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.float_errors import own_float_errors
-from unsurprised.language_models.agreement import Opened, Pair, Pairing
+from unsurprised.language_models.agreement import Opened, Pairing, TokenPair
 from unsurprised.language_models.artefacts import opened
 from unsurprised.language_models.artefacts.token_files import token_file
 from unsurprised.language_models.figures import fidelity_of
@@ -22,7 +22,7 @@ from unsurprised.language_models.meter import FidelityMeter, narrowed
 from unsurprised.language_models.noise import noise_floor
 from unsurprised.language_models.pairs import RowFaultError
 from unsurprised.language_models.result import Fidelity
-from unsurprised.language_models.tokens import PairedRows
+from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.units import checked_base
 
 Progress = Callable[[int], None]
@@ -206,8 +206,8 @@ Names = tuple[tuple[str, ...], NDArray[np.int64]]
 
 
 def _placed(
-    pair: Pair, pairing: Pairing, documents: Names | None, positions: NDArray[np.int64] | None
-) -> PairedRows:
+    pair: TokenPair, pairing: Pairing, documents: Names | None, positions: NDArray[np.int64] | None
+) -> PairedTokens:
     """Tokens with the documents and positions that the caller gave, cut to one vocabulary."""
     rows = slice(pair.first, pair.first + len(pair.documents))
     names, which = pairing.names, pair.documents
@@ -216,7 +216,7 @@ def _placed(
     places = pair.positions if positions is None else positions[rows]
     base, base_cut = narrowed(pair.base, pairing.vocabulary)
     other, other_cut = narrowed(pair.other, pairing.vocabulary)
-    return PairedRows(base, other, pair.targets, names, which, places, (base_cut, other_cut))
+    return PairedTokens(base, other, pair.targets, names, which, places, (base_cut, other_cut))
 
 
 def _tokens_for_targets(base: Opened, other: Opened) -> int:
@@ -229,7 +229,7 @@ def _width(base: Opened, other: Opened, given: Placing) -> int:
 
 
 def _add(
-    meter: FidelityMeter, pairing: Pairing, rows: PairedRows, numbers: NDArray[np.int64]
+    meter: FidelityMeter, pairing: Pairing, rows: PairedTokens, numbers: NDArray[np.int64]
 ) -> None:
     """Add tokens; a row that is no distribution is told with its number among all."""
     try:
@@ -250,11 +250,11 @@ def _kept(targets: NDArray[np.int64] | None, ignore_index: int) -> NDArray[np.in
     return np.flatnonzero(targets != ignore_index)
 
 
-def _chosen(rows: PairedRows, kept: NDArray[np.int64] | None) -> PairedRows:
+def _chosen(rows: PairedTokens, kept: NDArray[np.int64] | None) -> PairedTokens:
     if kept is None:
         return rows
     base_cut, other_cut = (None if mass is None else mass[kept] for mass in rows.cut)
-    return PairedRows(
+    return PairedTokens(
         rows.base.taken(kept),
         rows.other.taken(kept),
         None if rows.targets is None else rows.targets[kept],

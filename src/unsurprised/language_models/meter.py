@@ -28,7 +28,7 @@ from unsurprised.language_models.columns import (
 from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import rows_given
 from unsurprised.language_models.pairs import PairFacts, pair_facts
-from unsurprised.language_models.tokens import PairedRows, Scores
+from unsurprised.language_models.tokens import PairedTokens, TokenScores
 from unsurprised.states import (
     ClassCounts,
     Entry,
@@ -147,7 +147,7 @@ class FidelityMeter(ByBytes):
         self._left_out += tokens
 
     @alone
-    def add(self, rows: PairedRows) -> FidelityMeter:
+    def add(self, rows: PairedTokens) -> FidelityMeter:
         """Add tokens that are known to agree."""
         if self.vocabulary is None:
             self.vocabulary = rows.base.vocabulary
@@ -168,7 +168,7 @@ class FidelityMeter(ByBytes):
         )
         return self
 
-    def _add_tokens(self, facts: PairFacts, rows: PairedRows, groups: NDArray[np.uint64]) -> None:
+    def _add_tokens(self, facts: PairFacts, rows: PairedTokens, groups: NDArray[np.uint64]) -> None:
         states, columns = self._states, token_columns(facts, rows.cut)
         parted = np.where(columns["agree"], -1, rows.positions)
         states["tokens"].update(groups, columns)
@@ -190,7 +190,7 @@ class FidelityMeter(ByBytes):
     def _add_targets(
         self,
         facts: PairFacts,
-        rows: PairedRows,
+        rows: PairedTokens,
         targets: NDArray[np.int64],
         groups: NDArray[np.uint64],
     ) -> None:
@@ -291,7 +291,7 @@ def hashes_of_names(names: Sequence[str]) -> NDArray[np.uint64]:
     return out
 
 
-def _entry(facts: PairFacts, rows: PairedRows, row: int) -> Entry:
+def _entry(facts: PairFacts, rows: PairedTokens, row: int) -> Entry:
     """A token as one of the worst."""
     target = -1 if rows.targets is None else int(rows.targets[row])
     name, position = rows.names[int(rows.documents[row])], int(rows.positions[row])
@@ -307,13 +307,13 @@ def _entry(facts: PairFacts, rows: PairedRows, row: int) -> Entry:
     return Entry(float(facts.kl[row]), position, file=name, leaders=tuple(leaders))
 
 
-def narrowed(scores: Scores, vocabulary: int) -> tuple[Scores, Values | None]:
+def narrowed(scores: TokenScores, vocabulary: int) -> tuple[TokenScores, Values | None]:
     """The first tokens of a vocabulary, and the mass of those that are cut off."""
     if scores.vocabulary == vocabulary:
         return scores, None
     array = scores.values
     kept = HostArray(array.values[:, :vocabulary], array.dtype)
-    return Scores(kept), mass_beyond(array, vocabulary)
+    return TokenScores(kept), mass_beyond(array, vocabulary)
 
 
 def mass_beyond(array: HostArray, vocabulary: int) -> Values:

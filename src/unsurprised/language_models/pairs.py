@@ -13,7 +13,7 @@ from unsurprised.array_types import Values
 from unsurprised.errors import InputError
 from unsurprised.forms import Logits
 from unsurprised.language_models.floored import floored_facts
-from unsurprised.language_models.tokens import Scores
+from unsurprised.language_models.tokens import TokenScores
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.measures.f_divergences import total_variation
@@ -70,7 +70,9 @@ class RowFaultError(InputError):
     side = 0
 
 
-def pair_facts(base: Scores, other: Scores, targets: NDArray[np.int64] | None) -> PairFacts:
+def pair_facts(
+    base: TokenScores, other: TokenScores, targets: NDArray[np.int64] | None
+) -> PairFacts:
     """The facts of each pair of rows; targets below 0 are not known.
 
     Raises
@@ -89,7 +91,7 @@ def pair_facts(base: Scores, other: Scores, targets: NDArray[np.int64] | None) -
     return _whole_facts(base, other, known)
 
 
-def _refuse_faults(*sides: Scores) -> None:
+def _refuse_faults(*sides: TokenScores) -> None:
     """Raise for the first whole row that is no distribution."""
     for number, side in enumerate(sides):
         if side.floored is None:
@@ -110,7 +112,7 @@ def _refuse(
         raise raised
 
 
-def _whole_facts(base: Scores, other: Scores, targets: NDArray[np.int64]) -> PairFacts:
+def _whole_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.int64]) -> PairFacts:
     facts = PairFacts.empty(len(base))
     forms = [Logits(side.values) for side in (base, other)]
     rows = [form.rows(-1).values for form in forms]

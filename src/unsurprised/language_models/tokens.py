@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class TokenScores:
     """Whole rows of scores: logits or log-probabilities, which differ by a constant a row.
 
     ``values`` are of shape (n, V). With ``floored`` they are log-probabilities in steps of 1/65535
@@ -36,14 +36,14 @@ class Scores:
         """How many tokens a row has."""
         return self.values.shape[1]
 
-    def part(self, rows: slice) -> Scores:
+    def part(self, rows: slice) -> TokenScores:
         """Some of the rows."""
         return self.taken(rows)
 
-    def taken(self, rows: slice | NDArray[np.int64]) -> Scores:
+    def taken(self, rows: slice | NDArray[np.int64]) -> TokenScores:
         """Some of the rows, in any order."""
         floored = None if self.floored is None else self.floored[rows]
-        return Scores(self.values[rows], floored)
+        return TokenScores(self.values[rows], floored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class TokenRows:
     positions: NDArray[np.int64]
     #: The token that came; ``None``: the artefact does not say.
     targets: NDArray[np.int64] | None
-    scores: Scores | TopLists
+    scores: TokenScores | TopLists
 
     def __len__(self) -> int:
         return len(self.documents)
 
 
 @dataclass(frozen=True, slots=True)
-class PairedRows:
+class PairedTokens:
     """The same tokens under two models, ready to be measured."""
 
-    base: Scores
-    other: Scores
+    base: TokenScores
+    other: TokenScores
     #: The token that came; below 0: not known.
     targets: NDArray[np.int64] | None
     #: Names of documents, and of each token which is its own.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.slabs import fill
-from unsurprised.language_models.tokens import Scores, TokenRows
+from unsurprised.language_models.tokens import TokenRows, TokenScores
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES
 
@@ -117,7 +117,7 @@ class KldFile:
                 targets = self._tokens[chunks, positions].astype(np.int64)
                 yield TokenRows(chunks, positions, targets, self._scores(words, start))
 
-    def _scores(self, words: NDArray[np.uint16], first: int) -> Scores:
+    def _scores(self, words: NDArray[np.uint16], first: int) -> TokenScores:
         head = np.ascontiguousarray(words[:, :4]).view("<f4").astype(np.float32)
         scale, least = head[:, :1], head[:, 1:]
         with np.errstate(invalid="ignore", over="ignore"):
@@ -128,7 +128,7 @@ class KldFile:
         steps = words[:, 4 : 4 + self.vocabulary]
         values = least + scale * steps.astype(np.float32)
         floored = (np.abs(span[:, 0] - _FLOOR) <= _ROUNDING) & (steps == 0).any(axis=1)
-        return Scores(HostArray(values, "float32"), floored)
+        return TokenScores(HostArray(values, "float32"), floored)
 
     def _refuse_row(self, row: int, first: int, head: NDArray[np.float32]) -> None:
         scale, least = head[row].tolist()

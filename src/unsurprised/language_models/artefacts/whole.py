@@ -9,7 +9,7 @@ import numpy as np
 
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.slabs import Slab
-from unsurprised.language_models.tokens import Scores, TokenRows
+from unsurprised.language_models.tokens import TokenRows, TokenScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class WholeRows:
                 count = min(rows, document.rows - start)
                 values = document.slab.read(document.first + start, count)
                 positions = np.arange(document.at + start, document.at + start + count)
-                yield TokenRows(np.full(count, index), positions, None, Scores(values))
+                yield TokenRows(np.full(count, index), positions, None, TokenScores(values))
 
     def in_contexts(self, context: int, first: int, names: Sequence[str]) -> WholeRows | None:
         """The rows at ``first`` and on, but the last, of every ``context``; None if none fit.
