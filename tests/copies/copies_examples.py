@@ -18,6 +18,7 @@ from unsurprised import calibrators, coding, states
 from unsurprised.class_names.binding import Binding
 from unsurprised.errors import CalibrationWarning, Place, SumsOffError, UnitError
 from unsurprised.evaluation.bins import Bins
+from unsurprised.language_models.pairs import RowFaultError
 from unsurprised.losses.numpy import (
     LinearTeacher,
     TopK,
@@ -279,6 +280,14 @@ def fidelity_meter() -> us.FidelityMeter:
     return us.FidelityMeter(top=2).update(base, other, np.arange(36).reshape(12, 3) % 5)
 
 
+def fidelity() -> us.Fidelity:
+    """What those tokens tell, and those of a second run."""
+    random = np.random.default_rng(7)
+    rows = [np.round(random.normal(size=(12, 3, 5)), 3) for _ in range(3)]
+    targets = np.arange(36).reshape(12, 3) % 5
+    return us.fidelity(rows[0], rows[1], noise=rows[2], targets=targets, top=2)
+
+
 def keyed() -> states.KeyedSums:
     """Sums of two of three names."""
     made = states.KeyedSums(["x"], size=2)
@@ -312,7 +321,8 @@ def examples(folder: Path) -> dict[str, Make]:
         "Ledger": lambda: us.evaluate(y, p).ledger,
         "Calibration": calibration,
         "Comparison": compared,
-        "Fidelity": lambda: fidelity_meter().result(),
+        "Fidelity": fidelity,
+        "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),
         "FidelityMeter": fidelity_meter,
         "Check": lambda: us.check(y, p, np.sqrt(p)),
         "Explanation": lambda: us.explain([0.5, 0.5], [0.0, 1.0]),

@@ -85,6 +85,14 @@ def test_what_does_not_fit_is_refused():
         us.FidelityMeter.from_bytes(meter.to_bytes()[:-1])
 
 
+def test_a_row_that_is_none_is_named_by_its_number_in_the_call():
+    base, other, targets = models(2, 5, 70)
+    other[1, 3, 7] = np.nan
+    targets[0, 0] = -100
+    with pytest.raises(us.InputError, match="other, row 8: found NaN for class 7"):
+        us.FidelityMeter().update(base, other, targets)
+
+
 def test_libraries_arrays_are_taken():
     torch = pytest.importorskip("torch")
     base, other, targets = models(2, 5, 70)

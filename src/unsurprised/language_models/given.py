@@ -17,8 +17,8 @@ from unsurprised.language_models.tokens import PairedTokens, TokenScores
 
 def rows_given(
     base: Any, other: Any, *, targets: Any, documents: Any, positions: Any, ignore_index: int
-) -> tuple[PairedTokens, int]:
-    """The arrays of one call as tokens, and how many were left out by their targets."""
+) -> tuple[PairedTokens, NDArray[np.int64]]:
+    """The arrays of one call as tokens without those left out, and the numbers of those kept."""
     sides = [score_array(side, name) for side, name in ((base, "base"), (other, "other"))]
     shape = sides[0].shape
     for side, name in zip(sides, ("base", "other"), strict=True):
@@ -33,15 +33,14 @@ def rows_given(
     ids = None if targets is None else token_ids(targets, leading, shape[-1], ignore_index)
     names, which = _documents(documents, leading)
     places = _positions(positions, leading, which)
+    numbers = np.arange(rows)
     kept: Any = slice(None)
-    left_out = 0
     if ids is not None and (ids == ignore_index).any():
         kept = np.flatnonzero(ids != ignore_index)
-        left_out = rows - len(kept)
         ids = ids[kept]
     base_rows, other_rows = (TokenScores(side[kept]) for side in flat)
     rows_of = PairedTokens(base_rows, other_rows, ids, names, which[kept], places[kept])
-    return rows_of, left_out
+    return rows_of, numbers[kept]
 
 
 def token_ids(

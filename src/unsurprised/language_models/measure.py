@@ -235,8 +235,7 @@ def _add(
     try:
         meter.add(rows)
     except RowFaultError as fault:
-        at = fault.place.row
-        number = at[0] if isinstance(at, tuple) else at or 0
+        number = fault.number
         name = rows.names[int(rows.documents[number])]
         where = f"position {int(rows.positions[number])} of document {name!r}"
         said = (pairing.base.said, pairing.other.said)[fault.side]

@@ -27,7 +27,7 @@ from unsurprised.language_models.columns import (
 )
 from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import rows_given
-from unsurprised.language_models.pairs import PairFacts, pair_facts
+from unsurprised.language_models.pairs import PairFacts, RowFaultError, pair_facts
 from unsurprised.language_models.tokens import PairedTokens, TokenScores
 from unsurprised.states import (
     ClassCounts,
@@ -130,7 +130,7 @@ class FidelityMeter(ByBytes):
         CallError
             Arrays that do not fit each other.
         """
-        rows, left_out = rows_given(
+        rows, numbers = rows_given(
             base,
             other,
             targets=targets,
@@ -138,8 +138,12 @@ class FidelityMeter(ByBytes):
             positions=positions,
             ignore_index=ignore_index,
         )
-        self.add(rows)
-        self.leave_out(left_out)
+        try:
+            self.add(rows)
+        except RowFaultError as fault:
+            side = ("base", "other")[fault.side]
+            raise fault.located(file=side, row=int(numbers[fault.number])) from None
+        self.leave_out(int(np.prod(np.shape(base)[:-1])) - len(numbers))
         return self
 
     def leave_out(self, tokens: int) -> None:

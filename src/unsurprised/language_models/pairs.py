@@ -69,6 +69,12 @@ class RowFaultError(InputError):
 
     side = 0
 
+    @property
+    def number(self) -> int:
+        """The number of the row among those that were measured."""
+        row = self.place.row
+        return row[0] if isinstance(row, tuple) else row or 0
+
 
 def pair_facts(
     base: TokenScores, other: TokenScores, targets: NDArray[np.int64] | None

@@ -38,7 +38,7 @@ def _is_array(value: Any) -> bool:
 
 
 def score_array(given: Any, said: str) -> HostArray:
-    """TokenScores as an array of the host; an error for what are none."""
+    """Scores as an array of the host; an error for what are none."""
     if isinstance(given, Form):
         if not isinstance(given, (Logits, LogProbs)):
             raise CallError(
