@@ -44,7 +44,7 @@ def headline(found: Fidelity) -> str:
         said = f"{other} costs {least}{number(kl.value)} {per} more than {base} needs{sure}"
     said += f"; the same top token {share(found.top_agreement.value)}"
     if kl.value > 0 and not math.isnan(found.half_of_kl):
-        said += f"; half of it in {_about(found.half_of_kl)} of the tokens"
+        said += f"; half of the cost in {_about(found.half_of_kl)} of the tokens"
     return f"{said}."
 
 
