@@ -11,6 +11,7 @@ from unsurprised.language_models.artefacts.arrays import of_arrays
 from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
 from unsurprised.language_models.artefacts.numpy_files import npy, npz
 from unsurprised.language_models.artefacts.safetensors import safetensors
+from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.artefacts.whole import WholeRows
 
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -37,6 +38,7 @@ def opened(given: Any, said: str, *, partial: bool = False) -> WholeRows | KldFi
 
 
 def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
+    refuse_no_path(path)
     place = Place(path)
     if Path(path).is_dir():
         return _folder(path)

@@ -66,7 +66,13 @@ def _sized(
     ]  # fmt: skip
     steps = [("full", "all documents, positions and worst tokens"), ("html", "with charts")]
     said = next_steps(steps, screen) or in_python("fidelity", screen)
-    return [*made, *titled("To know", body, width), *(said or [line()]), *glossary(screen)]
+    return [*made, *titled("To know", body, width), *said, *_words(screen, said)]
+
+
+def _words(screen: Screen, said: Sequence[Line]) -> list[Line]:
+    """Where the words are explained, after an empty line of its own if need be."""
+    told = glossary(screen)
+    return told if said or not told else [line(), *told]
 
 
 def _mood(found: Fidelity) -> str:
@@ -205,4 +211,4 @@ def table(found: Sequence[Fidelity], screen: Screen) -> list[Line]:
     body = [part for text in notes for part in wrapped(text, width, first="  ", rest="  ")]
     steps = [("first", "the first of them by itself"), ("json", "all figures of all")]
     said = next_steps(steps, screen)
-    return [*made, *titled("To know", body, width), *(said or [line()]), *glossary(screen)]
+    return [*made, *titled("To know", body, width), *said, *_words(screen, said)]
