@@ -12,8 +12,8 @@ from unsurprised.language_models.result import FidelityQuantile
 from unsurprised.language_models.totals import DOCUMENTS, NOTHING, Grounds
 from unsurprised.states import ClassCounts, Histogram
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.jackknife import Spread
-from unsurprised.statistics.order_statistics import quantile_bounds
+from unsurprised.statistics.jackknife import NORMAL, Spread, student_t
+from unsurprised.statistics.order_statistics import quantile_bounds, rank_bounds
 
 #: As llama.cpp's table has them.
 LEVELS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
@@ -25,7 +25,8 @@ class KlQuantiles:
 
     Intervals are order statistics of as many independent tokens as tell as much of the share of
     tokens below a value (Woodruff, *J. Am. Stat. Assoc.* 47, 1952); how this share differs between
-    sets of documents is known to an eighth of an octave of the value.
+    sets of documents is known to an eighth of an octave of the value. Where so few tokens tell that
+    an end lies beyond them all, there is no interval.
     """
 
     fine: Histogram
@@ -42,7 +43,9 @@ class KlQuantiles:
         for level in LEVELS:
             rows = self._independent(level, tokens)
             ends = quantile_bounds((low, high, weight), level, max(rows, 2), self.infinite)
-            if self.grounds.kind == NOTHING or rows < 2:
+            first, last = rank_bounds(max(rows, 2), level)
+            # So few tokens that an end lies beyond them all tell nothing of it.
+            if self.grounds.kind == NOTHING or first < 1 or last > rows:
                 ends = (ends[0], math.nan, math.nan)
             found.append(FidelityQuantile(level, Estimate(*ends, "bits", tokens)))
         return tuple(found)
@@ -64,7 +67,8 @@ class KlQuantiles:
         spread = Spread.of(share, below[used], sizes[used])
         if spread is None or spread.error == 0 or not 0 < share < 1:
             return tokens
-        effective = share * (1 - share) / (spread.error * spread.error)
+        error = spread.error * student_t(spread.degrees) / NORMAL
+        effective = share * (1 - share) / (error * error)
         return int(min(max(effective, 2.0), tokens))
 
 
