@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from unsurprised.explanation import Explanation
     from unsurprised.explanation.explain import explain
     from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
+    from unsurprised.language_models.measure import fidelity
+    from unsurprised.language_models.meter import FidelityMeter
+    from unsurprised.language_models.result import Fidelity
     from unsurprised.measures import (
         add_pseudocounts,
         adjusted_mutual_information,
@@ -83,6 +86,8 @@ __all__ = [
     "Evaluation",
     "Evaluator",
     "Explanation",
+    "Fidelity",
+    "FidelityMeter",
     "InputError",
     "Labels",
     "LogProbs",
@@ -116,6 +121,7 @@ __all__ = [
     "explain",
     "explain_infinite",
     "f_divergence",
+    "fidelity",
     "get_num_threads",
     "gini_impurity",
     "hartley_entropy",
@@ -168,6 +174,9 @@ _HOMES = {
     "evaluation": ("Estimate", "Evaluation", "Evaluator", "evaluate"),
     "explanation": ("Explanation", "explain"),
     "forms": ("Counts", "Labels", "LogProbs", "Logits", "Probs"),
+    "language_models.measure": ("fidelity",),
+    "language_models.meter": ("FidelityMeter",),
+    "language_models.result": ("Fidelity",),
     "threads": ("get_num_threads", "set_num_threads"),
 }
 _HOME = dict.fromkeys(__all__, "measures") | {

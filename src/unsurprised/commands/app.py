@@ -23,7 +23,7 @@ _MOST = 400
 
 #: The commands by purpose; each is the module of that name.
 _PURPOSES = {
-    "Measure": ("evaluate", "compare", "check", "explain"),
+    "Measure": ("evaluate", "compare", "fidelity", "check", "explain"),
     "Recalibrate": ("calibrate", "apply"),
     "Compress": ("encode", "decode"),
 }

@@ -1,0 +1,1 @@
+"""One language model against another, token by token."""
