@@ -322,6 +322,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "Logits": lambda: us.Logits(np.array([[2.0, -1.0]], dtype=np.float16)),
         "Counts": lambda: us.Counts([3, 1]),
         "Labels": lambda: us.Labels(["cat", "dog"], classes=["cat", "dog"], smoothing=0.1),
+        "TopLogProbs": lambda: us.TopLogProbs([{"a": -0.5, "b": -9999.0}], targets=["c"]),
         **{
             kind.__name__: lambda kind=kind: fitted(kind)  # type: ignore[misc]
             for kind in calibrators.KINDS
