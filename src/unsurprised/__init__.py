@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
-    from unsurprised.fidelity.top_logprobs import TopLogProbs
+    from unsurprised.language_models.top_logprobs import TopLogProbs
 
 __version__ = "0.1.0"
 
@@ -75,7 +75,7 @@ _LATER = {
     "Calibration": "unsurprised.calibration",
     "Check": "unsurprised.comparison",
     "Comparison": "unsurprised.comparison",
-    "TopLogProbs": "unsurprised.fidelity.top_logprobs",
+    "TopLogProbs": "unsurprised.language_models.top_logprobs",
     "calibrate": "unsurprised.calibration",
     "calibrators": "",
     "check": "unsurprised.comparison",

@@ -10,10 +10,10 @@ import pytest
 from top_list_cases import completed, cut, lists_of, models
 
 import unsurprised as us
-from unsurprised.fidelity._completion import least_divergent
-from unsurprised.fidelity.lists import (
+from unsurprised.language_models._completion import least_divergent
+from unsurprised.language_models.lists import (
     Bounds,
-    Pair,
+    ListPair,
     divergence_bounds,
     entropy_bounds,
     js_terms,
@@ -106,7 +106,7 @@ def test_lower_bounds_are_attained(apart: float, k: int, other_k: int) -> None:
 
 def attained(p: Any, q: Any) -> tuple[Any, Any]:
     """The least divergent completion of a row, as whole rows that keep the caps."""
-    pair = Pair.of(p, q, 0)
+    pair = ListPair.of(p, q, 0)
     least = least_divergent(pair.tails)
     cap_p, cap_q = (np.exp(side.caps[0]) * (1 + 1e-12) for side in (p, q))
     assert (least.q_on_b <= cap_q).all()
@@ -125,7 +125,7 @@ def test_published_example() -> None:
     p, q = lists_of([{0: 0.5, 1: 0.2, 2: 0.1}]), lists_of([{0: 0.6, 3: 0.15, 4: 0.05}])
     found = divergence_bounds(p, q)
     assert found.kl.low[0] / LOG2 == pytest.approx(0.2515, abs=5e-5)
-    least = least_divergent(Pair.of(p, q, 0).tails)
+    least = least_divergent(ListPair.of(p, q, 0).tails)
     assert least.u / least.v == pytest.approx(2 / 3)
     tail_as_one_event = us.kl_divergence([0.5, 0.5], [0.6, 0.4])
     assert tail_as_one_event == pytest.approx(0.0294, abs=5e-5)
@@ -135,7 +135,7 @@ def test_variation_by_its_own_formula() -> None:
     """``TV ≥ 1 − Σ min − min(t_P + X, t_Q + Y)``, without any completion."""
     p, q = models(np.random.default_rng(5), 300, 60, 2.0)
     lists = cut(p, 3), cut(q, 5)
-    pair = Pair.of(*lists, 0)
+    pair = ListPair.of(*lists, 0)
     tails, size = pair.tails, 300
     overlap = np.bincount(pair.both, np.exp(np.minimum(pair.log_p, pair.log_q)), size)
     b, c = tails.p_alone, tails.q_alone

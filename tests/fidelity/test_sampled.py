@@ -9,8 +9,8 @@ import pytest
 from top_list_cases import cut, models
 
 import unsurprised as us
-from unsurprised.fidelity.sampled import k1, k3, listed_and_k3
-from unsurprised.fidelity.top_lists import TopLists
+from unsurprised.language_models.sampled import k1, k3, listed_and_k3
+from unsurprised.language_models.top_lists import TopLists
 
 WIDTH = 30
 

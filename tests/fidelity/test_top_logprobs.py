@@ -11,7 +11,7 @@ import pytest
 
 import unsurprised as us
 from unsurprised import CallError, InputError
-from unsurprised.fidelity.lists import divergence_bounds
+from unsurprised.language_models.lists import divergence_bounds
 
 
 def test_ways_to_hand_it_in_are_one() -> None:
@@ -142,7 +142,7 @@ def test_bad_calls(call: Any, said: str) -> None:
 
 
 def test_more_than_one() -> None:
-    with pytest.raises(InputError, match=r"document 'x', position 1: found a list .* 1\.33"):
+    with pytest.raises(InputError, match=r"document 'x', position 1: found a list .* 1\.34"):
         us.TopLogProbs([{1: -1.0}, {1: -0.4, 2: -0.4}], document=["x", "x"])
 
 

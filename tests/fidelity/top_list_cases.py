@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unsurprised.fidelity.top_lists import TopLists
+from unsurprised.language_models.top_lists import TopLists
 
 Rows = Any
 

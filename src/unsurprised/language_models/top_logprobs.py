@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from unsurprised.array_types import Values
 from unsurprised.copies import Frozen
 from unsurprised.errors import CallError
-from unsurprised.fidelity.list_cleaning import DEFAULT_UNKNOWN, Left, RawLists, cleaned
-from unsurprised.fidelity.tokens import TokenRows
-from unsurprised.fidelity.top_lists import Texts, TopLists
+from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN, Left, RawLists, cleaned
+from unsurprised.language_models.tokens import TokenRows
+from unsurprised.language_models.top_lists import Texts, TopLists
 
 _TOLERANCE = 1e-3
 

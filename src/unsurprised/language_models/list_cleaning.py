@@ -12,8 +12,8 @@ from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.copies import Record
 from unsurprised.errors import InputError
-from unsurprised.fidelity._completion import row_sums
-from unsurprised.fidelity.top_lists import TopLists
+from unsurprised.language_models._completion import row_sums
+from unsurprised.language_models.top_lists import TopLists
 
 #: What servers write where JSON has no −∞, or where nothing is known.
 DEFAULT_UNKNOWN = -9999.0

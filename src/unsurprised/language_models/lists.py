@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from unsurprised import portable
 from unsurprised.array_types import Values
-from unsurprised.fidelity._completion import Listed, Tails, least_divergent, row_sums
-from unsurprised.fidelity.top_lists import TopLists
+from unsurprised.language_models._completion import Listed, Tails, least_divergent, row_sums
+from unsurprised.language_models.top_lists import TopLists
 
 #: To what the mass of a list is known: log-probabilities are float32 at best, and are rounded on
 #: their way through a softmax and through JSON.
@@ -85,7 +85,7 @@ def divergence_bounds(
     >>> float((found.kl.low[0] / np.log(2)).round(4)), float(found.kl.high[0])
     (0.2515, inf)
     """
-    pair = Pair.of(p, q, slack)
+    pair = ListPair.of(p, q, slack)
     completion = least_divergent(pair.tails)
     size, both, b, c = len(p), pair.both, pair.tails.p_alone, pair.tails.q_alone
     rows = np.concatenate([both, b.rows, c.rows, np.arange(size)])
@@ -149,7 +149,7 @@ def entropy_bounds(lists: TopLists, *, slack: float = SLACK) -> Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ListPair:
     """Two lists of each row beside each other: what both list, what one alone does, the rest."""
 
     both: NDArray[np.int64]
@@ -163,7 +163,7 @@ class Pair:
     p_excludes: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, p: TopLists, q: TopLists, slack: float) -> Pair:
+    def of(cls, p: TopLists, q: TopLists, slack: float) -> ListPair:
         """Entries of ``p`` and ``q`` matched by row and token."""
         logs_p, tail_p, cap_p = normalised(p, slack)
         logs_q, tail_q, cap_q = normalised(q, slack)
@@ -195,7 +195,7 @@ class Pair:
             _excludes(p.rows, logs_p, alone_p, len(p)),
         )
 
-    def exchanged(self) -> Pair:
+    def exchanged(self) -> ListPair:
         """The same with P and Q exchanged."""
         t = self.tails
         tails = Tails(t.q_mass, t.p_mass, t.q_cap, t.p_cap, t.q_alone, t.p_alone)

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
-from unsurprised.fidelity._completion import row_sums
-from unsurprised.fidelity.lists import curve, kl_terms, matched
-from unsurprised.fidelity.top_lists import TopLists
+from unsurprised.language_models._completion import row_sums
+from unsurprised.language_models.lists import curve, kl_terms, matched
+from unsurprised.language_models.top_lists import TopLists
 
 
 def k1(log_p: Values, log_q: Values) -> Values:

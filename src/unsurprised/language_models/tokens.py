@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from unsurprised.fidelity.top_lists import TopLists
+    from unsurprised.language_models.top_lists import TopLists
 
 
 @dataclass(frozen=True, slots=True)
