@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
 from unsurprised.copies import Frozen
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN, Left, RawLists, cleaned
 from unsurprised.language_models.tokens import TokenRows
 from unsurprised.language_models.top_lists import Texts, TopLists
@@ -120,6 +120,8 @@ class TopLogProbs(Frozen):
         tolerance: float = _TOLERANCE,
     ) -> None:
         found = cleaned(raw, unknown=unknown, tolerance=tolerance, place=self._place)
+        if found.left.ambiguous and texts is None:
+            raise self._twice(raw)
         self.left, self.targets = found.left, raw.targets
         #: In nats; NaN where it isn't known.
         self.target_logprobs = found.target_logprobs
@@ -146,6 +148,18 @@ class TopLogProbs(Frozen):
         made.documents, made.positions = documents, positions
         made._hold(raw, texts, vocabulary, unknown=unknown)
         return made
+
+    def _twice(self, raw: RawLists) -> InputError:
+        """The error for an id that a list holds twice; the same text may be that of two tokens."""
+        rows = np.repeat(np.arange(len(raw.starts) - 1), np.diff(raw.starts))
+        order = np.lexsort((raw.tokens, rows))
+        same = (np.diff(rows[order]) == 0) & (np.diff(raw.tokens[order]) == 0)
+        where = "a list that holds an id twice, with another log-probability"
+        if same.any():
+            at = order[1:][same][0]
+            document, position = self._place(int(rows[at]))
+            where = f"the id {raw.tokens[at]} twice at position {position} of {document!r:.60}"
+        return InputError(f"found {where}", expected="each token once", place=Place(self.said))
 
     def _kept(self) -> dict[str, Any]:
         lists = self.lists
