@@ -43,6 +43,8 @@ def command(
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     logprob: cli_options.LogProb = None,
+    units: cli_options.Units = None,
+    unknown: cli_options.Unknown = None,
     weight: cli_options.Weight = None,
     identity: cli_options.Identity = None,
     by: cli_options.By = None,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: Arguments of ``sources.Options`` that commands have under the same name, or another.
 _OF_A_SOURCE = frozenset(
     ("label", "pred", "kind", "logprob", "weight", "id", "by", "cluster", "truth", "join",
-     "classes", "positive", "ignore_index", "normalize", "tolerance", "nulls", "batch_rows")
+     "classes", "positive", "ignore_index", "normalize", "tolerance", "nulls", "batch_rows",
+     "units", "unknown")
 )  # fmt: skip
 _CALLED = {"identity": "id"}
 #: Those that are one of some words.
@@ -63,6 +64,27 @@ LogProb = Annotated[
         autocompletion=columns,
         rich_help_panel=HOLDS,
         help="In place of --pred: the natural logarithm of the probability of the observed class.",
+    ),
+]
+Units = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--units",
+        metavar="UNIT[=COLUMN]",
+        autocompletion=columns,
+        rich_help_panel=HOLDS,
+        help="With --logprob, of a text: its bits by token, word, byte or character, as columns "
+        "of numbers or texts have them: bytes, words=n_words; may be given several times.",
+    ),
+]
+Unknown = Annotated[
+    float | None,
+    typer.Option(
+        "--unknown",
+        metavar="NUMBER",
+        show_default=False,
+        rich_help_panel=MEANS,
+        help="With --units: the log-probability that means not known; -9999 by default.",
     ),
 ]
 Weight = Annotated[
@@ -273,6 +295,8 @@ def said(context: typer.Context, **besides: Any) -> dict[str, Any]:
         found["classes"] = classes_of(found["classes"])
     if "by" in found:
         found["by"] = tuple(found["by"] or ())
+    if found.get("unknown") is None:
+        found.pop("unknown", None)
     return {**found, **besides}
 
 

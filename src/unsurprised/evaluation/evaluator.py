@@ -411,6 +411,7 @@ class Evaluator(ByBytes):
             self._slices_for(batch),
             batch.clusters is not None,
             self._states is not None and self._states.settings.grouped,
+            tuple(batch.units),
         )
 
     def _slices_for(

@@ -7,6 +7,7 @@ threads, any order and any machine give the same bytes.
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
+from unsurprised.states.keyed import KeyedSums
 from unsurprised.states.moments import Moments
 from unsurprised.states.product import Product
 from unsurprised.states.sample import Sample
@@ -20,6 +21,7 @@ __all__ = [
     "Entry",
     "Extremes",
     "Histogram",
+    "KeyedSums",
     "Moments",
     "Product",
     "Sample",

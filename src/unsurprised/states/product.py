@@ -11,6 +11,7 @@ from unsurprised.errors import StateError, shortened
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
+from unsurprised.states.keyed import KeyedSums
 from unsurprised.states.moments import Moments
 from unsurprised.states.sample import Sample
 from unsurprised.states.serial import must_match, name_of, pack, sensible, unpack
@@ -34,7 +35,9 @@ class State(Protocol):
         """What the state tells."""
 
 
-_STATES = (Sums, Moments, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes, Distinct)
+_STATES = (
+    Sums, Moments, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes, Distinct, KeyedSums,
+)  # fmt: skip
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in _STATES}
 
 
