@@ -20,9 +20,9 @@ WRITTEN = {"--json", "--html", "--junit", "--chart", "--save", "--out", "--outpu
 READ = {"--truth", "--classes", "--names", "--model"}
 #: All others: numbers, words and columns, and no value at all.
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
-NUMERIC |= {"--smooth", "--folds", "--ignore-index"}
+NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--unknown"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
-PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format"}
+PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format", "--units"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]

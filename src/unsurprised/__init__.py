@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
+    from unsurprised.language_models.artefacts.lists import read_top_logprobs
     from unsurprised.language_models.top_logprobs import TopLogProbs
 
 __version__ = "0.1.0"
@@ -81,6 +82,7 @@ _LATER = {
     "check": "unsurprised.comparison",
     "compare": "unsurprised.comparison",
     "cross_entropy_scorer": "unsurprised.adapters.scikit_learn",
+    "read_top_logprobs": "unsurprised.language_models.artefacts.lists",
     "testing": "",
 }
 
@@ -146,6 +148,7 @@ __all__ = [
     "perplexity",
     "pointwise_mutual_information",
     "population_stability_index",
+    "read_top_logprobs",
     "renyi_divergence",
     "renyi_entropy",
     "set_num_threads",

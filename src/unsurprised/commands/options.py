@@ -66,27 +66,6 @@ LogProb = Annotated[
         help="In place of --pred: the natural logarithm of the probability of the observed class.",
     ),
 ]
-Units = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--units",
-        metavar="UNIT[=COLUMN]",
-        autocompletion=columns,
-        rich_help_panel=HOLDS,
-        help="With --logprob, of a text: its bits by token, word, byte or character, as columns "
-        "of numbers or texts have them: bytes, words=n_words; may be given several times.",
-    ),
-]
-Unknown = Annotated[
-    float | None,
-    typer.Option(
-        "--unknown",
-        metavar="NUMBER",
-        show_default=False,
-        rich_help_panel=MEANS,
-        help="With --units: the log-probability that means not known; -9999 by default.",
-    ),
-]
 Weight = Annotated[
     str | None,
     typer.Option(

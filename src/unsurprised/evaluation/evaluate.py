@@ -145,14 +145,15 @@ def evaluate(
         # Both need pyarrow, which is not imported before someone has a file or a frame.
         from unsurprised.evaluation.engine import evaluate_reading
         from unsurprised.sources import open_source
+        from unsurprised.sources.units_told import UNKNOWN
 
         options = {
             "label": label,
             "pred": pred,
             "kind": kind,
             "logprob": logprob,
-            "units": units,
-            **({} if unknown is None else {"unknown": unknown}),
+            "units": units or (),
+            "unknown": UNKNOWN if unknown is None else unknown,
             "weight": weight,
             "id": id,
             "by": _columns_by(by),
@@ -170,16 +171,9 @@ def evaluate(
         reading = open_source(y_true, options, call="evaluate")
         return evaluate_reading(reading, base=base, top=top, ledger=ledger)
     _must_be_none(
-        label=label,
-        pred=pred,
-        kind=kind,
-        logprob=logprob,
-        units=units,
-        unknown=unknown,
-        weight=weight,
-        id=id,
-        truth=truth,
-    )
+        label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth,
+        units=units, unknown=unknown,
+    )  # fmt: skip
     batch = batch_from_arrays(
         y_true,
         y_pred,

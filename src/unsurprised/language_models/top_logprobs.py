@@ -209,6 +209,30 @@ class TopLogProbs(Frozen):
             return None
         return texts.texts[int(self.targets[row])]
 
+    def table(self) -> Any:
+        """An Arrow table of the tokens that came, as :func:`~unsurprised.evaluate` takes it.
+
+        Columns ``document``, ``position``, ``logprob`` and, where tokens are texts, ``bytes``:
+        ``evaluate(lists.table(), logprob="logprob", cluster="document", units="bytes")``.
+        """
+        import pyarrow as pa
+
+        names = np.array(self.names, dtype=object)
+        missing = np.isnan(self.target_logprobs)
+        columns = {
+            "document": pa.array(names[self.documents], pa.string()),
+            "position": self.positions,
+            "logprob": pa.array(self.target_logprobs, mask=missing),
+        }
+        texts = self.lists.texts
+        if texts is not None and self.targets is not None:
+            held = [
+                b"" if target < 0 else texts.texts[target].encode("utf-8", "surrogateescape")
+                for target in self.targets.tolist()
+            ]
+            columns["bytes"] = pa.array(held, pa.binary())
+        return pa.table(columns)
+
     def batches(self, rows: int) -> Iterator[TokenRows]:
         """All tokens in order, at most ``rows`` at a time."""
         whole = TokenRows(self.documents, self.positions, self.targets, self.lists)

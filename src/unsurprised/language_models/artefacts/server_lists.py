@@ -21,7 +21,11 @@ PARTS = ("prompt", "completion")
 
 
 def server_lists(
-    path: str, *, part: str | None = None, unknown: float | None = DEFAULT_UNKNOWN
+    path: str,
+    *,
+    part: str | None = None,
+    vocabulary: int | None = None,
+    unknown: float | None = DEFAULT_UNKNOWN,
 ) -> TopLogProbs:
     """Responses of a file or a folder as lists; a choice of a response is a document.
 
@@ -31,6 +35,8 @@ def server_lists(
         JSON, JSON lines (OpenAI's batches too), or a folder of either.
     part : {"prompt", "completion"}, optional
         Which of the two to take where responses hold the log-probabilities of both.
+    vocabulary : int, optional
+        How many tokens there are at all.
     unknown : float or None, default -9999.0
         The value that means "not known".
     """
@@ -39,7 +45,7 @@ def server_lists(
     builder = ListBuilder(path, unknown=unknown)
     for response in responses(path):
         _add(builder, response, part)
-    return builder.built()
+    return builder.built(vocabulary=vocabulary)
 
 
 def _add(builder: ListBuilder, response: Response, part: str | None) -> None:
