@@ -31,6 +31,7 @@ ANSWERS = {
     "unsurprised.Check",
     "unsurprised.Comparison",
     "unsurprised.Evaluation",
+    "unsurprised.Fidelity",
     "unsurprised.states.Entry",
 }
 
@@ -143,6 +144,7 @@ ARGUMENTS = {
     "evaluate": ["predictions.csv"],
     "compare": ["base.csv", "new.csv"],
     "check": ["base.csv", "new.csv"],
+    "fidelity": ["base.npy", "other.npy"],
     "calibrate": ["predictions.csv"],
     "apply": ["calibrator.json", "predictions.csv", "--out", "calibrated.csv"],
     "explain": ["0.5,0.5", "0.1,0.9"],

@@ -66,6 +66,9 @@ if TYPE_CHECKING:
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
     from unsurprised.language_models.artefacts.lists import read_top_logprobs
+    from unsurprised.language_models.measure import fidelity
+    from unsurprised.language_models.meter import FidelityMeter
+    from unsurprised.language_models.result import Fidelity
     from unsurprised.language_models.top_logprobs import TopLogProbs
 
 __version__ = "0.1.0"
@@ -76,12 +79,15 @@ _LATER = {
     "Calibration": "unsurprised.calibration",
     "Check": "unsurprised.comparison",
     "Comparison": "unsurprised.comparison",
+    "Fidelity": "unsurprised.language_models.result",
+    "FidelityMeter": "unsurprised.language_models.meter",
     "TopLogProbs": "unsurprised.language_models.top_logprobs",
     "calibrate": "unsurprised.calibration",
     "calibrators": "",
     "check": "unsurprised.comparison",
     "compare": "unsurprised.comparison",
     "cross_entropy_scorer": "unsurprised.adapters.scikit_learn",
+    "fidelity": "unsurprised.language_models.measure",
     "read_top_logprobs": "unsurprised.language_models.artefacts.lists",
     "testing": "",
 }
@@ -97,6 +103,8 @@ __all__ = [
     "Evaluation",
     "Evaluator",
     "Explanation",
+    "Fidelity",
+    "FidelityMeter",
     "InputError",
     "Labels",
     "LogProbs",
@@ -131,6 +139,7 @@ __all__ = [
     "explain",
     "explain_infinite",
     "f_divergence",
+    "fidelity",
     "get_num_threads",
     "gini_impurity",
     "hartley_entropy",

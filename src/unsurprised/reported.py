@@ -26,6 +26,7 @@ REPORTS = {
     "comparison": "unsurprised.report.comparison.faces",
     "evaluation": "unsurprised.report.evaluation.faces",
     "explanation": "unsurprised.report.explanation.faces",
+    "fidelity": "unsurprised.report.fidelity.faces",
 }
 
 

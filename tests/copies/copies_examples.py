@@ -18,6 +18,7 @@ from unsurprised import calibrators, coding, states
 from unsurprised.class_names.binding import Binding
 from unsurprised.errors import CalibrationWarning, Place, SumsOffError, UnitError
 from unsurprised.evaluation.bins import Bins
+from unsurprised.language_models.pairs import RowFaultError
 from unsurprised.losses.numpy import (
     LinearTeacher,
     TopK,
@@ -271,6 +272,28 @@ def compared() -> us.Comparison:
     return us.compare(y, p, np.sqrt(p), by={"land": np.arange(200) % 2})
 
 
+def fidelity_meter() -> us.FidelityMeter:
+    """Two language models beside a few tokens."""
+    random = np.random.default_rng(6)
+    base = np.round(random.normal(size=(12, 3, 5)), 3)
+    other = np.round(base + random.normal(size=base.shape), 3)
+    return us.FidelityMeter(top=2).update(base, other, np.arange(36).reshape(12, 3) % 5)
+
+
+def fidelity() -> us.Fidelity:
+    """What those tokens tell, and those of a second run."""
+    random = np.random.default_rng(7)
+    rows = [np.round(random.normal(size=(12, 3, 5)), 3) for _ in range(3)]
+    targets = np.arange(36).reshape(12, 3) % 5
+    return us.fidelity(rows[0], rows[1], noise=rows[2], targets=targets, top=2)
+
+
+def keyed() -> states.KeyedSums:
+    """Sums of two of three names."""
+    made = states.KeyedSums(["x"], size=2)
+    return made.update(["a", "b", "c"], np.array([0, 1, 2]), {"x": np.array([0.5, 1e100, 2.0])})
+
+
 def soft(**options: Any) -> us.Evaluation:
     """An evaluation with votes as truth."""
     return us.evaluate(us.Counts([[2, 1], [0, 3], [1, 4]]), [[0.5, 0.5], [0.1, 0.9], [0.0, 1.0]])
@@ -298,6 +321,9 @@ def examples(folder: Path) -> dict[str, Make]:
         "Ledger": lambda: us.evaluate(y, p).ledger,
         "Calibration": calibration,
         "Comparison": compared,
+        "Fidelity": fidelity,
+        "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),
+        "FidelityMeter": fidelity_meter,
         "Check": lambda: us.check(y, p, np.sqrt(p)),
         "Explanation": lambda: us.explain([0.5, 0.5], [0.0, 1.0]),
         "Explanation of smoothing": lambda: us.explain([0.5, 0.5], [0.0, 1.0], epsilon=0.1),
@@ -307,6 +333,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "Options": lambda: Options(pred={"cat": "a", "dog": "b"}, truth=table(), id="id"),
         "Sums": sums,
         "Moments": moments,
+        "KeyedSums": keyed,
         "Histogram": histogram,
         "Confusion": lambda: states.Confusion(2).update(np.array([0, 1]), np.array([1, 1], "i4")),
         "ClassCounts": counts,

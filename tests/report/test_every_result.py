@@ -48,6 +48,17 @@ def by() -> dict[str, Any]:
     return {HOSTILE: np.resize([HOSTILE, "south"], 900)}
 
 
+def rows_of_tokens(*, ruled_out: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Logits of two language models by document."""
+    generator = np.random.default_rng(5)
+    base = 2 * generator.normal(size=(12, 9, 30))
+    other = base + 0.2 * generator.normal(size=base.shape)
+    if ruled_out:
+        other[0, 0, :9] = -np.inf
+    names = [f"{HOSTILE}{k}" for k in range(12)]
+    return dict(zip(names, base, strict=True)), dict(zip(names, other, strict=True))
+
+
 #: Examples of each kind of result, by a name of their own.
 EXAMPLES = {
     "account": {
@@ -73,6 +84,16 @@ EXAMPLES = {
     "evaluation": {
         "sliced": lambda: us.evaluate(*rows()[:2], by=by()),
         **{name: lambda one=one: one for name, one in EVALUATIONS.items()},
+    },
+    "fidelity": {
+        "with all": lambda: us.fidelity(
+            *rows_of_tokens(),
+            noise=rows_of_tokens()[1],
+            targets=np.arange(108) % 30,
+        ),
+        "of one document": lambda: us.fidelity(rows_of_tokens()[0][HOSTILE + "0"],
+                                               rows_of_tokens()[1][HOSTILE + "0"]),
+        "infinite": lambda: us.fidelity(*rows_of_tokens(ruled_out=True)),
     },
     "explanation": {
         "of an entropy": lambda: us.explain([0.5, 0.5]),

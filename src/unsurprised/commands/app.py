@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from unsurprised import __version__
-from unsurprised.commands import apply, calibrate, check, compare, decode, encode, evaluate, explain
+from unsurprised.commands import (
+    apply,
+    calibrate,
+    check,
+    compare,
+    decode,
+    encode,
+    evaluate,
+    explain,
+    fidelity,
+)
 from unsurprised.commands.completion import ShowCompletion
 from unsurprised.commands.help import HelpfulCommand, HelpfulGroup
 from unsurprised.errors import CallError, shortened
@@ -80,7 +90,7 @@ def unsurprised(
 
 
 for purpose, modules in {
-    "Measure": (evaluate, compare, check, explain),
+    "Measure": (evaluate, compare, fidelity, check, explain),
     "Recalibrate": (calibrate, apply),
     "Compress": (encode, decode),
 }.items():

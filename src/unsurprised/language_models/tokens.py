@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from unsurprised.array_types import Values
+from unsurprised.arrays.host import HostArray
 
 if TYPE_CHECKING:
     from unsurprised.language_models.top_lists import TopLists
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class TokenScores:
     """Whole rows of scores: logits or log-probabilities, which differ by a constant a row.
 
-    ``values`` are of shape (n, V): float16, float32, float64, or bfloat16 of ``ml_dtypes``.
-    ``floored`` marks rows whose least value means "this or less", as ``.kld`` files have them.
+    ``values`` are of shape (n, V). With ``floored`` they are log-probabilities in steps of 1/65535
+    of their range, as ``.kld`` files have them, and are taken as they are; where it is true the
+    row's least value means "this or less".
     """
 
-    values: NDArray[Any]
+    values: HostArray
     floored: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.values.values)
 
-    def part(self, rows: slice) -> Scores:
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens a row has."""
+        return self.values.shape[1]
+
+    def part(self, rows: slice) -> TokenScores:
         """Some of the rows."""
+        return self.taken(rows)
+
+    def taken(self, rows: slice | NDArray[np.int64]) -> TokenScores:
+        """Some of the rows, in any order."""
         floored = None if self.floored is None else self.floored[rows]
-        return Scores(self.values[rows], floored)
+        return TokenScores(self.values[rows], floored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +54,31 @@ class TokenRows:
     documents: NDArray[np.int64]
     #: The place within its document of the token that is predicted.
     positions: NDArray[np.int64]
-    #: The token that came; ``None``: the artefact doesn't say.
+    #: The token that came; ``None``: the artefact does not say.
     targets: NDArray[np.int64] | None
-    scores: Scores | TopLists
+    scores: TokenScores | TopLists
 
     def __len__(self) -> int:
         return len(self.documents)
 
-    def part(self, rows: slice) -> TokenRows:
-        """Some of the tokens."""
-        targets = None if self.targets is None else self.targets[rows]
-        return TokenRows(
-            self.documents[rows], self.positions[rows], targets, self.scores.part(rows)
-        )
+
+@dataclass(frozen=True, slots=True)
+class PairedTokens:
+    """The same tokens under two models, ready to be measured."""
+
+    base: TokenScores
+    other: TokenScores
+    #: The token that came; below 0: not known.
+    targets: NDArray[np.int64] | None
+    #: Names of documents, and of each token which is its own.
+    names: Sequence[str]
+    documents: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    #: The mass that was cut off each row of the base, and of the other.
+    cut: tuple[Values | None, Values | None] = (None, None)
+
+    def __len__(self) -> int:
+        return len(self.documents)
 
 
 class Artefact(Protocol):
@@ -68,8 +93,12 @@ class Artefact(Protocol):
         """Names of the documents."""
 
     @property
+    def placed(self) -> bool:
+        """Whether it says itself which documents and positions its tokens have."""
+
+    @property
     def vocabulary(self) -> int | None:
-        """How many tokens a whole row has; ``None``: lists that don't say."""
+        """How many tokens a whole row has; ``None``: lists that do not say."""
 
     @property
     def tokens(self) -> int:

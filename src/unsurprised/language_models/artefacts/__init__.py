@@ -1,1 +1,5 @@
 """What a model left behind of its predictions, opened as batches of tokens."""
+
+from unsurprised.language_models.artefacts.opening import opened
+
+__all__ = ["opened"]

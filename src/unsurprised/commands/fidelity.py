@@ -1,0 +1,194 @@
+"""``unsurprised fidelity``: parse, call, print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS
+from unsurprised.errors import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unsurprised.language_models.result import Fidelity
+
+HELP = (
+    "Measure how much of a language model's distribution another one keeps, token by token: KL, "
+    "agreement, perplexity ratio, with intervals by document.\n\n"
+    "The base comes first: what the original said of the same tokens, as whole rows of logits or "
+    "log-probabilities."
+)
+EXAMPLES = (
+    "unsurprised fidelity base.kld quantised.npy",
+    "unsurprised fidelity fp16.safetensors int8.safetensors int4.safetensors --targets tokens.npy",
+    "unsurprised fidelity base.npy served.npy --noise base-again.npy --json -",
+)
+
+Base = Annotated[
+    str,
+    typer.Argument(
+        metavar="BASE",
+        show_default=False,
+        help="The original's rows: npy, npz, safetensors, llama.cpp's kld, or a folder with one "
+        "file a document.",
+    ),
+]
+Others = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="OTHER...",
+        show_default=False,
+        help="The same of the models in question; several are shown in one table.",
+    ),
+]
+Targets = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=HOLDS,
+        help="The token that came, one a row: an npy file of integers, or a text of numbers. A kld "
+        "file says it itself.",
+    ),
+]
+Partial = Annotated[
+    bool,
+    typer.Option(
+        "--partial",
+        rich_help_panel=HOLDS,
+        help="Take the whole rows of a kld file that a killed run has left.",
+    ),
+]
+Vocabulary = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="NUMBER",
+        show_default=False,
+        rich_help_panel=MEANS,
+        help="Compare the first so many tokens of each row, where one model's rows are padded; the "
+        "mass that is cut off is reported.",
+    ),
+]
+IgnoreIndex = Annotated[
+    int,
+    typer.Option(
+        metavar="ID",
+        rich_help_panel=MEANS,
+        help="The target of tokens to be left out and counted.",
+    ),
+]
+Noise = Annotated[
+    str | None,
+    typer.Option(
+        metavar="BASE2",
+        show_default=False,
+        rich_help_panel=MEASURES,
+        help="A second run of the base: whether OTHER is farther from BASE than that.",
+    ),
+]
+Top = Annotated[
+    int,
+    typer.Option(
+        min=0, max=10_000, metavar="NUMBER", rich_help_panel=SHOWS, help="How many worst tokens."
+    ),
+]
+
+
+def command(
+    context: typer.Context,
+    model: Base,
+    others: Others,
+    *,
+    targets: Targets = None,
+    partial: Partial = False,
+    vocabulary: Vocabulary = None,
+    ignore_index: IgnoreIndex = -100,
+    noise: Noise = None,
+    json: cli_options.Json = None,
+    html: cli_options.Html = None,
+    overwrite: cli_options.Overwrite = False,
+    top: Top = 10,
+    full: cli_options.Full = False,
+    base: cli_options.Base = "2",
+    batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
+) -> None:
+    """Measure, print the report, write the JSON and the page."""
+    from unsurprised.commands.page import asked_page, declared_page
+    from unsurprised.language_models.files import Files, read_files
+    from unsurprised.language_models.measure import Placing
+    from unsurprised.report.progress import RowProgress
+    from unsurprised.writing import Outputs, own, standard_output
+
+    if html is not None and len(others) > 1:
+        raise CallError(f"--html and {len(others)} others: a page shows one; expected BASE OTHER")
+    unit = cli_options.base_of(base)
+    read = [model, *others, *([noise] if noise else []), *([targets] if targets else [])]
+    with Outputs(_all_files(read), overwrite=overwrite) as outputs:
+        report = outputs.declare("--json", json, own(_JSON))
+        files = Files.opened(model, others, noise, partial=partial)
+        given = Placing(targets, vocabulary=vocabulary, ignore_index=ignore_index)
+        page_target = declared_page(outputs, html, "fidelity")
+        with asked_page(page_target, context.obj, files) as page:
+            with RowProgress(files.rows, quiet=quiet) as progress:
+                found = read_files(
+                    files, given, top=top, unit=unit, rows=batch_rows, progress=progress
+                )
+            if page is not None:
+                page.write(found[0])
+        if report is not None:
+            report.write(_json(found))
+        if outputs.print_report:
+            with standard_output():
+                _print(found, context, model, others)
+
+
+#: How the JSON of one other begins, or of several.
+_JSON = r'\s*\{\s*"schema":\s*"unsurprised\.fidelit(y|ies)/\d+"'
+
+
+def _all_files(paths: Sequence[str]) -> list[str]:
+    """The files, those of folders among them, which outputs must not be."""
+    from pathlib import Path
+
+    found: list[str] = []
+    for path in paths:
+        inside = Path(path)
+        found += [str(file) for file in inside.iterdir()] if inside.is_dir() else [path]
+    return found
+
+
+def _json(found: Sequence[Fidelity]) -> str:
+    import json
+
+    if len(found) == 1:
+        return found[0].to_json()
+    said = {"schema": "unsurprised.fidelities/1", "others": [one.as_dict() for one in found]}
+    return json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _print(
+    found: Sequence[Fidelity], context: typer.Context, model: str, others: Sequence[str]
+) -> None:
+    from unsurprised.commands.next_commands import next_command, screen_of
+    from unsurprised.report.fidelity.text import lines, table
+    from unsurprised.report.terminal import put
+
+    told, commands = context.params, {}
+    if len(found) > 1:
+        commands["first"] = next_command(context, "fidelity", [model, others[0]])
+        if told["json"] is None:
+            names = [model, *others]
+            commands["json"] = next_command(context, "fidelity", names, "--json", "fidelity.json")
+        put(table(found, screen_of(context, {}, commands)))
+        return
+    names = [model, *others]
+    if told["html"] is None:
+        commands["html"] = next_command(context, "fidelity", names, "--html", "fidelity.html")
+    if not told["full"]:
+        commands["full"] = next_command(context, "fidelity", names, "--full")
+    put(lines(found[0], screen_of(context, {}, commands)))

@@ -1,0 +1,288 @@
+"""Two artefacts side by side: the same tokens, documents, positions and ids, or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.errors import InputError, Place
+from unsurprised.language_models.artefacts.kld import KldFile
+from unsurprised.language_models.artefacts.whole import WholeRows
+from unsurprised.language_models.tokens import TokenRows, TokenScores
+
+Opened = WholeRows | KldFile
+
+#: Bytes of both sides that are at hand at a time.
+_AT_HAND = 24 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """Some tokens under both models."""
+
+    documents: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    targets: NDArray[np.int64] | None
+    base: TokenScores
+    other: TokenScores
+    #: The first one's number among all tokens.
+    first: int
+
+
+class Pairing:
+    """Two artefacts that agree, read together.
+
+    Parameters
+    ----------
+    base, other : artefact
+        The two models'.
+    targets : array of int64, optional
+        The token that came, of all tokens in their order; −100 where there is none.
+    vocabulary : int, optional
+        How many tokens to keep of each row, where one side has more.
+    """
+
+    def __init__(
+        self,
+        base: Opened,
+        other: Opened,
+        targets: NDArray[np.int64] | None = None,
+        vocabulary: int | None = None,
+    ) -> None:
+        self.base, self.other = _placed_alike(base, other)
+        self.vocabulary = _common_vocabulary(self.base, self.other, vocabulary)
+        self.targets = targets
+        #: The one whose documents and positions are those of both.
+        self._lead = _lead(self.base, self.other)
+        self.names = tuple(self._lead.names)
+        if targets is not None and len(targets) != self.base.tokens:
+            raise InputError(
+                f"found {len(targets):,} targets for {self.base.tokens:,} tokens",
+                expected="one a row of scores",
+                remedy="logits at position i predict token i + 1: pass tokens[1:] for logits[:-1]",
+                place=Place("targets"),
+            )
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens both have."""
+        return self.base.tokens
+
+    @property
+    def rows_at_a_time(self) -> int:
+        """Rows of a batch; no result depends on it."""
+        return max(1, _AT_HAND // (self.base.row_bytes + self.other.row_bytes))
+
+    def pairs(self, rows: int | None = None) -> Iterator[TokenPair]:
+        """All tokens in order, ids compared as they come."""
+        rows, done = rows or self.rows_at_a_time, 0
+        left, right = (_Reader(side, rows) for side in (self.base, self.other))
+        while done < self.tokens:
+            count = min(left.at_hand(), right.at_hand())
+            base, other = left.take(count), right.take(count)
+            targets = self._targets(base, other, done)
+            lead = base if self._lead is self.base else other
+            yield TokenPair(
+                lead.documents,
+                lead.positions,
+                targets,
+                _scores(base),
+                _scores(other),
+                done,
+            )
+            done += count
+
+    def _targets(self, base: TokenRows, other: TokenRows, first: int) -> NDArray[np.int64] | None:
+        """The tokens that came, on which all must agree."""
+        known = [
+            (said, targets)
+            for said, targets in (
+                (self.base.said, base.targets),
+                (self.other.said, other.targets),
+                (
+                    "targets",
+                    None if self.targets is None else self.targets[first : first + len(base)],
+                ),
+            )
+            if targets is not None
+        ]
+        for said, targets in known[1:]:
+            parts = (targets != known[0][1]) & (targets >= 0)
+            if parts.any():
+                at = int(np.argmax(parts))
+                raise InputError(
+                    f"found the token {int(targets[at])} {self.place(base, at)}, and "
+                    f"{int(known[0][1][at])} in {known[0][0]}",
+                    expected="the same tokens under both models",
+                    remedy="run both models on the same text with the same tokenizer",
+                    place=Place(said, row=first + at),
+                )
+        return known[-1][1] if known else None
+
+    def place(self, rows: TokenRows | TokenPair, at: int) -> str:
+        """Where a token is, in words."""
+        name = self.names[int(rows.documents[at])]
+        return f"at position {int(rows.positions[at])} of document {name!r}"
+
+
+class _Reader:
+    """The batches of an artefact, taken in other portions than they come."""
+
+    def __init__(self, artefact: Opened, rows: int) -> None:
+        self._batches = artefact.batches(rows)
+        self._held: TokenRows | None = None
+        self._at = 0
+
+    def at_hand(self) -> int:
+        """How many tokens can be taken at once."""
+        return len(self._whole()) - self._at
+
+    def _whole(self) -> TokenRows:
+        if self._held is None or self._at == len(self._held):
+            self._held, self._at = next(self._batches), 0
+        return self._held
+
+    def take(self, count: int) -> TokenRows:
+        """The next tokens."""
+        held, rows = self._whole(), slice(self._at, self._at + count)
+        self._at += count
+        return TokenRows(
+            held.documents[rows],
+            held.positions[rows],
+            None if held.targets is None else held.targets[rows],
+            _scores(held).part(rows),
+        )
+
+
+def _scores(rows: TokenRows) -> TokenScores:
+    if not isinstance(rows.scores, TokenScores):
+        raise TypeError("whole rows are measured here")
+    return rows.scores
+
+
+def _lead(base: Opened, other: Opened) -> Opened:
+    if base.placed != other.placed:
+        return base if base.placed else other
+    return other if other.named and not base.named else base
+
+
+def _placed_alike(base: Opened, other: Opened) -> tuple[Opened, Opened]:
+    """Both with the documents and positions of the one that says what it has."""
+    if base.placed and not other.placed:
+        return base, _adopted(other, base)
+    if other.placed and not base.placed:
+        return _adopted(base, other), other
+    _refuse_other_documents(base, other)
+    if not base.placed and base.named != other.named:
+        names, sizes = _documents(base if base.named else other)
+        if base.named:
+            return base, _as_documents(other, names, sizes)
+        return _as_documents(base, names, sizes), other
+    return base, other
+
+
+def _documents(artefact: Opened) -> tuple[list[str], list[int]]:
+    if isinstance(artefact, KldFile):
+        rows = artefact.layout.rows
+        sizes = [min(rows, artefact.tokens - at) for at in range(0, artefact.tokens, rows)]
+        return list(artefact.names), sizes
+    return list(artefact.names), [document.rows for document in artefact.documents]
+
+
+def _as_documents(artefact: Opened, names: Sequence[str], sizes: Sequence[int]) -> Opened:
+    """The same rows under the other side's names."""
+    if isinstance(artefact, KldFile) or _documents(artefact)[1] == list(sizes):
+        return artefact
+    return artefact.as_documents(names, sizes)
+
+
+def _adopted(given: Opened, placed: Opened) -> Opened:
+    """Rows without places of their own beside a file that has them."""
+    if isinstance(given, KldFile) or not isinstance(placed, KldFile):
+        return given
+    layout = placed.layout
+    if given.tokens == placed.tokens:
+        names, sizes = _documents(placed)
+        return (
+            given
+            if [d.rows for d in given.documents] == sizes
+            else given.as_documents(names, sizes)
+        )
+    whole = given.in_contexts(layout.context, layout.first, placed.names)
+    if whole is not None and whole.tokens == placed.tokens:
+        return whole
+    raise InputError(
+        f"found {given.tokens:,} rows of scores, and {placed.tokens:,} in {placed.said}",
+        expected=f"as many, or {len(placed.names):,} whole contexts of {layout.context:,}, of "
+        "which the file holds the second halves",
+        remedy="run both models on the same text in the same contexts",
+        place=Place(given.said),
+    )
+
+
+def _refuse_other_documents(base: Opened, other: Opened) -> None:
+    """Raise for the first document that only one has, or that is longer in one."""
+    names, sizes = _documents(base)
+    others, other_sizes = _documents(other)
+    if base.named != other.named and base.tokens == other.tokens:
+        return  # the one's names hold for both
+    if base.named and other.named and names != others:
+        lone = next((name for name in names if name not in others), None)
+        found = (
+            f"the document {lone!r} of {base.said} is not there"
+            if lone is not None
+            else f"the document {next(n for n in others if n not in names)!r} is not in {base.said}"
+            if set(others) - set(names)
+            else "the documents come in another order"
+        )
+        raise InputError(
+            found, expected="the same documents under both models", place=Place(other.said)
+        )
+    for k, (size, other_size) in enumerate(zip(sizes, other_sizes, strict=False)):
+        if size != other_size:
+            raise InputError(
+                f"found {other_size:,} rows of the document {names[k]!r}, and {size:,} in "
+                f"{base.said}: they part at position {min(size, other_size)}",
+                expected="the same tokens under both models",
+                place=Place(other.said),
+            )
+    if len(sizes) != len(other_sizes):
+        raise InputError(
+            f"found {len(other_sizes):,} documents, and {len(sizes):,} in {base.said}",
+            expected="the same documents under both models",
+            place=Place(other.said),
+        )
+
+
+def _common_vocabulary(base: Opened, other: Opened, asked: int | None) -> int:
+    """How many tokens of each row are compared."""
+    sizes = {base.said: base.vocabulary, other.said: other.vocabulary}
+    if asked is None:
+        if base.vocabulary == other.vocabulary:
+            return base.vocabulary
+        raise InputError(
+            f"found a vocabulary of {other.vocabulary:,}, and {base.vocabulary:,} in {base.said}",
+            expected="one vocabulary",
+            remedy="if the longer rows are padded, say how many tokens there are: vocabulary=N "
+            "(--vocabulary N); what is cut off is reported",
+            place=Place(other.said),
+        )
+    for said, size in sizes.items():
+        if not 1 <= asked <= size:
+            raise InputError(
+                f"vocabulary={asked}, and found rows of {size:,}",
+                expected=f"1 to {min(sizes.values()):,}",
+                place=Place(said),
+            )
+    for side in (base, other):
+        if isinstance(side, KldFile) and asked < side.vocabulary:
+            raise InputError(
+                f"vocabulary={asked}, and a file that states the probabilities of "
+                f"{side.vocabulary:,} tokens",
+                expected=f"vocabulary={side.vocabulary}: what is cut off would have to be known",
+                place=Place(side.said),
+            )
+    return asked

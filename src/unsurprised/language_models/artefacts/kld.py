@@ -1,0 +1,203 @@
+"""The file that llama.cpp's perplexity program writes by ``--kl-divergence-base``.
+
+Little-endian: ``_logits_``, int32 n_ctx, n_vocab, n_chunk, the tokens of all chunks, then a row for
+each token of the second half of each chunk but the first: float32 scale, float32 least
+log-probability, n_vocab uint16 steps, and a zero where n_vocab is odd. A log-probability is
+``least + scale · step``. Where ``65535 · scale`` is 16, step 0 means "16 nats below the top, or
+less".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays.host import HostArray
+from unsurprised.errors import InputError, Place
+from unsurprised.language_models.artefacts.slabs import fill
+from unsurprised.language_models.tokens import TokenRows, TokenScores
+from unsurprised.sources.guard import guarded
+from unsurprised.sources.limits import CLASSES
+
+MAGIC = b"_logits_"
+_HEADER = struct.Struct("<8siii")
+_STEPS = 65535
+#: Nats below the top that are kept, and by how much rounding may miss that.
+_FLOOR, _ROUNDING = 16.0, 1e-3
+#: Steps are rounded, and so a row's largest log-probability may be a little above 0.
+_ABOVE = 1e-2
+_BROKEN = "the file seems to be damaged; write it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the first 20 bytes say."""
+
+    context: int
+    vocabulary: int
+    chunks: int
+
+    @property
+    def first(self) -> int:
+        """How many tokens of a chunk, from its first, are not predicted, less one."""
+        return self.context // 2
+
+    @property
+    def rows(self) -> int:
+        """Rows of a chunk."""
+        return self.context - 1 - self.first
+
+    @property
+    def row_words(self) -> int:
+        """A row's uint16."""
+        return 2 * ((self.vocabulary + 1) // 2) + 4
+
+    @property
+    def data_at(self) -> int:
+        """Where the rows begin."""
+        return _HEADER.size + 4 * self.context * self.chunks
+
+    @property
+    def file_bytes(self) -> int:
+        """How long a whole file is."""
+        return self.data_at + 2 * self.row_words * self.rows * self.chunks
+
+
+class KldFile:
+    """A ``.kld`` file as an artefact: its chunks are documents.
+
+    Parameters
+    ----------
+    file : str
+        Its path.
+    partial : bool, default False
+        Take the whole rows of a file that a killed run has left.
+    """
+
+    placed = True
+    named = True
+
+    def __init__(self, file: str, *, partial: bool = False) -> None:
+        self.said = file
+        with guarded(file, "kld"), Path(file).open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(0)
+            self.layout = _layout(stream.read(_HEADER.size), size, file)
+            self._tokens = np.empty((self.layout.chunks, self.layout.context), dtype="<i4")
+            fill(stream, self._tokens, file)
+        self.tokens = _whole_rows(self.layout, size, file, partial=partial)
+        self.vocabulary = self.layout.vocabulary
+        self._refuse_tokens()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The chunks' numbers."""
+        return tuple(str(chunk) for chunk in range(-(-self.tokens // self.layout.rows)))
+
+    @property
+    def row_bytes(self) -> int:
+        """Size of a row."""
+        return 2 * self.layout.row_words
+
+    def batches(self, rows: int) -> Iterator[TokenRows]:
+        """All tokens in order; a batch may be of several chunks."""
+        layout = self.layout
+        with guarded(self.said, "kld"), Path(self.said).open("rb", buffering=0) as stream:
+            stream.seek(layout.data_at)
+            for start in range(0, self.tokens, rows):
+                words = np.empty((min(rows, self.tokens - start), layout.row_words), dtype="<u2")
+                fill(stream, words, self.said)
+                chunks, row = np.divmod(np.arange(start, start + len(words)), layout.rows)
+                positions = layout.first + row + 1
+                targets = self._tokens[chunks, positions].astype(np.int64)
+                yield TokenRows(chunks, positions, targets, self._scores(words, start))
+
+    def _scores(self, words: NDArray[np.uint16], first: int) -> TokenScores:
+        head = np.ascontiguousarray(words[:, :4]).view("<f4").astype(np.float32)
+        scale, least = head[:, :1], head[:, 1:]
+        with np.errstate(invalid="ignore", over="ignore"):
+            span = scale.astype(np.float64) * _STEPS
+            legal = (scale >= 0) & (span <= _FLOOR + _ROUNDING) & (least + span <= _ABOVE)
+        if not legal.all():
+            self._refuse_row(int(np.argmin(legal)), first, head)
+        steps = words[:, 4 : 4 + self.vocabulary]
+        values = least + scale * steps.astype(np.float32)
+        floored = (np.abs(span[:, 0] - _FLOOR) <= _ROUNDING) & (steps == 0).any(axis=1)
+        return TokenScores(HostArray(values, "float32"), floored)
+
+    def _refuse_row(self, row: int, first: int, head: NDArray[np.float32]) -> None:
+        scale, least = head[row].tolist()
+        raise InputError(
+            f"found the scale {scale:.6g} and the least log-probability {least:.6g}",
+            expected="a scale from 0 to 16/65535, and log-probabilities of at most 0",
+            remedy=_BROKEN,
+            place=Place(self.said, row=first + row),
+        )
+
+    def _refuse_tokens(self) -> None:
+        wrong = (self._tokens < 0) | (self._tokens >= self.vocabulary)
+        if wrong.any():
+            chunk, place = (int(k) for k in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+            raise InputError(
+                f"found the token {int(self._tokens[chunk, place])} at position {place} of chunk "
+                f"{chunk}",
+                expected=f"0 to {self.vocabulary - 1}",
+                remedy=_BROKEN,
+                place=Place(self.said),
+            )
+
+
+def _layout(head: bytes, size: int, file: str) -> Layout:
+    """The layout, as far as the file can hold its tokens."""
+    if len(head) < _HEADER.size or not head.startswith(MAGIC):
+        raise InputError(
+            f"found the first bytes {head[:8]!r}",
+            expected=f"{MAGIC!r}, as llama.cpp's --kl-divergence-base writes it",
+            place=Place(file),
+        )
+    layout = Layout(*_HEADER.unpack(head)[1:])
+    CLASSES.check(layout.vocabulary, Place(file))
+    if layout.context < 3 or layout.vocabulary < 1 or layout.chunks < 1:
+        raise InputError(
+            f"the header states a context of {layout.context}, a vocabulary of "
+            f"{layout.vocabulary} and {layout.chunks} chunks",
+            expected="a context of at least 3 tokens, a vocabulary and a chunk",
+            remedy=_BROKEN,
+            place=Place(file),
+        )
+    if size < layout.data_at:
+        raise InputError(
+            f"the header states {layout.chunks:,} chunks of {layout.context:,} tokens, which take "
+            f"{layout.data_at:,} bytes; {size:,} are there",
+            remedy="the file is damaged or was cut before its first row; write it again",
+            place=Place(file),
+        )
+    return layout
+
+
+def _whole_rows(layout: Layout, size: int, file: str, *, partial: bool) -> int:
+    """How many rows are there; an error where they are not those of the header."""
+    rows, left = divmod(size - layout.data_at, 2 * layout.row_words)
+    stated = layout.rows * layout.chunks
+    if rows > stated or (rows == stated and left):
+        raise InputError(
+            f"{size - layout.file_bytes:,} bytes follow the {stated:,} rows that the header states",
+            expected=f"{layout.file_bytes:,} bytes",
+            remedy=_BROKEN,
+            place=Place(file),
+        )
+    if rows == stated or (partial and rows):
+        return stated if rows == stated else rows
+    remedy = "write it again, or take the whole rows: partial=True (--partial)"
+    raise InputError(
+        f"{rows:,} whole rows of {stated:,} are there, in {size:,} bytes: the run that wrote it "
+        "was killed, or goes on",
+        expected=f"{layout.file_bytes:,} bytes",
+        remedy=remedy if rows else "write it again",
+        place=Place(file),
+    )

@@ -1,0 +1,91 @@
+"""What was handed in for a model, opened by what it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.language_models.artefacts.arrays import of_arrays
+from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
+from unsurprised.language_models.artefacts.numpy_files import npy, npz
+from unsurprised.language_models.artefacts.safetensors import safetensors
+from unsurprised.language_models.artefacts.whole import WholeRows
+
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin")
+#: One of these a document makes a folder an artefact.
+_OF_A_FOLDER = {".npy": npy, ".safetensors": safetensors}
+
+
+def opened(given: Any, said: str, *, partial: bool = False) -> WholeRows | KldFile:
+    """An artefact of arrays, of a file, or of a folder with one file a document.
+
+    Parameters
+    ----------
+    given : array, list of arrays, or path
+        What was handed in.
+    said : str
+        The argument's name, for errors about arrays.
+    partial : bool, default False
+        Take the whole rows of a ``.kld`` file that a killed run has left.
+    """
+    if isinstance(given, (str, os.PathLike)):
+        return _file(os.fspath(given), partial=partial)
+    return of_arrays(given, said)
+
+
+def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
+    place = Place(path)
+    if Path(path).is_dir():
+        return _folder(path)
+    try:
+        with Path(path).open("rb") as stream:
+            head = stream.read(len(MAGIC))
+    except FileNotFoundError:
+        raise InputError("no such file", place=place) from None
+    except OSError as error:
+        raise InputError(f"the file cannot be read ({error.strerror})", place=place) from None
+    suffix = Path(path).suffix.lower()
+    if head == MAGIC or suffix == ".kld":
+        return KldFile(path, partial=partial)
+    if head.startswith(b"\x93NUMPY"):
+        return npy(path)
+    if suffix == ".safetensors":
+        return safetensors(path)
+    if head.startswith(_PICKLES) or suffix in _SUFFIXES:
+        raise InputError(
+            "found a pickle, which can run anything as it is loaded, and is never loaded",
+            expected="safetensors, npy, npz or kld",
+            remedy="where it was made: safetensors.torch.save_file({'logits': logits}, "
+            "'logits.safetensors')",
+            place=place,
+        )
+    if head.startswith(b"PK\x03\x04"):
+        return npz(path)
+    raise InputError(
+        f"found the first bytes {head!r}",
+        expected="npy, npz, safetensors, llama.cpp's kld, or a folder of npy or safetensors",
+        place=place,
+    )
+
+
+def _folder(path: str) -> WholeRows:
+    files = sorted(
+        (file for file in Path(path).iterdir() if file.suffix in _OF_A_FOLDER and file.is_file()),
+        key=lambda file: (len(file.stem), file.stem) if file.stem.isdecimal() else (0, file.stem),
+    )
+    if not files:
+        raise InputError(
+            "the folder holds no npy and no safetensors file",
+            expected="one file a document",
+            place=Place(path),
+        )
+    stems = [file.stem for file in files]
+    if len(set(stems)) < len(stems):
+        twice = next(stem for stem in stems if stems.count(stem) > 1)
+        raise CallError(f"{path}: two files are called {twice!r}; expected one a document")
+    parts = [_OF_A_FOLDER[file.suffix](str(file), file.stem) for file in files]
+    documents = [document for part in parts for document in part.documents]
+    return WholeRows(path, documents, named=True)

@@ -1,0 +1,49 @@
+"""Token ids in a file: npy, or numbers in a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.errors import InputError, Place
+from unsurprised.sources.guard import guarded
+from unsurprised.sources.numpy_arrays import Header, check_size, exactly
+
+#: Bytes of a text of numbers at most.
+_MOST_TEXT = 1 << 30
+
+
+def token_file(file: str) -> NDArray[np.int64]:
+    """The numbers, in their order."""
+    with guarded(file, "token ids"), Path(file).open("rb") as stream:
+        if stream.read(6) == b"\x93NUMPY":
+            stream.seek(0)
+            header = Header.read(stream)
+            if header.dtype.hasobject or header.dtype.kind not in "iu":
+                raise InputError(
+                    f"found {'pickled objects' if header.dtype.hasobject else header.dtype}",
+                    expected="token ids, as integers",
+                    place=Place(file),
+                )
+            check_size(header, stream.seek(0, 2) - header.offset, file, file)
+            stream.seek(header.offset)
+            data = exactly(stream, header.data_bytes)
+            ids = np.frombuffer(data, dtype=header.dtype).astype(np.int64)
+            return ids.reshape(header.shape[::-1]).T.ravel() if header.fortran else ids
+        stream.seek(0)
+        text = stream.read(_MOST_TEXT + 1)
+    if len(text) > _MOST_TEXT:
+        raise InputError("found more than 1 GiB of text", expected="an npy file", place=Place(file))
+    words = text.replace(b",", b" ").split()
+    try:
+        return np.array([int(word) for word in words], dtype=np.int64)
+    except (ValueError, OverflowError):
+        wrong = next(word for word in words if not word.lstrip(b"-").isdigit() or len(word) > 18)
+        raise InputError(
+            f"found {wrong[:40].decode(errors='replace')!r}",
+            expected="token ids: an npy file of integers, or numbers with spaces or line ends "
+            "between them",
+            place=Place(file),
+        ) from None

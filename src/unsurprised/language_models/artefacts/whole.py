@@ -1,0 +1,129 @@
+"""Documents of whole rows, wherever the rows lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.language_models.artefacts.slabs import Slab
+from unsurprised.language_models.tokens import TokenRows, TokenScores
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document's rows: ``rows`` of a slab from ``first`` on, at the positions from ``at`` on."""
+
+    name: str
+    slab: Slab
+    first: int
+    rows: int
+    at: int = 0
+
+
+class WholeRows:
+    """An artefact of whole rows."""
+
+    def __init__(
+        self, said: str, documents: Sequence[Document], *, named: bool, placed: bool = False
+    ) -> None:
+        self.said, self.documents = said, tuple(documents)
+        #: Whether somebody gave the documents their names.
+        self.named, self.placed = named or placed, placed
+        if not self.documents or not self.tokens:
+            raise InputError("found no tokens", expected="rows of scores", place=Place(said))
+        widths = {document.slab.vocabulary: document for document in reversed(self.documents)}
+        if len(widths) > 1:
+            told = " and ".join(f"{n:,} in {doc.name!r}" for n, doc in list(widths.items())[:2])
+            raise InputError(
+                f"found rows of different lengths: {told}",
+                expected="one vocabulary",
+                place=Place(said),
+            )
+        self.vocabulary = self.documents[0].slab.vocabulary
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the documents."""
+        return tuple(document.name for document in self.documents)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens are predicted."""
+        return sum(document.rows for document in self.documents)
+
+    @property
+    def row_bytes(self) -> int:
+        """Size of a row as it lies there."""
+        return self.documents[0].slab.row_bytes
+
+    def batches(self, rows: int) -> Iterator[TokenRows]:
+        """All tokens in order; a batch is of one document."""
+        for index, document in enumerate(self.documents):
+            for start in range(0, document.rows, rows):
+                count = min(rows, document.rows - start)
+                values = document.slab.read(document.first + start, count)
+                positions = np.arange(document.at + start, document.at + start + count)
+                yield TokenRows(np.full(count, index), positions, None, TokenScores(values))
+
+    def in_contexts(self, context: int, first: int, names: Sequence[str]) -> WholeRows | None:
+        """The rows at ``first`` and on, but the last, of every ``context``; None if none fit.
+
+        Of logits of whole contexts, whose row i predicts token i + 1, they are those that a file
+        of llama.cpp holds too.
+        """
+        parts = []
+        for document in self.documents:
+            if document.rows % context:
+                return None
+            begins = range(document.first + first, document.first + document.rows, context)
+            parts += [(document.slab, begin) for begin in begins]
+        if len(parts) != len(names):
+            return None
+        count = context - 1 - first
+        return WholeRows(
+            self.said,
+            [
+                Document(name, slab, begin, count, first + 1)
+                for name, (slab, begin) in zip(names, parts, strict=True)
+            ],
+            named=True,
+        )
+
+    def as_documents(self, names: Sequence[str], sizes: Sequence[int]) -> WholeRows:
+        """The same rows as documents of other names and sizes, where all lie in one slab."""
+        slabs = {id(document.slab): document.slab for document in self.documents}
+        if len(slabs) > 1 or sum(sizes) != self.tokens:
+            raise CallError(f"{self.said} cannot be taken as {len(names)} documents")
+        starts = np.cumsum([self.documents[0].first, *sizes]).tolist()
+        slab = self.documents[0].slab
+        return WholeRows(
+            self.said,
+            [
+                Document(name, slab, start, size)
+                for name, start, size in zip(names, starts, sizes, strict=False)
+            ],
+            named=True,
+        )
+
+
+def documents_of(slab: Slab, shape: Sequence[int], name: str | None = None) -> list[Document]:
+    """The documents of an array (tokens, V), which is one, or (document, position, V)."""
+    if len(shape) == 2:
+        return [Document(name or "0", slab, 0, shape[0])]
+    count, length = shape[0], shape[1]
+    stem = f"{name}/" if name else ""
+    return [Document(f"{stem}{k}", slab, k * length, length) for k in range(count)]
+
+
+def refuse_shape(shape: Sequence[int], place: Place) -> None:
+    """Raise where an array is none of whole rows."""
+    if len(shape) not in (2, 3) or not shape[-1]:
+        raise InputError(
+            f"found an array of shape {tuple(shape)}",
+            expected="(tokens, vocabulary) or (document, position, vocabulary)",
+            remedy="pass the scores of all tokens of the vocabulary, those last",
+            place=place,
+        )

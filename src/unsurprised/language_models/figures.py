@@ -1,0 +1,224 @@
+"""What a meter's sums tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from unsurprised.errors import CallError
+from unsurprised.language_models.columns import CONFIDENCES
+from unsurprised.language_models.quantiles import KlQuantiles, half_of_sum, signed_quantiles
+from unsurprised.language_models.result import (
+    DocumentFidelity,
+    Fidelity,
+    FidelityQuantile,
+    ModelFigures,
+    TargetShift,
+    TokenRange,
+    WorstToken,
+)
+from unsurprised.language_models.totals import (
+    DOCUMENTS,
+    NOTHING,
+    TOKENS,
+    Grounds,
+    Means,
+    as_power,
+    as_root,
+)
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.in_unit import InUnit
+from unsurprised.statistics.jackknife import share_interval, within
+from unsurprised.statistics.ratios import MeanRatio
+from unsurprised.statistics.totals import totals_of
+
+if TYPE_CHECKING:
+    from unsurprised.language_models.meter import FidelityMeter
+
+COARSE_BITS = 3
+
+
+def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -> Fidelity:
+    """All figures, in the unit of ``base``."""
+    states = meter.states
+    if meter.vocabulary is None:
+        raise CallError("the meter has no tokens; expected update() before result()")
+    grounds = Grounds.of(states["documents"].count())
+    tokens = Means.of(meter, "tokens", grounds)
+    targets = Means.of(meter, "targets", grounds) if states["targets"].cells() else None
+    unit = InUnit(base)
+    infinite = tokens.count("infinite")
+    quantiles = KlQuantiles(states["kl"], states["kl_groups"], COARSE_BITS, infinite, grounds)
+    difference = None if targets is None else targets.signed("difference", "above", "below")
+    return Fidelity(
+        tokens=tokens.count("rows"),
+        documents=grounds.documents,
+        vocabulary=meter.vocabulary,
+        unit=unit.unit,
+        base=_model("base", names[0], tokens, targets, unit),
+        other=_model("other", names[1], tokens, targets, unit),
+        kl_divergence=unit(tokens.mean("kl", infinite="infinite")),
+        reverse_kl_divergence=unit(tokens.mean("reverse_kl", infinite="reverse_infinite")),
+        js_divergence=unit(tokens.mean("js", most=1.0)),
+        total_variation=within(tokens.plain("tv"), 0.0, 1.0),
+        top_agreement=tokens.share("agree"),
+        cross_entropy_difference=unit(difference),
+        perplexity_ratio=None if difference is None else as_power(difference),
+        targets=0 if targets is None else targets.count("rows"),
+        censored_targets=_censored(targets),
+        floored_tokens=tokens.count("floored"),
+        infinite_tokens=infinite,
+        reverse_infinite_tokens=tokens.count("reverse_infinite"),
+        left_out=meter.left_out,
+        intervals=grounds.kind,
+        bounds=_bounds(tokens, targets),
+        kl_quantiles=tuple(FidelityQuantile(one.level, unit(one.value)) for one in quantiles.all()),
+        half_of_kl=math.nan if infinite else half_of_sum(states["kl"]),
+        target_shift=_shift(meter, targets),
+        by_confidence=_ranges(meter, "confidence", _confidences, grounds, unit),
+        by_position=_ranges(meter, "position", _positions, grounds, unit),
+        by_document=_documents(meter, unit.per_bit),
+        worst_tokens=_worst(meter, unit.per_bit),
+        missing=_missing(grounds, targets),
+    )
+
+
+def _model(
+    side: str, name: str, tokens: Means, targets: Means | None, unit: InUnit
+) -> ModelFigures:
+    cut = tokens.totals.totals[f"{side}_cut"] > 0
+    entropy = unit(tokens.mean(f"{side}_entropy"))
+    cut_mass = within(tokens.plain(f"{side}_cut"), 0.0, 1.0) if cut else None
+    if targets is None:
+        return ModelFigures(name, None, None, None, entropy, cut_mass=cut_mass)
+    surprisal = targets.mean(f"{side}_surprisal", infinite=f"{side}_infinite")
+    return ModelFigures(
+        name,
+        unit(surprisal),
+        as_power(surprisal),
+        targets.share(f"{side}_right"),
+        entropy,
+        targets.count(f"{side}_censored"),
+        targets.count(f"{side}_infinite"),
+        cut_mass,
+    )
+
+
+def _censored(targets: Means | None) -> int:
+    """Targets at the floor of the side that has more of them."""
+    if targets is None:
+        return 0
+    return max(targets.count("base_censored"), targets.count("other_censored"))
+
+
+def _bounds(tokens: Means, targets: Means | None) -> dict[str, str]:
+    """Which figures are bounds."""
+    found: dict[str, str] = {}
+    if tokens.count("floored"):
+        for name in ("kl_divergence", "reverse_kl_divergence", "js_divergence", "total_variation"):
+            found[name] = "at least"
+    for side in ("base", "other"):
+        if targets is not None and targets.count(f"{side}_censored"):
+            found[f"{side}.cross_entropy"] = found[f"{side}.perplexity"] = "at least"
+            found["cross_entropy_difference"] = found["perplexity_ratio"] = "censored"
+    return found
+
+
+def _shift(meter: FidelityMeter, targets: Means | None) -> TargetShift | None:
+    if targets is None:
+        return None
+    return TargetShift(
+        mean=within(targets.plain("delta_p"), -1.0, 1.0),
+        rms=within(as_root(targets.plain("delta_p_squared")), 0.0, 1.0),
+        quantiles=signed_quantiles(meter.states["above"], meter.states["below"]),
+    )
+
+
+def _confidences(number: int) -> tuple[float, float]:
+    ends = (*CONFIDENCES, 1.0)
+    return ends[number], ends[number + 1]
+
+
+def _positions(number: int) -> tuple[float, float]:
+    return (0.0, 1.0) if number == 0 else (2.0 ** (number - 1), 2.0**number)
+
+
+def _ranges(
+    meter: FidelityMeter,
+    kind: str,
+    ends: Callable[[int], tuple[float, float]],
+    grounds: Grounds,
+    unit: InUnit,
+) -> tuple[TokenRange, ...]:
+    sums = meter.states["parts"]
+    cells = sorted((cell for cell in sums.cells() if cell[0] == kind), key=lambda c: int(c[1]))
+    whole = meter.states["tokens"].totals()["kl"]
+    found = []
+    for cell in cells:
+        totals = totals_of(sums, None, cell, refused=grounds.kind != DOCUMENTS)
+        endless = totals.totals["infinite"] > 0
+        value = within(totals.of(MeanRatio("kl")), 0.0, math.inf)
+        if endless:
+            value = Estimate(math.inf, math.inf, math.inf, "bits", totals.rows)
+        agreement = share_interval(*totals.with_spread(MeanRatio("agree"), ""))
+        part = totals.totals["kl"] / whole if whole > 0 else math.nan
+        found.append(TokenRange(*ends(int(cell[1])), totals.rows, unit(value), agreement, part))
+    return tuple(found)
+
+
+def _documents(meter: FidelityMeter, per_bit: float) -> tuple[DocumentFidelity, ...]:
+    """Each document, those that differ most first."""
+    keyed, targets = meter.states["documents"], meter.states["document_targets"]
+    totals, marks = keyed.totals(), keyed.marks()
+    known = _differences(targets.names(), targets.totals(), per_bit)
+    found = []
+    for k, name in enumerate(keyed.names()):
+        rows = totals["rows"][k]
+        kl = math.inf if totals["infinite"][k] else float(totals["kl"][k] / rows) * per_bit
+        agreement = float(totals["agree"][k] / rows)
+        found.append(
+            DocumentFidelity(name, int(rows), kl, agreement, known.get(name), marks.get(name))
+        )
+    return tuple(sorted(found, key=lambda one: (-one.kl_divergence, one.name)))
+
+
+def _differences(names: list[str], totals: Any, per_bit: float) -> dict[str, float]:
+    found = {}
+    for k, name in enumerate(names):
+        up, down = totals["above"][k], totals["below"][k]
+        value = float(totals["difference"][k] / totals["rows"][k]) * per_bit
+        if up or down:
+            value = math.nan if up and down else math.inf if up else -math.inf
+        found[name] = value
+    return found
+
+
+def _worst(meter: FidelityMeter, per_bit: float) -> tuple[WorstToken, ...]:
+    found = []
+    for entry in meter.states["worst"].result():
+        (base_top, base_bits), (other_top, other_bits), *at = entry.leaders
+        target, surprisals = (at[0][0], [bits * per_bit for _, bits in at]) if at else (None, [])
+        found.append(
+            WorstToken(
+                entry.file or "",
+                int(entry.id),
+                entry.value * per_bit,
+                base_top,
+                other_top,
+                base_bits * per_bit,
+                other_bits * per_bit,
+                target,
+                *surprisals,
+            )
+        )
+    return tuple(found)
+
+
+def _missing(grounds: Grounds, targets: Means | None) -> dict[str, str]:
+    found = {}
+    if grounds.kind in (TOKENS, NOTHING) and grounds.reason:
+        found["intervals" if grounds.kind == NOTHING else "intervals by document"] = grounds.reason
+    if targets is None:
+        found["cross_entropy"] = "the tokens that came are not known: pass targets"
+    return found

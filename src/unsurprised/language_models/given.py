@@ -1,0 +1,124 @@
+"""What is handed to a meter, brought to rows of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays.host import HostArray, host_array
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.language_models.artefacts.arrays import score_array
+from unsurprised.language_models.artefacts.whole import refuse_shape
+from unsurprised.language_models.tokens import PairedTokens, TokenScores
+
+
+def rows_given(
+    base: Any, other: Any, *, targets: Any, documents: Any, positions: Any, ignore_index: int
+) -> tuple[PairedTokens, NDArray[np.int64]]:
+    """The arrays of one call as tokens without those left out, and the numbers of those kept."""
+    sides = [score_array(side, name) for side, name in ((base, "base"), (other, "other"))]
+    shape = sides[0].shape
+    for side, name in zip(sides, ("base", "other"), strict=True):
+        refuse_shape(side.shape, Place(name))
+    if sides[1].shape != shape:
+        raise CallError(
+            f"base has shape {shape} and other {sides[1].shape}; expected the same tokens and one "
+            "vocabulary (cut padded columns off: logits[..., :N])"
+        )
+    leading, rows = shape[:-1], int(np.prod(shape[:-1]))
+    flat = [HostArray(side.values.reshape(rows, shape[-1]), side.dtype) for side in sides]
+    ids = None if targets is None else token_ids(targets, leading, shape[-1], ignore_index)
+    names, which = _documents(documents, leading)
+    places = _positions(positions, leading, which)
+    numbers = np.arange(rows)
+    kept: Any = slice(None)
+    if ids is not None and (ids == ignore_index).any():
+        kept = np.flatnonzero(ids != ignore_index)
+        ids = ids[kept]
+    base_rows, other_rows = (TokenScores(side[kept]) for side in flat)
+    rows_of = PairedTokens(base_rows, other_rows, ids, names, which[kept], places[kept])
+    return rows_of, numbers[kept]
+
+
+def token_ids(
+    given: Any, leading: Sequence[int], vocabulary: int, ignore_index: int
+) -> NDArray[np.int64]:
+    """Targets, one a token; an error for those of no token."""
+    array = host_array(given, "targets")
+    if array.kind not in "iu":
+        raise InputError(f"found {array.dtype}", expected="token ids", place=Place("targets"))
+    if array.shape != tuple(leading) and array.values.size != int(np.prod(leading)):
+        raise CallError(
+            f"targets have shape {array.shape} and the rows of scores {tuple(leading)}; expected "
+            "the token that came, one a row (logits at position i predict token i + 1: pass "
+            "tokens[1:] for logits[:-1])"
+        )
+    ids = array.values.reshape(-1).astype(np.int64)
+    wrong = ((ids < 0) | (ids >= vocabulary)) & (ids != ignore_index)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(
+            f"found the token {int(ids[row])}",
+            expected=f"0 to {vocabulary - 1}, or {ignore_index} for a token that is left out",
+            place=Place("targets", row),
+        )
+    return ids
+
+
+def _documents(given: Any, leading: tuple[int, ...]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Names of documents, and of each token which is its own."""
+    rows = int(np.prod(leading))
+    if given is None and len(leading) == 1:
+        return ("0",), np.zeros(rows, dtype=np.int64)
+    if given is None:
+        return tuple(map(str, range(leading[0]))), np.repeat(np.arange(leading[0]), leading[1])
+    if isinstance(given, str):
+        return (given,), np.zeros(rows, dtype=np.int64)
+    values = given.tolist() if hasattr(given, "tolist") else list(given)
+    if len(leading) == 2 and len(values) == leading[0] and not isinstance(values[0], list):
+        values = [value for value in values for _ in range(leading[1])]
+    if len(values) != rows or any(isinstance(value, (list, tuple)) for value in values):
+        raise CallError(
+            f"found {len(values)} documents for rows of shape {leading}; expected one name a row, "
+            "or one a document"
+        )
+    names: dict[str, int] = {}
+    which = [names.setdefault(str(value), len(names)) for value in values]
+    return tuple(names), np.array(which, dtype=np.int64)
+
+
+def _positions(given: Any, leading: tuple[int, ...], which: NDArray[np.int64]) -> NDArray[np.int64]:
+    if given is not None:
+        array = host_array(given, "positions")
+        if array.kind not in "iu" or array.values.size != len(which):
+            raise CallError(
+                f"positions have shape {array.shape} of {array.dtype} for rows of shape {leading}; "
+                "expected a whole number a row"
+            )
+        found = array.values.reshape(-1).astype(np.int64)
+        if len(found) and found.min() < 0:
+            raise CallError(f"found the position {int(found.min())}; expected 0 or more")
+        return found
+    if len(leading) == 2 and len(np.unique(which)) == leading[0]:
+        return np.tile(np.arange(leading[1]), leading[0])
+    return counted_within(which)
+
+
+def counted_within(which: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of each token among those of its document, in their order.
+
+    Examples
+    --------
+    >>> counted_within(np.array([0, 1, 0, 1, 1])).tolist()
+    [0, 0, 1, 1, 2]
+    """
+    order = np.argsort(which, kind="stable")
+    grouped = which[order]
+    begins = np.flatnonzero(np.append(True, grouped[1:] != grouped[:-1])[: len(grouped)])
+    firsts = np.repeat(begins, np.diff(np.append(begins, len(grouped))))
+    found = np.empty(len(which), dtype=np.int64)
+    found[order] = np.arange(len(which)) - firsts
+    return found

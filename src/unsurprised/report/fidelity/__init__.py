@@ -1,0 +1,1 @@
+"""How one language model beside another is shown."""

@@ -1,0 +1,118 @@
+"""``unsurprised fidelity``: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from fidelity_data import kld_bytes, models, written
+
+import unsurprised as us
+from unsurprised.cli import FINE, WRONG, run
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[np.ndarray, ...]:
+    """A base, others, a second run and targets, in the folder that is worked in."""
+    monkeypatch.chdir(tmp_path)
+    base, other, targets = models()
+    np.save("base.npy", base)
+    np.save("other.npy", other)
+    np.save("again.npy", base + np.float32(0.001))
+    np.save("targets.npy", targets)
+    return base, other, targets
+
+
+def test_json_is_what_the_function_tells(files, capsys):
+    assert (
+        run(["fidelity", "base.npy", "other.npy", "--targets", "targets.npy", "--json", "-"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    expected = us.fidelity("base.npy", "other.npy", targets="targets.npy")
+    assert told == expected.as_dict()
+    jsonschema.validate(told, us.Fidelity.json_schema())
+    base, other, targets = files
+    arrays = us.fidelity(base, other, targets=targets).as_dict()
+    for name in ("kl_divergence", "top_agreement", "cross_entropy_difference", "perplexity_ratio"):
+        assert told[name] == arrays[name]
+        assert {"value", "low", "high"} <= told[name].keys()
+    for side in ("base", "other"):
+        assert told[side]["cross_entropy"] == arrays[side]["cross_entropy"]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    assert run(["fidelity", *arguments, "--json", "-"]) == FINE
+    found: dict = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_nats_are_asked_for_by_base(files, capsys):
+    bits = answer(capsys, "base.npy", "other.npy")
+    nats = answer(capsys, "base.npy", "other.npy", "--base", "e")
+    assert nats["unit"] == "nats"
+    value = bits["kl_divergence"]["value"] * np.log(2)
+    assert nats["kl_divergence"]["value"] == pytest.approx(value, rel=1e-14)
+
+
+def test_portions_leave_no_trace(files, capsys):
+    whole = answer(capsys, "base.npy", "other.npy", "--targets", "targets.npy")
+    given = ("base.npy", "other.npy", "--targets", "targets.npy", "--batch-rows", "7")
+    assert answer(capsys, *given) == whole
+
+
+def test_several_others_are_one_table_and_one_json(files, capsys):
+    told = answer(capsys, "base.npy", "other.npy", "again.npy", "--noise", "again.npy")
+    assert told["schema"] == "unsurprised.fidelities/1"
+    assert [one["other"]["name"] for one in told["others"]] == ["other.npy", "again.npy"]
+    assert [one["noise"]["above"] for one in told["others"]] == [True, False]
+    assert run(["fidelity", "base.npy", "other.npy", "again.npy", "--json", "both.json"]) == FINE
+    printed = capsys.readouterr().out
+    assert printed.count("costs") == 2
+    assert "PPL ratio" in printed
+    assert json.loads(Path("both.json").read_text())["others"][0]["tokens"] == 240
+    assert run(["fidelity", "base.npy", "other.npy", "--json", "both.json"]) == FINE  # its own
+
+
+def test_a_kld_file_says_its_targets(files, capsys):
+    base, other, targets = files
+    written(Path("base.kld"), kld_bytes(base, targets))
+    told = answer(capsys, "base.kld", "other.npy")
+    assert (told["tokens"], told["targets"], told["documents"]) == (108, 108, 12)
+    data = Path("base.kld").read_bytes()
+    Path("base.kld").write_bytes(data[:-10])
+    assert run(["fidelity", "base.kld", "other.npy"]) == WRONG
+    assert "107 whole rows of 108" in capsys.readouterr().err
+    np.save("rest.npy", other[:, 10:-1].reshape(108, -1)[:107])
+    assert answer(capsys, "base.kld", "rest.npy", "--partial")["tokens"] == 107
+
+
+def test_a_page_shows_one(files, capsys):
+    assert run(["fidelity", "base.npy", "other.npy", "--html", "page.html"]) == FINE
+    assert "Is it still the same model?" in Path("page.html").read_text()
+    assert run(["fidelity", "base.npy", "other.npy", "again.npy", "--html", "p.html"]) == WRONG
+    assert "a page shows one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["base.npy"], "Missing argument 'OTHER...'"),
+        (["base.npy", "none.npy"], "none.npy: no such file"),
+        (["base.npy", "targets.npy"], "targets.npy: found an array of int64"),
+        (["base.npy", "other.npy", "--targets", "none"], "none: no such file"),
+        (["base.npy", "other.npy", "--targets", "other.npy"], "expected token ids"),
+        (["base.npy", "other.npy", "--vocabulary", "301"], "vocabulary=301"),
+        (["base.npy", "other.npy", "--base", "1"], "--base 1"),
+        (["base.npy", "other.npy", "--json", "base.npy"], "base.npy"),
+    ],
+)
+def test_what_is_wrong_is_one_line(arguments, said, files, capsys):
+    before = Path("base.npy").read_bytes()
+    assert run(["fidelity", *arguments]) == WRONG
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert Path("base.npy").read_bytes() == before
