@@ -188,6 +188,20 @@ def opened(kind: str, folder: Path) -> Any:
     return open_predictions(source, Options(by=("land",) if kind == "hive" else ()))
 
 
+def texts() -> us.Evaluation:
+    """Lists of log-probabilities, a document a row."""
+    rows = pa.table({"lp": [[None, -1.0, -2.5], [-0.5]], "bytes": [9, 4]})
+    return us.evaluate(rows, logprob="lp", units="bytes")
+
+
+def samples(folder: Path) -> Any:
+    """An opened file of lm-evaluation-harness."""
+    said = {"doc_id": 0, "resps": [["-2.5"]], "filtered_resps": ["-2.5"], "filter": "none"}
+    path = folder / "samples.jsonl"
+    path.write_text(json.dumps({**said, "bits_per_byte": [-2.5, 4]}))
+    return open_predictions(str(path))
+
+
 SOURCES = (*FILES, "joined", "frame", "pandas", "polars", "duckdb")
 #: What an example needs beside the library.
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -317,6 +331,8 @@ def examples(folder: Path) -> dict[str, Make]:
         "Evaluation": lambda: evaluator().result(),
         "Evaluation of votes": soft,
         "Evaluation of impossibilities": impossible,
+        "Evaluation of texts": texts,
+        "Reading of samples": lambda: samples(folder),
         "Plots": lambda: us.evaluate(y, p).plot,
         "Ledger": lambda: us.evaluate(y, p).ledger,
         "Calibration": calibration,

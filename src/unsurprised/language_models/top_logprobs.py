@@ -193,6 +193,11 @@ class TopLogProbs(Frozen):
         return len(self.documents)
 
     @property
+    def placed(self) -> bool:
+        """Whether it says itself which documents and positions its tokens have: always."""
+        return True
+
+    @property
     def vocabulary(self) -> int | None:
         """How many tokens there are at all; ``None``: not said."""
         return self.lists.vocabulary
@@ -235,9 +240,12 @@ class TopLogProbs(Frozen):
 
     def batches(self, rows: int) -> Iterator[TokenRows]:
         """All tokens in order, at most ``rows`` at a time."""
-        whole = TokenRows(self.documents, self.positions, self.targets, self.lists)
         for at in range(0, self.tokens, rows):
-            yield whole.part(slice(at, at + rows))
+            part = slice(at, at + rows)
+            targets = None if self.targets is None else self.targets[part]
+            yield TokenRows(
+                self.documents[part], self.positions[part], targets, self.lists.part(part)
+            )
 
     def __repr__(self) -> str:
         return f"TopLogProbs(tokens={self.tokens}, documents={len(self.names)})"
