@@ -74,7 +74,7 @@ def test_macro_counts_documents_alike() -> None:
     assert macro.low < macro.value < macro.high
     first = found.by_document[0]
     assert first.name == str(int(np.argmax(costs)))
-    assert first.per_unit["bytes"] == pytest.approx(costs.max())
+    assert first.costs[0] == pytest.approx(costs.max())
 
 
 def test_routes_are_one() -> None:

@@ -62,12 +62,12 @@ class UnitScore(Record):
 
 @dataclass(frozen=True, slots=True)
 class DocumentScore(Record):
-    """A document: its tokens, its surprisal in all, and by unit."""
+    """A document: its tokens, its surprisal in all, and by unit, in the order of ``per_unit``."""
 
     name: str
     rows: int
     surprisal: float
-    per_unit: Mapping[str, float]
+    costs: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

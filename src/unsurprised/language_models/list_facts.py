@@ -21,8 +21,8 @@ _BITS = 1 / units_per_bit(np.e)
 
 def list_facts(
     base: TopLists, other: TopLists, targets: NDArray[np.int64] | None
-) -> tuple[PairFacts, Values]:
-    """The facts of each pair of lists, and the mass that both list of the base.
+) -> tuple[PairFacts, tuple[Values, Values]]:
+    """The facts of each pair of lists, and the mass that the base's and the other's don't list.
 
     Divergences and entropies are the least that the lists allow, and so are surprisals of tokens
     that a list lacks: those are no less than its cap says. ``targets`` are tokens of the base's
@@ -40,13 +40,14 @@ def list_facts(
     known = np.full(len(base), -1) if targets is None else targets
     theirs = _in_terms_of(base, other)
     for side, lists, tokens in (("base", base, base.tokens), ("other", other, theirs)):
-        top, surprisal = _tops(lists, tokens)
+        top, surprisal = _tops(lists, tokens, -2 if side == "base" else -3)
         getattr(facts, f"{side}_top")[:] = top
         getattr(facts, f"{side}_top_surprisal")[:] = surprisal * _BITS
         came, censored = _at_targets(lists, tokens, known)
         getattr(facts, f"{side}_surprisal")[:] = came * _BITS
         getattr(facts, f"{side}_censored")[:] = censored
-    return facts, bounds.p_shared
+    cut = tuple(np.clip(1 - listed, 0, 1) for listed in (bounds.p_listed, bounds.q_listed))
+    return facts, (cut[0], cut[1])
 
 
 def _in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:
@@ -56,12 +57,15 @@ def _in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:
     return other.texts.matched(other.tokens, base.texts)
 
 
-def _tops(lists: TopLists, tokens: NDArray[np.int64]) -> tuple[NDArray[np.int64], Values]:
-    """The likeliest token of each list (of equals the least), and its surprisal; −2 of none."""
+def _tops(
+    lists: TopLists, tokens: NDArray[np.int64], none: int
+) -> tuple[NDArray[np.int64], Values]:
+    """The likeliest token of each list (of equals the least), and its surprisal."""
     rows = lists.rows
     order = np.lexsort((tokens, -lists.logprobs, rows))
     first = order[np.searchsorted(rows[order], np.arange(len(lists)))[lists.counts > 0]]
-    top, surprisal = np.full(len(lists), -2, dtype=np.int64), np.zeros(len(lists))
+    # Where nothing is listed the top tokens are not the same ones.
+    top, surprisal = np.full(len(lists), none, dtype=np.int64), np.zeros(len(lists))
     there = np.flatnonzero(lists.counts > 0)
     top[there], surprisal[there] = tokens[first], 0.0 - lists.logprobs[first]
     return top, surprisal

@@ -125,19 +125,19 @@ class _Text:
     def by_document(self, units: list[str]) -> tuple[DocumentScore, ...]:
         """Those that cost most by the first unit."""
         totals, per_bit = self.keyed.totals(), self.unit.per_bit
-        costs = {name: _ratios(totals, name) * per_bit for name in units}
+        costs = [_ratios(totals, name) * per_bit for name in units]
         surprisal = np.where(totals["infinite"] > 0, math.inf, totals["surprisal"]) * per_bit
         found = [
             DocumentScore(
                 name,
                 int(totals["rows"][k]),
                 float(surprisal[k]),
-                {each: float(cost[k]) for each, cost in costs.items()},
+                tuple(float(cost[k]) for cost in costs),
             )
             for k, name in enumerate(self.keyed.names())
         ]
-        first = "bytes" if "bytes" in units else units[0]
-        found.sort(key=lambda one: (-np.nan_to_num(one.per_unit[first], nan=-1.0), one.name))
+        first = units.index("bytes") if "bytes" in units else 0
+        found.sort(key=lambda one: (-np.nan_to_num(one.costs[first], nan=-1.0), one.name))
         return tuple(found[:_MOST_LISTED])
 
 

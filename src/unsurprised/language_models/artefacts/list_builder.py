@@ -33,6 +33,8 @@ class ListBuilder:
         self._ranked = bytearray()
         #: Lists keyed by what may be that of two tokens, and with the token that came among them.
         self._keyed = bytearray()
+        #: The most entries that were said to be among the likely ones.
+        self._most = 0
         self._kinds: dict[type, Place] = {}
 
     def document(self, name: str, place: Place) -> None:
@@ -73,6 +75,7 @@ class ListBuilder:
             self._ranked.append(likely is None or count < likely)
             count += 1
         self._counts.append(count)
+        self._most = max(self._most, likely or 0)
         self._keyed.append(keyed)
 
     def _code(self, key: Any, place: Place) -> int:
@@ -142,7 +145,7 @@ class ListBuilder:
         came = raw.tokens == raw.targets[rows]
         last = np.zeros(len(counts), bool)
         last[rows[came & (raw.logprobs == least[rows])]] = True
-        k = int((counts - last)[keyed].max())
+        k = max(int((counts - last)[keyed].max()), self._most)
         ranked = raw.ranked & ~(came & (keyed & last & (counts > k))[rows])
         texts = int not in self._kinds
         lost: NDArray[np.bool_] | None = keyed & (counts < k) if texts else None

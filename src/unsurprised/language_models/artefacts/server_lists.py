@@ -196,19 +196,16 @@ def _prompt(builder: ListBuilder, tokens: list[Any], ids: Any, here: Place) -> N
         number = next((value for key, value, _ in entries if key == came), None)
         ranks = {rank for _, _, rank in entries}
         if None in ranks:
-            builder.add(position, came, number, [(key, value) for key, value, _ in entries], place,
-                        keyed=True)  # fmt: skip
+            pairs = [(key, value) for key, value, _ in entries]
+            builder.add(position, came, number, pairs, place, keyed=True)
             continue
         likely = next(rank for rank in range(1, len(entries) + 2) if rank not in ranks) - 1
         entries.sort(key=lambda entry: (entry[2], entry[0] == came))
-        builder.add(
-            position,
-            came,
-            number,
-            [(key, value) for key, value, _ in entries],
-            place,
-            likely=likely,
-        )
+        pairs = [(key, value) for key, value, _ in entries]
+        if likely == len(entries):  # or one more than were asked for: other lists tell
+            builder.add(position, came, number, pairs, place, keyed=True)
+        else:
+            builder.add(position, came, number, pairs, place, likely=likely)
 
 
 def _ranked_entries(listed: dict[str, Any], place: Place) -> Iterator[tuple[int, Any, Any]]:
