@@ -17,13 +17,13 @@ COMMANDS = typer.main.get_command(app).commands
 
 #: Options that name files to write, and those that name (or may name) files to read.
 WRITTEN = {"--json", "--html", "--junit", "--chart", "--save", "--out", "--output"}
-READ = {"--truth", "--classes", "--names", "--model"}
+READ = {"--truth", "--classes", "--names", "--model", "--targets", "--noise"}
 #: All others: numbers, words and columns, and no value at all.
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
-NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--unknown"}
+NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--vocabulary", "--unknown"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
 PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format", "--units"}
-FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help"}
+FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help", "--partial"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]
 TEXTS = ["", "\0", "x" * 5000, "@/", "../..", ",", "a=b,a=c"]
@@ -55,6 +55,8 @@ def folder(tmp_path_factory):
     table = {"label": rng.integers(0, 2, 40), "probs": [[1 - p, p] for p in share]}
     pq.write_table(pa.table(table), folder / "p.parquet")
     pq.write_table(pa.table({**table, "probs": [[p, 1 - p] for p in share]}), folder / "q.parquet")
+    for name in ("base.npy", "other.npy"):
+        np.save(folder / name, rng.normal(size=(2, 3, 4)))
     (folder / "text").write_text("abracadabra")
     made = [
         ["calibrate", "p.parquet", "--method", "temperature", "--save", "c.json"],
@@ -72,6 +74,7 @@ LINES = {
     "compare": ["compare", "p.parquet", "q.parquet"],
     "check": ["check", "p.parquet", "q.parquet"],
     "explain": ["explain", "p.parquet:3"],
+    "fidelity": ["fidelity", "base.npy", "other.npy"],
     "calibrate": ["calibrate", "p.parquet", "--method", "temperature"],
     "apply": ["apply", "c.json", "p.parquet", "--out", "out.csv"],
     "encode": ["encode", "text", "-o", "out.us"],

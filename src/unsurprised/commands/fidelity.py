@@ -23,8 +23,8 @@ HELP = (
 )
 EXAMPLES = (
     "unsurprised fidelity base.kld quantised.npy",
-    "unsurprised fidelity fp16.safetensors int8.safetensors int4.safetensors --targets tokens.npy",
-    "unsurprised fidelity base.npy served.npy --noise base-again.npy --json -",
+    "unsurprised fidelity f16.npy int8.npy int4.npy --targets ids.npy",
+    "unsurprised fidelity base.npy served.npy --noise again.npy",
 )
 
 Base = Annotated[
@@ -155,8 +155,11 @@ def _all_files(paths: Sequence[str]) -> list[str]:
     """The files, those of folders among them, which outputs must not be."""
     from pathlib import Path
 
+    from unsurprised.language_models.artefacts.token_files import refuse_no_path
+
     found: list[str] = []
     for path in paths:
+        refuse_no_path(path)
         inside = Path(path)
         found += [str(file) for file in inside.iterdir()] if inside.is_dir() else [path]
     return found

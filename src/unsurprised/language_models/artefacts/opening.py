@@ -12,6 +12,7 @@ from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
 from unsurprised.language_models.artefacts.lists import read_top_logprobs
 from unsurprised.language_models.artefacts.numpy_files import npy, npz
 from unsurprised.language_models.artefacts.safetensors import safetensors
+from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
@@ -57,6 +58,7 @@ def _holds_lists(path: Path) -> bool:
 
 
 def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
+    refuse_no_path(path)
     place = Place(path)
     if Path(path).is_dir():
         return _folder(path)

@@ -7,16 +7,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.errors import InputError, Place
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.numpy_arrays import Header, check_size, exactly
 
+#: As Linux has it.
+_LONGEST_PATH = 4096
 #: Bytes of a text of numbers at most.
 _MOST_TEXT = 1 << 30
 
 
+def refuse_no_path(path: str) -> None:
+    """Raise for a text that no file can be called by."""
+    if "\0" in path or len(path) > _LONGEST_PATH:
+        raise CallError(f"{path!r} is no path (it is too long, or holds a NUL character)")
+
+
 def token_file(file: str) -> NDArray[np.int64]:
     """The numbers, in their order."""
+    refuse_no_path(file)
     with guarded(file, "token ids"), Path(file).open("rb") as stream:
         if stream.read(6) == b"\x93NUMPY":
             stream.seek(0)

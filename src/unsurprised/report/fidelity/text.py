@@ -8,7 +8,7 @@ from functools import partial
 
 from unsurprised.language_models.result import Fidelity, TokenRange, WorstToken
 from unsurprised.report.fidelity import sentences
-from unsurprised.report.fidelity.sentences import headline, short_name
+from unsurprised.report.fidelity.sentences import headline, of_lists, short_name
 from unsurprised.report.next_steps import glossary, in_python, next_steps
 from unsurprised.report.numbers import ABSENT, Style, interval, number, share
 from unsurprised.report.screen import Line, Screen, first_fitting, line, titled, wrapped
@@ -66,7 +66,13 @@ def _sized(
     ]  # fmt: skip
     steps = [("full", "all documents, positions and worst tokens"), ("html", "with charts")]
     said = next_steps(steps, screen) or in_python("fidelity", screen)
-    return [*made, *titled("To know", body, width), *(said or [line()]), *glossary(screen)]
+    return [*made, *titled("To know", body, width), *said, *_words(screen, said)]
+
+
+def _words(screen: Screen, said: Sequence[Line]) -> list[Line]:
+    """Where the words are explained, after an empty line of its own if need be."""
+    told = glossary(screen)
+    return told if said or not told else [line(), *told]
 
 
 def _mood(found: Fidelity) -> str:
@@ -114,7 +120,8 @@ def _quantiles(found: Fidelity) -> str:
         for level in _SHOWN_LEVELS
         if level in values
     )
-    return f"KL of single tokens is at most: {told}." if told else ""
+    what = "The least KL" if of_lists(found) else "KL"
+    return f"{what} of single tokens is at most: {told}." if told else ""
 
 
 def round_number_of(level: float) -> str:
@@ -205,4 +212,4 @@ def table(found: Sequence[Fidelity], screen: Screen) -> list[Line]:
     body = [part for text in notes for part in wrapped(text, width, first="  ", rest="  ")]
     steps = [("first", "the first of them by itself"), ("json", "all figures of all")]
     said = next_steps(steps, screen)
-    return [*made, *titled("To know", body, width), *(said or [line()]), *glossary(screen)]
+    return [*made, *titled("To know", body, width), *said, *_words(screen, said)]
