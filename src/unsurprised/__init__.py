@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from unsurprised.language_models.measure import fidelity
     from unsurprised.language_models.meter import FidelityMeter
     from unsurprised.language_models.result import Fidelity
+    from unsurprised.language_models.sampled_kl import SampledKL, sampled_kl
     from unsurprised.language_models.top_logprobs import TopLogProbs
 
 __version__ = "0.1.0"
@@ -81,6 +82,7 @@ _LATER = {
     "Comparison": "unsurprised.comparison",
     "Fidelity": "unsurprised.language_models.result",
     "FidelityMeter": "unsurprised.language_models.meter",
+    "SampledKL": "unsurprised.language_models.sampled_kl",
     "TopLogProbs": "unsurprised.language_models.top_logprobs",
     "calibrate": "unsurprised.calibration",
     "calibrators": "",
@@ -89,6 +91,7 @@ _LATER = {
     "cross_entropy_scorer": "unsurprised.adapters.scikit_learn",
     "fidelity": "unsurprised.language_models.measure",
     "read_top_logprobs": "unsurprised.language_models.artefacts.lists",
+    "sampled_kl": "unsurprised.language_models.sampled_kl",
     "testing": "",
 }
 
@@ -110,6 +113,7 @@ __all__ = [
     "LogProbs",
     "Logits",
     "Probs",
+    "SampledKL",
     "StateError",
     "TopLogProbs",
     "UnsurprisedError",
@@ -160,6 +164,7 @@ __all__ = [
     "read_top_logprobs",
     "renyi_divergence",
     "renyi_entropy",
+    "sampled_kl",
     "set_num_threads",
     "smooth",
     "smoothing_cost",

@@ -338,6 +338,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "Calibration": calibration,
         "Comparison": compared,
         "Fidelity": fidelity,
+        "SampledKL": lambda: us.sampled_kl([-1.0, -2.0], [-1.1, -1.9]),
         "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),
         "FidelityMeter": fidelity_meter,
         "Check": lambda: us.check(y, p, np.sqrt(p)),
