@@ -80,7 +80,7 @@ def attributes(one: Any) -> dict[str, Any]:
 #: Attributes that are no part of what an object says, or that the copy makes when it needs them.
 PASSING = {"_turn", "_holder", "_scratch", "_waiting", "_numbers", "_lock", "_stream", "_tally",
            "_weights", "_cells", "_rows", "_largest", "_held", "_metadata", "_calibrate", "_static",
-           "_calibrator", "_metadata_request", "_limit"}  # fmt: skip
+           "_calibrator", "_metadata_request"}  # fmt: skip
 
 
 def plain(one: Any) -> Any:
