@@ -223,6 +223,31 @@ def _of_tensors(measure: str) -> Call:
     return (lambda: function(p)) if measure == "entropy" else (lambda: function(p, q))
 
 
+@work("fidelity of two npy files, 96 × 128,256, float16")
+def _fidelity() -> Call:
+    base = logits(96, 128_256, "float16")
+    noise = np.random.default_rng(1).standard_normal(base.shape).astype("float16") / 16
+    folder = tempfile.TemporaryDirectory()
+    paths = [f"{folder.name}/{name}.npy" for name in ("base", "other")]
+    for path, scores in zip(paths, (base, base + noise), strict=True):
+        np.save(path, scores)
+    return lambda held=folder: us.fidelity(*paths)
+
+
+@peer("fidelity of two npy files, 96 × 128,256, float16", "torch, KL alone")
+def _torch_fidelity() -> Call:
+    import torch
+
+    base = torch.from_numpy(logits(96, 128_256, "float16"))
+    other = base + torch.randn(base.shape) / 16
+
+    def kl() -> float:
+        p, q = (side.float().log_softmax(-1) for side in (base, other))
+        return float((p.exp() * (p - q)).sum(-1).mean())
+
+    return kl
+
+
 @peer("entropy of tensors, 64 × 10", "torch")
 def _torch_entropy() -> Call:
     import torch

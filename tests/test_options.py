@@ -20,6 +20,7 @@ WRITTEN = {"--json", "--html", "--junit", "--chart", "--save", "--out", "--outpu
 READ = {"--truth", "--classes", "--names", "--model", "--targets", "--noise"}
 #: All others: numbers, words and columns, and no value at all.
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
+NUMERIC |= {"--max-kl", "--min-agreement"}
 NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--vocabulary", "--unknown"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
 PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format", "--units"}

@@ -40,7 +40,7 @@ _OTHERWISE = {
     "hellinger_distance": "hellinger",
     "total_variation": "tv tvd total_variation_distance statistical_distance",
     "bhattacharyya_distance": "bhattacharyya",
-    "bhattacharyya_coefficient": "bhattacharyya fidelity",
+    "bhattacharyya_coefficient": "bhattacharyya",
     "renyi_divergence": "renyi",
     "renyi_entropy": "renyi collision_entropy",
     "tsallis_entropy": "tsallis",

@@ -181,6 +181,15 @@ def test_a_row_that_is_none_is_named_with_its_place(spoilt, said, tmp_path):
     assert "position 5 of document '3'" in str(error.value)
 
 
+def test_a_signalling_nan_is_one_like_any_other(tmp_path):
+    base, other, _ = models()
+    raw = other.copy()
+    raw.view(np.uint32)[0, 0, 3] = 0x7F800001
+    for more in ({}, {"vocabulary": 299}):
+        with pytest.raises(us.InputError, match="found NaN for class 3"):
+            us.fidelity(base, raw, **more)
+
+
 def test_rows_of_minus_infinity_are_none():
     base, other, _ = models()
     base[0, 0] = -np.inf

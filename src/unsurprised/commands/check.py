@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import JoinOption, Preds, opened
+from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
@@ -15,7 +17,10 @@ from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from unsurprised.comparison.check import Check
+    from unsurprised.writing import Outputs, Target
 
 HELP = (
     "Fail a CI job when a model's log loss is too high, or worse than another model's.\n\n"
@@ -27,6 +32,7 @@ EXAMPLES = (
     "unsurprised check base.parquet new.parquet --id row_id --max-worse 0.01",
     "unsurprised check base.parquet new.parquet --by country --junit check.xml",
     "unsurprised check base.parquet new.parquet --html check.html",
+    "unsurprised check base.npy int8.npy --max-kl 0.01 --min-agreement 0.99",
 )
 
 Models = Annotated[
@@ -57,6 +63,27 @@ MaxWorse = Annotated[
         help="How many bits a row NEW may be worse than BASE; 0.01 by default.",
     ),
 ]
+MaxKl = Annotated[
+    float | None,
+    typer.Option(
+        "--max-kl",
+        metavar="NUMBER",
+        show_default=False,
+        rich_help_panel=MEASURES,
+        help="Of language models: the highest KL divergence from BASE to NEW, in bits a token. The "
+        "files are those of `unsurprised fidelity`.",
+    ),
+]
+MinAgreement = Annotated[
+    float | None,
+    typer.Option(
+        "--min-agreement",
+        metavar="NUMBER",
+        show_default=False,
+        rich_help_panel=MEASURES,
+        help="Of language models: the least share of the tokens with the same top token.",
+    ),
+]
 AllowUnsure = Annotated[
     bool,
     typer.Option(
@@ -83,6 +110,8 @@ def command(
     *,
     max_bits: MaxBits = None,
     max_worse: MaxWorse = None,
+    max_kl: MaxKl = None,
+    min_agreement: MinAgreement = None,
     allow_unsure: AllowUnsure = False,
     form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
@@ -109,50 +138,122 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
+    of_tokens = max_kl is not None or min_agreement is not None
+    found = (_of_language_models if of_tokens else _of_rows)(context, models)
+    if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
+        raise typer.Exit(1)
+
+
+def _of_rows(context: typer.Context, models: list[str]) -> Check:
+    """Predictions of rows, held against limits."""
     from unsurprised.comparison.check import checked
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import Options, open_predictions
-    from unsurprised.writing import Outputs, own, recognition, standard_output
+    from unsurprised.writing import Outputs
 
-    columns = list(pred or [])
+    told = context.params
+    truth, join, max_bits = told["truth"], told["join"].value, told["max_bits"]
+    columns = list(told["pred"] or [])
     pairs = _are_two(models, columns, max_bits)
     keep_standard_input(context, *models, truth)
-    options = cli_options.said(context, join=join.value if truth else "exact")
+    options = cli_options.said(context, join=join if truth else "exact")
     single = Options(**{**options, "pred": columns[-1] if columns else None})
     if pairs:
         readings, names = opened(models, columns, options)
     else:
         readings, names = [open_predictions(models, single)], []
-    read = files_read(*readings, truth=truth, classes=classes)
-    with Outputs(read, overwrite=overwrite) as outputs:
-        report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.check")))
-        xml = outputs.declare("--junit", junit, own(recognition.junit()))
-        with asked_page(declared_page(outputs, html, "check"), context.obj, *readings) as page:
+    read = files_read(*readings, truth=truth, classes=told["classes"])
+    with Outputs(read, overwrite=told["overwrite"]) as outputs:
+        written = _Written.declared(outputs, told)
+        with asked_page(written.page, context.obj, *readings) as page:
             newest = readings[-1]
-            if pairs and by and max_bits is not None:  # the base alone is sliced
+            if pairs and told["by"] and max_bits is not None:  # the base alone is sliced
                 newest = open_predictions(models[-1], single)
             work = [*(readings if pairs else ()), *([newest] if max_bits is not None else ())]
             comparison = evaluation = None
-            with row_progress(*work, quiet=quiet) as progress:
+            with row_progress(*work, quiet=told["quiet"]) as progress:
                 if pairs:
                     comparison = compare_readings(
-                        readings, names, join=join.value, top=0, split=False, progress=progress
+                        readings, names, join=join, top=0, split=False, progress=progress
                     )
                 if max_bits is not None:
                     evaluation = evaluate_reading(newest, top=0, progress=progress)
-            found = checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
+            found = checked(evaluation, comparison, max_bits=max_bits, max_worse=told["max_worse"])
             if page is not None:
                 page.write(found)
-        if report is not None:
-            report.write(found.to_json())
-        if xml is not None:
-            xml.write(found.to_junit())
+        written.write(found, outputs, context, models)
+    return found
+
+
+#: What a check of language models takes of the options; the others are about rows.
+_OF_TOKENS = {"models", "max_kl", "min_agreement", "allow_unsure", "json", "html", "junit",
+              "overwrite", "batch_rows", "quiet"}  # fmt: skip
+
+
+def _of_language_models(context: typer.Context, models: list[str]) -> Check:
+    """What two language models said of the same tokens, held against limits."""
+    from unsurprised.comparison.faithful import checked_fidelity
+    from unsurprised.language_models.files import Files, read_files
+    from unsurprised.language_models.measure import Placing
+    from unsurprised.report.progress import RowProgress
+    from unsurprised.writing import Outputs
+
+    told = context.params
+    for name in told:
+        source = context.get_parameter_source(name)
+        if name not in _OF_TOKENS and source is not None and source.name == "COMMANDLINE":
+            said = name.replace("_", "-")
+            raise CallError(f"--{said}: it is about rows; --max-kl and --min-agreement are not")
+    if len(models) != 2:
+        raise CallError(f"found {len(models)} models; --max-kl, --min-agreement expect BASE NEW")
+    with Outputs(all_files(models), overwrite=told["overwrite"]) as outputs:
+        written = _Written.declared(outputs, told)
+        files = Files.opened(models[0], models[1:], None, partial=False)
+        with asked_page(written.page, context.obj, files) as page:
+            with RowProgress(files.rows, quiet=told["quiet"]) as progress:
+                (result,) = read_files(
+                    files, Placing(), top=0, unit=2, rows=told["batch_rows"], progress=progress
+                )
+            found = checked_fidelity(
+                result, max_kl=told["max_kl"], min_agreement=told["min_agreement"]
+            )
+            if page is not None:
+                page.write(found)
+        written.write(found, outputs, context, models)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Where a check is to be written."""
+
+    json: Target | None
+    junit: Target | None
+    page: Target | None
+
+    @classmethod
+    def declared(cls, outputs: Outputs, told: Mapping[str, Any]) -> _Written:
+        from unsurprised.writing import own, recognition
+
+        return cls(
+            outputs.declare("--json", told["json"], own(recognition.json_of("unsurprised.check"))),
+            outputs.declare("--junit", told["junit"], own(recognition.junit())),
+            declared_page(outputs, told["html"], "check"),
+        )
+
+    def write(
+        self, found: Check, outputs: Outputs, context: typer.Context, models: list[str]
+    ) -> None:
+        from unsurprised.writing import standard_output
+
+        if self.json is not None:
+            self.json.write(found.to_json())
+        if self.junit is not None:
+            self.junit.write(found.to_junit())
         if outputs.print_report:
             with standard_output():
                 _print(found, context, models)
-    if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
-        raise typer.Exit(1)
 
 
 def _print(found: Check, context: typer.Context, models: list[str]) -> None:
@@ -168,7 +269,12 @@ def _print(found: Check, context: typer.Context, models: list[str]) -> None:
     commands = {}
     if told["html"] is None:
         commands["html"] = next_command(context, "check", models, "--html", "check.html")
-    if len(models) > 1 or len(told["pred"] or []) > 1:
+    of_tokens = told["max_kl"] is not None or told["min_agreement"] is not None
+    if of_tokens:
+        commands["fidelity"] = next_command(
+            context, "fidelity", models, without=["max_kl", "min_agreement"]
+        )
+    elif len(models) > 1 or len(told["pred"] or []) > 1:
         commands["compare"] = next_command(context, "compare", models)
     if told["max_bits"] is not None:
         commands["evaluate"] = next_command(

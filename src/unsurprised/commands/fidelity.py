@@ -128,7 +128,7 @@ def command(
         raise CallError(f"--html and {len(others)} others: a page shows one; expected BASE OTHER")
     unit = cli_options.base_of(base)
     read = [model, *others, *([noise] if noise else []), *([targets] if targets else [])]
-    with Outputs(_all_files(read), overwrite=overwrite) as outputs:
+    with Outputs(all_files(read), overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(_JSON))
         files = Files.opened(model, others, noise, partial=partial)
         given = Placing(targets, vocabulary=vocabulary, ignore_index=ignore_index)
@@ -151,7 +151,7 @@ def command(
 _JSON = r'\s*\{\s*"schema":\s*"unsurprised\.fidelit(y|ies)/\d+"'
 
 
-def _all_files(paths: Sequence[str]) -> list[str]:
+def all_files(paths: Sequence[str]) -> list[str]:
     """The files, those of folders among them, which outputs must not be."""
     from pathlib import Path
 

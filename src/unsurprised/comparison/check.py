@@ -38,7 +38,7 @@ class Finding(Record):
 
     #: "all rows", or a slice as ``column=value``.
     where: str
-    #: "cross-entropy" or "worse by".
+    #: "cross-entropy", "worse by"; of language models "KL divergence", "top tokens that differ".
     quantity: str
     estimate: Estimate
     limit: float
@@ -174,12 +174,14 @@ def checked(
     if max_bits is not None:
         assert evaluation is not None
         findings += _bits(evaluation, _limit(max_bits, "max_bits", least=0.0))
-    outcomes = {finding.outcome for finding in findings}
-    outcome: Outcome = (
-        "failed" if "failed" in outcomes else "unsure" if "unsure" in outcomes else "passed"
-    )
     names = () if comparison is None else tuple(model.name for model in comparison.models)
-    return Check(outcome, tuple(findings), "bits", names)
+    return Check(outcome_of(findings), tuple(findings), "bits", names)
+
+
+def outcome_of(findings: Sequence[Finding]) -> Outcome:
+    """The worst of what was found."""
+    outcomes = {finding.outcome for finding in findings}
+    return "failed" if "failed" in outcomes else "unsure" if "unsure" in outcomes else "passed"
 
 
 def _limit(value: Any, name: str, *, least: float | None) -> float:
@@ -194,7 +196,7 @@ def _worse(comparison: Comparison, limit: float) -> list[Finding]:
     found = []
     for pair in comparison.differences:
         where = "all rows" if len(comparison.differences) == 1 else f"all rows of {pair.new}"
-        found.append(_finding(where, "worse by", pair.difference, limit))
+        found.append(finding_of(where, "worse by", pair.difference, limit))
         slices = [(f"{part.column}={part.value}", part.difference) for part in pair.slices]
         found += _failing(slices, "worse by", limit)
     return found
@@ -202,11 +204,12 @@ def _worse(comparison: Comparison, limit: float) -> list[Finding]:
 
 def _bits(evaluation: Evaluation, limit: float) -> list[Finding]:
     slices = [(f"{part.column}={part.value}", part.cross_entropy) for part in evaluation.slices]
-    whole = _finding("all rows", "cross-entropy", evaluation.cross_entropy, limit)
+    whole = finding_of("all rows", "cross-entropy", evaluation.cross_entropy, limit)
     return [whole, *_failing(slices, "cross-entropy", limit)]
 
 
-def _finding(where: str, quantity: str, estimate: Estimate, limit: float) -> Finding:
+def finding_of(where: str, quantity: str, estimate: Estimate, limit: float) -> Finding:
+    """An estimate held against the largest that it may be."""
     value, low, high = estimate.value, estimate.low, estimate.high
     if math.isinf(value):
         return Finding(where, quantity, estimate, limit, "failed" if value > limit else "passed")

@@ -334,6 +334,7 @@ def narrowed(scores: TokenScores, vocabulary: int) -> tuple[TokenScores, Values 
     return TokenScores(kept), mass_beyond(array, vocabulary)
 
 
+@np.errstate(invalid="ignore")  # a NaN is told when the row is measured
 def mass_beyond(array: HostArray, vocabulary: int) -> Values:
     """The probability of the tokens from ``vocabulary`` on, one number a row."""
     found = np.empty(array.shape[0])

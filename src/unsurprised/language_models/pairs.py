@@ -78,6 +78,7 @@ class RowFaultError(InputError):
         return row[0] if isinstance(row, tuple) else row or 0
 
 
+@np.errstate(invalid="ignore")  # signalling NaN, which files may hold, is found by the kernels
 def pair_facts(
     base: TokenScores, other: TokenScores, targets: NDArray[np.int64] | None
 ) -> PairFacts:

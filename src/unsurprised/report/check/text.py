@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from unsurprised.comparison.check import Check, Finding
 from unsurprised.report.next_steps import next_steps
-from unsurprised.report.numbers import counted, number, printable, round_number
+from unsurprised.report.numbers import counted, number, printable, round_number, share
 from unsurprised.report.screen import Line, Screen, wrapped
 
 _MOST_SAID = 6
@@ -25,8 +25,12 @@ def lines(check: Check, screen: Screen) -> list[Line]:
     if len(check.findings) > _MOST_SAID:
         made += wrapped(f"And {len(check.findings) - _MOST_SAID} more.", screen.width)
     if check.outcome != "passed":
-        steps = [("compare", "where it is worse"), ("evaluate", "where the bits go"),
-                 ("html", "all findings")]  # fmt: skip
+        steps = [
+            ("fidelity", "where the models part"),
+            ("compare", "where it is worse"),
+            ("evaluate", "where the bits go"),
+            ("html", "all findings"),
+        ]
         made += next_steps(steps, screen)
     return made
 
@@ -53,6 +57,13 @@ def _sentence(finding: Finding, check: Check) -> str:
         "passed": f"within the {_limit(finding)} allowed",
         "unsure": f"{_limit(finding)} is allowed, and {_too_few(finding)}",
     }
+    if finding.quantity == "top tokens that differ":
+        least = share(1 - finding.limit)
+        verdicts = {
+            "failed": f"less than the {least} asked for",
+            "passed": f"at least the {least} asked for",
+            "unsure": f"{least} is asked for, and {_too_few(finding)}",
+        }
     return (
         printable(f"{_what(finding, check)}; {verdicts[finding.outcome]}.")
         .replace("; more than", ", more than")
@@ -62,6 +73,8 @@ def _sentence(finding: Finding, check: Check) -> str:
 
 def _what(finding: Finding, check: Check) -> str:
     estimate, unit = finding.estimate, check.unit
+    if finding.where == "all tokens":
+        return _of_tokens(finding, check)
     rows = counted(estimate.rows, "row")
     if finding.where != "all rows":
         rows = f"{rows} of {finding.where}"
@@ -76,6 +89,21 @@ def _what(finding: Finding, check: Check) -> str:
     return (
         f"{new} is {word} than {base} by {_amount(finding)} {unit} a row{_interval(finding)} on "
         f"{rows}"
+    )
+
+
+def _of_tokens(finding: Finding, check: Check) -> str:
+    """Of two language models."""
+    base, other = check.names
+    tokens = counted(finding.estimate.rows, "token")
+    if finding.quantity == "KL divergence":
+        what = f"the KL from {base} to {other} is {_amount(finding)} {check.unit} a token"
+        return f"{what}{_interval(finding)} on {tokens}"
+    parted = finding.estimate
+    low, high = share(1 - parted.high).removesuffix(" %"), share(1 - parted.low)
+    sure = "" if math.isnan(parted.low) else f" ({low} to {high})"
+    return (
+        f"{other} and {base} hold the same top token on {share(1 - parted.value)}{sure} of {tokens}"
     )
 
 
@@ -98,12 +126,23 @@ def _limit(finding: Finding) -> str:
 
 
 def _too_few(finding: Finding) -> str:
+    if finding.where == "all tokens":
+        return _too_few_tokens(finding)
     if math.isnan(finding.estimate.low):
         return "there are too few rows (or clusters) to tell"
     rows, needed = counted(finding.estimate.rows, "row"), rows_needed(finding)
     if not needed:
         return f"{rows} do not suffice to tell"
     return f"{rows} do not suffice to tell: about {needed} would"
+
+
+def _too_few_tokens(finding: Finding) -> str:
+    if math.isnan(finding.estimate.low):
+        return "there are too few documents to tell"
+    if finding.estimate.high <= finding.limit:
+        return "what lies below a file's floor may add to it"
+    needed = rows_needed(finding)
+    return "the tokens do not suffice to tell" + (f": about {needed} would" if needed else "")
 
 
 def rows_needed(finding: Finding) -> str:
