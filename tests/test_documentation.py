@@ -32,6 +32,7 @@ ANSWERS = {
     "unsurprised.Comparison",
     "unsurprised.Evaluation",
     "unsurprised.Fidelity",
+    "unsurprised.SampledKL",
     "unsurprised.states.Entry",
 }
 

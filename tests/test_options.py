@@ -21,9 +21,9 @@ READ = {"--truth", "--classes", "--names", "--model", "--targets", "--noise"}
 #: All others: numbers, words and columns, and no value at all.
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
 NUMERIC |= {"--max-kl", "--min-agreement"}
-NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--vocabulary"}
+NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--vocabulary", "--unknown"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
-PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format"}
+PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format", "--units"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help", "--partial"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]

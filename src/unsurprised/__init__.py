@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from unsurprised.explanation import Explanation
     from unsurprised.explanation.explain import explain
     from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
+    from unsurprised.language_models.artefacts.lists import read_top_logprobs
     from unsurprised.language_models.measure import fidelity
     from unsurprised.language_models.meter import FidelityMeter
     from unsurprised.language_models.result import Fidelity
+    from unsurprised.language_models.sampled_kl import SampledKL, sampled_kl
+    from unsurprised.language_models.top_logprobs import TopLogProbs
     from unsurprised.measures import (
         add_pseudocounts,
         adjusted_mutual_information,
@@ -93,7 +96,9 @@ __all__ = [
     "LogProbs",
     "Logits",
     "Probs",
+    "SampledKL",
     "StateError",
+    "TopLogProbs",
     "UnsurprisedError",
     "add_pseudocounts",
     "adjusted_mutual_information",
@@ -139,8 +144,10 @@ __all__ = [
     "perplexity",
     "pointwise_mutual_information",
     "population_stability_index",
+    "read_top_logprobs",
     "renyi_divergence",
     "renyi_entropy",
+    "sampled_kl",
     "set_num_threads",
     "smooth",
     "smoothing_cost",
@@ -174,9 +181,12 @@ _HOMES = {
     "evaluation": ("Estimate", "Evaluation", "Evaluator", "evaluate"),
     "explanation": ("Explanation", "explain"),
     "forms": ("Counts", "Labels", "LogProbs", "Logits", "Probs"),
+    "language_models.artefacts.lists": ("read_top_logprobs",),
     "language_models.measure": ("fidelity",),
     "language_models.meter": ("FidelityMeter",),
     "language_models.result": ("Fidelity",),
+    "language_models.sampled_kl": ("SampledKL", "sampled_kl"),
+    "language_models.top_logprobs": ("TopLogProbs",),
     "threads": ("get_num_threads", "set_num_threads"),
 }
 _HOME = dict.fromkeys(__all__, "measures") | {

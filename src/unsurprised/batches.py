@@ -68,6 +68,8 @@ class Batch(Record):
     model: DistributionForm | None = None
     logprob: NDArray[np.float64] | None = None
     weights: NDArray[np.float64] | None = None
+    #: Of a text: how many tokens, bytes, … each row stands for.
+    units: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     ids: RowIds = field(default_factory=RowIds)
     #: What the rows are sliced by, by name.
     by: dict[str, SliceColumn] = field(default_factory=dict)

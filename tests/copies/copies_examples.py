@@ -188,6 +188,20 @@ def opened(kind: str, folder: Path) -> Any:
     return open_predictions(source, Options(by=("land",) if kind == "hive" else ()))
 
 
+def texts() -> us.Evaluation:
+    """Lists of log-probabilities, a document a row."""
+    rows = pa.table({"lp": [[None, -1.0, -2.5], [-0.5]], "bytes": [9, 4]})
+    return us.evaluate(rows, logprob="lp", units="bytes")
+
+
+def samples(folder: Path) -> Any:
+    """An opened file of lm-evaluation-harness."""
+    said = {"doc_id": 0, "resps": [["-2.5"]], "filtered_resps": ["-2.5"], "filter": "none"}
+    path = folder / "samples.jsonl"
+    path.write_text(json.dumps({**said, "bits_per_byte": [-2.5, 4]}))
+    return open_predictions(str(path))
+
+
 SOURCES = (*FILES, "joined", "frame", "pandas", "polars", "duckdb")
 #: What an example needs beside the library.
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -317,11 +331,14 @@ def examples(folder: Path) -> dict[str, Make]:
         "Evaluation": lambda: evaluator().result(),
         "Evaluation of votes": soft,
         "Evaluation of impossibilities": impossible,
+        "Evaluation of texts": texts,
+        "Reading of samples": lambda: samples(folder),
         "Plots": lambda: us.evaluate(y, p).plot,
         "Ledger": lambda: us.evaluate(y, p).ledger,
         "Calibration": calibration,
         "Comparison": compared,
         "Fidelity": fidelity,
+        "SampledKL": lambda: us.sampled_kl([-1.0, -2.0], [-1.1, -1.9]),
         "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),
         "FidelityMeter": fidelity_meter,
         "Check": lambda: us.check(y, p, np.sqrt(p)),
@@ -349,6 +366,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "Logits": lambda: us.Logits(np.array([[2.0, -1.0]], dtype=np.float16)),
         "Counts": lambda: us.Counts([3, 1]),
         "Labels": lambda: us.Labels(["cat", "dog"], classes=["cat", "dog"], smoothing=0.1),
+        "TopLogProbs": lambda: us.TopLogProbs([{"a": -0.5, "b": -9999.0}], targets=["c"]),
         **{
             kind.__name__: lambda kind=kind: fitted(kind)  # type: ignore[misc]
             for kind in calibrators.KINDS

@@ -338,6 +338,8 @@ WITHOUT: dict[str, list[str]] = {
         "calibrators.crossfit.*",
         "calibrators.families.*",
         "coding.files.Restored",
+        "language_models.list_cleaning.*",
+        "language_models.lists.*",
         "coding.rows.Rows*",
         "class_names.columns.*",
         "comparison.differences.Paired",

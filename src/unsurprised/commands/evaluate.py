@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands import text_options
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
@@ -43,6 +44,8 @@ def command(
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
     logprob: cli_options.LogProb = None,
+    units: text_options.Units = None,
+    unknown: text_options.Unknown = None,
     weight: cli_options.Weight = None,
     identity: cli_options.Identity = None,
     by: cli_options.By = None,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: Arguments of ``sources.Options`` that commands have under the same name, or another.
 _OF_A_SOURCE = frozenset(
     ("label", "pred", "kind", "logprob", "weight", "id", "by", "cluster", "truth", "join",
-     "classes", "positive", "ignore_index", "normalize", "tolerance", "nulls", "batch_rows")
+     "classes", "positive", "ignore_index", "normalize", "tolerance", "nulls", "batch_rows",
+     "units", "unknown")
 )  # fmt: skip
 _CALLED = {"identity": "id"}
 #: Those that are one of some words.
@@ -273,6 +274,8 @@ def said(context: typer.Context, **besides: Any) -> dict[str, Any]:
         found["classes"] = classes_of(found["classes"])
     if "by" in found:
         found["by"] = tuple(found["by"] or ())
+    if found.get("unknown") is None:
+        found.pop("unknown", None)
     return {**found, **besides}
 
 

@@ -38,6 +38,8 @@ def evaluate(
     pred: str | Sequence[str] | Mapping[str, str] | None = None,
     kind: str | None = None,
     logprob: str | None = None,
+    units: str | Sequence[str] | Mapping[str, str] | None = None,
+    unknown: float | None = None,
     weight: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the command line's option
     truth: Any = None,
@@ -79,6 +81,13 @@ def evaluate(
         Columns of the source; see the guide for the defaults. ``pred`` may also be the columns
         of the
         classes, or a mapping of class to column.
+    units : str, sequence of str, or mapping, optional
+        With ``logprob``, of a text: what its bits are told for, of tokens, words, bytes,
+        characters; a number a row in the column that is called so (or ``{"bytes": "column"}``), or
+        counted in a column of texts. Log-probabilities that are null or ``unknown`` are then left
+        out and counted. Lists of log-probabilities are a document a row.
+    unknown : float, optional
+        The log-probability of a text's token that means "not known"; by default −9999.
     truth : path or data frame, optional
         Where the truth is, if not in the source; joined by the column ``id``.
     join : {"exact", "inner"}
@@ -138,12 +147,15 @@ def evaluate(
         # Both need pyarrow, which is not imported before someone has a file or a frame.
         from unsurprised.evaluation.engine import evaluate_reading
         from unsurprised.sources import open_source
+        from unsurprised.sources.units_told import UNKNOWN
 
         options = {
             "label": label,
             "pred": pred,
             "kind": kind,
             "logprob": logprob,
+            "units": units or (),
+            "unknown": UNKNOWN if unknown is None else unknown,
             "weight": weight,
             "id": id,
             "by": _columns_by(by),
@@ -161,8 +173,9 @@ def evaluate(
         reading = open_source(y_true, options, call="evaluate")
         return evaluate_reading(reading, base=base, top=top, ledger=ledger)
     _must_be_none(
-        label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth
-    )
+        label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth,
+        units=units, unknown=unknown,
+    )  # fmt: skip
     batch = batch_from_arrays(
         y_true,
         y_pred,

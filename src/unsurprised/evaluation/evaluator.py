@@ -409,6 +409,7 @@ class Evaluator(TakesRows):
             self._slices_for(batch),
             batch.clusters is not None,
             self._held is not None and self._held.settings.grouped,
+            tuple(batch.units),
         )
 
     def _slices_for(

@@ -48,6 +48,42 @@ class Annotators(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class UnitScore(Record):
+    """What a unit of a text (a token, a word, a byte, a character) costs."""
+
+    #: How many of them there are.
+    amount: float
+    #: Surprisal of all documents over units of all documents, by which long ones count for more.
+    micro: Estimate
+    #: The mean of the documents' own ratios, by which all count alike; ``None`` of more documents
+    #: than are kept.
+    macro: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentScore(Record):
+    """A document: its tokens, its surprisal in all, and by unit, in the order of ``per_unit``."""
+
+    name: str
+    rows: int
+    surprisal: float
+    costs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextScores(Record):
+    """Log-probabilities of texts: what they cost in all, by unit, by document."""
+
+    surprisal: float
+    documents: int
+    #: Tokens whose log-probability isn't known: their surprisal isn't in the sums.
+    unknown_tokens: int
+    per_unit: Mapping[str, UnitScore]
+    #: At most 1,000 of those that are kept: the dearest by byte, else by the first unit, first.
+    by_document: tuple[DocumentScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HistogramBar(Record):
     """Rows (or their weight) whose surprisal lies in ``[low, high)``."""
 

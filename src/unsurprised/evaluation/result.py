@@ -17,6 +17,7 @@ from unsurprised.evaluation.records import (
     Ledger,
     Slice,
     SlicedBy,
+    TextScores,
     WorstRow,
 )
 from unsurprised.float_errors import own_float_errors
@@ -161,6 +162,8 @@ class Evaluation(_Waiting):
     #: How many clusters the rows belong to (about, above 1,024); ``None`` where they are on their
     #: own.
     clusters: int | None = None
+    #: Of token log-probabilities with units: what a token, word, byte or character costs.
+    text: TextScores | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     #: What is noteworthy of the whole, such as two classes that may be swapped.
     notes: tuple[str, ...] = ()

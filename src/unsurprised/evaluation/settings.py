@@ -45,6 +45,8 @@ class Settings:
     clustered: bool = False
     #: Whether intervals come from groups of rows by their ids, as before there were moments.
     grouped: bool = False
+    #: What a text's surprisal is told for: tokens, bytes, ….
+    units: tuple[str, ...] = ()
 
     @property
     def independent(self) -> bool:

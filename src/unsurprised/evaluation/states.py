@@ -14,6 +14,7 @@ from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.row_scores import RowScores
 from unsurprised.evaluation.settings import UNWEIGHTED, Settings, uniform_guess
 from unsurprised.evaluation.slicing import cells_of, refuse_many
+from unsurprised.evaluation.text_states import text_states, update_text
 from unsurprised.states import (
     ClassCounts,
     Confusion,
@@ -179,6 +180,8 @@ class States:
         if facts.votes is not None:
             self.extremes.update("votes", float(facts.votes.min()), float(facts.votes.max()))
         self._add_classes(batch, hashes, groups, facts)
+        if self.settings.units:
+            update_text(self.product, batch, groups, facts.surprisal)
         if self.class_moments is not None and facts.labels is not None:
             self.class_moments.update(
                 {"surprisal": _finite(facts.surprisal, facts.infinite)},
@@ -274,6 +277,8 @@ class States:
         said = self.settings.said()
         said["classes"] = None if said["classes"] is None else list(said["classes"])
         del said["grouped"]
+        if not self.settings.units:
+            del said["units"]  # as ever
         if self.settings.independent:
             said["moments"] = True
         return [pack("Settings", said, []), self.product.to_bytes()]
@@ -289,6 +294,7 @@ class States:
         if not isinstance(moments, bool):
             raise StateError("the bytes of the evaluator do not say whether rows have moments")
         said["grouped"] = not (moments or said["clustered"])
+        said["units"] = tuple(said.get("units", ()))
         settings = Settings(
             classes=None if classes is None else tuple(classes),
             slices=tuple(
@@ -316,6 +322,8 @@ def _check(settings: Settings) -> None:
     classes = settings.classes
     if classes is not None and not all(isinstance(name, str) for name in classes):
         raise StateError("the bytes of the evaluator name classes by what are no names")
+    if not all(isinstance(unit, str) for unit in settings.units):
+        raise StateError("the bytes of the evaluator name units by what are no names")
     if settings.truth not in ("labels", "probs", "counts", "logprob"):
         raise StateError(f"the bytes of the evaluator hold the truth {settings.truth!r:.40}")
     if settings.kind not in (None, "probs", "logits", "logprobs"):
@@ -346,6 +354,8 @@ def _new_states(settings: Settings) -> dict[str, State]:
         states["moments"] = Moments(settings.numerators(), weighted=settings.weighted)
     if settings.clustered:
         states["clusters"] = Distinct()
+    if settings.units:
+        states |= text_states(settings.units, clustered=settings.clustered)
     if settings.classes is not None:
         classes, hard = len(settings.classes), settings.truth == "labels"
         states["class_counts"] = ClassCounts(classes, groups)

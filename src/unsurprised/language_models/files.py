@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unsurprised.float_errors import own_float_errors
-from unsurprised.language_models.agreement import Opened
-from unsurprised.language_models.artefacts import opened
+from unsurprised.language_models.artefacts import AnyOpened, opened
 from unsurprised.language_models.measure import Placing, Progress, measured
 from unsurprised.language_models.noise import noise_floor
 from unsurprised.language_models.result import Fidelity
@@ -18,9 +17,9 @@ from unsurprised.language_models.result import Fidelity
 class Files:
     """What a command reads, opened; each is called by the shortest end that tells it apart."""
 
-    base: Opened
-    others: tuple[Opened, ...]
-    second: Opened | None
+    base: AnyOpened
+    others: tuple[AnyOpened, ...]
+    second: AnyOpened | None
     names: Mapping[str, str]
 
     @classmethod

@@ -14,15 +14,17 @@ from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.agreement import Opened, Pairing, TokenPair
-from unsurprised.language_models.artefacts import opened
+from unsurprised.language_models.artefacts import AnyOpened, opened
 from unsurprised.language_models.artefacts.token_files import token_file
 from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import counted_within, token_ids
+from unsurprised.language_models.list_measure import both_lists, list_fidelity, list_meter
 from unsurprised.language_models.meter import FidelityMeter, narrowed
 from unsurprised.language_models.noise import noise_floor
 from unsurprised.language_models.pairs import RowFaultError
 from unsurprised.language_models.result import Fidelity
-from unsurprised.language_models.tokens import PairedTokens
+from unsurprised.language_models.tokens import PairedTokens, TokenScores
+from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.units import checked_base
 
 Progress = Callable[[int], None]
@@ -51,6 +53,8 @@ def fidelity(
         What the original and the model in question said of the same tokens: logits or
         log-probabilities of shape (tokens, V) or (document, position, V), or one array a document;
         or a file: npy, npz, safetensors, llama.cpp's ``.kld``, or a folder of one file a document.
+        Or of both the likely tokens: :class:`TopLogProbs`, or what
+        :func:`~unsurprised.read_top_logprobs` reads; divergences are then lower bounds.
     targets : array of int or path, optional
         The token that came, one a row of scores; a ``.kld`` file says it itself.
     document : sequence, optional
@@ -123,6 +127,17 @@ class Placing:
         self._targets, self._document, self._position = targets, document, position
         self.vocabulary, self.ignore_index = vocabulary, ignore_index
 
+    def refuse_for_lists(self) -> None:
+        """Raise for what lists of likely tokens say themselves."""
+        told = {"targets": self._targets, "document": self._document, "position": self._position,
+                "vocabulary": self.vocabulary}  # fmt: skip
+        given = [name for name, value in told.items() if value is not None]
+        if given:
+            raise CallError(
+                f"{given[0]}=… beside lists of likely tokens, which say it themselves: "
+                f"TopLogProbs(…, {given[0]}=…)"
+            )
+
     def targets(self, tokens: int, vocabulary: int) -> NDArray[np.int64] | None:
         """The token that came, of all tokens."""
         if self._targets is None:
@@ -172,8 +187,8 @@ class Measured:
 
 
 def measured(
-    base: Opened,
-    other: Opened,
+    base: AnyOpened,
+    other: AnyOpened,
     given: Placing,
     names: tuple[str, str],
     *,
@@ -184,6 +199,14 @@ def measured(
 ) -> Measured:
     """Read two artefacts side by side; ``rows`` at a time change nothing but the memory."""
     checked_base(unit)
+    lists = both_lists(base, other)
+    if lists is not None:
+        given.refuse_for_lists()
+        meter = list_meter(*lists, top=top, rows=rows)
+        if progress is not None:
+            progress(lists[0].tokens)
+        return Measured(meter, list_fidelity(meter, lists, names, unit))
+    assert not isinstance(base, TopLogProbs) and not isinstance(other, TopLogProbs)
     targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given))
     pairing = Pairing(base, other, targets, given.vocabulary)
     documents = given.documents(pairing.tokens)
@@ -253,9 +276,11 @@ def _chosen(rows: PairedTokens, kept: NDArray[np.int64] | None) -> PairedTokens:
     if kept is None:
         return rows
     base_cut, other_cut = (None if mass is None else mass[kept] for mass in rows.cut)
+    base, other = rows.base, rows.other
+    assert isinstance(base, TokenScores) and isinstance(other, TokenScores)
     return PairedTokens(
-        rows.base.taken(kept),
-        rows.other.taken(kept),
+        base.taken(kept),
+        other.taken(kept),
         None if rows.targets is None else rows.targets[kept],
         rows.names,
         rows.documents[kept],

@@ -153,16 +153,30 @@ class FidelityMeter(ByBytes):
     @alone
     def add(self, rows: PairedTokens) -> FidelityMeter:
         """Add tokens that are known to agree."""
-        if self.vocabulary is None:
-            self.vocabulary = rows.base.vocabulary
-        if self.vocabulary != rows.base.vocabulary:
-            raise CallError(
-                f"found a vocabulary of {rows.base.vocabulary:,}, and {self.vocabulary:,} before; "
-                "expected one vocabulary"
-            )
+        base, other = rows.base, rows.other
+        if not isinstance(base, TokenScores) or not isinstance(other, TokenScores):
+            raise TypeError("lists come with their facts")
+        self._same_vocabulary(base.vocabulary)
         if not len(rows):
             return self
-        facts = pair_facts(rows.base, rows.other, rows.targets)
+        return self._add_facts(pair_facts(base, other, rows.targets), rows)
+
+    @alone
+    def add_facts(self, facts: PairFacts, rows: PairedTokens, vocabulary: int) -> FidelityMeter:
+        """Add tokens whose facts are at hand; a vocabulary of 0 is one that nobody says."""
+        self._same_vocabulary(vocabulary)
+        return self._add_facts(facts, rows) if len(rows) else self
+
+    def _same_vocabulary(self, vocabulary: int) -> None:
+        if self.vocabulary is None:
+            self.vocabulary = vocabulary
+        if self.vocabulary != vocabulary:
+            raise CallError(
+                f"found a vocabulary of {vocabulary:,}, and {self.vocabulary:,} before; "
+                "expected one vocabulary"
+            )
+
+    def _add_facts(self, facts: PairFacts, rows: PairedTokens) -> FidelityMeter:
         groups = hashes_of_names(rows.names)[rows.documents]
         self._add_tokens(facts, rows, groups)
         if rows.targets is not None:
@@ -265,7 +279,7 @@ class FidelityMeter(ByBytes):
         settings, (part,) = unpack(data, "FidelityMeter")
         meter = cls(top=whole(settings["top"], "top", most=_MOST_TOP))
         if settings["vocabulary"] is not None:
-            meter.vocabulary = whole(settings["vocabulary"], "vocabulary", least=1)
+            meter.vocabulary = whole(settings["vocabulary"], "vocabulary")
         meter._left_out = whole(settings["left_out"], "left_out")
         states = Product.from_bytes(part)
         meter._states.merge(states)  # which refuses other names and settings

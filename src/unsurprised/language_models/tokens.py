@@ -66,8 +66,8 @@ class TokenRows:
 class PairedTokens:
     """The same tokens under two models, ready to be measured."""
 
-    base: TokenScores
-    other: TokenScores
+    base: TokenScores | TopLists
+    other: TokenScores | TopLists
     #: The token that came; below 0: not known.
     targets: NDArray[np.int64] | None
     #: Names of documents, and of each token which is its own.

@@ -39,6 +39,7 @@ def _used(roles: Roles) -> list[tuple[str, str]]:
         (roles.id, "id"),
         (roles.cluster, "cluster"),
         *((name, "by") for name in roles.by),
+        *((name, "units") for name in roles.units.values()),
         (roles.pred[0] if roles.pred and roles.layout != "columns" else None, "pred"),
     )
     return [(name, option) for name, option in told if name is not None]
@@ -47,7 +48,8 @@ def _used(roles: Roles) -> list[tuple[str, str]]:
 def _typed(roles: Roles) -> list[tuple[str, bool]]:
     names = (roles.label, *roles.label_columns, roles.id, roles.cluster, *roles.by)
     strict = [(name, False) for name in names if name is not None]
-    loose = [(name, True) for name in (roles.logprob, roles.weight) if name is not None]
+    names = (roles.logprob, roles.weight, *roles.units.values())
+    loose = [(name, True) for name in names if name is not None]
     if roles.pred and roles.layout != "columns":
         loose.append((roles.pred[0], True))
     return strict + loose

@@ -6,11 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from unsurprised.arrow.kinds import is_list
 from unsurprised.class_names.names import listed
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.options import Options
 from unsurprised.sources.predictions import prediction_in
 from unsurprised.sources.table import Table, missing, require
+from unsurprised.sources.text_units import unit_columns
 from unsurprised.sources.usual_names import Layout, class_columns
 
 LABELS = ("y_true", "target", "y", "labels", "class")
@@ -46,6 +48,9 @@ class Roles:
     left_aside: tuple[str, ...] = ()
     kind: str = "probs"
     logprob: str | None = None
+    #: Of a text: the column of each unit, and whether a row is a document with a list of tokens.
+    units: dict[str, str] = field(default_factory=dict)
+    of_lists: bool = False
     weight: str | None = None
     id: str | None = None
     by: tuple[str, ...] = ()
@@ -114,7 +119,18 @@ def _with_logprob(table: Table, options: Options, beside: dict[str, Any]) -> Rol
             "pass classes=[…] (--classes)"
         )
     beside["choices"]["logprob"] = f"{logprob} (natural logarithms)"
-    return Roles(label, columns, logprob=logprob, **beside)
+    units = unit_columns(table, options.units)
+    of_lists = logprob is not None and is_list(table.schema.field(logprob).type)
+    if of_lists and beside["weight"] is not None:
+        raise CallError(
+            f"{logprob} holds a text's tokens a row, which have no weight; leave weight (--weight) "
+            "out"
+        )
+    if units:
+        beside["choices"]["units"] = ", ".join(
+            unit if unit == name else f"{unit} ({name})" for unit, name in units.items()
+        )
+    return Roles(label, columns, logprob=logprob, units=units, of_lists=of_lists, **beside)
 
 
 def _told(table: Table, name: str | None, option: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +39,12 @@ from unsurprised.sources.numbers import (
 )
 from unsurprised.sources.options import Options
 from unsurprised.sources.slices import slice_column
+from unsurprised.sources.text_units import (
+    UNKNOWN_TOKENS,
+    list_totals,
+    unit_values,
+    unknown_rows,
+)
 
 T = TypeVar("T")
 
@@ -66,6 +72,8 @@ class Conversion:
                 named.setdefault(name, role)
         if roles.cluster is not None:
             named.setdefault(roles.cluster, "id")
+        for name in roles.units.values():
+            named.setdefault(name, "units")
         for name in roles.by:
             named.setdefault(name, "by")
         return named
@@ -80,6 +88,8 @@ class Conversion:
         """
         record = without_encodings(record)
         used = [name for name in record.schema.names if self.columns[name] != "by"]
+        if self.roles.of_lists:  # of whose entries some may be null
+            used = [name for name in used if name != self.roles.logprob]
         rows, kept = complete(record, used, self.options.nulls, left_out=self._left_out(record))
         try:
             parts = self._parts(rows)
@@ -106,8 +116,12 @@ class Conversion:
         if roles.label is not None or roles.label_columns:
             parts["truth"] = self._truth(rows)
             _refuse_many_yes_or_no(parts["truth"], parts.get("model"), roles)
-        if roles.logprob is not None:
+        if roles.logprob is not None and roles.of_lists:
+            parts |= self._lists(rows)
+        elif roles.logprob is not None:
             parts["logprob"] = _at(roles.logprob, _logprobs, rows)
+            if roles.units:
+                parts["units"] = self._units(rows)
         if roles.weight is not None:
             parts["weights"] = _at(roles.weight, _weights, rows)
         if roles.id is not None:
@@ -117,6 +131,21 @@ class Conversion:
         if roles.by:
             parts["by"] = {name: _at(name, slice_column, rows) for name in roles.by}
         return parts
+
+    def _lists(self, rows: pa.RecordBatch) -> dict[str, Any]:
+        """The log-probability of each row's document, and its units."""
+        name, unknown = self.roles.logprob or "", self.options.unknown
+        sums, known, missing = _at(name, lambda column: list_totals(column, unknown), rows)
+        units = {"tokens": known.astype(np.float64), **self._units(rows)}
+        return {"logprob": sums, "units": {**units, UNKNOWN_TOKENS: missing.astype(np.float64)}}
+
+    def _units(self, rows: pa.RecordBatch) -> dict[str, NDArray[np.float64]]:
+        """How many of each unit every row has; a row of a cluster is a token of a document."""
+        pieces = self.roles.cluster is not None and not self.roles.of_lists
+        found = {"tokens": np.ones(rows.num_rows)} if pieces else {}
+        for unit, name in self.roles.units.items():
+            found[unit] = _at(name, partial(unit_values, unit=unit, pieces=pieces), rows)
+        return found
 
     def _left_out(self, record: pa.RecordBatch) -> NDArray[np.bool_] | None:
         """Rows that are left out without a word: ignored labels, unmatched ones, and rows of weight
@@ -128,6 +157,10 @@ class Conversion:
             found.append(equal_to(label, self.options.ignore_index))
         if self.options.join == "inner" and label is not None:
             found.append(np.asarray(label.is_null().to_numpy(zero_copy_only=False)))
+        if roles.units and roles.logprob is not None and not roles.of_lists:
+            unknown = _at(roles.logprob, lambda c: unknown_rows(c, self.options.unknown), record)
+            if unknown.any():
+                found.append(unknown)
         if roles.weight is not None:
             idle = equal_to(record.column(roles.weight), 0)
             if idle.any():

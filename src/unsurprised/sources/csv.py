@@ -125,9 +125,13 @@ class CsvTable(Table):
         if role == "other":
             return True
         kind = self.schema.field(name).type
-        if role == "by" and pa.types.is_floating(kind):
+        if role in ("by", "units") and pa.types.is_floating(kind):
             return False
-        return role in ("label", "id", "by") or pa.types.is_list(kind) or pa.types.is_struct(kind)
+        return (
+            role in ("label", "id", "by", "units")
+            or pa.types.is_list(kind)
+            or pa.types.is_struct(kind)
+        )
 
     def _declared(self, name: str, role: str) -> pa.DataType:
         if role == "text" or self._as_text(name, role):  # what means nothing here stays as it is

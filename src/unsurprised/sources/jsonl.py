@@ -158,7 +158,7 @@ class JsonlTable(Table):
     def _wanted(self, name: str, role: str) -> pa.DataType:
         """The type to read a column as: a prediction of 0 and 1 is no column of integers."""
         kind = self.schema.field(name).type
-        if role in ("label", "id", "by") or pa.types.is_struct(kind):
+        if role in ("label", "id", "by", "units") or pa.types.is_struct(kind):
             return kind
         if role == "truth" and pa.types.is_integer(kind):
             return kind

@@ -22,6 +22,7 @@ from unsurprised.sources.interpreted import (
 from unsurprised.sources.joined import JoinedTable, Solution
 from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
+from unsurprised.sources.samples import SamplesTable, of_samples, with_samples
 from unsurprised.sources.table import Table, refuse_twice
 from unsurprised.sources.tables import tables_of, with_npy
 from unsurprised.sources.truth_means import truth_means
@@ -64,10 +65,11 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     """
     options = options or Options()
     tables, aside = tables_of(source, options)
+    tables = [with_samples(table, options) for table in tables]
     first = next((table for table in tables if not table.empty), None)
     if first is None:
         raise InputError("holds no row and names no column", place=Place(tables[0].file))
-    options = with_npy(first, options)
+    options = of_samples(first, with_npy(first, options))
     joined = None
     if options.truth is not None and options.labelled:
         joined = Solution(options.truth, options)
@@ -90,6 +92,8 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
         choices["left aside"] = ", ".join(roles.left_aside)
     if joined is not None:
         choices["truth"] = joined.described
+    if isinstance(first, SamplesTable) and first.left_aside:
+        choices["filters"] = f"the first; left aside: {', '.join(first.left_aside)}"
     if aside:
         choices["files"] = f"{len(tables)}; of another format and left aside: {', '.join(aside)}"
     return Reading(tables, Conversion(roles, classes, options, means), choices, joined)

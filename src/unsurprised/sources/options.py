@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -10,6 +11,7 @@ from unsurprised.class_names.names import checked_names, listed, same_names
 from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.forms import DEFAULT_TOLERANCE
+from unsurprised.sources.units_told import UNKNOWN, units_told
 
 Kind = Literal["probs", "logits", "logprobs"]
 
@@ -41,6 +43,11 @@ class Options(Record):
     logprob : str, optional
         A column with the natural logarithm of what the model gave to what happened; then there is
         no ``pred``, and no ``label`` is needed.
+    units : str, sequence of str, or mapping, optional
+        What to tell the bits of a text for: tokens, words, bytes, characters. A number a row in the
+        column that is called so, or in ``bytes=COLUMN``; of a column of texts they are counted.
+    unknown : float, default -9999
+        The log-probability that means "not known".
     weight, id : str, optional
         Columns of importance weights and of names of the rows.
     by : sequence of str
@@ -80,6 +87,8 @@ class Options(Record):
     pred: str | Sequence[str] | Mapping[str, str] | None = None
     kind: str | None = None
     logprob: str | None = None
+    units: Any = ()
+    unknown: float = UNKNOWN
     weight: str | None = None
     id: str | None = None
     by: Sequence[str] = ()
@@ -108,6 +117,18 @@ class Options(Record):
             raise CallError(
                 "both logprob and pred are given; expected one of them: logprob (--logprob) is for "
                 "rows of which only the log-probability of what happened is known"
+            )
+        object.__setattr__(self, "units", units_told(self.units))
+        if math.isnan(self.unknown):
+            raise CallError("unknown=nan; expected a number: NaN is never a log-probability")
+        if self.units and self.logprob is None:
+            raise CallError(
+                "units (--units) goes with logprob (--logprob), the log-probabilities of a text"
+            )
+        if self.units and self.weight is not None:
+            raise CallError(
+                "units (--units) and weight (--weight) are given; expected one of them: a text's "
+                "units are its weight"
             )
         self._check_columns()
         self._check_truth()

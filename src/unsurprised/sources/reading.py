@@ -130,7 +130,8 @@ class Reading:
         """Columns of plain values that nothing was taken from; floating-point ones come last."""
         roles, schema = self._conversion.roles, self._tables[0].schema
         used = {roles.label, *roles.label_columns, *roles.pred, roles.logprob, roles.weight,
-                roles.id, roles.cluster, *roles.by, *roles.left_aside}  # fmt: skip
+                roles.id, roles.cluster, *roles.by, *roles.left_aside,
+                *roles.units.values()}  # fmt: skip
         unused = [
             column
             for column in schema

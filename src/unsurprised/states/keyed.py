@@ -54,9 +54,9 @@ class KeyedSums(ByBytes):
     ) -> KeyedSums:
         """Add rows; ``which`` says whose each is, and marks below 0 are none."""
         used = np.unique(which)
-        kept = [int(k) for k in used if self._admitted(names[int(k)])]
+        self._admit([names[int(k)] for k in used])
+        held = [int(k) for k in used if names[int(k)] in self._tables]
         places = np.full(len(names), -1, dtype=np.int32)
-        held = [k for k in kept if names[k] in self._tables]
         places[held] = np.arange(len(held))
         rows = places[which]
         chosen: Any = slice(None)
@@ -98,31 +98,44 @@ class KeyedSums(ByBytes):
             least = int(marks[marked][rows[marked] == place].min())
             self._marks[name] = min(self._marks.get(name, least), least)
 
-    def _admitted(self, name: str) -> bool:
-        """Whether a name is among those that are kept, others dropped for it if need be."""
-        if name in self._tables:
-            return True
-        number = _hash(name)
+    def _admit(self, names: Sequence[str]) -> None:
+        """Keep those of the names that are among the first, others dropped for them if need be."""
+        fresh = [name for name in names if name not in self._tables]
+        hashes = _hashes(fresh)
         if len(self._tables) == self.size:
-            last = self._last()
-            if (number, name) > (self._hashes[last], last):
-                return False
-            for held in (self._tables, self._hashes, self._marks):
-                held.pop(last, None)
-        self._tables[name] = exact_table(len(self.columns))
-        self._hashes[name] = number
-        return True
+            below = np.flatnonzero(hashes <= self._limit[0]).tolist() if len(hashes) else []
+            fresh, hashes = [fresh[k] for k in below], hashes[below]
+        if not fresh:
+            return
+        pairs = list(zip(hashes.tolist(), fresh, strict=True))
+        if len(self._tables) + len(fresh) > self.size:
+            own = [(number, name) for name, number in self._hashes.items()]
+            first = set(sorted([*own, *pairs])[: self.size])
+            for number, name in own:
+                if (number, name) not in first:
+                    self._drop(name)
+            pairs = [pair for pair in pairs if pair in first]
+        for number, name in pairs:
+            self._tables[name] = exact_table(len(self.columns))
+            self._hashes[name] = number
 
-    def _last(self) -> str:
-        return max(self._hashes, key=lambda name: (self._hashes[name], name))
+    def _drop(self, name: str) -> None:
+        for held in (self._tables, self._hashes, self._marks):
+            held.pop(name, None)
+
+    @property
+    def _limit(self) -> tuple[int, str]:
+        """The last of the names that are kept, with its hash before it."""
+        return max((number, name) for name, number in self._hashes.items())
 
     @alone
     def merge(self, other: KeyedSums) -> KeyedSums:
         """Add another state's rows; associative and commutative to the bit."""
         must_match("KeyedSums", self.settings(), other.settings())
         with beside(self, other):
+            self._admit(list(other._tables))
             for name, table in list(other._tables.items()):
-                if self._admitted(name):
+                if name in self._tables:
                     self._tables[name].merge(table)
                     if name in other._marks:
                         mark = other._marks[name]
@@ -133,11 +146,9 @@ class KeyedSums(ByBytes):
     def _drop_beyond(self, other: KeyedSums) -> None:
         """Names that the other one had dropped are kept in part here, and so not at all."""
         if len(other._tables) == other.size:
-            last = other._last()
-            limit = (other._hashes[last], last)
+            limit = other._limit
             for name in [n for n, number in self._hashes.items() if (number, n) > limit]:
-                for held in (self._tables, self._hashes, self._marks):
-                    held.pop(name, None)
+                self._drop(name)
 
     def settings(self) -> dict[str, Any]:
         """What states that are merged have in common."""
@@ -151,7 +162,7 @@ class KeyedSums(ByBytes):
         """How many names there were: exact up to ``size``, and estimated above."""
         if len(self._tables) < self.size:
             return len(self._tables)
-        return round((self.size - 1) * 2.0**64 / float(self._hashes[self._last()]))
+        return round((self.size - 1) * 2.0**64 / float(self._limit[0]))
 
     @property
     def complete(self) -> bool:
@@ -191,7 +202,7 @@ class KeyedSums(ByBytes):
             raise StateError("the bytes of the KeyedSums name what are no names, or too many")
         for name, part in zip(settings["names"], parts, strict=True):
             state._tables[name] = _kernels.ExactTable.from_bytes(part, len(state.columns))
-            state._hashes[name] = _hash(name)
+            state._hashes[name] = int(_hashes([name])[0])
         for name, mark in settings["marks"].items():
             if name not in state._tables:
                 raise StateError(f"the bytes of the KeyedSums mark {name[:40]!r}, a lone name")
@@ -199,7 +210,10 @@ class KeyedSums(ByBytes):
         return state
 
 
-def _hash(name: str) -> int:
-    data, out = name.encode(), np.empty(1, dtype=np.uint64)
-    _kernels.hash_strings(np.array([0, len(data)], dtype=np.int64), data, out)
-    return int(out[0])
+def _hashes(names: Sequence[str]) -> NDArray[np.uint64]:
+    encoded = [name.encode() for name in names]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum([len(text) for text in encoded], out=offsets[1:])
+    out = np.empty(len(encoded), dtype=np.uint64)
+    _kernels.hash_strings(offsets, b"".join(encoded), out)
+    return out

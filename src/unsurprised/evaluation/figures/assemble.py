@@ -16,6 +16,8 @@ from unsurprised.evaluation.figures.quantiles import NO_INTERVAL, quantiles
 from unsurprised.evaluation.figures.sample import Sampled, sampled_of
 from unsurprised.evaluation.figures.slices import sliced_by, slices_of
 from unsurprised.evaluation.figures.swapped import swapped
+from unsurprised.evaluation.figures.text import reason as text_reason
+from unsurprised.evaluation.figures.text import text_of
 from unsurprised.evaluation.figures.written_out import bars_of, of_the_classes
 from unsurprised.evaluation.records import Annotators, ClassProbability, WorstRow
 from unsurprised.evaluation.result import (
@@ -160,6 +162,7 @@ class _Assembly:
             slices=slices_of(states, self.all, self.scaled, self.refused),
             clusters=self.clusters,
             missing=missing,
+            text=text_of(states, self.rows, skipped, self.scaled),
         )
 
     def of_the_frequencies(self) -> dict[str, Any]:
@@ -325,6 +328,8 @@ class _Assembly:
         reasons = {}
         if (why := too_few_clusters(self.clusters)) is not None:
             reasons["intervals"] = why
+        if (why := text_reason(self.states, self.rows)) is not None:
+            reasons["text_intervals"] = why
         if not self.plain and self.sampled is None:
             reasons["quantile_intervals"] = NO_INTERVAL
         if said.truth == "logprob":

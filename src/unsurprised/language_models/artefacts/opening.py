@@ -9,10 +9,12 @@ from typing import Any
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.arrays import of_arrays
 from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
+from unsurprised.language_models.artefacts.lists import read_top_logprobs
 from unsurprised.language_models.artefacts.numpy_files import npy, npz
 from unsurprised.language_models.artefacts.safetensors import safetensors
 from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.artefacts.whole import WholeRows
+from unsurprised.language_models.top_logprobs import TopLogProbs
 
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin")
@@ -20,7 +22,13 @@ _SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin")
 _OF_A_FOLDER = {".npy": npy, ".safetensors": safetensors}
 
 
-def opened(given: Any, said: str, *, partial: bool = False) -> WholeRows | KldFile:
+#: An artefact of whole rows, or of lists of the likely tokens.
+AnyOpened = WholeRows | KldFile | TopLogProbs
+#: Files of lists, by their names.
+_OF_LISTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather")
+
+
+def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
     """An artefact of arrays, of a file, or of a folder with one file a document.
 
     Parameters
@@ -32,9 +40,21 @@ def opened(given: Any, said: str, *, partial: bool = False) -> WholeRows | KldFi
     partial : bool, default False
         Take the whole rows of a ``.kld`` file that a killed run has left.
     """
+    if isinstance(given, TopLogProbs):
+        return given
     if isinstance(given, (str, os.PathLike)):
+        if _holds_lists(Path(given)):
+            return read_top_logprobs(given)
         return _file(os.fspath(given), partial=partial)
     return of_arrays(given, said)
+
+
+def _holds_lists(path: Path) -> bool:
+    """Whether a file, or a folder's files, are ones of lists."""
+    files = [path]
+    if path.is_dir():
+        files = [file for file in path.iterdir() if file.is_file() and file.name[:1] != "."]
+    return bool(files) and all(file.suffix.lower() in _OF_LISTS for file in files)
 
 
 def _file(path: str, *, partial: bool) -> WholeRows | KldFile:

@@ -173,6 +173,7 @@ OTHERS: tuple[Figure, ...] = (
     Figure("calibration", "calibration", "other", "curves of the top class and of each class"),
     Figure("brier", "Brier score", "other", "mean squared error of the probabilities, its parts"),
     Figure("clusters", "clusters", "other", "clusters that the rows belong to"),
+    Figure("text", "text", "other", "what a token, word, byte or character of a text costs"),
     Figure("missing", "missing", "other", "what the input cannot tell, and why"),
     Figure("notes", "notes", "other", "what is noteworthy of the whole"),
     Figure("reading", "reading", "other", "what was taken for what"),

@@ -81,8 +81,9 @@ def _figures(evaluation: Evaluation, width: int) -> list[Line]:
 def _chosen(evaluation: Evaluation) -> Iterator[figures.FigureLine]:
     """The figures that matter; the perplexity stands in where there is no accuracy."""
     held = figures.by_key(evaluation)
+    yield from figures.text_lines(evaluation)
     keys = _KEYS if "accuracy" in held else (*_KEYS, "perplexity")
-    return (held[key] for key in keys if key in held)
+    yield from (held[key] for key in keys if key in held)
 
 
 def _missed(evaluation: Evaluation, width: int) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+from unsurprised.evaluation.figures.text import ONE
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation.catalogue import name_of
 from unsurprised.report.numbers import counted, number, printable, round_number, share
@@ -29,6 +30,8 @@ def headline(evaluation: Evaluation) -> str:
     if evaluation.infinite_rows:
         return _infinite(evaluation)
     expected = evaluation.expected_surprisal
+    if evaluation.text is not None:
+        return _of_text(evaluation)
     if expected is None:
         return (
             f"Observed surprisal is {observed} {unit} a row: "
@@ -37,6 +40,28 @@ def headline(evaluation: Evaluation) -> str:
     return (
         f"Observed surprisal is {observed} {unit} a row where the model expected "
         f"{number(expected.value)}: {_confidence(evaluation)}."
+    )
+
+
+def _of_text(evaluation: Evaluation) -> str:
+    """What a byte of a text costs, or another unit of it."""
+    text = evaluation.text
+    assert text is not None
+    unit = "bytes" if "bytes" in text.per_unit else next(iter(text.per_unit))
+    found, one = text.per_unit[unit].micro, ONE[unit]
+    return (
+        f"A {one} costs {number(found.value)} {evaluation.unit}, and all of the text "
+        f"{number(text.surprisal)}."
+    )
+
+
+def _unknown(evaluation: Evaluation) -> str:
+    text = evaluation.text
+    if text is None or not text.unknown_tokens:
+        return ""
+    return (
+        f"{counted(text.unknown_tokens, 'token')} without a known log-probability "
+        f"{'is' if text.unknown_tokens == 1 else 'are'} not in the sums."
     )
 
 
@@ -83,6 +108,7 @@ def notes(evaluation: Evaluation) -> list[str]:
         _recalibrated(evaluation),
         _decomposed(evaluation),
         _annotators(evaluation),
+        _unknown(evaluation),
         *evaluation.notes,
     )
     return [part for part in parts if part]

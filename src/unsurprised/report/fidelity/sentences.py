@@ -86,9 +86,19 @@ def size(found: Fidelity) -> str:
     return " · ".join([*parts, intervals])
 
 
+def of_lists(found: Fidelity) -> bool:
+    """Whether the likely tokens alone are known."""
+    return found.bounds.get("base.entropy") == "at least"
+
+
 def remarks(found: Fidelity) -> Iterator[str]:
     """What must be known of the figures."""
-    if found.floored_tokens:
+    if found.floored_tokens and of_lists(found):
+        yield (
+            f"Of {counted(found.floored_tokens, 'token')} the likely entries alone are known: "
+            "divergences are the least that these allow, of single tokens too."
+        )
+    elif found.floored_tokens:
         yield (
             f"At {counted(found.floored_tokens, 'token')} a side keeps no value more than 16 nats "
             "below its top: divergences are the least that this allows."
@@ -113,7 +123,7 @@ def _of_model(model: ModelFigures) -> Iterator[str]:
     name = short_name(model.name)
     if model.censored_targets:
         yield (
-            f"{counted(model.censored_targets, 'target')} of {name} below what the file keeps: its "
+            f"{counted(model.censored_targets, 'target')} of {name} below what is kept: its "
             "cross-entropy is at least what is said."
         )
     if model.cut_mass is not None:

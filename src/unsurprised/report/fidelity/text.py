@@ -8,7 +8,7 @@ from functools import partial
 
 from unsurprised.language_models.result import Fidelity, TokenRange, WorstToken
 from unsurprised.report.fidelity import sentences
-from unsurprised.report.fidelity.sentences import headline, short_name
+from unsurprised.report.fidelity.sentences import headline, of_lists, short_name
 from unsurprised.report.next_steps import glossary, in_python, next_steps
 from unsurprised.report.numbers import ABSENT, Style, interval, number, share
 from unsurprised.report.screen import Line, Screen, first_fitting, line, titled, wrapped
@@ -120,7 +120,8 @@ def _quantiles(found: Fidelity) -> str:
         for level in _SHOWN_LEVELS
         if level in values
     )
-    return f"KL of single tokens is at most: {told}." if told else ""
+    what = "The least KL" if of_lists(found) else "KL"
+    return f"{what} of single tokens is at most: {told}." if told else ""
 
 
 def round_number_of(level: float) -> str:

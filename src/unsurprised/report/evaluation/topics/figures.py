@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from unsurprised.evaluation.figures.text import ONE
 from unsurprised.evaluation.records import Recalibration
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation.catalogue import GROUPS, QUANTILES, SUM_DEVIATION, Figure
@@ -57,11 +58,31 @@ def titled(evaluation: Evaluation) -> list[tuple[str, list[list[FigureLine]]]]:
     quantiles = [_quantile(*pair) for pair in sorted(evaluation.quantiles.items())]
     sections = [
         ("", shown),
+        ("The text", [text_lines(evaluation)]),
         ("Score decomposition (the ledger)", [ledger]),
         ("Percentiles of surprisal", [quantiles]),
     ]
     kept = [(title, [group for group in parts if group]) for title, parts in sections]
     return [(title, parts) for title, parts in kept if parts]
+
+
+def text_lines(evaluation: Evaluation) -> list[FigureLine]:
+    """What a token, word, byte and character of a text costs."""
+    if evaluation.text is None:
+        return []
+    found = []
+    for unit, score in evaluation.text.per_unit.items():
+        about = f"all documents together: {score.amount:,.0f} {unit}"
+        found.append(_per_unit(f"text/{unit}", f"by {ONE[unit]} (micro)", score.micro, about))
+        if score.macro is not None:
+            about = "the mean of the documents, all alike"
+            found.append(_per_unit(f"text/{unit}/macro", "  macro", score.macro, about))
+    return found
+
+
+def _per_unit(key: str, name: str, found: Estimate, about: str) -> FigureLine:
+    amount, ends = valued(found, "information"), interval(found, "information")
+    return FigureLine(key, name, amount, ends, about, "")
 
 
 def below(title: str, line: FigureLine) -> FigureLine:
