@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels, portable
+from unsurprised import _kernels
 from unsurprised.array_types import Values
 from unsurprised.errors import InputError
 from unsurprised.forms import Logits
@@ -16,12 +16,9 @@ from unsurprised.language_models.floored import floored_facts
 from unsurprised.language_models.tokens import TokenScores
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._numpy_engine import kernel_rows
-from unsurprised.measures.f_divergences import total_variation
 from unsurprised.threads import get_num_threads
 
 _BITS = 1.0
-#: Nats whose power is far from what doubles hold.
-_LARGEST_GAP = 300.0
 
 
 @dataclass(slots=True)
@@ -133,45 +130,13 @@ def _whole_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.int6
     )
     for side, (given, surprisal, entropy, top_surprisal, top) in enumerate(sides):
         tops = np.empty(len(base), dtype=np.int32)
-        found = _kernels.facts(given, targets, _BITS, surprisal, entropy, top_surprisal, tops)
+        found = _kernels.facts(
+            given, targets, _BITS, surprisal, entropy, top_surprisal, tops, threads=threads
+        )
         _refuse(side, forms[side], found, targets)
         top[:] = tops
     _kernels.measure("kl_divergence", p, q, None, _BITS, facts.kl, threads)
     _kernels.measure("kl_divergence", q, p, None, _BITS, facts.reverse_kl, threads)
     _kernels.measure("js_divergence", p, q, None, _BITS, facts.js, threads)
-    facts.tv[:] = _total_variations(base, other, forms)
+    _kernels.measure("total_variation", p, q, None, _BITS, facts.tv, threads)
     return facts
-
-
-def _total_variations(base: TokenScores, other: TokenScores, forms: list[Logits]) -> Values:
-    """Of each pair; from the gaps of the scores where these are exact in double precision."""
-    if "float64" in (base.values.dtype, other.values.dtype):
-        return np.asarray(total_variation(*forms))
-    found = np.empty(len(base))
-    for row in range(len(base)):
-        p, q = (side.values[row].as_float64() for side in (base, other))
-        known = _by_gaps(p, q)
-        if known is None:
-            parts = [Logits(side.values[row]) for side in (base, other)]
-            known = float(total_variation(*parts))
-        found[row] = known
-    return found
-
-
-def _by_gaps(p: Values, q: Values) -> float | None:
-    """Half the sum of ``|q (e^gap − 1)|``; None where a gap is too large for that.
-
-    The gaps are those of log-probabilities: of scores, less what the normalisers differ by, which
-    is found from the gaps themselves. So nothing cancels, however close the two are.
-    """
-    top = int(q.argmax())
-    with np.errstate(invalid="ignore"):
-        gaps = p - q
-        gaps -= gaps[top]
-        most = max(float(gaps.max()), -float(gaps.min()))
-    if not most < _LARGEST_GAP:
-        return None
-    shares = portable.exp(q - q[top])
-    shares /= shares.sum()
-    gaps -= float(portable.log1p((shares * portable.expm1(gaps)).sum()))
-    return min(float(np.abs(shares * portable.expm1(gaps)).sum()) / 2, 1.0)
