@@ -217,7 +217,7 @@ def test_glossary_has_every_figure() -> None:
 def test_glossary_leads_to_its_terms() -> None:
     text = GLOSSARY.read_text(encoding="utf-8")
     index = set(re.findall(r"\]\(#([\w-]+)\)", text))
-    headings = re.findall(r"^### (.+)$", text, re.MULTILINE)
+    headings = re.findall(r"^##+ (.+)$", text, re.MULTILINE)
     anchors = {re.sub(r"\W+", "-", unaccented(heading).lower()).strip("-") for heading in headings}
     assert index <= anchors
 

@@ -81,7 +81,7 @@ def attributes(one: Any) -> dict[str, Any]:
 #: Attributes that are no part of what an object says, or that the copy makes when it needs them.
 PASSING = {"_turn", "_holder", "_scratch", "_waiting", "_lock", "_stream", "_tally",
            "_weights", "_cells", "_columns", "_largest", "_held", "_metadata", "_calibrate",
-           "_static", "_calibrator", "_metadata_request", "_few", "_put_off"}  # fmt: skip
+           "_static", "_calibrator", "_metadata_request", "_few", "_put_off", "_dtype"}  # fmt: skip
 
 
 def plain(one: Any) -> Any:
@@ -320,6 +320,7 @@ WITHOUT: dict[str, list[str]] = {
         "sources.table.Table",
         "forms.Form",
         "forms.DistributionForm",
+        "states.counts.NarrowRows",
         "evaluation.engine.Collector",
         "writers.writer.Writer",
     ],
@@ -328,6 +329,7 @@ WITHOUT: dict[str, list[str]] = {
     "files that are open, and what happens to them": [
         "language_models.artefacts.*.*",
         "language_models.files.Files",
+        "sources.text_rows.*",
         "writers.*.*Writer",
         "writing.*",
     ],
@@ -348,7 +350,7 @@ WITHOUT: dict[str, list[str]] = {
         "evaluation.bins.NumberLook",
         "evaluation.figures.if_calibrated.*",
         "evaluation.figures.calibration_curves.*",
-        "evaluation.row_scores.RowScores",
+        "evaluation.row_scores.*",
         "statistics.in_unit.InUnit",
         "statistics.jackknife.Spread",
         "statistics.powers.*",

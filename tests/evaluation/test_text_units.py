@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import unsurprised as us
 from unsurprised import CallError, InputError
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 
 WORDS = ("tök", " en", "s", " of text")
 
@@ -206,11 +206,11 @@ def test_command(tmp_path: Path) -> None:
     file = tmp_path / "documents.parquet"
     pq.write_table(pa.table(DOCUMENTS), file)
     said = ["evaluate", str(file), "--logprob", "lps", "--units", "bytes", "--units", "words"]
-    run = CliRunner().invoke(app, [*said, "--json", "-"])
+    run = CliRunner().invoke(program(), [*said, "--json", "-"])
     assert run.exit_code == 0, run.output
     text = json.loads(run.stdout)["text"]
     assert list(text["per_unit"]) == ["tokens", "bytes", "words"]
     assert text["documents"] == 30
-    shown = CliRunner().invoke(app, [*said, "--quiet"]).stdout
+    shown = CliRunner().invoke(program(), [*said, "--quiet"]).stdout
     assert "A byte costs" in shown
     assert "by byte (micro)" in shown

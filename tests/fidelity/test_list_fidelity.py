@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import unsurprised as us
 from unsurprised import CallError, InputError
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 
 DOCUMENTS, LENGTH, WIDTH = 12, 8, 40
 
@@ -161,12 +161,12 @@ def test_command(tmp_path: Path, rows: Any) -> None:
         text = "\n".join(map(json.dumps, responses))
         (tmp_path / f"{name}.jsonl").write_text(text)
     said = ["fidelity", str(tmp_path / "base.jsonl"), str(tmp_path / "other.jsonl")]
-    run = CliRunner().invoke(app, [*said, "--json", "-"])
+    run = CliRunner().invoke(program(), [*said, "--json", "-"])
     assert run.exit_code == 0, run.output
     told = json.loads(run.stdout)
     direct = us.fidelity(listed(p, came, 5), listed(q, came, 5))
     assert told["documents"] == 12
     assert told["kl_divergence"]["value"] == pytest.approx(direct.kl_divergence.value)
     assert told["bounds"]["kl_divergence"] == "at least"
-    shown = CliRunner().invoke(app, said)
+    shown = CliRunner().invoke(program(), said)
     assert shown.exit_code == 0, shown.output

@@ -73,8 +73,9 @@ def test_unknown_types_are_refused(dtype: str) -> None:
 
 @pytest.mark.parametrize("values", FILLED.values(), ids=FILLED)
 def test_values_must_be_three_doubles_to_write_to(values: Any) -> None:
-    with pytest.raises(REFUSED):
-        measure("entropy", three_rows(), None, None, values)
+    if values is not NOT_THREE["narrower"]:  # answers may be of single precision, but no sums
+        with pytest.raises(REFUSED):
+            measure("entropy", three_rows(), None, None, values)
     with pytest.raises(REFUSED):
         _kernels.event_surprisals(np.ones(3), 1.0, values)
     with pytest.raises(REFUSED):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from unsurprised import _kernels
+from unsurprised.calibrators._packed import PackedRows
 
 CLASSES = [1, 2, 3, 10, 15, 16, 17, 33, 100, 1000]
 
@@ -58,12 +59,22 @@ def test_what_is_no_score_shows(bad, classes):
     assert np.isfinite(np.delete(found, 3, axis=0)).all()
 
 
+def moments(scores, inverse, threads=1):
+    """The mean score of each row, and its variance, under shares ∝ exp(inverse · score)."""
+    found = []
+    for row in scores:
+        one = PackedRows(row[None, :], None)
+        sums = np.empty(2)
+        _kernels.tempered_sums(one.log, one.weights, one.width, inverse, sums, threads)
+        found.append(sums)
+    return np.array(found).T
+
+
 @pytest.mark.parametrize("classes", CLASSES[1:])
 @pytest.mark.parametrize("inverse", [0.3, 1.0, 2.5])
 def test_moments_at_a_temperature_against_long_double(classes, inverse):
     scores = rows_of(classes)
-    means, variances = np.empty(40), np.empty(40)
-    _kernels.tempered(scores, classes, inverse, means, variances, 2)
+    means, variances = moments(scores, inverse, threads=2)
     wide = scores.astype(np.longdouble)
     gaps = wide - wide.max(axis=1, keepdims=True)
     weights = np.exp(gaps * inverse)
@@ -81,8 +92,9 @@ def test_rows_that_are_none():
     scores, out = np.zeros((2, 3)), np.zeros(2)
     with pytest.raises(ValueError, match="no whole rows"):
         _kernels.softmax(scores, 4, out, out)
-    with pytest.raises(ValueError, match="no whole rows"):
-        _kernels.tempered(scores, 0, 1.0, out, out, 1)
+    for weights in (out[:1], np.zeros(9)):
+        with pytest.raises(ValueError):
+            _kernels.tempered_sums(np.zeros(24), weights, 3, 1.0, out, 1)
     for wrong in (scores.astype(np.float32), np.zeros((3, 2)).T):
         with pytest.raises((ValueError, TypeError)):
             _kernels.softmax(wrong, 3, out, out.copy())
@@ -95,9 +107,7 @@ def digest():
     found = hashlib.sha256()
     for classes in CLASSES:
         scores = rows_of(classes, seed=classes)
-        means, variances = np.empty(40), np.empty(40)
-        _kernels.tempered(scores, classes, 0.7, means, variances, 1)
-        for each in (means, variances, *shares(scores)):
+        for each in (*moments(scores, 0.7), *shares(scores)):
             found.update(each.tobytes())
     return found.hexdigest()
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import unsurprised as us
 from unsurprised import InputError
-from unsurprised.commands.app import app
+from unsurprised.commands.app import program
 
 ROLLING = [(-184.21, 210, 38), (-52.5, 44, 9), (-301.75, 390, 71)] * 5
 
@@ -95,7 +95,7 @@ def test_one_continuation(tmp_path: Path) -> None:
 
 def test_command_says_what_was_left_aside(tmp_path: Path) -> None:
     file = written(tmp_path / "samples.jsonl", rolling(("none", "strict")))
-    shown = CliRunner().invoke(app, ["evaluate", file])
+    shown = CliRunner().invoke(program(), ["evaluate", file])
     assert shown.exit_code == 0, shown.output
     assert "left aside: strict" in shown.output
     assert "A byte costs" in shown.output

@@ -55,7 +55,10 @@ class HostArray:
         """The values widened to float64; exact for every floating type narrower than that."""
         if self.dtype == "bfloat16":
             return (self.values.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-        return np.asarray(self.values, dtype=np.float64)
+        if self.values.dtype == np.float64:
+            return self.values
+        with np.errstate(invalid="ignore"):  # signalling NaN, which is one like any other
+            return np.asarray(self.values, dtype=np.float64)
 
 
 def checked_axis(axis: Any, shape: tuple[int, ...]) -> int:

@@ -19,6 +19,8 @@ from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpac
 #: How many rows a sample holds, unless they would take more memory than the budget.
 SAMPLE_ROWS = 200_000
 SAMPLE_BYTES = 64 << 20
+#: More than processors address.
+_MOST_BYTES = 1 << 47
 #: Numbers that are copied at once: what lies between the caller's rows and ours stays small.
 _COPIED_AT_ONCE = 1 << 19
 
@@ -187,6 +189,11 @@ class Sample(ByBytes):
             raise StateError("the bytes of the Sample do not say whether its rows are grouped")
         settings = {name: whole(value, name) for name, value in settings.items()}
         state = cls(**settings, grouped=grouped)
+        if state.size > _MOST_BYTES // state._dtype.itemsize:
+            raise StateError(
+                f"the bytes of the Sample speak of {state.size:,} rows to be kept; expected no more "
+                "than an address has room for"
+            )
         if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
             raise StateError("the bytes of the Sample do not hold whole rows")
         rows = np.frombuffer(parts[0], dtype=state._dtype)

@@ -59,6 +59,7 @@ def assemble(
 
     def of_the_sample() -> dict[str, Any]:
         whole: Evaluation = rest.found()["evaluation"]
+        frequencies.found()  # or it would keep the rows
         return assembly.of_the_sample(whole.truth_entropy, whole.kl_divergence)
 
     rest, later = Later(others), Later(of_the_sample) if ledger else None
