@@ -1,8 +1,8 @@
-// KL between two rows of log scores of at most single precision, without a guess: of short rows, and
-// of those whose sums a guess tells nothing of.
+// KL between two rows of log scores of at most single precision, without a guess: of short rows,
+// and of those whose sums a guess tells nothing of.
 //
-// The weights of both rows' classes are found first. What single precision cannot tell (rows that are
-// nearly the same, or infinitely apart, or no legal rows) is left to the careful way.
+// The weights of both rows' classes are found first. What single precision cannot tell (rows that
+// are nearly the same, or infinitely apart, or no legal rows) is left to the careful way.
 #pragma once
 
 #include "chain_rule.h"

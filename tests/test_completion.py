@@ -94,7 +94,7 @@ def test_zsh(asked):
 def test_fish(asked):
     line = "unsurprised check --max"
     _, said = asked("complete_fish", line, _TYPER_COMPLETE_FISH_ACTION="get-args")
-    assert [text.partition("\t")[0] for text in said] == ["--max-bits", "--max-worse"]
+    assert [text.partition("\t")[0] for text in said] == ["--max-bits", "--max-worse", "--max-kl"]
     is_args = {"_TYPER_COMPLETE_FISH_ACTION": "is-args"}
     assert asked("complete_fish", line, **is_args)[0] == 0
     assert asked("complete_fish", "unsurprised check fi", **is_args)[0] == 2

@@ -178,9 +178,7 @@ def test_an_axis_is_a_moved_axis(
 
 def in_single_precision(name: str, kind: str, classes: int) -> bool:
     logs = kind in ("logits", "logprobs")
-    if name == "cross_entropy":
-        return False
-    return classes >= 64 if logs else kind == "probs"
+    return classes >= 64 if logs else kind == "probs" and name != "cross_entropy"
 
 
 @pytest.mark.parametrize("kind", KINDS)

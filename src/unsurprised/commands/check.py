@@ -70,8 +70,7 @@ MaxKl = Annotated[
         metavar="NUMBER",
         show_default=False,
         rich_help_panel=MEASURES,
-        help="Of language models: the highest KL divergence from BASE to NEW, in bits a token. The "
-        "files are those of `unsurprised fidelity`.",
+        help="Of language models: the highest KL divergence from BASE to NEW, in bits a token.",
     ),
 ]
 MinAgreement = Annotated[

@@ -100,8 +100,8 @@ def compare(
     >>> found = compare(happened, sure, honest).differences[0]
     >>> found.difference.high < 0  # the new model is better, surely
     True
-    >>> found.miscalibration.high < 0 < found.discrimination.high  # and only better calibrated
-    True
+    >>> found.miscalibration.high < 0, found.discrimination.value  # and only better calibrated
+    (True, 0.0)
     """
     meaning = Meaning(
         classes,

@@ -8,8 +8,10 @@ from typing import Any
 
 from unsurprised import portable
 from unsurprised.class_names.numbered import Numbered
+from unsurprised.errors import StateError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import Slicing
+from unsurprised.states.serial import whole
 from unsurprised.statistics.ratios import difference_of
 
 _ALWAYS = ["rows", "infinite_rows", "weight", "surprisal", "infinite"]
@@ -95,3 +97,26 @@ class Settings:
         if self.truth in ("probs", "counts"):
             found += _WITH_DISTRIBUTION
         return tuple(found)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise where bytes state settings that no evaluator has."""
+    classes = settings.classes
+    if classes is not None and not all(isinstance(name, str) for name in classes):
+        raise StateError("the bytes of the evaluator name classes by what are no names")
+    if not all(isinstance(unit, str) for unit in settings.units):
+        raise StateError("the bytes of the evaluator name units by what are no names")
+    if settings.truth not in ("labels", "probs", "counts", "logprob"):
+        raise StateError(f"the bytes of the evaluator hold the truth {settings.truth!r:.40}")
+    if settings.kind not in (None, "probs", "logits", "logprobs"):
+        raise StateError(
+            f"the bytes of the evaluator hold predictions of kind {settings.kind!r:.40}"
+        )
+    if (settings.kind is None) != (settings.truth == "logprob"):
+        raise StateError("the bytes of the evaluator hold a truth without predictions, or both")
+    for name in ("weighted", "clustered"):
+        if not isinstance(getattr(settings, name), bool):
+            raise StateError(f"the bytes of the evaluator do not say whether rows are {name}")
+    whole(settings.top, "top")
+    if settings.sample_rows is not None:
+        whole(settings.sample_rows, "sample_rows")

@@ -12,7 +12,12 @@ from unsurprised.batches import Batch
 from unsurprised.errors import StateError
 from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.row_scores import RowScores
-from unsurprised.evaluation.settings import UNWEIGHTED, Settings, uniform_guess
+from unsurprised.evaluation.settings import (
+    UNWEIGHTED,
+    Settings,
+    check_settings,
+    uniform_guess,
+)
 from unsurprised.evaluation.slicing import cells_of, refuse_many
 from unsurprised.evaluation.text_states import text_states, update_text
 from unsurprised.states import (
@@ -30,7 +35,7 @@ from unsurprised.states import (
 )
 from unsurprised.states.hashing import numbers_of
 from unsurprised.states.product import State
-from unsurprised.states.serial import must_match, pack, unpack, whole
+from unsurprised.states.serial import must_match, pack, unpack
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.ratios import numerators
 
@@ -303,7 +308,7 @@ class States:
             ),
             **said,
         )
-        _check(settings)
+        check_settings(settings)
         product, expected = Product.from_bytes(parts[1]), _new_states(settings)
         must_match("Evaluator", list(expected), list(product))
         for name, state in expected.items():
@@ -315,29 +320,6 @@ class States:
         if made.sample is not None and not made.sample.holds_rows():
             raise StateError("the bytes of the evaluator hold weights or a truth that no row has")
         return made
-
-
-def _check(settings: Settings) -> None:
-    """Raise where bytes state settings that no evaluator has."""
-    classes = settings.classes
-    if classes is not None and not all(isinstance(name, str) for name in classes):
-        raise StateError("the bytes of the evaluator name classes by what are no names")
-    if not all(isinstance(unit, str) for unit in settings.units):
-        raise StateError("the bytes of the evaluator name units by what are no names")
-    if settings.truth not in ("labels", "probs", "counts", "logprob"):
-        raise StateError(f"the bytes of the evaluator hold the truth {settings.truth!r:.40}")
-    if settings.kind not in (None, "probs", "logits", "logprobs"):
-        raise StateError(
-            f"the bytes of the evaluator hold predictions of kind {settings.kind!r:.40}"
-        )
-    if (settings.kind is None) != (settings.truth == "logprob"):
-        raise StateError("the bytes of the evaluator hold a truth without predictions, or both")
-    for name in ("weighted", "clustered"):
-        if not isinstance(getattr(settings, name), bool):
-            raise StateError(f"the bytes of the evaluator do not say whether rows are {name}")
-    whole(settings.top, "top")
-    if settings.sample_rows is not None:
-        whole(settings.sample_rows, "sample_rows")
 
 
 def _new_states(settings: Settings) -> dict[str, State]:

@@ -36,7 +36,7 @@ def unknown_rows(column: Any, unknown: float) -> NDArray[np.bool_]:
 
 def list_totals(column: Any, unknown: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Of lists of log-probabilities, one a document: their sums, and how many are known or not."""
-    lengths = np.asarray(pc.list_value_length(column).to_numpy(zero_copy_only=False))
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     flat = column.flatten()
     missing = unknown_rows(flat, unknown)
     rows = np.repeat(np.arange(len(column)), lengths.astype(np.int64))

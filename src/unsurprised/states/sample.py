@@ -191,8 +191,8 @@ class Sample(ByBytes):
         state = cls(**settings, grouped=grouped)
         if state.size > _MOST_BYTES // state._dtype.itemsize:
             raise StateError(
-                f"the bytes of the Sample speak of {state.size:,} rows to be kept; expected no more "
-                "than an address has room for"
+                f"the bytes of the Sample speak of {state.size:,} rows to be kept; expected no "
+                "more than an address has room for"
             )
         if len(parts) != 1 or len(parts[0]) % state._dtype.itemsize:
             raise StateError("the bytes of the Sample do not hold whole rows")
