@@ -194,7 +194,7 @@ class TopLogProbs(Frozen):
 
     @property
     def placed(self) -> bool:
-        """Whether it says itself which documents and positions its tokens have: always."""
+        """Whether it says itself which documents and positions its tokens have; it does."""
         return True
 
     @property

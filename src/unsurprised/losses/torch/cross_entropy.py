@@ -20,8 +20,8 @@ from unsurprised.losses.torch.kinds import check_tensor, keep
 from unsurprised.losses.torch.reduction import totalled
 from unsurprised.losses.torch.total import Asked
 
-#: The options of most calls, which need not be looked at each time.
-_NOTHING_ASKED = cross_entropy_options(keep)
+#: The options of most calls, which need not be looked at each time; no tensor is among them.
+_NOTHING_ASKED = cross_entropy_options()
 
 
 @with_options(cross_entropy_options)
