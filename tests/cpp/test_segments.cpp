@@ -291,10 +291,11 @@ void test_cells() {
 ExactTable powers_of(const std::vector<double>& values, const std::vector<std::uint8_t>& flags,
                      const std::vector<std::int32_t>& places, std::int64_t held) {
   constexpr int up = ExactTable::wide_up;
-  ExactTable table(held * unsurprised::power_slots(2, false), true);
+  const std::int64_t slots = unsurprised::power_slots(2, false);
+  ExactTable table(held * slots, true, slots);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double x = values[i], square = x * x;
-    ExactSum* sums = &table.slot(places[i] * unsurprised::power_slots(2, false));
+    ExactSum* sums = &table.slot(places[i] * slots);
     sums[0].add(x, up);
     sums[1].add(square, up);
     sums[1].add(std::fma(x, x, -square), up);
@@ -325,7 +326,7 @@ void test_powers() {
     const ExactTable expected = powers_of(values, flags, places, held);
     const std::vector<Column> columns = {{values.data()}, {nullptr, flags.data()}};
     for (const Target* target : targets()) {
-      ExactTable table(expected.size(), true);
+      ExactTable table(expected.size(), true, unsurprised::power_slots(2, false));
       const std::int32_t* of = held == 1 ? nullptr : places.data();
       unsurprised::add_powers({&table}, columns, of, nullptr, rows, *target);
       CHECK(table.to_bytes() == expected.to_bytes(), target->name, rows, held, wide, up);
