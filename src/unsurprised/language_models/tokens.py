@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,30 +79,3 @@ class PairedTokens:
 
     def __len__(self) -> int:
         return len(self.documents)
-
-
-class Artefact(Protocol):
-    """What was handed in for one model, opened; of bounded memory, however long it is."""
-
-    @property
-    def said(self) -> str:
-        """What errors call it: a path, or the name of an argument."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Names of the documents."""
-
-    @property
-    def placed(self) -> bool:
-        """Whether it says itself which documents and positions its tokens have."""
-
-    @property
-    def vocabulary(self) -> int | None:
-        """How many tokens a whole row has; ``None``: lists that do not say."""
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens are predicted."""
-
-    def batches(self, rows: int) -> Iterator[TokenRows]:
-        """All tokens in order, at most ``rows`` at a time; a new read at each call."""
