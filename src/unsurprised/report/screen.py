@@ -6,6 +6,8 @@ import shutil
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 #: What the first screen of a report fits into.
 LINES, WIDTH = 40, 80
@@ -121,6 +123,18 @@ def first_fitting(made: Iterable[Callable[[], list[Line]]], width: int) -> list[
         if len(found) <= LINES * max(1, WIDTH / width):  # a narrow screen is scrolled
             break
     return found
+
+
+def sized_for(
+    screen: Screen,
+    sized: Callable[..., list[Line]],
+    full: tuple[Any, ...],
+    sizes: Iterable[tuple[Any, ...]],
+) -> list[Line]:
+    """A text of the full size where all is to be said, else of the first size that fits."""
+    if screen.full:
+        return sized(*full)
+    return first_fitting((partial(sized, *size) for size in sizes), screen.width)
 
 
 def wide(text: str) -> int:

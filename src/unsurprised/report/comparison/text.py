@@ -9,7 +9,7 @@ from functools import partial
 from unsurprised.comparison.result import Comparison, Difference, RowDifference
 from unsurprised.report.next_steps import glossary, in_python, next_steps
 from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share, valued
-from unsurprised.report.screen import Line, Screen, first_fitting, line, titled, wrapped
+from unsurprised.report.screen import Line, Screen, line, sized_for, titled, wrapped
 from unsurprised.report.tables import TextTable, described, laid_out
 from unsurprised.statistics.estimate import Estimate
 
@@ -31,10 +31,7 @@ def lines(comparison: Comparison, screen: Screen) -> list[Line]:
     screen : Screen
         Its width, whether all is to be said, and what can be done next.
     """
-    if screen.full:
-        return _sized(comparison, screen, *_FULL)
-    made = (partial(_sized, comparison, screen, *sizes) for sizes in _SIZES)
-    return first_fitting(made, screen.width)
+    return sized_for(screen, partial(_sized, comparison, screen), _FULL, _SIZES)
 
 
 def _sized(

@@ -10,7 +10,7 @@ from unsurprised.explanation.result import Explanation
 from unsurprised.report.explanation import layout
 from unsurprised.report.explanation.sentences import meaning, notes, totals
 from unsurprised.report.next_steps import next_steps
-from unsurprised.report.screen import Line, Screen, first_fitting, line, padded, wide, wrapped
+from unsurprised.report.screen import Line, Screen, line, padded, sized_for, wide, wrapped
 
 Role = Literal["header", "outcome", "marked", "others", "total"]
 #: Outcomes on the first screen, from the most to the least, and in the full report.
@@ -27,11 +27,8 @@ def lines(explanation: Explanation, screen: Screen) -> list[Line]:
     screen : Screen
         Its width, whether up to 1,000 outcomes are to be listed, and what can be done next.
     """
-    if screen.full:
-        return _sized(explanation, screen, _FULL)
-    return first_fitting(
-        (partial(_sized, explanation, screen, most) for most in _MOST), screen.width
-    )
+    sizes = ((most,) for most in _MOST)
+    return sized_for(screen, partial(_sized, explanation, screen), (_FULL,), sizes)
 
 
 def _sized(explanation: Explanation, screen: Screen, most: int) -> list[Line]:

@@ -11,7 +11,7 @@ from unsurprised.report.fidelity import sentences
 from unsurprised.report.fidelity.sentences import headline, of_lists, short_name
 from unsurprised.report.next_steps import glossary, in_python, next_steps
 from unsurprised.report.numbers import ABSENT, Style, interval, number, share
-from unsurprised.report.screen import Line, Screen, first_fitting, line, titled, wrapped
+from unsurprised.report.screen import Line, Screen, line, sized_for, titled, wrapped
 from unsurprised.report.tables import TextTable, laid_out
 from unsurprised.statistics.estimate import Estimate
 
@@ -35,10 +35,7 @@ def lines(found: Fidelity, screen: Screen) -> list[Line]:
     screen : Screen
         Its width, whether all is to be said, and what can be done next.
     """
-    if screen.full:
-        return _sized(found, screen, *_FULL)
-    made = (partial(_sized, found, screen, *sizes) for sizes in _SIZES)
-    return first_fitting(made, screen.width)
+    return sized_for(screen, partial(_sized, found, screen), _FULL, _SIZES)
 
 
 def _sized(
