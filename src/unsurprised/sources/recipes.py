@@ -6,6 +6,7 @@ files that they read, and can find nothing else in them.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -71,6 +72,9 @@ class SourceRecipe(Record):
             table.known_names = self.classes.names or ()
         conversion = Conversion(self.roles, self.classes, options, self.truth_means)
         return Reading(tables, conversion, choices, places=list(files))
+
+    def __copy__(self) -> SourceRecipe:
+        return copy.deepcopy(self)  # roles and classes hold dictionaries, and copy as they are
 
     def said(self) -> dict[str, Any]:
         """The recipe as dictionaries, lists and plain values."""
