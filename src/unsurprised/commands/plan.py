@@ -28,8 +28,7 @@ HELP = (
 )
 EXAMPLES = (
     "unsurprised plan 'runs/*.parquet' --by country --out plan.json",
-    "unsurprised evaluate --plan plan.json --part 3/40 --state 3.state",
-    "unsurprised merge *.state --json result.json",
+    "unsurprised plan predictions --label y --id key --out plan.json",
 )
 
 Out = Annotated[
