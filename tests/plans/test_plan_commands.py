@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,8 @@ from planned_sources import written
 import unsurprised as us
 from unsurprised import cli
 from unsurprised.sources import parquet
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "machines"
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +145,18 @@ def test_a_file_that_changed(capsys: Any) -> None:
     said = run("evaluate --plan plan.json --part 1/4 --state 1.state", capsys, 2)
     assert "rows/0.parquet: the file changed since the plan was made" in said
     assert not Path("1.state").exists()
+
+
+def test_the_pods_of_the_example(capsys: Any, folder: Path) -> None:
+    """Each with its index, for which a loop stands."""
+    program = f'{sys.executable} -c "from unsurprised.__main__ import main; main()"'
+    job = (EXAMPLES / "kubernetes_job.yaml").read_text("utf-8")
+    assert job.count("40") == 2
+    (script,) = re.findall(r"args:\n +- (.*\n.*)\n", job)
+    script = " ".join(script.split()).replace("/40", "/3").replace("exec unsurprised", program)
+    run("plan rows --out plan.json", capsys)
+    for index in range(3):
+        environment = {**os.environ, "JOB_COMPLETION_INDEX": str(index)}
+        subprocess.run(["sh", "-c", script], check=True, env=environment, cwd=folder)
+    merged = us.merge(file.read_bytes() for file in folder.glob("*.state"))
+    assert merged.result().to_json() == us.evaluate("rows").to_json()

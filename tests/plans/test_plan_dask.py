@@ -1,4 +1,4 @@
-"""On a real Dask cluster an evaluation has the bytes of one machine, whatever becomes of workers."""
+"""On a real Dask cluster an evaluation has the bytes of one machine, though workers end."""
 
 from __future__ import annotations
 

@@ -197,17 +197,16 @@ def test_a_fault_of_the_data_gives_up_what_lies_behind_it(files: str) -> None:
 
         def __init__(self) -> None:
             super().__init__(1)
+            self.held: list[Any] = []
             self.go = threading.Event()
             ThreadPoolExecutor.submit(self, self.go.wait)
 
         def submit(self, work: Any, /, *given: Any, **_: Any) -> Future[Any]:
             future = super().submit(work, *given)
-            if len(submitted := [*self.held, future]) == 4:
+            self.held.append(future)
+            if len(self.held) == 4:
                 self.go.set()
-            self.held = submitted
             return future
-
-        held: list[Any] = []
 
     with pytest.raises(us.InputError, match=r"0\.parquet, row 0"), Later() as pool:
         evaluated_on(us.plan(files), pool)

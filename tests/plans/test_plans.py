@@ -113,7 +113,7 @@ def test_parts_are_of_about_one_size() -> None:
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_states_that_are_repeated_dropped_and_reordered(made_states: Any, data: Any) -> None:
-    plan, states, whole = made_states
+    _, states, whole = made_states
     numbers = data.draw(st.lists(st.integers(0, len(states) - 1), max_size=7))
     held = [data.draw(st.sampled_from(["bytes", "evaluator"])) for _ in numbers]
     given = [
@@ -237,10 +237,11 @@ def test_what_no_plan_is_made_for(files: str, tmp_path: Path) -> None:
         us.plan(table(0))
     with pytest.raises(us.CallError, match=r"plan\(lable=…\): there is no such option; did you"):
         us.plan(files, lable="y")
-    with pytest.raises(us.CallError, match="plan\\(by=…\\) holds arrays"):
+    with pytest.raises(us.CallError, match=r"plan\(by=…\) holds arrays"):
         us.plan(files, by={"age": np.arange(3)})
-    with pytest.raises(us.CallError, match="truth .* does not go with a plan"):
-        us.plan(files, truth=written(tmp_path / "y", "csv"), id="row_id", pred="probs", label="age")
+    with pytest.raises(us.CallError, match=r"truth .* does not go with a plan"):
+        truth = written(tmp_path / "y", "csv")
+        us.plan(files, truth=truth, id="row_id", pred="probs", label="age")
     for name in ("top", "expect"):
         with pytest.raises(us.CallError, match=f"{name}=-1"):
             us.plan(files, **{name: -1})
@@ -262,7 +263,9 @@ def test_a_wrong_row_is_told_as_on_one_machine(files: str) -> None:
     assert str(planned.value) == str(local.value)
     assert "2.parquet, row 70" in str(local.value)
     assert "2 such rows, this is the first" in str(local.value)
-    with pytest.raises(us.InputError, match="row 70.*1 such row, this is the first, in the splits"):
+    with pytest.raises(
+        us.InputError, match=r"row 70.*1 such row, this is the first, in the splits"
+    ):
         plan.evaluate([7])
 
 

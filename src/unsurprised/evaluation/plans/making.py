@@ -27,7 +27,7 @@ def plan(
     expect: int | None = None,
     **options: Any,
 ) -> Plan:
-    """Plan how files are evaluated in parts, by whichever threads, processes or machines.
+    r"""Plan how files are evaluated in parts, by whichever threads, processes or machines.
 
     The files are listed, and what :func:`unsurprised.evaluate` would find in them is found: which
     columns mean what, the classes, and, with ``by``, where numbers are cut, for which these columns
@@ -55,6 +55,18 @@ def plan(
         Files that cannot be read, or do not agree.
     CallError
         Options that do not go together; a source that others cannot open, such as a data frame.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from unsurprised import merge
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "rows.csv")
+    ...     _ = file.write_text("label,p_cat,p_dog\ncat,0.75,0.25\ndog,0.5,0.5\n")
+    ...     made = plan(file)
+    ...     result = merge([made.evaluate().to_bytes()]).result()
+    >>> made.classes, len(made.splits), result.rows
+    (('cat', 'dog'), 1, 2)
     """
     for name in options:
         if name not in _KNOWN:
