@@ -96,7 +96,7 @@ class Plan(Record):
 
     @property
     def id(self) -> str:
-        """A digest of all that the plan says: states of one plan merge."""
+        """A digest of all that the plan says, by which states of one plan know each other."""
         return self.facts.id
 
     @property
@@ -116,7 +116,7 @@ class Plan(Record):
 
     @property
     def kind(self) -> str:
-        """What the predictions are: "probs", "logits" or "logprobs"."""
+        """What the predictions are, one of "probs", "logits" and "logprobs"."""
         return self.work.recipe.roles.kind
 
     @property
