@@ -11,9 +11,9 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.planned import (
+    AskedFor,
     Part,
     PlanFile,
-    Shown,
     State,
     evaluate_planned,
     refuse_without_plan,
@@ -82,8 +82,8 @@ def command(
 ) -> None:
     """Score the files, print the report, write the JSON and the page."""
     if plan is not None:
-        shown = Shown(context, base, state, json, html)
-        evaluate_planned(shown, plan, part, overwrite=overwrite)
+        asked = AskedFor(context, base, state, json, html)
+        evaluate_planned(asked, plan, part, overwrite=overwrite)
         return
     files = refuse_without_plan(part, state, files)
     from unsurprised.evaluation.engine import evaluate_reading

@@ -10,7 +10,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.panels import HOLDS, WRITES
-from unsurprised.commands.planned import Shown, deliver, read_bytes
+from unsurprised.commands.planned import AskedFor, deliver, read_bytes
 from unsurprised.writing import Outputs
 
 if TYPE_CHECKING:
@@ -89,4 +89,4 @@ def command(
         return merged
 
     with Outputs(states, overwrite=overwrite) as outputs:
-        deliver(outputs, Shown(context, base, state, json, html), evaluated, read)
+        deliver(outputs, AskedFor(context, base, state, json, html), evaluated, read)

@@ -58,7 +58,7 @@ _BESIDE_A_PLAN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class AskedFor:
     """Where the result of an evaluator goes, as ``evaluate`` has it."""
 
     context: typer.Context
@@ -68,9 +68,9 @@ class Shown:
     html: str | None
 
 
-def evaluate_planned(shown: Shown, path: str, part: str | None, *, overwrite: bool) -> None:
+def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite: bool) -> None:
     """Evaluate a plan's rows, write what was asked for, print the report."""
-    _refuse_told(shown.context)
+    _refuse_told(asked.context)
     held = _plan_of(path)
     splits = held.splits if part is None else held.part(*_numbers(part))
     with Outputs([path, *held.files], overwrite=overwrite) as outputs:
@@ -79,20 +79,22 @@ def evaluate_planned(shown: Shown, path: str, part: str | None, *, overwrite: bo
             from unsurprised.report.progress import RowProgress
 
             rows = None if held.rows is None else sum(split.rows or 0 for split in splits)
-            quiet = bool(shown.context.params["quiet"])
+            quiet = bool(asked.context.params["quiet"])
             with RowProgress(rows, quiet=quiet) as progress:
                 return held.evaluate(splits, progress=progress)
 
-        deliver(outputs, shown, evaluated, held.facts)
+        deliver(outputs, asked, evaluated, held.facts)
 
 
-def deliver(outputs: Outputs, shown: Shown, evaluated: Callable[[], Evaluator], read: Read) -> None:
+def deliver(
+    outputs: Outputs, asked: AskedFor, evaluated: Callable[[], Evaluator], read: Read
+) -> None:
     """Declare the outputs, do the work, and write and print what it has found."""
-    logarithm = cli_options.base_of(shown.base)
-    saved = outputs.declare("--state", shown.state, own(state()))
-    report = outputs.declare("--json", shown.json, own(json_of("unsurprised.evaluation")))
-    page_file = declared_page(outputs, shown.html, "evaluation")
-    with asked_page(page_file, shown.context.obj, read) as page:
+    logarithm = cli_options.base_of(asked.base)
+    saved = outputs.declare("--state", asked.state, own(state()))
+    report = outputs.declare("--json", asked.json, own(json_of("unsurprised.evaluation")))
+    page_file = declared_page(outputs, asked.html, "evaluation")
+    with asked_page(page_file, asked.context.obj, read) as page:
         evaluator = evaluated()
         if saved is not None:
             saved.write_bytes(evaluator.to_bytes())
@@ -110,7 +112,7 @@ def deliver(outputs: Outputs, shown: Shown, evaluated: Callable[[], Evaluator], 
         from unsurprised.report.terminal import put
 
         with standard_output():
-            put(lines(evaluation, screen_of(shown.context, read.choices, {})))
+            put(lines(evaluation, screen_of(asked.context, read.choices, {})))
 
 
 def refuse_without_plan(part: str | None, saved: str | None, files: list[str] | None) -> list[str]:
