@@ -242,7 +242,7 @@ def test_a_sample_that_lacks_rows_is_taken_again(
 
 
 def test_what_is_no_engine(files: str) -> None:
-    with pytest.raises(us.CallError, match="engine is a str; expected an Executor"):
+    with pytest.raises(us.CallError, match="engine is 'dask'; expected an Executor"):
         us.evaluate(files, engine="dask")
     with pytest.raises(us.CallError, match="engine=… is for a file or a data frame"):
         us.evaluate([0], [[0.5, 0.5]], engine=ThreadPoolExecutor(1))

@@ -1,4 +1,4 @@
-"""A plan on an engine: any executor of ``concurrent.futures``, or a Dask client.
+"""A plan on an engine: any executor of ``concurrent.futures``, a Dask client, or Ray.
 
 The engine only schedules. Workers open the files of the plan, so order, ids, errors and bytes are
 those of one machine; the driver merges what comes, as it comes.
@@ -47,9 +47,14 @@ def pool_of(engine: Any) -> Pool:
         from unsurprised.evaluation.plans.dask import executor_of, workers_of
 
         return Pool(executor_of(engine), workers_of(engine))
+    if isinstance(engine, str) and engine == "ray":
+        from unsurprised.evaluation.plans.ray import executor_of_ray, workers_of_ray
+
+        return Pool(executor_of_ray(), workers_of_ray())
+    said = f"{engine!r:.40}" if isinstance(engine, str) else f"a {type(engine).__name__}"
     raise CallError(
-        f"engine is a {type(engine).__name__}; expected an Executor of concurrent.futures, such as "
-        "a ProcessPoolExecutor, or a Client of dask.distributed"
+        f"engine is {said}; expected an Executor of concurrent.futures, such as a "
+        'ProcessPoolExecutor, a Client of dask.distributed, or "ray"'
     )
 
 
@@ -109,8 +114,12 @@ def _results(
     failures: dict[int, BaseException] = {}
     with _cancelling(futures):
         for place, group in enumerate(groups):
-            with _lost(plan, group):
-                futures[place] = pool.executor.submit(work, task_of(plan.work, group))
+            try:
+                with _lost(plan, group):
+                    futures[place] = pool.executor.submit(work, task_of(plan.work, group))
+            except UnsurprisedError as refused:  # those before it may have failed as well
+                failures[place] = refused
+                break
             futures[place].add_done_callback(partial(_put, ended, place))
         while futures:
             place, future = ended.get()
