@@ -349,6 +349,7 @@ WITHOUT: dict[str, list[str]] = {
         "comparison.split.*",
         "evaluation.bins.NumberLook",
         "evaluation.plans.engines.Pool",
+        "evaluation.plans.ray.*",
         "evaluation.figures.if_calibrated.*",
         "evaluation.figures.calibration_curves.*",
         "evaluation.row_scores.*",
