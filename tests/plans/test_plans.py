@@ -176,6 +176,8 @@ def test_what_is_no_state(files: str) -> None:
 
 def test_a_part_takes_no_other_rows_and_says_that_it_is_one(files: str) -> None:
     part = us.plan(files).evaluate(range(11))
+    assert part.plan_id == us.plan(files).id
+    assert part.splits == tuple(range(11))
     with pytest.raises(us.CallError, match="takes no other rows"):
         part.update([0], [[0.5, 0.25, 0.25]])
     assert part.missing == (11,)

@@ -9,6 +9,7 @@ from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import refuse_no_rows
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.share import Share, written
+from unsurprised.evaluation.plans.splits import numbers_in
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.states.serial import pack, sensible, unpack
 
@@ -45,6 +46,16 @@ class PlannedEvaluator(Evaluator):
     def share(self) -> Share:
         """Its plan, and the splits of it that came in."""
         return self._share
+
+    @property
+    def plan_id(self) -> str:
+        """The digest of its plan, :attr:`Plan.id`."""
+        return self._share.facts.id
+
+    @property
+    def splits(self) -> tuple[int, ...]:
+        """The numbers of the splits that came in."""
+        return tuple(numbers_in(self._share.seen))
 
     @property
     def missing(self) -> tuple[int, ...]:
