@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from planned_sources import CASES, table, written
 
 import unsurprised as us
-from unsurprised.evaluation.plans.splits import part_of
+from unsurprised.evaluation.plans.splits import intervals_of, numbers_in, part_of, united
 from unsurprised.sources import parquet
 from unsurprised.states import sample
 
@@ -102,6 +102,14 @@ def test_a_task_opens_its_own_files_alone(files: str) -> None:
 def test_parts_are_all_splits_once_in_order(sizes: list[int], parts: int) -> None:
     found = [number for part in range(1, parts + 1) for number in part_of(sizes, part, parts)]
     assert found == list(range(len(sizes)))
+
+
+@given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
+def test_intervals_are_sets(one: set[int], other: set[int]) -> None:
+    assert set(numbers_in(intervals_of(one))) == one
+    seen, both = united(intervals_of(one), intervals_of(other))
+    assert seen == intervals_of(one | other)
+    assert both == sorted(one & other)
 
 
 def test_parts_are_of_about_one_size() -> None:

@@ -13,9 +13,9 @@ from unsurprised.errors import InputError, Place, StateError
 from unsurprised.evaluation.plans.splits import (
     Intervals,
     PlannedSplit,
-    intervals_of,
     named,
     numbers_in,
+    united,
 )
 from unsurprised.interpretation import Interpretation
 from unsurprised.states.serial import whole
@@ -47,6 +47,11 @@ class PlanFacts(Record):
                 found.append(PlannedSplit(len(found), file, first, rows))
                 first += rows or 0
         return tuple(found)
+
+    @property
+    def count(self) -> int:
+        """How many splits there are."""
+        return sum(len(sizes) for _, sizes in self.layout)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -103,7 +108,7 @@ class Share(Record):
     def missing(self) -> list[int]:
         """The splits that the state has not seen."""
         seen = set(numbers_in(self.seen))
-        return [number for number in range(len(self.facts.splits)) if number not in seen]
+        return [number for number in range(self.facts.count) if number not in seen]
 
     def joined(self, other: Share) -> Share:
         """The share of both; an error for another plan, and for a split that is in both."""
@@ -112,20 +117,19 @@ class Share(Record):
                 f"two states of different plans: {self._called()} and {other._called()}; expected "
                 "states of one plan: evaluate the parts of one plan file"
             )
-        both = sorted(set(numbers_in(self.seen)) & set(numbers_in(other.seen)))
+        seen, both = united(self.seen, other.seen)
         if both:
             raise StateError(
                 f"{named(self.facts.splits, both)} came in twice; expected each split of the plan "
                 "once: leave one of the states out"
             )
-        seen = intervals_of(numbers_in(self.seen) + numbers_in(other.seen))
         return replace(self, seen=seen, zero_seen=self.zero_seen or other.zero_seen)
 
     def refuse_missing(self) -> None:
         """Raise if a split has not come in."""
         if missing := self.missing:
             raise StateError(
-                f"{len(missing):,} of {len(self.facts.splits):,} splits of the plan are missing: "
+                f"{len(missing):,} of {self.facts.count:,} splits of the plan are missing: "
                 f"{named(self.facts.splits, missing)}; expected all: evaluate what is missing, or "
                 "say partial=True (--partial) for a result of those that are there"
             )
@@ -134,7 +138,7 @@ class Share(Record):
         """What the result says where splits are missing."""
         if not (missing := self.missing):
             return None
-        total = len(self.facts.splits)
+        total = self.facts.count
         return (
             f"Of {total - len(missing):,} of the plan's {total:,} splits alone: "
             f"{named(self.facts.splits, missing)} {'is' if len(missing) == 1 else 'are'} missing."
@@ -154,10 +158,10 @@ class Share(Record):
     def of_said(cls, said: Mapping[str, Any]) -> Share:
         """The share that :meth:`said` told."""
         facts = PlanFacts.of_said(said["facts"])
-        seen, last = [], 0
+        seen, last, count = [], 0, facts.count
         for first, end in said["seen"]:
             whole(first, "the first split", last)
-            whole(end, "the last split", first + 1, len(facts.splits))
+            whole(end, "the last split", first + 1, count)
             seen.append((first, end))
             last = end + 1
         if not isinstance(said["zero_seen"], bool):

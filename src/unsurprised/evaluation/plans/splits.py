@@ -61,6 +61,25 @@ def numbers_in(intervals: Intervals) -> list[int]:
     return [number for first, end in intervals for number in range(first, end)]
 
 
+def united(one: Intervals, other: Intervals) -> tuple[Intervals, list[int]]:
+    """The numbers of both, and those that are in both; each has its intervals in order.
+
+    Examples
+    --------
+    >>> united(((0, 2), (5, 6)), ((1, 3), (6, 9)))
+    (((0, 3), (5, 9)), [1])
+    """
+    found: list[tuple[int, int]] = []
+    both: list[int] = []
+    for first, end in sorted(one + other):
+        if found and first <= (last := found[-1][1]):
+            both += range(first, min(last, end))
+            found[-1] = (found[-1][0], max(last, end))
+        else:
+            found.append((first, end))
+    return tuple(found), both
+
+
 def named(splits: Sequence[PlannedSplit], numbers: Sequence[int]) -> str:
     """Some splits in words, the first few of them by their files."""
     told = ", ".join(str(splits[number]) for number in numbers[:_MOST_NAMED])
