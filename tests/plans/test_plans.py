@@ -308,6 +308,23 @@ def test_no_row_at_all(tmp_path: Path) -> None:
     assert str(planned.value) == str(local.value)
 
 
+def test_files_without_rows(tmp_path: Path) -> None:
+    rows = table(0).select(["label", "probs"])
+    pq.write_table(rows.slice(0, 0), tmp_path / "a.parquet")
+    with pytest.raises(us.InputError) as local:
+        us.evaluate(str(tmp_path))
+    with pytest.raises(us.InputError) as planned:
+        us.plan(str(tmp_path))
+    assert str(planned.value) == str(local.value)
+    pq.write_table(rows, tmp_path / "b.parquet")
+    pq.write_table(rows.slice(0, 0), tmp_path / "c.parquet")
+    plan = us.plan(str(tmp_path))
+    assert len(plan.files) == 3
+    assert {Path(split.file).name for split in plan.splits} == {"b.parquet"}
+    merged = us.merge(states_of(plan, 2))
+    assert merged.result().to_json() == us.evaluate(str(tmp_path)).to_json()
+
+
 def test_one_sample_is_sent_by_all_parts_together(
     files: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,7 +93,10 @@ def evaluated_on(plan: Plan, engine: Any, *, progress: Progress | None = None) -
 def _counted(plan: Plan, pool: Pool, groups: Groups, error: SumsOffError) -> UnsurprisedError:
     """The error with how many rows are off in all files, up to a worse fault."""
     count = partial(count_off, column=error.place.column)
-    found = {done.splits[0]: done for done in _results(plan, pool, groups, count)}
+    try:
+        found = {done.splits[0]: done for done in _results(plan, pool, groups, count)}
+    except UnsurprisedError:  # lost in the middle: the error of the data is what counts
+        return error.noted(SumsOffError.first)
     rows = 0
     for _, done in sorted(found.items()):
         rows += done.off

@@ -12,7 +12,8 @@ from typing import Any
 from unsurprised.copies import Record
 from unsurprised.errors import StateError, SumsOffError
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.engine import Progress, first_look
+from unsurprised.evaluation.engine import Progress, first_look, refuse_no_rows
+from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
 from unsurprised.evaluation.plans.share import PlanFacts, Share, written
 from unsurprised.evaluation.plans.splits import (
@@ -72,6 +73,8 @@ class Plan(Record):
     ) -> Plan:
         """The plan of a source that was opened with ``options``."""
         splits, bins = dict(enumerate(reading.plan())), first_look(reading)
+        if not splits:
+            refuse_no_rows(Evaluator(), reading.files)
         places = sorted({split.file_index for split in splits.values()})
         files = {
             place: PlannedFile(table.file or "", tuple(map(Mark.of, table.stamps)))
@@ -83,13 +86,10 @@ class Plan(Record):
         expected = (reading.rows or 0) if expect is None else expect
         recipe = SourceRecipe.of(reading, options)
         work = Work(recipe, bins, top, sampled, expected, files, splits)
-        layout = tuple(
-            (
-                files[place].file,
-                tuple(split.part.rows for split in splits.values() if split.file_index == place),
-            )
-            for place in places
-        )
+        sizes: dict[int, list[int | None]] = {place: [] for place in range(len(reading.files))}
+        for split in splits.values():
+            sizes[split.file_index].append(split.part.rows)
+        layout = tuple((reading.files[place], tuple(rows)) for place, rows in sizes.items())
         choices, unsaid = dict(reading.choices), reading.unsaid_start()
         facts = PlanFacts("", layout, expected, reading.interpretation, choices, unsaid)
         return cls(work, facts, reading.rows)._named()
@@ -106,7 +106,7 @@ class Plan(Record):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that have rows, in their order."""
+        """The files, in the order of their rows."""
         return self.facts.files
 
     @property

@@ -55,8 +55,8 @@ class PlanFacts(Record):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that have rows."""
-        return tuple(dict.fromkeys(file for file, _ in self.layout))
+        """The files, in the order of their rows."""
+        return tuple(file for file, _ in self.layout)
 
     def said(self) -> dict[str, Any]:
         """The facts as dictionaries, lists and plain values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -96,9 +97,9 @@ def checked_numbers(asked: Iterable[int | PlannedSplit], count: int) -> list[int
                 f"splits holds {number!r}; expected numbers of splits from 0 to {count - 1}, or "
                 "some of plan.splits"
             )
-    twice = [number for number in dict.fromkeys(found) if found.count(number) > 1]
-    if twice:
-        raise CallError(f"splits holds {twice[0]} twice; expected each once")
+    twice = next((number for number, times in Counter(found).items() if times > 1), None)
+    if twice is not None:
+        raise CallError(f"splits holds {twice} twice; expected each once")
     return found
 
 
