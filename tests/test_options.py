@@ -16,25 +16,20 @@ from unsurprised.commands.app import program
 COMMANDS = typer.main.get_command(program()).commands
 
 #: Options that name files to write, and those that name (or may name) files to read.
-WRITTEN = {"--json", "--html", "--junit", "--chart", "--save", "--out", "--output", "--state"}
-READ = {"--truth", "--classes", "--names", "--model", "--targets", "--noise", "--plan"}
+WRITTEN = {"--json", "--html", "--junit", "--chart", "--save", "--out", "--output"}
+READ = {"--truth", "--classes", "--names", "--model", "--targets", "--noise"}
 #: All others: numbers, words and columns, and no value at all.
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
-NUMERIC |= {"--max-kl", "--min-agreement", "--expect"}
+NUMERIC |= {"--max-kl", "--min-agreement"}
 NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--vocabulary", "--unknown"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
-PLAIN |= {
-    "--kind",
-    "--join",
-    "--nulls",
-    "--method",
-    "--as",
-    "--symbols",
-    "--format",
-    "--units",
-    "--part",
-}
+PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format", "--units"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help", "--partial"}
+#: Those of plans.
+WRITTEN |= {"--state"}
+READ |= {"--plan"}
+NUMERIC |= {"--expect"}
+PLAIN |= {"--part"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]
 TEXTS = ["", "\0", "x" * 5000, "@/", "../..", ",", "a=b,a=c"]
