@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import (
     STEP,
     WIDTH,
-    bits_axis,
+    Row,
     inline,
     layered,
     names_axis,
@@ -35,7 +36,7 @@ from unsurprised.report.pages.parts import (
 if TYPE_CHECKING:
     import altair as alt
 
-_HEIGHT = 260
+_HEIGHT, _MOST_TICKS = 260, 10
 #: So many tokens, or fewer, are a share that the curve need not be drawn below.
 _LEAST_TOKENS = 0.5
 
@@ -47,7 +48,7 @@ def survival_chart(
     import altair as alt
 
     least = _LEAST_TOKENS / points[0].share.rows
-    rows = [
+    rows: list[Row] = [
         {
             "at": one.kl_divergence,
             "share": one.share.value,
@@ -63,22 +64,36 @@ def survival_chart(
         "at:Q",
         title=f"KL of a token, {unit}",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format=".0e", tickCount=alt.ExprRef("ceil(width / 80)")),
+        axis=alt.Axis(
+            labelExpr="format(datum.value, datum.value < 0.001 ? '.0e' : '~g')",
+            values=_powers(rows[0]["at"], rows[-1]["at"]),
+        ),
     )
     up = alt.Y(
         "share:Q",
         title="share of the tokens",
         scale=alt.Scale(type="log", domainMax=1),
-        axis=alt.Axis(format="~%", tickCount=6),
+        axis=alt.Axis(format="~%", values=_powers(least, 1.0)),
     )
     drawn = alt.Chart(inline(rows)).encode(x=across)
-    held = alt.Chart(inline([row for row in rows if row["high"] == row["high"]])).encode(x=across)
+    held = alt.Chart(inline([row for row in rows if math.isfinite(row["high"])])).encode(x=across)
     band = held.mark_area(color=palette.muted, opacity=0.3).encode(y=alt.Y("low:Q"), y2="high:Q")
     line = drawn.mark_line(color=palette.plain).encode(y=up)
     dots = drawn.mark_circle(color=palette.plain, size=40, opacity=1).encode(
         y=up, tooltip=tooltips("KL", "tokens", "95 % interval")
     )
     return layered(band, line, dots).properties(width=WIDTH, height=_HEIGHT)
+
+
+def _powers(least: float, most: float) -> list[float]:
+    """Powers of ten from one number to another, as many as an axis has places for.
+
+    >>> _powers(0.0009, 2.0)
+    [0.001, 0.01, 0.1, 1.0]
+    """
+    first, last = math.ceil(math.log10(least)), math.floor(math.log10(most))
+    step = max(1, -(-(last - first + 1) // _MOST_TICKS))
+    return [float(f"1e{power}") for power in range(first, last + 1, step)]
 
 
 def survival(found: Fidelity) -> Section | None:
@@ -96,7 +111,7 @@ def survival(found: Fidelity) -> Section | None:
     chart = Chart("survival", label, lambda: spec(survival_chart(points, found.unit, PAGE)), table)
     says = (
         [f"Half of the KL is in {share(found.half_of_kl)} of the tokens."]
-        if found.half_of_kl == found.half_of_kl
+        if math.isfinite(found.half_of_kl)
         else []
     )
     return Section("survival", "Is it a few tokens or all?", says, [chart], terms=_SURVIVAL)
@@ -123,13 +138,13 @@ def shift_chart(ranges: Sequence[ShiftRange], palette: Palette = NOTEBOOK) -> al
     import altair as alt
 
     names = [shift_name(one.low, one.high) for one in ranges]
-    rows = [
+    rows: list[Row] = [
         {
             "Δp": name,
             "share": one.share.value,
             "low": one.share.low,
             "high": one.share.high,
-            "behind": one.share.high if one.share.high == one.share.high else one.share.value,
+            "behind": one.share.high if math.isfinite(one.share.high) else one.share.value,
             "shown": share(one.share.value),
             "tokens": f"{one.tokens:,}",
             "95 % interval": interval(one.share, "share"),
@@ -145,15 +160,19 @@ def shift_chart(ranges: Sequence[ShiftRange], palette: Palette = NOTEBOOK) -> al
         y=alt.Y("Δp:N", sort=names, title="Δp, percentage points", axis=names_axis())
     )
     bars = drawn.mark_bar(height=16).encode(
-        x=bits_axis("share:Q", "share of the targets", scale=room_behind(80)),
+        x=alt.X(
+            "share:Q",
+            title="share of the targets",
+            scale=room_behind(80),
+            axis=alt.Axis(format="~%", tickCount=alt.ExprRef("ceil(width / 80)")),
+        ),
         color=alt.Color("color:N", scale=None),
         tooltip=tooltips("Δp", "shown", "95 % interval", "tokens"),
     )
-    ends = alt.Chart(inline([row for row in rows if row["high"] == row["high"]]))
+    ends = alt.Chart(inline([row for row in rows if math.isfinite(row["high"])]))
     rules = ends.mark_rule(color=palette.text).encode(y=drawn.encoding.y, x="low:Q", x2="high:Q")
     words = drawn.mark_text(align="left", dx=5).encode(x="behind:Q", text="shown:N")
-    made = layered(bars, rules, words).properties(width=WIDTH, height=STEP * len(rows))
-    return made.configure_axisX(format="~%") if palette is NOTEBOOK else made
+    return layered(bars, rules, words).properties(width=WIDTH, height=STEP * len(rows))
 
 
 def shift(found: Fidelity) -> Section | None:

@@ -156,7 +156,7 @@ def level_name(level: float) -> str:
     return f"{100 * level:.4g} %"
 
 
-def few_documents(parts: Sequence[TokenRange] | Sequence[TokenSlice], found: Fidelity) -> str:
+def few_documents(parts: Sequence[TokenRange | TokenSlice], found: Fidelity) -> str:
     """Why some parts have no interval where others have one."""
     without = any(math.isnan(part.top_agreement.low) for part in parts)
     if found.intervals != "documents" or not without:
