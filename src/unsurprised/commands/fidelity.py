@@ -78,42 +78,42 @@ Vocabulary = Annotated[
 Document = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE[:COLUMN]",
+        metavar="FILE",
         show_default=False,
         rich_help_panel=HOLDS,
         help="Which document each row is of, where the files are of the shape (tokens, "
-        "vocabulary): a column of any table, or an npy file.",
+        "vocabulary): an npy file, or FILE:COLUMN of any table.",
     ),
 ]
 Text = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE|FOLDER",
+        metavar="FILE",
         show_default=False,
         rich_help_panel=HOLDS,
         help="The tokens' own text, in which the worst ones are shown: JSON lines with a list of "
-        "token strings a document, what llama-tokenize prints, or txt files of a token a line.",
+        "token strings a document, what llama-tokenize prints, or a folder of txt files.",
     ),
 ]
 Mask = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE[:COLUMN]",
+        metavar="FILE",
         show_default=False,
         rich_help_panel=MEANS,
         help="Which tokens count, as 1 or true; those of 0, such as padding or a prompt's, are "
-        "left out and counted.",
+        "left out and counted. An npy file, or FILE:COLUMN.",
     ),
 ]
 By = Annotated[
     list[str] | None,
     typer.Option(
         "--by",
-        metavar="FILE[:COLUMN]",
+        metavar="FILE",
         show_default=False,
         rich_help_panel=MEASURES,
-        help="Slice the tokens by a column of a value a token or a document, numbers by "
-        "quantiles; may be given several times.",
+        help="Slice the tokens by FILE:COLUMN (or an npy file) of a value a token or a document, "
+        "numbers by quantiles; may be given several times.",
     ),
 ]
 IgnoreIndex = Annotated[

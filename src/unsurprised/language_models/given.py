@@ -124,21 +124,19 @@ def slice_columns(
     for name, given in by.items():
         if not isinstance(name, str):
             raise CallError(f"by has a column called {name!r:.40}; expected a text as its name")
-        column = given
-        if not isinstance(given, SliceColumn):
-            length = _length(given, name)
-            if length not in (size, documents[0]):
-                raise CallError(
-                    f"by[{name!r}] holds {length:,} values for {size:,} tokens of "
-                    f"{documents[0]:,} documents; expected one a token, or one a document"
-                )
-            column = slice_values(given, length, name)
+        column = given if isinstance(given, SliceColumn) else _column(given, name)
+        if _rows_of(column) not in (size, documents[0]):
+            raise CallError(
+                f"by[{name!r}] holds {_rows_of(column):,} values for {size:,} tokens of "
+                f"{documents[0]:,} documents; expected one a token, or one a document"
+            )
         found[name] = column if _rows_of(column) == size else column.part(documents[1])
     return found
 
 
-def _length(given: Any, name: str) -> int:
-    return int(host_array(given, f"by[{name!r}]").values.size)
+def _column(given: Any, name: str) -> SliceColumn:
+    array = host_array(given, f"by[{name!r}]")
+    return slice_values(array, int(array.values.size), name)
 
 
 def _rows_of(column: SliceColumn) -> int:

@@ -10,7 +10,7 @@ from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import tokens_that_count
 from unsurprised.language_models.list_facts import in_terms_of, list_facts
 from unsurprised.language_models.meter import FidelityMeter
-from unsurprised.language_models.placing import Beside
+from unsurprised.language_models.placing import PlacedTokens
 from unsurprised.language_models.result import Fidelity
 from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_lists import TopLists
@@ -24,7 +24,7 @@ _ROWS = 1 << 14
 def list_meter(
     base: TopLogProbs,
     other: TopLogProbs,
-    beside: Beside,
+    beside: PlacedTokens,
     *,
     top: int = 10,
     rows: int | None = None,

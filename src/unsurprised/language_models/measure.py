@@ -24,7 +24,7 @@ from unsurprised.language_models.meter import FidelityMeter
 from unsurprised.language_models.narrowing import narrowed
 from unsurprised.language_models.noise import noise_floor
 from unsurprised.language_models.pairs import RowFaultError
-from unsurprised.language_models.placing import Beside, Placing
+from unsurprised.language_models.placing import PlacedTokens, Placing
 from unsurprised.language_models.result import Fidelity
 from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_logprobs import TopLogProbs
@@ -234,7 +234,7 @@ class _Documents(NamedTuple):
         return cls(which, [one.at + one.rows for one in documents], placed=False)
 
 
-def _placed(pair: TokenPair, pairing: Pairing, beside: Beside) -> PairedTokens:
+def _placed(pair: TokenPair, pairing: Pairing, beside: PlacedTokens) -> PairedTokens:
     """Tokens with all that is said of them, cut to one vocabulary."""
     rows = slice(pair.first, pair.first + len(pair.documents))
     base, base_cut = narrowed(pair.base, pairing.vocabulary)

@@ -24,7 +24,7 @@ Names = tuple[tuple[str, ...], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class PlacedTokens:
     """What is known of all tokens beside their scores, in their order."""
 
     #: Names of the documents, and of each token which is its own.
@@ -100,7 +100,7 @@ class Placing:
             )
         return token_ids(given, (tokens,), vocabulary, self.ignore_index)
 
-    def beside(self, names: Sequence[str], which: NDArray[np.int64]) -> Beside:
+    def beside(self, names: Sequence[str], which: NDArray[np.int64]) -> PlacedTokens:
         """What is said of all tokens, whose artefacts have these documents."""
         tokens = len(which)
         own = self._documents(tokens)
@@ -112,7 +112,7 @@ class Placing:
         bins = {name: cut for name, cut in slicing_of(by, {}).items()
                 if cut is not None and cut.edges is not None}  # fmt: skip
         names, which = (names, which) if own is None else own
-        return Beside(names, which, positions, mask, by, bins)
+        return PlacedTokens(names, which, positions, mask, by, bins)
 
     def _documents(self, tokens: int) -> Names | None:
         """Names of the documents, and of each token which is its own, where the caller says."""
@@ -138,7 +138,9 @@ class Placing:
             )
         return array.values.reshape(-1).astype(np.int64)
 
-    def wording(self, beside: Beside, lengths: Sequence[int], *, placed: bool) -> Wording | None:
+    def wording(
+        self, beside: PlacedTokens, lengths: Sequence[int], *, placed: bool
+    ) -> Wording | None:
         """The texts of the tokens, where the caller has them.
 
         ``lengths`` are those of the artefacts' documents, up to the last token that is predicted;

@@ -57,7 +57,8 @@ def _sized(
     *ranges: bool,
 ) -> list[Line]:
     width = screen.width
-    worst = worst if screen.worst is None else screen.worst
+    has_text = any(one.text is not None for one in found.worst_tokens)
+    worst = max(worst, 2 * has_text) if screen.worst is None else screen.worst
     made = wrapped(headline(found), width, _mood(found))
     told = sentences.verdict(found)
     if told is not None:
@@ -66,7 +67,7 @@ def _sized(
     made += laid_out(_figures(found), width, _STYLES)
     made += wrapped(_quantiles(found), width, first="  ", rest="  ")
     positions, confidences = ranges
-    if confidences or not found.slices:
+    if confidences or not (found.slices or has_text):
         title = "Where: by how sure the base is"
         made += laid_out(_ranges(found.by_confidence, title, found), width)
     if positions:
