@@ -12,6 +12,7 @@ from fidelity_data import kld_bytes, models, written
 
 import unsurprised as us
 from unsurprised.cli import FINE, WRONG, run
+from unsurprised.report.fidelity.several import json_schema
 
 
 @pytest.fixture
@@ -66,6 +67,10 @@ def test_portions_leave_no_trace(files, capsys):
 def test_several_others_are_one_table_and_one_json(files, capsys):
     told = answer(capsys, "base.npy", "other.npy", "again.npy", "--noise", "again.npy")
     assert told["schema"] == "unsurprised.fidelities/1"
+    jsonschema.validate(told, json_schema())
+    broken = {**told, "others": [{**told["others"][0], "tokens": "many"}]}
+    with pytest.raises(jsonschema.ValidationError, match="'many' is not of type 'integer'"):
+        jsonschema.validate(broken, json_schema())
     assert [one["other"]["name"] for one in told["others"]] == ["other.npy", "again.npy"]
     assert [one["noise"]["above"] for one in told["others"]] == [True, False]
     assert run(["fidelity", "base.npy", "other.npy", "again.npy", "--json", "both.json"]) == FINE

@@ -238,10 +238,11 @@ def all_files(paths: Sequence[str]) -> list[str]:
 def _json(found: Sequence[Fidelity]) -> str:
     import json
 
+    from unsurprised.report.fidelity.several import as_dict
+
     if len(found) == 1:
         return found[0].to_json()
-    said = {"schema": "unsurprised.fidelities/1", "others": [one.as_dict() for one in found]}
-    return json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(as_dict(found), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _print(

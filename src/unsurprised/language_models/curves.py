@@ -26,7 +26,7 @@ class TokenShares:
 
     def of(self, counted: float, counted_without: Values) -> Estimate:
         """The share of the tokens that are counted."""
-        value = counted / self.tokens
+        value = float(counted) / self.tokens
         share = Estimate(value, math.nan, math.nan, "", int(self.tokens))
         return share_interval(share, self._spread(value, counted_without))
 
