@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,13 @@ class CellDocuments:
         self, cells: Sequence[Cell], which: NDArray[np.int32], groups: NDArray[np.uint64]
     ) -> None:
         """Add tokens: of each its cell, as a place in ``cells``, and the hash of its document."""
-        for place in np.unique(which).tolist():
-            self._meet(cells[place], np.unique(groups[which == place]).tolist())
+        used, codes = np.unique(groups, return_inverse=True)
+        pairs = np.unique(which.astype(np.int64) * len(used) + codes)
+        places, documents = pairs // len(used), pairs % len(used)
+        starts = np.flatnonzero(np.append(True, np.diff(places) > 0)[: len(places)])
+        for start, end in pairwise([*starts.tolist(), len(places)]):
+            smallest = documents[start : min(end, start + FEWEST_CLUSTERS)]
+            self._meet(cells[int(places[start])], used[smallest].tolist())
 
     def merge(self, other: CellDocuments) -> None:
         """Add those of another."""

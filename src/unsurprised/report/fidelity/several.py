@@ -30,8 +30,10 @@ def json_schema() -> dict[str, Any]:
     ['schema', 'others']
     """
     own = Fidelity.json_schema()
+    parts = own.pop("$defs")
+    dialect, _ = own.pop("$schema"), own.pop("$id")
     return {
-        "$schema": own["$schema"],
+        "$schema": dialect,
         "$id": NAME,
         "title": "unsurprised fidelity BASE OTHER OTHER… --json",
         "description": "Several language models beside one base, token by token.",
@@ -41,10 +43,9 @@ def json_schema() -> dict[str, Any]:
             "others": {
                 "description": "what is found of each other, in the order of the command",
                 "type": "array",
-                "items": {"$ref": own["$id"]},
+                "items": {"$ref": "#/$defs/fidelity"},
             },
         },
         "required": ["schema", "others"],
-        # With a name of its own, by which its references are looked up within it.
-        "$defs": {"fidelity": own},
+        "$defs": {"fidelity": own, **parts},
     }
