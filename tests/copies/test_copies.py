@@ -366,6 +366,7 @@ WITHOUT: dict[str, list[str]] = {
         "explanation.contributions.Believed",
         "inputs.handed.Handed",
         "language_models.agreement.*",
+        "language_models.by_document.*",
         "language_models.curves.*",
         "language_models.given.*",
         "language_models.measure.*",

@@ -118,6 +118,24 @@ def test_columns_of_files_say_what_tokens_are(files, capsys):
     assert told["intervals"] == "documents"
 
 
+def test_rows_of_a_table_of_documents_are_found_by_their_names(files, capsys):
+    base, other, _ = files
+    for name, side in (("one", base), ("two", other)):
+        Path(name).mkdir()
+        for k in range(12):
+            np.save(f"{name}/d{k}.npy", side[k])
+    rows = [f"d{k},{'de' if k < 4 else 'en'}" for k in reversed(range(12))]
+    Path("table.csv").write_text("\n".join(["document,language", *rows]))
+    told = answer(capsys, "one", "two", "--by", "table.csv:language")["slices"]
+    assert {one["value"]: one["tokens"] for one in told} == {"de": 80, "en": 160}
+    kl = us.fidelity(base[:4], other[:4]).kl_divergence.value
+    value = next(one["kl_divergence"]["value"] for one in told if one["value"] == "de")
+    assert value == pytest.approx(kl, rel=1e-12)
+    Path("table.csv").write_text("\n".join(["document,language", *rows[:-1], "d77,de"]))
+    assert run(["fidelity", "one", "two", "--by", "table.csv:language"]) == WRONG
+    assert "table.csv: found nothing of the document 'd0'" in capsys.readouterr().err
+
+
 def test_the_worst_tokens_stand_in_their_text(files, capsys):
     targets = files[2]
     lines = [json.dumps([f" w{token}" for token in row]) for row in targets]

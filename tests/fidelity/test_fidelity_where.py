@@ -214,6 +214,32 @@ def test_what_is_wrong_is_said(given: dict, said: str) -> None:
         us.fidelity(base, other, **given)
 
 
+def test_what_is_said_of_documents_is_found_by_their_names() -> None:
+    base, other, _ = data()
+    sides = [{f"d{k}": rows for k, rows in enumerate(side)} for side in (base, other)]
+    shown = {f"d{k}": ["de", "en"][k % 2] for k in random_order()}
+
+    def values(found: us.Fidelity) -> dict[str | None, float]:
+        return {one.value: one.kl_divergence.value for one in found.slices}
+
+    kl = token_kl(base, other)
+    expected = {"de": kl[::2].mean(), "en": kl[1::2].mean()}
+    assert values(us.fidelity(*sides, by={"language": shown})) == pytest.approx(expected)
+    with pytest.raises(us.InputError, match="found nothing of the document 'd0'"):
+        us.fidelity(*sides, by={"language": {f"e{k}": "de" for k in range(24)}})
+    # Documents that nobody named are taken in their order.
+    by = {f"e{k}": ["de", "en"][k % 2] for k in range(24)}
+    assert values(us.fidelity(base, other, by={"language": by})) == pytest.approx(expected)
+    rows = [side.reshape(360, -1) for side in (base, other)]
+    document = np.repeat(list(sides[0]), LENGTH)
+    named = us.fidelity(*rows, document=document, by={"language": ["de", "en"] * 12})
+    assert values(named) == pytest.approx(expected)
+
+
+def random_order() -> list[int]:
+    return np.random.default_rng(1).permutation(DOCUMENTS).tolist()
+
+
 def test_a_meter_keeps_to_its_columns() -> None:
     base, other, _ = data()
     meter = us.FidelityMeter().update(base, other, by={"a": np.arange(24) % 2})

@@ -13,30 +13,45 @@ from numpy.typing import NDArray
 from unsurprised.batches import SliceColumn
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.token_files import refuse_no_path
+from unsurprised.language_models.by_document import DocumentColumn
 from unsurprised.sources.formats import opened
 from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Table, require
 
 _ROWS = 1 << 16
+_DOCUMENT = "document"
 
 
-def sliced_by(specs: Sequence[str]) -> dict[str, SliceColumn]:
-    """The columns that ``FILE:COLUMN`` names, by their names; of a ``.npy`` file by its own."""
-    found: dict[str, SliceColumn] = {}
+def sliced_by(specs: Sequence[str]) -> dict[str, SliceColumn | DocumentColumn]:
+    """The columns that ``FILE:COLUMN`` names, by their names; of a ``.npy`` file by its own.
+
+    Of a table of one row a document, with a column ``document``, rows are found by that.
+    """
+    found: dict[str, SliceColumn | DocumentColumn] = {}
     for spec in specs:
-        name, values, place = _column(spec, "by")
+        name, values, place, table = _column(spec, "by")
         if name in found:
             raise CallError(f"--by {spec}: {name!r} is given twice; expected each column once")
         try:
-            found[name] = slice_column(values)
+            column = slice_column(values)
         except InputError as error:
             raise error.located(file=place.file, column=place.column) from None
+        names = _document_names(table, len(values))
+        found[name] = column if names is None else DocumentColumn(column, names, str(place.file))
     return found
+
+
+def _document_names(table: Table, rows: int) -> list[str] | None:
+    """The documents of the rows, where each row is one."""
+    if table.schema.names.count(_DOCUMENT) != 1:
+        return None
+    names = [str(name) for name in _values(table, _DOCUMENT).to_pylist()]
+    return names if len(names) == len(set(names)) == rows else None
 
 
 def mask_column(spec: str) -> NDArray[Any]:
     """Which tokens count, as a column has it."""
-    _, values, place = _column(spec, "mask")
+    _, values, place, _ = _column(spec, "mask")
     _refuse_nulls(values, place)
     if not (pa.types.is_boolean(values.type) or pa.types.is_integer(values.type)
             or pa.types.is_floating(values.type)):  # fmt: skip
@@ -46,7 +61,7 @@ def mask_column(spec: str) -> NDArray[Any]:
 
 def document_column(spec: str) -> list[str]:
     """The document of each token."""
-    _, values, place = _column(spec, "document")
+    _, values, place, _ = _column(spec, "document")
     _refuse_nulls(values, place)
     return [str(name) for name in values.to_pylist()]
 
@@ -62,8 +77,8 @@ def _split(spec: str) -> tuple[str, str | None]:
     return (spec, None) if not file or Path(spec).is_file() else (file, column)
 
 
-def _column(spec: str, option: str) -> tuple[str, Any, Place]:
-    """The name of a column, its values one after the other, and where it is."""
+def _column(spec: str, option: str) -> tuple[str, Any, Place, Table]:
+    """The name of a column, its values one after the other, where it is, and its table."""
     file, name = _split(spec)
     table = opened(file)
     if name is None:
@@ -76,7 +91,7 @@ def _column(spec: str, option: str) -> tuple[str, Any, Place]:
         field, name = table.schema.field(0), Path(file).stem
     else:
         field = require(table, name, option)
-    return name, _values(table, field.name), Place(file, column=field.name)
+    return name, _values(table, field.name), Place(file, column=field.name), table
 
 
 def _values(table: Table, column: str) -> Any:

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays.host import HostArray, host_array
-from unsurprised.batches import SliceColumn
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.inputs.row_values import slice_values
 from unsurprised.language_models.artefacts.arrays import score_array
 from unsurprised.language_models.artefacts.whole import refuse_shape
+from unsurprised.language_models.by_document import slice_columns
 from unsurprised.language_models.tokens import PairedTokens, TokenScores
 
 
@@ -58,7 +57,7 @@ def rows_given(
     names, which = _documents(documents, leading)
     places = _positions(positions, leading, which)
     counts = None if mask is None else mask_of(mask, size)
-    columns = slice_columns(by, size, _per_document(leading, names, which))
+    columns = slice_columns(by, size, *_as_given(leading, names, which))
     rows = PairedTokens(flat[0], flat[1], ids, names, which, places, by=columns)
     kept, left_out, masked = tokens_that_count(ids, counts, ignore_index)
     if kept is None:
@@ -66,12 +65,14 @@ def rows_given(
     return GivenRows(rows.taken(kept), kept, left_out, masked)
 
 
-def _per_document(
+def _as_given(
     leading: Sequence[int], names: Sequence[str], which: NDArray[np.int64]
-) -> tuple[int, NDArray[np.int64]]:
-    """How many documents there are, and of each token which is its own."""
-    return (leading[0], np.repeat(np.arange(leading[0]), leading[1])) if len(leading) == 2 else (
-        len(names), which)  # fmt: skip
+) -> tuple[Sequence[str], NDArray[np.int64]]:
+    """The documents of a call as it has them: those of equal names apart."""
+    if len(leading) == 1 or not leading[1]:
+        return names, which
+    rows = np.repeat(np.arange(leading[0]), leading[1])
+    return [names[int(one)] for one in which[:: leading[1]]], rows
 
 
 def tokens_that_count(
@@ -108,40 +109,6 @@ def mask_of(given: Any, size: int) -> NDArray[np.bool_]:
         )
     counts: NDArray[np.bool_] = values != 0
     return counts
-
-
-def slice_columns(
-    by: Mapping[str, Any] | None, size: int, documents: tuple[int, NDArray[np.int64]]
-) -> dict[str, SliceColumn]:
-    """What the tokens are sliced by: columns of a value a token, or a document."""
-    if by is None:
-        return {}
-    if not isinstance(by, Mapping):
-        raise CallError(
-            f"by is a {type(by).__name__}; expected columns by their names: by={{'language': …}}"
-        )
-    found = {}
-    for name, given in by.items():
-        if not isinstance(name, str):
-            raise CallError(f"by has a column called {name!r:.40}; expected a text as its name")
-        column = given if isinstance(given, SliceColumn) else _column(given, name)
-        if _rows_of(column) not in (size, documents[0]):
-            raise CallError(
-                f"by[{name!r}] holds {_rows_of(column):,} values for {size:,} tokens of "
-                f"{documents[0]:,} documents; expected one a token, or one a document"
-            )
-        found[name] = column if _rows_of(column) == size else column.part(documents[1])
-    return found
-
-
-def _column(given: Any, name: str) -> SliceColumn:
-    array = host_array(given, f"by[{name!r}]")
-    return slice_values(array, int(array.values.size), name)
-
-
-def _rows_of(column: SliceColumn) -> int:
-    values = column.codes if column.codes is not None else column.numbers
-    return 0 if values is None else len(values)
 
 
 def token_ids(

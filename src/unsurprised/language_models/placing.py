@@ -16,7 +16,8 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.language_models.artefacts.token_files import token_file
-from unsurprised.language_models.given import counted_within, mask_of, slice_columns, token_ids
+from unsurprised.language_models.by_document import slice_columns
+from unsurprised.language_models.given import counted_within, mask_of, token_ids
 from unsurprised.language_models.token_texts import token_texts
 from unsurprised.language_models.wording import Wording
 
@@ -108,10 +109,10 @@ class Placing:
         if own is not None and positions is None:
             positions = counted_within(own[1])
         mask = None if self._mask is None else mask_of(self._mask, tokens)
-        by = slice_columns(self._by, tokens, (len(names), which))
+        names, which = (names, which) if own is None else own
+        by = slice_columns(self._by, tokens, names, which)
         bins = {name: cut for name, cut in slicing_of(by, {}).items()
                 if cut is not None and cut.edges is not None}  # fmt: skip
-        names, which = (names, which) if own is None else own
         return PlacedTokens(names, which, positions, mask, by, bins)
 
     def _documents(self, tokens: int) -> Names | None:

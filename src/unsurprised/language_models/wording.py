@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import InputError, Place
+from unsurprised.language_models.by_document import places_of
 from unsurprised.language_models.result import Fidelity, WorstToken
 from unsurprised.language_models.token_texts import TokenTexts
 from unsurprised.language_models.tokens import PairedTokens
@@ -113,11 +114,10 @@ def _arranged(
     texts: TokenTexts, names: Sequence[str], lengths: Sequence[int], *, placed: bool
 ) -> tuple[Sequence[Sequence[str]], Sequence[Sequence[int]] | None]:
     """The texts, and the ids, of these documents in their order."""
-    if texts.names is not None and set(names) <= set(texts.names):
-        places = {name: place for place, name in enumerate(texts.names)}
-        chosen = [places[name] for name in names]
-        ids = None if texts.ids is None else [texts.ids[k] for k in chosen]
-        return [texts.documents[k] for k in chosen], ids
+    places = None if texts.names is None else places_of(texts.names, names, Place(texts.said))
+    if places is not None:
+        ids = None if texts.ids is None else [texts.ids[place] for place in places]
+        return [texts.documents[place] for place in places], ids
     if len(texts.documents) == len(names):
         return texts.documents, texts.ids
     if placed and len(texts.documents) == 1 and len(texts.documents[0]) >= sum(lengths):
