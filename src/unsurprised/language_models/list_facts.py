@@ -38,7 +38,7 @@ def list_facts(
     facts.base_entropy[:] = entropy_bounds(base).low * _BITS
     facts.other_entropy[:] = entropy_bounds(other).low * _BITS
     known = np.full(len(base), -1) if targets is None else targets
-    theirs = _in_terms_of(base, other)
+    theirs = in_terms_of(base, other)
     for side, lists, tokens in (("base", base, base.tokens), ("other", other, theirs)):
         top, surprisal = _tops(lists, tokens, -2 if side == "base" else -3)
         getattr(facts, f"{side}_top")[:] = top
@@ -50,7 +50,7 @@ def list_facts(
     return facts, (cut[0], cut[1])
 
 
-def _in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:
+def in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:
     """The other's tokens as the base has them."""
     if base.texts is None or other.texts is None:
         return other.tokens
