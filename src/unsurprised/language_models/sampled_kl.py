@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ from unsurprised.units import units_per_bit
 
 #: How far from 1 the ratio of two probabilities may be to be within a band.
 BANDS = (0.001, 0.01, 0.05)
-_BITS = 1 / units_per_bit(np.e)
+_BITS = 1 / units_per_bit(math.e)
 
 
 @dataclass(frozen=True, slots=True)
