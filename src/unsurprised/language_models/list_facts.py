@@ -40,14 +40,25 @@ def list_facts(
     known = np.full(len(base), -1) if targets is None else targets
     theirs = _in_terms_of(base, other)
     for side, lists, tokens in (("base", base, base.tokens), ("other", other, theirs)):
-        top, surprisal = _tops(lists, tokens, -2 if side == "base" else -3)
-        getattr(facts, f"{side}_top")[:] = top
-        getattr(facts, f"{side}_top_surprisal")[:] = surprisal * _BITS
-        came, censored = _at_targets(lists, tokens, known)
-        getattr(facts, f"{side}_surprisal")[:] = came * _BITS
-        getattr(facts, f"{side}_censored")[:] = censored
+        side_facts(facts, side, lists, tokens, known)
     cut = tuple(np.clip(1 - listed, 0, 1) for listed in (bounds.p_listed, bounds.q_listed))
     return facts, (cut[0], cut[1])
+
+
+def side_facts(
+    facts: PairFacts,
+    side: str,
+    lists: TopLists,
+    tokens: NDArray[np.int64],
+    targets: NDArray[np.int64],
+) -> None:
+    """Fill in top tokens, and surprisals of the tokens that came, of the lists of one side."""
+    top, surprisal = _tops(lists, tokens, -2 if side == "base" else -3)
+    getattr(facts, f"{side}_top")[:] = top
+    getattr(facts, f"{side}_top_surprisal")[:] = surprisal * _BITS
+    came, censored = _at_targets(lists, tokens, targets)
+    getattr(facts, f"{side}_surprisal")[:] = came * _BITS
+    getattr(facts, f"{side}_censored")[:] = censored
 
 
 def _in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:
