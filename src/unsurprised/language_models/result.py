@@ -159,4 +159,6 @@ class Fidelity(Reported):
     by_document: tuple[DocumentFidelity, ...]
     worst_tokens: tuple[WorstToken, ...]
     noise: NoiseFloor | None = None
+    #: Of figures that are "at least" the most that they can be, by their names, where there is one.
+    at_most: Mapping[str, Estimate] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)

@@ -88,6 +88,8 @@ def _figures(found: Fidelity) -> TextTable:
         bound = {"at least": "≥ ", "at most": "≤ "}.get(found.bounds.get(key, ""), "")
         shown = share(value.value) if style == "share" else number(value.value)
         rows.append([name, bound + shown, interval(value, style), also])
+        if key in found.at_most:
+            add("  at most", found.at_most[key], style, "")
 
     add("KL from base to other", found.kl_divergence, "information", "kl_divergence", "mean KLD")
     add("KL from other to base", found.reverse_kl_divergence, "information",
