@@ -173,9 +173,7 @@ def _filled(
         rest = float(shares[~more].sum()) + event
 
 
-def _farthest(
-    mass: float, cap: float, unlisted: Values, others: int
-) -> tuple[Entries, Entries]:
+def _farthest(mass: float, cap: float, unlisted: Values, others: int) -> tuple[Entries, Entries]:
     """P in portions of its cap on the tokens that Q holds least likely, and Q without P."""
     portions = min(int(mass / cap), others) if cap > 0 else 0
     rest = max(mass - portions * cap, 0.0) if portions < others else 0.0

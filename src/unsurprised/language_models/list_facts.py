@@ -21,8 +21,8 @@ _BITS = 1 / units_per_bit(np.e)
 
 def list_facts(
     base: TopLists, other: TopLists, targets: NDArray[np.int64] | None
-) -> tuple[PairFacts, tuple[Values, Values]]:
-    """The facts of each pair of lists, and the mass that the base's and the other's don't list.
+) -> tuple[PairFacts, tuple[Values, Values], dict[str, Values]]:
+    """The facts of each pair of lists, the mass that each side doesn't list, and upper bounds.
 
     Divergences and entropies are the least that the lists allow, and so are surprisals of tokens
     that a list lacks: those are no less than its cap says. ``targets`` are tokens of the base's
@@ -42,7 +42,13 @@ def list_facts(
     for side, lists, tokens in (("base", base, base.tokens), ("other", other, theirs)):
         side_facts(facts, side, lists, tokens, known)
     cut = tuple(np.clip(1 - listed, 0, 1) for listed in (bounds.p_listed, bounds.q_listed))
-    return facts, (cut[0], cut[1])
+    most = {
+        "kl": bounds.kl.high * _BITS,
+        "reverse_kl": bounds.reverse_kl.high * _BITS,
+        "js": bounds.js.high * _BITS,
+        "tv": bounds.total_variation.high,
+    }
+    return facts, (cut[0], cut[1]), most
 
 
 def side_facts(

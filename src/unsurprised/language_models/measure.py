@@ -20,6 +20,7 @@ from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import counted_within, token_ids
 from unsurprised.language_models.list_measure import both_lists, list_fidelity, list_meter
 from unsurprised.language_models.meter import FidelityMeter, narrowed
+from unsurprised.language_models.mixed_measure import mixed_meter
 from unsurprised.language_models.noise import noise_floor
 from unsurprised.language_models.pairs import RowFaultError
 from unsurprised.language_models.result import Fidelity
@@ -52,9 +53,11 @@ def fidelity(
     base, other : array, list of arrays, or path
         What the original and the model in question said of the same tokens: logits or
         log-probabilities of shape (tokens, V) or (document, position, V), or one array a document;
-        or a file: npy, npz, safetensors, llama.cpp's ``.kld``, or a folder of one file a document.
-        Or of both the likely tokens: :class:`TopLogProbs`, or what
-        :func:`~unsurprised.read_top_logprobs` reads; divergences are then lower bounds.
+        or a file: npy, npz, safetensors, llama.cpp's ``.kld``, Parquet or Arrow with a column of
+        rows, or a folder of one file a document.
+        Or of one or both the likely tokens: :class:`TopLogProbs`, or what
+        :func:`~unsurprised.read_top_logprobs` reads; divergences are then lower bounds, and
+        ``at_most`` has the upper ones.
     targets : array of int or path, optional
         The token that came, one a row of scores; a ``.kld`` file says it itself.
     document : sequence, optional
@@ -129,8 +132,21 @@ class Placing:
 
     def refuse_for_lists(self) -> None:
         """Raise for what lists of likely tokens say themselves."""
-        told = {"targets": self._targets, "document": self._document, "position": self._position,
-                "vocabulary": self.vocabulary}  # fmt: skip
+        told = {"targets": self._targets, "vocabulary": self.vocabulary}
+        self._refuse({**told, **self._places})
+
+    def targets_beside(self, base: AnyOpened, other: AnyOpened) -> NDArray[np.int64] | None:
+        """The tokens that came, of lists beside whole rows; the lists say all other things."""
+        self._refuse(self._places)
+        lists, whole = (base, other) if isinstance(base, TopLogProbs) else (other, base)
+        return self.targets(lists.tokens, self.vocabulary or whole.vocabulary or 1)
+
+    @property
+    def _places(self) -> dict[str, Any]:
+        return {"document": self._document, "position": self._position}
+
+    @staticmethod
+    def _refuse(told: dict[str, Any]) -> None:
         given = [name for name, value in told.items() if value is not None]
         if given:
             raise CallError(
@@ -202,11 +218,14 @@ def measured(
     lists = both_lists(base, other)
     if lists is not None:
         given.refuse_for_lists()
-        meter = list_meter(*lists, top=top, rows=rows)
+        meter, most = list_meter(*lists, top=top, rows=rows)
         if progress is not None:
             progress(lists[0].tokens)
-        return Measured(meter, list_fidelity(meter, lists, names, unit))
-    assert not isinstance(base, TopLogProbs) and not isinstance(other, TopLogProbs)
+        return Measured(meter, list_fidelity(meter, most, lists, names, unit))
+    if isinstance(base, TopLogProbs) or isinstance(other, TopLogProbs):
+        mixed = Pairing(base, other, given.targets_beside(base, other), given.vocabulary)
+        meter, most = mixed_meter(mixed, given.ignore_index, top=top, rows=rows, progress=progress)
+        return Measured(meter, list_fidelity(meter, most, (base, other), names, unit))
     targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given))
     pairing = Pairing(base, other, targets, given.vocabulary)
     documents = given.documents(pairing.tokens)

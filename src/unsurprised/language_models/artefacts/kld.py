@@ -117,6 +117,11 @@ class KldFile:
                 targets = self._tokens[chunks, positions].astype(np.int64)
                 yield TokenRows(chunks, positions, targets, self._scores(words, start))
 
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each token its chunk, and its position there."""
+        chunks, row = np.divmod(np.arange(self.tokens), self.layout.rows)
+        return chunks, self.layout.first + row + 1
+
     def _scores(self, words: NDArray[np.uint16], first: int) -> TokenScores:
         head = np.ascontiguousarray(words[:, :4]).view("<f4").astype(np.float32)
         scale, least = head[:, :1], head[:, 1:]
