@@ -139,7 +139,7 @@ def test_beside_kld(texts: Any, tmp_path: Path) -> None:
         exact.cross_entropy_difference.value
     )
     late = listed(other[:, half], tokens[:, LENGTH // 2 + 1 :], first=1)
-    told = r"base.kld, row 0: found a token at position 6 of document '0', and one at position 1"
+    told = r"row 0: found a token at position 1 of document '0', and one at position 6 of '0' in"
     with pytest.raises(InputError, match=told):
         us.fidelity(file, late)
 

@@ -10,6 +10,7 @@ from unsurprised.language_models.artefacts.kld import KldFile
 from unsurprised.language_models.artefacts.whole import Document, WholeRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
+AnySide = WholeRows | KldFile | TopLogProbs
 _SAME = "score one text with both, and keep the same tokens of it"
 
 
@@ -73,29 +74,29 @@ def _after_the_first(lists: TopLogProbs, sizes: list[int]) -> bool:
     return bool((lists.positions == counted).all())
 
 
-def refuse_other_places(whole: WholeRows | KldFile, lists: TopLogProbs) -> None:
+def refuse_other_places(one: WholeRows | KldFile, other: AnySide) -> None:
     """Raise for the first token that stands elsewhere in artefacts that both say it."""
-    documents, positions = whole.places()
-    size = min(len(positions), lists.tokens)
-    parts = positions[:size] != lists.positions[:size]
-    parts |= _begins(documents[:size]) != _begins(lists.documents[:size])
+    documents, positions = one.places()
+    which, places = other.places()
+    size = min(len(positions), len(places))
+    parts = positions[:size] != places[:size]
+    parts |= _begins(documents[:size]) != _begins(which[:size])
     if parts.any():
         at = int(np.argmax(parts))
-        name = lists.names[int(lists.documents[at])]
         raise InputError(
-            f"found a token at position {int(positions[at])} of document "
-            f"{whole.names[int(documents[at])]!r:.60}, and one at position "
-            f"{int(lists.positions[at])} of {name!r:.60} in {lists.said}",
+            f"found a token at position {int(places[at])} of document "
+            f"{other.names[int(which[at])]!r:.60}, and one at position {int(positions[at])} of "
+            f"{one.names[int(documents[at])]!r:.60} in {one.said}",
             expected="the same tokens under both models",
             remedy=_SAME,
-            place=Place(whole.said, at),
+            place=Place(other.said, at),
         )
-    if len(positions) != lists.tokens:
+    if len(positions) != len(places):
         raise InputError(
-            f"found {len(positions):,} rows of scores, and {lists.tokens:,} lists in {lists.said}",
+            f"found {len(places):,} tokens, and {len(positions):,} in {one.said}",
             expected="as many",
             remedy=_SAME,
-            place=Place(whole.said),
+            place=Place(other.said),
         )
 
 

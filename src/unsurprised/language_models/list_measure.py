@@ -11,6 +11,7 @@ from unsurprised.language_models.list_facts import list_facts, refuse_other_toke
 from unsurprised.language_models.list_most import MostMeter
 from unsurprised.language_models.meter import FidelityMeter
 from unsurprised.language_models.result import Fidelity
+from unsurprised.language_models.scored_tokens import lacks_likely, without_likely
 from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.statistics.in_unit import InUnit
@@ -62,7 +63,8 @@ def list_fidelity(
         notes = side.notes if isinstance(side, TopLogProbs) else ()
         for number, note in enumerate(notes):
             missing[f"{name} ({number + 1})" if number else name] = note
-    return replace(found, bounds=bounds, missing=missing)
+    found = replace(found, bounds=bounds, missing=missing)
+    return without_likely(found, [lacks_likely(side) for side in sides])
 
 
 def _no_upper(lists: list[bool], found: Fidelity) -> dict[str, str]:

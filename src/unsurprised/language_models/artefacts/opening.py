@@ -12,6 +12,7 @@ from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
 from unsurprised.language_models.artefacts.lists import read_top_logprobs
 from unsurprised.language_models.artefacts.numpy_files import npy, npz
 from unsurprised.language_models.artefacts.safetensors import safetensors
+from unsurprised.language_models.artefacts.tables import is_table, table_artefact
 from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
@@ -24,8 +25,11 @@ _OF_A_FOLDER = {".npy": npy, ".safetensors": safetensors}
 
 #: An artefact of whole rows, or of lists of the likely tokens.
 AnyOpened = WholeRows | KldFile | TopLogProbs
-#: Files of lists, by their names.
-_OF_LISTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather")
+#: Files of responses, and of tables, by their names.
+_OF_RESPONSES = (".json", ".jsonl", ".ndjson")
+_OF_TABLES = (".csv", ".tsv", ".parquet", ".pq", ".parq", ".arrow", ".feather", ".ipc", ".arrows")
+#: What stands between a file's name and the column that is meant.
+_COLUMN = "::"
 
 
 def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
@@ -43,18 +47,44 @@ def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
     if isinstance(given, TopLogProbs):
         return given
     if isinstance(given, (str, os.PathLike)):
-        if _holds_lists(Path(given)):
-            return read_top_logprobs(given)
-        return _file(os.fspath(given), partial=partial)
+        return _path(os.fspath(given), partial=partial)
+    if is_table(given):
+        return table_artefact(given, said)
     return of_arrays(given, said)
 
 
-def _holds_lists(path: Path) -> bool:
-    """Whether a file, or a folder's files, are ones of lists."""
+def file_and_column(path: str) -> tuple[str, str | None]:
+    """A path without the column that is said after it, and that column.
+
+    Examples
+    --------
+    >>> file_and_column("tokens.parquet::trainer"), file_and_column("base.npy")
+    (('tokens.parquet', 'trainer'), ('base.npy', None))
+    """
+    refuse_no_path(path)
+    file, mark, column = path.rpartition(_COLUMN)
+    if not mark or not file or not column or Path(path).exists():
+        return path, None
+    return file, column
+
+
+def _path(path: str, *, partial: bool) -> AnyOpened:
+    file, column = file_and_column(path)
+    if Path(file).suffix.lower() in _OF_TABLES and not Path(file).is_dir():
+        return table_artefact(file, path, column)
+    if column is not None:
+        raise CallError(f"{path}: a column is named, and {file!r} is no table")
+    if _holds_responses(Path(path)):
+        return read_top_logprobs(path)
+    return _file(path, partial=partial)
+
+
+def _holds_responses(path: Path) -> bool:
+    """Whether a file, or all files of a folder, are responses of servers."""
     files = [path]
     if path.is_dir():
         files = [file for file in path.iterdir() if file.is_file() and file.name[:1] != "."]
-    return bool(files) and all(file.suffix.lower() in _OF_LISTS for file in files)
+    return bool(files) and all(file.suffix.lower() in _OF_RESPONSES for file in files)
 
 
 def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
