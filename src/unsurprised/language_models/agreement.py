@@ -13,6 +13,7 @@ from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.kld import KldFile
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.beside_lists import placed_as, refuse_other_places, refuse_texts
+from unsurprised.language_models.kld_pairs import as_far_as_cut, refuse_other_contexts
 from unsurprised.language_models.tokens import TokenRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
@@ -60,7 +61,10 @@ class Pairing:
         targets: NDArray[np.int64] | None = None,
         vocabulary: int | None = None,
     ) -> None:
-        self.base, self.other = _placed_alike(base, other)
+        #: What of the two is not there, by their names.
+        self.notes = {side.said: _cut_note(side) for side in (base, other)
+                      if isinstance(side, KldFile) and side.is_cut}  # fmt: skip
+        self.base, self.other = _placed_alike(*as_far_as_cut(base, other))
         self.vocabulary = _common_vocabulary(self.base, self.other, vocabulary)
         self.targets = targets
         #: The one whose documents and positions are those of both.
@@ -172,6 +176,11 @@ class _Reader:
         )
 
 
+def _cut_note(file: KldFile) -> str:
+    stated = file.layout.rows * file.layout.chunks
+    return f"{file.tokens:,} of {stated:,} rows are there, and these alone are taken of both"
+
+
 def _lead(base: Side, other: Side) -> Side:
     if isinstance(base, TopLogProbs) or isinstance(other, TopLogProbs):
         return base if isinstance(base, TopLogProbs) else other
@@ -196,7 +205,9 @@ def _whole_alike(base: Opened, other: Opened) -> tuple[Opened, Opened]:
     if other.placed and not base.placed:
         return _adopted(base, other), other
     _refuse_other_documents(base, other)
-    if base.placed:
+    if isinstance(base, KldFile) and isinstance(other, KldFile):
+        refuse_other_contexts(base, other)
+    elif base.placed:
         refuse_other_places(base, other)
     if not base.placed and base.named != other.named:
         names, sizes = _documents(base if base.named else other)

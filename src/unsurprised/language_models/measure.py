@@ -241,7 +241,8 @@ def measured(
         _add(meter, pairing, _chosen(whole, kept), pair.first + numbers)
         if progress is not None:
             progress(len(pair.documents))
-    return Measured(meter, fidelity_of(meter, names, unit))
+    found = fidelity_of(meter, names, unit)
+    return Measured(meter, replace(found, missing={**found.missing, **pairing.notes}))
 
 
 Names = tuple[tuple[str, ...], NDArray[np.int64]]

@@ -10,6 +10,11 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.arrays import of_arrays
 from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
 from unsurprised.language_models.artefacts.lists import read_top_logprobs
+from unsurprised.language_models.artefacts.no_artefact import (
+    is_pickle,
+    pickle_error,
+    unknown_error,
+)
 from unsurprised.language_models.artefacts.numpy_files import npy, npz
 from unsurprised.language_models.artefacts.safetensors import safetensors
 from unsurprised.language_models.artefacts.tables import is_table, table_artefact
@@ -17,8 +22,6 @@ from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
-_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin")
 #: One of these a document makes a folder an artefact.
 _OF_A_FOLDER = {".npy": npy, ".safetensors": safetensors}
 
@@ -106,21 +109,11 @@ def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
         return npy(path)
     if suffix == ".safetensors":
         return safetensors(path)
-    if head.startswith(_PICKLES) or suffix in _SUFFIXES:
-        raise InputError(
-            "found a pickle, which can run anything as it is loaded, and is never loaded",
-            expected="safetensors, npy, npz or kld",
-            remedy="where it was made: safetensors.torch.save_file({'logits': logits}, "
-            "'logits.safetensors')",
-            place=place,
-        )
+    if is_pickle(head, path):
+        raise pickle_error(path)
     if head.startswith(b"PK\x03\x04"):
         return npz(path)
-    raise InputError(
-        f"found the first bytes {head!r}",
-        expected="npy, npz, safetensors, llama.cpp's kld, or a folder of npy or safetensors",
-        place=place,
-    )
+    raise unknown_error(head, path)
 
 
 def _folder(path: str) -> WholeRows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,16 @@ class WholeRows:
                 for name, (slab, begin) in zip(names, parts, strict=True)
             ],
             named=True,
+        )
+
+    def first(self, tokens: int) -> WholeRows:
+        """The first so many of its tokens."""
+        kept = []
+        for document, start in zip(self.documents, self._starts[:-1].tolist(), strict=True):
+            if start < tokens:
+                kept.append(replace(document, rows=min(document.rows, tokens - start)))
+        return WholeRows(
+            self.said, kept, named=self.named, placed=self.placed, targets=self.targets
         )
 
     def as_documents(self, names: Sequence[str], sizes: Sequence[int]) -> WholeRows:
