@@ -204,10 +204,10 @@ def _whole_alike(base: Opened, other: Opened) -> tuple[Opened, Opened]:
         return base, _adopted(other, base)
     if other.placed and not base.placed:
         return _adopted(base, other), other
-    _refuse_other_documents(base, other)
     if isinstance(base, KldFile) and isinstance(other, KldFile):
         refuse_other_contexts(base, other)
-    elif base.placed:
+    _refuse_other_documents(base, other)
+    if base.placed:
         refuse_other_places(base, other)
     if not base.placed and base.named != other.named:
         names, sizes = _documents(base if base.named else other)
