@@ -18,6 +18,7 @@ COMMANDS = typer.main.get_command(program()).commands
 #: Options that name files to write, and those that name (or may name) files to read.
 WRITTEN = {"--json", "--html", "--junit", "--chart", "--save", "--out", "--output"}
 READ = {"--truth", "--classes", "--names", "--model", "--targets", "--noise"}
+READ |= {"--document", "--mask", "--text"}
 #: All others: numbers, words and columns, and no value at all.
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
 NUMERIC |= {"--max-kl", "--min-agreement"}

@@ -291,7 +291,13 @@ def fidelity_meter() -> us.FidelityMeter:
     random = np.random.default_rng(6)
     base = np.round(random.normal(size=(12, 3, 5)), 3)
     other = np.round(base + random.normal(size=base.shape), 3)
-    return us.FidelityMeter(top=2).update(base, other, np.arange(36).reshape(12, 3) % 5)
+    return us.FidelityMeter(top=2, bins={"part": [4, 8]}).update(
+        base,
+        other,
+        np.arange(36).reshape(12, 3) % 5,
+        by={"part": np.arange(12)},
+        mask=np.arange(36) > 2,
+    )
 
 
 def fidelity() -> us.Fidelity:
@@ -299,7 +305,8 @@ def fidelity() -> us.Fidelity:
     random = np.random.default_rng(7)
     rows = [np.round(random.normal(size=(12, 3, 5)), 3) for _ in range(3)]
     targets = np.arange(36).reshape(12, 3) % 5
-    return us.fidelity(rows[0], rows[1], noise=rows[2], targets=targets, top=2)
+    by = {"land": ["de", "en"] * 6}
+    return us.fidelity(rows[0], rows[1], noise=rows[2], targets=targets, by=by, top=2)
 
 
 def keyed() -> states.KeyedSums:

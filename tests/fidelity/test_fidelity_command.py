@@ -12,6 +12,7 @@ from fidelity_data import kld_bytes, models, written
 
 import unsurprised as us
 from unsurprised.cli import FINE, WRONG, run
+from unsurprised.report.fidelity.several import json_schema
 
 
 @pytest.fixture
@@ -66,6 +67,10 @@ def test_portions_leave_no_trace(files, capsys):
 def test_several_others_are_one_table_and_one_json(files, capsys):
     told = answer(capsys, "base.npy", "other.npy", "again.npy", "--noise", "again.npy")
     assert told["schema"] == "unsurprised.fidelities/1"
+    jsonschema.validate(told, json_schema())
+    broken = {**told, "others": [{**told["others"][0], "tokens": "many"}]}
+    with pytest.raises(jsonschema.ValidationError, match="'many' is not of type 'integer'"):
+        jsonschema.validate(broken, json_schema())
     assert [one["other"]["name"] for one in told["others"]] == ["other.npy", "again.npy"]
     assert [one["noise"]["above"] for one in told["others"]] == [True, False]
     assert run(["fidelity", "base.npy", "other.npy", "again.npy", "--json", "both.json"]) == FINE
@@ -89,6 +94,83 @@ def test_a_kld_file_says_its_targets(files, capsys):
     assert answer(capsys, "base.kld", "rest.npy", "--partial")["tokens"] == 107
 
 
+def test_columns_of_files_say_what_tokens_are(files, capsys):
+    base, other, targets = files
+    languages = ["de", "en", "fr"] * 4
+    mask = np.arange(240).reshape(12, 20) % 20 >= 5
+    Path("prompts.csv").write_text("\n".join(["language", *languages]))
+    lines = [json.dumps({"mask": row.astype(int).tolist()}) for row in mask]
+    Path("mask.jsonl").write_text("\n".join(lines))
+    np.save("score.npy", np.arange(240).reshape(12, 20) % 3)
+    np.save("flat.npy", base.reshape(240, -1))
+    np.save("document.npy", np.repeat([f"d{k}" for k in range(12)], 20))
+    given = ("other.npy", "--targets", "targets.npy", "--by", "prompts.csv:language",
+             "--mask", "mask.jsonl:mask", "--by", "score.npy")  # fmt: skip
+    told = answer(capsys, "base.npy", *given)
+    by = {"language": languages, "score": np.arange(240) % 3}
+    expected = us.fidelity(base, other, targets=targets, by=by, mask=mask).as_dict()
+    for name in ("slices", "kl_divergence", "masked", "by_document"):
+        assert told[name] == expected[name]
+    jsonschema.validate(told, us.Fidelity.json_schema())
+    np.save("other.npy", other.reshape(240, -1))
+    told = answer(capsys, "flat.npy", *given[:3], "--document", "document.npy")
+    assert {one["name"] for one in told["by_document"]} == {f"d{k}" for k in range(12)}
+    assert told["intervals"] == "documents"
+
+
+def test_rows_of_a_table_of_documents_are_found_by_their_names(files, capsys):
+    base, other, _ = files
+    for name, side in (("one", base), ("two", other)):
+        Path(name).mkdir()
+        for k in range(12):
+            np.save(f"{name}/d{k}.npy", side[k])
+    rows = [f"d{k},{'de' if k < 4 else 'en'}" for k in reversed(range(12))]
+    Path("table.csv").write_text("\n".join(["document,language", *rows]))
+    told = answer(capsys, "one", "two", "--by", "table.csv:language")["slices"]
+    assert {one["value"]: one["tokens"] for one in told} == {"de": 80, "en": 160}
+    kl = us.fidelity(base[:4], other[:4]).kl_divergence.value
+    value = next(one["kl_divergence"]["value"] for one in told if one["value"] == "de")
+    assert value == pytest.approx(kl, rel=1e-12)
+    Path("table.csv").write_text("\n".join(["document,language", *rows[:-1], "d77,de"]))
+    assert run(["fidelity", "one", "two", "--by", "table.csv:language"]) == WRONG
+    assert "table.csv: found nothing of the document 'd0'" in capsys.readouterr().err
+
+
+def test_the_worst_tokens_stand_in_their_text(files, capsys):
+    targets = files[2]
+    lines = [json.dumps([f" w{token}" for token in row]) for row in targets]
+    Path("tokens.jsonl").write_text("\n".join(lines))
+    given = ("base.npy", "other.npy", "--targets", "targets.npy", "--text", "tokens.jsonl")
+    worst = answer(capsys, *given)["worst_tokens"][0]
+    assert worst["text"] == f" w{worst['target']}"
+    assert run(["fidelity", *given, "--html", "page.html"]) == FINE
+    printed, page = capsys.readouterr().out, Path("page.html").read_text()
+    for told in (printed, page):
+        assert f"⟦{worst['text']}⟧" in told
+    assert run(["fidelity", *given, "--json", "tokens.jsonl", "--overwrite"]) == WRONG
+    assert "tokens.jsonl" in capsys.readouterr().err
+    several = answer(capsys, given[0], given[1], "again.npy", *given[2:])
+    assert all(one["worst_tokens"][0]["text"] is not None for one in several["others"])
+
+
+def test_the_page_says_where_and_what_was_cut(files, capsys):
+    base, _, targets = files
+    targets[0, 12] = int(base[0, 11].argmin())  # which lies below the floor
+    base[0, 11, targets[0, 12]] = -40
+    written(Path("base.kld"), kld_bytes(base, targets))
+    given = ["base.kld", "other.npy", "--by", "document.csv:part", "--html", "page.html"]
+    Path("document.csv").write_text("part\n" + "x\ny\n" * 6)
+    assert run(["fidelity", *given]) == FINE
+    page = Path("page.html").read_text()
+    for chart in ("survival", "confidence", "position", "slice", "by-document", "shift"):
+        assert f'id="chart-{chart}"' in page
+    for words in ("Some figures are bounds", "What was censored or cut?", "Mean Δp", "99.9 % KLD",
+                  "targets of which base.kld keeps no value", "kl_divergence"):  # fmt: skip
+        assert words in page
+    place = page.index("Is it still the same model?")
+    assert page.index("costs at least", place) < page.index("How much is lost?", place)
+
+
 def test_a_page_shows_one(files, capsys):
     assert run(["fidelity", "base.npy", "other.npy", "--html", "page.html"]) == FINE
     assert "Is it still the same model?" in Path("page.html").read_text()
@@ -107,9 +189,20 @@ def test_a_page_shows_one(files, capsys):
         (["base.npy", "other.npy", "--vocabulary", "301"], "vocabulary=301"),
         (["base.npy", "other.npy", "--base", "1"], "--base 1"),
         (["base.npy", "other.npy", "--json", "base.npy"], "base.npy"),
+        (["base.npy", "other.npy", "--by", "none.csv:a"], "none.csv: no such file"),
+        (["base.npy", "other.npy", "--by", "columns.csv"], "found 2 columns; expected FILE:COLUMN"),
+        (["base.npy", "other.npy", "--by", "columns.csv:c"], "no column 'c'"),
+        (["base.npy", "other.npy", "--by", "columns.csv:a"], "holds 2 values for 240 tokens"),
+        (["base.npy", "other.npy", "--mask", "columns.csv:a"], "expected 1 or 0 for each token"),
+        (
+            ["base.npy", "other.npy", "--document", "columns.csv:b"],
+            "row 1, column 'b': found a null",
+        ),
+        (["base.npy", "other.npy", "--text", "columns.csv"], "found a file called 'columns.csv'"),
     ],
 )
 def test_what_is_wrong_is_one_line(arguments, said, files, capsys):
+    Path("columns.csv").write_text("a,b\nx,1\ny,\n")
     before = Path("base.npy").read_bytes()
     assert run(["fidelity", *arguments]) == WRONG
     error = capsys.readouterr().err

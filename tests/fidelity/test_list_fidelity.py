@@ -75,7 +75,11 @@ def test_texts_are_as_good_as_ids(rows: Any) -> None:
     by_texts = us.fidelity(listed(p, came, 5, texts=True), listed(q, came, 5, texts=True))
     assert by_texts.kl_divergence == by_ids.kl_divergence
     assert by_texts.top_agreement == by_ids.top_agreement
-    assert by_texts.worst_tokens == ()
+    for named, numbered in zip(by_texts.worst_tokens, by_ids.worst_tokens, strict=True):
+        assert named.text == f"t{numbered.target}"
+        assert named.base_top_text == f"t{numbered.base_top}"
+        assert (named.base_rank, named.other_rank) == (numbered.base_rank, numbered.other_rank)
+        assert named.target is named.base_top is named.other_top is None
 
 
 def test_itself(rows: Any) -> None:

@@ -13,6 +13,7 @@ from unsurprised.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unsurprised.language_models.measure import Placing
     from unsurprised.language_models.result import Fidelity
 
 HELP = (
@@ -25,6 +26,7 @@ EXAMPLES = (
     "unsurprised fidelity base.kld quantised.npy",
     "unsurprised fidelity f16.npy int8.npy int4.npy --targets ids.npy",
     "unsurprised fidelity base.npy served.npy --noise again.npy",
+    "unsurprised fidelity base.npy int4.npy --by prompts.csv:language --text tokens.jsonl",
 )
 
 Base = Annotated[
@@ -74,6 +76,47 @@ Vocabulary = Annotated[
         "mass that is cut off is reported.",
     ),
 ]
+Document = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=HOLDS,
+        help="Which document each row is of, where the files are of the shape (tokens, "
+        "vocabulary): an npy file, or FILE:COLUMN of any table.",
+    ),
+]
+Text = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=HOLDS,
+        help="The tokens' own text, in which the worst ones are shown: JSON lines with a list of "
+        "token strings a document, what llama-tokenize prints, or a folder of txt files.",
+    ),
+]
+Mask = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=MEANS,
+        help="Which tokens count, as 1 or true; those of 0, such as padding or a prompt's, are "
+        "left out and counted. An npy file, or FILE:COLUMN.",
+    ),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=MEASURES,
+        help="Slice the tokens by FILE:COLUMN (or an npy file) of a value a token or a document, "
+        "numbers by quantiles; may be given several times.",
+    ),
+]
 IgnoreIndex = Annotated[
     int,
     typer.Option(
@@ -105,9 +148,13 @@ def command(
     others: Others,
     *,
     targets: Targets = None,
+    document: Document = None,
+    text: Text = None,
     partial: Partial = False,
     vocabulary: Vocabulary = None,
+    mask: Mask = None,
     ignore_index: IgnoreIndex = -100,
+    by: By = None,
     noise: Noise = None,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
@@ -120,19 +167,25 @@ def command(
 ) -> None:
     """Measure, print the report, write the JSON and the page."""
     from unsurprised.commands.page import asked_page, declared_page
+    from unsurprised.language_models.file_columns import file_of
     from unsurprised.language_models.files import Files, read_files
-    from unsurprised.language_models.measure import Placing
     from unsurprised.report.progress import RowProgress
     from unsurprised.writing import Outputs, own, standard_output
 
     if html is not None and len(others) > 1:
         raise CallError(f"--html and {len(others)} others: a page shows one; expected BASE OTHER")
     unit = cli_options.base_of(base)
-    read = [model, *others, *([noise] if noise else []), *([targets] if targets else [])]
+    columns = [file_of(spec) for spec in (*(by or ()), document, mask) if spec is not None]
+    read = [
+        model,
+        *others,
+        *(file for file in (noise, targets, text) if file is not None),
+        *columns,
+    ]
     with Outputs(all_files(read), overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(_JSON))
         files = Files.opened(model, others, noise, partial=partial)
-        given = Placing(targets, vocabulary=vocabulary, ignore_index=ignore_index)
+        given = _placing(context)
         page_target = declared_page(outputs, html, "fidelity")
         with asked_page(page_target, context.obj, files) as page:
             with RowProgress(files.rows, quiet=quiet) as progress:
@@ -146,6 +199,23 @@ def command(
         if outputs.print_report:
             with standard_output():
                 _print(found, context, model, others)
+
+
+def _placing(context: typer.Context) -> Placing:
+    """What the options say of the tokens, read before what takes long."""
+    from unsurprised.language_models.file_columns import document_column, mask_column, sliced_by
+    from unsurprised.language_models.measure import Placing
+
+    told = context.params
+    return Placing(
+        told["targets"],
+        None if told["document"] is None else document_column(told["document"]),
+        vocabulary=told["vocabulary"],
+        ignore_index=told["ignore_index"],
+        by=sliced_by(told["by"] or ()),
+        mask=None if told["mask"] is None else mask_column(told["mask"]),
+        text=told["text"],
+    )
 
 
 #: How the JSON of one other begins, or of several.
@@ -169,10 +239,11 @@ def all_files(paths: Sequence[str]) -> list[str]:
 def _json(found: Sequence[Fidelity]) -> str:
     import json
 
+    from unsurprised.report.fidelity.several import as_dict
+
     if len(found) == 1:
         return found[0].to_json()
-    said = {"schema": "unsurprised.fidelities/1", "others": [one.as_dict() for one in found]}
-    return json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(as_dict(found), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _print(

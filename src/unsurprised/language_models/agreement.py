@@ -68,8 +68,8 @@ class Pairing:
         self.vocabulary = _common_vocabulary(self.base, self.other, vocabulary)
         self.targets = targets
         #: The one whose documents and positions are those of both.
-        self._lead = _lead(self.base, self.other)
-        self.names = tuple(self._lead.names)
+        self.lead = _lead(self.base, self.other)
+        self.names = tuple(self.lead.names)
         if targets is not None and len(targets) != self.base.tokens:
             raise InputError(
                 f"found {len(targets):,} targets for {self.base.tokens:,} tokens",
@@ -98,7 +98,7 @@ class Pairing:
             count = min(left.at_hand(), right.at_hand())
             base, other = left.take(count), right.take(count)
             targets = self._targets(base, other, done)
-            lead = base if self._lead is self.base else other
+            lead = base if self.lead is self.base else other
             yield TokenPair(
                 lead.documents,
                 lead.positions,

@@ -22,12 +22,17 @@ TARGETS = (
     "other_infinite", "above", "below", "base_censored", "other_censored", "delta_p",
     "delta_p_squared", "base_right", "other_right",
 )  # fmt: skip
-#: Of the tokens of a range of confidence or of positions.
-PARTS = ("rows", "weight", "kl", "agree", "infinite")
+#: Of the tokens of a range of confidence or of positions, or of a slice; those from "targets" on
+#: of the ones among them whose target is known.
+PARTS = ("rows", "weight", "kl", "agree", "infinite", "targets", "difference", "above", "below")
 
 #: The base's probability of its top token: where ranges of confidence begin.
 CONFIDENCES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 _SURPRISALS = -portable.log2(np.array(CONFIDENCES[:0:-1]))
+
+_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+#: Where ranges of a change of probability begin, and where the last one ends.
+SHIFTS = (*(-step for step in reversed(_STEPS)), *_STEPS)
 
 Columns = dict[str, Any]
 
@@ -97,9 +102,16 @@ def paired_difference(
     return np.where(np.isnan(found), 0.0, found)
 
 
-def part_columns(columns: Columns) -> Columns:
-    """Of the columns of all tokens those that parts have."""
-    return {name: columns[name] for name in PARTS}
+def part_columns(columns: Columns, at_targets: Columns | None, known: Any) -> Columns:
+    """The columns that parts have, of the columns of all tokens and of those of known targets."""
+    found = {name: columns[name] for name in PARTS[:5]}
+    if at_targets is None:
+        return {**found, **dict.fromkeys(PARTS[5:], False)}
+    for name in PARTS[5:]:
+        values = np.ones(len(known), np.bool_) if name == "targets" else at_targets[name]
+        found[name] = np.zeros(len(columns["kl"]), dtype=values.dtype)
+        found[name][known] = values
+    return found
 
 
 def confidence_of(top_surprisal: Values) -> NDArray[np.int32]:
@@ -112,3 +124,17 @@ def distance_of(positions: NDArray[np.int64]) -> NDArray[np.int32]:
     """Which range of positions each is in: 0, 1, 2–3, 4–7, and so on by powers of two."""
     exponents = np.frexp(np.maximum(positions, 0).astype(np.float64))[1]
     return exponents.astype(np.int32)
+
+
+def shift_of(delta_p: Values) -> NDArray[np.int64]:
+    """Which range of a change of probability each is in, from its lower end on.
+
+    The smallest changes of both signs are one range, and the last one has its upper end.
+
+    Examples
+    --------
+    >>> shift_of(np.array([-1.0, 0.0, 0.0015, 1.0])).tolist()
+    [0, 9, 10, 18]
+    """
+    found = np.searchsorted(np.array(SHIFTS), delta_p, side="right") - 1
+    return np.clip(found, 0, len(SHIFTS) - 2)

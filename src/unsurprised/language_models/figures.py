@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from unsurprised.errors import CallError
-from unsurprised.language_models.columns import CONFIDENCES
+from unsurprised.language_models.curves import shift_ranges, survival
+from unsurprised.language_models.parts import by_confidence, by_position, slices_of
 from unsurprised.language_models.quantiles import KlQuantiles, half_of_sum, signed_quantiles
 from unsurprised.language_models.result import (
     DocumentFidelity,
     Fidelity,
     FidelityQuantile,
+    KlExceedance,
     ModelFigures,
     TargetShift,
-    TokenRange,
-    WorstToken,
 )
 from unsurprised.language_models.totals import (
-    DOCUMENTS,
     NOTHING,
     TOKENS,
     Grounds,
@@ -27,11 +25,9 @@ from unsurprised.language_models.totals import (
     as_power,
     as_root,
 )
-from unsurprised.statistics.estimate import Estimate
+from unsurprised.language_models.worst import worst_token
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import share_interval, within
-from unsurprised.statistics.ratios import MeanRatio
-from unsurprised.statistics.totals import totals_of
+from unsurprised.statistics.jackknife import within
 
 if TYPE_CHECKING:
     from unsurprised.language_models.meter import FidelityMeter
@@ -71,15 +67,18 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
         infinite_tokens=infinite,
         reverse_infinite_tokens=tokens.count("reverse_infinite"),
         left_out=meter.left_out,
+        masked=meter.masked,
         intervals=grounds.kind,
         bounds=_bounds(tokens, targets),
         kl_quantiles=tuple(FidelityQuantile(one.level, unit(one.value)) for one in quantiles.all()),
+        kl_survival=_survival(meter, grounds, unit.per_bit),
         half_of_kl=math.nan if infinite else half_of_sum(states["kl"]),
-        target_shift=_shift(meter, targets),
-        by_confidence=_ranges(meter, "confidence", _confidences, grounds, unit),
-        by_position=_ranges(meter, "position", _positions, grounds, unit),
+        target_shift=_shift(meter, targets, grounds),
+        by_confidence=by_confidence(meter, grounds, unit),
+        by_position=by_position(meter, grounds, unit),
         by_document=_documents(meter, unit.per_bit),
-        worst_tokens=_worst(meter, unit.per_bit),
+        slices=slices_of(meter, grounds, unit),
+        worst_tokens=tuple(worst_token(one, unit.per_bit) for one in states["worst"].result()),
         missing=_missing(grounds, targets),
     )
 
@@ -125,46 +124,21 @@ def _bounds(tokens: Means, targets: Means | None) -> dict[str, str]:
     return found
 
 
-def _shift(meter: FidelityMeter, targets: Means | None) -> TargetShift | None:
+def _survival(meter: FidelityMeter, grounds: Grounds, per_bit: float) -> tuple[KlExceedance, ...]:
+    sums = meter.states["tokens"]
+    infinite = sums.totals()["infinite"], sums.without_each_group()["infinite"]
+    return survival(meter.states["kl_groups"], COARSE_BITS, infinite, grounds, per_bit)
+
+
+def _shift(meter: FidelityMeter, targets: Means | None, grounds: Grounds) -> TargetShift | None:
     if targets is None:
         return None
     return TargetShift(
         mean=within(targets.plain("delta_p"), -1.0, 1.0),
         rms=within(as_root(targets.plain("delta_p_squared")), 0.0, 1.0),
         quantiles=signed_quantiles(meter.states["above"], meter.states["below"]),
+        histogram=shift_ranges(meter.states["shifts"], grounds),
     )
-
-
-def _confidences(number: int) -> tuple[float, float]:
-    ends = (*CONFIDENCES, 1.0)
-    return ends[number], ends[number + 1]
-
-
-def _positions(number: int) -> tuple[float, float]:
-    return (0.0, 1.0) if number == 0 else (2.0 ** (number - 1), 2.0**number)
-
-
-def _ranges(
-    meter: FidelityMeter,
-    kind: str,
-    ends: Callable[[int], tuple[float, float]],
-    grounds: Grounds,
-    unit: InUnit,
-) -> tuple[TokenRange, ...]:
-    sums = meter.states["parts"]
-    cells = sorted((cell for cell in sums.cells() if cell[0] == kind), key=lambda c: int(c[1]))
-    whole = meter.states["tokens"].totals()["kl"]
-    found = []
-    for cell in cells:
-        totals = totals_of(sums, None, cell, refused=grounds.kind != DOCUMENTS)
-        endless = totals.totals["infinite"] > 0
-        value = within(totals.of(MeanRatio("kl")), 0.0, math.inf)
-        if endless:
-            value = Estimate(math.inf, math.inf, math.inf, "bits", totals.rows)
-        agreement = share_interval(*totals.with_spread(MeanRatio("agree"), ""))
-        part = totals.totals["kl"] / whole if whole > 0 else math.nan
-        found.append(TokenRange(*ends(int(cell[1])), totals.rows, unit(value), agreement, part))
-    return tuple(found)
 
 
 def _documents(meter: FidelityMeter, per_bit: float) -> tuple[DocumentFidelity, ...]:
@@ -192,27 +166,6 @@ def _differences(names: list[str], totals: Any, per_bit: float) -> dict[str, flo
             value = math.nan if up and down else math.inf if up else -math.inf
         found[name] = value
     return found
-
-
-def _worst(meter: FidelityMeter, per_bit: float) -> tuple[WorstToken, ...]:
-    found = []
-    for entry in meter.states["worst"].result():
-        (base_top, base_bits), (other_top, other_bits), *at = entry.leaders
-        target, surprisals = (at[0][0], [bits * per_bit for _, bits in at]) if at else (None, [])
-        found.append(
-            WorstToken(
-                entry.file or "",
-                int(entry.id),
-                entry.value * per_bit,
-                base_top,
-                other_top,
-                base_bits * per_bit,
-                other_bits * per_bit,
-                target,
-                *surprisals,
-            )
-        )
-    return tuple(found)
 
 
 def _missing(grounds: Grounds, targets: Means | None) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,34 @@ from unsurprised.arrays.host import HostArray, host_array
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.arrays import score_array
 from unsurprised.language_models.artefacts.whole import refuse_shape
+from unsurprised.language_models.by_document import slice_columns
 from unsurprised.language_models.tokens import PairedTokens, TokenScores
 
 
+@dataclass(frozen=True, slots=True)
+class GivenRows:
+    """The tokens of a call that count, and what became of the others."""
+
+    rows: PairedTokens
+    #: The numbers of the tokens that count, among all of the call.
+    numbers: NDArray[np.int64]
+    #: How many a target, and how many a mask leaves out.
+    left_out: int
+    masked: int
+
+
 def rows_given(
-    base: Any, other: Any, *, targets: Any, documents: Any, positions: Any, ignore_index: int
-) -> tuple[PairedTokens, NDArray[np.int64]]:
-    """The arrays of one call as tokens without those left out, and the numbers of those kept."""
+    base: Any,
+    other: Any,
+    *,
+    targets: Any,
+    documents: Any,
+    positions: Any,
+    by: Mapping[str, Any] | None,
+    mask: Any,
+    ignore_index: int,
+) -> GivenRows:
+    """The arrays of one call as tokens without those left out."""
     sides = [score_array(side, name) for side, name in ((base, "base"), (other, "other"))]
     shape = sides[0].shape
     for side, name in zip(sides, ("base", "other"), strict=True):
@@ -28,19 +50,65 @@ def rows_given(
             f"base has shape {shape} and other {sides[1].shape}; expected the same tokens and one "
             "vocabulary (cut padded columns off: logits[..., :N])"
         )
-    leading, rows = shape[:-1], int(np.prod(shape[:-1]))
-    flat = [HostArray(side.values.reshape(rows, shape[-1]), side.dtype) for side in sides]
+    leading, size = shape[:-1], int(np.prod(shape[:-1]))
+    flat = [TokenScores(HostArray(side.values.reshape(size, shape[-1]), side.dtype))
+            for side in sides]  # fmt: skip
     ids = None if targets is None else token_ids(targets, leading, shape[-1], ignore_index)
     names, which = _documents(documents, leading)
     places = _positions(positions, leading, which)
-    numbers = np.arange(rows)
-    kept: Any = slice(None)
-    if ids is not None and (ids == ignore_index).any():
-        kept = np.flatnonzero(ids != ignore_index)
-        ids = ids[kept]
-    base_rows, other_rows = (TokenScores(side[kept]) for side in flat)
-    rows_of = PairedTokens(base_rows, other_rows, ids, names, which[kept], places[kept])
-    return rows_of, numbers[kept]
+    counts = None if mask is None else mask_of(mask, size)
+    columns = slice_columns(by, size, *_as_given(leading, names, which))
+    rows = PairedTokens(flat[0], flat[1], ids, names, which, places, by=columns)
+    kept, left_out, masked = tokens_that_count(ids, counts, ignore_index)
+    if kept is None:
+        return GivenRows(rows, np.arange(size), 0, 0)
+    return GivenRows(rows.taken(kept), kept, left_out, masked)
+
+
+def _as_given(
+    leading: Sequence[int], names: Sequence[str], which: NDArray[np.int64]
+) -> tuple[Sequence[str], NDArray[np.int64]]:
+    """The documents of a call as it has them: those of equal names apart."""
+    if len(leading) == 1 or not leading[1]:
+        return names, which
+    rows = np.repeat(np.arange(leading[0]), leading[1])
+    return [names[int(one)] for one in which[:: leading[1]]], rows
+
+
+def tokens_that_count(
+    targets: NDArray[np.int64] | None, mask: NDArray[np.bool_] | None, ignore_index: int
+) -> tuple[NDArray[np.int64] | None, int, int]:
+    """The numbers of the tokens that count (None: all), how many a target and a mask leave out."""
+    masked = 0 if mask is None else len(mask) - int(mask.sum())
+    if targets is None:
+        return (np.flatnonzero(mask) if mask is not None and masked else None), 0, masked
+    counts = targets != ignore_index
+    if mask is not None:
+        counts &= mask
+    left = len(counts) - int(counts.sum())
+    return (np.flatnonzero(counts) if left else None), left - masked, masked
+
+
+def mask_of(given: Any, size: int) -> NDArray[np.bool_]:
+    """Which tokens count: those whose entry is 1 or true."""
+    array = host_array(given, "mask")
+    values = array.as_float64() if array.kind == "f" else array.values
+    values = values.reshape(-1)
+    if len(values) != size:
+        raise CallError(
+            f"mask has shape {array.shape} for {size:,} tokens; expected 1 or 0 for each (logits "
+            "at position i predict token i + 1: mask[:, 1:] beside logits[:, :-1])"
+        )
+    wrong = (values != 0) & (values != 1) if values.dtype.kind in "biuf" else np.ones(size, bool)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(
+            f"found {values[row].item()!r:.40}",
+            expected="1 or true for a token that counts, 0 or false for one that is left out",
+            place=Place("mask", row),
+        )
+    counts: NDArray[np.bool_] = values != 0
+    return counts
 
 
 def token_ids(

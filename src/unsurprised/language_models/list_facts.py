@@ -38,7 +38,7 @@ def list_facts(
     facts.base_entropy[:] = entropy_bounds(base).low * _BITS
     facts.other_entropy[:] = entropy_bounds(other).low * _BITS
     known = np.full(len(base), -1) if targets is None else targets
-    theirs = _in_terms_of(base, other)
+    theirs = in_terms_of(base, other)
     for side, lists, tokens in (("base", base, base.tokens), ("other", other, theirs)):
         side_facts(facts, side, lists, tokens, known)
     cut = tuple(np.clip(1 - listed, 0, 1) for listed in (bounds.p_listed, bounds.q_listed))
@@ -67,7 +67,7 @@ def side_facts(
     getattr(facts, f"{side}_censored")[:] = censored
 
 
-def _in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:
+def in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:
     """The other's tokens as the base has them."""
     if base.texts is None or other.texts is None:
         return other.tokens

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from unsurprised.array_types import Values
 from unsurprised.language_models.agreement import Side
 from unsurprised.language_models.figures import fidelity_of
-from unsurprised.language_models.list_facts import list_facts, refuse_other_tokens
+from unsurprised.language_models.given import tokens_that_count
+from unsurprised.language_models.list_facts import in_terms_of, list_facts
 from unsurprised.language_models.list_most import MostMeter
 from unsurprised.language_models.meter import FidelityMeter
+from unsurprised.language_models.placing import PlacedTokens
 from unsurprised.language_models.result import Fidelity
 from unsurprised.language_models.scored_tokens import lacks_likely, without_likely
 from unsurprised.language_models.tokens import PairedTokens
+from unsurprised.language_models.top_lists import TopLists
 from unsurprised.language_models.top_logprobs import TopLogProbs
+from unsurprised.language_models.wording import Wording, of_lists
 from unsurprised.statistics.in_unit import InUnit
 
 #: Tokens at a time; no result depends on it.
@@ -21,23 +26,47 @@ _ROWS = 1 << 14
 
 
 def list_meter(
-    base: TopLogProbs, other: TopLogProbs, *, top: int = 10, rows: int | None = None
+    base: TopLogProbs,
+    other: TopLogProbs,
+    beside: PlacedTokens,
+    *,
+    top: int = 10,
+    rows: int | None = None,
+    wording: Wording | None = None,
 ) -> tuple[FidelityMeter, MostMeter]:
-    """A meter that has read two artefacts of lists, which must agree, and upper bounds."""
-    refuse_other_tokens(base, other)
-    # Texts have no ids by which the worst tokens could be told.
-    meter, most = FidelityMeter(top=top if base.lists.texts is None else 0), MostMeter()
+    """A meter that has read two artefacts of lists, which agree, and upper bounds."""
+    meter, most = FidelityMeter(top=top, bins=beside.bins), MostMeter()
     size = rows or _ROWS
     for at in range(0, base.tokens, size):
         part = slice(at, at + size)
-        p, q = base.lists.part(part), other.lists.part(part)
         targets = None if base.targets is None else base.targets[part]
-        facts, cut, upper = list_facts(p, q, targets)
-        which, places = base.documents[part], base.positions[part]
-        tokens = PairedTokens(p, q, targets, base.names, which, places, cut)
-        meter.add_facts(facts, tokens, base.vocabulary or 0)
-        most.update(upper, base.names, which)
+        tokens = PairedTokens(
+            base.lists.part(part),
+            other.lists.part(part),
+            targets,
+            base.names,
+            base.documents[part],
+            base.positions[part],
+            by=beside.slices(part),
+        )
+        if wording is not None:
+            wording.note(tokens)
+        kept, _, masked = tokens_that_count(None, beside.counts(part), 0)
+        meter.leave_out(0, masked)
+        counted = tokens if kept is None else tokens.taken(kept)
+        most.update(_add(meter, counted, base.vocabulary or 0), counted.names, counted.documents)
     return meter, most
+
+
+def _add(meter: FidelityMeter, tokens: PairedTokens, vocabulary: int) -> dict[str, Values]:
+    """Add tokens; what comes back are their upper bounds."""
+    p, q = tokens.base, tokens.other
+    assert isinstance(p, TopLists) and isinstance(q, TopLists)
+    facts, cut, most = list_facts(p, q, tokens.targets)
+    # The other's tokens as the base has them, so that a target is found in both.
+    theirs = replace(q, tokens=in_terms_of(p, q))
+    meter.add_facts(facts, replace(tokens, other=theirs, cut=cut), vocabulary)
+    return most
 
 
 def list_fidelity(
@@ -56,14 +85,14 @@ def list_fidelity(
         bounds |= {name: "at least" for name, listed in told if listed}
         found = replace(found, at_most=most.result(InUnit(unit)))
         missing |= _no_upper(lists, found)
-    base = sides[0]
-    if isinstance(base, TopLogProbs) and base.lists.texts is not None:
-        missing["worst_tokens"] = "tokens are known by their texts alone"
     for name, side in zip(names, sides, strict=True):
         notes = side.notes if isinstance(side, TopLogProbs) else ()
         for number, note in enumerate(notes):
             missing[f"{name} ({number + 1})" if number else name] = note
     found = replace(found, bounds=bounds, missing=missing)
+    base, other = sides
+    if isinstance(base, TopLogProbs) and isinstance(other, TopLogProbs):
+        found = of_lists(found, base, other)
     return without_likely(found, [lacks_likely(side) for side in sides])
 
 

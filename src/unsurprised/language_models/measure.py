@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.arrays.host import host_array
-from unsurprised.errors import CallError, InputError, Place
+from unsurprised.errors import CallError
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.agreement import Opened, Pairing, TokenPair
 from unsurprised.language_models.artefacts import AnyOpened, opened
-from unsurprised.language_models.artefacts.token_files import token_file
+from unsurprised.language_models.artefacts.kld import KldFile
+from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.figures import fidelity_of
-from unsurprised.language_models.given import counted_within, token_ids
+from unsurprised.language_models.given import tokens_that_count
+from unsurprised.language_models.list_facts import refuse_other_tokens
 from unsurprised.language_models.list_measure import both_lists, list_fidelity, list_meter
-from unsurprised.language_models.meter import FidelityMeter, narrowed
+from unsurprised.language_models.meter import FidelityMeter
 from unsurprised.language_models.mixed_measure import mixed_meter
+from unsurprised.language_models.narrowing import narrowed
 from unsurprised.language_models.noise import noise_floor
 from unsurprised.language_models.pairs import RowFaultError
+from unsurprised.language_models.placing import PlacedTokens, Placing
 from unsurprised.language_models.result import Fidelity
-from unsurprised.language_models.tokens import PairedTokens, TokenScores
+from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_logprobs import TopLogProbs
+from unsurprised.language_models.wording import Wording
 from unsurprised.units import checked_base
+
+__all__ = ["Measured", "Placing", "Progress", "fidelity", "measured"]
 
 Progress = Callable[[int], None]
 
@@ -38,8 +44,11 @@ def fidelity(
     *,
     targets: Any = None,
     document: Any = None,
+    by: Mapping[str, Any] | None = None,
     position: Any = None,
     vocabulary: int | None = None,
+    mask: Any = None,
+    text: Any = None,
     noise: Any = None,
     partial: bool = False,
     ignore_index: int = -100,
@@ -62,10 +71,19 @@ def fidelity(
         The token that came, one a row of scores; a ``.kld`` file says it itself.
     document : sequence, optional
         Which document each row is of, where the scores have the shape (tokens, V).
+    by : mapping of str to sequence, optional
+        Slices: names, numbers (cut by quantiles where there are many) or booleans by what they are
+        called, one a row or one a document.
     position : array of int, optional
         The place of each row's token in its document; else they are counted.
     vocabulary : int, optional
         Compare the first so many tokens of each row, where one model's rows are padded.
+    mask : array of 0 and 1, optional
+        Which tokens count (1), as an attention or a loss mask says it: those of 0, such as padding
+        or a prompt's, are left out, and counted.
+    text : path, list of lists of str, or mapping of str to these, optional
+        The tokens' own text, in which the worst ones are shown: token strings of each document, as
+        JSON lines, as llama.cpp's ``llama-tokenize`` writes them, or a token a line in a ``.txt``.
     noise : array or path, optional
         A second run of the base: how far apart chance alone puts two runs.
     partial : bool, default False
@@ -101,7 +119,9 @@ def fidelity(
         opened(side, said, partial=partial) for side, said in ((base, "base"), (other, "other"))
     ]
     second = None if noise is None else opened(noise, "noise", partial=partial)
-    given = Placing(targets, document, position, vocabulary, ignore_index)
+    given = Placing(
+        targets, document, position, vocabulary, ignore_index, by=by, mask=mask, text=text
+    )
     names = _named(base, "base"), _named(other, "other")
     found = measured(sides[0], sides[1], given, names, top=top, unit=unit)
     if second is None:
@@ -112,87 +132,6 @@ def fidelity(
 
 def _named(given: Any, said: str) -> str:
     return os.fspath(given) if isinstance(given, (str, os.PathLike)) else said
-
-
-class Placing:
-    """What the caller says of tokens beside the scores."""
-
-    def __init__(
-        self,
-        targets: Any = None,
-        document: Any = None,
-        position: Any = None,
-        vocabulary: int | None = None,
-        ignore_index: int = -100,
-    ) -> None:
-        if vocabulary is not None and (type(vocabulary) is not int or vocabulary < 1):
-            raise CallError(f"vocabulary={vocabulary!r}; expected a whole number of tokens")
-        self._targets, self._document, self._position = targets, document, position
-        self.vocabulary, self.ignore_index = vocabulary, ignore_index
-
-    def refuse_for_lists(self) -> None:
-        """Raise for what lists of likely tokens say themselves."""
-        told = {"targets": self._targets, "vocabulary": self.vocabulary}
-        self._refuse({**told, **self._places})
-
-    def targets_beside(self, base: AnyOpened, other: AnyOpened) -> NDArray[np.int64] | None:
-        """The tokens that came, of lists beside whole rows; the lists say all other things."""
-        self._refuse(self._places)
-        lists, whole = (base, other) if isinstance(base, TopLogProbs) else (other, base)
-        return self.targets(lists.tokens, self.vocabulary or whole.vocabulary or 1)
-
-    @property
-    def _places(self) -> dict[str, Any]:
-        return {"document": self._document, "position": self._position}
-
-    @staticmethod
-    def _refuse(told: dict[str, Any]) -> None:
-        given = [name for name, value in told.items() if value is not None]
-        if given:
-            raise CallError(
-                f"{given[0]}=… beside lists of likely tokens, which say it themselves: "
-                f"TopLogProbs(…, {given[0]}=…)"
-            )
-
-    def targets(self, tokens: int, vocabulary: int) -> NDArray[np.int64] | None:
-        """The token that came, of all tokens."""
-        if self._targets is None:
-            return None
-        given = self._targets
-        if isinstance(given, (str, os.PathLike)):
-            given = token_file(os.fspath(given))
-        if np.size(given) != tokens:
-            raise InputError(
-                f"found {np.size(given):,} targets for {tokens:,} rows of scores",
-                expected="the token that came, one a row",
-                remedy="logits at position i predict token i + 1: tokens[1:] beside logits[:-1]",
-                place=Place("targets"),
-            )
-        return token_ids(given, (tokens,), vocabulary, self.ignore_index)
-
-    def documents(self, tokens: int) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
-        """Names of the documents, and of each token which is its own, where the caller says."""
-        if self._document is None:
-            return None
-        given = self._document
-        values = given.tolist() if hasattr(given, "tolist") else list(given)
-        if len(values) != tokens:
-            raise CallError(f"document has {len(values):,} entries for {tokens:,} rows of scores")
-        names: dict[str, int] = {}
-        which = [names.setdefault(str(value), len(names)) for value in values]
-        return tuple(names), np.array(which, dtype=np.int64)
-
-    def positions(self, tokens: int) -> NDArray[np.int64] | None:
-        """The place of each token in its document, where the caller says."""
-        if self._position is None:
-            return None
-        array = host_array(self._position, "position")
-        if array.kind not in "iu" or array.values.size != tokens or array.values.min() < 0:
-            raise CallError(
-                f"position has shape {array.shape} of {array.dtype}; expected {tokens:,} whole "
-                "numbers of at least 0"
-            )
-        return array.values.reshape(-1).astype(np.int64)
 
 
 class Measured:
@@ -217,49 +156,134 @@ def measured(
     checked_base(unit)
     lists = both_lists(base, other)
     if lists is not None:
-        given.refuse_for_lists()
-        meter, most = list_meter(*lists, top=top, rows=rows)
-        if progress is not None:
-            progress(lists[0].tokens)
-        return Measured(meter, list_fidelity(meter, most, lists, names, unit))
+        return _of_lists(lists, given, names, top=top, unit=unit, progress=progress, rows=rows)
     if isinstance(base, TopLogProbs) or isinstance(other, TopLogProbs):
-        mixed = Pairing(base, other, given.targets_beside(base, other), given.vocabulary)
-        meter, most = mixed_meter(mixed, given.ignore_index, top=top, rows=rows, progress=progress)
-        return Measured(meter, list_fidelity(meter, most, (base, other), names, unit))
+        pairing = Pairing(base, other, given.targets_beside(base, other), given.vocabulary)
+        return _mixed(pairing, given, names, top=top, unit=unit, progress=progress, rows=rows)
     targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given))
     pairing = Pairing(base, other, targets, given.vocabulary)
-    documents = given.documents(pairing.tokens)
-    positions = given.positions(pairing.tokens)
-    if documents is not None and positions is None:
-        positions = counted_within(documents[1])
-    meter = FidelityMeter(top=top)
+    documents = _Documents.of(pairing)
+    beside = given.beside(pairing.names, documents.which)
+    wording = given.wording(beside, documents.lengths, placed=documents.placed)
+    meter = FidelityMeter(top=top, bins=beside.bins)
     for pair in pairing.pairs(rows):
-        whole = _placed(pair, pairing, documents, positions)
-        kept = _kept(whole.targets, given.ignore_index)
-        meter.leave_out(0 if kept is None else len(whole) - len(kept))
+        whole = _placed(pair, pairing, beside)
+        if wording is not None:
+            wording.note(whole)
+        counts = beside.counts(slice(pair.first, pair.first + len(whole)))
+        kept, left_out, masked = tokens_that_count(whole.targets, counts, given.ignore_index)
+        meter.leave_out(left_out, masked)
         numbers = np.arange(len(whole)) if kept is None else kept
-        _add(meter, pairing, _chosen(whole, kept), pair.first + numbers)
+        _add(meter, pairing, whole if kept is None else whole.taken(kept), pair.first + numbers)
         if progress is not None:
             progress(len(pair.documents))
+    refuse_none(meter, pairing.tokens)
     found = fidelity_of(meter, names, unit)
-    return Measured(meter, replace(found, missing={**found.missing, **pairing.notes}))
+    found = replace(found, missing={**found.missing, **pairing.notes})
+    return Measured(meter, found if wording is None else wording.of(found))
 
 
-Names = tuple[tuple[str, ...], NDArray[np.int64]]
+def _mixed(
+    pairing: Pairing,
+    given: Placing,
+    names: tuple[str, str],
+    *,
+    top: int,
+    unit: float,
+    progress: Progress | None,
+    rows: int | None,
+) -> Measured:
+    """The same of lists beside whole rows, whose documents and positions are the lists'."""
+    sides = pairing.base, pairing.other
+    lists = next(side for side in sides if isinstance(side, TopLogProbs))
+    beside, wording = _beside_lists(lists, given)
+    meter, most = mixed_meter(
+        pairing, beside, given.ignore_index, top=top, rows=rows, wording=wording, progress=progress
+    )
+    refuse_none(meter, pairing.tokens)
+    found = list_fidelity(meter, most, sides, names, unit)
+    return Measured(meter, found if wording is None else wording.of(found))
 
 
-def _placed(
-    pair: TokenPair, pairing: Pairing, documents: Names | None, positions: NDArray[np.int64] | None
-) -> PairedTokens:
-    """Tokens with the documents and positions that the caller gave, cut to one vocabulary."""
+def _beside_lists(lists: TopLogProbs, given: Placing) -> tuple[PlacedTokens, Wording | None]:
+    """What the caller says of the tokens of lists."""
+    beside = given.beside(lists.names, lists.documents)
+    longest = np.zeros(len(lists.names), dtype=np.int64)
+    np.maximum.at(longest, lists.documents, lists.positions + 1)
+    return beside, given.wording(beside, longest.tolist(), placed=True)
+
+
+def _of_lists(
+    lists: tuple[TopLogProbs, TopLogProbs],
+    given: Placing,
+    names: tuple[str, str],
+    *,
+    top: int,
+    unit: float,
+    progress: Progress | None,
+    rows: int | None,
+) -> Measured:
+    """The same of two artefacts of lists."""
+    given.refuse_for_lists()
+    base = lists[0]
+    refuse_other_tokens(*lists)
+    beside, wording = _beside_lists(base, given)
+    meter, most = list_meter(*lists, beside, top=top, rows=rows, wording=wording)
+    if progress is not None:
+        progress(base.tokens)
+    refuse_none(meter, base.tokens)
+    found = list_fidelity(meter, most, lists, names, unit)
+    return Measured(meter, found if wording is None else wording.of(found))
+
+
+def refuse_none(meter: FidelityMeter, tokens: int) -> None:
+    """Raise where no token is left to be measured."""
+    if meter.left_out + meter.masked == tokens:
+        raise CallError(
+            f"of {tokens:,} tokens a mask leaves out {meter.masked:,}, and targets "
+            f"{meter.left_out:,}; expected one or more that count (1 in a mask)"
+        )
+
+
+class _Documents(NamedTuple):
+    """The documents of two artefacts that agree."""
+
+    #: Of each token which document is its own.
+    which: NDArray[np.int64]
+    #: How long each is, up to the last token that is predicted.
+    lengths: list[int]
+    #: Whether an artefact says the places itself.
+    placed: bool
+
+    @classmethod
+    def of(cls, pairing: Pairing) -> _Documents:
+        """Those of both, sizes of which are the same."""
+        for side in (pairing.base, pairing.other):
+            if isinstance(side, KldFile):
+                which = np.arange(side.tokens) // side.layout.rows
+                return cls(which, [side.layout.context] * len(side.names), placed=True)
+        lead = pairing.lead
+        assert isinstance(lead, WholeRows)
+        which, _ = lead.places()
+        lengths = [int(one.places(one.rows - 1, 1)[0]) + 1 for one in lead.documents]
+        return cls(which, lengths, placed=lead.placed)
+
+
+def _placed(pair: TokenPair, pairing: Pairing, beside: PlacedTokens) -> PairedTokens:
+    """Tokens with all that is said of them, cut to one vocabulary."""
     rows = slice(pair.first, pair.first + len(pair.documents))
-    names, which = pairing.names, pair.documents
-    if documents is not None:
-        names, which = documents[0], documents[1][rows]
-    places = pair.positions if positions is None else positions[rows]
     base, base_cut = narrowed(pair.base, pairing.vocabulary)
     other, other_cut = narrowed(pair.other, pairing.vocabulary)
-    return PairedTokens(base, other, pair.targets, names, which, places, (base_cut, other_cut))
+    return PairedTokens(
+        base,
+        other,
+        pair.targets,
+        beside.names,
+        beside.which[rows],
+        pair.positions if beside.positions is None else beside.positions[rows],
+        (base_cut, other_cut),
+        beside.slices(rows),
+    )
 
 
 def _tokens_for_targets(base: Opened, other: Opened) -> int:
@@ -283,27 +307,3 @@ def _add(
         where = f"position {int(rows.positions[number])} of document {name!r}"
         said = (pairing.base.said, pairing.other.said)[fault.side]
         raise fault.located(file=said, row=int(numbers[number])).noted(where) from None
-
-
-def _kept(targets: NDArray[np.int64] | None, ignore_index: int) -> NDArray[np.int64] | None:
-    """The tokens whose target is not the one of those that are left out; None: all."""
-    if targets is None or not (targets == ignore_index).any():
-        return None
-    return np.flatnonzero(targets != ignore_index)
-
-
-def _chosen(rows: PairedTokens, kept: NDArray[np.int64] | None) -> PairedTokens:
-    if kept is None:
-        return rows
-    base_cut, other_cut = (None if mass is None else mass[kept] for mass in rows.cut)
-    base, other = rows.base, rows.other
-    assert isinstance(base, TokenScores) and isinstance(other, TokenScores)
-    return PairedTokens(
-        base.taken(kept),
-        other.taken(kept),
-        None if rows.targets is None else rows.targets[kept],
-        rows.names,
-        rows.documents[kept],
-        rows.positions[kept],
-        (base_cut, other_cut),
-    )

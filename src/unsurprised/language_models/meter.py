@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels, portable
+from unsurprised import _kernels
 from unsurprised.alone import alone, beside
-from unsurprised.array_types import Values
-from unsurprised.arrays.host import HostArray
 from unsurprised.errors import CallError, StateError
+from unsurprised.evaluation.bins import Bins
+from unsurprised.evaluation.slicing import cells_of, given_bins, refuse_many
+from unsurprised.language_models.cell_documents import CellDocuments
 from unsurprised.language_models.columns import (
     CONFIDENCES,
     PARTS,
+    SHIFTS,
     TARGETS,
     TOKENS,
     confidence_of,
     distance_of,
     part_columns,
+    shift_of,
     target_columns,
     token_columns,
 )
@@ -29,9 +31,9 @@ from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import rows_given
 from unsurprised.language_models.pairs import PairFacts, RowFaultError, pair_facts
 from unsurprised.language_models.tokens import PairedTokens, TokenScores
+from unsurprised.language_models.worst import entry_of
 from unsurprised.states import (
     ClassCounts,
-    Entry,
     Histogram,
     KeyedSums,
     Moments,
@@ -40,6 +42,7 @@ from unsurprised.states import (
     TopK,
 )
 from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
+from unsurprised.states.sums import Cell
 
 if TYPE_CHECKING:
     from unsurprised.language_models.result import Fidelity
@@ -60,6 +63,8 @@ class FidelityMeter(ByBytes):
     ----------
     top : int, default 10
         How many of the worst tokens are kept.
+    bins : mapping of str to sequence of float, optional
+        Where numbers of a column of ``by`` are cut; else each number is a slice of its own.
 
     Examples
     --------
@@ -72,12 +77,19 @@ class FidelityMeter(ByBytes):
     0.125
     """
 
-    def __init__(self, *, top: int = 10) -> None:
+    def __init__(
+        self, *, top: int = 10, bins: Mapping[str, Sequence[float] | Bins] | None = None
+    ) -> None:
         if type(top) is not int or not 0 <= top <= _MOST_TOP:
             raise CallError(f"top={top!r}; expected 0 to {_MOST_TOP:,} tokens")
-        self.top = top
+        self.top, self.bins = top, given_bins(bins or {})
         self.vocabulary: int | None = None
-        self._left_out = 0
+        #: What the tokens are sliced by; None before there are any.
+        self.by: tuple[str, ...] | None = None
+        #: How many tokens a target, and how many a mask left out.
+        self.left_out = self.masked = 0
+        #: In how many documents the ranges and slices have tokens.
+        self.cell_documents = CellDocuments()
         self._states = Product(
             {
                 "tokens": Sums(TOKENS),
@@ -87,10 +99,12 @@ class FidelityMeter(ByBytes):
                 "documents": KeyedSums(TOKENS),
                 "document_targets": KeyedSums(TARGETS),
                 "parts": Sums(PARTS),
+                "slices": Sums(PARTS),
                 "kl": Histogram(),
                 "kl_groups": ClassCounts(_COARSE),
                 "above": Histogram(),
                 "below": Histogram(),
+                "shifts": ClassCounts(len(SHIFTS) - 1),
                 "worst": TopK(top),
             }
         )
@@ -103,6 +117,8 @@ class FidelityMeter(ByBytes):
         *,
         documents: Any = None,
         positions: Any = None,
+        by: Mapping[str, Any] | None = None,
+        mask: Any = None,
         ignore_index: int = -100,
     ) -> FidelityMeter:
         """Add tokens.
@@ -120,6 +136,12 @@ class FidelityMeter(ByBytes):
         positions : array of int, optional
             The place of each token within its document; else they are counted from 0 in each
             document of the call.
+        by : mapping of str to sequence, optional
+            Slices: names, numbers or booleans by what they are called, one a token or one a
+            document; the same columns in all calls.
+        mask : array of 0 and 1, optional
+            Which tokens count (1): those of 0, such as padding or a prompt's, are left out, and
+            counted.
         ignore_index : int, default −100
             Tokens with this target are left out, and counted.
 
@@ -130,25 +152,28 @@ class FidelityMeter(ByBytes):
         CallError
             Arrays that do not fit each other.
         """
-        rows, numbers = rows_given(
+        given = rows_given(
             base,
             other,
             targets=targets,
             documents=documents,
             positions=positions,
+            by=by,
+            mask=mask,
             ignore_index=ignore_index,
         )
         try:
-            self.add(rows)
+            self.add(given.rows)
         except RowFaultError as fault:
             side = ("base", "other")[fault.side]
-            raise fault.located(file=side, row=int(numbers[fault.number])) from None
-        self.leave_out(int(np.prod(np.shape(base)[:-1])) - len(numbers))
+            raise fault.located(file=side, row=int(given.numbers[fault.number])) from None
+        self.leave_out(given.left_out, given.masked)
         return self
 
-    def leave_out(self, tokens: int) -> None:
+    def leave_out(self, by_target: int, by_mask: int) -> None:
         """Count tokens that are not measured."""
-        self._left_out += tokens
+        self.left_out += by_target
+        self.masked += by_mask
 
     @alone
     def add(self, rows: PairedTokens) -> FidelityMeter:
@@ -157,6 +182,7 @@ class FidelityMeter(ByBytes):
         if not isinstance(base, TokenScores) or not isinstance(other, TokenScores):
             raise TypeError("lists come with their facts")
         self._same_vocabulary(base.vocabulary)
+        self._same_columns(rows)
         if not len(rows):
             return self
         return self._add_facts(pair_facts(base, other, rows.targets), rows)
@@ -165,6 +191,7 @@ class FidelityMeter(ByBytes):
     def add_facts(self, facts: PairFacts, rows: PairedTokens, vocabulary: int) -> FidelityMeter:
         """Add tokens whose facts are at hand; a vocabulary of 0 is one that nobody says."""
         self._same_vocabulary(vocabulary)
+        self._same_columns(rows)
         return self._add_facts(facts, rows) if len(rows) else self
 
     def _same_vocabulary(self, vocabulary: int) -> None:
@@ -176,30 +203,72 @@ class FidelityMeter(ByBytes):
                 "expected one vocabulary"
             )
 
+    def _same_columns(self, rows: PairedTokens) -> None:
+        if self.by is None:
+            self.by = tuple(sorted(rows.by))
+        if set(self.by) != set(rows.by):
+            raise CallError(
+                f"found slices by {', '.join(rows.by) or 'nothing'}, and by "
+                f"{', '.join(self.by) or 'nothing'} before; expected the same columns in all calls"
+            )
+
     def _add_facts(self, facts: PairFacts, rows: PairedTokens) -> FidelityMeter:
         groups = hashes_of_names(rows.names)[rows.documents]
-        self._add_tokens(facts, rows, groups)
+        columns = token_columns(facts, rows.cut)
+        cells = {name: cells_of(name, column, self.bins.get(name))
+                 for name, column in rows.by.items()}  # fmt: skip
+        refuse_many([*self._states["slices"].cells(), *self._fresh(cells)])
+        self._add_tokens(facts, rows, groups, columns)
+        at_targets, known = None, np.zeros(0, np.int64)
         if rows.targets is not None:
-            self._add_targets(facts, rows, rows.targets, groups)
+            at_targets, known = target_columns(facts, rows.targets)
+            self._add_targets(at_targets, rows, known, groups)
+        self._add_parts(facts, rows, groups, part_columns(columns, at_targets, known), cells)
         self._states["worst"].update(
-            facts.kl, lambda chosen: [_entry(facts, rows, int(row)) for row in chosen]
+            facts.kl, lambda chosen: [entry_of(facts, rows, int(row)) for row in chosen]
         )
         return self
 
-    def _add_tokens(self, facts: PairFacts, rows: PairedTokens, groups: NDArray[np.uint64]) -> None:
-        states, columns = self._states, token_columns(facts, rows.cut)
+    def _fresh(self, cells: Mapping[str, tuple[Sequence[Cell], Any]]) -> list[Cell]:
+        """The cells of slices that were not met yet."""
+        met = set(self._states["slices"].cells())
+        return [cell for found, _ in cells.values() for cell in {*found} - met]
+
+    def _add_parts(
+        self,
+        facts: PairFacts,
+        rows: PairedTokens,
+        groups: NDArray[np.uint64],
+        parts: dict[str, Any],
+        slices: Mapping[str, tuple[Sequence[Cell], NDArray[np.int32]]],
+    ) -> None:
+        """Add to the ranges and slices that have tokens; the others are not made."""
+        confidence = confidence_of(facts.base_top_surprisal)
+        told = [
+            ("parts", [("confidence", str(k)) for k in range(len(CONFIDENCES))], confidence),
+            ("parts", [("position", str(k)) for k in range(64)], distance_of(rows.positions)),
+            *(("slices", *found) for found in slices.values()),
+        ]
+        for name, cells, which in told:
+            used, places = np.unique(which, return_inverse=True)
+            chosen, places = [cells[int(k)] for k in used], places.astype(np.int32)
+            self._states[name].update_cells(groups, parts, chosen, places)
+            self.cell_documents.update(chosen, places, groups)
+
+    def _add_tokens(
+        self,
+        facts: PairFacts,
+        rows: PairedTokens,
+        groups: NDArray[np.uint64],
+        columns: dict[str, Any],
+    ) -> None:
+        states = self._states
         parted = np.where(columns["agree"], -1, rows.positions)
         states["tokens"].update(groups, columns)
         states["token_moments"].update(
             {name: columns[name] for name in TOKENS[2:]}, rows=len(groups)
         )
         states["documents"].update(rows.names, rows.documents, columns, parted)
-        parts = part_columns(columns)
-        cells = [("confidence", str(k)) for k in range(len(CONFIDENCES))]
-        confidence = confidence_of(facts.base_top_surprisal)
-        _add_to_used(states["parts"], groups, parts, cells, confidence)
-        cells = [("position", str(k)) for k in range(64)]
-        _add_to_used(states["parts"], groups, parts, cells, distance_of(rows.positions))
         states["kl"].update(facts.kl)
         finite = np.isfinite(facts.kl)
         keys = (facts.kl[finite] + 0.0).view(np.int64) >> (52 - COARSE_BITS)
@@ -207,21 +276,21 @@ class FidelityMeter(ByBytes):
 
     def _add_targets(
         self,
-        facts: PairFacts,
+        columns: dict[str, Any],
         rows: PairedTokens,
-        targets: NDArray[np.int64],
+        known: NDArray[np.int64],
         groups: NDArray[np.uint64],
     ) -> None:
-        columns, known = target_columns(facts, targets)
         if not len(known):
             return
-        states = self._states
-        states["targets"].update(np.ascontiguousarray(groups[known]), columns)
+        states, own = self._states, np.ascontiguousarray(groups[known])
+        states["targets"].update(own, columns)
         states["target_moments"].update(
             {name: columns[name] for name in TARGETS[2:]}, rows=len(known)
         )
         states["document_targets"].update(rows.names, rows.documents[known], columns)
         change = columns["delta_p"]
+        states["shifts"].update(own, shift_of(change))
         states["above"].update(change[change > 0])
         states["below"].update(-change[change <= 0])
 
@@ -230,29 +299,30 @@ class FidelityMeter(ByBytes):
         """Add another meter's tokens; associative and commutative to the bit."""
         must_match("FidelityMeter", self.settings(), other.settings())
         known = {size for size in (self.vocabulary, other.vocabulary) if size is not None}
+        columns = [by for by in (self.by, other.by) if by is not None]
         if len(known) > 1:
             raise StateError(
                 f"two meters do not merge: vocabularies of {' and '.join(map(str, sorted(known)))}"
             )
+        if len({frozenset(by) for by in columns}) > 1:
+            told = " and ".join(", ".join(by) or "nothing" for by in columns)
+            raise StateError(f"two meters do not merge: slices by {told}")
         with beside(self, other):
             self._states.merge(other._states)
             self.vocabulary = next(iter(known), None)
-            self._left_out += other._left_out
+            self.by = columns[0] if columns else None
+            self.cell_documents.merge(other.cell_documents)
+            self.leave_out(other.left_out, other.masked)
         return self
 
     def settings(self) -> dict[str, Any]:
         """What meters that are merged have in common."""
-        return {"top": self.top}
+        return {"top": self.top, "bins": {name: cut.edges for name, cut in self.bins.items()}}
 
     @property
     def states(self) -> Product:
         """The states that the figures follow from."""
         return self._states
-
-    @property
-    def left_out(self) -> int:
-        """How many tokens were left out by their targets."""
-        return self._left_out
 
     def result(self, *, base: float = 2, names: tuple[str, str] = ("base", "other")) -> Fidelity:
         """What the tokens tell.
@@ -269,7 +339,14 @@ class FidelityMeter(ByBytes):
     @alone
     def to_bytes(self) -> bytes:
         """The state as bytes; equal for equal tokens in any order and any portions."""
-        said = {**self.settings(), "vocabulary": self.vocabulary, "left_out": self._left_out}
+        said = {
+            **self.settings(),
+            "vocabulary": self.vocabulary,
+            "by": None if self.by is None else list(self.by),
+            "left_out": self.left_out,
+            "masked": self.masked,
+            "cell_documents": self.cell_documents.said(),
+        }
         return pack("FidelityMeter", said, [self._states.to_bytes()])
 
     @classmethod
@@ -277,26 +354,17 @@ class FidelityMeter(ByBytes):
     def from_bytes(cls, data: bytes) -> FidelityMeter:
         """The state that :meth:`to_bytes` wrote."""
         settings, (part,) = unpack(data, "FidelityMeter")
-        meter = cls(top=whole(settings["top"], "top", most=_MOST_TOP))
+        meter = cls(top=whole(settings["top"], "top", most=_MOST_TOP), bins=settings["bins"])
         if settings["vocabulary"] is not None:
             meter.vocabulary = whole(settings["vocabulary"], "vocabulary")
-        meter._left_out = whole(settings["left_out"], "left_out")
+        if settings["by"] is not None:
+            meter.by = tuple(str(name) for name in settings["by"])
+        for name in ("left_out", "masked"):
+            setattr(meter, name, whole(settings[name], name))
+        meter.cell_documents = CellDocuments.of_said(settings["cell_documents"])
         states = Product.from_bytes(part)
         meter._states.merge(states)  # which refuses other names and settings
         return meter
-
-
-def _add_to_used(
-    sums: Sums,
-    groups: NDArray[np.uint64],
-    columns: dict[str, Any],
-    cells: Sequence[tuple[str, ...]],
-    which: NDArray[np.int32],
-) -> None:
-    """Add to the cells that have rows; the others are not made."""
-    used, places = np.unique(which, return_inverse=True)
-    chosen = [cells[int(k)] for k in used]
-    sums.update_cells(groups, columns, chosen, places.astype(np.int32))
 
 
 def hashes_of_names(names: Sequence[str]) -> NDArray[np.uint64]:
@@ -307,41 +375,3 @@ def hashes_of_names(names: Sequence[str]) -> NDArray[np.uint64]:
     out = np.empty(len(encoded), dtype=np.uint64)
     _kernels.hash_strings(offsets, b"".join(encoded), out)
     return out
-
-
-def _entry(facts: PairFacts, rows: PairedTokens, row: int) -> Entry:
-    """A token as one of the worst."""
-    target = -1 if rows.targets is None else int(rows.targets[row])
-    name, position = rows.names[int(rows.documents[row])], int(rows.positions[row])
-    leaders = [
-        (int(facts.base_top[row]), float(facts.base_top_surprisal[row])),
-        (int(facts.other_top[row]), float(facts.other_top_surprisal[row])),
-    ]
-    if target >= 0:
-        leaders += [
-            (target, float(facts.base_surprisal[row])),
-            (target, float(facts.other_surprisal[row])),
-        ]
-    return Entry(float(facts.kl[row]), position, file=name, leaders=tuple(leaders))
-
-
-def narrowed(scores: TokenScores, vocabulary: int) -> tuple[TokenScores, Values | None]:
-    """The first tokens of a vocabulary, and the mass of those that are cut off."""
-    if scores.vocabulary == vocabulary:
-        return scores, None
-    array = scores.values
-    kept = HostArray(array.values[:, :vocabulary], array.dtype)
-    return TokenScores(kept), mass_beyond(array, vocabulary)
-
-
-@np.errstate(invalid="ignore")  # a NaN is told when the row is measured
-def mass_beyond(array: HostArray, vocabulary: int) -> Values:
-    """The probability of the tokens from ``vocabulary`` on, one number a row."""
-    found = np.empty(array.shape[0])
-    for row in range(len(found)):
-        scores = array[row : row + 1].as_float64()[0]
-        top = scores.max()
-        shares = portable.exp(scores - top) if math.isfinite(top) else np.zeros(len(scores))
-        total = float(shares.sum())
-        found[row] = float(shares[vocabulary:].sum()) / total if total > 0 else 0.0
-    return found

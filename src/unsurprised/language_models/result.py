@@ -43,6 +43,24 @@ class FidelityQuantile(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KlExceedance(Record):
+    """A KL, and the share of the tokens whose own is as large or larger."""
+
+    kl_divergence: float
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRange(Record):
+    """The tokens whose target became likelier by ``low`` to ``high``, and their share of all."""
+
+    low: float
+    high: float
+    tokens: int
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class TargetShift(Record):
     """By how much the probability of the token that came differs: other − base."""
 
@@ -50,6 +68,8 @@ class TargetShift(Record):
     #: Root of the mean square.
     rms: Estimate
     quantiles: tuple[FidelityQuantile, ...]
+    #: How many tokens shifted by how much.
+    histogram: tuple[ShiftRange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +79,33 @@ class TokenRange(Record):
     low: float
     high: float
     tokens: int
+    #: These have an interval where the tokens are of ten documents or more.
     kl_divergence: Estimate
     top_agreement: Estimate
     #: Which part of the sum of the KL over all tokens is theirs.
     part: float
+    #: Other − base, a token; None where targets are not known.
+    cross_entropy_difference: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSlice(Record):
+    """The tokens that have a value in a column; ``value`` is None for those without one."""
+
+    column: str
+    value: str | None
+    tokens: int
+    #: These have an interval where the tokens are of ten documents or more.
+    kl_divergence: Estimate
+    top_agreement: Estimate
+    #: Which part of the sum of the KL over all tokens is theirs.
+    part: float
+    cross_entropy_difference: Estimate | None
+    #: Mean KL of these tokens less that of all others; None where there are none.
+    excess: Estimate | None
+    p_value: float | None
+    #: Whether the excess is not 0 at a false discovery rate of 5 % among all slices.
+    stands_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +124,28 @@ class DocumentFidelity(Record):
 
 @dataclass(frozen=True, slots=True)
 class WorstToken(Record):
-    """A token at which the models differ most."""
+    """A token at which the models differ most; tokens are ids, None where texts alone are known."""
 
     document: str
     position: int
     kl_divergence: float
-    base_top: int
-    other_top: int
+    base_top: int | None
+    other_top: int | None
     base_top_surprisal: float
     other_top_surprisal: float
+    #: The token that came.
     target: int | None = None
     base_surprisal: float | None = None
     other_surprisal: float | None = None
+    #: How many tokens are likelier than the one that came, and itself; None where it isn't known.
+    base_rank: int | None = None
+    other_rank: int | None = None
+    #: Texts of the token that came and of the tops, and those before and after it.
+    text: str | None = None
+    base_top_text: str | None = None
+    other_top_text: str | None = None
+    before: str | None = None
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +197,24 @@ class Fidelity(Reported):
     #: Tokens with an infinite KL, and with an infinite KL the other way.
     infinite_tokens: int
     reverse_infinite_tokens: int
-    #: Tokens that were left out by their targets.
+    #: Tokens that were left out by their targets, and those by a mask.
     left_out: int
+    masked: int
     #: What the intervals rest on: "documents", "tokens" (as if independent), or "nothing".
     intervals: str
     #: Figures that are bounds: their names, and "at least" or "at most" or "censored".
     bounds: Mapping[str, str]
     kl_quantiles: tuple[FidelityQuantile, ...]
+    #: The share of the tokens of each KL or more, from the smallest KL on.
+    kl_survival: tuple[KlExceedance, ...]
     #: The smallest share of the tokens that holds half of the sum of the KL.
     half_of_kl: float
     target_shift: TargetShift | None
     by_confidence: tuple[TokenRange, ...]
     by_position: tuple[TokenRange, ...]
     by_document: tuple[DocumentFidelity, ...]
+    #: What each value of the columns of ``by`` has.
+    slices: tuple[TokenSlice, ...]
     worst_tokens: tuple[WorstToken, ...]
     noise: NoiseFloor | None = None
     #: Of figures that are "at least" the most that they can be, by their names, where there is one.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
+from unsurprised.batches import SliceColumn
 
 if TYPE_CHECKING:
     from unsurprised.language_models.top_lists import TopLists
@@ -76,6 +77,22 @@ class PairedTokens:
     positions: NDArray[np.int64]
     #: The mass that was cut off each row of the base, and of the other.
     cut: tuple[Values | None, Values | None] = (None, None)
+    #: What the tokens are sliced by, by name.
+    by: Mapping[str, SliceColumn] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.documents)
+
+    def taken(self, kept: NDArray[np.int64]) -> PairedTokens:
+        """Some of the tokens."""
+        base_cut, other_cut = (None if mass is None else mass[kept] for mass in self.cut)
+        return replace(
+            self,
+            base=self.base.taken(kept),
+            other=self.other.taken(kept),
+            targets=None if self.targets is None else self.targets[kept],
+            documents=self.documents[kept],
+            positions=self.positions[kept],
+            cut=(base_cut, other_cut),
+            by={name: column.part(kept) for name, column in self.by.items()},
+        )

@@ -93,3 +93,17 @@ class TopLists:
             caps=self.caps[first:last],
             ranked=None if self.ranked is None else self.ranked[entries],
         )
+
+    def taken(self, rows: NDArray[np.int64]) -> TopLists:
+        """Some of the rows, in any order."""
+        counts = self.counts[rows]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        entries = np.arange(int(starts[-1])) + np.repeat(self.starts[rows] - starts[:-1], counts)
+        return replace(
+            self,
+            starts=starts,
+            tokens=self.tokens[entries],
+            logprobs=self.logprobs[entries],
+            caps=self.caps[rows],
+            ranked=None if self.ranked is None else self.ranked[entries],
+        )

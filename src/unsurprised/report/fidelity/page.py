@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from unsurprised.language_models.result import Fidelity
-from unsurprised.report.fidelity import sentences, where
-from unsurprised.report.numbers import Style, interval, number, share, valued
+from unsurprised.report.fidelity import curves, sentences, where
+from unsurprised.report.fidelity.sentences import level_name
+from unsurprised.report.fidelity.unseen import is_bound, unseen
+from unsurprised.report.fidelity.worst import worst
+from unsurprised.report.numbers import Style, interval, valued
 from unsurprised.report.pages.parts import Card, HtmlTable, Page, Section, amount, named, ranged
 from unsurprised.statistics.estimate import Estimate
 
@@ -18,20 +21,26 @@ def page(found: Fidelity) -> Page:
         What :func:`unsurprised.fidelity` returned.
     """
     told = sentences.verdict(found)
-    says = [*([] if told is None else [told]), sentences.size(found), *sentences.remarks(found)]
-    last = where.worst(found)
+    says = [*([] if told is None else [told]), sentences.size(found)]
+    if is_bound(found):
+        says.append("Some figures are bounds: what was censored or cut is said below.")
+    asked = [
+        _figures(found),
+        curves.survival(found),
+        where.confidence(found),
+        where.position(found),
+        where.by_slice(found),
+        where.documents(found),
+        curves.shift(found),
+        worst(found),
+        unseen(found),
+    ]
     return Page(
         "Is it still the same model?",
         sentences.headline(found),
         says,
         _cards(found),
-        [
-            _figures(found),
-            where.confidence(found),
-            where.position(found),
-            where.documents(found),
-            *([] if last is None else [last]),
-        ],
+        [section for section in asked if section is not None],
         result="fidelity",
     )
 
@@ -67,7 +76,7 @@ def _figures(found: Fidelity) -> Section:
         ("other − base", "ln PPL(Q)/PPL(base)", found.cross_entropy_difference, "information"),
         ("perplexity ratio", "PPL(Q)/PPL(base)", found.perplexity_ratio, "number"),
         *(
-            (f"KL that {_level(one.level)} of the tokens do not exceed", _alias(one.level),
+            (f"KL that {level_name(one.level)} of the tokens do not exceed", _alias(one.level),
              one.value, "information")
             for one in found.kl_quantiles
         ),
@@ -79,14 +88,28 @@ def _figures(found: Fidelity) -> Section:
     ]
     header = ["figure", "in llama.cpp", found.unit, "95 % interval"]
     table = HtmlTable("All figures", header, shown, names=2)
-    note = f"Half of the KL is in {share(found.half_of_kl)} of the tokens." if (
-        found.kl_divergence.value > 0) else ""  # fmt: skip
-    return Section("figures", "How much is lost?", [note] if note else [], tables=[table])
-
-
-def _level(level: float) -> str:
-    return f"{number(100 * level).rstrip('0').rstrip('.')} %"
+    return Section("figures", "How much is lost?", tables=[table], terms=_TERMS)
 
 
 def _alias(level: float) -> str:
-    return "median KLD" if level == 0.5 else f"{_level(level)} KLD"
+    return "Median KLD" if level == 0.5 else f"{level_name(level)} KLD"
+
+
+_TERMS = (
+    (
+        "KL from base to other",
+        "What it costs more, a token, to code by the other what the base writes; 0 if and only if "
+        "both say the same everywhere. It does not hang on the text's own tokens.",
+    ),
+    (
+        "cross-entropy, perplexity",
+        "How surprised a model is by the text: the mean surprisal of its tokens, and 2 to its "
+        "power. A model can differ everywhere and be as good on a text, so these do not say "
+        "whether it is the same.",
+    ),
+    (
+        "95 % interval",
+        "Of whole documents, whose tokens are alike: how the figure would differ with other "
+        "documents of the same kind.",
+    ),
+)

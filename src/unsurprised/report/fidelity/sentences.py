@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from unsurprised.language_models.result import Fidelity, ModelFigures
+from unsurprised.language_models.result import Fidelity, ModelFigures, TokenRange, TokenSlice
 from unsurprised.report.numbers import (
     counted,
     in_brackets,
@@ -81,6 +81,8 @@ def size(found: Fidelity) -> str:
         parts.append(f"{found.targets:,} of known targets")
     if found.left_out:
         parts.append(f"{found.left_out:,} left out by their targets")
+    if found.masked:
+        parts.append(f"{found.masked:,} left out by the mask")
     intervals = {
         "documents": "intervals by document",
         "tokens": "intervals as if tokens were independent",
@@ -146,6 +148,23 @@ def position_range(low: float, high: float) -> str:
     """
     first, last = int(low), int(high) - 1
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
+
+
+def level_name(level: float) -> str:
+    """A level in percent.
+
+    >>> level_name(0.999)
+    '99.9 %'
+    """
+    return f"{100 * level:.4g} %"
+
+
+def few_documents(parts: Sequence[TokenRange | TokenSlice], found: Fidelity) -> str:
+    """Why some parts have no interval where others have one."""
+    without = any(math.isnan(part.top_agreement.low) for part in parts)
+    if found.intervals != "documents" or not without:
+        return ""
+    return "Parts of fewer than 10 documents have no interval."
 
 
 def confidence_range(low: float, high: float) -> str:

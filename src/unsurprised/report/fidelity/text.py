@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from unsurprised.language_models.result import Fidelity, TokenRange, WorstToken
+from unsurprised.language_models.result import Fidelity, TokenRange, TokenSlice, WorstToken
 from unsurprised.report.fidelity import sentences
 from unsurprised.report.fidelity.sentences import headline, of_lists, short_name
+from unsurprised.report.fidelity.words import in_context, ranks, slice_name, token_name
 from unsurprised.report.next_steps import glossary, in_python, next_steps
-from unsurprised.report.numbers import ABSENT, Style, interval, number, share
+from unsurprised.report.numbers import ABSENT, Style, interval, number, printable, share
 from unsurprised.report.screen import Line, Screen, line, sized_for, titled, wrapped
 from unsurprised.report.tables import TextTable, laid_out
 from unsurprised.statistics.estimate import Estimate
@@ -18,11 +19,20 @@ from unsurprised.statistics.estimate import Estimate
 __all__ = ["headline", "lines", "table"]
 
 _STYLES = ("", "bold", "cyan", "dim")
+#: Letters of the text before and after a token.
+_CONTEXT = (20, 10)
 _SHOWN_LEVELS = (0.5, 0.9, 0.99, 0.999)
-#: Documents, worst tokens, and whether positions are shown: in all, and on the first screen from
-#: the most to the least.
-_FULL = (1000, 1000, True)
-_SIZES = ((3, 5, False), (3, 3, False), (2, 2, False), (0, 2, False), (0, 0, False))
+#: Documents, worst tokens, slices, and whether positions and confidences are shown: in all, and on
+#: the first screen from the most to the least.
+_FULL = (1000, 1000, 1000, True, True)
+_SIZES = (
+    (3, 5, 8, False, True),
+    (3, 3, 5, False, True),
+    (2, 2, 3, False, True),
+    (0, 2, 3, False, True),
+    (0, 2, 3, False, False),
+    (0, 0, 2, False, False),
+)
 
 
 def lines(found: Fidelity, screen: Screen) -> list[Line]:
@@ -39,10 +49,16 @@ def lines(found: Fidelity, screen: Screen) -> list[Line]:
 
 
 def _sized(
-    found: Fidelity, screen: Screen, documents: int, worst: int, positions: bool
+    found: Fidelity,
+    screen: Screen,
+    documents: int,
+    worst: int,
+    slices: int,
+    *ranges: bool,
 ) -> list[Line]:
     width = screen.width
-    worst = worst if screen.worst is None else screen.worst
+    has_text = any(one.text is not None for one in found.worst_tokens)
+    worst = max(worst, 2 * has_text) if screen.worst is None else screen.worst
     made = wrapped(headline(found), width, _mood(found))
     told = sentences.verdict(found)
     if told is not None:
@@ -50,13 +66,15 @@ def _sized(
     made += [*wrapped(sentences.size(found), width), line()]
     made += laid_out(_figures(found), width, _STYLES)
     made += wrapped(_quantiles(found), width, first="  ", rest="  ")
-    title = "Where: by how sure the base is"
-    made += laid_out(_ranges(found.by_confidence, title, sentences.confidence_range), width)
+    positions, confidences = ranges
+    if confidences or not (found.slices or has_text):
+        title = "Where: by how sure the base is"
+        made += laid_out(_ranges(found.by_confidence, title, found), width)
     if positions:
-        title = "Where: by position"
-        made += laid_out(_ranges(found.by_position, title, sentences.position_range), width)
+        made += laid_out(_ranges(found.by_position, "Where: by position", found), width)
+    made += laid_out(_slices(found, slices), width)
     made += laid_out(_documents(found, documents), width)
-    made += laid_out(_worst(found.worst_tokens[:worst], found), width)
+    made += laid_out(_worst(found.worst_tokens[:worst]), width)
     body = [
         part for text in sentences.remarks(found) for part in wrapped(text, width, first="  ",
                                                                       rest="  ")
@@ -115,7 +133,7 @@ def _figures(found: Fidelity) -> TextTable:
 def _quantiles(found: Fidelity) -> str:
     values = {one.level: one.value.value for one in found.kl_quantiles}
     told = ", ".join(
-        f"{number(values[level])} of {round_number_of(level)}"
+        f"{number(values[level])} of {sentences.level_name(level)}"
         for level in _SHOWN_LEVELS
         if level in values
     )
@@ -123,29 +141,39 @@ def _quantiles(found: Fidelity) -> str:
     return f"{what} of single tokens is at most: {told}." if told else ""
 
 
-def round_number_of(level: float) -> str:
-    """A level in percent.
-
-    >>> round_number_of(0.999)
-    '99.9 %'
-    """
-    return f"{100 * level:.4g} %"
+def _ranges(parts: Sequence[TokenRange], title: str, found: Fidelity) -> TextTable:
+    named = sentences.confidence_range if parts is found.by_confidence else sentences.position_range
+    rows = [[named(part.low, part.high), *_of_part(part)] for part in parts]
+    header = ["", "tokens", "KL", "95 % interval", "same top", "of the KL"]
+    return TextTable(title, header, rows, sentences.few_documents(parts, found), least=(3, 1))
 
 
-def _ranges(parts: Sequence[TokenRange], title: str, named: sentences.RangeName) -> TextTable:
+def _of_part(part: TokenRange | TokenSlice) -> list[str]:
+    return [
+        f"{part.tokens:,}",
+        number(part.kl_divergence.value),
+        interval(part.kl_divergence, "information"),
+        share(part.top_agreement.value),
+        ABSENT if math.isnan(part.part) else share(part.part),
+    ]
+
+
+def _slices(found: Fidelity, most: int) -> TextTable:
+    """Those that stand out first, then those of the most KL."""
+    shown = sorted(found.slices, key=lambda one: not one.stands_out)[:most]
     rows = [
         [
-            named(part.low, part.high),
-            f"{part.tokens:,}",
-            number(part.kl_divergence.value),
-            interval(part.kl_divergence, "information"),
-            share(part.top_agreement.value),
-            ABSENT if math.isnan(part.part) else share(part.part),
+            printable(slice_name(one), 36),
+            *_of_part(one),
+            "stands out" if one.stands_out else "",
         ]
-        for part in parts
+        for one in shown
     ]
-    header = ["", "tokens", "KL", "95 % interval", "same top", "of the KL"]
-    return TextTable(title, header, rows, least=(3, 1))
+    title = "Where: by slice"
+    if len(rows) < len(found.slices):
+        title += f": {len(rows)} of {len(found.slices):,} slices"
+    header = ["slice", "tokens", "KL", "95 % interval", "same top", "of the KL", ""]
+    return TextTable(title, header, rows, sentences.few_documents(shown, found), least=(3, 1, 5))
 
 
 def _documents(found: Fidelity, most: int) -> TextTable:
@@ -166,20 +194,27 @@ def _documents(found: Fidelity, most: int) -> TextTable:
     return TextTable(title, header, rows)
 
 
-def _worst(tokens: Sequence[WorstToken], found: Fidelity) -> TextTable:
+def _worst(tokens: Sequence[WorstToken]) -> TextTable:
+    title = "Tokens that differ most"
     rows = [
         [
             short_name(one.document),
             f"{one.position:,}",
             number(one.kl_divergence),
-            f"{one.base_top}",
-            f"{one.other_top}",
-            ABSENT if one.target is None else f"{one.target}",
+            token_name(one.base_top, one.base_top_text),
+            token_name(one.other_top, one.other_top_text),
+            ranks(one),
         ]
         for one in tokens
     ]
-    header = ["document", "position", "KL", "base's top", "other's top", "came"]
-    return TextTable("Tokens that differ most", header, rows, least=(5,))
+    header = ["document", "position", "KL", "base's top", "other's top", "rank of what came"]
+    if any(one.text is not None for one in tokens):
+        texts = [in_context(one, *_CONTEXT) for one in tokens]
+        rows = [[*row[:-1], text] for row, text in zip(rows, texts, strict=True)]
+        return TextTable(title, [*header[:-1], ""], rows, least=(1, 4, 3))
+    came = [token_name(one.target, None) for one in tokens]
+    rows = [[*row[:-1], own, row[-1]] for row, own in zip(rows, came, strict=True)]
+    return TextTable(title, [*header[:-1], "came", header[-1]], rows, least=(6, 5))
 
 
 def table(found: Sequence[Fidelity], screen: Screen) -> list[Line]:
