@@ -106,13 +106,14 @@ def test_several_columns_of_one_file(tmp_path: Path, exact: Any) -> None:
     both = table(BASE, logits=None, f16=column(BASE, "fixed"), q8=column(OTHER, "list"))
     path = tmp_path / "both.parquet"
     pq.write_table(both, path)
-    assert named(us.fidelity(f"{path}::f16", f"{path}::q8")) == exact
-    with pytest.raises(InputError, match=r"found the columns 'f16', 'q8' of lists; .*parquet::f16"):
+    assert named(us.fidelity(f"{path}:f16", f"{path}:q8")) == exact
+    with pytest.raises(InputError, match=r"found the columns 'f16', 'q8' of lists; .*parquet:f16"):
         us.fidelity(path, path)
     with pytest.raises(InputError, match="no column 'q4'"):
-        us.fidelity(f"{path}::q4", f"{path}::q8")
+        us.fidelity(f"{path}:q4", f"{path}:q8")
+    np.save(tmp_path / "a.npy", BASE)
     with pytest.raises(CallError, match="a column is named, and"):
-        us.fidelity(f"{tmp_path / 'a.npy'}::q4", f"{path}::q8")
+        us.fidelity(f"{tmp_path / 'a.npy'}:q4", f"{path}:q8")
 
 
 def test_a_frame_of_numbers_is_an_array() -> None:
@@ -218,7 +219,7 @@ def test_one_log_probability_a_token(tmp_path: Path, exact: Any) -> None:
     """Two columns of the same tokens: what they cost is exact, divergences are bounds."""
     path = tmp_path / "tokens.parquet"
     pq.write_table(_scored(), path)
-    found = us.fidelity(f"{path}::rollout", f"{path}::trainer")
+    found = us.fidelity(f"{path}:rollout", f"{path}:trainer")
     for name in ("cross_entropy_difference", "perplexity_ratio"):
         assert getattr(found, name).value == pytest.approx(exact[name]["value"]), name
     assert 0 < found.kl_divergence.value < exact["kl_divergence"]["value"]
@@ -247,7 +248,7 @@ def test_tokens_of_two_files_must_be_the_same(tmp_path: Path) -> None:
     for name, side in (("a", mine), ("b", theirs)):
         pq.write_table(side, tmp_path / f"{name}.parquet")
     with pytest.raises(InputError, match=rf"found the token {ids[14]} at position 4 of '1'"):
-        us.fidelity(f"{tmp_path}/a.parquet::rollout", f"{tmp_path}/b.parquet::trainer")
+        us.fidelity(f"{tmp_path}/a.parquet:rollout", f"{tmp_path}/b.parquet:trainer")
 
 
 def test_a_target_beyond_the_likely_ones_bounds_nothing() -> None:

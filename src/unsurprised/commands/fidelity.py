@@ -35,7 +35,7 @@ Base = Annotated[
         metavar="BASE",
         show_default=False,
         help="The original's rows: npy, npz, safetensors, llama.cpp's kld, Parquet or Arrow "
-        "(FILE::COLUMN where there are several), or a folder with one file a document; or the "
+        "(FILE:COLUMN where there are several), or a folder with one file a document; or the "
         "likely tokens: servers' responses, or a table.",
     ),
 ]

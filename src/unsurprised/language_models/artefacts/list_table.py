@@ -133,7 +133,7 @@ def no_role(role: str, schema: pa.Schema, file: str | None) -> InputError:
         f"no column {role!r}; there are {', '.join(map(repr, schema.names))}",
         expected="document, position, token, logprob and perhaps rank, an entry a row; or the "
         "log-probability of the token that came, a token a row",
-        remedy=f"call one {role!r}" + (", or name it: FILE::COLUMN" if role == "logprob" else ""),
+        remedy=f"call one {role!r}" + (", or name it: FILE:COLUMN" if role == "logprob" else ""),
         place=Place(file),
     )
 

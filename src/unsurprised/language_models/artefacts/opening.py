@@ -31,8 +31,6 @@ AnyOpened = WholeRows | KldFile | TopLogProbs
 #: Files of responses, and of tables, by their names.
 _OF_RESPONSES = (".json", ".jsonl", ".ndjson")
 _OF_TABLES = (".csv", ".tsv", ".parquet", ".pq", ".parq", ".arrow", ".feather", ".ipc", ".arrows")
-#: What stands between a file's name and the column that is meant.
-_COLUMN = "::"
 
 
 def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
@@ -57,16 +55,16 @@ def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
 
 
 def file_and_column(path: str) -> tuple[str, str | None]:
-    """A path without the column that is said after it, and that column.
+    """A path without the column of ``FILE:COLUMN``, and that column.
 
     Examples
     --------
-    >>> file_and_column("tokens.parquet::trainer"), file_and_column("base.npy")
-    (('tokens.parquet', 'trainer'), ('base.npy', None))
+    >>> file_and_column("base.npy")
+    ('base.npy', None)
     """
     refuse_no_path(path)
-    file, mark, column = path.rpartition(_COLUMN)
-    if not mark or not file or not column or Path(path).exists():
+    file, _, column = path.rpartition(":")
+    if not file or not column or Path(path).exists() or not Path(file).is_file():
         return path, None
     return file, column
 

@@ -35,7 +35,7 @@ def table_artefact(source: Any, said: str, column: str | None = None) -> WholeRo
     """
     table = _table(source)
     if column is not None:
-        require(table, column, "FILE::COLUMN")
+        require(table, column, "FILE:COLUMN")
     wide = score_column(table.schema, column)
     tokens = token_column(table.schema)
     if wide is not None and tokens is not None:
@@ -92,6 +92,6 @@ def _refuse_several(table: Table, said: str) -> None:
         raise InputError(
             f"found the columns {', '.join(map(repr, wide[:6]))} of lists",
             expected="one of scores, or its name",
-            remedy=f"say which: {said}::{wide[0]} (of a frame: frame.select([…]))",
+            remedy=f"say which: {said}:{wide[0]} (of a frame: frame.select([…]))",
             place=Place(said),
         )
