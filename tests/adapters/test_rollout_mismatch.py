@@ -110,7 +110,7 @@ def test_lightning() -> None:
     torch = pytest.importorskip("torch")
     from torch.utils.data import DataLoader, TensorDataset
 
-    from unsurprised.adapters.lightning import RolloutMismatch as Callback
+    from unsurprised.adapters.lightning import RolloutCallback
 
     class Policy(lightning.LightningModule):
         def __init__(self) -> None:
@@ -133,7 +133,7 @@ def test_lightning() -> None:
     inputs = rows()
     rollout = torch.tensor(inputs["sampling_per_token_logps"])
     data = TensorDataset(rollout, torch.tensor(inputs["completion_mask"]))
-    callback = Callback()
+    callback = RolloutCallback()
     trainer = lightning.Trainer(
         max_epochs=1, callbacks=[callback], accelerator="cpu", logger=False, log_every_n_steps=2,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,

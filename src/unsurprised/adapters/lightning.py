@@ -67,7 +67,7 @@ class SurpriseCallback(Kept, lightning.Callback):
             module.log(f"{self.prefix}_{name}", value)
 
 
-class RolloutMismatch(Kept, lightning.Callback):
+class RolloutCallback(Kept, lightning.Callback):
     """Logs what an engine's and the trainer's log-probabilities of the same tokens differ by.
 
     ``training_step`` must return a mapping with ``loss``, ``rollout_logprobs`` and
@@ -88,8 +88,8 @@ class RolloutMismatch(Kept, lightning.Callback):
 
     Examples
     --------
-    >>> from unsurprised.adapters.lightning import RolloutMismatch
-    >>> RolloutMismatch().history
+    >>> from unsurprised.adapters.lightning import RolloutCallback
+    >>> RolloutCallback().history
     []
     """
 

@@ -53,7 +53,7 @@ class SampledKL(Record):
     effective_sample: Estimate = field(default_factory=_nothing)
     #: Tokens that the other one rules out: each makes KL infinite.
     infinite_tokens: int = 0
-    #: The largest |log q/p| of a token, in the unit.
+    #: The largest log q/p of a token, of either sign, in the unit.
     largest_log_ratio: float = 0.0
     #: Tokens that a mask left out.
     masked: int = 0

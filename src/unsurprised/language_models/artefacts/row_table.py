@@ -67,7 +67,7 @@ def row_table(table: Table, column: str, said: str) -> WholeRows:
     )
 
 
-class Beside:
+class TokenColumns:
     """What stands beside the scores, of all rows."""
 
     def __init__(self, table: Table, names: dict[str, str], said: str) -> None:
@@ -148,7 +148,7 @@ class Beside:
             )
 
 
-def beside(table: Table, said: str) -> Beside:
+def beside(table: Table, said: str) -> TokenColumns:
     """What stands beside the scores of a table."""
     by_name = {name.lower(): name for name in reversed(table.schema.names)}
     names = {}
@@ -156,7 +156,7 @@ def beside(table: Table, said: str) -> Beside:
         held = next((by_name[name] for name in usual if name in by_name), None)
         if held is not None and not is_list(table.schema.field(held).type):
             names[role] = held
-    return Beside(table, names, said)
+    return TokenColumns(table, names, said)
 
 
 def _read(table: Table, names: dict[str, str], said: str) -> dict[str, NDArray[Any]]:
