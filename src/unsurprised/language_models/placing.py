@@ -107,9 +107,10 @@ class Placing:
         given = self._targets
         if isinstance(given, (str, os.PathLike)):
             given = token_file(os.fspath(given))
-        if np.size(given) != tokens:
+        found = int(np.prod(np.shape(given)))  # a tensor's size is a method
+        if found != tokens:
             raise InputError(
-                f"found {np.size(given):,} targets for {tokens:,} rows of scores",
+                f"found {found:,} targets for {tokens:,} rows of scores",
                 expected="the token that came, one a row",
                 remedy="logits at position i predict token i + 1: tokens[1:] beside logits[:-1]",
                 place=Place("targets"),
