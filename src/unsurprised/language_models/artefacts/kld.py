@@ -167,7 +167,7 @@ class KldFile:
 
         Steps round them by 1e-4; entries at the floor are too large, by e⁻¹⁶ of the top at most.
         """
-        sums = np.exp(values).sum(axis=1, dtype=np.float64)
+        sums = np.exp(values).sum(axis=1)
         most = 1 + 2e-3 + self.vocabulary * np.exp(-_FLOOR)
         wrong = ~((sums >= 1 - 2e-3) & (sums <= most)) | padding.any(axis=1)
         if wrong.any():
