@@ -65,6 +65,21 @@ def test_slices_have_an_interval_from_ten_documents_on() -> None:
         assert (found["few"].p_value is None) == (few == 9)
 
 
+def test_ranges_have_an_interval_from_ten_documents_on_whatever_slices_are_called() -> None:
+    base, other, _ = data()
+    names = [f"d{k}" for k in range(DOCUMENTS)]
+    for few in (9, 10):
+        # Of positions from 8 on only a few documents have tokens.
+        lengths = [LENGTH if k < few else 8 for k in range(DOCUMENTS)]
+        sides = [
+            {name: side[k, : lengths[k]] for k, name in enumerate(names)} for side in (base, other)
+        ]
+        by = {"position": ["4"] * DOCUMENTS}
+        found = us.fidelity(*sides, by=by)
+        has = {one.low: math.isfinite(one.kl_divergence.low) for one in found.by_position}
+        assert has == {0.0: True, 1.0: True, 2.0: True, 4.0: True, 8.0: few == 10}
+
+
 def test_numbers_are_cut_by_quantiles_or_where_it_is_said() -> None:
     base, other, _ = data()
     score = np.linspace(0, 1, DOCUMENTS * LENGTH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,14 +31,17 @@ class TokenShares:
         return share_interval(share, self._spread(value, counted_without))
 
     def _spread(self, value: float, counted: Values) -> Spread | None:
+        chance = math.sqrt(value * (1 - value) / self.tokens)
         if self.grounds.kind == TOKENS:  # of which there is no difference but chance
-            variance = value * (1 - value) / self.tokens
-            return Spread(math.sqrt(variance), 0.0, max(self.tokens - 1, 1.0), 0.0)
+            return Spread(chance, 0.0, max(self.tokens - 1, 1.0), 0.0)
         if self.grounds.kind != DOCUMENTS:
             return None
         used = (self.without > 0) & (self.without < self.tokens)
         sizes = self.tokens - self.without[used]
-        return Spread.of(value, counted[used] / self.without[used], sizes)
+        found = Spread.of(value, counted[used] / self.without[used], sizes)
+        # Tokens of one document are no less alike than independent ones: where a few are counted,
+        # their groups differ less than chance alone would have it only by chance.
+        return None if found is None else replace(found, error=max(found.error, chance))
 
 
 def survival(

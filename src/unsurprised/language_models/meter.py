@@ -31,7 +31,7 @@ from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import rows_given
 from unsurprised.language_models.pairs import PairFacts, RowFaultError, pair_facts
 from unsurprised.language_models.tokens import PairedTokens, TokenScores
-from unsurprised.language_models.worst import entry_of
+from unsurprised.language_models.worst import entries_of
 from unsurprised.states import (
     ClassCounts,
     Histogram,
@@ -224,8 +224,9 @@ class FidelityMeter(ByBytes):
             at_targets, known = target_columns(facts, rows.targets)
             self._add_targets(at_targets, rows, known, groups)
         self._add_parts(facts, rows, groups, part_columns(columns, at_targets, known), cells)
-        self._states["worst"].update(
-            facts.kl, lambda chosen: [entry_of(facts, rows, int(row)) for row in chosen]
+        worst = self._states["worst"]
+        worst.update(
+            facts.kl, lambda chosen: entries_of(facts, rows, chosen, worst.result(), self.top)
         )
         return self
 
@@ -253,7 +254,7 @@ class FidelityMeter(ByBytes):
             used, places = np.unique(which, return_inverse=True)
             chosen, places = [cells[int(k)] for k in used], places.astype(np.int32)
             self._states[name].update_cells(groups, parts, chosen, places)
-            self.cell_documents.update(chosen, places, groups)
+            self.cell_documents.update([(name, *cell) for cell in chosen], places, groups)
 
     def _add_tokens(
         self,

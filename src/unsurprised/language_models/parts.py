@@ -13,7 +13,7 @@ from unsurprised.evaluation.slicing import slice_of
 from unsurprised.language_models.columns import CONFIDENCES
 from unsurprised.language_models.result import TokenRange, TokenSlice
 from unsurprised.language_models.totals import DOCUMENTS, Grounds
-from unsurprised.states.sums import Cell, Sums
+from unsurprised.states.sums import Cell
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import share_interval, standing_out, within
@@ -37,10 +37,10 @@ class _Excess:
 class _Part:
     """The figures of the tokens of a cell."""
 
-    def __init__(self, meter: FidelityMeter, sums: Sums, cell: Cell, grounds: Grounds) -> None:
-        refused = grounds.kind != DOCUMENTS or not meter.cell_documents.suffice(cell)
+    def __init__(self, meter: FidelityMeter, name: str, cell: Cell, grounds: Grounds) -> None:
+        refused = grounds.kind != DOCUMENTS or not meter.cell_documents.suffice((name, *cell))
         self._whole = meter.states["tokens"]
-        self.totals = totals_of(sums, None, cell, refused=refused)
+        self.totals = totals_of(meter.states[name], None, cell, refused=refused)
 
     @property
     def tokens(self) -> int:
@@ -108,7 +108,7 @@ def _ranges(
     cells = sorted((cell for cell in sums.cells() if cell[0] == kind), key=lambda c: int(c[1]))
     found = []
     for cell in cells:
-        part = _Part(meter, sums, cell, grounds)
+        part = _Part(meter, "parts", cell, grounds)
         found.append(
             TokenRange(
                 *ends[int(cell[1])],
@@ -128,7 +128,7 @@ def slices_of(meter: FidelityMeter, grounds: Grounds, unit: InUnit) -> tuple[Tok
     found: list[TokenSlice] = []
     for name in meter.by or ():
         cells = [cell for cell in sums.cells() if cell[0] == name]
-        held = [_slice(_Part(meter, sums, cell, grounds), cell, unit) for cell in cells]
+        held = [_slice(_Part(meter, "slices", cell, grounds), cell, unit) for cell in cells]
         found += _ordered(held, meter.bins.get(name))
     hits = standing_out(one.p_value for one in found)
     return tuple(replace(one, stands_out=hit) for one, hit in zip(found, hits, strict=True))

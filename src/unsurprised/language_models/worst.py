@@ -8,6 +8,9 @@ stands for one that cannot be known.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from unsurprised.language_models.pairs import PairFacts
@@ -17,22 +20,39 @@ from unsurprised.language_models.top_lists import TopLists
 from unsurprised.states import Entry
 
 
-def entry_of(facts: PairFacts, rows: PairedTokens, row: int) -> Entry:
-    """A token as one of the worst."""
-    tops = [
+def entries_of(
+    facts: PairFacts, rows: PairedTokens, chosen: Iterable[int], kept: Sequence[Entry], size: int
+) -> list[Entry]:
+    """Those of some tokens that are among the ``size`` worst beside those that are kept.
+
+    Of no others are the ranks counted, which takes a read of the row.
+    """
+    fresh = [(_entry(facts, rows, int(row)), int(row)) for row in chosen]
+    together = sorted([*fresh, *((entry, -1) for entry in kept)], key=lambda pair: pair[0].order())
+    return [_with_ranks(entry, rows, row) for entry, row in together[:size] if row >= 0]
+
+
+def _entry(facts: PairFacts, rows: PairedTokens, row: int) -> Entry:
+    """A token without its ranks."""
+    leaders = [
         (max(int(facts.base_top[row]) + 1, 0), float(facts.base_top_surprisal[row])),
         (max(int(facts.other_top[row]) + 1, 0), float(facts.other_top_surprisal[row])),
     ]
     target = -1 if rows.targets is None else int(rows.targets[row])
+    if target >= 0:
+        leaders += [
+            (target, float(facts.base_surprisal[row])),
+            (target, float(facts.other_surprisal[row])),
+        ]
     name, position = rows.names[int(rows.documents[row])], int(rows.positions[row])
-    kl = float(facts.kl[row])
-    if target < 0:
-        return Entry(kl, position, file=name, leaders=tuple(tops))
-    surprisals = float(facts.base_surprisal[row]), float(facts.other_surprisal[row])
-    at_target = [(target, surprisal) for surprisal in surprisals]
-    ranks = [rank_of(side, row, target) for side in (rows.base, rows.other)]
-    return Entry(kl, position, file=name, label=ranks[0], top=ranks[1],
-                 leaders=(*tops, *at_target))  # fmt: skip
+    return Entry(float(facts.kl[row]), position, file=name, leaders=tuple(leaders))
+
+
+def _with_ranks(entry: Entry, rows: PairedTokens, row: int) -> Entry:
+    if rows.targets is None or rows.targets[row] < 0:
+        return entry
+    ranks = [rank_of(side, row, int(rows.targets[row])) for side in (rows.base, rows.other)]
+    return replace(entry, label=ranks[0], top=ranks[1])
 
 
 def rank_of(scores: TokenScores | TopLists, row: int, target: int) -> int:

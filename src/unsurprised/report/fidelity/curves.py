@@ -207,10 +207,10 @@ def shift(found: Fidelity) -> Section | None:
 def _shifted(shifted: TargetShift) -> list[str]:
     lost = sum(one.tokens for one in shifted.histogram if one.high <= 0)
     won = sum(one.tokens for one in shifted.histogram if one.low > 0)
-    least = shifted.histogram[len(shifted.histogram) // 2].high
+    least = round_number(100 * shifted.histogram[len(shifted.histogram) // 2].high)
     return [
-        f"The token that came lost more than {share(least)} at {lost:,} tokens and won as much at "
-        f"{won:,}."
+        f"The token that came lost {least} percentage points or more of its probability at "
+        f"{lost:,} tokens, and won as much at {won:,}."
     ]
 
 

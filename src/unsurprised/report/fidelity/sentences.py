@@ -150,6 +150,11 @@ def position_range(low: float, high: float) -> str:
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
+def bound_sign(found: Fidelity, key: str) -> str:
+    """What stands before a figure that is a bound; nothing before others."""
+    return {"at least": "≥ ", "at most": "≤ "}.get(found.bounds.get(key, ""), "")
+
+
 def level_name(level: float) -> str:
     """A level in percent.
 

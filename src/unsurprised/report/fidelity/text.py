@@ -103,9 +103,8 @@ def _figures(found: Fidelity) -> TextTable:
     def add(name: str, value: Estimate | None, style: Style, key: str, also: str = "") -> None:
         if value is None:
             return
-        bound = {"at least": "≥ ", "at most": "≤ "}.get(found.bounds.get(key, ""), "")
         shown = share(value.value) if style == "share" else number(value.value)
-        rows.append([name, bound + shown, interval(value, style), also])
+        rows.append([name, sentences.bound_sign(found, key) + shown, interval(value, style), also])
         if key in found.at_most:
             add("  at most", found.at_most[key], style, "")
 

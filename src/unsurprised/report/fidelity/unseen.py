@@ -22,7 +22,9 @@ def unseen(found: Fidelity) -> Section:
     tables = [HtmlTable("What was not seen", ["", "tokens"], rows)]
     bounds = [[named(name), named(kind)] for name, kind in found.bounds.items()]
     if bounds:
-        tables.append(HtmlTable("Figures that are bounds", ["figure", "it is"], bounds, names=2))
+        tables.append(
+            HtmlTable("Figures that are bounds", ["its key in the JSON", "it is"], bounds, names=2)
+        )
     return Section("unseen", "What was censored or cut?", says, tables=tables)
 
 
