@@ -119,10 +119,14 @@ std::int64_t rows_at_a_time(std::int64_t rows, std::int64_t classes, int threads
   return std::max<std::int64_t>(wanted, 1);
 }
 
-// Splits the rows over threads; a row's result does not depend on where the cuts are.
-void run_rows(Run run, const Request& request, std::int64_t rows, int threads, Findings* findings) {
+// Splits the rows over threads; a row's result does not depend on where the cuts are. `Asked` is a
+// Request or a PairRequest.
+template <class Asked>
+void run_rows(void (*run)(const Asked&, std::int64_t, std::int64_t, Findings*),
+              const Asked& request, std::int64_t classes, std::int64_t rows, int threads,
+              Findings* findings) {
   if (threads <= 1 || rows <= 1) return run(request, 0, rows, findings);
-  const std::int64_t step = rows_at_a_time(rows, request.p->view.classes, threads);
+  const std::int64_t step = rows_at_a_time(rows, classes, threads);
   std::vector<std::array<Findings, 2>> found(static_cast<std::size_t>((rows + step - 1) / step));
   in_parallel(std::ssize(found), threads, [&](std::int64_t chunk) {
     const std::int64_t begin = chunk * step;
@@ -216,7 +220,7 @@ BothFound measure(const std::string& name, const Rows& p, nb::handle q, nb::hand
     // To hand the GIL over takes longer than a few rows do.
     std::optional<WithoutGil> released;
     if (rows * p.side.view.classes > few_elements) released.emplace();
-    run_rows(run, request, rows, threads, findings);
+    run_rows(run, request, p.side.view.classes, rows, threads, findings);
   }
   answers.finish();
   return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
@@ -242,9 +246,44 @@ Found facts(const Rows& p, nb::handle labels, double units_per_bit, nb::handle v
   const Run run = target().run;
   {
     const WithoutGil released;
-    run_rows(run, request, rows, threads, findings);
+    run_rows(run, request, p.side.view.classes, rows, threads, findings);
   }
   return as_tuple(findings[0]);
+}
+
+// The facts of two sides and their divergences, in one read of both. `values` are ten numbers a
+// row, each of all rows: surprisal at the label, entropy and the top's surprisal of p and of q; KL,
+// KL from q to p, Jensen–Shannon and total variation; `tops` are two.
+BothFound pair_facts(const Rows& p, const Rows& q, nb::handle labels, double units_per_bit,
+                     nb::handle values, nb::handle tops, int threads) {
+  const std::int64_t rows = p.count(), classes = p.side.view.classes;
+  if (q.count() != rows || q.side.view.classes != classes)
+    throw nb::value_error("the two sides have different shapes");
+  const Buffer at(labels), numbers(values, true), places(tops, true);
+  double* const to = numbers.contiguous<double>(10 * rows);
+  std::int32_t* const top = places.contiguous<std::int32_t>(2 * rows);
+  const auto facts_of = [&](const Rows& side, std::int64_t number) {
+    Request request{Operation::facts, &side.side};
+    request.labels = at.contiguous<std::int64_t>(rows);
+    request.units_per_bit = units_per_bit;
+    request.values = to + 3 * number * rows;
+    request.entropies = request.values + rows;
+    request.top_surprisals = request.entropies + rows;
+    request.tops = top + number * rows;
+    return request;
+  };
+  PairRequest request{facts_of(p, 0), facts_of(q, 1)};
+  request.kl_divergence = to + 6 * rows;
+  request.reverse_kl_divergence = to + 7 * rows;
+  request.js_divergence = to + 8 * rows;
+  request.total_variation = to + 9 * rows;
+  Findings findings[2];
+  const RunPairs run = target().pair_facts;
+  {
+    const WithoutGil released;
+    run_rows(run, request, classes, rows, threads, findings);
+  }
+  return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
 }
 
 // The `count` largest entries of some rows, and where they stand; see leaders.h.
@@ -435,6 +474,8 @@ void bind_rows(nb::module_& module) {
   module.def("facts", &facts, nb::arg("p"), nb::arg("labels").none(), nb::arg("units_per_bit"),
              nb::arg("values"), nb::arg("entropies"), nb::arg("top_surprisals"), nb::arg("tops"),
              nb::kw_only(), nb::arg("threads") = 1);
+  module.def("pair_facts", &pair_facts, nb::arg("p"), nb::arg("q"), nb::arg("labels"),
+             nb::arg("units_per_bit"), nb::arg("values"), nb::arg("tops"), nb::arg("threads"));
   module.def("leaders", &leaders, nb::arg("p"), nb::arg("rows"), nb::arg("top_surprisals"),
              nb::arg("count"), nb::arg("at"), nb::arg("found"), nb::arg("threads"));
   module.attr("most_share_rows") = most_share_rows;

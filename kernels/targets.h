@@ -17,6 +17,7 @@ namespace unsurprised {
 struct Target {
   const char* name;
   Run run;
+  RunPairs pair_facts;
   void (*surprisals)(const double*, double, std::int64_t, double*);
   SegmentSums::Function sum_segments;
   PowerSums::Function sum_powers;

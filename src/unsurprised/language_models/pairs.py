@@ -19,6 +19,12 @@ from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.threads import get_num_threads
 
 _BITS = 1.0
+#: What the kernel finds of each row, in its order.
+_OF_KERNEL = (
+    "base_surprisal", "base_entropy", "base_top_surprisal",
+    "other_surprisal", "other_entropy", "other_top_surprisal",
+    "kl", "reverse_kl", "js", "tv",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -119,24 +125,16 @@ def _refuse(
 
 
 def _whole_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.int64]) -> PairFacts:
-    facts = PairFacts.empty(len(base))
     forms = [Logits(side.values) for side in (base, other)]
     rows = [form.rows(-1).values for form in forms]
     p, q = (kernel_rows(form, side) for form, side in zip(forms, rows, strict=True))
-    threads = get_num_threads()
-    sides = (
-        (p, facts.base_surprisal, facts.base_entropy, facts.base_top_surprisal, facts.base_top),
-        (q, facts.other_surprisal, facts.other_entropy, facts.other_top_surprisal, facts.other_top),
-    )
-    for side, (given, surprisal, entropy, top_surprisal, top) in enumerate(sides):
-        tops = np.empty(len(base), dtype=np.int32)
-        found = _kernels.facts(
-            given, targets, _BITS, surprisal, entropy, top_surprisal, tops, threads=threads
-        )
+    values = np.empty((10, len(base)))
+    tops = np.empty((2, len(base)), dtype=np.int32)
+    both = _kernels.pair_facts(p, q, targets, _BITS, values, tops, get_num_threads())
+    for side, found in enumerate(both):
         _refuse(side, forms[side], found, targets)
-        top[:] = tops
-    _kernels.measure("kl_divergence", p, q, None, _BITS, facts.kl, threads)
-    _kernels.measure("kl_divergence", q, p, None, _BITS, facts.reverse_kl, threads)
-    _kernels.measure("js_divergence", p, q, None, _BITS, facts.js, threads)
-    _kernels.measure("total_variation", p, q, None, _BITS, facts.tv, threads)
+    facts = PairFacts.empty(len(base))
+    for name, column in zip(_OF_KERNEL, values, strict=True):
+        setattr(facts, name, column)
+    facts.base_top[:], facts.other_top[:] = tops
     return facts
