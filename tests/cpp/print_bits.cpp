@@ -128,6 +128,38 @@ unsigned long long digest(const Target& target, const NamedOperation& asked, con
   return all.value();
 }
 
+// The same of all that is asked of pairs of rows at once.
+unsigned long long pair_digest(const Target& target, const Rows& p, const Rows& q, Kind kind) {
+  const std::int64_t classes = p.side.view.classes, rows = row_count(classes);
+  std::vector<double> values(static_cast<std::size_t>(10 * rows));
+  std::vector<std::int32_t> tops(static_cast<std::size_t>(2 * rows));
+  std::vector<std::int64_t> labels;
+  for (std::int64_t row = 0; row < rows; ++row) labels.push_back((row + 2) * 7919 % classes);
+  double* next = values.data();
+  const auto column = [&] { return std::exchange(next, next + rows); };
+  unsurprised::PairRequest request;
+  std::int32_t* top = tops.data();
+  for (auto [of, side] : {std::pair{&request.p, &p.side}, {&request.q, &q.side}}) {
+    *of = {Operation::facts, side, nullptr, labels.data(), 0x1.62e42fefa39efp-1};
+    for (double** to : {&of->values, &of->entropies, &of->top_surprisals}) *to = column();
+    of->tops = std::exchange(top, top + rows);
+  }
+  for (double** to : {&request.kl_divergence, &request.reverse_kl_divergence,
+                      &request.js_divergence, &request.total_variation})
+    *to = column();
+  Findings findings[2];
+  target.pair_facts(request, 0, rows, findings);
+  Digest all;
+  for (const Findings& found : findings) {
+    all.add(found.first_row);
+    all.add(found.fault);
+  }
+  if (kind == Kind::faulty) return all.value();
+  all.add(values);
+  all.add(tops);
+  return all.value();
+}
+
 const char* name_of(Form form) {
   return form == Form::mass ? "mass" : "log";
 }
@@ -147,6 +179,9 @@ void print_pairs(const Target& target, const Rows& p, const hard_rows::NamedKind
           std::printf("%s of %s %s and %s %s, %s: %016llx\n", asked.name, name_of(side.form),
                       name_of(side.view.type), name_of(form), name_of(type), where.c_str(),
                       digest(target, asked, p, &q, kind.kind));
+      if (side.form == Form::log && form == Form::log && hard_rows::is_float(side.view.type))
+        std::printf("pair facts of %s and %s, %s: %016llx\n", name_of(side.view.type),
+                    name_of(type), where.c_str(), pair_digest(target, p, q, kind.kind));
       if (side.view.classes == longest) break;
     }
 }
