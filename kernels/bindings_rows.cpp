@@ -286,6 +286,45 @@ BothFound pair_facts(const Rows& p, const Rows& q, nb::handle labels, double uni
   return nb::make_tuple(as_tuple(findings[0]), as_tuple(findings[1]));
 }
 
+// The same, in bits, of rows of log-probabilities of which some have a floor: `floored` is a bool a
+// row, or None for whole rows of scores; see floored.h. `values` are as above, `tops` and
+// `censored` two a row, each of all rows.
+void floored_facts(const Rows& p, const Rows& q, nb::handle p_floored, nb::handle q_floored,
+                   nb::handle labels, nb::handle values, nb::handle tops, nb::handle censored,
+                   int threads) {
+  const std::int64_t rows = p.count(), classes = p.side.view.classes;
+  if (q.count() != rows || q.side.view.classes != classes)
+    throw nb::value_error("the two sides have different shapes");
+  const Buffer at(labels), numbers(values, true), places(tops, true), told(censored, true);
+  const auto* label = at.contiguous<std::int64_t>(rows);
+  for (std::int64_t row = 0; row < rows; ++row)
+    if (label[row] < 0 || label[row] >= classes) throw nb::value_error("there is no such class");
+  double* const to = numbers.contiguous<double>(10 * rows);
+  auto* const top = places.contiguous<std::int32_t>(2 * rows);
+  auto* const at_floor = told.contiguous<bool>(2 * rows);
+  std::optional<Buffer> floors[2];
+  const auto side = [&](const Rows& of, nb::handle floored, std::int64_t number) {
+    FlooredSide found{&of.side};
+    std::optional<Buffer>& held = floors[number];
+    if (!floored.is_none()) found.floored = held.emplace(floored).contiguous<bool>(rows);
+    found.surprisals = to + 3 * number * rows;
+    found.entropies = found.surprisals + rows;
+    found.top_surprisals = found.entropies + rows;
+    found.tops = top + number * rows;
+    found.censored = at_floor + number * rows;
+    return found;
+  };
+  const FlooredPairs pairs{side(p, p_floored, 0), side(q, q_floored, 1), label,
+                           to + 6 * rows,         to + 7 * rows,         to + 8 * rows,
+                           to + 9 * rows};
+  const FlooredFacts run = target().floored_facts;
+  const WithoutGil released;
+  const std::int64_t step = rows_at_a_time(rows, classes, std::max(threads, 1));
+  in_parallel(rows ? (rows + step - 1) / step : 0, threads, [&](std::int64_t chunk) {
+    run(pairs, chunk * step, std::min(rows, (chunk + 1) * step));
+  });
+}
+
 // The `count` largest entries of some rows, and where they stand; see leaders.h.
 void leaders(const Rows& p, nb::handle rows, nb::handle top_surprisals, std::int64_t count,
              nb::handle at, nb::handle found_out, int threads) {
@@ -476,6 +515,9 @@ void bind_rows(nb::module_& module) {
              nb::kw_only(), nb::arg("threads") = 1);
   module.def("pair_facts", &pair_facts, nb::arg("p"), nb::arg("q"), nb::arg("labels"),
              nb::arg("units_per_bit"), nb::arg("values"), nb::arg("tops"), nb::arg("threads"));
+  module.def("floored_facts", &floored_facts, nb::arg("p"), nb::arg("q"),
+             nb::arg("p_floored").none(), nb::arg("q_floored").none(), nb::arg("labels"),
+             nb::arg("values"), nb::arg("tops"), nb::arg("censored"), nb::arg("threads"));
   module.def("leaders", &leaders, nb::arg("p"), nb::arg("rows"), nb::arg("top_surprisals"),
              nb::arg("count"), nb::arg("at"), nb::arg("found"), nb::arg("threads"));
   module.attr("most_share_rows") = most_share_rows;
