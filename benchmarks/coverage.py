@@ -236,7 +236,7 @@ def markdown(record: dict[str, Any]) -> str:
 
 def _fidelity_table(record: dict[str, Any]) -> list[str]:
     """Of ``fidelity``, whose documents differ; an interval that is not given holds nothing."""
-    scenarios = {title: each for title, each in record["fidelity"].items() if each["runs"]}
+    scenarios = {title: each for title, each in record.get("fidelity", {}).items() if each["runs"]}
     if not scenarios:
         return []
     names = list(dict.fromkeys(name for each in scenarios.values() for name in each["counts"]))
@@ -272,7 +272,7 @@ def verdict(record: dict[str, Any]) -> list[str]:
         for name, (hits, runs) in each.get("counts", {}).items():
             if hits / runs < LEAST_COVERAGE:
                 short.append(f"{title}: {name} {percent(hits, runs)} %")
-    for title, each in record["fidelity"].items():
+    for title, each in record.get("fidelity", {}).items():
         for name, (hits, given) in each["counts"].items():
             if hits < LEAST_COVERAGE * given:
                 short.append(f"fidelity, {title}: {name} {percent(hits, given)} %")
@@ -288,9 +288,8 @@ def main() -> None:
     parser.add_argument("--plain-runs", type=int, default=4000)
     parser.add_argument("--test-runs", type=int, default=10_000)
     parser.add_argument("--fidelity-runs", type=int, default=2000)
-    parser.add_argument(
-        "--only", default="", help="scenarios whose title holds this; or 'test', or 'fidelity'"
-    )
+    only = "scenarios whose title holds this; or 'test', or 'fidelity'"
+    parser.add_argument("--only", default="", help=only)
     parser.add_argument("--seconds", type=float, default=math.inf, help="go on another time")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()

@@ -2,8 +2,9 @@
 
     python -m benchmarks.fidelity [--rows 2000] [--vocabulary 128256] [--times 5] [--folder DIR]
 
-Makes two files of float16 in a temporary folder (half a gigabyte each by default) and removes them.
-Every work has a process of its own; imports are not timed. Do nothing else on the machine meanwhile.
+Makes two files of float16 in a temporary folder (half a gigabyte each by default) and removes
+them. Every work has a process of its own; imports are not timed. Do nothing else on the machine
+meanwhile.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ def measure(folder: Path, rows: int, vocabulary: int, times: int) -> tuple[Lines
     worker = ["-m", "benchmarks.fidelity_worker"]
     run([*worker, "make", str(folder), *size])
     warm, cold = {}, {}
-    for name in WORKS:
+    for name, title in WORKS.items():
         many = str(times if name != "torch_kl" else 1)
         done = run([*worker, name, str(folder), "--times", many])
         warm[name] = json.loads(done.output)
-        print(f"{WORKS[name]}: {warm[name]}", flush=True)
+        print(f"{title}: {warm[name]}", flush=True)
     for name in ("read_thrifty", "fidelity_of_files"):
         done = run([*worker, name, str(folder), "--times", "2", "--cold"])
         cold[name] = json.loads(done.output)

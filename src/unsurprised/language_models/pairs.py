@@ -104,12 +104,12 @@ def _floored_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.in
     taken. Of two rows that are the same both are 0, whatever is below the floor.
     """
     _refuse_faults(base, other)
-    rows = [kernel_rows(form, form.rows(-1).values) for form in map(_form, (base, other))]
+    p, q = (kernel_rows(form, form.rows(-1).values) for form in map(_form, (base, other)))
     values = np.empty((10, len(base)))
     tops = np.empty((2, len(base)), dtype=np.int32)
     censored = np.empty((2, len(base)), dtype=bool)
     floors = (base.floored, other.floored)
-    _kernels.floored_facts(*rows, *floors, targets, values, tops, censored, get_num_threads())
+    _kernels.floored_facts(p, q, *floors, targets, values, tops, censored, get_num_threads())
     facts = _of_kernel(values, tops)
     facts.base_censored, facts.other_censored = censored
     for floored in floors:
