@@ -53,7 +53,8 @@ struct GapTerms : ByLarger {
   UNSURPRISED_INLINE void add(float x, float y, int j, Wide* sums_here) const {
     const Of of = at(x, y);
     const float gap = of.larger * (0.0f - expm1_of(narrow_power(-of.apart)));
-    const std::uint32_t sign = std::bit_cast<std::uint32_t>(of.d) & 0x80000000u;
+    // Of what neither row holds possible, d is NaN, whose sign machines choose.
+    const std::uint32_t sign = of.d < 0.0f ? 0x80000000u : 0u;
     const auto as_d = [sign](float value) {
       return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ sign);
     };

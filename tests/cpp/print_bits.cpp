@@ -236,7 +236,11 @@ void print_leaders(const Target& target, const Rows& p, const std::string& where
   all.add(at);
   all.add(found);
   if (p.side.form == Form::log && (view.type <= Type::f32)) {
-    const double top = found.empty() ? 0.0 : 1.5, share = 0.125;
+    const double share = 0.125;
+    double top = 0.0;
+    Side as_it_stands = p.side;
+    as_it_stands.form = Form::mass;  // of scores the surprisals are told
+    target.leaders(as_it_stands, 0, 1, 0.0, at.data(), &top);
     std::vector<float> shares(size);
     std::vector<double> coarse(size), fine(size);
     target.shares_of(p.side, 0, top, share, shares.data());
