@@ -25,14 +25,10 @@ inline double total(const Beside& parts) {
 // c = a − u: P and Q differ by L·u, the terms of KL, none of them negative, are L·c the one way and
 // L·(u² − w·c) the other, and twice the term of Jensen–Shannon is L·(u²·series(u) − w·c). So no
 // choice is to be made by how near the two are, and of no term more than two thirds cancel.
-struct DivergenceTerms {
+struct DivergenceTerms : ByLarger {
   // Σ|p − q|, and of it where P is above, and Σp there; KL both ways and twice Jensen–Shannon; Σ of
   // the larger shares of classes that differ by next to nothing; the largest a.
   enum { gaps, p_gaps, p_above, forth, back, mixture, near, furthest, sums };
-
-  float p_top, q_top, q_lower;  // what scores are relative to; the latter in two floats
-  float upper, lower;           // ln(Σe^x / Σe^y)
-  float lowest, most;           // variables, see TileSums
 
   // Classes whose shares differ by less may be on the other side of 1.
   static constexpr float near_by = 1e-6f;
@@ -50,16 +46,11 @@ struct DivergenceTerms {
   }
 
   UNSURPRISED_INLINE void add(float x, float y, int j, Beside* found) const {
-    const float p_gap = x - p_top, q_gap = (y - q_top) - q_lower;
-    float gap = p_gap > q_gap ? p_gap : q_gap;
-    gap = gap > lowest ? gap : lowest;
-    const float larger = narrow_exp(gap);
-    // What is impossible is infinitely far from what is not; where both are there is nothing.
-    const float difference = x - y, exact = log_ratio(difference, x, y, upper, lower);
-    const float d = exact == exact ? exact : difference;
-    const float distance = std::fabs(d), all = distance > 0.0f ? distance : 0.0f;
+    const Of of = at(x, y);
+    const float larger = of.larger, distance = std::fabs(of.d);
+    const float all = distance > 0.0f ? distance : 0.0f;  // of two that are impossible nothing
     const float a = all < most ? all : most;
-    const bool is_above = d > 0.0f;
+    const bool is_above = of.d > 0.0f;
     const NarrowPower power = narrow_power(-a);
     const float w = exp_of(power), u = 0.0f - expm1_of(power), c = expm1_minus(power, -a);
     const float square = u * u, rest = w * c, of_larger = c + (all - a), of_smaller = square - rest;
@@ -162,13 +153,8 @@ class KnownPairs {
 
   void add_up(const Row& p, const Row& q, double ratio_here, double (&found)[Of::sums]) {
     const TwoFloats ratio(ratio_here), shift(p.top - ratio_here);
-    const Of terms{static_cast<float>(p.top),
-                   shift.upper,
-                   shift.lower,
-                   ratio.upper,
-                   ratio.lower,
-                   lowest_,
-                   -lowest_};
+    const Of terms{{static_cast<float>(p.top), shift.upper, shift.lower, ratio.upper, ratio.lower,
+                    lowest_, -lowest_}};
     p_tiles_.open(p.row);
     q_tiles_.open(q.row);
     for (double& sum : found) sum = 0.0;
