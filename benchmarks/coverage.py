@@ -254,7 +254,7 @@ def _fidelity_table(record: dict[str, Any]) -> list[str]:
         for each in scenarios.values():
             hits, given = each["counts"][name]
             share = given / each["runs"]
-            few = f" ({100 * share:.0f} %)" if given < each["runs"] else ""
+            few = f" ({math.floor(100 * share)} %)" if given < each["runs"] else ""
             cells.append(percent(hits, given) + few if given else "none given")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     runs = _span(each["runs"] for each in scenarios.values())
