@@ -22,9 +22,11 @@ struct ByLarger {
     const float p_gap = x - p_top, q_gap = (y - q_top) - q_lower;
     float gap = p_gap > q_gap ? p_gap : q_gap;
     gap = gap > lowest ? gap : lowest;
-    const float d = log_ratio(x - y, x, y, upper, lower);
+    // What is impossible is infinitely far below what is not; of two there is NaN.
+    const float difference = x - y, exact = log_ratio(difference, x, y, upper, lower);
+    const float d = exact == exact ? exact : difference;
     float apart = std::fabs(d);
-    apart = apart < most ? apart : most;  // NaN too: neither is possible
+    apart = apart < most ? apart : most;
     return {narrow_exp(gap), d, apart};
   }
 };
@@ -53,7 +55,8 @@ struct GapTerms : ByLarger {
   UNSURPRISED_INLINE void add(float x, float y, int j, Wide* sums_here) const {
     const Of of = at(x, y);
     const float gap = of.larger * (0.0f - expm1_of(narrow_power(-of.apart)));
-    const std::uint32_t sign = std::bit_cast<std::uint32_t>(of.d) & 0x80000000u;
+    // Of what neither row holds possible, d is NaN, whose sign machines choose.
+    const std::uint32_t sign = of.d < 0.0f ? 0x80000000u : 0u;
     const auto as_d = [sign](float value) {
       return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ sign);
     };

@@ -303,6 +303,34 @@ def test_json_lines_tell_the_same(tmp_path: Path, layout: str, data: st.DataObje
     alike(tmp_path / "a.jsonl", data.draw(lines(layout)), nulls=nulls)
 
 
+@pytest.mark.parametrize(
+    ("column", "first", "second", "said"),
+    [
+        ("label", '"0"', "false", "found false; expected one type of values; the first 1000 rows"),
+        ("p_0", "0.25", "[]", "found []; expected one type of values; the first 1000 rows"),
+        ("p_0", "0.25", '"0.25"', 'found "0.25"; expected one type of values'),
+        ("p_0", "0.25", "true", "found true; expected one type of values"),
+        ("p_0", "0.25", '[["\\ud800"]]', "found half of a surrogate pair"),
+    ],
+)
+@pytest.mark.parametrize("batch_rows", [1, 100])
+def test_values_of_another_type_are_refused_wherever_they_stand(
+    tmp_path: Path, column: str, first: str, second: str, said: str, batch_rows: int
+) -> None:
+    """One alone would be converted, where beside others it is not."""
+    names = {"label": "0", "p_0": "0.25", "p_1": "0.75"}
+    rows = [names | {column: value} for value in (first, second)]
+    text = "\n".join(
+        "{" + ", ".join(f'"{name}": {value}' for name, value in row.items()) + "}" for row in rows
+    )
+    path = tmp_path / "a.jsonl"
+    path.write_text(text + "\n")
+    with pytest.raises(us.InputError) as raised:
+        us.evaluate(path, classes=["0", "1"], batch_rows=batch_rows)
+    assert raised.value.place.row == 1 and raised.value.place.column == column
+    assert said in str(raised.value)
+
+
 cell = st.sampled_from(
     ["0.5", "1", "0", "-0", "1e-3", ".5", "1.", "0.5 ", "", "NA", "nan", "inf", "00.5", "+1", "x",
      '"0.5"', '"a"', '"a,b"', '"a""b"', '"a\nb"', 'a"b', '"a"b', "'", "1e400", "1e-400", "é", "007",

@@ -152,7 +152,7 @@ def _of_rows(context: typer.Context, models: list[str]) -> Check:
     from unsurprised.writing import Outputs
 
     told = context.params
-    truth, join, max_bits = told["truth"], told["join"].value, told["max_bits"]
+    truth, join, max_bits = told["truth"], Join(told["join"]).value, told["max_bits"]
     columns = list(told["pred"] or [])
     pairs = _are_two(models, columns, max_bits)
     keep_standard_input(context, *models, truth)

@@ -41,6 +41,18 @@ RECORD, RECORD_TEXT = "\0", {b"unsurprised.record": b"1"}
 _RUN = 4096
 _RUN_BYTES = 32 << 20
 
+_JSON_NAMES = {
+    bool: "booleans",
+    int: "numbers",
+    float: "numbers",
+    str: "strings",
+    list: "lists",
+    dict: "objects",
+}
+
+#: What Arrow and the conversions here raise for values that a column cannot hold.
+_UNREADABLE = (pa.ArrowException, OverflowError, TypeError, ValueError)
+
 #: Numbers that may be too large for a float.
 _LARGE = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{300}")
 
@@ -60,9 +72,13 @@ class JsonlTable(Table):
                 refuse_columns(file, sample[0])
         names = dict.fromkeys(name for record in sample for name in record)
         COLUMNS.check(len(names), Place(file))
-        self.schema = pa.schema(
-            [_field(file, name, [record.get(name) for record in sample]) for name in names]
-        )
+        values = {name: [record.get(name) for record in sample] for name in names}
+        self.schema = pa.schema([_field(file, name, held) for name, held in values.items()])
+        self._mixed = {
+            name: kinds
+            for name, held in values.items()
+            if pa.types.is_string(self.schema.field(name).type) and (kinds := _mixed(held))
+        }
         if not sample:
             self.rows = 0
 
@@ -148,7 +164,12 @@ class JsonlTable(Table):
         if role not in ("other", "text"):
             wanted = self._wanted(name, role)
             expected = f"{wanted}, as in the first {SAMPLE_ROWS} rows"
-            return _Column(name, lambda values: _array(values, wanted), expected)
+            if name in self._mixed:
+                expected = (
+                    f"one type of values; the first {SAMPLE_ROWS} rows have {self._mixed[name]}"
+                )
+            written = wanted if name in self._mixed else self.schema.field(name).type
+            return _Column(name, lambda values: _array(values, wanted, written), expected)
         seen = self._seen.get(name) if role == "other" else None
         kind = None if seen is None else seen.type()
         if kind is None:
@@ -185,9 +206,8 @@ class _Column:
         values = self.values(rows)
         try:
             return self.read(values)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-            row = _first_of_another_type(values, lambda value: self.read([value]))
-            half = isinstance(error, UnicodeEncodeError)
+        except _UNREADABLE:
+            row, half = _first_of_another_type(values, lambda value: self.read([value]))
             raise InputError(
                 "found half of a surrogate pair, which is no text"
                 if half
@@ -276,6 +296,12 @@ def _type_of(values: list[Any], depth: int = 1) -> pa.DataType:
     return _scalar_type({type(value) for value in known})
 
 
+def _mixed(values: list[Any]) -> str:
+    """What values that are not all text are, in words; nothing where they are."""
+    found = dict.fromkeys(_JSON_NAMES[type(value)] for value in values if value is not None)
+    return " and ".join(found) if len(found) > 1 else ""
+
+
 def _scalar_type(kinds: set[type]) -> pa.DataType:
     for types, arrow in (
         (set[type](), pa.null()),
@@ -288,16 +314,31 @@ def _scalar_type(kinds: set[type]) -> pa.DataType:
     return pa.string()
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """The values as Arrow; never with a number cut to an integer or a class left out."""
+def _array(values: list[Any], kind: pa.DataType, written: pa.DataType) -> pa.Array:
+    """Values written as one type, as another; no number is cut, no class of a map left out."""
     if pa.types.is_struct(kind):
         names = {field.name for field in kind}
         for value in values:
             if value is not None and not (isinstance(value, dict) and value.keys() <= names):
                 raise ValueError
         return pa.array(values, _numbers_of(kind))
+    made = pa.array(values)
+    if not _are_alike(made.type, written):
+        raise TypeError  # text alone would become numbers, beside numbers it would not
     # Declaring the type would cut 2.5 to 2 without a word; a checked cast does not.
-    return pa.array(values).cast(kind)
+    return made.cast(kind)
+
+
+def _are_alike(kind: pa.DataType, other: pa.DataType) -> bool:
+    """Whether JSON writes values of both types alike: numbers, text, booleans, lists of these."""
+    if pa.types.is_null(kind) or pa.types.is_null(other):
+        return True
+    if pa.types.is_list(kind) and pa.types.is_list(other):
+        return _are_alike(kind.value_type, other.value_type)
+    numbers = (pa.types.is_integer, pa.types.is_floating)
+    if any(of(kind) for of in numbers):
+        return any(of(other) for of in numbers)
+    return bool(kind.id == other.id)
 
 
 def _numbers_of(kind: pa.StructType) -> pa.StructType:
@@ -305,10 +346,11 @@ def _numbers_of(kind: pa.StructType) -> pa.StructType:
     return pa.struct([(field.name, pa.float64()) for field in kind])
 
 
-def _first_of_another_type(values: list[Any], read: Callable[[Any], object]) -> int:
+def _first_of_another_type(values: list[Any], read: Callable[[Any], object]) -> tuple[int, bool]:
+    """The row of it, and whether it holds half of a surrogate pair: as alone, so beside others."""
     for row, value in enumerate(values):
         try:
             read(value)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError):
-            return row
-    return 0
+        except _UNREADABLE as error:
+            return row, isinstance(error, UnicodeEncodeError)
+    return 0, False
