@@ -89,7 +89,9 @@ def estimates(
     positions = np.zeros(len(of), dtype=np.int64)
     nothing = TokenScores(host_array(np.zeros((0, VOCABULARY)), "scores"))
     rows = PairedTokens(nothing, nothing, positions, names, of, positions)
-    found = fidelity_of(FidelityMeter().add_facts(facts, rows, VOCABULARY), ("base", "other"))
+    # No worst tokens, for there are no rows to count ranks in.
+    meter = FidelityMeter(top=0).add_facts(facts, rows, VOCABULARY)
+    found = fidelity_of(meter, ("base", "other"))
     listed: dict[str, Any] = {
         name.replace("_", " "): getattr(found, name)
         for name in ("kl_divergence", "reverse_kl_divergence", "js_divergence", "total_variation",
