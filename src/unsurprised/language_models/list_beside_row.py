@@ -84,8 +84,8 @@ def ends(listed: CutList, row: KnownRow) -> Ends:
     >>> shares = np.array([0.5, 0.25, 0.125, 0.125])
     >>> row = KnownRow(shares, np.log(shares))
     >>> found = ends(CutList(np.array([0]), np.log([0.6]), 0.4, 0.4, 0.3), row)
-    >>> [round(end["kl"] / np.log(2), 4) for end in (found.low, found.high)]
-    [0.029, 0.286]
+    >>> [round(end["kl"] / float(np.log(2)), 4) for end in (found.low, found.high)]
+    [0.029, 0.5045]
     """
     at_floor = np.zeros(len(row.shares), bool) if row.tail is None else row.tail
     shown = ~at_floor[listed.tokens]
