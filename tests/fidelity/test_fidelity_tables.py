@@ -261,3 +261,18 @@ def test_a_target_beyond_the_likely_ones_bounds_nothing() -> None:
     }
     lists = us.read_top_logprobs(pa.table(rows))
     np.testing.assert_allclose(lists.lists.caps, [-1.5, -2.0])
+
+
+def test_what_is_not_known_is_not_said(tmp_path: Path) -> None:
+    """Of tokens that came alone nobody knows where the likeliest part, on no page either."""
+    pq.write_table(_scored(), tmp_path / "t.parquet")
+    found = us.fidelity(tmp_path / "t.parquet:rollout", tmp_path / "t.parquet:trainer")
+    assert "never" not in found.to_text(full=True)
+    found.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Which tokens are the likeliest isn't known, nor where they part" in page.replace(
+        "&#39;", "'"
+    )
+    assert "part in no document" not in page
+    with pytest.raises(InputError, match=r"found log-probabilities, and no tokens; .*a column"):
+        us.fidelity(BASE, us.read_top_logprobs(tmp_path / "t.parquet", column="trainer"))

@@ -15,7 +15,14 @@ _SAME = "score one text with both, and keep the same tokens of it"
 
 
 def refuse_texts(lists: TopLogProbs, whole: str) -> None:
-    """Raise where tokens are texts: columns of whole rows are ids."""
+    """Raise where tokens are texts, or not said: columns of whole rows are ids."""
+    if lists.left.scored and lists.lists.texts is not None and len(lists.lists.texts.texts) == 1:
+        raise InputError(
+            "found log-probabilities, and no tokens",
+            expected="the id of each, for the rows of all tokens in " + whole,
+            remedy="add a column 'token' of ids",
+            place=Place(lists.said),
+        )
     if lists.lists.texts is not None:
         raise InputError(
             f"found tokens by texts, and rows of all tokens by ids in {whole}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.units import units_per_bit
 
 #: Bits of a nat.
-_BITS = 1 / units_per_bit(np.e)
+_BITS = 1 / units_per_bit(math.e)
 
 
 def list_facts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -23,7 +24,7 @@ from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.threads import get_num_threads
 from unsurprised.units import units_per_bit
 
-_BITS = 1 / units_per_bit(np.e)
+_BITS = 1 / units_per_bit(math.e)
 #: Steps between the least and the greatest value of a row of a ``.kld`` file.
 _STEPS = 65535
 #: Names of the most that each divergence can be, where the list is the base's, else the other's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from unsurprised.language_models.sampled_result import SampledKL
 from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.units import units_per_bit
 
-_BITS = 1 / units_per_bit(np.e)
+_BITS = 1 / units_per_bit(math.e)
 
 
 @own_float_errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpac
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.units import units_per_bit
 
-_BITS = 1 / units_per_bit(np.e)
+_BITS = 1 / units_per_bit(math.e)
 _COLUMNS = ("rows", "weight", "infinite", "k1", "k3", "ratio", "ratio_squared", "listed",
             "unlisted", *(f"within {number}" for number in range(len(BANDS))))  # fmt: skip
 #: Log-ratios beyond it count as it in k3 and in the effective sample: the cubes of such ratios,
