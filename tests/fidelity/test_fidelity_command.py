@@ -153,6 +153,14 @@ def test_the_worst_tokens_stand_in_their_text(files, capsys):
     assert all(one["worst_tokens"][0]["text"] is not None for one in several["others"])
 
 
+def test_of_the_same_model_no_token_differs_most(files, capsys):
+    given = ("base.npy", "base.npy", "--targets", "targets.npy", "--full", "--html", "page.html")
+    assert run(["fidelity", *given]) == FINE
+    printed, page = capsys.readouterr().out, Path("page.html").read_text()
+    assert "Tokens that differ most" not in printed + page
+    assert 'id="chart-survival"' not in page
+
+
 def test_the_page_says_where_and_what_was_cut(files, capsys):
     base, _, targets = files
     targets[0, 12] = int(base[0, 11].argmin())  # which lies below the floor

@@ -15,7 +15,7 @@ from unsurprised.language_models.result import (
 )
 from unsurprised.report.fidelity import sentences
 from unsurprised.report.fidelity.sentences import headline, of_lists, short_name
-from unsurprised.report.fidelity.words import in_context, ranks, slice_name, token_name
+from unsurprised.report.fidelity.words import differing, in_context, ranks, slice_name, token_name
 from unsurprised.report.next_steps import glossary, in_python, next_steps
 from unsurprised.report.numbers import ABSENT, Style, interval, number, printable, share
 from unsurprised.report.screen import Line, Screen, line, sized_for, titled, wrapped
@@ -80,7 +80,7 @@ def _sized(
         made += laid_out(_ranges(found.by_position, "Where: by position", found), width)
     made += laid_out(_slices(found, slices), width)
     made += laid_out(_documents(found, documents), width)
-    made += laid_out(_worst(found.worst_tokens[:worst]), width)
+    made += laid_out(_worst(differing(found)[:worst]), width)
     body = [
         part for text in sentences.remarks(found) for part in wrapped(text, width, first="  ",
                                                                       rest="  ")

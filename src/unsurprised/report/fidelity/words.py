@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from unsurprised.language_models.result import TokenSlice, WorstToken
+from unsurprised.language_models.result import Fidelity, TokenSlice, WorstToken
 from unsurprised.report.numbers import ABSENT, printable
 
 _TOKEN = 24
+
+
+def differing(found: Fidelity) -> list[WorstToken]:
+    """The worst tokens, of which those of a KL of 0 do not differ."""
+    return [one for one in found.worst_tokens if one.kl_divergence > 0]
 
 
 def token_name(token: int | None, text: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unsurprised.language_models.result import Fidelity, WorstToken
-from unsurprised.report.fidelity.words import in_context, ranks, token_name
+from unsurprised.report.fidelity.words import differing, in_context, ranks, token_name
 from unsurprised.report.pages.parts import Cell, HtmlTable, Section, amount, counting, named
 
 #: Letters of the text before and after a token.
@@ -12,10 +12,11 @@ _CONTEXT = (60, 30)
 
 def worst(found: Fidelity) -> Section | None:
     """The tokens that differ most."""
-    if not found.worst_tokens:
+    shown = differing(found)
+    if not shown:
         return None
-    has_text = any(one.text is not None for one in found.worst_tokens)
-    rows = [_row(one, has_text=has_text) for one in found.worst_tokens]
+    has_text = any(one.text is not None for one in shown)
+    rows = [_row(one, has_text=has_text) for one in shown]
     header = ["in its text" if has_text else "came", "base's top", "other's top",
               f"KL, {found.unit}", "base's surprisal", "other's surprisal", "rank", "position",
               "document"]  # fmt: skip
