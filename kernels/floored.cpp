@@ -52,7 +52,7 @@ struct FlooredRow {
       shift = top + natural_log(sum);
   }
 
-  // The log-probability of an entry, and whether that is no more than a bound.
+  // Whether an entry is only known to be no more than a bound.
   UNSURPRISED_INLINE bool is_tail(double entry) const { return entry == floor; }
 
   double as_event(double mass) const {

@@ -149,6 +149,8 @@ ARGUMENTS = {
     "calibrate": ["predictions.csv"],
     "apply": ["calibrator.json", "predictions.csv", "--out", "calibrated.csv"],
     "explain": ["0.5,0.5", "0.1,0.9"],
+    "plan": ["predictions.parquet", "--out", "plan.json"],
+    "merge": ["1.state", "2.state"],
     "encode": ["book.txt", "--output", "book.us"],
     "decode": ["book.us", "--output", "book.txt"],
 }
@@ -158,6 +160,7 @@ LIKE_OTHERS = {
     "check": ["compare", "evaluate"],
     "calibrate": ["evaluate"],
     "apply": ["evaluate"],
+    "plan": ["evaluate"],
 }
 CLICK_COMMANDS = typer.main.get_command(program()).commands
 

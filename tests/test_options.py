@@ -26,6 +26,11 @@ NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--vocabulary", "--unknown"
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
 PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format", "--units"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help", "--partial"}
+#: Those of plans.
+WRITTEN |= {"--state"}
+READ |= {"--plan"}
+NUMERIC |= {"--expect"}
+PLAIN |= {"--part"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]
 TEXTS = ["", "\0", "x" * 5000, "@/", "../..", ",", "a=b,a=c"]
@@ -63,6 +68,8 @@ def folder(tmp_path_factory):
     made = [
         ["calibrate", "p.parquet", "--method", "temperature", "--save", "c.json"],
         ["encode", "text", "-o", "text.us"],
+        ["plan", "p.parquet", "--out", "plan.json"],
+        ["evaluate", "--plan", "plan.json", "--state", "a.state"],
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -79,6 +86,8 @@ LINES = {
     "fidelity": ["fidelity", "base.npy", "other.npy"],
     "calibrate": ["calibrate", "p.parquet", "--method", "temperature"],
     "apply": ["apply", "c.json", "p.parquet", "--out", "out.csv"],
+    "plan": ["plan", "p.parquet", "--out", "out.json"],
+    "merge": ["merge", "a.state"],
     "encode": ["encode", "text", "-o", "out.us"],
     "decode": ["decode", "text.us", "-o", "out.txt"],
 }
@@ -100,7 +109,7 @@ def test_hostile_values_are_refused_in_one_line(folder, monkeypatch, capsys, com
         (name,) = {max(option.opts, key=len)} - FLAGS or {""}
         if not name or name in ("--html", "--chart"):  # slow, and as --json
             continue
-        if command in ("compare", "check", "calibrate") and name in SHARED:
+        if command in ("compare", "check", "calibrate", "plan") and name in SHARED:
             continue
         for value in NUMBERS if name in NUMERIC else TEXTS:
             line = LINES[command][: -2 if name in ("--out", "--output") else None]

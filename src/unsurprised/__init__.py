@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
     from unsurprised.evaluation import Estimate, Evaluation, Evaluator
     from unsurprised.evaluation.evaluate import evaluate
+    from unsurprised.evaluation.plans import Plan, merge, plan
     from unsurprised.explanation import Explanation
     from unsurprised.explanation.explain import explain
     from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
@@ -97,6 +98,7 @@ __all__ = [
     "Labels",
     "LogProbs",
     "Logits",
+    "Plan",
     "Probs",
     "SampledKL",
     "SampledKLMeter",
@@ -141,10 +143,12 @@ __all__ = [
     "js_distance",
     "js_divergence",
     "kl_divergence",
+    "merge",
     "min_entropy",
     "mutual_information",
     "normalized_mutual_information",
     "perplexity",
+    "plan",
     "pointwise_mutual_information",
     "population_stability_index",
     "read_top_logprobs",
@@ -182,6 +186,7 @@ _HOMES = {
     "comparison": ("Check", "Comparison", "check", "compare"),
     "errors": ("CallError", "InputError", "StateError", "UnsurprisedError"),
     "evaluation": ("Estimate", "Evaluation", "Evaluator", "evaluate"),
+    "evaluation.plans": ("Plan", "merge", "plan"),
     "explanation": ("Explanation", "explain"),
     "forms": ("Counts", "Labels", "LogProbs", "Logits", "Probs"),
     "language_models.artefacts.lists": ("read_top_logprobs",),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import operator
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from unsurprised.errors import CallError
 
@@ -11,6 +14,8 @@ _VARIABLE = "UNSURPRISED_NUM_THREADS"
 
 #: What :func:`set_num_threads` was given last.
 _chosen: int | None = None
+#: What :func:`at_most` says in a thread.
+_here = threading.local()
 
 
 def set_num_threads(n: int | None) -> None:
@@ -60,6 +65,9 @@ def get_num_threads() -> int:
     >>> get_num_threads() >= 1
     True
     """
+    here: int | None = getattr(_here, "most", None)
+    if here is not None:
+        return here
     if _chosen is not None:
         return _chosen
     text = os.environ.get(_VARIABLE, "").strip()
@@ -70,6 +78,20 @@ def get_num_threads() -> int:
     if not text.isdecimal() or int(text) < 1:
         raise CallError(f"{_VARIABLE}={text!r}; expected a whole number of at least 1")
     return int(text)
+
+
+@contextmanager
+def at_most(n: int | None) -> Iterator[None]:
+    """Let what this thread calls use so many threads, for as long as the context is open.
+
+    Many tasks within one process each say so for themselves; with None nothing is said.
+    """
+    before = getattr(_here, "most", None)
+    _here.most = before if n is None else n
+    try:
+        yield
+    finally:
+        _here.most = before
 
 
 def _checked(n: int) -> int:

@@ -18,6 +18,7 @@ from unsurprised import calibrators, coding, states
 from unsurprised.class_names.binding import Binding
 from unsurprised.errors import CalibrationWarning, Place, SumsOffError, UnitError
 from unsurprised.evaluation.bins import Bins
+from unsurprised.evaluation.plans.tasks import Done
 from unsurprised.language_models.pairs import RowFaultError
 from unsurprised.losses.numpy import (
     LinearTeacher,
@@ -409,6 +410,10 @@ def examples(folder: Path) -> dict[str, Make]:
         },
         "Batch": lambda: _batch(opened("frame", folder)),
         "Batch of slices": lambda: _batch(open_predictions(table(), Options(by=("age", "id")))),
+        "Plan": lambda: us.plan(written("hive", folder), by=["land", "age"]),
+        "PlannedEvaluator": lambda: us.plan(written("hive", folder)).evaluate([1]),
+        "PlannedSplit": lambda: us.plan(written("parquet", folder)).splits[0],
+        "Done": lambda: Done((3, 4), b"state", True),
         "Split": lambda: opened("frame", folder).plan(),
         "Reading of npy columns": lambda: _npy_columns(folder),
         "Measure": lambda: MEASURES["entropy"],

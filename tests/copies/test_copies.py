@@ -354,6 +354,8 @@ WITHOUT: dict[str, list[str]] = {
         "comparison.scored.*",
         "comparison.split.*",
         "evaluation.bins.NumberLook",
+        "evaluation.plans.engines.Pool",
+        "evaluation.plans.ray.*",
         "evaluation.figures.if_calibrated.*",
         "evaluation.figures.calibration_curves.*",
         "evaluation.row_scores.*",

@@ -115,9 +115,9 @@ def test_distillation(kind):
     log = jax.nn.log_softmax(OTHERS / 2.0)
     logs, indices = jax.lax.top_k(log, 3)
     expected, by = reference.distill_loss(LOGITS, reference.TopK(logs, indices), **options)
-    value, gradient = jax.value_and_grad(lambda x: distill_loss(x, TopK(logs, indices), **options))(
-        LOGITS
-    )
+    value, gradient = jax.jit(
+        jax.value_and_grad(lambda x: distill_loss(x, TopK(logs, indices), **options))
+    )(LOGITS)
     assert_allclose(value, expected, rtol=1e-10)
     assert_allclose(gradient, by, rtol=1e-9, atol=1e-14)
 
@@ -140,7 +140,7 @@ def test_a_linear_layer_by_chunks(kind, chunk):
         def chunked(h, w, b, options=options):
             return linear_cross_entropy_loss(h, w, target, bias=b, chunk=chunk, **options)
 
-        expected, by = jax.value_and_grad(whole, (0, 1, 2))(hidden, layer, bias)
+        expected, by = jax.jit(jax.value_and_grad(whole, (0, 1, 2)))(hidden, layer, bias)
         value, gradients = jax.jit(jax.value_and_grad(chunked, (0, 1, 2)))(hidden, layer, bias)
         assert_allclose(value, expected, rtol=1e-12)
         for one, other in zip(gradients, by, strict=True):
@@ -152,11 +152,12 @@ def test_a_linear_layer_by_chunks(kind, chunk):
 @pytest.mark.parametrize("kind", [jnp.float32, jnp.bfloat16, jnp.float16])
 def test_sums_of_half_precision(kind):
     x = jnp.zeros((4, 3), kind)
-    loss, by = jax.value_and_grad(cross_entropy_loss)(x, jnp.array([0, 1, 2, 0]))
+    loss, by = jax.jit(jax.value_and_grad(cross_entropy_loss))(x, jnp.array([0, 1, 2, 0]))
     assert loss.dtype == jnp.float32
     assert by.dtype == kind
     layer = jnp.zeros((3, 2), kind)
-    loss, by = jax.value_and_grad(linear_cross_entropy_loss, 1)(x[:, :2], layer, jnp.array([0] * 4))
+    of_layer = jax.jit(jax.value_and_grad(linear_cross_entropy_loss, 1))
+    loss, by = of_layer(x[:, :2], layer, jnp.array([0] * 4))
     assert loss.dtype == jnp.float32
     assert by.dtype == kind
 
@@ -219,7 +220,7 @@ def test_distilling_a_linear_layer(form):
         return linear_distill_loss(h, w, teacher, bias=b, chunk=4, **options)
 
     value, gradients = jax.jit(jax.value_and_grad(chunked, (0, 1, 2)))(hidden, layer, bias)
-    other, by = jax.value_and_grad(expected, (0, 1, 2))(hidden, layer, bias)
+    other, by = jax.jit(jax.value_and_grad(expected, (0, 1, 2)))(hidden, layer, bias)
     assert_allclose(value, other, rtol=1e-12)
     for one, two in zip(gradients, by, strict=True):
         assert_allclose(one, two, rtol=1e-9, atol=1e-14)
@@ -239,14 +240,16 @@ def test_forward_mode():
     _, gradient = reference.cross_entropy_loss(LOGITS, LABELS, label_smoothing=0.1)
     assert_allclose(jax.jacfwd(loss)(x), gradient, rtol=1e-11, atol=1e-16)
     assert_allclose(jax.jvp(loss, (x,), (x,))[1], (gradient * LOGITS).sum(), rtol=1e-11)
-    exact = jax.jacrev(jax.grad(loss))(x)
+    # Compiled whole, for step by step JAX compiles hundreds of functions of one operation.
+    exact = jax.jit(jax.jacrev(jax.grad(loss)))(x)
     for second in (jax.hessian(loss), jax.hessian(jax.jit(loss)), jax.jacrev(jax.jacfwd(loss))):
-        assert_allclose(second(x), exact, rtol=1e-9, atol=1e-15)
+        assert_allclose(jax.jit(second)(x), exact, rtol=1e-9, atol=1e-15)
 
     def mapped(x):
         return jax.vmap(lambda x, y: cross_entropy_loss(x, y, empty="zero"))(x, y).sum()
 
-    assert_allclose(jax.jacfwd(mapped)(x), jax.grad(mapped)(x), rtol=1e-11, atol=1e-16)
+    forward, reverse = jax.jit(jax.jacfwd(mapped)), jax.jit(jax.grad(mapped))
+    assert_allclose(forward(x), reverse(x), rtol=1e-11, atol=1e-16)
     with pytest.raises(TypeError, match="forward-mode"):
         jax.jvp(jax.jit(loss), (x,), (x,))
 
@@ -260,9 +263,9 @@ def test_forward_mode_of_divergences_and_layers(kind):
         lambda x: linear_cross_entropy_loss(x, layer, LABELS, chunk=4),
     ):
         x = jnp.asarray(LOGITS)
-        slope = jax.jvp(loss, (x,), (x,))[1]
-        assert_allclose(slope, (jax.grad(loss)(x) * x).sum(), rtol=1e-9)
-    assert jax.hessian(loss)(x).shape == (6, 5, 6, 5)
+        slope = jax.jit(lambda x, of=loss: jax.jvp(of, (x,), (x,))[1])(x)
+        assert_allclose(slope, (jax.jit(jax.grad(loss))(x) * x).sum(), rtol=1e-9)
+    assert jax.jit(jax.hessian(loss))(x).shape == (6, 5, 6, 5)
 
 
 def test_a_teachers_row_without_a_softmax():

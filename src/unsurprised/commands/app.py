@@ -25,6 +25,7 @@ _MOST = 400
 _PURPOSES = {
     "Measure": ("evaluate", "compare", "fidelity", "check", "explain"),
     "Recalibrate": ("calibrate", "apply"),
+    "Spread over machines": ("plan", "merge"),
     "Compress": ("encode", "decode"),
 }
 

@@ -10,6 +10,14 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
 from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.planned import (
+    AskedFor,
+    Part,
+    PlanFile,
+    State,
+    evaluate_planned,
+    refuse_without_plan,
+)
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.writing import Outputs, own, standard_output
@@ -33,13 +41,17 @@ EXAMPLES = (
     "unsurprised evaluate predictions.parquet --by country --html report.html",
     "unsurprised evaluate tokens.jsonl --logprob logprob --base e",
     "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value",
+    "unsurprised evaluate --plan plan.json --part 3/40 --state 3.state",
 )
 
 
 def command(
     context: typer.Context,
-    files: cli_options.Files,
+    files: cli_options.FilesOrPlan = None,
     *,
+    plan: PlanFile = None,
+    part: Part = None,
+    state: State = None,
     form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
@@ -69,6 +81,11 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Score the files, print the report, write the JSON and the page."""
+    if plan is not None:
+        asked = AskedFor(context, base, state, json, html)
+        evaluate_planned(asked, plan, part, overwrite=overwrite)
+        return
+    files = refuse_without_plan(part, state, files)
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import open_predictions  # pyarrow is slow
 

@@ -27,14 +27,24 @@ _CALLED = {"identity": "id"}
 #: Those that are one of some words.
 _WORDS = {"kind", "join", "nulls"}
 
-
+_FILES = (
+    "Predictions: Parquet, Arrow, CSV, TSV, JSON lines, npz or npy. Several files, a 'glob*' or a "
+    "folder are read as one; - is standard input."
+)
 Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
         show_default=False,
-        help="Predictions: Parquet, Arrow, CSV, TSV, JSON lines, npz or npy. Several files, a "
-        "'glob*' or a folder are read as one; - is standard input.",
+        help=_FILES,
+    ),
+]
+FilesOrPlan = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE...",
+        show_default=False,
+        help=_FILES,
     ),
 ]
 Label = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +15,7 @@ from unsurprised.evaluation.result import Evaluation, interpreted
 from unsurprised.evaluation.row_scores import sums_off
 from unsurprised.evaluation.slicing import look_at
 from unsurprised.sources.reading import Reading, Split
-from unsurprised.threads import get_num_threads
+from unsurprised.threads import at_most, get_num_threads
 
 Progress = Callable[[int], None]
 
@@ -33,8 +33,13 @@ def evaluate_reading(
         with reading.in_memory():
             evaluator = evaluated(reading, top=top, sampled=ledger, progress=progress)
             return interpreted(evaluator.result(base=base, ledger=ledger), reading.interpretation)
-    except InputError as error:  # of all rows together: it has no row of its own
-        raise error.located(file=", ".join(reading.files) or None) from None
+    except InputError as error:
+        raise of_all(error, reading.files) from None
+
+
+def of_all(error: InputError, files: Sequence[str]) -> InputError:
+    """An error with the files that it is of: all, where it is of no row, and so of no file."""
+    return error if error.place.file else error.located(file=", ".join(files) or None)
 
 
 def evaluated(
@@ -54,12 +59,18 @@ def evaluated(
     if merged.falls_short():  # rows were left out for nulls, or ids are far from distinct
         merged = over_rows(reading, made)
     reading.release()
-    if not merged.rows:
-        skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
-        raise InputError(f"found no rows{skipped}", expected="at least one").located(
-            file=", ".join(reading.files) or None
-        )
+    refuse_no_rows(merged, reading.files)
     return merged
+
+
+def refuse_no_rows(merged: Evaluator, files: Sequence[str]) -> None:
+    """Raise if no row of a source has come in."""
+    if merged.rows:
+        return
+    skipped = f" (all {merged.skipped:,} were skipped for nulls)" if merged.skipped else ""
+    raise InputError(f"found no rows{skipped}", expected="at least one").located(
+        file=", ".join(files) or None
+    )
 
 
 class Collector(Protocol):
@@ -83,23 +94,41 @@ def over_rows(
     Splits are read side by side and merged exactly, so the answer does not depend on threads or
     batches, and neither does the error: it is that of the first faulty row.
     """
-    splits = reading.plan()
+    return over_splits(reading, reading.plan(), make, progress=progress, then=reading.finish)
+
+
+def over_splits(
+    reading: Reading,
+    splits: list[Split],
+    make: Callable[[], AnyCollector],
+    *,
+    progress: Progress | None = None,
+    then: Callable[[], None] | None = None,
+) -> AnyCollector:
+    """Collect the rows of some splits; ``then`` is what is asked once they are read."""
     run = _Run(reading, splits, progress)
-    workers = max(1, min(get_num_threads(), len(splits)))
+    threads = get_num_threads()
+    workers = max(1, min(threads, len(splits)))
+
+    def work(_: int) -> AnyCollector:
+        with at_most(threads):
+            return run.work(make())
+
     with reading.in_memory(), ThreadPoolExecutor(workers) as pool:
         try:
-            collectors = list(pool.map(lambda _: run.work(make()), range(workers)))
+            collectors = list(pool.map(work, range(workers)))
         except BaseException:  # an interrupt, of whatever kind: workers go on otherwise
             run.stopped = True
             raise
     run.raise_first_error()
-    reading.finish()
+    if then is not None:
+        then()
     merged = collectors.pop(0)
     try:
         while collectors:
             merged.merge(collectors.pop(0))  # whose memory is then free
-    except InputError as error:  # of all rows together: it has no row of its own
-        raise error.located(file=", ".join(reading.files) or None) from None
+    except InputError as error:
+        raise of_all(error, reading.files) from None
     return merged
 
 
@@ -162,19 +191,25 @@ class _Run:
         first = self.errors[min(self.errors)]
         if isinstance(first, SumsOffError):
             raise self._counted(first) from None
-        if isinstance(first, InputError) and first.place.file is None and self.reading.files:
-            raise first.located(file=", ".join(self.reading.files)) from None
+        if isinstance(first, InputError):
+            raise of_all(first, self.reading.files) from None
         raise first
 
     def _counted(self, first: SumsOffError) -> InputError:
         """How many rows are off is told for all of the input, so the rest of it is read too."""
-        rows, column = 0, first.place.column
-        try:
-            for split in self.splits:
-                for batch in self.reading.batches(split):
-                    rows += sums_off(batch, column)
-        except InputError:  # a worse fault further on: the rows up to it are counted
-            pass
+        rows, _ = count_off(self.reading, self.splits, first.place.column)
         if not rows:  # a stream that cannot be read again
             return first.noted(SumsOffError.first)
         return first.noted(SumsOffError.count(rows))
+
+
+def count_off(reading: Reading, splits: Sequence[Split], column: str | None) -> tuple[int, bool]:
+    """How many rows have sums that are off, and whether all rows were read: no worse fault is."""
+    rows = 0
+    try:
+        for split in splits:
+            for batch in reading.batches(split):
+                rows += sums_off(batch, column)
+    except InputError:  # the rows up to it are counted
+        return rows, False
+    return rows, True

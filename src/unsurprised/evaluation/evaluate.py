@@ -56,6 +56,7 @@ def evaluate(
     base: float = 2,
     top: int = 10,
     ledger: bool = True,
+    engine: Any = None,
 ) -> Evaluation:
     """Evaluate predictions against what happened: cross-entropy, its parts, and more.
 
@@ -122,6 +123,9 @@ def evaluate(
     ledger : bool, default True
         Whether to keep a sample of 200,000 rows, and say what is computed on it when one asks for
         it: the ledger, gaps, curves, bits between classes.
+    engine : concurrent.futures.Executor, dask.distributed.Client or "ray", optional
+        What runs the work on files, to the same bytes as the threads of this process: a pool of
+        processes, or a cluster whose workers see the same files. The caller makes it and ends it.
 
     Returns
     -------
@@ -170,11 +174,15 @@ def evaluate(
             "nulls": nulls,
             "batch_rows": batch_rows,
         }
+        if engine is not None:
+            from unsurprised.evaluation.plans.engines import evaluate_on
+
+            return evaluate_on(engine, y_true, options, base=base, top=top, ledger=ledger)
         reading = open_source(y_true, options, call="evaluate")
         return evaluate_reading(reading, base=base, top=top, ledger=ledger)
     _must_be_none(
         label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth,
-        units=units, unknown=unknown,
+        units=units, unknown=unknown, engine=engine,
     )  # fmt: skip
     batch = batch_from_arrays(
         y_true,

@@ -251,6 +251,7 @@ class Evaluator(TakesRows):
             return self._merge(other)
 
     def _merge(self, other: Evaluator) -> Evaluator:
+        self._refuse_mixed(other)
         theirs = other._states
         if theirs is not None:
             self._settle()

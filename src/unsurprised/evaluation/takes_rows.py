@@ -10,6 +10,7 @@ import numpy as np
 from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 from unsurprised.class_names.binding import Binding
+from unsurprised.errors import StateError
 from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.small_batches import SmallBatches
 from unsurprised.evaluation.states import States
@@ -30,6 +31,16 @@ class TakesRows(ByBytes):
     _left_out: int
     _waiting: list[weakref.ref[Later]]
     _unsaid_start: Binding | None
+    #: Whether the rows are those of a plan's splits.
+    of_plan = False
+
+    def _refuse_mixed(self, other: TakesRows) -> None:
+        """Raise where one holds the rows of a plan and the other does not."""
+        if self.of_plan != other.of_plan:
+            raise StateError(
+                "one of two evaluators that are merged holds splits of a plan, and the other one "
+                "does not, so nothing tells whether rows came in twice; expected states of one plan"
+            )
 
     def _states_for(self, batch: Batch) -> States:
         """The states that take in a batch; an error where it is of another kind than theirs."""

@@ -8,7 +8,7 @@ a column of that name in the file unless their values differ and the column is u
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import unquote
@@ -53,24 +53,33 @@ def partitions_of(file: str) -> dict[str, str | None]:
     return found
 
 
-def with_partitions(tables: Sequence[Table]) -> list[Table]:
-    """The tables with the columns that their folders name.
+def integer_partitions(files: Iterable[str]) -> frozenset[str]:
+    """The columns that folders name whose values, of all files, are written as integers are.
 
-    A column holds integers where all its values, of all files, are written as integers are.
+    Examples
+    --------
+    >>> sorted(integer_partitions(["day=1/a=x/rows.csv", "day=2/a=1/rows.csv"]))
+    ['day']
     """
-    keys = [partitions_of(table.file or "") for table in tables]
     values: dict[str, set[str | None]] = {}
-    for found in keys:
-        for key, value in found.items():
+    for file in files:
+        for key, value in partitions_of(file).items():
             values.setdefault(key, set()).add(value)
-    types = {
-        key: pa.int64() if _integers(known - {None}) else pa.string()
-        for key, known in values.items()
-    }
+    return frozenset(key for key, known in values.items() if _integers(known - {None}))
+
+
+def with_partitions(tables: Sequence[Table], integers: Collection[str]) -> list[Table]:
+    """The tables with the columns that their folders name, some of which hold ``integers``."""
+
+    def typed(found: Mapping[str, str | None]) -> dict[str, tuple[str | None, pa.DataType]]:
+        return {
+            key: (value, pa.int64() if key in integers else pa.string())
+            for key, value in found.items()
+        }
+
+    keys = [partitions_of(table.file or "") for table in tables]
     return [
-        HiveTable(table, {key: (value, types[key]) for key, value in found.items()})
-        if found
-        else table
+        HiveTable(table, typed(found)) if found else table
         for table, found in zip(tables, keys, strict=True)
     ]
 

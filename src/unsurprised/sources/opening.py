@@ -65,11 +65,8 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     """
     options = options or Options()
     tables, aside = tables_of(source, options)
-    tables = [with_samples(table, options) for table in tables]
-    first = next((table for table in tables if not table.empty), None)
-    if first is None:
-        raise InputError("holds no row and names no column", place=Place(tables[0].file))
-    options = of_samples(first, with_npy(first, options))
+    tables, options = adapted(tables, options)
+    first = next(table for table in tables if not table.empty)
     joined = None
     if options.truth is not None and options.labelled:
         joined = Solution(options.truth, options)
@@ -97,6 +94,15 @@ def open_predictions(source: Any, options: Options | None = None) -> Reading:
     if aside:
         choices["files"] = f"{len(tables)}; of another format and left aside: {', '.join(aside)}"
     return Reading(tables, Conversion(roles, classes, options, means), choices, joined)
+
+
+def adapted(tables: Sequence[Table], options: Options) -> tuple[list[Table], Options]:
+    """The tables, and the options that follow from what they hold."""
+    adapted = [with_samples(table, options) for table in tables]
+    first = next((table for table in adapted if not table.empty), None)
+    if first is None:
+        raise InputError("holds no row and names no column", place=Place(adapted[0].file))
+    return adapted, of_samples(first, with_npy(first, options))
 
 
 def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:

@@ -62,8 +62,11 @@ class Reading:
         conversion: Conversion,
         choices: Mapping[str, str],
         joined: Solution | None = None,
+        places: Sequence[int] | None = None,
     ) -> None:
         self._tables, self._conversion = tuple(tables), conversion
+        #: The place of each file among all, of which these may be some: rows are hashed by it.
+        self._places = tuple(range(len(self._tables)) if places is None else places)
         self._joined, self._zero_seen = joined, not conversion.classes.binding.is_open
         #: What was taken, told or not, for printing.
         self.choices: Mapping[str, str] = MappingProxyType(dict(choices))
@@ -94,11 +97,36 @@ class Reading:
 
     def finish(self) -> None:
         """Raise for what only all rows together tell; called once they are read."""
-        if not self._zero_seen and self._label_kind == "integer":
-            with located(", ".join(self.files) or None, self.label):
-                self._conversion.classes.binding.refuse_unsaid_start()
+        if not self._zero_seen and (error := self.unsaid_start()) is not None:
+            raise error
         if self._joined is not None:
             self._joined.finish()
+
+    def unsaid_start(self) -> InputError | None:
+        """The error for labels of which none is 0; None where that would tell nothing."""
+        if not self._conversion.classes.binding.is_open or self._label_kind != "integer":
+            return None
+        try:
+            with located(", ".join(self.files) or None, self.label):
+                self._conversion.classes.binding.refuse_unsaid_start()
+        except InputError as error:
+            return error
+        return None
+
+    @property
+    def zero_seen(self) -> bool:
+        """Whether a label that was read is 0, or none need be."""
+        return self._zero_seen
+
+    @property
+    def conversion(self) -> Conversion:
+        """How rows become batches."""
+        return self._conversion
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The files, or the frame."""
+        return self._tables
 
     @property
     def unmatched_rows(self) -> int:
@@ -293,10 +321,10 @@ class Reading:
             first += record.num_rows
 
     def _converted(self, record: pa.RecordBatch, index: int, first: int) -> Iterator[Batch]:
-        file = self._tables[index].file
+        file, place = self._tables[index].file, self._places[index]
 
         def convert(rows: pa.RecordBatch) -> Batch:
-            batch = self._conversion.batch(rows, first, file=file, file_index=index)
+            batch = self._conversion.batch(rows, first, file=file, file_index=place)
             if not self._zero_seen and isinstance(batch.truth, Labels):
                 self._zero_seen = bool((batch.truth.indices() == 0).any())
             return batch

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from unsurprised.errors import CallError
 from unsurprised.sources.formats import opened, stamped
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
-from unsurprised.sources.hive import with_partitions
+from unsurprised.sources.hive import integer_partitions, with_partitions
 from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.options import Options
@@ -18,8 +18,13 @@ from unsurprised.sources.paths import expanded
 from unsurprised.sources.table import Table
 
 
-def tables_of(source: Any, options: Options) -> tuple[list[Table], list[str]]:
-    """The files or the frame as tables, and the files that were left aside."""
+def tables_of(
+    source: Any, options: Options, integers: Collection[str] | None = None
+) -> tuple[list[Table], list[str]]:
+    """The files or the frame as tables, and the files that were left aside.
+
+    ``integers`` are the columns named by folders that hold some; by default, the files tell.
+    """
     if is_frame(source):
         return [FrameTable(source)], []
     npy = _npy_options(options)
@@ -31,7 +36,8 @@ def tables_of(source: Any, options: Options) -> tuple[list[Table], list[str]]:
     files, aside = expanded(_paths(source))
     if npy or any(file.lower().endswith(".npy") for file in files):
         return [_npy_table(files, npy, options)], aside
-    return with_partitions([opened(file) for file in files]), aside
+    known = integer_partitions(files) if integers is None else integers
+    return with_partitions([opened(file) for file in files], known), aside
 
 
 def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:

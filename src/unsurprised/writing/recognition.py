@@ -62,6 +62,11 @@ def page_of(name: str) -> str:
     return rf'(?s)\s*<!DOCTYPE html>.*<meta name="generator" content="unsurprised {name}">'
 
 
+def state() -> str:
+    """How the bytes of a state begin."""
+    return "UNSP"
+
+
 def junit() -> str:
     """How the XML of a check begins."""
     return r"""(?s)\s*(<\?xml[^>]*>)?\s*<testsuite name="unsurprised check\""""

@@ -1,0 +1,92 @@
+"""``unsurprised merge``: parse, call, print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.panels import HOLDS, WRITES
+from unsurprised.commands.planned import AskedFor, deliver, read_bytes
+from unsurprised.writing import Outputs
+
+if TYPE_CHECKING:
+    from unsurprised.evaluation import Evaluator
+
+HELP = (
+    "Merge what parts of a plan have found into the result of all files.\n\n"
+    "In any order, to the bytes of one evaluate on one machine. A part that is there twice, is "
+    "missing or is another plan's is an error that names it."
+)
+EXAMPLES = (
+    "unsurprised merge *.state",
+    "unsurprised merge *.state --json result.json --html report.html",
+    "unsurprised merge 1.state 2.state --partial --state both.state",
+)
+
+StateFiles = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        show_default=False,
+        help="What evaluate --plan has written with --state, or merge itself.",
+    ),
+]
+Partial = Annotated[
+    bool,
+    typer.Option(
+        "--partial",
+        rich_help_panel=HOLDS,
+        help="Parts may be missing; the result says which.",
+    ),
+]
+MergedState = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="Where to write what was merged, for another merge; no report is printed then.",
+    ),
+]
+
+
+@dataclass
+class _Merged:
+    """What is read, as a page says it: the states, and what their plan took for what."""
+
+    files: Sequence[str]
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+def command(
+    context: typer.Context,
+    states: StateFiles,
+    *,
+    partial: Partial = False,
+    state: MergedState = None,
+    json: cli_options.Json = None,
+    html: cli_options.Html = None,
+    overwrite: cli_options.Overwrite = False,
+    full: cli_options.Full = False,
+    base: cli_options.Base = "2",
+    quiet: cli_options.Quiet = False,
+) -> None:
+    """Read the states, merge them, print the report, write the JSON and the page."""
+    from unsurprised.evaluation.plans.merging import merged_of  # pyarrow is slow
+    from unsurprised.evaluation.plans.planned import PlannedEvaluator
+
+    merged = merged_of(((path, read_bytes(path)) for path in states), partial)
+    read = _Merged(states)
+    if isinstance(merged, PlannedEvaluator):
+        read.choices = merged.share.facts.choices
+
+    def evaluated() -> Evaluator:
+        return merged
+
+    with Outputs(states, overwrite=overwrite) as outputs:
+        deliver(outputs, AskedFor(context, base, state, json, html), evaluated, read)

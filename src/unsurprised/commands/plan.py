@@ -1,0 +1,110 @@
+"""``unsurprised plan``: parse, call, print."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands import text_options
+from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.reading import files_read
+from unsurprised.commands.words import Nulls
+from unsurprised.errors import STANDARD_INPUT, CallError
+from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing.recognition import json_of
+
+if TYPE_CHECKING:
+    from unsurprised.evaluation.plans import Plan
+
+HELP = (
+    "Plan how files are evaluated in parts, on any machines, to the bytes of one.\n\n"
+    "Looks at the files as evaluate does, and writes down what it finds: which columns mean what, "
+    "the classes, the bins of slices, the parts, and what tells each file from another. Then "
+    "evaluate --plan reads one part of them, wherever it runs, and merge puts the parts together."
+)
+EXAMPLES = (
+    "unsurprised plan 'runs/*.parquet' --by country --out plan.json",
+    "unsurprised plan predictions --label y --id key --out plan.json",
+)
+
+Out = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        metavar="FILE|-",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="Where to write the plan; - is standard output. A plan that is there is replaced.",
+    ),
+]
+Expect = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="NUMBER",
+        show_default=False,
+        rich_help_panel=MEASURES,
+        help="How many rows will count, by default all; 0 where most are left out, or ids are far "
+        "from distinct: each part then keeps a whole sample.",
+    ),
+]
+
+
+def command(
+    context: typer.Context,
+    files: cli_options.Files,
+    *,
+    out: Out,
+    label: cli_options.Label = None,
+    pred: cli_options.Pred = None,
+    logprob: cli_options.LogProb = None,
+    units: text_options.Units = None,
+    unknown: text_options.Unknown = None,
+    weight: cli_options.Weight = None,
+    identity: cli_options.Identity = None,
+    by: cli_options.By = None,
+    cluster: cli_options.Cluster = None,
+    kind: cli_options.KindOption = None,
+    classes: cli_options.Classes = None,
+    positive: cli_options.Positive = None,
+    ignore_index: cli_options.IgnoreIndex = None,
+    normalize: cli_options.Normalize = False,
+    tolerance: cli_options.Tolerance = 1e-3,
+    nulls: cli_options.NullsOption = Nulls.error,
+    expect: Expect = None,
+    overwrite: cli_options.Overwrite = False,
+    top: cli_options.Top = 10,
+    batch_rows: cli_options.BatchRows = None,
+    quiet: cli_options.Quiet = False,
+) -> None:
+    """Look at the files, write the plan, say how to go on."""
+    from unsurprised.evaluation.plans.making import planned  # pyarrow is slow
+    from unsurprised.sources import open_predictions
+
+    if STANDARD_INPUT in files:
+        raise CallError("a plan is for files, which others open too; expected no - among them")
+    options = cli_options.options_of(context)
+    reading = open_predictions(files, options)
+    with Outputs(files_read(reading, classes=classes), overwrite=overwrite) as outputs:
+        target = outputs.declare("--out", out, own(json_of("unsurprised.plan")))
+        made = planned(reading, options, top, expect=expect)
+        target.write(made.to_json())
+        if outputs.print_report and not quiet:
+            with standard_output():
+                print("\n".join(_told(made, out)))
+
+
+def _told(made: Plan, out: str) -> Iterator[str]:
+    """What was planned, and the commands that go on from it."""
+    from unsurprised.report.numbers import counted
+
+    rows = "" if made.rows is None else f", {counted(made.rows, 'row')}"
+    splits = f"{counted(len(made.splits), 'split')} of {counted(len(made.files), 'file')}{rows}"
+    yield f"{splits}, to be evaluated in up to {counted(len(made.splits), 'part')}"
+    parts, name = min(4, len(made.splits)), shlex.quote(out)
+    yield f"  unsurprised evaluate --plan {name} --part 1/{parts} --state 1.state"
+    yield "  unsurprised merge *.state"

@@ -1,0 +1,168 @@
+"""``evaluate --plan``: a part of a plan's rows, or all, to a state or to a result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import HOLDS, SHOWS, WRITES
+from unsurprised.errors import CallError, StateError
+from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing.recognition import json_of, state
+
+if TYPE_CHECKING:
+    from unsurprised.commands.page import Read
+    from unsurprised.evaluation import Evaluator
+    from unsurprised.evaluation.plans import Plan
+
+PlanFile = Annotated[
+    str | None,
+    typer.Option(
+        "--plan",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=HOLDS,
+        help="In place of files: what unsurprised plan has written of them.",
+    ),
+]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        show_default=False,
+        rich_help_panel=SHOWS,
+        help="With --plan, the part I of N of the rows alone; parts count from 1.",
+    ),
+]
+State = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="With --plan, where to write what was found, for unsurprised merge; no report is "
+        "printed then.",
+    ),
+]
+#: What goes with a plan, which says all else.
+_BESIDE_A_PLAN = frozenset(
+    ("plan", "part", "state", "json", "html", "overwrite", "full", "base", "quiet")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """Where the result of an evaluator goes, as ``evaluate`` has it."""
+
+    context: typer.Context
+    base: str
+    state: str | None
+    json: str | None
+    html: str | None
+
+
+def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite: bool) -> None:
+    """Evaluate a plan's rows, write what was asked for, print the report."""
+    _refuse_told(asked.context)
+    held = _plan_of(path)
+    splits = held.splits if part is None else held.part(*_numbers(part))
+    with Outputs([path, *held.files], overwrite=overwrite) as outputs:
+
+        def evaluated() -> Evaluator:
+            from unsurprised.report.progress import RowProgress
+
+            rows = None if held.rows is None else sum(split.rows or 0 for split in splits)
+            quiet = bool(asked.context.params["quiet"])
+            with RowProgress(rows, quiet=quiet) as progress:
+                return held.evaluate(splits, progress=progress)
+
+        deliver(outputs, asked, evaluated, held.facts)
+
+
+def deliver(
+    outputs: Outputs, asked: AskedFor, evaluated: Callable[[], Evaluator], read: Read
+) -> None:
+    """Declare the outputs, do the work, and write and print what it has found."""
+    logarithm = cli_options.base_of(asked.base)
+    saved = outputs.declare("--state", asked.state, own(state()))
+    report = outputs.declare("--json", asked.json, own(json_of("unsurprised.evaluation")))
+    page_file = declared_page(outputs, asked.html, "evaluation")
+    with asked_page(page_file, asked.context.obj, read) as page:
+        evaluator = evaluated()
+        if saved is not None:
+            saved.write_bytes(evaluator.to_bytes())
+        printed = outputs.print_report and saved is None
+        if report is None and page is None and not printed:
+            return
+        evaluation = evaluator.result(base=logarithm)
+        if page is not None:
+            page.write(evaluation)
+    if report is not None:
+        report.write(evaluation.to_json())
+    if printed:
+        from unsurprised.commands.next_commands import screen_of
+        from unsurprised.report.evaluation.text import lines
+        from unsurprised.report.terminal import put
+
+        with standard_output():
+            put(lines(evaluation, screen_of(asked.context, read.choices, {})))
+
+
+def refuse_without_plan(part: str | None, saved: str | None, files: list[str] | None) -> list[str]:
+    """The files of an evaluation without a plan, of which there have to be some."""
+    for name, value in (("--part", part), ("--state", saved)):
+        if value is not None:
+            raise CallError(f"{name} {value}: it goes with --plan, which unsurprised plan writes")
+    if not files:
+        raise CallError(
+            "Missing argument 'FILE...', or --plan FILE in its place; see unsurprised evaluate "
+            "--help"
+        )
+    return files
+
+
+def read_bytes(path: str) -> bytes:
+    """A file that another command has written."""
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CallError(f"{path}: cannot be read: {reason}") from None
+
+
+def _plan_of(path: str) -> Plan:
+    from unsurprised.evaluation.plans import Plan  # pyarrow is slow
+
+    try:
+        return Plan.from_json(read_bytes(path))
+    except StateError as error:
+        raise StateError(f"{path}: {error}") from None
+
+
+def _numbers(part: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", part)
+    if found is None:
+        raise CallError(f"--part {part}: expected I/N, such as 3/40 for the third of 40 parts")
+    return int(found[1]), int(found[2])
+
+
+def _refuse_told(context: typer.Context) -> None:
+    """Raise for an option that the plan has an answer to."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in _BESIDE_A_PLAN or source is None or source.name != "COMMANDLINE":
+            continue
+        if context.params[parameter.name or ""] in (None, []):
+            continue
+        name = "FILE" if parameter.name == "files" else max(parameter.opts, key=len)
+        raise CallError(
+            f"{name} does not go with --plan, which says which files are read and how; say it to "
+            "unsurprised plan"
+        )

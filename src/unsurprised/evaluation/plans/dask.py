@@ -1,0 +1,33 @@
+"""Dask: its client as an executor, which Dask itself makes."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from typing import Any
+
+from unsurprised.errors import CallError
+
+
+def executor_of(client: Any) -> Executor:
+    """The executor of a client of ``dask.distributed``.
+
+    A task is run again where its worker was lost, as Dask does, and not where it has failed; it is
+    not looked up by what it is told, for files change under their names.
+    """
+    if not hasattr(client, "get_executor") or getattr(client, "asynchronous", False):
+        raise CallError(
+            f"engine is a {type(client).__name__} that is asynchronous, or no client; expected a "
+            "Client of dask.distributed: Client(cluster)"
+        )
+    found: Executor = client.get_executor(pure=False, retries=0)
+    return found
+
+
+def workers_of(client: Any) -> int:
+    """How many tasks a client's workers run at once."""
+    threads = sum(client.nthreads().values())
+    if not threads:
+        raise CallError(
+            "the Dask cluster of engine has no workers; wait for some: client.wait_for_workers(1)"
+        )
+    return int(threads)

@@ -1,0 +1,115 @@
+"""An evaluator that knows its plan, and refuses what would count rows twice or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Self
+
+from unsurprised.errors import CallError, StateError
+from unsurprised.evaluation.engine import refuse_no_rows
+from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.plans.share import Share, written
+from unsurprised.evaluation.plans.splits import numbers_in
+from unsurprised.evaluation.result import Evaluation
+from unsurprised.states.serial import pack, sensible, unpack
+
+#: How its bytes are called, which those of other evaluators are not.
+NAME = "PlannedEvaluator"
+
+
+class PlannedEvaluator(Evaluator):
+    """The state of some splits of a plan; made by :meth:`Plan.evaluate` and :func:`merge`.
+
+    It merges with other states of its plan, exactly and in any order, and takes no other rows. Its
+    bytes are read by :func:`unsurprised.merge`.
+    """
+
+    of_plan = True
+    _share: Share
+
+    @classmethod
+    def of(cls, evaluator: Evaluator, share: Share) -> Self:
+        """An evaluator that has seen the splits of a share, and that is no one else's."""
+        made = cls.__new__(cls)
+        vars(made).update(vars(evaluator))
+        made._share, made._reading = share, share.facts.interpretation
+        return made
+
+    def recall_expected(self) -> Self:
+        """Pass over rows as the plan says, which the bytes of an evaluator do not tell."""
+        self.expect(self._share.facts.expected)
+        if self._held is not None and self._held.sample is not None:
+            self._held.sample.expect(self._expected)
+        return self
+
+    @property
+    def share(self) -> Share:
+        """Its plan, and the splits of it that came in."""
+        return self._share
+
+    @property
+    def plan_id(self) -> str:
+        """The digest of its plan, :attr:`Plan.id`."""
+        return self._share.facts.id
+
+    @property
+    def splits(self) -> tuple[int, ...]:
+        """The numbers of the splits that came in."""
+        return tuple(numbers_in(self._share.seen))
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The numbers of the splits that have not come in."""
+        return tuple(self._share.missing)
+
+    def update(self, *_: Any, **__: Any) -> Self:
+        """Refused: an evaluator of a plan takes the rows of its plan alone."""
+        raise CallError(
+            "this evaluator holds splits of a plan, and takes no other rows; expected an Evaluator "
+            "of its own for these"
+        )
+
+    update_batch = update
+
+    def refuse_wrong(self) -> None:
+        """Raise for what only all rows together tell."""
+        facts = self._share.facts
+        if facts.unsaid_start is not None and not self._share.zero_seen:
+            raise facts.unsaid_start
+        refuse_no_rows(self, facts.files)
+        if self.falls_short() and not self._share.missing:
+            raise StateError(
+                f"the sample lacks rows: {facts.expected:,} were expected, and so many were left "
+                "out, or share their ids, that too few were kept; plan again with expect=0 "
+                "(--expect 0), for states that each keep a whole sample"
+            )
+
+    def result(self, *, base: float = 2, ledger: bool = True) -> Evaluation:
+        """What can be said of the splits that came in; a note says if some are missing."""
+        self.refuse_wrong()
+        found = super().result(base=base, ledger=ledger)
+        if note := self._share.note():
+            object.__setattr__(found, "notes", (note, *found.notes))
+        return found
+
+    def _merge(self, other: Evaluator) -> Self:
+        self._refuse_mixed(other)
+        assert isinstance(other, PlannedEvaluator)
+        share = self._share.joined(other._share)
+        super()._merge(other)
+        self._share = share
+        return self
+
+    def _written(self) -> bytes:
+        # Not compressed: what comes of that depends on the library.
+        return pack(NAME, {}, [written(self._share.said()).encode(), super()._written()])
+
+    @classmethod
+    @sensible()
+    def from_bytes(cls, data: bytes) -> Self:
+        """The evaluator that ``to_bytes`` wrote."""
+        _, parts = unpack(data, NAME)
+        if len(parts) != 2:
+            raise StateError(f"the state of a plan has {len(parts)} parts; expected 2")
+        share = Share.of_said(json.loads(parts[0]))
+        return cls.of(Evaluator.from_bytes(parts[1]), share).recall_expected()

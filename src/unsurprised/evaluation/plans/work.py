@@ -1,0 +1,129 @@
+"""What a task is told: which rows of which files to evaluate, and how; files are opened there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unsurprised.copies import Record
+from unsurprised.evaluation.bins import Bins
+from unsurprised.evaluation.engine import Progress, count_off, over_splits
+from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.sources.marks import Mark
+from unsurprised.sources.reading import Reading, Split
+from unsurprised.sources.recipes import SourceRecipe
+from unsurprised.sources.table import Part
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile(Record):
+    """A file's name, and what tells it, and those read beside it, from others."""
+
+    file: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Record):
+    """Splits of some files by their numbers, and the settings that all tasks of a plan share."""
+
+    recipe: SourceRecipe
+    bins: Mapping[str, Bins]
+    top: int
+    #: Whether a sample of rows is kept.
+    sampled: bool
+    expected: int
+    files: Mapping[int, PlannedFile]
+    splits: Mapping[int, Split]
+
+    def only(self, numbers: Collection[int]) -> Work:
+        """The work of some splits, which speaks of their files alone."""
+        splits = {number: self.splits[number] for number in numbers}
+        places = sorted({split.file_index for split in splits.values()})
+        return replace(self, splits=splits, files={place: self.files[place] for place in places})
+
+    def opened(self) -> Reading:
+        """The files, none of which has changed."""
+        for file in self.files.values():
+            for mark in file.marks:
+                mark.refuse_changed()
+        return self.recipe.opened({place: each.file for place, each in self.files.items()}, {})
+
+    def evaluate(self, progress: Progress | None = None) -> tuple[Evaluator, bool]:
+        """All rows of the splits, and whether a label of them is 0, or none need be."""
+        reading = self.opened() if self.splits else None
+        classes = self.recipe.classes.shown
+
+        def made() -> Evaluator:
+            rows = None if self.sampled else 0
+            made = Evaluator(classes, top=self.top, bins=self.bins, sample_rows=rows)
+            return made.expect(self.expected)
+
+        if reading is None:
+            return made(), False
+        merged = over_splits(reading, self._within(), made, progress=progress)
+        reading.release()
+        return merged, reading.zero_seen
+
+    def sums_off(self, column: str | None) -> tuple[int, bool]:
+        """How many rows have sums that are off, and whether all of them were read."""
+        return count_off(self.opened(), self._within(), column)
+
+    def _within(self) -> list[Split]:
+        """The splits in their order, of the files that are opened."""
+        places = {place: index for index, place in enumerate(self.files)}
+        ordered = (split for _, split in sorted(self.splits.items()))
+        return [Split(places[split.file_index], split.part) for split in ordered]
+
+    def said(self) -> dict[str, Any]:
+        """The work as dictionaries, lists and plain values."""
+        return {
+            "recipe": self.recipe.said(),
+            "bins": {
+                name: {"edges": _texts(bins.edges), "looked": bins.looked}
+                for name, bins in self.bins.items()
+            },
+            "top": self.top,
+            "sampled": self.sampled,
+            "expected": self.expected,
+            "files": [
+                {"place": place, "file": each.file, "marks": [mark.said() for mark in each.marks]}
+                for place, each in self.files.items()
+            ],
+            "splits": [
+                [number, each.file_index, each.part.first_row, each.part.rows, list(each.part.keys)]
+                for number, each in self.splits.items()
+            ],
+        }
+
+    @classmethod
+    def of_said(cls, said: Mapping[str, Any]) -> Work:
+        """The work that :meth:`said` told."""
+        return cls(
+            SourceRecipe.of_said(said["recipe"]),
+            {
+                name: Bins(_numbers(bins["edges"]), bins["looked"])
+                for name, bins in said["bins"].items()
+            },
+            int(said["top"]),
+            bool(said["sampled"]),
+            int(said["expected"]),
+            {
+                each["place"]: PlannedFile(each["file"], tuple(map(Mark.of_said, each["marks"])))
+                for each in said["files"]
+            },
+            {
+                number: Split(place, Part(first, rows, tuple(keys)))
+                for number, place, first, rows, keys in said["splits"]
+            },
+        )
+
+
+def _texts(edges: tuple[float, ...] | None) -> list[str] | None:
+    """Numbers as JSON holds all of them, infinities too."""
+    return None if edges is None else [repr(edge) for edge in edges]
+
+
+def _numbers(edges: list[str] | None) -> tuple[float, ...] | None:
+    return None if edges is None else tuple(map(float, edges))

@@ -1,0 +1,133 @@
+"""How a source was read, in words that are written down, and the same source opened elsewhere.
+
+What columns mean is found once, by whoever looks at all files. Others are told: they open only the
+files that they read, and can find nothing else in them.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from unsurprised.copies import Record
+from unsurprised.errors import CallError
+from unsurprised.sources.classes import Classes
+from unsurprised.sources.columns import Roles
+from unsurprised.sources.convert import Conversion
+from unsurprised.sources.frames import is_frame
+from unsurprised.sources.hive import integer_partitions
+from unsurprised.sources.opening import adapted
+from unsurprised.sources.options import Options
+from unsurprised.sources.reading import Reading
+from unsurprised.sources.standard_input import is_kept
+from unsurprised.sources.tables import tables_of
+
+Told = TypeVar("Told", Options, Roles, Classes)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecipe(Record):
+    """What the caller said of a source, and what was found in it."""
+
+    options: Options
+    roles: Roles
+    classes: Classes
+    truth_means: str
+    #: Columns that folders name and that hold integers, in all files.
+    integers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, reading: Reading, options: Options) -> SourceRecipe:
+        """The recipe of a source that was opened with ``options``.
+
+        Raises
+        ------
+        CallError
+            It cannot be opened elsewhere: a frame, standard input, a truth in another file.
+        """
+        if any(is_kept(file) for file in reading.files):
+            raise CallError("a plan is for files, which others open too; expected no - among them")
+        if options.truth is not None:
+            raise CallError(
+                "truth (--truth) does not go with a plan, whose rows are read apart from each "
+                "other; expected the truth beside the predictions: join the files by id first"
+            )
+        known = reading.conversion
+        return cls(
+            options,
+            known.roles,
+            known.classes,
+            known.truth_means,
+            tuple(sorted(integer_partitions(reading.files))),
+        )
+
+    def opened(self, files: Mapping[int, str], choices: Mapping[str, str]) -> Reading:
+        """Some of the files, by their places among all."""
+        tables, _ = tables_of(list(files.values()), self.options, self.integers)
+        tables, options = adapted(tables, self.options)
+        for table in tables:
+            table.known_names = self.classes.names or ()
+        conversion = Conversion(self.roles, self.classes, options, self.truth_means)
+        return Reading(tables, conversion, choices, places=list(files))
+
+    def __copy__(self) -> SourceRecipe:
+        return copy.deepcopy(self)  # roles and classes hold dictionaries, and copy as they are
+
+    def said(self) -> dict[str, Any]:
+        """The recipe as dictionaries, lists and plain values."""
+        return {
+            "options": _said(self.options),
+            "roles": _said(self.roles),
+            "classes": _said(self.classes),
+            "truth_means": self.truth_means,
+            "integers": list(self.integers),
+        }
+
+    @classmethod
+    def of_said(cls, said: Mapping[str, Any]) -> SourceRecipe:
+        """The recipe that :meth:`said` told."""
+        return cls(
+            _of_said(Options, said["options"]),
+            _of_said(Roles, said["roles"]),
+            _of_said(Classes, said["classes"]),
+            str(said["truth_means"]),
+            tuple(said["integers"]),
+        )
+
+
+def refuse_no_files(source: Any) -> None:
+    """Raise for what only this process holds."""
+    if is_frame(source):
+        raise CallError(
+            "a data frame is in this process alone; expected files, which others open too: write "
+            "the frame as Parquet, and pass its path"
+        )
+
+
+def _said(held: Options | Roles | Classes) -> dict[str, Any]:
+    return {field.name: _plain(getattr(held, field.name)) for field in fields(held)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _of_said(kind: type[Told], said: Mapping[str, Any]) -> Told:
+    return kind(**{name: _held(value) for name, value in said.items()})
+
+
+def _held(value: Any) -> Any:
+    if isinstance(value, dict):
+        if list(value) == ["float"] and value["float"] in ("inf", "-inf"):
+            return float(value["float"])
+        return {key: _held(entry) for key, entry in value.items()}
+    return tuple(map(_held, value)) if isinstance(value, list) else value

@@ -1,0 +1,92 @@
+"""On a real Ray an evaluation has the bytes of one machine, though workers end."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planned_sources import written
+
+import unsurprised as us
+from unsurprised.evaluation.plans.engines import evaluated_on
+from unsurprised.evaluation.plans.ray import executor_of_ray
+from unsurprised.sources import parquet
+
+ray = pytest.importorskip("ray")
+
+# Ray leaves sockets and processes to be collected, which is not ours to judge.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """Two CPUs of this machine, of which nothing stays behind."""
+    handler = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(us.CallError, match="is not connected to a cluster; call ray"):
+        executor_of_ray()
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
+    yield
+    ray.shutdown()
+    signal.signal(signal.SIGTERM, handler)
+    gc.collect()  # what it has left open is closed now, not in another test
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
+    return written(tmp_path / "rows", "parquet")
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_bytes_of_one_machine(files: str) -> None:
+    options: dict[str, Any] = {"by": ["age", "land"], "cluster": "user", "id": "row_id"}
+    found = us.evaluate(files, engine="ray", **options)
+    assert found.to_json() == us.evaluate(files, **options).to_json()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_workers_that_are_killed_in_the_middle(files: str) -> None:
+    plan, killed = us.plan(files, by="land", batch_rows=1), []
+    executor = executor_of_ray()
+    asked = [executor.submit(os.getpid) for _ in range(8)]
+    pids = {future.result(60) for future in asked}
+
+    def kill(_: int) -> None:
+        if not killed:
+            killed.extend(pids)
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+
+    assert evaluated_on(plan, "ray", progress=kill).to_bytes() == plan.evaluate().to_bytes()
+    assert killed
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_wrong_row_has_its_file_and_is_not_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("label,p_0,p_1\n0,0.5,0.5\n1,0.7,0.3\n")
+    (tmp_path / "b.csv").write_text("label,p_0,p_1\n0,0.5,0.5\n1,0.6,0.3\n")
+    errors = []
+    for engine in (None, "ray"):
+        with pytest.raises(us.InputError) as raised:
+            us.evaluate(str(tmp_path), engine=engine)
+        errors.append(str(raised.value))
+    assert errors[0] == errors[1]
+    assert "b.csv, row 1, " in errors[0]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_tasks_that_have_not_begun_are_given_up() -> None:
+    executor, ended = executor_of_ray(), threading.Event()
+    first = [executor.submit(time.sleep, 3) for _ in range(2)]
+    waiting = executor.submit(time.sleep, 100)
+    waiting.add_done_callback(lambda _: ended.set())
+    assert waiting.cancel()
+    assert ended.is_set()
+    assert [future.result(60) for future in first] == [None, None]
