@@ -1,7 +1,7 @@
 """How often the 95 % intervals hold the truth, and how often calibrated models are rejected.
 
     python -m benchmarks.coverage [--runs 1000] [--plain-runs 4000] [--test-runs 10000]
-                                  [--only TITLE] [--seconds S]
+                                  [--fidelity-runs 2000] [--only TITLE] [--seconds S]
 
 It goes on where it was left, for as many data sets as are wanted, on all cores.
 
@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import unsurprised as us
+from benchmarks import coverage_fidelity
 from benchmarks.coverage_data import SCENARIOS, DataSet, Scenario
 from benchmarks.machine import description
 from unsurprised.evaluation.figures.calibration_curves import calibration_of
@@ -219,6 +220,7 @@ def markdown(record: dict[str, Any]) -> str:
     )
     lines += ["", f"Data sets a scenario: {runs} for the ledger, {more} for all else. "
               f"*At best*: {about}.", ""]  # fmt: skip
+    lines += _fidelity_table(record)
     lines += [
         "## How often calibrated models are rejected",
         "",
@@ -232,6 +234,33 @@ def markdown(record: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _fidelity_table(record: dict[str, Any]) -> list[str]:
+    """Of ``fidelity``, whose documents differ; an interval that is not given holds nothing."""
+    scenarios = {title: each for title, each in record.get("fidelity", {}).items() if each["runs"]}
+    if not scenarios:
+        return []
+    names = list(dict.fromkeys(name for each in scenarios.values() for name in each["counts"]))
+    lines = [
+        "## How often the intervals of fidelity hold the truth",
+        "",
+        "Percent of simulated sets of documents, of those that have the interval; in brackets how "
+        f"many have it, where it is not all. The aim is at least {100 * LEAST_COVERAGE:.0f} %.",
+        "",
+        "| | " + " | ".join(scenarios) + " |",
+        "|---|" + "---|" * len(scenarios),
+    ]
+    for name in names:
+        cells = []
+        for each in scenarios.values():
+            hits, given = each["counts"][name]
+            share = given / each["runs"]
+            few = f" ({math.floor(100 * share)} %)" if given < each["runs"] else ""
+            cells.append(percent(hits, given) + few if given else "none given")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    runs = _span(each["runs"] for each in scenarios.values())
+    return [*lines, "", f"Sets of documents a scenario: {runs}.", ""]
+
+
 def _span(counts: Iterable[int]) -> str:
     return " or ".join(f"{count:,}" for count in sorted(set(counts)))
 
@@ -243,6 +272,10 @@ def verdict(record: dict[str, Any]) -> list[str]:
         for name, (hits, runs) in each.get("counts", {}).items():
             if hits / runs < LEAST_COVERAGE:
                 short.append(f"{title}: {name} {percent(hits, runs)} %")
+    for title, each in record.get("fidelity", {}).items():
+        for name, (hits, given) in each["counts"].items():
+            if hits < LEAST_COVERAGE * given:
+                short.append(f"fidelity, {title}: {name} {percent(hits, given)} %")
     for name, (hits, runs) in record["rejections"].items():
         if hits / runs > MOST_REJECTIONS:
             short.append(f"rejected: {name} {percent(hits, runs)} %")
@@ -254,13 +287,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--plain-runs", type=int, default=4000)
     parser.add_argument("--test-runs", type=int, default=10_000)
-    parser.add_argument("--only", default="", help="scenarios whose title holds this; or 'test'")
+    parser.add_argument("--fidelity-runs", type=int, default=2000)
+    only = "scenarios whose title holds this; or 'test', or 'fidelity'"
+    parser.add_argument("--only", default="", help=only)
     parser.add_argument("--seconds", type=float, default=math.inf, help="go on another time")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     path = options.results / "coverage.json"
     record = json.loads(path.read_text()) if path.exists() else {}
-    record = {"coverage": {}, "rejections": {}, **record, "machine": description()}
+    record = {"coverage": {}, "fidelity": {}, "rejections": {}, **record, "machine": description()}
     until = time.perf_counter() + options.seconds
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         _truths(pool, record, options.only)
@@ -295,6 +330,8 @@ def _jobs(record: dict[str, Any], options: argparse.Namespace) -> Iterator[Job]:
             for at in range(first, wanted, CHUNK):
                 runs = range(at, min(at + CHUNK, wanted))
                 yield cover, (index, of["truth"], runs, ledger), _adding(of, runs, ledger)
+    if options.only in ("", "fidelity"):
+        yield from _fidelity_jobs(record["fidelity"], options.fidelity_runs)
     if options.only in ("", "test"):
         for classes, rows in CALIBRATED:
             of = record["rejections"]
@@ -303,6 +340,20 @@ def _jobs(record: dict[str, Any], options: argparse.Namespace) -> Iterator[Job]:
             for at in range(done, options.test_runs, TEST_CHUNK):
                 runs = range(at, min(at + TEST_CHUNK, options.test_runs))
                 yield reject, (classes, rows, runs), lambda counts, of=of: _add(of, counts)
+
+
+def _fidelity_jobs(record: dict[str, Any], wanted: int) -> Iterator[Job]:
+    for index, scenario in enumerate(coverage_fidelity.SCENARIOS):
+        of = record.setdefault(scenario.title, {"truth": {}, "counts": {}, "runs": 0})
+        of["truth"] = of["truth"] or coverage_fidelity.truth_of(index)
+        for at in range(of["runs"], wanted, CHUNK):
+            runs = range(at, min(at + CHUNK, wanted))
+
+            def add(counts: Counts, of: dict[str, Any] = of, runs: range = runs) -> None:
+                _add(of["counts"], counts)
+                of["runs"] = runs.stop
+
+            yield coverage_fidelity.cover, (index, of["truth"], runs), add
 
 
 def _adding(of: dict[str, Any], runs: range, ledger: bool) -> Callable[[Counts], None]:

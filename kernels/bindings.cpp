@@ -6,6 +6,7 @@ NB_MODULE(_kernels, module) {
   module.doc() = "Compiled kernels; the Python modules around them are the interface.";
   unsurprised::bind_portable(module);
   unsurprised::bind_rows(module);
+  unsurprised::bind_pairs(module);
   unsurprised::bind_scaling(module);
   unsurprised::bind_tables(module);
   unsurprised::bind_text(module);

@@ -17,6 +17,7 @@ struct Target;
 const Target& target();  // bindings_rows.cpp
 
 void bind_portable(nb::module_& module);  // bindings_portable.cpp
+void bind_pairs(nb::module_& module);     // bindings_pairs.cpp
 void bind_rows(nb::module_& module);      // bindings_rows.cpp
 void bind_scaling(nb::module_& module);   // bindings_scaling.cpp
 void bind_tables(nb::module_& module);    // bindings_tables.cpp

@@ -9,6 +9,7 @@ namespace UNSURPRISED_TARGET {
 using unsurprised::Fault;
 using unsurprised::Findings;
 using unsurprised::Operation;
+using unsurprised::PairRequest;
 using unsurprised::Request;
 
 template <class Body>

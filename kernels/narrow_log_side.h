@@ -28,9 +28,19 @@ struct NarrowLog : LogSide {
   template <bool WithEntropy>
   void prepare();
 
+  // The same in two steps: a row at a time, and what follows for all of them. Whether single
+  // precision could tell the row is answered.
+  template <bool WithEntropy>
+  bool read(int l);
+  template <bool WithEntropy>
+  void conclude();
+
  private:
+  void copy(int l, const Prepared& from, int k, const Lanes& spread);
+
   const RowsView& view_;
   const bool with_place_;
+  Lanes spread_;
   LogTiles tiles_;
   Log careful_;
   std::int64_t first_ = 0;

@@ -22,9 +22,11 @@ struct ByLarger {
     const float p_gap = x - p_top, q_gap = (y - q_top) - q_lower;
     float gap = p_gap > q_gap ? p_gap : q_gap;
     gap = gap > lowest ? gap : lowest;
-    const float d = log_ratio(x - y, x, y, upper, lower);
+    // What is impossible is infinitely far below what is not; of two there is NaN.
+    const float difference = x - y, exact = log_ratio(difference, x, y, upper, lower);
+    const float d = exact == exact ? exact : difference;
     float apart = std::fabs(d);
-    apart = apart < most ? apart : most;  // NaN too: neither is possible
+    apart = apart < most ? apart : most;
     return {narrow_exp(gap), d, apart};
   }
 };

@@ -57,7 +57,18 @@ struct Request {
   std::int32_t* tops = nullptr;
 };
 
+// All that is asked of pairs of rows at once: the facts of either side, and how the two differ.
+struct PairRequest {
+  Request p, q;  // `facts`
+  double* kl_divergence = nullptr;
+  double* reverse_kl_divergence = nullptr;
+  double* js_divergence = nullptr;
+  double* total_variation = nullptr;
+};
+
 // Answers for the rows [begin, end); findings[0] is of p, findings[1] of q.
 using Run = void (*)(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
+using RunPairs = void (*)(const PairRequest&, std::int64_t begin, std::int64_t end,
+                          Findings* findings);
 
 }  // namespace unsurprised

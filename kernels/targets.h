@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drawing.h"
+#include "floored.h"
 #include "hashing.h"
 #include "leaders.h"
 #include "operations.h"
@@ -17,6 +18,8 @@ namespace unsurprised {
 struct Target {
   const char* name;
   Run run;
+  RunPairs pair_facts;
+  FlooredFacts floored_facts;
   void (*surprisals)(const double*, double, std::int64_t, double*);
   SegmentSums::Function sum_segments;
   PowerSums::Function sum_powers;

@@ -6,6 +6,7 @@
 
 namespace UNSURPRISED_TARGET {
 
+void run(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 void one_carefully(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 void one_narrow_mass(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);
 void two_carefully(const Request&, std::int64_t begin, std::int64_t end, Findings* findings);

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from unsurprised.language_models.measure import fidelity
     from unsurprised.language_models.meter import FidelityMeter
     from unsurprised.language_models.result import Fidelity
-    from unsurprised.language_models.sampled_kl import SampledKL, sampled_kl
+    from unsurprised.language_models.sampled_kl import sampled_kl
+    from unsurprised.language_models.sampled_meter import SampledKLMeter
+    from unsurprised.language_models.sampled_result import SampledKL
     from unsurprised.language_models.top_logprobs import TopLogProbs
     from unsurprised.measures import (
         add_pseudocounts,
@@ -99,6 +101,7 @@ __all__ = [
     "Plan",
     "Probs",
     "SampledKL",
+    "SampledKLMeter",
     "StateError",
     "TopLogProbs",
     "UnsurprisedError",
@@ -190,7 +193,9 @@ _HOMES = {
     "language_models.measure": ("fidelity",),
     "language_models.meter": ("FidelityMeter",),
     "language_models.result": ("Fidelity",),
-    "language_models.sampled_kl": ("SampledKL", "sampled_kl"),
+    "language_models.sampled_kl": ("sampled_kl",),
+    "language_models.sampled_meter": ("SampledKLMeter",),
+    "language_models.sampled_result": ("SampledKL",),
     "language_models.top_logprobs": ("TopLogProbs",),
     "threads": ("get_num_threads", "set_num_threads"),
 }

@@ -212,6 +212,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "Reading of pandas": ("pandas",),
     "Reading of polars": ("polars",),
     "Reading of duckdb": ("duckdb",),
+    "RolloutCallback": ("torch", "lightning"),
     "SurpriseCallback": ("torch", "lightning"),
     "SurpriseMetrics": ("torch", "transformers"),
     "StopWhenOverConfident": ("torch", "transformers"),
@@ -225,6 +226,15 @@ def of_torch() -> us.Probs:
     import torch
 
     return us.Probs(torch.tensor([[0.25, 0.75]], dtype=torch.bfloat16))
+
+
+def rollout_callback() -> Any:
+    """A callback that has taken in a batch."""
+    from unsurprised.adapters.lightning import RolloutCallback
+
+    made = RolloutCallback("test")
+    made._meter.update([[-1.0, -2.0]], [[-1.5, -1.0]])
+    return made
 
 
 def callback() -> Any:
@@ -349,6 +359,9 @@ def examples(folder: Path) -> dict[str, Make]:
         "SampledKL": lambda: us.sampled_kl([-1.0, -2.0], [-1.1, -1.9]),
         "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),
         "FidelityMeter": fidelity_meter,
+        "SampledKLMeter": lambda: us.SampledKLMeter(name="a/").update(
+            [[-1.0, -2.0]], [[-1.1, -1.9]]
+        ),
         "Check": lambda: us.check(y, p, np.sqrt(p)),
         "Explanation": lambda: us.explain([0.5, 0.5], [0.0, 1.0]),
         "Explanation of smoothing": lambda: us.explain([0.5, 0.5], [0.0, 1.0], epsilon=0.1),
@@ -412,6 +425,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "TopK of a teacher": lambda: TopK(np.zeros((2, 2)), np.zeros((2, 2), int)),
         "Details of torch": lambda: details("torch"),
         "Details of jax": lambda: details("jax"),
+        "RolloutCallback": rollout_callback,
         "SurpriseCallback": callback,
         "SurpriseMetrics": metrics,
         "StopWhenOverConfident": stop,

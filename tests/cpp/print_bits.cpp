@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -129,6 +131,71 @@ unsigned long long digest(const Target& target, const NamedOperation& asked, con
   return all.value();
 }
 
+// The same of all that is asked of pairs of rows at once.
+unsigned long long pair_digest(const Target& target, const Rows& p, const Rows& q, Kind kind) {
+  const std::int64_t classes = p.side.view.classes, rows = row_count(classes);
+  std::vector<double> values(static_cast<std::size_t>(10 * rows));
+  std::vector<std::int32_t> tops(static_cast<std::size_t>(2 * rows));
+  std::vector<std::int64_t> labels;
+  for (std::int64_t row = 0; row < rows; ++row) labels.push_back((row + 2) * 7919 % classes);
+  double* next = values.data();
+  const auto column = [&] { return std::exchange(next, next + rows); };
+  unsurprised::PairRequest request;
+  std::int32_t* top = tops.data();
+  for (auto [of, side] : {std::pair{&request.p, &p.side}, {&request.q, &q.side}}) {
+    *of = {Operation::facts, side, nullptr, labels.data(), 0x1.62e42fefa39efp-1};
+    for (double** to : {&of->values, &of->entropies, &of->top_surprisals}) *to = column();
+    of->tops = std::exchange(top, top + rows);
+  }
+  for (double** to : {&request.kl_divergence, &request.reverse_kl_divergence,
+                      &request.js_divergence, &request.total_variation})
+    *to = column();
+  Findings findings[2];
+  target.pair_facts(request, 0, rows, findings);
+  Digest all;
+  for (const Findings& found : findings) {
+    all.add(found.first_row);
+    all.add(found.fault);
+  }
+  if (kind == Kind::faulty) return all.value();
+  all.add(values);
+  all.add(tops);
+  return all.value();
+}
+
+// The least that rows with a floor differ from each other, and from whole ones.
+unsigned long long floored_digest(const Target& target, const Rows& p, const Rows& q) {
+  const std::int64_t classes = p.side.view.classes, rows = row_count(classes);
+  std::vector<double> values(static_cast<std::size_t>(10 * rows));
+  std::vector<std::int32_t> tops(static_cast<std::size_t>(2 * rows));
+  std::vector<std::int64_t> labels;
+  const auto floors = std::make_unique<bool[]>(static_cast<std::size_t>(3 * rows));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    labels.push_back((row + 2) * 7919 % classes);
+    floors[static_cast<std::size_t>(row)] = row % 3 != 1;
+  }
+  Digest all;
+  for (const bool* second : std::initializer_list<const bool*>{nullptr, floors.get()}) {
+    double* next = values.data();
+    const auto column = [&] { return std::exchange(next, next + rows); };
+    unsurprised::FlooredPairs pairs;
+    pairs.p = {&p.side,  floors.get(), column(),           column(),
+               column(), tops.data(),  floors.get() + rows};
+    pairs.q = {
+        &q.side, second, column(), column(), column(), tops.data() + rows, floors.get() + 2 * rows};
+    pairs.labels = labels.data();
+    for (double** to : {&pairs.kl_divergence, &pairs.reverse_kl_divergence, &pairs.js_divergence,
+                        &pairs.total_variation})
+      *to = column();
+    target.floored_facts(pairs, 0, rows);
+    all.add(values);
+    all.add(tops);
+    for (std::int64_t row = rows; row < 3 * rows; ++row)
+      all.add(floors[static_cast<std::size_t>(row)]);
+  }
+  return all.value();
+}
+
 const char* name_of(Form form) {
   return form == Form::mass ? "mass" : "log";
 }
@@ -148,6 +215,13 @@ void print_pairs(const Target& target, const Rows& p, const hard_rows::NamedKind
           std::printf("%s of %s %s and %s %s, %s: %016llx\n", asked.name, name_of(side.form),
                       name_of(side.view.type), name_of(form), name_of(type), where.c_str(),
                       digest(target, asked, p, &q, kind.kind));
+      if (side.form == Form::log && form == Form::log && hard_rows::is_float(side.view.type))
+        std::printf("pair facts of %s and %s, %s: %016llx\n", name_of(side.view.type),
+                    name_of(type), where.c_str(), pair_digest(target, p, q, kind.kind));
+      if (side.form == Form::log && form == Form::log && type == Type::f32 &&
+          kind.kind <= Kind::near)
+        std::printf("floored facts of %s and %s, %s: %016llx\n", name_of(side.view.type),
+                    name_of(type), where.c_str(), floored_digest(target, p, q));
       if (side.view.classes == longest) break;
     }
 }

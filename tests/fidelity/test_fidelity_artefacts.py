@@ -105,7 +105,7 @@ def test_batches_hold_no_more_rows_than_asked_for():
         (b"\x93NUMPY\x01\x00\xff\xff", "cannot be read as npy"),
         (b"\x93NUMPY\x07\x00\xff\xff", "cannot be read as npy"),
         (b"nothing known", "found the first bytes"),
-        (b"", "found the first bytes"),
+        (b"", "is empty"),
         (pickle.dumps({"logits": [1.0]}), "never loaded"),
     ],
 )

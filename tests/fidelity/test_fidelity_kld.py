@@ -178,13 +178,13 @@ def spoilt(at: int, value: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"_logits_", "found the first bytes"),
+        (b"_logits_", "8 bytes are there; expected a header of 20"),
         (b"_logitsX" + bytes(100), "found the first bytes"),
         (header(-1, 8, 1), "states a context of -1"),
         (header(6, 0, 1), "a vocabulary of 0"),
         (header(6, 8, 0), "0 chunks"),
         (header(1 << 30, 8, 1 << 30), "are there"),
-        (header(6, 1 << 30, 1) + bytes(24), "classes: found"),
+        (header(6, 1 << 30, 1) + bytes(24), "a vocabulary of 1,073,741,824"),
         (header(6, 8, 1) + bytes(24), "0 whole rows of 2"),
         (spoilt(0, b"") + b"x", "1 bytes follow the 2 rows"),
         (spoilt(20, struct.pack("<i", 8)), "found the token 8 at position 0 of chunk 0"),

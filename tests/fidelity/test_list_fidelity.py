@@ -137,12 +137,22 @@ def test_other_tokens_are_refused(rows: Any, change: str) -> None:
         us.fidelity(base, us.TopLogProbs(order, logs, **said))
 
 
-def test_lists_beside_whole_rows_are_refused(rows: Any) -> None:
+def test_what_lists_say_themselves_is_not_said_again(rows: Any) -> None:
     p, q, came = rows
-    with pytest.raises(CallError, match="holds lists of likely tokens"):
-        us.fidelity(listed(p, came, 5), np.log(q))
     with pytest.raises(CallError, match="targets=… beside lists"):
         us.fidelity(listed(p, came, 5), listed(q, came, 5), targets=came)
+
+
+def test_upper_bounds(rows: Any) -> None:
+    p, q, came = rows
+    exact = us.fidelity(np.log(p), np.log(q), document=np.repeat(np.arange(DOCUMENTS), LENGTH))
+    found = us.fidelity(listed(p, came, 5), listed(q, came, 5))
+    assert set(found.at_most) == {"js_divergence", "total_variation"}
+    for name, most in found.at_most.items():
+        true, least = getattr(exact, name).value, getattr(found, name).value
+        assert least <= true <= most.value < 1, name
+        assert most.low < most.value < most.high, name
+    assert exact.at_most == {}
 
 
 def test_command(tmp_path: Path, rows: Any) -> None:

@@ -15,7 +15,10 @@ import ml_dtypes
 import numpy as np
 
 import unsurprised as us
+from unsurprised.arrays.host import host_array
 from unsurprised.forms import Form
+from unsurprised.language_models.pairs import PairFacts, pair_facts
+from unsurprised.language_models.tokens import TokenScores
 from unsurprised.measures import _numpy_engine as _host
 from unsurprised.threads import get_num_threads
 
@@ -38,8 +41,18 @@ def layouts(rows: Array) -> Iterator[tuple[str, Array]]:
     yield "every second and third", padded[::2, ::3]
 
 
+def facts_of_pairs(p: Form, q: Form, labels: Array) -> Array:
+    """All that is asked of rows of scores at once."""
+    sides = (TokenScores(host_array(form.rows(-1).values, "scores")) for form in (p, q))
+    facts = pair_facts(*sides, labels)
+    columns = [getattr(facts, name) for name in PairFacts.__slots__]
+    return np.stack([column.astype(np.float64) for column in columns], axis=1)
+
+
 def answers(name: str, p: Form, q: Form, labels: Array) -> Array:
     match name:
+        case "pair facts":
+            return facts_of_pairs(p, q, labels)
         case "entropy":
             return us.entropy(p)
         case "surprisal":
@@ -69,11 +82,15 @@ MEASURES = (
 )
 
 
+def measures_of(form: str) -> tuple[str, ...]:
+    return (*MEASURES, "pair facts") if form == "logits" else MEASURES
+
+
 def digests(p: Array, q: Array, labels: Array) -> Iterator[tuple[str, str, str]]:
     """What is measured, how the rows come, and the digest of the answer."""
     for form, make in FORMS.items():
         other = FORMS["logits" if form == "probs" and p.shape[1] % 2 else form]
-        for measure in MEASURES:
+        for measure in measures_of(form):
             what = f"{measure}, {form}, {p.dtype.name}, {p.shape[1]} classes"
             for layout, rows in layouts(p):
                 found = answers(measure, make(rows), other(q), labels)
@@ -100,7 +117,7 @@ def large(rng: np.random.Generator) -> Iterator[tuple[str, str, str]]:
     if _host.threads_for(p.size) != min(3, get_num_threads()):
         raise AssertionError("the large rows are not split as this test believes")
     for form, make in FORMS.items():
-        for measure in MEASURES:
+        for measure in measures_of(form):
             what = f"{measure}, {form}, large"
             yield what, "whole", digest(answers(measure, make(p), make(q), labels))
             found = in_batches(333, measure, (make, p), (make, q), labels)

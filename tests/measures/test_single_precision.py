@@ -125,6 +125,18 @@ def test_overlaps_where_one_side_is_masked() -> None:
                 check_pair(("logits", "logits"), *pair)
 
 
+def test_overlaps_where_each_side_has_classes_that_the_other_lacks() -> None:
+    rng = np.random.default_rng(5)
+    for name in TYPES.values():
+        for classes in (64, 700):
+            p, q = (
+                np.where(rng.random(classes) < 0.7, -np.inf, 8 * rng.normal(size=classes))
+                for _ in range(2)
+            )
+            p[3] = q[3] = 0
+            check_overlaps(("logits", "logits"), p.astype(name), q.astype(name))
+
+
 #: Several tiles; between the nearest and the farthest noise they are nothing new.
 NOISES = (1e-1, 1e-3, 1e-5, 2e-7)
 NEAR = [

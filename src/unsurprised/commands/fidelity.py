@@ -34,8 +34,9 @@ Base = Annotated[
     typer.Argument(
         metavar="BASE",
         show_default=False,
-        help="The original's rows: npy, npz, safetensors, llama.cpp's kld, or a folder with one "
-        "file a document.",
+        help="The original's rows: npy, npz, safetensors, llama.cpp's kld, Parquet or Arrow "
+        "(FILE:COLUMN where there are several), or a folder with one file a document; or the "
+        "likely tokens: servers' responses, or a table.",
     ),
 ]
 Others = Annotated[
@@ -225,11 +226,11 @@ def all_files(paths: Sequence[str]) -> list[str]:
     """The files, those of folders among them, which outputs must not be."""
     from pathlib import Path
 
-    from unsurprised.language_models.artefacts.token_files import refuse_no_path
+    from unsurprised.language_models.artefacts.opening import file_and_column
 
     found: list[str] = []
-    for path in paths:
-        refuse_no_path(path)
+    for given in paths:
+        path, _ = file_and_column(given)
         inside = Path(path)
         found += [str(file) for file in inside.iterdir()] if inside.is_dir() else [path]
     return found

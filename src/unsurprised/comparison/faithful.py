@@ -42,7 +42,9 @@ def checked_fidelity(
         limit = _number(max_kl, "max_kl", 0.0, math.inf)
         one = finding_of("all tokens", KL, found.kl_divergence, limit)
         if one.outcome == "passed" and "kl_divergence" in found.bounds:
-            one = replace(one, outcome="unsure")
+            most = found.at_most.get("kl_divergence")
+            if most is None or finding_of("all tokens", KL, most, limit).outcome != "passed":
+                one = replace(one, outcome="unsure")
         findings.append(one)
     if min_agreement is not None:
         limit = 1 - _number(min_agreement, "min_agreement", 0.0, 1.0)

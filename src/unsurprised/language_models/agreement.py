@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,17 @@ from numpy.typing import NDArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.kld import KldFile
 from unsurprised.language_models.artefacts.whole import WholeRows
-from unsurprised.language_models.tokens import TokenRows, TokenScores
+from unsurprised.language_models.beside_lists import placed_as, refuse_other_places, refuse_texts
+from unsurprised.language_models.kld_pairs import as_far_as_cut, refuse_other_contexts
+from unsurprised.language_models.tokens import TokenRows
+from unsurprised.language_models.top_logprobs import TopLogProbs
 
+#: Artefacts of whole rows, of which one may be lists in their place.
 Opened = WholeRows | KldFile
+Side = Opened | TopLogProbs
 
+#: What lists hold where nobody says which token came.
+_NOT_KNOWN = -1
 #: Bytes of both sides that are at hand at a time.
 _AT_HAND = 24 << 20
 
@@ -26,8 +34,9 @@ class TokenPair:
     documents: NDArray[np.int64]
     positions: NDArray[np.int64]
     targets: NDArray[np.int64] | None
-    base: TokenScores
-    other: TokenScores
+    #: ``TokenScores``, or ``TopLists`` where an artefact holds lists.
+    base: Any
+    other: Any
     #: The first one's number among all tokens.
     first: int
 
@@ -38,7 +47,7 @@ class Pairing:
     Parameters
     ----------
     base, other : artefact
-        The two models'.
+        The two models': whole rows of both, or of one of them and lists of the other.
     targets : array of int64, optional
         The token that came, of all tokens in their order; −100 where there is none.
     vocabulary : int, optional
@@ -47,17 +56,20 @@ class Pairing:
 
     def __init__(
         self,
-        base: Opened,
-        other: Opened,
+        base: Side,
+        other: Side,
         targets: NDArray[np.int64] | None = None,
         vocabulary: int | None = None,
     ) -> None:
-        self.base, self.other = _placed_alike(base, other)
+        #: What of the two is not there, by their names.
+        self.notes = {side.said: _cut_note(side) for side in (base, other)
+                      if isinstance(side, KldFile) and side.is_cut}  # fmt: skip
+        self.base, self.other = _placed_alike(*as_far_as_cut(base, other))
         self.vocabulary = _common_vocabulary(self.base, self.other, vocabulary)
         self.targets = targets
         #: The one whose documents and positions are those of both.
-        self._lead = _lead(self.base, self.other)
-        self.names = tuple(self._lead.names)
+        self.lead = _lead(self.base, self.other)
+        self.names = tuple(self.lead.names)
         if targets is not None and len(targets) != self.base.tokens:
             raise InputError(
                 f"found {len(targets):,} targets for {self.base.tokens:,} tokens",
@@ -74,7 +86,9 @@ class Pairing:
     @property
     def rows_at_a_time(self) -> int:
         """Rows of a batch; no result depends on it."""
-        return max(1, _AT_HAND // (self.base.row_bytes + self.other.row_bytes))
+        sizes = [0 if isinstance(side, TopLogProbs) else side.row_bytes
+                 for side in (self.base, self.other)]  # fmt: skip
+        return max(1, _AT_HAND // sum(sizes))
 
     def pairs(self, rows: int | None = None) -> Iterator[TokenPair]:
         """All tokens in order, ids compared as they come."""
@@ -84,13 +98,13 @@ class Pairing:
             count = min(left.at_hand(), right.at_hand())
             base, other = left.take(count), right.take(count)
             targets = self._targets(base, other, done)
-            lead = base if self._lead is self.base else other
+            lead = base if self.lead is self.base else other
             yield TokenPair(
                 lead.documents,
                 lead.positions,
                 targets,
-                _scores(base),
-                _scores(other),
+                base.scores,
+                other.scores,
                 done,
             )
             done += count
@@ -110,7 +124,7 @@ class Pairing:
             if targets is not None
         ]
         for said, targets in known[1:]:
-            parts = (targets != known[0][1]) & (targets >= 0)
+            parts = (targets != known[0][1]) & (targets >= 0) & (known[0][1] >= 0)
             if parts.any():
                 at = int(np.argmax(parts))
                 raise InputError(
@@ -120,7 +134,12 @@ class Pairing:
                     remedy="run both models on the same text with the same tokenizer",
                     place=Place(said, row=first + at),
                 )
-        return known[-1][1] if known else None
+        if not known:
+            return None
+        found = known[-1][1]
+        for _, targets in known[-2::-1]:
+            found = np.where(found == _NOT_KNOWN, targets, found)
+        return found
 
     def place(self, rows: TokenRows | TokenPair, at: int) -> str:
         """Where a token is, in words."""
@@ -131,7 +150,7 @@ class Pairing:
 class _Reader:
     """The batches of an artefact, taken in other portions than they come."""
 
-    def __init__(self, artefact: Opened, rows: int) -> None:
+    def __init__(self, artefact: Side, rows: int) -> None:
         self._batches = artefact.batches(rows)
         self._held: TokenRows | None = None
         self._at = 0
@@ -153,35 +172,58 @@ class _Reader:
             held.documents[rows],
             held.positions[rows],
             None if held.targets is None else held.targets[rows],
-            _scores(held).part(rows),
+            held.scores.part(rows),
         )
 
 
-def _scores(rows: TokenRows) -> TokenScores:
-    if not isinstance(rows.scores, TokenScores):
-        raise TypeError("whole rows are measured here")
-    return rows.scores
+def _cut_note(file: KldFile) -> str:
+    stated = file.layout.rows * file.layout.chunks
+    return f"{file.tokens:,} of {stated:,} rows are there, and these alone are taken of both"
 
 
-def _lead(base: Opened, other: Opened) -> Opened:
+def _lead(base: Side, other: Side) -> Side:
+    if isinstance(base, TopLogProbs) or isinstance(other, TopLogProbs):
+        return base if isinstance(base, TopLogProbs) else other
     if base.placed != other.placed:
         return base if base.placed else other
     return other if other.named and not base.named else base
 
 
-def _placed_alike(base: Opened, other: Opened) -> tuple[Opened, Opened]:
+def _placed_alike(base: Side, other: Side) -> tuple[Side, Side]:
     """Both with the documents and positions of the one that says what it has."""
+    if isinstance(base, TopLogProbs):
+        assert not isinstance(other, TopLogProbs), "two lists are paired by list_measure"
+        return base, _beside_lists(other, base)
+    if isinstance(other, TopLogProbs):
+        return _beside_lists(base, other), other
+    return _whole_alike(base, other)
+
+
+def _whole_alike(base: Opened, other: Opened) -> tuple[Opened, Opened]:
     if base.placed and not other.placed:
         return base, _adopted(other, base)
     if other.placed and not base.placed:
         return _adopted(base, other), other
+    if isinstance(base, KldFile) and isinstance(other, KldFile):
+        refuse_other_contexts(base, other)
     _refuse_other_documents(base, other)
+    if base.placed:
+        refuse_other_places(base, other)
     if not base.placed and base.named != other.named:
         names, sizes = _documents(base if base.named else other)
         if base.named:
             return base, _as_documents(other, names, sizes)
         return _as_documents(base, names, sizes), other
     return base, other
+
+
+def _beside_lists(whole: Opened, lists: TopLogProbs) -> Opened:
+    """Whole rows as the documents of lists; an error where they are none of the same tokens."""
+    refuse_texts(lists, whole.said)
+    if isinstance(whole, WholeRows) and not whole.placed:
+        return placed_as(whole, lists)
+    refuse_other_places(whole, lists)
+    return whole
 
 
 def _documents(artefact: Opened) -> tuple[list[str], list[int]]:
@@ -257,12 +299,13 @@ def _refuse_other_documents(base: Opened, other: Opened) -> None:
         )
 
 
-def _common_vocabulary(base: Opened, other: Opened, asked: int | None) -> int:
+def _common_vocabulary(base: Side, other: Side, asked: int | None) -> int:
     """How many tokens of each row are compared."""
-    sizes = {base.said: base.vocabulary, other.said: other.vocabulary}
+    stated = {side.said: side.vocabulary for side in (base, other)}
+    sizes = {said: size for said, size in stated.items() if size is not None}
     if asked is None:
-        if base.vocabulary == other.vocabulary:
-            return base.vocabulary
+        if len(set(sizes.values())) == 1:
+            return next(iter(sizes.values()))
         raise InputError(
             f"found a vocabulary of {other.vocabulary:,}, and {base.vocabulary:,} in {base.said}",
             expected="one vocabulary",

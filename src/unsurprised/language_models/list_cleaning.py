@@ -33,6 +33,8 @@ class RawLists:
     target_logprobs: Values | None = None
     #: Rows whose list lacks an entry that it should have.
     lost: NDArray[np.bool_] | None = None
+    #: Whether there are no lists, but one number a token, which is taken for that of what came.
+    scored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ they count as not listed',)
     ambiguous_mass: float = 0.0
     #: Lists that lack an entry: two tokens had one text, and one of them was lost.
     lost: int = 0
+    #: Whether there are no lists, but a number a token alone.
+    scored: bool = False
 
     def notes(self) -> tuple[str, ...]:
         """The same in words, of what there is."""
@@ -90,6 +94,11 @@ they count as not listed',)
             told.append(
                 f"{_counted(self.lost, 'list lacks', 'lists lack')} an entry, as two tokens of one "
                 "text are one key; nothing is known of what they don't list"
+            )
+        if self.scored:
+            told.append(
+                "one log-probability a token, without ranks: taken for those of the tokens that "
+                "came; what else is likely isn't known"
             )
         return tuple(line for line in told if line)
 
@@ -144,6 +153,7 @@ def cleaned(
         ambiguous=int(twice.sum()),
         ambiguous_mass=float(portable.exp(entries.logs[twice]).sum()),
         lost=0 if raw.lost is None else int(raw.lost.sum()),
+        scored=raw.scored,
     )
     return Cleaned(lists, _known_targets(raw, entries, kept, came), left)
 

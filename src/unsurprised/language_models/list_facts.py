@@ -22,8 +22,8 @@ _BITS = 1 / units_per_bit(math.e)
 
 def list_facts(
     base: TopLists, other: TopLists, targets: NDArray[np.int64] | None
-) -> tuple[PairFacts, tuple[Values, Values]]:
-    """The facts of each pair of lists, and the mass that the base's and the other's don't list.
+) -> tuple[PairFacts, tuple[Values, Values], dict[str, Values]]:
+    """The facts of each pair of lists, the mass that each side doesn't list, and upper bounds.
 
     Divergences and entropies are the least that the lists allow, and so are surprisals of tokens
     that a list lacks: those are no less than its cap says. ``targets`` are tokens of the base's
@@ -41,14 +41,31 @@ def list_facts(
     known = np.full(len(base), -1) if targets is None else targets
     theirs = in_terms_of(base, other)
     for side, lists, tokens in (("base", base, base.tokens), ("other", other, theirs)):
-        top, surprisal = _tops(lists, tokens, -2 if side == "base" else -3)
-        getattr(facts, f"{side}_top")[:] = top
-        getattr(facts, f"{side}_top_surprisal")[:] = surprisal * _BITS
-        came, censored = _at_targets(lists, tokens, known)
-        getattr(facts, f"{side}_surprisal")[:] = came * _BITS
-        getattr(facts, f"{side}_censored")[:] = censored
+        side_facts(facts, side, lists, tokens, known)
     cut = tuple(np.clip(1 - listed, 0, 1) for listed in (bounds.p_listed, bounds.q_listed))
-    return facts, (cut[0], cut[1])
+    most = {
+        "kl": bounds.kl.high * _BITS,
+        "reverse_kl": bounds.reverse_kl.high * _BITS,
+        "js": bounds.js.high * _BITS,
+        "tv": bounds.total_variation.high,
+    }
+    return facts, (cut[0], cut[1]), most
+
+
+def side_facts(
+    facts: PairFacts,
+    side: str,
+    lists: TopLists,
+    tokens: NDArray[np.int64],
+    targets: NDArray[np.int64],
+) -> None:
+    """Fill in top tokens, and surprisals of the tokens that came, of the lists of one side."""
+    top, surprisal = _tops(lists, tokens, -2 if side == "base" else -3)
+    getattr(facts, f"{side}_top")[:] = top
+    getattr(facts, f"{side}_top_surprisal")[:] = surprisal * _BITS
+    came, censored = _at_targets(lists, tokens, targets)
+    getattr(facts, f"{side}_surprisal")[:] = came * _BITS
+    getattr(facts, f"{side}_censored")[:] = censored
 
 
 def in_terms_of(base: TopLists, other: TopLists) -> NDArray[np.int64]:

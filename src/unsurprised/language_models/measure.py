@@ -21,6 +21,7 @@ from unsurprised.language_models.given import tokens_that_count
 from unsurprised.language_models.list_facts import refuse_other_tokens
 from unsurprised.language_models.list_measure import both_lists, list_fidelity, list_meter
 from unsurprised.language_models.meter import FidelityMeter
+from unsurprised.language_models.mixed_measure import mixed_meter
 from unsurprised.language_models.narrowing import narrowed
 from unsurprised.language_models.noise import noise_floor
 from unsurprised.language_models.pairs import RowFaultError
@@ -28,6 +29,7 @@ from unsurprised.language_models.placing import PlacedTokens, Placing
 from unsurprised.language_models.result import Fidelity
 from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_logprobs import TopLogProbs
+from unsurprised.language_models.wording import Wording
 from unsurprised.units import checked_base
 
 __all__ = ["Measured", "Placing", "Progress", "fidelity", "measured"]
@@ -60,9 +62,11 @@ def fidelity(
     base, other : array, list of arrays, or path
         What the original and the model in question said of the same tokens: logits or
         log-probabilities of shape (tokens, V) or (document, position, V), or one array a document;
-        or a file: npy, npz, safetensors, llama.cpp's ``.kld``, or a folder of one file a document.
-        Or of both the likely tokens: :class:`TopLogProbs`, or what
-        :func:`~unsurprised.read_top_logprobs` reads; divergences are then lower bounds.
+        or a file: npy, npz, safetensors, llama.cpp's ``.kld``, Parquet or Arrow with a column of
+        rows, or a folder of one file a document.
+        Or of one or both the likely tokens: :class:`TopLogProbs`, or what
+        :func:`~unsurprised.read_top_logprobs` reads; divergences are then lower bounds, and
+        ``at_most`` has the upper ones.
     targets : array of int or path, optional
         The token that came, one a row of scores; a ``.kld`` file says it itself.
     document : sequence, optional
@@ -153,7 +157,9 @@ def measured(
     lists = both_lists(base, other)
     if lists is not None:
         return _of_lists(lists, given, names, top=top, unit=unit, progress=progress, rows=rows)
-    assert not isinstance(base, TopLogProbs) and not isinstance(other, TopLogProbs)
+    if isinstance(base, TopLogProbs) or isinstance(other, TopLogProbs):
+        pairing = Pairing(base, other, given.targets_beside(base, other), given.vocabulary)
+        return _mixed(pairing, given, names, top=top, unit=unit, progress=progress, rows=rows)
     targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given))
     pairing = Pairing(base, other, targets, given.vocabulary)
     documents = _Documents.of(pairing)
@@ -173,7 +179,38 @@ def measured(
             progress(len(pair.documents))
     refuse_none(meter, pairing.tokens)
     found = fidelity_of(meter, names, unit)
+    found = replace(found, missing={**found.missing, **pairing.notes})
     return Measured(meter, found if wording is None else wording.of(found))
+
+
+def _mixed(
+    pairing: Pairing,
+    given: Placing,
+    names: tuple[str, str],
+    *,
+    top: int,
+    unit: float,
+    progress: Progress | None,
+    rows: int | None,
+) -> Measured:
+    """The same of lists beside whole rows, whose documents and positions are the lists'."""
+    sides = pairing.base, pairing.other
+    lists = next(side for side in sides if isinstance(side, TopLogProbs))
+    beside, wording = _beside_lists(lists, given)
+    meter, most = mixed_meter(
+        pairing, beside, given.ignore_index, top=top, rows=rows, wording=wording, progress=progress
+    )
+    refuse_none(meter, pairing.tokens)
+    found = list_fidelity(meter, most, sides, names, unit)
+    return Measured(meter, found if wording is None else wording.of(found))
+
+
+def _beside_lists(lists: TopLogProbs, given: Placing) -> tuple[PlacedTokens, Wording | None]:
+    """What the caller says of the tokens of lists."""
+    beside = given.beside(lists.names, lists.documents)
+    longest = np.zeros(len(lists.names), dtype=np.int64)
+    np.maximum.at(longest, lists.documents, lists.positions + 1)
+    return beside, given.wording(beside, longest.tolist(), placed=True)
 
 
 def _of_lists(
@@ -190,15 +227,12 @@ def _of_lists(
     given.refuse_for_lists()
     base = lists[0]
     refuse_other_tokens(*lists)
-    beside = given.beside(base.names, base.documents)
-    longest = np.zeros(len(base.names), dtype=np.int64)
-    np.maximum.at(longest, base.documents, base.positions + 1)
-    wording = given.wording(beside, longest.tolist(), placed=True)
-    meter = list_meter(*lists, beside, top=top, rows=rows, wording=wording)
+    beside, wording = _beside_lists(base, given)
+    meter, most = list_meter(*lists, beside, top=top, rows=rows, wording=wording)
     if progress is not None:
         progress(base.tokens)
     refuse_none(meter, base.tokens)
-    found = list_fidelity(meter, lists, names, unit)
+    found = list_fidelity(meter, most, lists, names, unit)
     return Measured(meter, found if wording is None else wording.of(found))
 
 
@@ -228,10 +262,11 @@ class _Documents(NamedTuple):
             if isinstance(side, KldFile):
                 which = np.arange(side.tokens) // side.layout.rows
                 return cls(which, [side.layout.context] * len(side.names), placed=True)
-        assert isinstance(pairing.base, WholeRows)
-        documents = pairing.base.documents
-        which = np.repeat(np.arange(len(documents)), [one.rows for one in documents])
-        return cls(which, [one.at + one.rows for one in documents], placed=False)
+        lead = pairing.lead
+        assert isinstance(lead, WholeRows)
+        which, _ = lead.places()
+        lengths = [int(one.places(one.rows - 1, 1)[0]) + 1 for one in lead.documents]
+        return cls(which, lengths, placed=lead.placed)
 
 
 def _placed(pair: TokenPair, pairing: Pairing, beside: PlacedTokens) -> PairedTokens:

@@ -12,13 +12,18 @@ from unsurprised import _kernels
 from unsurprised.array_types import Values
 from unsurprised.errors import InputError
 from unsurprised.forms import Logits
-from unsurprised.language_models.floored import floored_facts
 from unsurprised.language_models.tokens import TokenScores
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.threads import get_num_threads
 
 _BITS = 1.0
+#: What the kernels find of each row, in their order.
+_OF_KERNELS = (
+    "base_surprisal", "base_entropy", "base_top_surprisal",
+    "other_surprisal", "other_entropy", "other_top_surprisal",
+    "kl", "reverse_kl", "js", "tv",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -57,11 +62,6 @@ class PairFacts:
         }
         return cls(**made)
 
-    def put(self, row: int, facts: dict[str, Any]) -> None:
-        """Fill in what is known of a row."""
-        for name, value in facts.items():
-            getattr(self, name)[row] = value
-
 
 class RowFaultError(InputError):
     """A row that is no distribution; ``side`` is 0 for the base's, 1 for the other's."""
@@ -89,12 +89,33 @@ def pair_facts(
     """
     known = np.zeros(len(base), dtype=np.int64) if targets is None else np.maximum(targets, 0)
     if base.floored is not None or other.floored is not None:
-        _refuse_faults(base, other)
-        facts = PairFacts.empty(len(base))
-        for row, found in enumerate(floored_facts(base, other, known)):
-            facts.put(row, found)
-        return facts
+        return _floored_facts(base, other, known)
     return _whole_facts(base, other, known)
+
+
+def _floored_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.int64]) -> PairFacts:
+    """Where a side keeps no value below its floor: the least that the two differ.
+
+    An entry at the floor is a probability from 0 to the cap that the floor is. What it adds to a
+    divergence, of terms that are never negative (``p log(p/q) + q − p``), is at least that of the
+    two nearest values that both sides allow. Where one side is known as a whole, all that is below
+    the other's floor may be taken for one event too, whose mass there is what the listed entries
+    leave, as far as their steps let it be known. Both are lower bounds, and the larger one is
+    taken. Of two rows that are the same both are 0, whatever is below the floor.
+    """
+    _refuse_faults(base, other)
+    p, q = (kernel_rows(form, form.rows(-1).values) for form in map(_form, (base, other)))
+    values = np.empty((10, len(base)))
+    tops = np.empty((2, len(base)), dtype=np.int32)
+    censored = np.empty((2, len(base)), dtype=bool)
+    floors = (base.floored, other.floored)
+    _kernels.floored_facts(p, q, *floors, targets, values, tops, censored, get_num_threads())
+    facts = _of_kernel(values, tops)
+    facts.base_censored, facts.other_censored = censored
+    for floored in floors:
+        if floored is not None:
+            facts.floored |= floored
+    return facts
 
 
 def _refuse_faults(*sides: TokenScores) -> None:
@@ -119,24 +140,23 @@ def _refuse(
 
 
 def _whole_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.int64]) -> PairFacts:
-    facts = PairFacts.empty(len(base))
-    forms = [Logits(side.values) for side in (base, other)]
-    rows = [form.rows(-1).values for form in forms]
-    p, q = (kernel_rows(form, side) for form, side in zip(forms, rows, strict=True))
-    threads = get_num_threads()
-    sides = (
-        (p, facts.base_surprisal, facts.base_entropy, facts.base_top_surprisal, facts.base_top),
-        (q, facts.other_surprisal, facts.other_entropy, facts.other_top_surprisal, facts.other_top),
-    )
-    for side, (given, surprisal, entropy, top_surprisal, top) in enumerate(sides):
-        tops = np.empty(len(base), dtype=np.int32)
-        found = _kernels.facts(
-            given, targets, _BITS, surprisal, entropy, top_surprisal, tops, threads=threads
-        )
+    forms = [_form(side) for side in (base, other)]
+    p, q = (kernel_rows(form, form.rows(-1).values) for form in forms)
+    values = np.empty((10, len(base)))
+    tops = np.empty((2, len(base)), dtype=np.int32)
+    both = _kernels.pair_facts(p, q, targets, _BITS, values, tops, get_num_threads())
+    for side, found in enumerate(both):
         _refuse(side, forms[side], found, targets)
-        top[:] = tops
-    _kernels.measure("kl_divergence", p, q, None, _BITS, facts.kl, threads)
-    _kernels.measure("kl_divergence", q, p, None, _BITS, facts.reverse_kl, threads)
-    _kernels.measure("js_divergence", p, q, None, _BITS, facts.js, threads)
-    _kernels.measure("total_variation", p, q, None, _BITS, facts.tv, threads)
+    return _of_kernel(values, tops)
+
+
+def _form(side: TokenScores) -> Logits:
+    return Logits(side.values)
+
+
+def _of_kernel(values: Values, tops: NDArray[np.int32]) -> PairFacts:
+    facts = PairFacts.empty(values.shape[1])
+    for name, column in zip(_OF_KERNELS, values, strict=True):
+        setattr(facts, name, column)
+    facts.base_top[:], facts.other_top[:] = tops
     return facts

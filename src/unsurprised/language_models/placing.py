@@ -15,10 +15,12 @@ from unsurprised.batches import SliceColumn
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import slicing_of
+from unsurprised.language_models.artefacts import AnyOpened
 from unsurprised.language_models.artefacts.token_files import token_file
 from unsurprised.language_models.by_document import slice_columns
 from unsurprised.language_models.given import counted_within, mask_of, token_ids
 from unsurprised.language_models.token_texts import token_texts
+from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.language_models.wording import Wording
 
 Names = tuple[tuple[str, ...], NDArray[np.int64]]
@@ -76,8 +78,21 @@ class Placing:
 
     def refuse_for_lists(self) -> None:
         """Raise for what lists of likely tokens say themselves."""
-        told = {"targets": self._targets, "document": self._document, "position": self._position,
-                "vocabulary": self.vocabulary}  # fmt: skip
+        told = {"targets": self._targets, "vocabulary": self.vocabulary}
+        self._refuse({**told, **self._places})
+
+    def targets_beside(self, base: AnyOpened, other: AnyOpened) -> NDArray[np.int64] | None:
+        """The tokens that came, of lists beside whole rows; the lists say where each stands."""
+        self._refuse(self._places)
+        lists, whole = (base, other) if isinstance(base, TopLogProbs) else (other, base)
+        return self.targets(lists.tokens, self.vocabulary or whole.vocabulary or 1)
+
+    @property
+    def _places(self) -> dict[str, Any]:
+        return {"document": self._document, "position": self._position}
+
+    @staticmethod
+    def _refuse(told: dict[str, Any]) -> None:
         given = [name for name, value in told.items() if value is not None]
         if given:
             raise CallError(
@@ -92,9 +107,10 @@ class Placing:
         given = self._targets
         if isinstance(given, (str, os.PathLike)):
             given = token_file(os.fspath(given))
-        if np.size(given) != tokens:
+        found = int(np.prod(np.shape(given)))  # a tensor's size is a method
+        if found != tokens:
             raise InputError(
-                f"found {np.size(given):,} targets for {tokens:,} rows of scores",
+                f"found {found:,} targets for {tokens:,} rows of scores",
                 expected="the token that came, one a row",
                 remedy="logits at position i predict token i + 1: tokens[1:] beside logits[:-1]",
                 place=Place("targets"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from unsurprised.array_types import Values
 from unsurprised.language_models.result import FidelityQuantile
-from unsurprised.language_models.totals import DOCUMENTS, NOTHING, Grounds
+from unsurprised.language_models.totals import NOTHING, TOKENS, Grounds
 from unsurprised.states import ClassCounts, Histogram
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import NORMAL, Spread, student_t
@@ -18,15 +18,21 @@ from unsurprised.statistics.order_statistics import quantile_bounds, rank_bounds
 #: As llama.cpp's table has them.
 LEVELS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 
+#: Of documents: with fewer tokens than this beyond a quantile it has no interval.
+FEWEST_IN_TAIL = 10
+
 
 @dataclass(slots=True)
 class KlQuantiles:
     """The quantiles of the KL of single tokens.
 
     Intervals are order statistics of as many independent tokens as tell as much of the share of
-    tokens below a value (Woodruff, *J. Am. Stat. Assoc.* 47, 1952); how this share differs between
-    sets of documents is known to an eighth of an octave of the value. Where so few tokens tell that
-    an end lies beyond them all, there is no interval.
+    tokens below a value (Woodruff, *J. Am. Stat. Assoc.* 47, 1952). By how much documents make that
+    fewer, the design effect, is known to an eighth of an octave of the value; it is the larger one
+    of that at the quantile and that where the tail beyond is twice as full: few tokens of few
+    documents lie in a tail, and by chance alone they often look as if documents did not differ.
+    Where so few tokens tell that an end lies beyond them all, or so few are expected beyond a
+    quantile that documents cannot be told apart by them, there is no interval.
     """
 
     fine: Histogram
@@ -45,31 +51,46 @@ class KlQuantiles:
             ends = quantile_bounds((low, high, weight), level, max(rows, 2), self.infinite)
             first, last = rank_bounds(max(rows, 2), level)
             # So few tokens that an end lies beyond them all tell nothing of it.
-            if self.grounds.kind == NOTHING or first < 1 or last > rows:
+            if first < 1 or last > rows:
                 ends = (ends[0], math.nan, math.nan)
             found.append(FidelityQuantile(level, Estimate(*ends, "bits", tokens)))
         return tuple(found)
 
     def _independent(self, level: float, tokens: int) -> int:
-        """How many independent tokens tell as much of the share below a quantile."""
-        if self.grounds.kind != DOCUMENTS:
+        """How many independent tokens tell as much of the share below a quantile; 0: nothing."""
+        tail = min(level, 1 - level)
+        if self.grounds.kind == TOKENS:
             return tokens
+        if self.grounds.kind == NOTHING or tail * tokens < FEWEST_IN_TAIL * (1 - 1e-12):
+            return 0
+        fuller = min(2 * tail, 0.5)
+        effects = self._design_effects((level, fuller if level < 0.5 else 1 - fuller))
+        return int(min(max(tokens / max(1.0, *effects), 2.0), tokens))
+
+    def _design_effects(self, levels: tuple[float, float]) -> list[float]:
+        """By how much documents, and how few they are, make tokens count for less at some levels.
+
+        Each is of the shares below the two ends of its bin, as far as these are no whole ones.
+        """
         totals, without = self.groups.totals()
-        reached = np.cumsum(totals)
+        reached, kept = np.cumsum(totals), np.cumsum(without, axis=1)
         if not len(reached) or not reached[-1]:
-            return tokens
-        key = int(np.searchsorted(reached, level * reached[-1]))
-        key = min(key, len(reached) - 1)
-        sizes = reached[-1] - without.sum(axis=1)
-        used = (sizes > 0) & (without.sum(axis=1) > 0)
-        below = without[:, : key + 1].sum(axis=1) / np.maximum(without.sum(axis=1), 1)
-        share = float(reached[key] / reached[-1])
-        spread = Spread.of(share, below[used], sizes[used])
-        if spread is None or spread.error == 0 or not 0 < share < 1:
-            return tokens
-        error = spread.error * student_t(spread.degrees) / NORMAL
-        effective = share * (1 - share) / (error * error)
-        return int(min(max(effective, 2.0), tokens))
+            return [1.0]
+        tokens, sizes = float(reached[-1]), reached[-1] - kept[:, -1]
+        used = (sizes > 0) & (kept[:, -1] > 0)
+        keys = {
+            int(np.searchsorted(reached, level * tokens)) - k for level in levels for k in (0, 1)
+        }
+        found = [1.0]
+        for key in keys:
+            share = float(reached[key] / tokens) if 0 <= key < len(reached) else 0.0
+            if not 0 < share < 1:
+                continue
+            spread = Spread.of(share, kept[used, key] / kept[used, -1], sizes[used])
+            if spread is not None:
+                error = spread.error * student_t(spread.degrees) / NORMAL
+                found.append(error * error * tokens / (share * (1 - share)))
+        return found
 
 
 def half_of_sum(fine: Histogram) -> float:

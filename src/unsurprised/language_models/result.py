@@ -217,4 +217,6 @@ class Fidelity(Reported):
     slices: tuple[TokenSlice, ...]
     worst_tokens: tuple[WorstToken, ...]
     noise: NoiseFloor | None = None
+    #: Of figures that are "at least" the most that they can be, by their names, where there is one.
+    at_most: Mapping[str, Estimate] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)

@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import portable
 from unsurprised.array_types import Values
-from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN
 from unsurprised.language_models.list_facts import refuse_other_tokens
-from unsurprised.language_models.meter import hashes_of_names
-from unsurprised.language_models.sampled import k1, k3, listed_and_k3
+from unsurprised.language_models.sampled import listed_and_k3
+from unsurprised.language_models.sampled_meter import SampledKLMeter
+from unsurprised.language_models.sampled_result import SampledKL
 from unsurprised.language_models.top_logprobs import TopLogProbs
-from unsurprised.language_models.totals import NOTHING, TOKENS, Grounds, meter_totals
-from unsurprised.states import KeyedSums, Moments, Sums
-from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import share_interval, within
-from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.units import units_per_bit
 
-#: How far from 1 the ratio of two probabilities may be to be within a band.
-BANDS = (0.001, 0.01, 0.05)
 _BITS = 1 / units_per_bit(math.e)
-
-
-@dataclass(frozen=True, slots=True)
-class SampledKL(Record):
-    """Estimates of KL(base‖other) from tokens that the base has sampled; each by documents.
-
-    They hold for tokens drawn at temperature 1, neither truncated (top-k, top-p) nor penalised.
-    """
-
-    tokens: int
-    documents: int
-    #: The mean log-ratio: unbiased, of either sign.
-    k1: Estimate
-    #: The mean of q/p − 1 + log p/q: never below 0; unbiased where the base holds possible whatever
-    #: the other one does.
-    k3: Estimate
-    #: Of lists: what both list exactly, and k3 of tokens outside; as k3, with less noise.
-    listed_and_k3: Estimate | None
-    #: The share of the tokens whose ratio q/p is within so much of 1.
-    ratios_within: Mapping[float, Estimate]
-    #: Tokens without a log-probability under one of the two, or with one above 0.
-    unknown_tokens: int
-    above_zero: int
-    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 @own_float_errors
@@ -105,16 +70,13 @@ def sampled_kl(
         above = int(((sides[0] > 0) | (sides[1] > 0)).sum())
     if len(sides[0]) != len(sides[1]):
         raise CallError(f"found {len(sides[0])} and {len(sides[1])} tokens; expected as many")
-    known = _known(*sides, unknown)
-    if not known.any():
-        raise CallError("no token has a log-probability under both; expected at least one")
-    columns = _columns(sides[0][known], sides[1][known])
+    listed = None
     if all(lists):
-        both = listed_and_k3(base.lists, other.lists, base.targets, *sides)[known]
-        columns["listed"] = np.where(np.isfinite(both), both * _BITS, 0.0)
-    columns["rows"] = columns["weight"] = None
-    left = int((~known).sum()), above
-    return _told(names, which[known], columns, left, InUnit(unit))
+        both = listed_and_k3(base.lists, other.lists, base.targets, *sides)
+        listed = np.where(np.isfinite(both), both * _BITS, 0.0)
+    meter = SampledKLMeter()
+    meter.add_tokens(names, which, *sides, listed=listed, unknown=unknown, above=above)
+    return meter.result(unit=unit)
 
 
 def _numbers(values: Any, name: str) -> Values:
@@ -136,64 +98,3 @@ def _documents(document: Any, size: int) -> tuple[tuple[str, ...], NDArray[np.in
     places: dict[str, int] = {}
     which = [places.setdefault(str(value), len(places)) for value in values]
     return tuple(places), np.array(which, dtype=np.int64)
-
-
-def _known(base: Values, other: Values, unknown: float) -> NDArray[np.bool_]:
-    """Tokens that both give a log-probability, and the base a probability."""
-    found = np.ones(len(base), dtype=np.bool_)
-    for side in (base, other):
-        found &= (side <= 0) & (side != unknown)
-    found &= base > -np.inf
-    return found
-
-
-def _columns(base: Values, other: Values) -> dict[str, Any]:
-    """What is summed of each token; infinite where the other rules it out."""
-    infinite = other == -np.inf
-    safe = np.where(infinite, base, other)
-    gap = np.abs(portable.expm1(safe - base))
-    found: dict[str, Any] = {
-        "infinite": infinite,
-        "k1": k1(base, safe) * _BITS,
-        "k3": k3(base, safe) * _BITS,
-    }
-    for number, band in enumerate(BANDS):
-        found[f"within {number}"] = (gap <= band) & ~infinite
-    return found
-
-
-def _told(
-    names: tuple[str, ...],
-    which: NDArray[np.int64],
-    columns: dict[str, Any],
-    left: tuple[int, int],
-    unit: InUnit,
-) -> SampledKL:
-    order = ["rows", "weight", *(name for name in columns if name not in ("rows", "weight"))]
-    groups = np.ascontiguousarray(hashes_of_names(names)[which])
-    sums = Sums(order).update(groups, columns)
-    moments = Moments(order[2:])
-    moments.update({name: columns[name] for name in order[2:]}, rows=len(which))
-    keyed = KeyedSums(order).update(names, which, columns)
-    grounds = Grounds.of(keyed.count())
-    totals = meter_totals(sums, moments, keyed, grounds)
-    infinite = totals.totals["infinite"] > 0
-
-    def mean(column: str, least: float) -> Estimate:
-        if infinite:
-            return Estimate(np.inf, np.inf, np.inf, unit.unit, totals.rows)
-        return unit(within(totals.of(MeanRatio(column)), least, np.inf))
-
-    bands = {
-        band: share_interval(*totals.with_spread(MeanRatio(f"within {number}"), ""))
-        for number, band in enumerate(BANDS)
-    }
-    missing = {}
-    if grounds.kind in (TOKENS, NOTHING) and grounds.reason:
-        name = "intervals" if grounds.kind == NOTHING else "intervals by document"
-        missing[name] = grounds.reason
-    listed = mean("listed", 0.0) if "listed" in columns else None
-    return SampledKL(
-        len(which), grounds.documents, mean("k1", -np.inf), mean("k3", 0.0), listed, bands,
-        *left, missing,
-    )  # fmt: skip

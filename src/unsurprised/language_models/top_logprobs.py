@@ -192,6 +192,10 @@ class TopLogProbs(Frozen):
         """How many tokens are predicted."""
         return len(self.documents)
 
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each token its document's number, and its position there."""
+        return self.documents, self.positions
+
     @property
     def placed(self) -> bool:
         """Whether it says itself which documents and positions its tokens have; it does."""

@@ -25,11 +25,26 @@ def of_arrays(given: Any, said: str) -> WholeRows:
         parts = [(str(name), value) for name, value in given.items()]
         return WholeRows(said, [_document(value, name, said) for name, value in parts], named=True)
     if isinstance(given, (list, tuple)) and given and _is_array(given[0]):
+        _refuse_steps(given, said)
         documents = [_document(value, str(k), said) for k, value in enumerate(given)]
         return WholeRows(said, documents, named=False)
     array = score_array(given, said)
     refuse_shape(array.shape, Place(said))
     return WholeRows(said, documents_of(_slab(array), array.shape), named=False)
+
+
+def _refuse_steps(given: Any, said: str) -> None:
+    """Raise for a tuple of arrays of one shape: steps of ``generate``, or documents."""
+    shapes = {tuple(getattr(one, "shape", ())) for one in given}
+    if isinstance(given, tuple) and len(given) > 1 and len(shapes) == 1:
+        raise InputError(
+            f"found a tuple of {len(given):,} arrays of shape {next(iter(shapes))}",
+            note="generate() gives one (batch, vocabulary) a step; it may be one a document too",
+            expected="to be told which",
+            remedy="of steps, pass torch.stack(output.logits, dim=1) (raw, which scores are not); "
+            "of documents, a list",
+            place=Place(said),
+        )
 
 
 def _is_array(value: Any) -> bool:

@@ -9,6 +9,7 @@ less".
 
 from __future__ import annotations
 
+import copy
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class KldFile:
             self._tokens = np.empty((self.layout.chunks, self.layout.context), dtype="<i4")
             fill(stream, self._tokens, file)
         self.tokens = _whole_rows(self.layout, size, file, partial=partial)
+        #: Whether a killed run has left fewer rows than the header states.
+        self.is_cut = self.tokens < self.layout.rows * self.layout.chunks
         self.vocabulary = self.layout.vocabulary
         self._refuse_tokens()
 
@@ -98,6 +101,17 @@ class KldFile:
     def names(self) -> tuple[str, ...]:
         """The chunks' numbers."""
         return tuple(str(chunk) for chunk in range(-(-self.tokens // self.layout.rows)))
+
+    @property
+    def contexts(self) -> NDArray[np.int32]:
+        """The tokens of all chunks, of the halves that are not predicted too."""
+        return self._tokens
+
+    def first(self, tokens: int) -> KldFile:
+        """The same file, of which the first so many tokens are taken."""
+        made = copy.copy(self)
+        made.tokens = tokens
+        return made
 
     @property
     def row_bytes(self) -> int:
@@ -117,16 +131,23 @@ class KldFile:
                 targets = self._tokens[chunks, positions].astype(np.int64)
                 yield TokenRows(chunks, positions, targets, self._scores(words, start))
 
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each token its chunk, and its position there."""
+        chunks, row = np.divmod(np.arange(self.tokens), self.layout.rows)
+        return chunks, self.layout.first + row + 1
+
     def _scores(self, words: NDArray[np.uint16], first: int) -> TokenScores:
         head = np.ascontiguousarray(words[:, :4]).view("<f4").astype(np.float32)
         scale, least = head[:, :1], head[:, 1:]
         with np.errstate(invalid="ignore", over="ignore"):
             span = scale.astype(np.float64) * _STEPS
             legal = (scale >= 0) & (span <= _FLOOR + _ROUNDING) & (least + span <= _ABOVE)
+            legal &= np.isfinite(least)
         if not legal.all():
             self._refuse_row(int(np.argmin(legal)), first, head)
         steps = words[:, 4 : 4 + self.vocabulary]
         values = least + scale * steps.astype(np.float32)
+        self._refuse_no_rows(values, words[:, 4 + self.vocabulary :], first)
         floored = (np.abs(span[:, 0] - _FLOOR) <= _ROUNDING) & (steps == 0).any(axis=1)
         return TokenScores(HostArray(values, "float32"), floored)
 
@@ -138,6 +159,27 @@ class KldFile:
             remedy=_BROKEN,
             place=Place(self.said, row=first + row),
         )
+
+    def _refuse_no_rows(
+        self, values: NDArray[np.float32], padding: NDArray[np.uint16], first: int
+    ) -> None:
+        """Raise for the first row whose probabilities are no distribution's.
+
+        Steps round them by 1e-4; entries at the floor are too large, by e⁻¹⁶ of the top at most.
+        """
+        sums = np.exp(values).sum(axis=1)
+        most = 1 + 2e-3 + self.vocabulary * np.exp(-_FLOOR)
+        wrong = ~((sums >= 1 - 2e-3) & (sums <= most)) | padding.any(axis=1)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise InputError(
+                f"found a number beyond the {self.vocabulary:,} tokens of a row"
+                if padding[row].any()
+                else f"found a row whose probabilities sum to {sums[row]:.6g}",
+                expected="0 there" if padding[row].any() else "1, within their rounding",
+                remedy=_BROKEN,
+                place=Place(self.said, row=first + row),
+            )
 
     def _refuse_tokens(self) -> None:
         wrong = (self._tokens < 0) | (self._tokens >= self.vocabulary)
@@ -154,19 +196,26 @@ class KldFile:
 
 def _layout(head: bytes, size: int, file: str) -> Layout:
     """The layout, as far as the file can hold its tokens."""
-    if len(head) < _HEADER.size or not head.startswith(MAGIC):
+    if head.startswith(MAGIC) and len(head) < _HEADER.size:
+        raise InputError(
+            f"{len(head)} bytes are there",
+            expected=f"a header of {_HEADER.size}",
+            remedy="the file was cut before its first row; write it again",
+            place=Place(file),
+        )
+    if not head.startswith(MAGIC):
         raise InputError(
             f"found the first bytes {head[:8]!r}",
             expected=f"{MAGIC!r}, as llama.cpp's --kl-divergence-base writes it",
             place=Place(file),
         )
     layout = Layout(*_HEADER.unpack(head)[1:])
-    CLASSES.check(layout.vocabulary, Place(file))
-    if layout.context < 3 or layout.vocabulary < 1 or layout.chunks < 1:
+    if layout.context < 3 or not 1 <= layout.vocabulary <= CLASSES.most or layout.chunks < 1:
         raise InputError(
             f"the header states a context of {layout.context}, a vocabulary of "
-            f"{layout.vocabulary} and {layout.chunks} chunks",
-            expected="a context of at least 3 tokens, a vocabulary and a chunk",
+            f"{layout.vocabulary:,} and {layout.chunks} chunks",
+            expected=f"a context of at least 3 tokens, a vocabulary of 1 to {CLASSES.most:,}, and "
+            "a chunk",
             remedy=_BROKEN,
             place=Place(file),
         )

@@ -21,6 +21,7 @@ def read_top_logprobs(
     source: Any,
     *,
     part: str | None = None,
+    column: str | None = None,
     vocabulary: int | None = None,
     unknown: float | None = DEFAULT_UNKNOWN,
 ) -> TopLogProbs:
@@ -35,6 +36,9 @@ def read_top_logprobs(
         there are any ``document``, ``rank`` and ``target``.
     part : {"prompt", "completion"}, optional
         Which tokens to take of responses that hold both.
+    column : str, optional
+        The log-probabilities' column of a table, if it is called otherwise. Of a table with one row
+        a token and no ranks they are those of the tokens that came, in their order.
     vocabulary : int, optional
         How many tokens there are at all.
     unknown : float or None, default -9999.0
@@ -56,7 +60,9 @@ def read_top_logprobs(
         path = os.fspath(source)
         if not Path(path).is_dir() and Path(path).suffix.lower() in _TABLES:
             _no_part(part)
-            return list_table(path, vocabulary=vocabulary, unknown=unknown)
+            return list_table(path, column=column, vocabulary=vocabulary, unknown=unknown)
+        if column is not None:
+            raise CallError(f"column={column!r} is for tables; responses of servers have none")
         return server_lists(path, part=part, vocabulary=vocabulary, unknown=unknown)
     if not is_frame(source):
         raise CallError(
@@ -64,7 +70,7 @@ def read_top_logprobs(
             "at hand are TopLogProbs(tokens, logprobs)"
         )
     _no_part(part)
-    return list_table(source, vocabulary=vocabulary, unknown=unknown)
+    return list_table(source, column=column, vocabulary=vocabulary, unknown=unknown)
 
 
 def _no_part(part: str | None) -> None:

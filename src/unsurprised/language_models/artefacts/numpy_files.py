@@ -52,6 +52,8 @@ def npz(file: str) -> WholeRows:
             name = info.filename.removesuffix(".npy")
             check_size(header, info.file_size - header.offset, file, name)
             headers[name] = header
+    for name, header in headers.items():
+        _refuse_pickled(header, Place(file, column=name))
     names = chosen({name: header.shape for name, header in headers.items()}, file)
     documents: list[Document] = []
     for name in names:
@@ -62,13 +64,17 @@ def npz(file: str) -> WholeRows:
     return WholeRows(file, documents, named=len(names) > 1)
 
 
-def checked(header: Header, place: Place) -> str:
-    """What the elements are; an error where they are no scores, or lie in another order."""
-    kind = header.dtype
-    if kind.hasobject:
+def _refuse_pickled(header: Header, place: Place) -> None:
+    if header.dtype.hasobject:
         raise InputError(
             "found pickled objects", expected="numbers", remedy=_NO_PICKLES, place=place
         )
+
+
+def checked(header: Header, place: Place) -> str:
+    """What the elements are; an error where they are no scores, or lie in another order."""
+    kind = header.dtype
+    _refuse_pickled(header, place)
     # NumPy writes bfloat16 of ml_dtypes, and nothing else of that size, as two bytes of no type.
     dtype = "bfloat16" if kind == np.dtype("V2") else kind.name
     if dtype not in ("float16", "bfloat16", "float32", "float64"):

@@ -10,22 +10,27 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.arrays import of_arrays
 from unsurprised.language_models.artefacts.kld import MAGIC, KldFile
 from unsurprised.language_models.artefacts.lists import read_top_logprobs
+from unsurprised.language_models.artefacts.no_artefact import (
+    is_pickle,
+    pickle_error,
+    unknown_error,
+)
 from unsurprised.language_models.artefacts.numpy_files import npy, npz
 from unsurprised.language_models.artefacts.safetensors import safetensors
+from unsurprised.language_models.artefacts.tables import is_table, table_artefact
 from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
-_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin")
 #: One of these a document makes a folder an artefact.
 _OF_A_FOLDER = {".npy": npy, ".safetensors": safetensors}
 
 
 #: An artefact of whole rows, or of lists of the likely tokens.
 AnyOpened = WholeRows | KldFile | TopLogProbs
-#: Files of lists, by their names.
-_OF_LISTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather")
+#: Files of responses, and of tables, by their names.
+_OF_RESPONSES = (".json", ".jsonl", ".ndjson")
+_OF_TABLES = (".csv", ".tsv", ".parquet", ".pq", ".parq", ".arrow", ".feather", ".ipc", ".arrows")
 
 
 def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
@@ -43,18 +48,44 @@ def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
     if isinstance(given, TopLogProbs):
         return given
     if isinstance(given, (str, os.PathLike)):
-        if _holds_lists(Path(given)):
-            return read_top_logprobs(given)
-        return _file(os.fspath(given), partial=partial)
+        return _path(os.fspath(given), partial=partial)
+    if is_table(given):
+        return table_artefact(given, said)
     return of_arrays(given, said)
 
 
-def _holds_lists(path: Path) -> bool:
-    """Whether a file, or a folder's files, are ones of lists."""
+def file_and_column(path: str) -> tuple[str, str | None]:
+    """A path without the column of ``FILE:COLUMN``, and that column.
+
+    Examples
+    --------
+    >>> file_and_column("base.npy")
+    ('base.npy', None)
+    """
+    refuse_no_path(path)
+    file, _, column = path.rpartition(":")
+    if not file or not column or Path(path).exists() or not Path(file).is_file():
+        return path, None
+    return file, column
+
+
+def _path(path: str, *, partial: bool) -> AnyOpened:
+    file, column = file_and_column(path)
+    if Path(file).suffix.lower() in _OF_TABLES and not Path(file).is_dir():
+        return table_artefact(file, path, column)
+    if column is not None:
+        raise CallError(f"{path}: a column is named, and {file!r} is no table")
+    if _holds_responses(Path(path)):
+        return read_top_logprobs(path)
+    return _file(path, partial=partial)
+
+
+def _holds_responses(path: Path) -> bool:
+    """Whether a file, or all files of a folder, are responses of servers."""
     files = [path]
     if path.is_dir():
         files = [file for file in path.iterdir() if file.is_file() and file.name[:1] != "."]
-    return bool(files) and all(file.suffix.lower() in _OF_LISTS for file in files)
+    return bool(files) and all(file.suffix.lower() in _OF_RESPONSES for file in files)
 
 
 def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
@@ -76,21 +107,11 @@ def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
         return npy(path)
     if suffix == ".safetensors":
         return safetensors(path)
-    if head.startswith(_PICKLES) or suffix in _SUFFIXES:
-        raise InputError(
-            "found a pickle, which can run anything as it is loaded, and is never loaded",
-            expected="safetensors, npy, npz or kld",
-            remedy="where it was made: safetensors.torch.save_file({'logits': logits}, "
-            "'logits.safetensors')",
-            place=place,
-        )
+    if is_pickle(head, path):
+        raise pickle_error(path)
     if head.startswith(b"PK\x03\x04"):
         return npz(path)
-    raise InputError(
-        f"found the first bytes {head!r}",
-        expected="npy, npz, safetensors, llama.cpp's kld, or a folder of npy or safetensors",
-        place=place,
-    )
+    raise unknown_error(head, path)
 
 
 def _folder(path: str) -> WholeRows:

@@ -15,6 +15,7 @@ import numpy as np
 
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.named_arrays import chosen
+from unsurprised.language_models.artefacts.no_artefact import is_pickle, pickle_error
 from unsurprised.language_models.artefacts.slabs import ELEMENTS, FileSlab
 from unsurprised.language_models.artefacts.whole import (
     Document,
@@ -55,6 +56,8 @@ def _header(first: bytes, stream: Any, size: int, file: str) -> tuple[int, dict[
         raise _wrong(f"found {len(first)} bytes", "a safetensors file, of 8 at least", file)
     (length,) = _LENGTH.unpack(first)
     begin = _LENGTH.size + length
+    if begin > size and is_pickle(first, ""):
+        raise pickle_error(file)
     if length > _MOST_HEADER or begin > size:
         raise _wrong(
             f"the first 8 bytes state a header of {length:,} bytes; {size - _LENGTH.size:,} follow",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.slabs import Slab
@@ -21,15 +22,31 @@ class Document:
     first: int
     rows: int
     at: int = 0
+    #: Their positions, where these are not one after the other.
+    positions: NDArray[np.int64] | None = None
+
+    def places(self, start: int, count: int) -> NDArray[np.int64]:
+        """The positions of some of its rows."""
+        if self.positions is None:
+            return np.arange(self.at + start, self.at + start + count)
+        return self.positions[start : start + count]
 
 
 class WholeRows:
     """An artefact of whole rows."""
 
     def __init__(
-        self, said: str, documents: Sequence[Document], *, named: bool, placed: bool = False
+        self,
+        said: str,
+        documents: Sequence[Document],
+        *,
+        named: bool,
+        placed: bool = False,
+        targets: NDArray[np.int64] | None = None,
     ) -> None:
         self.said, self.documents = said, tuple(documents)
+        #: The token that came, of all tokens in their order; ``None``: it does not say.
+        self.targets = targets
         #: Whether somebody gave the documents their names.
         self.named, self.placed = named or placed, placed
         if not self.documents or not self.tokens:
@@ -43,6 +60,7 @@ class WholeRows:
                 place=Place(said),
             )
         self.vocabulary = self.documents[0].slab.vocabulary
+        self._starts = np.cumsum([0, *(document.rows for document in self.documents)])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,8 +83,21 @@ class WholeRows:
             for start in range(0, document.rows, rows):
                 count = min(rows, document.rows - start)
                 values = document.slab.read(document.first + start, count)
-                positions = np.arange(document.at + start, document.at + start + count)
-                yield TokenRows(np.full(count, index), positions, None, TokenScores(values))
+                positions = document.places(start, count)
+                targets = self._targets(index, start, count)
+                yield TokenRows(np.full(count, index), positions, targets, TokenScores(values))
+
+    def _targets(self, document: int, start: int, count: int) -> NDArray[np.int64] | None:
+        """The tokens that came, where the artefact says so."""
+        if self.targets is None:
+            return None
+        first = int(self._starts[document]) + start
+        return self.targets[first : first + count]
+
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each token its document's number, and its position there."""
+        documents = np.repeat(np.arange(len(self.documents)), [d.rows for d in self.documents])
+        return documents, np.concatenate([d.places(0, d.rows) for d in self.documents])
 
     def in_contexts(self, context: int, first: int, names: Sequence[str]) -> WholeRows | None:
         """The rows at ``first`` and on, but the last, of every ``context``; None if none fit.
@@ -92,6 +123,16 @@ class WholeRows:
             named=True,
         )
 
+    def first(self, tokens: int) -> WholeRows:
+        """The first so many of its tokens."""
+        kept = []
+        for document, start in zip(self.documents, self._starts[:-1].tolist(), strict=True):
+            if start < tokens:
+                kept.append(replace(document, rows=min(document.rows, tokens - start)))
+        return WholeRows(
+            self.said, kept, named=self.named, placed=self.placed, targets=self.targets
+        )
+
     def as_documents(self, names: Sequence[str], sizes: Sequence[int]) -> WholeRows:
         """The same rows as documents of other names and sizes, where all lie in one slab."""
         slabs = {id(document.slab): document.slab for document in self.documents}
@@ -106,6 +147,7 @@ class WholeRows:
                 for name, start, size in zip(names, starts, sizes, strict=False)
             ],
             named=True,
+            targets=self.targets,
         )
 
 

@@ -36,13 +36,16 @@ def headline(found: Fidelity) -> str:
             f"{other} rules out what {base} holds possible at "
             f"{counted(found.infinite_tokens, 'token')} of {found.tokens:,}: the KL is infinite"
         )
+    elif kl.value == 0 and least:
+        said = f"what is known of {found.tokens:,} tokens does not tell {other} from {base}"
     elif kl.value == 0:
         said = f"{other} is {base}: no token of {found.tokens:,} tells them apart"
     else:
         sure = in_brackets(kl, "information")
         sure = f"{sure[:-1]}, {grounds})" if sure else f" ({grounds})"
         said = f"{other} costs {least}{number(kl.value)} {per} more than {base} needs{sure}"
-    said += f"; the same top token {share(found.top_agreement.value)}"
+    if not math.isnan(found.top_agreement.value):
+        said += f"; the same top token {share(found.top_agreement.value)}"
     if kl.value > 0 and not math.isnan(found.half_of_kl):
         said += f"; half of the cost in {_about(found.half_of_kl)} of the tokens"
     return f"{said}."

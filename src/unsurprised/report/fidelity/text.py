@@ -6,7 +6,13 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from unsurprised.language_models.result import Fidelity, TokenRange, TokenSlice, WorstToken
+from unsurprised.language_models.result import (
+    DocumentFidelity,
+    Fidelity,
+    TokenRange,
+    TokenSlice,
+    WorstToken,
+)
 from unsurprised.report.fidelity import sentences
 from unsurprised.report.fidelity.sentences import headline, of_lists, short_name
 from unsurprised.report.fidelity.words import differing, in_context, ranks, slice_name, token_name
@@ -105,6 +111,8 @@ def _figures(found: Fidelity) -> TextTable:
             return
         shown = share(value.value) if style == "share" else number(value.value)
         rows.append([name, sentences.bound_sign(found, key) + shown, interval(value, style), also])
+        if key in found.at_most:
+            add("  at most", found.at_most[key], style, "")
 
     add("KL from base to other", found.kl_divergence, "information", "kl_divergence", "mean KLD")
     add("KL from other to base", found.reverse_kl_divergence, "information",
@@ -173,6 +181,13 @@ def _slices(found: Fidelity, most: int) -> TextTable:
     return TextTable(title, header, rows, sentences.few_documents(shown, found), least=(3, 1, 5))
 
 
+def _parting(document: DocumentFidelity) -> str:
+    """Where the tops first part; where these aren't known it isn't either."""
+    if document.first_parting is not None:
+        return f"{document.first_parting:,}"
+    return "–" if math.isnan(document.top_agreement) else "never"
+
+
 def _documents(found: Fidelity, most: int) -> TextTable:
     rows = [
         [
@@ -180,7 +195,7 @@ def _documents(found: Fidelity, most: int) -> TextTable:
             f"{one.tokens:,}",
             number(one.kl_divergence),
             share(one.top_agreement),
-            "never" if one.first_parting is None else f"{one.first_parting:,}",
+            _parting(one),
         ]
         for one in found.by_document[:most]
     ]

@@ -279,6 +279,8 @@ def _drawn_documents(found: Fidelity) -> list[Chart]:
 
 def _parted(found: Fidelity) -> list[str]:
     """Where the tops first part, over the documents."""
+    if math.isnan(found.top_agreement.value):
+        return ["Which tokens are the likeliest isn't known, nor where they part."]
     parted = sorted(one.first_parting for one in found.by_document if one.first_parting is not None)
     never = len(found.by_document) - len(parted)
     if not parted:

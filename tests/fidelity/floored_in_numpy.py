@@ -1,4 +1,5 @@
-"""Pairs of rows of which one keeps no value below its floor: the least that they differ.
+"""The least that two rows differ of which one keeps no value below its floor, row by row in NumPy:
+what the kernel is held against.
 
 An entry at the floor is a probability from 0 to the cap that the floor is. What it adds to a
 divergence, of terms that are never negative (``p log(p/q) + q − p``), is at least that of the two

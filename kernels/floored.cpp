@@ -1,0 +1,254 @@
+#include "floored.h"
+
+namespace UNSURPRISED_TARGET {
+
+using unsurprised::FlooredPairs;
+using unsurprised::FlooredSide;
+
+namespace {
+
+// So many classes are at hand at a time, and are summed without compensation in between.
+constexpr std::int64_t tile = 32 * lanes;
+
+// A distance at which nothing is left; and that of what only one side holds possible.
+constexpr double far_apart = 700.0;
+
+constexpr int terms = 4;  // KL, the other way, Jensen–Shannon, total variation
+
+// Calls body(step of 16 entries, their first class) for a row; beyond its end nothing is possible.
+template <class Body>
+UNSURPRISED_INLINE void each_step(const RowsView& view, const char* row, Body body) {
+  alignas(64) double held[tile];
+  for (std::int64_t first = 0; first < view.classes; first += tile) {
+    const std::int64_t left = view.classes - first, count = left < tile ? left : tile;
+    load_run(view, row + first * view.class_stride, count, held);
+    for (std::int64_t i = count; i % lanes; ++i) held[i] = -infinity;
+    for (std::int64_t i = 0; i < count; i += lanes) body(held + i, first + i);
+  }
+}
+
+// A row, and what is known of the entries at its floor.
+struct FlooredRow {
+  const RowsView& view;
+  const char* row;
+  double top = -infinity, shift = 0.0;  // entries less `shift` are log-probabilities
+  std::int64_t top_at = 0;
+  bool has_tail = false;
+  double floor = infinity;  // no entry is that, where there is no tail
+  // What none of the tail exceeds, and the least and the most that they add up to.
+  double log_cap = -infinity, least = 0.0, most = 0.0;
+
+  FlooredRow(const FlooredSide& of, std::int64_t index)
+      : view(of.side->view), row(view.row(index)) {
+    double bottom = infinity;
+    find_ends(bottom);
+    if (of.floored && !of.floored[index]) return;
+    has_tail = of.floored != nullptr;
+    double at_floor = 0.0;
+    const double sum = add_up(has_tail ? 0.0 : top, has_tail ? bottom : infinity, at_floor);
+    if (has_tail)
+      bound(bottom, sum, at_floor);
+    else
+      shift = top + natural_log(sum);
+  }
+
+  // Whether an entry is only known to be no more than a bound.
+  UNSURPRISED_INLINE bool is_tail(double entry) const { return entry == floor; }
+
+  double as_event(double mass) const {
+    const double raised = mass > least ? mass : least;
+    return raised < most ? raised : most;
+  }
+
+ private:
+  void find_ends(double& bottom) {
+    Lanes high = all(-infinity), high_at = all(0.0), low = all(infinity);
+    each_step(view, row, [&](const double* x, std::int64_t first) {
+      const auto here = static_cast<double>(first);
+      for (int l = 0; l < lanes; ++l) {
+        const bool higher = x[l] > high[l], lower = (x[l] > -infinity) & (x[l] < low[l]);
+        high_at[l] = higher ? here : high_at[l];
+        high[l] = higher ? x[l] : high[l];
+        low[l] = lower ? x[l] : low[l];
+      }
+    });
+    double at = 0.0;
+    for (int l = 0; l < lanes; ++l) {
+      const double place = high_at[l] + l;
+      const bool better = high[l] > top || (high[l] == top && place < at);
+      at = better ? place : at;
+      top = better ? high[l] : top;
+      bottom = low[l] < bottom ? low[l] : bottom;
+    }
+    top_at = static_cast<std::int64_t>(at);
+  }
+
+  // Σ e^(x − from) of all that are not `none`, and how many are.
+  double add_up(double from, double none, double& at_none) const {
+    Sum sums;
+    Lanes parts = all(0.0), counts = all(0.0);
+    std::int64_t steps = 0;
+    each_step(view, row, [&](const double* x, std::int64_t) {
+      for (int l = 0; l < lanes; ++l) {
+        const bool is_none = x[l] == none;
+        const double weight = exp(x[l] - from);
+        parts[l] += is_none ? 0.0 : weight;
+        counts[l] += is_none ? 1.0 : 0.0;
+      }
+      if (++steps % 32 == 0) {
+        sums.add(parts);
+        parts = all(0.0);
+      }
+    });
+    sums.add(parts);
+    for (int l = 0; l < lanes; ++l) at_none += counts[l];
+    return sums.total(false)[0];
+  }
+
+  void bound(double bottom, double listed, double at_floor) {
+    const double half = (top - bottom) / 65535.0 / 2.0;
+    floor = bottom;
+    log_cap = bottom + half;
+    const double rest = 1.0 - listed * (1.0 - half), capped = exp(log_cap) * at_floor;
+    most = rest > 0.0 ? (capped < rest ? capped : rest) : 0.0;
+    least = 1.0 - listed * (1.0 + half);
+    least = least > 0.0 ? (least < most ? least : most) : 0.0;
+  }
+};
+
+// The terms of a class by its shares and their logarithms; KL both ways in nats, none negative.
+UNSURPRISED_INLINE void terms_of(double p, double q, double log_p, double log_q,
+                                 double (&found)[terms]) {
+  const bool here = log_p > -infinity, there = log_q > -infinity, both = here & there;
+  const double difference = log_p - log_q, d = both ? difference : far_apart;
+  const double apart = std::fabs(d);
+  const bool close = apart < 0.5;
+  const double near = close ? d : 0.0;
+  const double series = divergence_series(near), falls = series - near;  // e^-d − 1
+  const double excess = close ? p * falls : q - p;
+  const double forth = close ? p * series : std::fma(p, d, excess);
+  const double back = close ? 0.0 - p * std::fma(falls, near, series) : std::fma(q, -d, -excess);
+  // Choices of one thing each become vectors.
+  const double forth_here = both ? forth : q, back_here = both ? back : p;
+  found[0] = (here & !there) ? infinity : forth_here;
+  found[1] = (there & !here) ? infinity : back_here;
+  // See JensenShannon in divergences.cpp.
+  const double tangent = falls / (2.0 + falls);
+  const double of_near = 0.5 * (p + q) * entropy_series(tangent * tangent) * bits_per_nat;
+  const double larger = p > q ? p : q, smaller = p > q ? q : p;
+  const double w = both ? exp(0.0 - (apart < far_apart ? apart : far_apart)) : 0.0;
+  const double lost = smaller * (apart * bits_per_nat);
+  const double of_far = 0.5 * std::fma(larger + smaller, 1.0 - log2_1p(w), -lost);
+  found[2] = close ? of_near : of_far;
+  found[3] = 0.5 * std::fabs(excess);
+}
+
+// What is summed of a pair: the terms of what both list and of what one of them has at its floor,
+// the mass there of the side that lists it, and the entropies of what either lists.
+enum { listed, beyond = terms, mass = 2 * terms, p_entropy, q_entropy, sums };
+
+// A class of both rows.
+struct PairTerms {
+  double p_shift, q_shift, p_floor, q_floor, p_cap, q_cap;
+
+  UNSURPRISED_INLINE void add(double x, double y, int l, Lanes (&parts)[sums]) const {
+    const bool p_tail = x == p_floor, q_tail = y == q_floor;
+    const double p_log = x - p_shift, q_log = y - q_shift;
+    // What is at a floor is taken for the nearest to the other side's that it may be.
+    const double p_least = p_cap < q_log ? p_cap : q_log, q_least = q_cap < p_log ? q_cap : p_log;
+    const double p_near = p_tail ? p_least : p_log, q_near = q_tail ? q_least : q_log;
+    const double p = exp(p_near), q = exp(q_near);
+    double found[terms];
+    terms_of(p, q, p_near, q_near, found);
+    // Where both are at their floors they may be the same.
+    const bool is_listed = !(p_tail | q_tail), is_beyond = p_tail != q_tail;
+    for (int i = 0; i < terms; ++i) parts[listed + i][l] += is_listed ? found[i] : 0.0;
+    for (int i = 0; i < terms; ++i) parts[beyond + i][l] += is_beyond ? found[i] : 0.0;
+    const double other = p_tail ? q : p;
+    parts[mass][l] += is_beyond ? other : 0.0;
+    const double p_held = p_tail ? 0.0 : p, q_held = q_tail ? 0.0 : q;
+    parts[p_entropy][l] -= p_held * (p_log > -infinity ? p_log : 0.0);
+    parts[q_entropy][l] -= q_held * (q_log > -infinity ? q_log : 0.0);
+  }
+};
+
+void add_steps(const PairTerms& terms, const double* x, const double* y, std::int64_t steps,
+               Lanes (&parts)[sums]) {
+  for (std::int64_t s = 0; s < steps; ++s, x += lanes, y += lanes)
+    for (int l = 0; l < lanes; ++l) terms.add(x[l], y[l], l, parts);
+}
+
+void add_up(const FlooredRow& p, const FlooredRow& q, double (&found)[sums]) {
+  alignas(64) double xs[tile], ys[tile];
+  const PairTerms terms{p.shift, q.shift, p.floor, q.floor, p.log_cap, q.log_cap};
+  Sum totals[sums];
+  for (std::int64_t first = 0; first < p.view.classes; first += tile) {
+    const std::int64_t left = p.view.classes - first, count = left < tile ? left : tile;
+    load_run(p.view, p.row + first * p.view.class_stride, count, xs);
+    load_run(q.view, q.row + first * q.view.class_stride, count, ys);
+    for (std::int64_t i = count; i % lanes; ++i) xs[i] = ys[i] = -infinity;
+    Lanes parts[sums];
+    for (Lanes& part : parts) part = all(0.0);
+    add_steps(terms, xs, ys, (count + lanes - 1) / lanes, parts);
+    for (int i = 0; i < sums; ++i) totals[i].add(parts[i]);
+  }
+  for (int i = 0; i < sums; ++i) found[i] = totals[i].total(false)[0];
+}
+
+double logarithm(double share) {
+  return share > 0.0 ? natural_log(share) : -infinity;
+}
+
+// Where one side is known as a whole, all below the other's floor may be taken for one event too,
+// whose mass there is what the listed entries leave. Both are lower bounds; the larger one is
+// taken.
+void put_divergences(const FlooredPairs& pairs, const FlooredRow& p, const FlooredRow& q,
+                     const double (&summed)[sums], std::int64_t index) {
+  double found[terms], as_one[terms] = {};
+  if (p.has_tail != q.has_tail) {
+    const double held = summed[mass];
+    const double of_p = p.has_tail ? p.as_event(held) : held;
+    const double of_q = q.has_tail ? q.as_event(held) : held;
+    terms_of(of_p, of_q, logarithm(of_p), logarithm(of_q), as_one);
+  }
+  for (int i = 0; i < terms; ++i) {
+    const double singly = summed[beyond + i];
+    const double value = summed[listed + i] + (as_one[i] > singly ? as_one[i] : singly);
+    found[i] = value > 0.0 ? value : 0.0;
+  }
+  pairs.kl_divergence[index] = found[0] * bits_per_nat;
+  pairs.reverse_kl_divergence[index] = found[1] * bits_per_nat;
+  pairs.js_divergence[index] = found[2];
+  pairs.total_variation[index] = found[3];
+}
+
+void put_side(const FlooredSide& to, const FlooredRow& row, double entropy, std::int64_t index,
+              std::int64_t label) {
+  const auto surprisal = [&](double entry) {
+    const double nats = row.shift - entry;
+    return (nats > 0.0 ? nats : 0.0) * bits_per_nat;
+  };
+  const double at_label = load_one(row.view, index, label);
+  const double at_floor = row.least > 0.0 ? row.least * row.log_cap : 0.0;
+  to.surprisals[index] = surprisal(at_label);
+  to.top_surprisals[index] = surprisal(row.top);
+  to.entropies[index] = (entropy - at_floor) * bits_per_nat;
+  to.tops[index] = static_cast<std::int32_t>(row.top_at);
+  to.censored[index] = row.is_tail(at_label);
+}
+
+}  // namespace
+
+void floored_facts(const FlooredPairs& pairs, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t index = begin; index < end; ++index) {
+    const FlooredRow p(pairs.p, index), q(pairs.q, index);
+    double summed[sums];
+    add_up(p, q, summed);
+    put_divergences(pairs, p, q, summed, index);
+    const std::int64_t label = pairs.labels[index];
+    put_side(pairs.p, p, summed[p_entropy], index, label);
+    put_side(pairs.q, q, summed[q_entropy], index, label);
+  }
+}
+
+}  // namespace UNSURPRISED_TARGET

@@ -1,0 +1,36 @@
+// Pairs of rows of log-probabilities of which some keep no value below a floor, as .kld files do:
+// the least that they differ; see language_models/pairs.py.
+#pragma once
+
+#include <cstdint>
+
+#include "rows.h"
+
+namespace unsurprised {
+
+// One side of such pairs, and where what is found of it goes.
+struct FlooredSide {
+  const Side* side = nullptr;
+  // Of each row whether its least entry means "this or less"; null: whole rows of scores, whose
+  // sums are found. The others are taken as they are.
+  const bool* floored = nullptr;
+  double* surprisals = nullptr;  // at the labels
+  double* entropies = nullptr;
+  double* top_surprisals = nullptr;
+  std::int32_t* tops = nullptr;
+  bool* censored = nullptr;  // whether the label is at the floor
+};
+
+struct FlooredPairs {
+  FlooredSide p, q;
+  const std::int64_t* labels = nullptr;
+  double* kl_divergence = nullptr;
+  double* reverse_kl_divergence = nullptr;
+  double* js_divergence = nullptr;
+  double* total_variation = nullptr;
+};
+
+// Answers in bits for the rows [begin, end), which are legal and whose labels exist.
+using FlooredFacts = void (*)(const FlooredPairs& pairs, std::int64_t begin, std::int64_t end);
+
+}  // namespace unsurprised

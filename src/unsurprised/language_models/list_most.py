@@ -1,0 +1,65 @@
+"""The most that divergences can be where lists are cut off, as means over tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.array_types import Values
+from unsurprised.language_models.meter import hashes_of_names
+from unsurprised.language_models.totals import Grounds, meter_totals
+from unsurprised.states import KeyedSums, Moments, Sums
+from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.in_unit import InUnit
+from unsurprised.statistics.jackknife import within
+from unsurprised.statistics.ratios import MeanRatio
+
+#: Figures of a result, the names of facts that they are of, and the most that there is.
+FIGURES = {
+    "kl_divergence": ("kl", np.inf),
+    "reverse_kl_divergence": ("reverse_kl", np.inf),
+    "js_divergence": ("js", 1.0),
+    "total_variation": ("tv", 1.0),
+}
+
+
+class MostMeter:
+    """Sums of upper bounds; what is infinite for one token is so for all."""
+
+    def __init__(self) -> None:
+        names = [name for name, _ in FIGURES.values()]
+        columns = ("rows", "weight", *names, *(f"{name} infinite" for name in names))
+        self._sums, self._documents = Sums(columns), KeyedSums(columns)
+        self._moments = Moments(columns[2:])
+
+    def update(
+        self, most: dict[str, Values], names: Sequence[str], documents: NDArray[np.int64]
+    ) -> None:
+        """Add tokens: bounds in bits by the names of facts; those that are absent are infinite."""
+        size = len(documents)
+        columns: dict[str, Any] = {"rows": None, "weight": None}
+        for name, _ in FIGURES.values():
+            values = most.get(name, np.full(size, np.inf))
+            columns[name] = np.where(np.isinf(values), 0.0, values)
+            columns[f"{name} infinite"] = np.isinf(values)
+        groups = np.ascontiguousarray(hashes_of_names(names)[documents])
+        self._sums.update(groups, columns)
+        self._documents.update(names, documents, columns)
+        self._moments.update({name: columns[name] for name in columns if name not in
+                              ("rows", "weight")}, rows=size)  # fmt: skip
+
+    def result(self, unit: InUnit) -> dict[str, Estimate]:
+        """The finite ones, by the names of figures."""
+        grounds = Grounds.of(self._documents.count())
+        totals = meter_totals(self._sums, self._moments, self._documents, grounds)
+        found = {}
+        for figure, (name, most) in FIGURES.items():
+            if not totals.totals[f"{name} infinite"]:
+                plain = name == "tv"
+                mean = totals.of(MeanRatio(name), "") if plain else totals.of(MeanRatio(name))
+                mean = within(mean, 0.0, most)
+                found[figure] = mean if plain else unit(mean)
+        return found

@@ -1,0 +1,157 @@
+"""What a cut-off list and a whole row of each token say of each other, as pairs of rows do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised import _kernels, portable
+from unsurprised.array_types import Values
+from unsurprised.forms import Logits
+from unsurprised.language_models._completion import row_sums
+from unsurprised.language_models.list_beside_row import NAMES, CutList, KnownRow, ends
+from unsurprised.language_models.list_facts import side_facts
+from unsurprised.language_models.lists import SLACK, entropy_bounds, normalised
+from unsurprised.language_models.pairs import PairFacts, RowFaultError
+from unsurprised.language_models.tokens import TokenScores
+from unsurprised.language_models.top_lists import TopLists
+from unsurprised.measures._faults import fault_of
+from unsurprised.measures._numpy_engine import kernel_rows
+from unsurprised.threads import get_num_threads
+from unsurprised.units import units_per_bit
+
+_BITS = 1 / units_per_bit(math.e)
+#: Steps between the least and the greatest value of a row of a ``.kld`` file.
+_STEPS = 65535
+#: Names of the most that each divergence can be, where the list is the base's, else the other's.
+_TURNED = {"kl": "reverse_kl", "reverse_kl": "kl", "js": "js", "tv": "tv"}
+
+Most = dict[str, Values]
+
+
+@dataclass(frozen=True, slots=True)
+class ListRowFacts:
+    """Facts of each token, the most of each divergence in bits, and the mass not listed."""
+
+    facts: PairFacts
+    most: Most
+    unlisted: Values
+
+
+class NoRoomError(Exception):
+    """A list that lacks more mass than the rest of the vocabulary can hold; ``row`` is its."""
+
+    def __init__(self, row: int, missing: float, room: float) -> None:
+        super().__init__(row)
+        self.row, self.missing, self.room = row, missing, room
+
+
+def list_row_facts(
+    base: TokenScores | TopLists, other: TokenScores | TopLists, targets: NDArray[np.int64] | None
+) -> ListRowFacts:
+    """Facts of tokens of which one side has lists, and the other whole rows.
+
+    Divergences are the least that the two allow. Targets below 0 are not known.
+    """
+    listed_base = isinstance(base, TopLists)
+    lists, scores = (base, other) if listed_base else (other, base)
+    assert isinstance(lists, TopLists) and isinstance(scores, TokenScores)
+    names = ("base", "other") if listed_base else ("other", "base")
+    lists = replace(lists, vocabulary=scores.vocabulary)
+    known = np.full(len(scores), -1) if targets is None else targets
+    facts = PairFacts.empty(len(scores))
+    _row_side(facts, names[1], scores, known)
+    side_facts(facts, names[0], lists, lists.tokens, known)
+    getattr(facts, f"{names[0]}_entropy")[:] = entropy_bounds(lists).low * _BITS
+    floored = np.zeros(len(scores), bool) if scores.floored is None else scores.floored
+    facts.floored[:] = ~lists.whole | floored
+    most: Most = {name: np.empty(len(scores)) for name in NAMES}
+    for number, (listed, row) in enumerate(_pairs(lists, scores)):
+        found = ends(listed, row)
+        for name in NAMES:
+            turned = name if listed_base else _TURNED[name]
+            unit = 1.0 if name == "tv" else _BITS
+            getattr(facts, turned)[number] = found.low[name] * unit
+            most[turned][number] = found.high[name] * unit
+        if row.tail is not None:
+            getattr(facts, f"{names[1]}_entropy")[number] = _least_entropy(row) * _BITS
+    shares = row_sums(lists.rows, portable.exp(lists.logprobs), len(lists))
+    return ListRowFacts(facts, most, np.where(lists.whole, 0.0, np.clip(1 - shares, 0, 1)))
+
+
+def _pairs(lists: TopLists, scores: TokenScores) -> Iterator[tuple[CutList, KnownRow]]:
+    logs, _, _ = normalised(lists)
+    total = row_sums(lists.rows, portable.exp(logs), len(lists))
+    caps = portable.exp(lists.caps)
+    for number in range(len(lists)):
+        row, precision = _known_row(scores, number)
+        entries = slice(int(lists.starts[number]), int(lists.starts[number + 1]))
+        tokens, values = lists.tokens[entries], logs[entries]
+        if lists.whole[number]:
+            yield CutList(tokens, values, 0.0, 0.0, 0.0), row
+            continue
+        missing, slack = 1 - float(total[number]), SLACK + precision
+        most = max(missing, 0.0) + slack
+        cap = min(float(caps[number]), most)
+        room = cap * (len(row.shares) - len(tokens))
+        if missing - slack > room:
+            raise NoRoomError(number, missing, room)
+        yield CutList(tokens, values, max(missing - slack, 0.0), most, cap), row
+
+
+def _known_row(scores: TokenScores, number: int) -> tuple[KnownRow, float]:
+    """A row of scores, and to what its probabilities are known."""
+    values = scores.values[number : number + 1].as_float64()[0]
+    if scores.floored is None:
+        gaps = values - values.max()
+        logs = gaps - float(portable.log(portable.exp(gaps).sum()))
+        return KnownRow(portable.exp(logs), logs), 0.0
+    shares = portable.exp(values)
+    least = float(values.min())
+    half = (float(values.max()) - least) / _STEPS / 2
+    if not scores.floored[number]:
+        return KnownRow(shares, values), half
+    tail = values == least
+    cap = float(portable.exp(least + half))
+    listed = float(shares[~tail].sum())
+    most = min(cap * int(tail.sum()), max(1 - listed * (1 - half), 0.0))
+    at_least = min(max(1 - listed * (1 + half), 0.0), most)
+    return KnownRow(shares, values, tail, cap, at_least, most), half
+
+
+def _least_entropy(row: KnownRow) -> float:
+    """The entropy of a row with a floor, at least."""
+    held = (row.shares > 0) & ~row.tail  # type: ignore[operator]
+    listed = -float((row.shares[held] * row.logs[held]).sum())
+    return listed - row.least * float(portable.log(row.cap)) if row.least > 0 else listed
+
+
+def _row_side(facts: PairFacts, name: str, scores: TokenScores, targets: NDArray[np.int64]) -> None:
+    """What the whole rows say by themselves."""
+    known = np.maximum(targets, 0)
+    surprisal, entropy, top_surprisal = (
+        getattr(facts, f"{name}_{what}") for what in ("surprisal", "entropy", "top_surprisal")
+    )
+    form, tops = Logits(scores.values), np.empty(len(scores), dtype=np.int32)
+    rows = form.rows(-1).values
+    given = kernel_rows(form, rows)
+    found = _kernels.facts(
+        given, known, 1.0, surprisal, entropy, top_surprisal, tops, threads=get_num_threads()
+    )
+    if found[0] >= 0:
+        raised = RowFaultError(**fault_of(form, rows, found, known)._fields())
+        raised.side = 0 if name == "base" else 1
+        raise raised
+    getattr(facts, f"{name}_top")[:] = tops
+    if scores.floored is not None:
+        # Steps are taken as they are: a distribution but for their rounding, and "this or less".
+        values = scores.values.as_float64()
+        at = np.arange(len(values))
+        surprisal[:] = np.maximum(-values[at, known], 0.0) * _BITS
+        top_surprisal[:] = np.maximum(-values.max(axis=1), 0.0) * _BITS
+        least = values.min(axis=1)
+        getattr(facts, f"{name}_censored")[:] = scores.floored & (values[at, known] == least)

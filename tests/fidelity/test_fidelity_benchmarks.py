@@ -1,0 +1,61 @@
+"""What the benchmarks of fidelity say of their numbers; nothing here looks at a clock."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benchmarks import coverage_fidelity, fidelity, fidelity_worker
+
+import unsurprised as us
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+
+
+def test_the_page_is_that_of_the_record() -> None:
+    record = json.loads((RESULTS / "fidelity.json").read_text(encoding="utf-8"))
+    assert fidelity.markdown(record) == (RESULTS / "fidelity.md").read_text(encoding="utf-8")
+
+
+def test_all_works_measure_the_same_two_files(tmp_path: Path) -> None:
+    files = tmp_path / "base.npy", tmp_path / "other.npy"
+    fidelity_worker.make(files, 130, 300)
+    base, other = (np.load(file) for file in files)
+    assert base.shape == (130, 300)
+    assert base.dtype == np.float16
+    true = float(us.kl_divergence(us.Logits(base), us.Logits(other)).mean())
+    assert fidelity_worker.fidelity_of_files(files) == pytest.approx(true, rel=1e-6)
+    assert fidelity_worker.fidelity_of_mapped(files) == pytest.approx(true, rel=1e-6)
+
+
+def test_works_of_peers_answer_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    files = tmp_path / "base.npy", tmp_path / "other.npy"
+    fidelity_worker.make(files, 70, 300)
+    found = fidelity_worker.torch_kl(files)
+    assert found == pytest.approx(fidelity_worker.fidelity_of_files(files), rel=1e-3)
+
+
+def test_aims_are_held_against_what_was_measured() -> None:
+    line = {"seconds": 1.0, "cpu": 2.0, "own": 5e7, "answer": None}
+    warm = {name: dict(line) for name in fidelity.WORKS}
+    warm["torch_kl"]["cpu"] = 20.0
+    cold = {"read_thrifty": {**line, "seconds": 5.0}, "fidelity_of_files": line}
+    said = fidelity.sentence(warm, cold)
+    assert "1.0 × as long as `np.load` of both files" in said
+    assert "from the disk 0.2 × as long as a read of it (aim: 2.5 × one read)" in said
+    assert "50 MB (aim: 200)" in said
+    assert "PyTorch's KL alone takes 10.0 × their CPU seconds (aim: 6 ×)" in said
+
+
+def test_simulated_documents_have_every_interval_that_is_counted() -> None:
+    scenario = coverage_fidelity.SCENARIOS[0]
+    found = coverage_fidelity.estimates(scenario, np.random.default_rng(2))
+    assert set(found) >= {"kl divergence", "top agreement", "quantile 0.99 of KL"}
+    for name, each in found.items():
+        assert np.isnan(each.low) or each.low <= each.value <= each.high, name
+    # 3,000 tokens tell nothing of what one in a thousand is beyond.
+    assert np.isnan(found["quantile 0.999 of KL"].low)
+    assert found["kl divergence"].low < found["kl divergence"].value
