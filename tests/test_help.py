@@ -50,7 +50,7 @@ def test_every_option_has_a_value_and_a_text_in_a_panel(helped, command, columns
     words = set(shown.replace("│", " ").replace(",", " ").split())
     for option in options_of(command):
         assert option.rich_help_panel in EXAMPLES, option.opts
-        assert option.is_flag or re.fullmatch(r"[a-zA-Z0-9@|/-]+", option.metavar), option.opts
+        assert option.is_flag or re.fullmatch(r"[a-zA-Z0-9@|:/-]+", option.metavar), option.opts
         for said in (*option.opts, option.metavar or "", option.help):
             assert set(said.replace(",", " ").split()) <= words, said
     for title in {option.rich_help_panel for option in options_of(command)}:

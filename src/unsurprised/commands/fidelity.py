@@ -20,7 +20,7 @@ HELP = (
     "Measure how much of a language model's distribution another one keeps, token by token: KL, "
     "agreement, perplexity ratio, with intervals by document.\n\n"
     "The base comes first: what the original said of the same tokens, as whole rows of logits or "
-    "log-probabilities."
+    "log-probabilities, as lists of the likely tokens, or of each token that came alone."
 )
 EXAMPLES = (
     "unsurprised fidelity base.kld quantised.npy",
@@ -110,11 +110,11 @@ By = Annotated[
     list[str] | None,
     typer.Option(
         "--by",
-        metavar="FILE",
+        metavar="FILE:COLUMN",
         show_default=False,
         rich_help_panel=MEASURES,
-        help="Slice the tokens by FILE:COLUMN (or an npy file) of a value a token or a document, "
-        "numbers by quantiles; may be given several times.",
+        help="Slice the tokens by a column of any table or by an npy file, of a value a token or a "
+        "document, numbers by quantiles; may be given several times.",
     ),
 ]
 IgnoreIndex = Annotated[

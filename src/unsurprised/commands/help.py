@@ -108,10 +108,17 @@ def _panels(
     titles = [*EXAMPLES, *(one.rich_help_panel or SHOWS for one in options)]
     for title in dict.fromkeys(titles):
         here = [one for one in options if (one.rich_help_panel or SHOWS) == title]
-        names = {name for one in here for name in one.opts}
-        shown = [text for text in EXAMPLES.get(title, ()) if text.split()[0] in names]
+        values = {name: one.metavar or "" for one in here for name in one.opts}
+        shown = [text for text in EXAMPLES.get(title, ()) if _is_of(text, values)]
         if here:
             yield title, [_row(one) for one in here], "  ".join(shown)
+
+
+def _is_of(example: str, values: dict[str, str]) -> bool:
+    """Whether an example is of one of these options; a column may be that of a file to be named."""
+    name, _, value = example.partition(" ")
+    names_a_file = ".csv:" in value
+    return name in values and names_a_file == (values[name] == "FILE:COLUMN")
 
 
 def _row(parameter: TyperArgument | TyperOption) -> tuple[Text, Text]:

@@ -12,7 +12,13 @@ SHOWS = "How to run and show"
 EXAMPLES: dict[str, tuple[str, ...]] = {
     HOLDS: ("--label y", "--pred score_", "--id key"),
     MEANS: ("--kind logits", "--classes cat,dog"),
-    MEASURES: ("--by country", "--max-bits 0.35", "--method temperature", "--model adaptive:4"),
+    MEASURES: (
+        "--by country",
+        "--by prompts.csv:language",
+        "--max-bits 0.35",
+        "--method temperature",
+        "--model adaptive:4",
+    ),
     WRITES: ("--json result.json", "--html report.html", "--out calibrated.csv", "-o book.us"),
     SHOWS: ("--base e", "--top 20", "--batch-rows 4096", "--quiet"),
 }
