@@ -45,7 +45,8 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
     targets = Means.of(meter, "targets", grounds) if states["targets"].cells() else None
     unit = InUnit(base)
     infinite = tokens.count("infinite")
-    quantiles = KlQuantiles(states["kl"], states["kl_groups"], COARSE_BITS, infinite, grounds)
+    of_kl = KlQuantiles(states["kl"], states["kl_groups"], COARSE_BITS, infinite, grounds)
+    quantiles = tuple(FidelityQuantile(one.level, unit(one.value)) for one in of_kl.all())
     difference = None if targets is None else targets.signed("difference", "above", "below")
     return Fidelity(
         tokens=tokens.count("rows"),
@@ -70,7 +71,7 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
         masked=meter.masked,
         intervals=grounds.kind,
         bounds=_bounds(tokens, targets),
-        kl_quantiles=tuple(FidelityQuantile(one.level, unit(one.value)) for one in quantiles.all()),
+        kl_quantiles=quantiles,
         kl_survival=_survival(meter, grounds, unit.per_bit),
         half_of_kl=math.nan if infinite else half_of_sum(states["kl"]),
         target_shift=_shift(meter, targets, grounds),
@@ -79,7 +80,7 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
         by_document=_documents(meter, unit.per_bit),
         slices=slices_of(meter, grounds, unit),
         worst_tokens=tuple(worst_token(one, unit.per_bit) for one in states["worst"].result()),
-        missing=_missing(grounds, targets),
+        missing=_missing(grounds, targets, quantiles),
     )
 
 
@@ -168,8 +169,15 @@ def _differences(names: list[str], totals: Any, per_bit: float) -> dict[str, flo
     return found
 
 
-def _missing(grounds: Grounds, targets: Means | None) -> dict[str, str]:
+def _missing(
+    grounds: Grounds, targets: Means | None, quantiles: tuple[FidelityQuantile, ...]
+) -> dict[str, str]:
     found = {}
+    open_ends = [f"{100 * one.level:g} %" for one in quantiles if math.isnan(one.value.low)]
+    if open_ends and grounds.kind != NOTHING:
+        found["intervals of quantiles"] = (
+            f"too few tokens, or those of too few documents, lie beyond {', '.join(open_ends)}"
+        )
     if grounds.kind in (TOKENS, NOTHING) and grounds.reason:
         found["intervals" if grounds.kind == NOTHING else "intervals by document"] = grounds.reason
     if targets is None:
