@@ -57,7 +57,7 @@ def bits_axis(field: str, title: str, scale: alt.Scale | None = None) -> alt.X:
         field,
         title=title,
         scale=scale or alt.Scale(zero=True),
-        axis=alt.Axis(tickCount=alt.ExprRef("ceil(width / 80)")),
+        axis=alt.Axis(tickCount=alt.ExprRef("ceil(width / 80)"), labelSeparation=8),
     )
 
 
