@@ -28,7 +28,7 @@ TREES = {
 
 #: No dependencies: they are used by what is for them alone.
 OPTIONAL = {"IPython", "jax", "lightning", "pandas", "polars", "pytorch_lightning", "sklearn"}
-OPTIONAL |= {"torch", "transformers", "triton"}
+OPTIONAL |= {"ray", "torch", "transformers", "triton"}
 
 #: Asked of PyTorch alone.
 OF_TORCH = {"Tensor", "cat", "get_default_dtype", "nn"}
