@@ -227,10 +227,8 @@ class Plan(Record):
         return plan
 
     def __repr__(self) -> str:
-        rows = "" if self.rows is None else f", {self.rows:,} rows"
-        return (
-            f"<Plan {self.id[:8]}: {len(self.splits):,} splits of {len(self.files):,} files{rows}>"
-        )
+        rows = "" if self.rows is None else f", rows {self.rows:,}"
+        return f"<Plan {self.id[:8]}: splits {len(self.splits):,}, files {len(self.files):,}{rows}>"
 
     def _said(self) -> dict[str, Any]:
         from unsurprised import __version__
