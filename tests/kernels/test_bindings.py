@@ -210,7 +210,7 @@ def test_leaders_are_of_rows_that_are_there() -> None:
                      found, 1)  # fmt: skip
     assert (at.tolist(), found.tolist()) == ([[1, 2, 3]], [[3.0, 3.0, 2.0]])
     for which, count in (([1], 3), ([-1], 3), ([0], 0), ([0], 5)):
-        out = np.empty((1, max(count, 0)))
+        out = np.zeros((1, max(count, 0)))
         with pytest.raises(ValueError, match=r"no such row|so many"):
             _kernels.leaders(rows(np.ones((1, 4))), np.array(which), np.ones(1), count,
                              out.astype(np.int64), out, 1)  # fmt: skip

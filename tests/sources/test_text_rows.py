@@ -310,7 +310,8 @@ def test_json_lines_tell_the_same(tmp_path: Path, layout: str, data: st.DataObje
         ("p_0", "0.25", "[]", "found []; expected one type of values; the first 1000 rows"),
         ("p_0", "0.25", '"0.25"', 'found "0.25"; expected one type of values'),
         ("p_0", "0.25", "true", "found true; expected one type of values"),
-        ("p_0", "0.25", '[["\\ud800"]]', "found half of a surrogate pair"),
+        ("p_0", "0.25", '[["\\ud800"]]', "expected one type of values"),
+        ("label", '"0"', '"\\ud800"', "found half of a surrogate pair"),
     ],
 )
 @pytest.mark.parametrize("batch_rows", [1, 100])
@@ -363,6 +364,7 @@ def cells(draw: st.DrawFn) -> str:
 @example("label,p_0,p_1,note\n0,0.5,0.5,x\n0,0.5", "error")
 @example('label,p_0,p_1,note\n0,0.5,0.5,"x', "error")
 @example("label,p_0,p_1,note\n0,0.5,0.5,x\n1,0.5,q,x", "error")
+@example("label,p_0,p_1,note\n0,0,1,x\n1234567890123456789012,0,1,", "error")
 def test_csv_tells_the_same(tmp_path: Path, text: str, nulls: str) -> None:
     alike(tmp_path / "a.csv", text.encode(), nulls=nulls)
 

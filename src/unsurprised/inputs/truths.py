@@ -177,18 +177,18 @@ def _place(wrong: Mask) -> tuple[int, ...]:
     return tuple(int(k) for k in np.argwhere(wrong)[0]) if wrong.shape else ()
 
 
-def refuse_rows_off(model: DistributionForm) -> None:
-    """Raise where rows beside a truth of 0 and 1 do not sum to one."""
+def refuse_rows_off(model: DistributionForm, beside: Mask | bool = True) -> None:
+    """Raise where rows beside a truth of 0 and 1 (where that is ``beside``) do not sum to one."""
     values = model.array.as_float64()
     with np.errstate(over="ignore", invalid="ignore"):
         sums = (np.exp(values) if model.kind == "logprobs" else values).sum(axis=-1)
-        off = np.abs(sums - 1) > model.tolerance
-        legal = (
-            ((values >= 0) & (values <= 1)).all() if model.kind == "probs" else (values <= 0).all()
-        )
-    if not off.any() or not legal:  # what else is wrong is told where rows are read
+        off = (np.abs(sums - 1) > model.tolerance) & beside
+        legal = (values >= 0) & (values <= 1) if model.kind == "probs" else values <= 0
+    if not off.any():
         return
     row = _place(off)
+    if not legal[tuple(slice(k + 1) for k in row)].all():
+        return  # what else is wrong is told where rows are read
     raise InputError(
         f"found probabilities that sum to {float(sums[row]):.6g} beside a truth of 0 and "
         "1: classes "

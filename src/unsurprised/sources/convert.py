@@ -275,10 +275,10 @@ def _refuse_many_yes_or_no(truth: Any, model: DistributionForm | None, roles: Ro
     if model is None or isinstance(truth, Labels) or model.normalize or model.kind == "logits":
         return
     numbers = truth.array.as_float64()
-    if not ((numbers == 0) | (numbers == 1)).all():
-        return
+    # Row by row, so that no other row of a batch decides what is said.
+    binary = ((numbers == 0) | (numbers == 1)).all(axis=-1)
     try:
-        refuse_rows_off(model)
+        refuse_rows_off(model, binary)
     except InputError as error:
         row = error.place.row
         place = Place(row=row[0] if isinstance(row, tuple) else row, column=roles.model_name)

@@ -168,7 +168,9 @@ class JsonlTable(Table):
                 expected = (
                     f"one type of values; the first {SAMPLE_ROWS} rows have {self._mixed[name]}"
                 )
-            written = wanted if name in self._mixed else self.schema.field(name).type
+            written = self.schema.field(name).type
+            if name in self._mixed or pa.types.is_null(written):
+                written = wanted
             return _Column(name, lambda values: _array(values, wanted, written), expected)
         seen = self._seen.get(name) if role == "other" else None
         kind = None if seen is None else seen.type()
@@ -322,23 +324,31 @@ def _array(values: list[Any], kind: pa.DataType, written: pa.DataType) -> pa.Arr
             if value is not None and not (isinstance(value, dict) and value.keys() <= names):
                 raise ValueError
         return pa.array(values, _numbers_of(kind))
-    made = pa.array(values)
-    if not _are_alike(made.type, written):
+    if not _types_in(values) <= _types_of(written):
         raise TypeError  # text alone would become numbers, beside numbers it would not
+    made = pa.array(values)
     # Declaring the type would cut 2.5 to 2 without a word; a checked cast does not.
     return made.cast(kind)
 
 
-def _are_alike(kind: pa.DataType, other: pa.DataType) -> bool:
-    """Whether JSON writes values of both types alike: numbers, text, booleans, lists of these."""
-    if pa.types.is_null(kind) or pa.types.is_null(other):
-        return True
-    if pa.types.is_list(kind) and pa.types.is_list(other):
-        return _are_alike(kind.value_type, other.value_type)
-    numbers = (pa.types.is_integer, pa.types.is_floating)
-    if any(of(kind) for of in numbers):
-        return any(of(other) for of in numbers)
-    return bool(kind.id == other.id)
+def _types_in(values: list[Any]) -> set[type]:
+    """Of the values themselves, and of the entries of lists."""
+    found = {type(value) for value in values if value is not None}
+    if list in found:
+        found.discard(list)
+        found |= _types_in([entry for value in values if type(value) is list for entry in value])
+    return found
+
+
+def _types_of(kind: pa.DataType) -> set[type]:
+    """The types of values, or of the entries of lists, that JSON writes as a type of Arrow."""
+    while pa.types.is_list(kind):
+        kind = kind.value_type
+    if pa.types.is_struct(kind):
+        return {dict}
+    if pa.types.is_boolean(kind):
+        return {bool}
+    return {str} if pa.types.is_string(kind) else {int, float}
 
 
 def _numbers_of(kind: pa.StructType) -> pa.StructType:

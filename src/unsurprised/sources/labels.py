@@ -128,9 +128,11 @@ def _of_floats(column: pa.Array, classes: Classes) -> Indices:
         places = np.array(classes.binding.of_texts(texts.tolist()), dtype=np.int64)[where]
         if (places >= 0).all():
             return places
-    row = int(np.argmax(values.values != np.floor(values.values)))
+    is_whole = values.values == np.floor(values.values)
+    row = int(np.argmax(~is_whole | (np.abs(values.values) >= 2.0**63)))
     raise InputError(
-        f"found {shown(float(values.values[row]))}, which is no whole number",
+        f"found {shown(float(values.values[row]))}, which is "
+        + ("no index of a class" if is_whole[row] else "no whole number"),
         expected="the index or the name of a class, or a list of numbers",
         remedy="a share of class 1 goes with one number a row, a distribution with a list a row",
         place=Place(row=row),
