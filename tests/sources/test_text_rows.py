@@ -332,6 +332,15 @@ def test_values_of_another_type_are_refused_wherever_they_stand(
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize("batch_rows", [1, 2000])
+def test_a_boolean_within_a_map_of_numbers_is_none(tmp_path: Path, batch_rows: int) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = ['{"a": 0.25, "b": 0.75}'] * 1000 + ['{"a": false, "b": true}']  # beyond the sample
+    path.write_text("".join(f'{{"label": "a", "probs": {row}}}\n' for row in rows))
+    with pytest.raises(us.InputError, match=r"row 1000, column 'probs': found \{\"a\": false"):
+        us.evaluate(path, batch_rows=batch_rows)
+
+
 cell = st.sampled_from(
     ["0.5", "1", "0", "-0", "1e-3", ".5", "1.", "0.5 ", "", "NA", "nan", "inf", "00.5", "+1", "x",
      '"0.5"', '"a"', '"a,b"', '"a""b"', '"a\nb"', 'a"b', '"a"b', "'", "1e400", "1e-400", "é", "007",

@@ -323,6 +323,10 @@ def _array(values: list[Any], kind: pa.DataType, written: pa.DataType) -> pa.Arr
         for value in values:
             if value is not None and not (isinstance(value, dict) and value.keys() <= names):
                 raise ValueError
+        entries = [entry for value in values if value is not None for entry in value.values()]
+        flags = all(pa.types.is_boolean(field.type) for field in kind)
+        if not _types_in(entries) <= ({bool} if flags else {int, float}):
+            raise TypeError
         return pa.array(values, _numbers_of(kind))
     if not _types_in(values) <= _types_of(written):
         raise TypeError  # text alone would become numbers, beside numbers it would not
