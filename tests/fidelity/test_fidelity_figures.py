@@ -214,6 +214,7 @@ def test_a_second_run_tells_noise_from_loss(scale, above):
     assert ("Not above the noise" in str(found)) is not above
     few = us.fidelity(base[:3], other[:3], noise=second[:3])
     assert few.noise.above is None
+    assert "cannot be told of fewer than 10 documents" in str(few)
 
 
 def test_tokens_without_a_target_are_left_out():

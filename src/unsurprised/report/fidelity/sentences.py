@@ -14,6 +14,7 @@ from unsurprised.report.numbers import (
     round_number,
     share,
 )
+from unsurprised.statistics.jackknife import FEWEST_CLUSTERS
 
 _NAME = 40
 
@@ -66,7 +67,9 @@ def verdict(found: Fidelity) -> str | None:
         f"{in_brackets(noise.excess, 'information')}."
     )
     if noise.above is None:
-        return f"Whether it is above the noise cannot be told: {told}"
+        few = found.documents < FEWEST_CLUSTERS
+        why = f" of fewer than {FEWEST_CLUSTERS} documents (--document says which)" if few else ""
+        return f"Whether it is above the noise cannot be told{why}: {told}"
     return f"{'Above' if noise.above else 'Not above'} the noise: {told}"
 
 
