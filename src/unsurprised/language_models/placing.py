@@ -138,7 +138,11 @@ class Placing:
         given = self._document
         values = given.tolist() if hasattr(given, "tolist") else list(given)
         if len(values) != tokens:
-            raise CallError(f"document has {len(values):,} entries for {tokens:,} rows of scores")
+            raise InputError(
+                f"found {len(values):,} entries for {tokens:,} rows of scores",
+                expected="the name or the number of a document, one a row",
+                place=Place("document"),
+            )
         names: dict[str, int] = {}
         which = [names.setdefault(str(value), len(names)) for value in values]
         return tuple(names), np.array(which, dtype=np.int64)
