@@ -366,6 +366,9 @@ def examples(folder: Path) -> dict[str, Make]:
         "Explanation": lambda: us.explain([0.5, 0.5], [0.0, 1.0]),
         "Explanation of smoothing": lambda: us.explain([0.5, 0.5], [0.0, 1.0], epsilon=0.1),
         "Estimate": lambda: us.Estimate(0.5, 0.25, float("nan"), "bits", 7),
+        "SampleEstimate": lambda: us.estimate.mutual_information(
+            [0, 0, 1, 1], [0, 1, 1, 1], permutations=9
+        ),
         "Binding": lambda: Binding(2, ("yes", "no"), positive="no"),
         "Bins": lambda: Bins((18.0, 65.0)),
         "Options": lambda: Options(pred={"cat": "a", "dog": "b"}, truth=table(), id="id"),

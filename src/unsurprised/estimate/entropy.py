@@ -8,7 +8,14 @@ from typing import Any
 from unsurprised import portable
 from unsurprised.estimate import classical
 from unsurprised.estimate.columns import tally_of
-from unsurprised.estimate.methods import chosen, credible_width, cut, sampling_width, spread_of
+from unsurprised.estimate.methods import (
+    chosen,
+    credible_width,
+    cut,
+    impossible,
+    sampling_width,
+    spread_of,
+)
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.units import checked_base, unit_of
 
@@ -42,7 +49,8 @@ def entropy(
         ``"jackknife"``, ``"chao_shen"``, ``"chao_wang_jost"``, ``"shrinkage"``,
         ``"dirichlet_plugin"`` (entropy of smoothed shares), ``"dirichlet_mean"`` (mean of the
         entropy over the posterior) or ``"nsb"``. ``"auto"`` is ``"miller_madow"`` where every
-        category was seen at least twice, else ``"chao_wang_jost"``; the notes say so.
+        category was seen at least twice, or all that exist were seen, else
+        ``"chao_wang_jost"``; the notes say so.
     categories : int, optional
         How many categories exist, K. Counts and Labels with classes say so themselves. The last
         four methods need it, and take those that were seen where nothing says.
@@ -105,7 +113,8 @@ def entropy(
         width = credible_width(sd)
     most = math.inf if tally.categories is None else float(portable.log(tally.categories))
     low, high = cut(tally, value, width, most)
+    notes = (*estimator.notes, *impossible(value, most))
     found = SampleEstimate(
-        value, low, high, "nats", tally.rows, estimator.name, plugin, sd, notes=estimator.notes
+        value, low, high, "nats", tally.rows, estimator.name, plugin, sd, notes=notes
     )
     return found.scaled(1 / math.log(base), unit_of(base))

@@ -64,9 +64,9 @@ class Chosen:
 def chosen(method: str, prior: str | float | None, tally: Tally) -> Chosen:
     """The estimator of a name; of ``auto``, by whether any category was seen only once.
 
-    Where none was, nothing in the sample speaks of categories that it lacks, and Miller and Madow's
-    correction is enough. Singletons do speak of them; of all estimators Chao, Wang and Jost's is
-    then least biased where shares are uneven.
+    Where none was, or all that exist were seen, nothing in the sample speaks of categories that it
+    lacks, and Miller and Madow's correction is enough. Singletons do speak of them; of all
+    estimators Chao, Wang and Jost's is then least biased where shares are uneven.
     """
     if method in _CONTINUOUS:
         raise CallError(
@@ -84,6 +84,9 @@ def chosen(method: str, prior: str | float | None, tally: Tally) -> Chosen:
         prior = "jeffreys" if prior is None else prior
         return Chosen(method, prior, tuple(_notes(method, tally)))
     singletons = tally.of_size(1)
+    if tally.categories == tally.seen:
+        why = "miller_madow: every category that exists was seen"
+        return Chosen("miller_madow", "", (why,))
     if not singletons:
         why = "miller_madow: every category was seen at least twice"
         return Chosen("miller_madow", "", (why,))
@@ -106,6 +109,15 @@ def _notes(method: str, tally: Tally) -> list[str]:
             "no category was seen twice, which bounds nothing from above" + said.get(method, "")
         )
     return notes
+
+
+def impossible(value: float, most: float) -> tuple[str, ...]:
+    """What to say of a value that no distribution's entropy has; it stays as it is."""
+    if value < 0:
+        return ("the value is below 0, as no entropy is: there are too few rows",)
+    if value > most:
+        return ("the value is above log K, the most that K categories have",)
+    return ()
 
 
 def spread_of(tally: Tally) -> float:
@@ -146,12 +158,16 @@ def credible_width(sd: float) -> float:
     return NORMAL * sd
 
 
-def cut(tally: Tally, value: float, width: float, most: float) -> tuple[float, float]:
+def cut(
+    tally: Tally, value: float, width: float, most: float, above: float = 0.0
+) -> tuple[float, float]:
     """The interval without what cannot be: below 0, or above ``most``; the value stays within.
 
-    It ends there too where no category was seen twice, which bounds nothing from above.
+    Its upper end may be further ``above``, and is ``most`` where no category was seen twice, which
+    bounds nothing from above.
     """
     if math.isnan(width):
         return math.nan, math.nan
-    low, high = max(value - width, 0.0), most if tally.all_once else min(value + width, most)
+    low, high = max(value - width, 0.0), min(value + width + above, most)
+    high = most if tally.all_once else high
     return min(low, value), max(high, value)

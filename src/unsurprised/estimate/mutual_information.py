@@ -53,7 +53,8 @@ def mutual_information(
         For the conditional one, of which there is no estimator yet.
     method : str, default "auto"
         As of :func:`~unsurprised.estimate.entropy`; ``"auto"`` is ``"miller_madow"`` where every
-        pair that was seen was seen at least twice, else ``"chao_wang_jost"``.
+        pair that was seen was seen at least twice, or all that exist were, else
+        ``"chao_wang_jost"``.
     prior : {"jeffreys", "laplace", "perks", "minimax"} or float, default "jeffreys"
         Of ``"dirichlet_plugin"`` and ``"dirichlet_mean"``. There exist as many pairs as the table
         has cells.
@@ -70,9 +71,10 @@ def mutual_information(
         ``p_value`` is (1 + #{null ≥ observed}) / (1 + R) for R permutations of one column, by the
         plug-in, whatever the method; None without permutations. A column that is constant shares
         exactly 0. ``low`` and ``high`` are a 95 % interval of t standard deviations (the delta
-        method's, with the variance of independent columns), 1.96² / 2n, and as much as Chao, Wang
-        and Jost's correction adds; from 0 on, to the smaller of log K and log L where they were
-        said. In simulations it held the truth in 95 % of samples or more from 50 rows on.
+        method's, with the variance of independent columns) and as much as Chao, Wang and Jost's
+        correction adds, above by 1.96² / 2n more; from 0 on, to the smaller of log K and log L
+        where they were said. In simulations of 17 tables it held the truth in 93 % of samples or
+        more; in 90 % where 50 rows left one for a cell.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def mutual_information(
     >>> from unsurprised import Counts
     >>> found = mutual_information(Counts([[30, 10], [10, 30]]), permutations=999)
     >>> found
-    SampleEstimate(0.1797 bits, 0.01094 to 0.3485, 80 rows, miller_madow, p = 0.001)
+    SampleEstimate(0.1797 bits, 0.01533 to 0.3787, 80 rows, miller_madow, p = 0.001)
     >>> round(found.plugin, 4)
     0.1887
     """
@@ -214,4 +216,5 @@ def _interval(table: _Table, value: float, plugin: float, sd: float) -> tuple[fl
     rows = table.joint.rows
     corrected = plugin + table.correction(classical.chao_wang_jost)
     width = sampling_width(value, plugin, corrected, sd, rows)
-    return cut(table.joint, value, width + NORMAL**2 / (2 * rows), table.most)
+    # A χ² with little behind it is as wide again above its value.
+    return cut(table.joint, value, width, table.most, NORMAL**2 / (2 * rows))
