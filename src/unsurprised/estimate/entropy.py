@@ -42,8 +42,9 @@ def entropy(
     ----------
     x : array_like, Labels, text, bytes, iterator or Counts, shape (n,)
         A column: integers, names or truth values, one category for each row; the characters of a
-        text; what an iterator yields, of which counts alone are held. :class:`Counts`, shape (K,),
-        says how often each category was seen; a zero among them is a category that exists.
+        text; what an iterator yields, of which counts alone are held.
+        :class:`~unsurprised.Counts`, shape (K,), says how often each category was seen; a zero
+        among them is a category that exists.
     method : str, default "auto"
         ``"plugin"``, ``"miller_madow"``, ``"grassberger1988"``, ``"grassberger2003"``,
         ``"jackknife"``, ``"chao_shen"``, ``"chao_wang_jost"``, ``"shrinkage"``,
