@@ -209,7 +209,7 @@ def _spread(cells: Cells, plugin: float) -> float:
     local = portable.log(shares / (cells.products / (cells.total * cells.total)))
     first = float((shares * np.square(local - plugin)).sum()) / cells.total
     degrees = (len(cells.rows) - 1) * (len(cells.columns) - 1)
-    return math.sqrt(first + degrees / (2 * cells.total**2))
+    return math.sqrt(first + degrees / (2 * cells.total * cells.total))
 
 
 def _interval(table: _Table, value: float, plugin: float, sd: float) -> tuple[float, float]:
@@ -217,4 +217,4 @@ def _interval(table: _Table, value: float, plugin: float, sd: float) -> tuple[fl
     corrected = plugin + table.correction(classical.chao_wang_jost)
     width = sampling_width(value, plugin, corrected, sd, rows)
     # A χ² with little behind it is as wide again above its value.
-    return cut(table.joint, value, width, table.most, NORMAL**2 / (2 * rows))
+    return cut(table.joint, value, width, table.most, NORMAL * NORMAL / (2 * rows))
