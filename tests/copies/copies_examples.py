@@ -320,6 +320,11 @@ def fidelity() -> us.Fidelity:
     return us.fidelity(rows[0], rows[1], noise=rows[2], targets=targets, by=by, top=2)
 
 
+def categories() -> states.CategoryCounts:
+    """Counts of three categories, of which two are kept."""
+    return states.CategoryCounts(2).update(["b", "a", "b", "c"])
+
+
 def keyed() -> states.KeyedSums:
     """Sums of two of three names."""
     made = states.KeyedSums(["x"], size=2)
@@ -375,6 +380,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "Sums": sums,
         "Moments": moments,
         "KeyedSums": keyed,
+        "CategoryCounts": categories,
         "Histogram": histogram,
         "Confusion": lambda: states.Confusion(2).update(np.array([0, 1]), np.array([1, 1], "i4")),
         "ClassCounts": counts,

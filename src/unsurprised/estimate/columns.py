@@ -18,6 +18,7 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.estimate.tallies import Tally
 from unsurprised.forms import Counts, Form, Labels
 from unsurprised.measures._labels import own_indices
+from unsurprised.states.categories import CategoryCounts
 
 #: Above that, a float64 no longer holds every whole number.
 _MOST_ROWS = 1 << 53
@@ -110,7 +111,7 @@ def _number(value: float) -> str:
 
 
 def tally_of(values: Any, argument: str, categories: Any) -> Tally:
-    """How often each category was seen, of a column or of :class:`Counts`."""
+    """How often each category was seen, of a column, :class:`Counts` or counts that were merged."""
     exist = None if categories is None else _checked_categories(categories)
     if isinstance(values, Counts):
         given = whole_counts(values, argument, 1)
@@ -121,7 +122,10 @@ def tally_of(values: Any, argument: str, categories: Any) -> Tally:
             )
         return Tally.of(given, len(given) if exist is None else exist)
     counts: NDArray[Any]
-    if isinstance(values, Iterator):
+    if isinstance(values, CategoryCounts):
+        counts = _of_state(values, argument)
+        seen, said = len(counts), None
+    elif isinstance(values, Iterator):
         counts = _counted(values, argument)
         seen, said = len(counts), None
     else:
@@ -138,6 +142,17 @@ def tally_of(values: Any, argument: str, categories: Any) -> Tally:
             "many as were seen"
         )
     return Tally.of(counts, exist)
+
+
+def _of_state(state: CategoryCounts, argument: str) -> NDArray[np.int64]:
+    if not state.rows:
+        raise CallError(f"{argument} is CategoryCounts of no rows; expected at least one")
+    if not state.complete:
+        raise CallError(
+            f"{argument} keeps {state.size:,} of about {state.count():,} categories; expected all "
+            "of them: CategoryCounts(size=…) says how many are kept"
+        )
+    return np.fromiter(state.result().values(), dtype=np.int64)
 
 
 def _counted(values: Iterator[Any], argument: str) -> NDArray[np.int64]:

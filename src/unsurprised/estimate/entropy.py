@@ -40,11 +40,12 @@ def entropy(
 
     Parameters
     ----------
-    x : array_like, Labels, text, bytes, iterator or Counts, shape (n,)
+    x : array_like, Labels, text, bytes, iterator, Counts or states.CategoryCounts, shape (n,)
         A column: integers, names or truth values, one category for each row; the characters of a
         text; what an iterator yields, of which counts alone are held.
         :class:`~unsurprised.Counts`, shape (K,), says how often each category was seen; a zero
-        among them is a category that exists.
+        among them is a category that exists. :class:`~unsurprised.states.CategoryCounts` are
+        those of columns in parts, merged.
     method : str, default "auto"
         ``"plugin"``, ``"miller_madow"``, ``"grassberger1988"``, ``"grassberger2003"``,
         ``"jackknife"``, ``"chao_shen"``, ``"chao_wang_jost"``, ``"shrinkage"``,
