@@ -5,17 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from unsurprised import portable
 from unsurprised.estimate import classical
 from unsurprised.estimate.columns import tally_of
-from unsurprised.estimate.methods import (
-    chosen,
-    credible_width,
-    cut,
-    impossible,
-    sampling_width,
-    spread_of,
-)
+from unsurprised.estimate.methods import chosen, impossible, interval_of
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.units import checked_base, unit_of
 
@@ -64,12 +56,12 @@ def entropy(
     Returns
     -------
     SampleEstimate
-        ``low`` and ``high`` are a 95 % interval, cut to 0 … log K. Of ``nsb`` and
-        ``dirichlet_mean``: 1.96 standard deviations of the posterior, which hold if the shares are
-        as the prior says. Of all others: Student's t times Harris' standard deviation, and as much
-        as Chao, Wang and Jost's correction adds, for what was not seen is known to about that. In
-        simulations it held the truth in 94 % of samples or more from 30 rows on; of 20 rows in
-        88 %. NaN where there is one row; no upper end where no category was seen twice.
+        ``low`` and ``high`` are a 95 % interval, cut to 0 … log K: Student's t times Harris'
+        standard deviation, and as much as Chao, Wang and Jost's correction adds, for what was not
+        seen is known to about that; at least 1.96 standard deviations of the posterior, where there
+        is one, and the entropy with another category of four rows. In simulations of
+        20 distributions, 15 to 10,000 rows of each, it held the truth in 96 % of samples or more.
+        NaN where there is one row; no upper end where no category was seen twice.
 
     Raises
     ------
@@ -95,7 +87,7 @@ def entropy(
     >>> import math
     >>> counts = Counts([4, 2, 3, 0, 2, 4, 0, 0, 2, 1, 1])
     >>> entropy(counts, method="nsb", base=math.e)
-    SampleEstimate(2.188 nats, 1.912 to 2.398, 19 rows, nsb)
+    SampleEstimate(2.188 nats, 1.638 to 2.398, 19 rows, nsb)
     >>> found = entropy(["cat", "dog", "cat", "cat", "dog"])
     >>> found
     SampleEstimate(1.115 bits, 0.03717 to 2.193, 5 rows, miller_madow)
@@ -106,16 +98,9 @@ def entropy(
     tally = tally_of(x, "x", categories)
     estimator = chosen(method, prior, tally)
     plugin = classical.plugin(tally)
-    value, sd = estimator.with_sd(tally)
-    if sd is None:
-        sd = spread_of(tally) if tally.rows > 1 else math.nan
-        corrected = classical.chao_wang_jost(tally)
-        width = sampling_width(value, plugin, corrected, sd, tally.rows)
-    else:
-        width = credible_width(sd)
-    most = math.inf if tally.categories is None else float(portable.log(tally.categories))
-    low, high = cut(tally, value, width, most)
-    notes = (*estimator.notes, *impossible(value, most))
+    value, posterior_sd = estimator.with_sd(tally)
+    sd, low, high = interval_of(tally, value, plugin, posterior_sd)
+    notes = (*estimator.notes, *impossible(value, tally.categories))
     found = SampleEstimate(
         value, low, high, "nats", tally.rows, estimator.name, plugin, sd, notes=notes
     )

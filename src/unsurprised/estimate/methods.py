@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.errors import CallError
 from unsurprised.estimate import classical, dirichlet
@@ -111,11 +112,11 @@ def _notes(method: str, tally: Tally) -> list[str]:
     return notes
 
 
-def impossible(value: float, most: float) -> tuple[str, ...]:
+def impossible(value: float, categories: int | None) -> tuple[str, ...]:
     """What to say of a value that no distribution's entropy has; it stays as it is."""
     if value < 0:
         return ("the value is below 0, as no entropy is: there are too few rows",)
-    if value > most:
+    if categories is not None and value > float(portable.log(categories)):
         return ("the value is above log K, the most that K categories have",)
     return ()
 
@@ -153,9 +154,29 @@ def sampling_width(value: float, plugin: float, corrected: float, sd: float, row
     return student_t(rows - 1) * sd + abs(corrected - plugin) + abs(value - corrected)
 
 
-def credible_width(sd: float) -> float:
-    """Half the width of an interval of the posterior, as of a normal distribution."""
-    return NORMAL * sd
+def interval_of(
+    tally: Tally, value: float, plugin: float, posterior_sd: float | None
+) -> tuple[float, float, float]:
+    """Standard deviation and interval of an entropy in nats.
+
+    A posterior is believed where it is wider than samples are: how even shares are is its prior's
+    word, by which it held the truth in none of the samples of shares that fall like 1/k.
+    """
+    if tally.rows < 2:
+        return math.nan if posterior_sd is None else posterior_sd, math.nan, math.nan
+    sd = spread_of(tally)
+    width = sampling_width(value, plugin, classical.chao_wang_jost(tally), sd, tally.rows)
+    if posterior_sd is not None:
+        sd, width = posterior_sd, max(width, NORMAL * posterior_sd)
+    most = math.inf if tally.categories is None else float(portable.log(tally.categories))
+    return sd, *cut(tally, value, width, most, max(0.0, _with_unseen(tally) - value - width))
+
+
+def _with_unseen(tally: Tally) -> float:
+    """Entropy with another category of four rows, which is missed by one sample in forty."""
+    if tally.categories == tally.seen:
+        return 0.0
+    return classical.plugin(Tally(np.append(tally.sizes, 4), np.append(tally.times, 1.0), None))
 
 
 def cut(
