@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unsurprised import portable
+from unsurprised.array_types import Values
 from unsurprised.errors import CallError
 from unsurprised.estimate import classical
 from unsurprised.estimate.columns import column_of, whole_counts
@@ -21,6 +22,9 @@ from unsurprised.measures._contingency import Cells, cells_of
 from unsurprised.measures.clusterings import entropies_and_information
 from unsurprised.statistics.jackknife import NORMAL
 from unsurprised.units import checked_base, unit_of
+
+#: Cells of a table that is laid out for its standard deviation; larger ones have many rows.
+_MOST_CELLS = 1 << 20
 
 
 def mutual_information(
@@ -72,9 +76,10 @@ def mutual_information(
         plug-in, whatever the method; None without permutations. A column that is constant shares
         exactly 0. ``low`` and ``high`` are a 95 % interval of t standard deviations (the delta
         method's, with the variance of independent columns) and as much as Chao, Wang and Jost's
-        correction adds, above by 1.96² / 2n more; from 0 on, to the smaller of log K and log L
-        where they were said. In simulations of 17 tables it held the truth in 93 % of samples or
-        more; in 90 % where 50 rows left one for a cell.
+        correction adds, above by 1.96² / 2n more, and at least to what another pair of four rows
+        would add; from 0 on, to the smaller of log K and log L where they were said. In
+        simulations of 20 tables, 30 to 1,000 rows of each, it held the truth in 93 % of samples
+        or more.
 
     Raises
     ------
@@ -117,7 +122,7 @@ def mutual_information(
     value, notes = 0.0, (*estimator.notes, *table.notes(method))
     if not table.is_constant:
         value = plugin + table.correction(estimator.value)
-    sd = _spread(table.cells, plugin)
+    sd = _spread(table.cells)
     low, high = _interval(table, value, plugin, sd)
     tested = p_value(table.cells, permutations, seed) if permutations else None
     found = SampleEstimate(
@@ -178,6 +183,11 @@ class _Table:
         return ("a column has another category in each row: the estimate means nothing",)
 
     @property
+    def may_lack_pairs(self) -> bool:
+        """Whether pairs may exist that were not seen."""
+        return None in (self.first, self.second) or len(self.cells.counts) < self._pairs
+
+    @property
     def most(self) -> float:
         """What the two can share at most, in nats."""
         said = [size for size in (self.first, self.second) if size is not None]
@@ -201,15 +211,30 @@ def _table_of(x: Any, y: Any) -> _Table:
     return _Table(cells_of(first.codes, second.codes), first.categories, second.categories)
 
 
-def _spread(cells: Cells, plugin: float) -> float:
-    """Standard deviation: the delta method's, and that of a χ² where nothing is shared."""
+def _spread(cells: Cells) -> float:
+    """Standard deviation: the delta method's, and that of a χ² where nothing is shared.
+
+    The larger one of the table's and of the table with four more rows that are spread as if nothing
+    were shared, without which few rows in rare cells would seem sure (Agresti and Coull, 1998).
+    """
     if cells.total < 2:
         return math.nan
     shares = cells.counts / cells.total
-    local = portable.log(shares / (cells.products / (cells.total * cells.total)))
-    first = float((shares * np.square(local - plugin)).sum()) / cells.total
+    products = cells.products / (cells.total * cells.total)
+    variance = _variance_of_local(shares, products)
+    if len(cells.rows) * len(cells.columns) <= _MOST_CELLS:
+        whole = np.multiply.outer(cells.rows, cells.columns) / (cells.total * cells.total)
+        smoothed = whole * 4
+        smoothed[cells.row, cells.column] += cells.counts
+        smoothed /= cells.total + 4
+        variance = max(variance, _variance_of_local(smoothed.ravel(), whole.ravel()))
     degrees = (len(cells.rows) - 1) * (len(cells.columns) - 1)
-    return math.sqrt(first + degrees / (2 * cells.total * cells.total))
+    return math.sqrt(variance / cells.total + degrees / (2 * cells.total * cells.total))
+
+
+def _variance_of_local(shares: Values, products: Values) -> float:
+    local = portable.log(shares / products)
+    return float((shares * np.square(local - float((shares * local).sum()))).sum())
 
 
 def _interval(table: _Table, value: float, plugin: float, sd: float) -> tuple[float, float]:
@@ -217,4 +242,8 @@ def _interval(table: _Table, value: float, plugin: float, sd: float) -> tuple[fl
     corrected = plugin + table.correction(classical.chao_wang_jost)
     width = sampling_width(value, plugin, corrected, sd, rows)
     # A χ² with little behind it is as wide again above its value.
-    return cut(table.joint, value, width, table.most, NORMAL * NORMAL / (2 * rows))
+    high = value + width + NORMAL * NORMAL / (2 * rows)
+    if table.may_lack_pairs:
+        missed = classical.plugin(Tally.of(np.array([rows, 4])))
+        high = max(high, rows / (rows + 4) * max(value, 0.0) + missed)
+    return cut(table.joint, value, width, table.most, high - value - width)
