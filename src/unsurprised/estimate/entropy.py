@@ -60,7 +60,7 @@ def entropy(
         standard deviation, and as much as Chao, Wang and Jost's correction adds, for what was not
         seen is known to about that; at least 1.96 standard deviations of the posterior, where there
         is one, and the entropy with another category of four rows. In simulations of
-        20 distributions, 15 to 10,000 rows of each, it held the truth in 96 % of samples or more.
+        17 distributions, 15 to 3,000 rows of each, it held the truth in 96 % of samples or more.
         NaN where there is one row; no upper end where no category was seen twice.
 
     Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import zlib
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,9 @@ def p_value(cells: Cells, permutations: int, seed: int) -> float:
     r"""Share of tables with these margins that tell as much: (1 + #{null ≥ observed}) / (1 + R).
 
     Margins do not change, so that the information of a shuffled table hangs on Σ c ln c over its
-    cells alone. Rows are shuffled by a fixed hash of their number, the permutation's and the seed.
-    Never 0: the observed table is one of those that chance makes (Phipson and Smyth, *Permutation
-    P-Values Should Never Be Zero*, 2010).
+    cells alone. Rows are shuffled by a fixed hash of their number, the permutation's, the
+    table's and the seed. Never 0: the observed table is one of those that chance makes (Phipson and
+    Smyth, *Permutation P-Values Should Never Be Zero*, 2010).
     """
     rows = int(cells.total)
     if rows > _MOST_ROWS:
@@ -51,13 +52,19 @@ def p_value(cells: Cells, permutations: int, seed: int) -> float:
     logs = portable.log(np.arange(1, rows + 1, dtype=np.float64))
     terms = np.append(0.0, np.arange(1, rows + 1) * logs)
     observed = _statistic(counts, terms) * _SAME
-    reached, hashes = 0, np.empty(rows, dtype=np.uint64)
+    reached, hashes, stream = 0, np.empty(rows, dtype=np.uint64), _stream(cells, seed)
     cell_count = len(cells.rows) * len(cells.columns)
     for number in range(permutations):
-        _kernels.hash_range(number * rows, seed, hashes)
+        _kernels.hash_range(number * rows, stream, hashes)
         pairs = first + second[portable.argsort(hashes)]
         reached += _statistic(_counted(pairs, cell_count), terms) >= observed
     return (1 + reached) / (1 + permutations)
+
+
+def _stream(cells: Cells, seed: int) -> int:
+    """Which permutations: others for another table, or one unlucky choice would be that of all."""
+    parts = (cells.row, cells.column, cells.counts.astype(np.int64))
+    return seed << 32 | zlib.crc32(b"".join(part.astype("<i8").tobytes() for part in parts))
 
 
 def _counted(pairs: NDArray[np.int64], cell_count: int) -> NDArray[np.int64]:
