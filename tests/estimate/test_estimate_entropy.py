@@ -339,6 +339,16 @@ MESSAGES: list[tuple[Callable[[], Any], str]] = [
         "x has the shape (1, 2); expected a column, one category for each row (a table of counts "
         "is passed as Counts)",
     ),
+    (
+        lambda: entropy([1, "a", None]),
+        "x, row 2: found a missing value; expected a category in every row; leave such rows out, "
+        "or give what is missing a name of its own",
+    ),
+    (
+        lambda: entropy({1, 2}),
+        "x is a set; expected a column, one category for each row; for how often each was seen "
+        "pass Counts([…])",
+    ),
     (lambda: entropy(iter([1, None])), "x yields None; expected categories: integers or names"),
     (
         lambda: entropy([1, 1], prior="laplace"),

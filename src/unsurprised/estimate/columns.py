@@ -23,6 +23,8 @@ from unsurprised.states.categories import CategoryCounts
 #: Above that, a float64 no longer holds every whole number.
 _MOST_ROWS = 1 << 53
 
+#: What holds counts, or no order of rows.
+_NO_COLUMNS = (Mapping, CategoryCounts, set, frozenset)
 _REMEDY = "leave such rows out, or give what is missing a name of its own"
 
 
@@ -39,7 +41,7 @@ class Column:
 def column_of(values: Any, argument: str) -> Column:
     """Integers, names, truth values, Labels or a text, as codes; an error for anything else."""
     no_column = isinstance(values, Form) and not isinstance(values, Labels)
-    if no_column or isinstance(values, Mapping):
+    if no_column or values is None or isinstance(values, _NO_COLUMNS):
         raise CallError(
             f"{argument} is a {type(values).__name__}; expected a column, one category for each "
             "row; for how often each was seen pass Counts([…])"
@@ -77,13 +79,19 @@ def _array(values: Any, argument: str) -> HostArray:
         return values.array
     parts = taken_apart(values, argument)
     if parts is not None and parts.missing is not None and parts.missing.any():
-        raise InputError(
-            "found a missing value",
-            expected="a category in every row",
-            remedy=_REMEDY,
-            place=Place(file=argument, row=int(np.argwhere(parts.missing)[0][0])),
-        )
+        raise _missing(argument, int(np.argwhere(parts.missing)[0][0]))
+    if isinstance(values, list) and any(value is None for value in values):
+        raise _missing(argument, values.index(None))
     return host_array(values, argument)
+
+
+def _missing(argument: str, row: int) -> InputError:
+    return InputError(
+        "found a missing value",
+        expected="a category in every row",
+        remedy=_REMEDY,
+        place=Place(file=argument, row=row),
+    )
 
 
 def _refuse(column: HostArray, argument: str) -> None:
