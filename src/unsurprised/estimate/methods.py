@@ -160,7 +160,7 @@ def interval_of(
     """Standard deviation and interval of an entropy in nats.
 
     A posterior is believed where it is wider than samples are: how even shares are is its prior's
-    word, by which it held the truth in none of the samples of shares that fall like 1/k.
+    word, by which it held the truth in no sample of 10,000 categories that fall like 1/k.
     """
     if tally.rows < 2:
         return math.nan if posterior_sd is None else posterior_sd, math.nan, math.nan
