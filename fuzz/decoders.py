@@ -99,6 +99,7 @@ def _states() -> list[Any]:
     alone = [
         states.Histogram().update(np.abs(values)),
         states.Distinct(3).update(few.astype(np.uint64)),
+        states.CategoryCounts(3).update(["b", "a", "b", "c", "d"]),
         states.Extremes(),
         states.TopK(3),
     ]

@@ -59,7 +59,7 @@ def indented_blocks() -> list[tuple[Path, str]]:
 
 
 def public_objects() -> list[tuple[str, object]]:
-    modules = (us, us.states, us.coding)
+    modules = (us, us.states, us.coding, us.estimate)
     return [
         (f"{module.__name__}.{name}", getattr(module, name))
         for module in modules

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from unsurprised import calibrators, coding, errors, states, testing
+    from unsurprised import calibrators, coding, errors, estimate, states, testing
     from unsurprised.adapters.scikit_learn import CalibratedModel, cross_entropy_scorer
     from unsurprised.calibration.calibrate import calibrate
     from unsurprised.calibration.result import Calibration
@@ -127,6 +127,7 @@ __all__ = [
     "efficiency",
     "entropy",
     "errors",
+    "estimate",
     "evaluate",
     "explain",
     "explain_infinite",
@@ -173,9 +174,9 @@ __all__ = [
 #: Modules that are there without an import of their own.
 _MODULES = frozenset(
     ("alone", "array_types", "arrays", "batches", "calibrators", "class_names", "coding", "copies",
-     "errors", "evaluation", "explanation", "float_errors", "forms", "inputs", "interpretation",
-     "measures", "other_names", "portable", "reported", "states", "statistics", "testing",
-     "threads", "units", "weights")
+     "errors", "estimate", "evaluation", "explanation", "float_errors", "forms", "inputs",
+     "interpretation", "measures", "other_names", "portable", "reported", "states", "statistics",
+     "testing", "threads", "units", "weights")
 )  # fmt: skip
 
 #: Where the public names stand, those aside that are measures. Each is imported when it is first

@@ -18,6 +18,9 @@ _OTHERWISE = {
     """,
     "surprisal": "self_information information_content information log_prob neg_log_prob",
     "entropy": "shannon shannon_entropy h",
+    "estimate.entropy": """
+        entropy_estimate estimate_entropy miller_madow nsb chao_shen chao_wang_jost grassberger
+    """,
     _FIGURE("perplexity"): "perplexity_score ppl",
     "perplexity": "hill_number effective_number",
     _FIGURE("calibration[0].error"): "ece expected_calibration_error calibration_error",

@@ -320,6 +320,11 @@ def fidelity() -> us.Fidelity:
     return us.fidelity(rows[0], rows[1], noise=rows[2], targets=targets, by=by, top=2)
 
 
+def categories() -> states.CategoryCounts:
+    """Counts of three categories, of which two are kept."""
+    return states.CategoryCounts(2).update(["b", "a", "b", "c"])
+
+
 def keyed() -> states.KeyedSums:
     """Sums of two of three names."""
     made = states.KeyedSums(["x"], size=2)
@@ -366,12 +371,16 @@ def examples(folder: Path) -> dict[str, Make]:
         "Explanation": lambda: us.explain([0.5, 0.5], [0.0, 1.0]),
         "Explanation of smoothing": lambda: us.explain([0.5, 0.5], [0.0, 1.0], epsilon=0.1),
         "Estimate": lambda: us.Estimate(0.5, 0.25, float("nan"), "bits", 7),
+        "SampleEstimate": lambda: us.estimate.mutual_information(
+            [0, 0, 1, 1], [0, 1, 1, 1], permutations=9
+        ),
         "Binding": lambda: Binding(2, ("yes", "no"), positive="no"),
         "Bins": lambda: Bins((18.0, 65.0)),
         "Options": lambda: Options(pred={"cat": "a", "dog": "b"}, truth=table(), id="id"),
         "Sums": sums,
         "Moments": moments,
         "KeyedSums": keyed,
+        "CategoryCounts": categories,
         "Histogram": histogram,
         "Confusion": lambda: states.Confusion(2).update(np.array([0, 1]), np.array([1, 1], "i4")),
         "ClassCounts": counts,

@@ -14,7 +14,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from copies_examples import counts, evaluator, hashes, histogram, keyed, sample, sums, top
+from copies_examples import (
+    categories,
+    counts,
+    evaluator,
+    hashes,
+    histogram,
+    keyed,
+    sample,
+    sums,
+    top,
+)
 from copies_rows import BINS, NAMES, SIZE, part, rows
 from test_copies import WAYS
 
@@ -160,6 +170,7 @@ STATES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     ),
     "Histogram": (histogram, lambda one: one.update(np.array([1.0]))),
     "KeyedSums": (keyed, lambda one: one.update(["a"], np.array([0]), {"x": np.array([1.0])})),
+    "CategoryCounts": (categories, lambda one: one.update(["a"])),
     "ClassCounts": (counts, lambda one: one.update(hashes(1), np.array([0]))),
     "Confusion": (
         lambda: states.Confusion(2),

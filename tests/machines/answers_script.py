@@ -1,4 +1,4 @@
-"""Prints, as JSON, what evaluations, comparisons and calibrations of fixed rows answer.
+"""Prints, as JSON, what evaluations, comparisons, calibrations and estimates of fixed rows answer.
 
 test_machines.py runs it in processes that imitate other machines; arguments name the parts.
 """
@@ -9,12 +9,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import unsurprised as us
+from unsurprised.estimate.methods import METHODS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ROWS = 600
@@ -93,10 +95,22 @@ def calibrations() -> Answers:
             yield f"{classes} classes, {kind.title}", {"answer": answer}
 
 
+def estimates() -> Answers:
+    """Entropy and mutual information of samples, by every method."""
+    random = np.random.default_rng(6)
+    counts = us.Counts(random.integers(0, 7, 200) * random.integers(0, 40, 200))
+    table = us.Counts(random.integers(0, 5, (6, 9)))
+    for method in ("auto", *METHODS):
+        of_counts = us.estimate.entropy(counts, method=method)
+        of_table = us.estimate.mutual_information(table, method=method, permutations=9)
+        yield method, {"counts": asdict(of_counts), "table": asdict(of_table)}
+
+
 PARTS: dict[str, Callable[[], Answers]] = {
     "evaluations": evaluations,
     "comparisons": comparisons,
     "calibrations": calibrations,
+    "estimates": estimates,
 }
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 SCRIPT = Path(__file__).with_name("answers_script.py")
-PARTS = ("evaluations", "comparisons", "calibrations")
+PARTS = ("evaluations", "comparisons", "calibrations", "estimates")
 
 
 def newer_features() -> str:
@@ -56,7 +56,7 @@ MACHINES: dict[str, dict[str, str]] = {
     },
 }
 #: Of what is not asked for everything.
-FEW_PARTS = {"an old processor's kernels": ("comparisons",)}
+FEW_PARTS = {"an old processor's kernels": ("comparisons", "estimates")}
 
 
 @cache

@@ -104,7 +104,7 @@ def adjusted_mutual_information(
         return 1.0
     if {len(cells.rows), len(cells.columns)} & {1.0, cells.total}:
         return 0.0
-    first, second, shared = _entropies_and_information(cells)
+    first, second, shared = entropies_and_information(cells)
     expected = expected_mutual_information(cells.rows, cells.columns)
     return min((shared - expected) / (mean(first, second) - expected), 1.0)
 
@@ -150,7 +150,7 @@ def homogeneity(a: Any, b: Any = None, **unit: Never) -> float:
     0.0
     """
     refuse_base(unit, "homogeneity")
-    first, _, shared = _entropies_and_information(cells_of(a, b))
+    first, _, shared = entropies_and_information(cells_of(a, b))
     return _share(shared, first)
 
 
@@ -194,7 +194,7 @@ def completeness(a: Any, b: Any = None, **unit: Never) -> float:
     1.0
     """
     refuse_base(unit, "completeness")
-    _, second, shared = _entropies_and_information(cells_of(a, b))
+    _, second, shared = entropies_and_information(cells_of(a, b))
     return _share(shared, second)
 
 
@@ -243,7 +243,7 @@ def v_measure(a: Any, b: Any = None, *, beta: float = 1.0, **unit: Never) -> flo
     """
     refuse_base(unit, "v_measure")
     weight = _checked_beta(beta)
-    first, second, shared = _entropies_and_information(cells_of(a, b))
+    first, second, shared = entropies_and_information(cells_of(a, b))
     h, c = _share(shared, first), _share(shared, second)
     if not h or not c:
         return 0.0
@@ -254,7 +254,7 @@ def _share(shared: float, whole: float) -> float:
     return shared / whole if whole else 1.0
 
 
-def _entropies_and_information(cells: Cells) -> tuple[float, float, float]:
+def entropies_and_information(cells: Cells) -> tuple[float, float, float]:
     """H(A), H(B) and I(A; B) in nats; I is never above H, and exactly H where one tells the other.
 
     The information is the KL divergence of the table from the product of its margins, in which all

@@ -4,6 +4,7 @@ Each is made of integers or of a choice that does not depend on order, so any ba
 threads, any order and any machine give the same bytes.
 """
 
+from unsurprised.states.categories import CategoryCounts
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
@@ -15,6 +16,7 @@ from unsurprised.states.sums import Sums, exact_sum
 from unsurprised.states.topk import Entry, TopK
 
 __all__ = [
+    "CategoryCounts",
     "ClassCounts",
     "Confusion",
     "Distinct",

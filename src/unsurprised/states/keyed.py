@@ -101,7 +101,7 @@ class KeyedSums(ByBytes):
     def _admit(self, names: Sequence[str]) -> None:
         """Keep those of the names that are among the first, others dropped for them if need be."""
         fresh = [name for name in names if name not in self._tables]
-        hashes = _hashes(fresh)
+        hashes = name_hashes(fresh)
         if len(self._tables) == self.size:
             below = np.flatnonzero(hashes <= self._limit[0]).tolist() if len(hashes) else []
             fresh, hashes = [fresh[k] for k in below], hashes[below]
@@ -202,7 +202,7 @@ class KeyedSums(ByBytes):
             raise StateError("the bytes of the KeyedSums name what are no names, or too many")
         for name, part in zip(settings["names"], parts, strict=True):
             state._tables[name] = _kernels.ExactTable.from_bytes(part, len(state.columns))
-            state._hashes[name] = int(_hashes([name])[0])
+            state._hashes[name] = int(name_hashes([name])[0])
         for name, mark in settings["marks"].items():
             if name not in state._tables:
                 raise StateError(f"the bytes of the KeyedSums mark {name[:40]!r}, a lone name")
@@ -210,7 +210,8 @@ class KeyedSums(ByBytes):
         return state
 
 
-def _hashes(names: Sequence[str]) -> NDArray[np.uint64]:
+def name_hashes(names: Sequence[str]) -> NDArray[np.uint64]:
+    """A fixed hash of each name."""
     encoded = [name.encode() for name in names]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(text) for text in encoded], out=offsets[1:])

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 from unsurprised.alone import OneAtATime, alone, beside
 from unsurprised.copies import Kept
 from unsurprised.errors import StateError, shortened
+from unsurprised.states.categories import CategoryCounts
 from unsurprised.states.counts import ClassCounts, Confusion, Histogram
 from unsurprised.states.distinct import Distinct
 from unsurprised.states.extremes import Extremes
@@ -37,6 +38,7 @@ class State(Protocol):
 
 _STATES = (
     Sums, Moments, Histogram, Confusion, ClassCounts, TopK, Sample, Extremes, Distinct, KeyedSums,
+    CategoryCounts,
 )  # fmt: skip
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in _STATES}
 

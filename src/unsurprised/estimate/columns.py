@@ -1,0 +1,213 @@
+"""Columns and counts as they are handed in: categories by code, or how many rows each has."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.arrays.containers import taken_apart
+from unsurprised.arrays.host import HostArray, host_array
+from unsurprised.errors import CallError, InputError, Place
+from unsurprised.estimate.tallies import Tally
+from unsurprised.forms import Counts, Form, Labels
+from unsurprised.measures._labels import own_indices
+from unsurprised.states.categories import CategoryCounts
+
+#: Above that, a float64 no longer holds every whole number.
+_MOST_ROWS = 1 << 53
+
+#: What holds counts, or no order of rows.
+_NO_COLUMNS = (Mapping, CategoryCounts, set, frozenset)
+_REMEDY = "leave such rows out, or give what is missing a name of its own"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of categories: a code for each row, counted from 0 in the order of the names."""
+
+    codes: NDArray[np.int64]
+    #: How many categories were seen, and how many exist where that was said.
+    seen: int
+    categories: int | None
+
+
+def column_of(values: Any, argument: str) -> Column:
+    """Integers, names, truth values, Labels or a text, as codes; an error for anything else."""
+    no_column = isinstance(values, Form) and not isinstance(values, Labels)
+    if no_column or values is None or isinstance(values, _NO_COLUMNS):
+        raise CallError(
+            f"{argument} is a {type(values).__name__}; expected a column, one category for each "
+            "row; for how often each was seen pass Counts([…])"
+        )
+    if isinstance(values, Labels) and values.smoothing:
+        raise CallError(
+            f"{argument} is Labels(…, smoothing={values.smoothing:g}); expected labels as they "
+            "are: a smoothed label is no category that was seen"
+        )
+    categories = values.class_count if isinstance(values, Labels) else None
+    column = _array(values, argument)
+    if column.values.ndim != 1:
+        raise CallError(
+            f"{argument} has the shape {column.shape}; expected a column, one category for each "
+            "row (a table of counts is passed as Counts)"
+        )
+    if not column.values.size:
+        raise CallError(f"{argument} is empty; expected at least one row")
+    if column.kind not in "iubUT":
+        _refuse(column, argument)
+    distinct, codes = np.unique(column.values, return_inverse=True)
+    return Column(codes.astype(np.int64, copy=False), len(distinct), categories)
+
+
+def _array(values: Any, argument: str) -> HostArray:
+    if isinstance(values, str):
+        return host_array(np.array(list(values), dtype=np.str_), argument)
+    if isinstance(values, bytes | bytearray):
+        return host_array(np.frombuffer(values, dtype=np.uint8), argument)
+    if isinstance(values, Iterator):
+        values = list(values)
+    if isinstance(values, Labels):
+        if values.classes is not None:
+            own_indices(values)  # labels outside the classes are an error everywhere
+        return values.array
+    parts = taken_apart(values, argument)
+    if parts is not None and parts.missing is not None and parts.missing.any():
+        raise _missing(argument, int(np.argwhere(parts.missing)[0][0]))
+    if isinstance(values, list) and any(value is None for value in values):
+        raise _missing(argument, values.index(None))
+    return host_array(values, argument)
+
+
+def _missing(argument: str, row: int) -> InputError:
+    return InputError(
+        "found a missing value",
+        expected="a category in every row",
+        remedy=_REMEDY,
+        place=Place(file=argument, row=row),
+    )
+
+
+def _refuse(column: HostArray, argument: str) -> None:
+    """Say what a column holds that is no category."""
+    if column.kind == "f":
+        numbers = column.as_float64()
+        wrong = np.flatnonzero(~np.isfinite(numbers))
+        if len(wrong):
+            row = int(wrong[0])
+            raise InputError(
+                f"found {_number(numbers[row])} in a column of numbers",
+                expected="categories: integers or names",
+                remedy=_REMEDY,
+                place=Place(file=argument, row=row),
+            )
+    raise CallError(
+        f"{argument} holds {column.dtype}; expected categories: integers or names. There is no "
+        "estimator of continuous columns yet (KSG, Ross); numbers that stand for categories are "
+        "passed as integers, others after binning"
+    )
+
+
+def _number(value: float) -> str:
+    return "NaN" if math.isnan(value) else f"{value:.6g}"
+
+
+def tally_of(values: Any, argument: str, categories: Any) -> Tally:
+    """How often each category was seen, of a column, :class:`Counts` or counts that were merged."""
+    exist = None if categories is None else _checked_categories(categories)
+    if isinstance(values, Counts):
+        given = whole_counts(values, argument, 1)
+        if exist is not None and exist < len(given):
+            raise CallError(
+                f"categories={exist} for {len(given)} counts; expected at least as many: each "
+                "count, a zero too, is a category that exists"
+            )
+        return Tally.of(given, len(given) if exist is None else exist)
+    counts: NDArray[Any]
+    if isinstance(values, CategoryCounts):
+        counts = _of_state(values, argument)
+        seen, said = len(counts), None
+    elif isinstance(values, Iterator):
+        counts = _counted(values, argument)
+        seen, said = len(counts), None
+    else:
+        column = column_of(values, argument)
+        counts, seen, said = np.bincount(column.codes), column.seen, column.categories
+    if said is not None and exist is not None and said != exist:
+        raise CallError(
+            f"categories={exist} and Labels(…) of {said} classes; expected one of the two"
+        )
+    exist = said if exist is None else exist
+    if exist is not None and exist < seen:
+        raise CallError(
+            f"categories={exist}, and {argument} has {seen} different ones; expected at least as "
+            "many as were seen"
+        )
+    return Tally.of(counts, exist)
+
+
+def _of_state(state: CategoryCounts, argument: str) -> NDArray[np.int64]:
+    if not state.rows:
+        raise CallError(f"{argument} is CategoryCounts of no rows; expected at least one")
+    if not state.complete:
+        raise CallError(
+            f"{argument} keeps {state.size:,} of about {state.count():,} categories; expected all "
+            "of them: CategoryCounts(size=…) says how many are kept"
+        )
+    return np.fromiter(state.result().values(), dtype=np.int64)
+
+
+def _counted(values: Iterator[Any], argument: str) -> NDArray[np.int64]:
+    """Counts of what an iterator yields; held is one number for each category, not the rows."""
+    by_name: Counter[str] = Counter()
+    for value, count in Counter(values).items():
+        if not isinstance(value, str | int | np.integer | np.bool_):
+            raise CallError(f"{argument} yields {value!r}; expected categories: integers or names")
+        by_name[str(value)] += count
+    if not by_name:
+        raise CallError(f"{argument} is empty; expected at least one row")
+    return np.fromiter(by_name.values(), dtype=np.int64)
+
+
+def _checked_categories(categories: Any) -> int:
+    try:
+        number = -1 if isinstance(categories, bool) else operator.index(categories)
+    except TypeError:
+        number = -1
+    if not 1 <= number <= _MOST_ROWS:
+        raise CallError(
+            f"categories={categories!r}; expected how many categories exist, an integer from 1 on"
+        )
+    return number
+
+
+def whole_counts(counts: Counts, argument: str, dimensions: int) -> NDArray[np.float64]:
+    """Counts as numbers; an error unless they are whole, at least 0 and not all 0."""
+    if len(counts.shape) != dimensions:
+        shape = "a vector" if dimensions == 1 else "a table of two dimensions"
+        raise CallError(f"{argument} is {counts!r}; expected {shape} of counts")
+    values = counts.array.as_float64()
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    wrong |= np.floor(np.where(wrong, 0.0, values)) != np.where(wrong, 0.0, values)
+    if wrong.any():
+        at = tuple(int(k) for k in np.argwhere(wrong)[0])
+        raise InputError(
+            f"found {_number(values[at])} among counts",
+            expected="whole numbers of at least 0",
+            remedy="for shares or weights use us.entropy or us.mutual_information",
+            place=Place(file=argument, row=at),
+        )
+    total = float(values.sum())
+    if not 0 < total <= _MOST_ROWS:
+        raise InputError(
+            f"counts that sum to {total:.6g}",
+            expected="1 to 2⁵³ rows",
+            place=Place(file=argument),
+        )
+    return values
