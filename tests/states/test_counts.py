@@ -119,6 +119,8 @@ def test_other_sizes_do_not_merge_and_other_states_are_refused():
         Confusion(2).merge(Confusion(3))
     with pytest.raises(StateError, match="hold a Confusion; expected a Histogram"):
         Histogram.from_bytes(Confusion(2).to_bytes())
+    with pytest.raises(StateError, match=r"^the bytes hold a 'A\\nstate'; expected a Histogram$"):
+        Histogram.from_bytes(pack("A\nstate", {}, []))
 
 
 def test_bytes_that_count_more_rows_than_there_can_be_do_not_merge():

@@ -61,7 +61,8 @@ def unpack(data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
     if cursor.at != len(data) or checksum != zlib.crc32(data[:body_end]):
         raise StateError("the bytes of the state were altered or cut: their checksum is wrong")
     if found != name:
-        raise StateError(f"the bytes hold a {found}; expected a {name}")
+        said = found if found.isidentifier() else shortened(repr(found), _MOST_TOLD)
+        raise StateError(f"the bytes hold a {said}; expected a {name}")
     return json.loads(settings), parts
 
 

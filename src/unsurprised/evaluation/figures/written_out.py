@@ -27,7 +27,8 @@ def of_the_classes(states: States, weights: Values) -> Later:
     table = None if confusion is None else confusion.snapshot()
 
     def written_out() -> dict[str, Any]:
-        shares = tuple((weights / weights.sum()).tolist()) if len(weights) else None
+        total = weights.sum()
+        shares = tuple((weights / total).tolist()) if total > 0 else None
         return {
             "classes": None if names is None else tuple(names),
             "class_frequencies": shares,
