@@ -11,6 +11,7 @@ from typing import Any
 
 from unsurprised.copies import Record
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import binary
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.unchanged import Stamp
 
@@ -75,7 +76,7 @@ class Mark(Record):
 
 
 def _digest(file: str, size: int) -> str:
-    with guarded(file, "a file of predictions"), Path(file).open("rb") as stream:
+    with guarded(file, "a file of predictions"), binary(file) as stream:
         found = hashlib.sha256(stream.read(_END_BYTES))
         if size > _END_BYTES:
             stream.seek(max(_END_BYTES, size - _END_BYTES))

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import path_or_bytes
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.standard_input import location
 from unsurprised.sources.table import Part, Table
 
 #: Row groups are put together up to this many rows, so that a part is worth opening a file for.
@@ -26,7 +26,7 @@ class ParquetTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        with guarded(file, self.format), pq.ParquetFile(location(file)) as opened:
+        with guarded(file, self.format), pq.ParquetFile(path_or_bytes(file)) as opened:
             self.schema = opened.schema_arrow
             self._metadata = opened.metadata
             self.rows = self._metadata.num_rows
@@ -52,7 +52,7 @@ class ParquetTable(Table):
         with (
             guarded(self.file, self.format),
             pq.ParquetFile(
-                location(self.file),
+                path_or_bytes(self.file),
                 metadata=self._metadata,
                 pre_buffer=False,
                 buffer_size=_BUFFER,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.standard_input import location
+from unsurprised.sources.files import path_or_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _is_text(head: bytes) -> bool:
 def stranger_in_archive(file: str) -> Stranger | None:
     """What a zip archive is that is no npz; ``None`` for npz, and for one that is damaged."""
     try:
-        with zipfile.ZipFile(location(file)) as archive:
+        with zipfile.ZipFile(path_or_bytes(file)) as archive:
             names = archive.namelist()
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return None
