@@ -35,6 +35,8 @@ class Format:
     opened: Callable[[str], Table]
     #: The first bytes; empty for text, which begins in any way.
     magic: tuple[bytes, ...] = ()
+    #: The last bytes, where a file that ends so begins so too.
+    ends: bytes = b""
 
     @property
     def text(self) -> bool:
@@ -47,7 +49,7 @@ def _npy_alone(file: str) -> Table:
 
 
 FORMATS = (
-    Format("Parquet", (".parquet", ".pq", ".parq"), ParquetTable, (b"PAR1",)),
+    Format("Parquet", (".parquet", ".pq", ".parq"), ParquetTable, (b"PAR1",), b"PAR1"),
     Format("an Arrow file", (".arrow", ".feather", ".ipc"), IpcFileTable, (b"ARROW1",)),
     Format("an Arrow stream", (".arrows", ".ipcs"), IpcStreamTable, (b"\xff\xff\xff\xff",)),
     Format("CSV", (".csv",), CsvTable),
@@ -103,7 +105,7 @@ def _opened(file: str) -> Table:
             with opened_text(file) as stream:
                 head = stream.read(_HEAD)
         else:
-            head = first_bytes(file, _HEAD)
+            head = first_bytes(file, _HEAD, fmt.ends if fmt else b"")
     found = _by_magic(head)
     other = stranger_in_archive(file) if found is _NPZ else None
     if found is None:

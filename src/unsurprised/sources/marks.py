@@ -22,7 +22,7 @@ _SECOND = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Mark(Record):
-    """The size and the time of a file, and a digest of its ends."""
+    """The size and the time of a file, and a digest of its ends, or a store's of an object."""
 
     file: str
     size: int
@@ -32,7 +32,7 @@ class Mark(Record):
     @classmethod
     def of(cls, stamp: Stamp) -> Mark:
         """The mark of a file as it was when it was opened."""
-        return cls(stamp.file, stamp.size, stamp.time_ns, _digest(stamp.file, stamp.size))
+        return cls(stamp.file, stamp.size, stamp.time_ns, _digest(stamp))
 
     @classmethod
     def of_said(cls, said: Mapping[str, Any]) -> Mark:
@@ -60,7 +60,7 @@ class Mark(Record):
         found = None
         if stamp.size != self.size:
             found = f"it had {self.size:,} bytes, and has {stamp.size:,}"
-        elif _digest(self.file, self.size) != self.ends:
+        elif _digest(stamp) != self.ends:
             found = "other bytes are at its ends"
         elif not _same_time(self.time_ns, stamp.time_ns):
             found = (
@@ -75,7 +75,10 @@ class Mark(Record):
             )
 
 
-def _digest(file: str, size: int) -> str:
+def _digest(stamp: Stamp) -> str:
+    if isinstance(stamp.identity, str):
+        return stamp.identity
+    file, size = stamp.file, stamp.size
     with guarded(file, "a file of predictions"), binary(file) as stream:
         found = hashlib.sha256(stream.read(_END_BYTES))
         if size > _END_BYTES:

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.files import path_or_bytes
+from unsurprised.sources.files import footer_of, ranges_of
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.stores.addresses import is_stored
+from unsurprised.sources.stores.ranges import Range
 from unsurprised.sources.table import Part, Table
 
 #: Row groups are put together up to this many rows, so that a part is worth opening a file for.
@@ -26,7 +28,7 @@ class ParquetTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        with guarded(file, self.format), pq.ParquetFile(path_or_bytes(file)) as opened:
+        with guarded(file, self.format), pq.ParquetFile(footer_of(file)) as opened:
             self.schema = opened.schema_arrow
             self._metadata = opened.metadata
             self.rows = self._metadata.num_rows
@@ -49,10 +51,21 @@ class ParquetTable(Table):
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Decode batch by batch in the calling thread: one thread a part scales best (measured)."""
+        runs = [part.keys]
+        if is_stored(self.file) and part.first_row == 0:
+            # Who looks at the first rows goes away before the other row groups are asked for.
+            runs = [part.keys[:1], part.keys[1:]]
+        for keys in filter(None, runs):
+            yield from self._run(keys, list(columns), batch_rows)
+
+    def _run(
+        self, keys: Sequence[int], columns: list[str], batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of some row groups."""
         with (
             guarded(self.file, self.format),
             pq.ParquetFile(
-                path_or_bytes(self.file),
+                ranges_of(self.file, lambda: self._ranges(keys, columns)),
                 metadata=self._metadata,
                 pre_buffer=False,
                 buffer_size=_BUFFER,
@@ -60,12 +73,23 @@ class ParquetTable(Table):
         ):
             for batch in opened.iter_batches(
                 batch_size=batch_rows,
-                row_groups=list(part.keys),
-                columns=list(columns),
+                row_groups=list(keys),
+                columns=columns,
                 use_threads=False,
             ):
                 # "p_1" also asks for "p_1.5": Arrow takes the dot for a path into "p_1".
-                yield self._checked(batch.select(list(columns)))
+                yield self._checked(batch.select(columns))
+
+    def _ranges(self, keys: Sequence[int], columns: Sequence[str]) -> Iterator[Range]:
+        """Where columns lie in row groups, as the footer says; Arrow reads no others."""
+        roots = tuple(f"{name}." for name in columns)
+        for key in keys:
+            group = self._metadata.row_group(key)
+            for chunk in map(group.column, range(group.num_columns)):
+                if f"{chunk.path_in_schema}.".startswith(roots):
+                    first = (chunk.dictionary_page_offset, chunk.data_page_offset)
+                    begin = min(offset for offset in first if offset)
+                    yield begin, begin + chunk.total_compressed_size
 
     def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch; Arrow takes text from Parquet as it is, and decodes it where it is used."""

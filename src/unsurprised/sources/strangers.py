@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.files import path_or_bytes
+from unsurprised.sources.standard_input import name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def stranger(file: str, head: bytes) -> Stranger | None:
         return _SAFETENSORS
     if head[8:12] == b"DUCK":
         return _DUCKDB
-    named = _SUFFIXES.get(PurePath(file).suffix.lower())
+    named = _SUFFIXES.get(PurePath(name_of(file)).suffix.lower())
     if named is not None and head:
         return named
     text = _is_text(head)
