@@ -76,6 +76,11 @@ def test_addresses_of_files_are_paths(tmp_path: Path) -> None:
     assert us.evaluate(tmp_path.as_uri()).rows == 1
 
 
+def test_an_address_that_was_made_a_path() -> None:
+    with pytest.raises(InputError, match="no such file; pass an address as text: a Path takes a /"):
+        us.evaluate(Path("s3://bucket/rows.csv"))
+
+
 def test_no_address_is_written_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("label,p_cat,p_dog\ncat,0.75,0.25\n")

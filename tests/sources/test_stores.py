@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import logging
 import pickle
@@ -23,7 +24,9 @@ import pytest
 import unsurprised as us
 from unsurprised.cli import run
 from unsurprised.errors import InputError
-from unsurprised.sources import parquet
+from unsurprised.report.pages.provenance import fingerprints
+from unsurprised.sources import open_predictions, parquet
+from unsurprised.sources.stores import objects
 
 moto = pytest.importorskip("moto.server")
 boto3 = pytest.importorskip("boto3")
@@ -236,6 +239,19 @@ def test_requests_of_parquet(
     assert methods.count("GET") <= 2 + 8
 
 
+@pytest.mark.parametrize(("run", "most"), [(1, 1 << 28), (1 << 20, 0)])
+def test_wide_row_groups(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, run: int, most: int
+) -> None:
+    """Row groups come one by one where they are large, and in pieces where they are very large."""
+    monkeypatch.setattr(parquet, "_AT_ONCE", run)
+    monkeypatch.setattr(parquet, "_MOST_AT_ONCE", most)
+    path = tmp_path / "rows.parquet"
+    address = at(proxy, bucket("rows.parquet", parquet_bytes(table(200_000), path, 40_000)))
+    assert result_of(address) == result_of(path)
+    assert 4 <= [method for method, _ in proxy.seen].count("GET") <= 60
+
+
 def test_a_folder_is_listed_once(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
     folder = tmp_path / "runs"
     for day in (1, 2):
@@ -359,6 +375,27 @@ def test_plans_and_pickles_hold_no_credentials(tmp_path: Path, bucket: Any, prox
     assert us.merge([again.evaluate().to_bytes()]).result().to_json() == (
         us.evaluate(address, id="key").to_json()
     )
+
+
+def test_an_opened_source_goes_to_other_processes(
+    tmp_path: Path, bucket: Any, proxy: Proxy
+) -> None:
+    data = parquet_bytes(table(200), tmp_path / "rows.parquet", 60)
+    held = pickle.dumps(open_predictions(at(proxy, bucket("rows.parquet", data))))
+    assert SECRET.encode() not in held
+    reading = pickle.loads(held)
+    objects._opened.clear()
+    batches = [batch for split in reading.plan() for batch in reading.batches(split)]
+    assert sum(batch.size for batch in batches) == 200
+
+
+def test_a_page_tells_what_was_read(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    csv_of(tmp_path / "rows.csv")
+    data = (tmp_path / "rows.csv").read_bytes()
+    address = at(proxy, bucket("rows.csv", data))
+    assert dict(fingerprints([address])) == {
+        f"input {address}": f"{len(data):,} bytes, ETag {hashlib.md5(data).hexdigest()}"
+    }
 
 
 def test_commands(

@@ -20,6 +20,9 @@ _ROWS_A_PART = 1 << 18
 #: Measured: without it the reader holds whole column chunks in memory.
 _BUFFER = 1 << 20
 
+#: Of an object in a store, so many bytes of row groups come together, and no more of one.
+_AT_ONCE, _MOST_AT_ONCE = 64 << 20, 256 << 20
+
 
 class ParquetTable(Table):
     """A Parquet file; its footer says how many rows each row group has."""
@@ -51,12 +54,24 @@ class ParquetTable(Table):
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Decode batch by batch in the calling thread: one thread a part scales best (measured)."""
-        runs = [part.keys]
-        if is_stored(self.file) and part.first_row == 0:
+        names = list(columns)
+        runs = self._runs(part, names) if is_stored(self.file) else [part.keys]
+        for keys in runs:
+            yield from self._run(keys, names, batch_rows)
+
+    def _runs(self, part: Part, columns: Sequence[str]) -> Iterator[tuple[int, ...]]:
+        """Row groups whose columns are asked for at once, which are held until they are read."""
+        run: list[int] = []
+        held = 0
+        for key in part.keys:
+            size = sum(end - begin for begin, end in self._ranges([key], columns))
             # Who looks at the first rows goes away before the other row groups are asked for.
-            runs = [part.keys[:1], part.keys[1:]]
-        for keys in filter(None, runs):
-            yield from self._run(keys, list(columns), batch_rows)
+            if run and (held + size > _AT_ONCE or run == [self._parts[0].keys[0]]):
+                yield tuple(run)
+                run, held = [], 0
+            run.append(key)
+            held += size
+        yield tuple(run)
 
     def _run(
         self, keys: Sequence[int], columns: list[str], batch_rows: int
@@ -65,7 +80,7 @@ class ParquetTable(Table):
         with (
             guarded(self.file, self.format),
             pq.ParquetFile(
-                ranges_of(self.file, lambda: self._ranges(keys, columns)),
+                ranges_of(self.file, lambda: self._at_once(keys, columns)),
                 metadata=self._metadata,
                 pre_buffer=False,
                 buffer_size=_BUFFER,
@@ -79,6 +94,11 @@ class ParquetTable(Table):
             ):
                 # "p_1" also asks for "p_1.5": Arrow takes the dot for a path into "p_1".
                 yield self._checked(batch.select(columns))
+
+    def _at_once(self, keys: Sequence[int], columns: Sequence[str]) -> list[Range]:
+        """What is asked for before it is decoded: all, unless that is very much."""
+        ranges = list(self._ranges(keys, columns))
+        return ranges if sum(end - begin for begin, end in ranges) <= _MOST_AT_ONCE else []
 
     def _ranges(self, keys: Sequence[int], columns: Sequence[str]) -> Iterator[Range]:
         """Where columns lie in row groups, as the footer says; Arrow reads no others."""

@@ -13,7 +13,7 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.folders import own_files, refuse_left_over_shards, refuse_tables_with_log
 from unsurprised.sources.formats import named_format
 from unsurprised.sources.standard_input import is_kept
-from unsurprised.sources.stores.addresses import Address, is_stored, local_path
+from unsurprised.sources.stores.addresses import OPTIONS, Address, is_stored, local_path
 from unsurprised.sources.stores.listing import below, is_object, matching
 
 PathLike = str | os.PathLike[str]
@@ -62,7 +62,9 @@ def _expanded(path: str) -> tuple[list[str], list[str]]:
         return [_regular(path)], []
     if glob.has_magic(path):
         return _globbed(path)
-    raise InputError("no such file", remedy=_nearest(path), place=Place(path))
+    raise InputError(
+        "no such file", remedy=_lost_address(path) or _nearest(path), place=Place(path)
+    )
 
 
 def _regular(path: str) -> str:
@@ -184,6 +186,14 @@ def _refuse_twice(files: Sequence[str]) -> None:
                 f"{file}: the same file is given twice (also as {seen[real]}); expected each once"
             )
         seen[real] = file
+
+
+def _lost_address(path: str) -> str | None:
+    """What to do where an address was made a ``Path``, which takes one of two slashes away."""
+    scheme, mark, rest = path.partition(":/")
+    if not mark or rest.startswith("/") or scheme not in (*OPTIONS, "file", "https"):
+        return None
+    return "pass an address as text: a Path takes a / away"
 
 
 def _nearest(path: str) -> str | None:

@@ -27,7 +27,7 @@ from unsurprised.sources.interpreted import (
 from unsurprised.sources.joined import Solution
 from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
-from unsurprised.sources.unchanged import refuse_changed_objects, unchanged
+from unsurprised.sources.unchanged import refuse_changed, unchanged
 from unsurprised.threads import is_lack_of_threads
 
 
@@ -245,7 +245,7 @@ class Reading:
             yield
         finally:
             self._looks_later = False
-        refuse_changed_objects(stamp for table in self._tables for stamp in table.stamps)
+        refuse_changed(stamp for table in self._tables for stamp in table.stamps if stamp.stored)
 
     def _batches(self, table: Table, split: Split) -> Iterator[Batch]:
         size = rows_at_once(table, self._conversion)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.standard_input import location
@@ -87,7 +88,7 @@ def stamps(files: Iterable[str]) -> tuple[Stamp, ...]:
 def unchanged(opened: Iterable[Stamp], *, later: bool = False) -> Iterator[None]:
     """Refuse files that changed, at the end or where what was read of them is wrong.
 
-    ``later``: at the end, of objects in stores :func:`refuse_changed_objects` tells.
+    ``later``: at the end, of objects in stores :func:`refuse_changed` tells.
     """
     try:
         yield
@@ -100,10 +101,24 @@ def unchanged(opened: Iterable[Stamp], *, later: bool = False) -> Iterator[None]
             stamp.refuse_changed()
 
 
-def refuse_changed_objects(opened: Iterable[Stamp]) -> None:
-    """Refuse objects in stores that changed since they were opened; they are asked side by side."""
-    stored = [stamp for stamp in opened if stamp.stored]
-    if stored:
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            for _ in pool.map(Stamp.refuse_changed, stored):
-                pass
+class Known(Protocol):
+    """What tells a file that was read from another in its place."""
+
+    @property
+    def file(self) -> str:
+        """The file."""
+
+    def refuse_changed(self) -> None:
+        """Raise if it is another one."""
+
+
+def refuse_changed(known: Iterable[Known]) -> None:
+    """Refuse the first file that changed; several objects in stores are asked about at once."""
+    known = list(known)
+    if not any(is_stored(each.file) for each in known):
+        for each in known:
+            each.refuse_changed()
+        return
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for _ in pool.map(lambda each: each.refuse_changed(), known):
+            pass

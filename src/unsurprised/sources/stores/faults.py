@@ -57,7 +57,7 @@ def asking(file: str) -> Iterator[None]:
         yield
     except UnsurprisedError:
         raise
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise missing(file) from None
     except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
         raise
@@ -81,6 +81,8 @@ def is_missing(error: InputError) -> bool:
 
 def _fault(file: str, error: BaseException) -> InputError:
     text, scheme = str(error), Address.of(file).scheme
+    if "Not a regular file" in text:  # of a folder, in stores that have some
+        return missing(file)
     aws, status = re.search(r"AWS Error ([A-Z0-9_]+)", text), _STATUS.search(text)
     told = aws[1] if aws else f"HTTP {status['status']}" if status else type(error).__name__
     number = getattr(error, "errno", None)

@@ -27,13 +27,9 @@ _known: dict[tuple[object, ...], pafs.FileSystem] = {}
 _SETTINGS = ("AWS_", "GOOGLE_", "AZURE_", "CLOUD_", "STORAGE_")
 
 
-def forget_in_child() -> None:
-    """A child that was forked has none of the threads that stores' clients work with."""
+def forget() -> None:
+    """Make every file system anew."""
     _known.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget_in_child)
 
 
 def filesystem_of(address: Address) -> pafs.FileSystem:

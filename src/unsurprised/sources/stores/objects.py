@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pyarrow as pa
 from unsurprised.errors import InputError
 from unsurprised.sources.stores.addresses import Address
 from unsurprised.sources.stores.faults import asking, is_missing
-from unsurprised.sources.stores.filesystems import filesystem_of, path_of
+from unsurprised.sources.stores.filesystems import filesystem_of, forget, path_of
 
 #: The end of an object that holds its footer is read at once, and small objects as a whole.
 TAIL_BYTES = 1 << 16
@@ -48,6 +49,15 @@ class _Pieces:
             while sum(map(len, self._held.values())) > _KEPT_BYTES:
                 self._held.popitem(last=False)
 
+
+def _forget_in_child() -> None:
+    """A child that was forked has none of the threads that stores' clients work with."""
+    _opened.clear()
+    forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 _pieces = _Pieces()
 _lock = threading.Lock()
