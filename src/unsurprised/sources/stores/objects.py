@@ -8,7 +8,6 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -227,6 +226,8 @@ def _text(value: Any) -> str:
 
 
 def _time(text: str) -> int | None:
+    from email.utils import parsedate_to_datetime  # seldom needed
+
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(text)
