@@ -27,7 +27,16 @@ TREES = {
 }
 
 #: No dependencies: they are used by what is for them alone.
-OPTIONAL = {"IPython", "jax", "lightning", "pandas", "polars", "pytorch_lightning", "sklearn"}
+OPTIONAL = {
+    "IPython",
+    "fsspec",
+    "jax",
+    "lightning",
+    "pandas",
+    "polars",
+    "pytorch_lightning",
+    "sklearn",
+}
 OPTIONAL |= {"ray", "torch", "transformers", "triton"}
 
 #: Asked of PyTorch alone.

@@ -319,6 +319,7 @@ WITHOUT: dict[str, list[str]] = {
         "states.counts.Counted",
         "states.product.State",
         "sources.table.Table",
+        "sources.unchanged.Known",
         "forms.Form",
         "forms.DistributionForm",
         "states.counts.NarrowRows",
@@ -331,6 +332,7 @@ WITHOUT: dict[str, list[str]] = {
     "files that are open, and what happens to them": [
         "language_models.artefacts.*.*",
         "language_models.files.Files",
+        "sources.stores.*.*",
         "sources.text_rows.*",
         "writers.*.*Writer",
         "writing.*",

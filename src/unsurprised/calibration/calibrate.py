@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from unsurprised.addresses import named
 from unsurprised.calibration.judge import Judge
 from unsurprised.calibration.learning import learning_from
 from unsurprised.calibration.result import Calibration
@@ -180,6 +181,6 @@ def calibrate_reading(
     learning = learning_from(evaluator, reading.class_names, reading.spoken_of)
     found = calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
     if found.calibrator is not None:
-        names = [Path(file).name for file in reading.files]
+        names = [Path(named(file)).name for file in reading.files]
         found.calibrator.provenance_ |= {"files": names[:100]}
     return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from unsurprised.addresses import named
 from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.completion import columns
@@ -201,7 +202,7 @@ def _other_order(reading: Reading, first: Reading) -> bool:
 def _names(files: Sequence[str]) -> list[str]:
     """The shortest ends of the paths that tell them apart."""
     files = [str(Place(file)) for file in files]
-    parts = [Path(file).parts for file in files]
+    parts = [Path(named(file)).parts for file in files]
     for count in range(1, max(map(len, parts)) + 1):
         names = ["/".join(part[-count:]) for part in parts]
         if len(set(names)) == len(names):

@@ -114,13 +114,14 @@ def over_splits(
         with at_most(threads):
             return run.work(make())
 
-    with reading.in_memory(), ThreadPoolExecutor(workers) as pool:
-        try:
-            collectors = list(pool.map(work, range(workers)))
-        except BaseException:  # an interrupt, of whatever kind: workers go on otherwise
-            run.stopped = True
-            raise
-    run.raise_first_error()
+    with reading.looking_later():
+        with reading.in_memory(), ThreadPoolExecutor(workers) as pool:
+            try:
+                collectors = list(pool.map(work, range(workers)))
+            except BaseException:  # an interrupt, of whatever kind: workers go on otherwise
+                run.stopped = True
+                raise
+        run.raise_first_error()
     if then is not None:
         then()
     merged = collectors.pop(0)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.csv import CsvTable
+from unsurprised.sources.files import first_bytes
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.ipc import IpcFileTable, IpcStreamTable
 from unsurprised.sources.jsonl import JsonlTable
@@ -18,7 +19,7 @@ from unsurprised.sources.limits import COLUMNS, NAME
 from unsurprised.sources.numpy_files import NpyTable, NpzTable
 from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.parquet import ParquetTable
-from unsurprised.sources.standard_input import is_kept, location, name_of
+from unsurprised.sources.standard_input import is_kept, name_of
 from unsurprised.sources.strangers import stranger, stranger_in_archive
 from unsurprised.sources.table import Table
 from unsurprised.sources.text import COMPRESSIONS, opened_text
@@ -34,6 +35,8 @@ class Format:
     opened: Callable[[str], Table]
     #: The first bytes; empty for text, which begins in any way.
     magic: tuple[bytes, ...] = ()
+    #: The last bytes, where a file that ends so begins so too.
+    ends: bytes = b""
 
     @property
     def text(self) -> bool:
@@ -46,7 +49,7 @@ def _npy_alone(file: str) -> Table:
 
 
 FORMATS = (
-    Format("Parquet", (".parquet", ".pq", ".parq"), ParquetTable, (b"PAR1",)),
+    Format("Parquet", (".parquet", ".pq", ".parq"), ParquetTable, (b"PAR1",), b"PAR1"),
     Format("an Arrow file", (".arrow", ".feather", ".ipc"), IpcFileTable, (b"ARROW1",)),
     Format("an Arrow stream", (".arrows", ".ipcs"), IpcStreamTable, (b"\xff\xff\xff\xff",)),
     Format("CSV", (".csv",), CsvTable),
@@ -102,8 +105,7 @@ def _opened(file: str) -> Table:
             with opened_text(file) as stream:
                 head = stream.read(_HEAD)
         else:
-            with open(location(file), "rb") as stream:  # noqa: PTH123 - a Path would hide what was given
-                head = stream.read(_HEAD)
+            head = first_bytes(file, _HEAD, fmt.ends if fmt else b"")
     found = _by_magic(head)
     other = stranger_in_archive(file) if found is _NPZ else None
     if found is None:

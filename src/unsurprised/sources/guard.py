@@ -16,6 +16,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from unsurprised.errors import CallError, InputError, Place, UnsurprisedError
+from unsurprised.sources.stores.faults import telling_of_stores
 
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
@@ -49,7 +50,8 @@ def guarded(file: str | None, name: str) -> Iterator[None]:
     raises without meaning to is not, and passes.
     """
     try:
-        yield
+        with telling_of_stores(file):
+            yield
     except UnsurprisedError:
         raise
     except FileNotFoundError:

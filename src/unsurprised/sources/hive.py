@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from unsurprised.addresses import named
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.table import Part, Table
 
@@ -37,7 +38,7 @@ def partitions_of(file: str) -> dict[str, str | None]:
     {'label': 'café', 'day': None}
     """
     found: dict[str, str | None] = {}
-    for folder in PurePath(file).parts[:-1]:
+    for folder in PurePath(named(file)).parts[:-1]:
         key, equals, value = folder.partition("=")
         if not key or not equals:
             continue

@@ -8,8 +8,8 @@ from functools import cached_property
 import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import arrow_bytes
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.standard_input import location
 from unsurprised.sources.table import Part, Table
 
 _ROWS_A_PART = 1 << 18
@@ -25,7 +25,7 @@ class IpcFileTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        with guarded(file, self.format), pa.OSFile(location(file)) as handle:
+        with guarded(file, self.format), arrow_bytes(file) as handle:
             self.schema = pa.ipc.open_file(handle).schema
         self.rows = sum(part.rows or 0 for part in self._parts)
 
@@ -36,7 +36,7 @@ class IpcFileTable(Table):
     @cached_property
     def _parts(self) -> list[Part]:
         parts: list[Part] = []
-        with guarded(self.file, self.format), pa.OSFile(location(self.file)) as handle:
+        with guarded(self.file, self.format), arrow_bytes(self.file) as handle:
             if not len(self.schema):
                 return []
             # The footer does not state the rows of a batch; reading one narrow column of each does.
@@ -61,7 +61,7 @@ class IpcFileTable(Table):
     ) -> Iterator[pa.RecordBatch]:
         """The record batches as they were written."""
         fields = [self.schema.get_field_index(name) for name in columns]
-        with guarded(self.file, self.format), pa.OSFile(location(self.file)) as handle:
+        with guarded(self.file, self.format), arrow_bytes(self.file) as handle:
             reader = _opened(handle, fields)
             for key in part.keys:
                 yield _validated(reader.get_batch(key))
@@ -74,7 +74,7 @@ class IpcStreamTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        with guarded(file, self.format), pa.OSFile(location(file)) as handle:
+        with guarded(file, self.format), arrow_bytes(file) as handle:
             self.schema = pa.ipc.open_stream(handle).schema
 
     def read(
@@ -83,7 +83,7 @@ class IpcStreamTable(Table):
         """The record batches as they were written."""
         fields = [self.schema.get_field_index(name) for name in columns]
         options = pa.ipc.IpcReadOptions(included_fields=fields, use_threads=False)
-        with guarded(self.file, self.format), pa.OSFile(location(self.file)) as handle:
+        with guarded(self.file, self.format), arrow_bytes(self.file) as handle:
             for batch in pa.ipc.open_stream(handle, options=options):
                 yield _validated(batch)
             self._check_end(handle)

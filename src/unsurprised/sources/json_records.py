@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple, NoReturn, cast
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.limits import LINE, NESTING
-from unsurprised.sources.standard_input import is_kept
+from unsurprised.sources.standard_input import is_kept, name_of
 from unsurprised.sources.text import opened_text
 
 Record = dict[str, Any]
@@ -267,7 +267,7 @@ def _read_by_pandas(file: str, record: Mapping[str, Any]) -> str | None:
         return None
     # A row may have two lists, its truth and its prediction; of numbers, and of nothing else.
     numbers = all(type(entry) in (int, float) for value in values for entry in value)
-    lines = ".json" not in [suffix.lower() for suffix in PurePath(file).suffixes]
+    lines = ".json" not in [suffix.lower() for suffix in PurePath(name_of(file)).suffixes]
     return None if numbers and lines else f"pandas.DataFrame(json.load(open({file!r})))"
 
 

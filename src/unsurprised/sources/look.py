@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from unsurprised.arrow.encodings import without_encodings
 from unsurprised.arrow.kinds import stands_for
 from unsurprised.class_names.columns import SeenLabels
 from unsurprised.sources.frames import FrameTable
+from unsurprised.sources.stores.addresses import is_stored
 from unsurprised.sources.table import Table, refuse_twice
 
 #: So many rows are looked at; what they cannot tell is looked for in all of them, or asked about.
@@ -21,10 +23,25 @@ ROWS = 1000
 #: A file's text is read by runs; a batch of a look.
 _BATCH_ROWS = 8192
 
+#: What was seen of objects in stores, where another look would be another request.
+_looks: WeakKeyDictionary[Table, dict[tuple[object, ...], pa.RecordBatch | None]] = (
+    WeakKeyDictionary()
+)
+
 
 def first_rows(table: Table, columns: Mapping[str, str], rows: int = ROWS) -> pa.RecordBatch | None:
     """The first rows of some columns (name → role), without encodings; None if there is none."""
     refuse_twice(table.schema.names, columns, table.file)
+    if not is_stored(table.file):
+        return _first_rows(table, columns, rows)
+    known = _looks.setdefault(table, {})
+    key = (*columns.items(), rows)
+    if key not in known:
+        known[key] = _first_rows(table, columns, rows)
+    return known[key]
+
+
+def _first_rows(table: Table, columns: Mapping[str, str], rows: int) -> pa.RecordBatch | None:
     held: list[pa.RecordBatch] = []
     left = rows
     for batch in _batches(table, columns, rows):

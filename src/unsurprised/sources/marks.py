@@ -11,6 +11,7 @@ from typing import Any
 
 from unsurprised.copies import Record
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import binary
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.unchanged import Stamp
 
@@ -21,7 +22,7 @@ _SECOND = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Mark(Record):
-    """The size and the time of a file, and a digest of its ends."""
+    """The size and the time of a file, and a digest of its ends, or a store's of an object."""
 
     file: str
     size: int
@@ -31,7 +32,7 @@ class Mark(Record):
     @classmethod
     def of(cls, stamp: Stamp) -> Mark:
         """The mark of a file as it was when it was opened."""
-        return cls(stamp.file, stamp.size, stamp.time_ns, _digest(stamp.file, stamp.size))
+        return cls(stamp.file, stamp.size, stamp.time_ns, _digest(stamp))
 
     @classmethod
     def of_said(cls, said: Mapping[str, Any]) -> Mark:
@@ -59,7 +60,7 @@ class Mark(Record):
         found = None
         if stamp.size != self.size:
             found = f"it had {self.size:,} bytes, and has {stamp.size:,}"
-        elif _digest(self.file, self.size) != self.ends:
+        elif _digest(stamp) != self.ends:
             found = "other bytes are at its ends"
         elif not _same_time(self.time_ns, stamp.time_ns):
             found = (
@@ -74,8 +75,11 @@ class Mark(Record):
             )
 
 
-def _digest(file: str, size: int) -> str:
-    with guarded(file, "a file of predictions"), Path(file).open("rb") as stream:
+def _digest(stamp: Stamp) -> str:
+    if isinstance(stamp.identity, str):
+        return stamp.identity
+    file, size = stamp.file, stamp.size
+    with guarded(file, "a file of predictions"), binary(file) as stream:
         found = hashlib.sha256(stream.read(_END_BYTES))
         if size > _END_BYTES:
             stream.seek(max(_END_BYTES, size - _END_BYTES))

@@ -5,17 +5,16 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import IO
 
 import numpy as np
 import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import binary, path_or_bytes
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES, COLUMNS, NAME, NAMES
 from unsurprised.sources.numpy_arrays import Header, as_arrow, check_size, pieces_of
-from unsurprised.sources.standard_input import location
 from unsurprised.sources.table import Part, Table
 
 #: Open files of one archive, so that each member is read on its own.
@@ -73,7 +72,7 @@ class NpzTable(_Files):
     def __init__(self, file: str) -> None:
         self.file = file
         headers: dict[str, Header] = {}
-        with guarded(file, self.format), zipfile.ZipFile(location(file)) as archive:
+        with guarded(file, self.format), zipfile.ZipFile(path_or_bytes(file)) as archive:
             self._members = _members(archive.infolist(), file)
             COLUMNS.check(len(self._members), Place(file))
             for name, member in self._members.items():
@@ -104,7 +103,7 @@ class NpzTable(_Files):
             ]
 
     def _archive(self, stack: ExitStack) -> zipfile.ZipFile:
-        return stack.enter_context(zipfile.ZipFile(location(self.file)))
+        return stack.enter_context(zipfile.ZipFile(path_or_bytes(self.file)))
 
 
 def _members(infos: Sequence[zipfile.ZipInfo], file: str) -> dict[str, str]:
@@ -132,7 +131,7 @@ class NpyTable(_Files):
         self.file = file
         headers: dict[str, Header] = {}
         for column in dict.fromkeys(columns):
-            with guarded(column, self.format), Path(location(column)).open("rb") as stream:
+            with guarded(column, self.format), binary(column) as stream:
                 header = Header.read(stream)
                 left = stream.seek(0, 2) - header.offset
             check_size(header, left, column, column)
@@ -153,7 +152,7 @@ class NpyTable(_Files):
     @contextmanager
     def _opened(self, columns: Sequence[str]) -> Iterator[list[IO[bytes]]]:
         with ExitStack() as stack:
-            yield [stack.enter_context(Path(location(column)).open("rb")) for column in columns]
+            yield [stack.enter_context(binary(column)) for column in columns]
 
 
 def _may_name_classes(header: Header, headers: Mapping[str, Header], file: str) -> bool:

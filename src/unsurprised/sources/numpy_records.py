@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import binary
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.numpy_arrays import Header, as_arrow, check_size, exactly
 from unsurprised.sources.numpy_files import ROWS_A_PART
-from unsurprised.sources.standard_input import location
 from unsurprised.sources.table import Part, Table
 
 
 def holds_records(file: str) -> bool:
     """Whether an npy file is one of records; false for what is none at all."""
     try:
-        with Path(location(file)).open("rb") as stream:
+        with binary(file) as stream:
             return Header.read(stream).dtype.names is not None
     except (OSError, ValueError, EOFError):
         return False
@@ -32,7 +31,7 @@ class RecordsTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file: str = file
-        with guarded(file, self.format), Path(location(file)).open("rb") as stream:
+        with guarded(file, self.format), binary(file) as stream:
             self._header = Header.read(stream)
             left = stream.seek(0, 2) - self._header.offset
         check_size(self._header, left, file, file)
@@ -65,7 +64,7 @@ class RecordsTable(Table):
     ) -> Iterator[pa.RecordBatch]:
         """The rows piece by piece."""
         header, last = self._header, part.first_row + (part.rows or 0)
-        with guarded(self.file, self.format), Path(location(self.file)).open("rb") as stream:
+        with guarded(self.file, self.format), binary(self.file) as stream:
             stream.seek(header.offset + part.first_row * header.row_bytes)
             for start in range(part.first_row, last, batch_rows):
                 size = min(batch_rows, last - start) * header.row_bytes

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import footer_of, ranges_of
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.standard_input import location
+from unsurprised.sources.stores.addresses import is_stored
+from unsurprised.sources.stores.ranges import Range
 from unsurprised.sources.table import Part, Table
 
 #: Row groups are put together up to this many rows, so that a part is worth opening a file for.
@@ -17,6 +19,9 @@ _ROWS_A_PART = 1 << 18
 
 #: Measured: without it the reader holds whole column chunks in memory.
 _BUFFER = 1 << 20
+
+#: Of an object in a store, so many bytes of row groups come together, and no more of one.
+_AT_ONCE, _MOST_AT_ONCE = 64 << 20, 256 << 20
 
 
 class ParquetTable(Table):
@@ -26,7 +31,7 @@ class ParquetTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        with guarded(file, self.format), pq.ParquetFile(location(file)) as opened:
+        with guarded(file, self.format), pq.ParquetFile(footer_of(file)) as opened:
             self.schema = opened.schema_arrow
             self._metadata = opened.metadata
             self.rows = self._metadata.num_rows
@@ -49,10 +54,33 @@ class ParquetTable(Table):
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Decode batch by batch in the calling thread: one thread a part scales best (measured)."""
+        names = list(columns)
+        runs = self._runs(part, names) if is_stored(self.file) else [part.keys]
+        for keys in runs:
+            yield from self._run(keys, names, batch_rows)
+
+    def _runs(self, part: Part, columns: Sequence[str]) -> Iterator[tuple[int, ...]]:
+        """Row groups whose columns are asked for at once, which are held until they are read."""
+        run: list[int] = []
+        held = 0
+        for key in part.keys:
+            size = sum(end - begin for begin, end in self._ranges([key], columns))
+            # Who looks at the first rows goes away before the other row groups are asked for.
+            if run and (held + size > _AT_ONCE or run == [self._parts[0].keys[0]]):
+                yield tuple(run)
+                run, held = [], 0
+            run.append(key)
+            held += size
+        yield tuple(run)
+
+    def _run(
+        self, keys: Sequence[int], columns: list[str], batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of some row groups."""
         with (
             guarded(self.file, self.format),
             pq.ParquetFile(
-                location(self.file),
+                ranges_of(self.file, lambda: self._at_once(keys, columns)),
                 metadata=self._metadata,
                 pre_buffer=False,
                 buffer_size=_BUFFER,
@@ -60,12 +88,28 @@ class ParquetTable(Table):
         ):
             for batch in opened.iter_batches(
                 batch_size=batch_rows,
-                row_groups=list(part.keys),
-                columns=list(columns),
+                row_groups=list(keys),
+                columns=columns,
                 use_threads=False,
             ):
                 # "p_1" also asks for "p_1.5": Arrow takes the dot for a path into "p_1".
-                yield self._checked(batch.select(list(columns)))
+                yield self._checked(batch.select(columns))
+
+    def _at_once(self, keys: Sequence[int], columns: Sequence[str]) -> list[Range]:
+        """What is asked for before it is decoded: all, unless that is very much."""
+        ranges = list(self._ranges(keys, columns))
+        return ranges if sum(end - begin for begin, end in ranges) <= _MOST_AT_ONCE else []
+
+    def _ranges(self, keys: Sequence[int], columns: Sequence[str]) -> Iterator[Range]:
+        """Where columns lie in row groups, as the footer says; Arrow reads no others."""
+        roots = tuple(f"{name}." for name in columns)
+        for key in keys:
+            group = self._metadata.row_group(key)
+            for chunk in map(group.column, range(group.num_columns)):
+                if f"{chunk.path_in_schema}.".startswith(roots):
+                    first = (chunk.dictionary_page_offset, chunk.data_page_offset)
+                    begin = min(offset for offset in first if offset)
+                    yield begin, begin + chunk.total_compressed_size
 
     def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch; Arrow takes text from Parquet as it is, and decodes it where it is used."""

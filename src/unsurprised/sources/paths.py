@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from unsurprised.addresses import named
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.folders import own_files, refuse_left_over_shards, refuse_tables_with_log
 from unsurprised.sources.formats import named_format
 from unsurprised.sources.standard_input import is_kept
+from unsurprised.sources.stores.addresses import OPTIONS, Address, is_stored, local_path
+from unsurprised.sources.stores.listing import below, is_object, matching
 
 PathLike = str | os.PathLike[str]
 
@@ -30,7 +33,7 @@ def expanded(sources: Iterable[PathLike]) -> tuple[list[str], list[str]]:
         files += found
         aside += left
     _refuse_twice(files)
-    lying = [file for file in files if not is_kept(file)]
+    lying = [file for file in files if not is_kept(file) and not is_stored(file)]
     refuse_tables_with_log(lying)
     refuse_left_over_shards(lying)
     return files, aside
@@ -48,15 +51,20 @@ def _expanded(path: str) -> tuple[list[str], list[str]]:
         raise InputError(f"{path!r} is no path (it holds a NUL character)")
     if is_kept(path):
         return [path], []
+    local = local_path(path)
+    if local is not None:
+        return _expanded(local)
+    if is_stored(path):
+        return _stored(Address.of(path))
     if os.path.isdir(path):  # noqa: PTH112 - the path is kept as it was given
         return _folder(path)
     if os.path.lexists(path):
         return [_regular(path)], []
     if glob.has_magic(path):
         return _globbed(path)
-    if "://" in path:
-        raise InputError("is an address, not a file", remedy="download it first", place=Place(path))
-    raise InputError("no such file", remedy=_nearest(path), place=Place(path))
+    raise InputError(
+        "no such file", remedy=_lost_address(path) or _nearest(path), place=Place(path)
+    )
 
 
 def _regular(path: str) -> str:
@@ -89,6 +97,10 @@ def _globbed(path: str) -> tuple[list[str], list[str]]:
 def _folder(path: str) -> tuple[list[str], list[str]]:
     files = _walked(path)
     refuse_tables_with_log([os.path.join(path, "part"), *files])  # noqa: PTH118 - before one complains of the formats of the log
+    return _of_one_format(path, files)
+
+
+def _of_one_format(path: str, files: Sequence[str]) -> tuple[list[str], list[str]]:
     formats = {file: named_format(file) for file in files}
     counts = Counter(fmt.name for fmt in formats.values() if fmt is not None)
     if not counts:
@@ -103,6 +115,44 @@ def _folder(path: str) -> tuple[list[str], list[str]]:
         )
     known = [file for file, fmt in formats.items() if fmt is not None]
     return known, [file for file, fmt in formats.items() if fmt is None]
+
+
+def _stored(address: Address) -> tuple[list[str], list[str]]:
+    """The objects that an address stands for, as a path stands for files."""
+    if is_object(address):
+        return [str(address)], []
+    if glob.has_magic(address.key):
+        files: list[str] = []
+        aside: list[str] = []
+        for match, is_folder in matching(address):
+            found, left = _stored_folder(match) if is_folder else ([str(match)], [])
+            files += found
+            aside += left
+        if not files:
+            raise InputError("no object matches", place=Place(str(address)))
+        return files, aside
+    return _stored_folder(address)
+
+
+def _stored_folder(address: Address) -> tuple[list[str], list[str]]:
+    names = below(address)
+    if not names:
+        raise InputError(
+            "no such object, and nothing lies below it",
+            remedy=_nearest_below(address),
+            place=Place(str(address)),
+        )
+    counting = [name for name in names if all(map(_counts, name.split("/")))]
+    return _of_one_format(str(address), [str(address.below(name)) for name in counting])
+
+
+def _nearest_below(address: Address) -> str | None:
+    from difflib import get_close_matches  # only needed to be helpful
+
+    folder, _, last = address.key.rpartition("/")
+    names = [name.rstrip("/") for name in below(address.at(folder), recursive=False)]
+    near = get_close_matches(last, names, 1)
+    return f"did you mean {near[0]!r}?" if near else None
 
 
 def _walked(path: str) -> list[str]:
@@ -130,12 +180,20 @@ def _counts(name: str) -> bool:
 def _refuse_twice(files: Sequence[str]) -> None:
     seen: dict[str, str] = {}
     for file in files:
-        real = os.path.realpath(file)
+        real = named(file) if is_stored(file) else os.path.realpath(file)
         if real in seen:
             raise CallError(
                 f"{file}: the same file is given twice (also as {seen[real]}); expected each once"
             )
         seen[real] = file
+
+
+def _lost_address(path: str) -> str | None:
+    """What to do where an address was made a ``Path``, which takes one of two slashes away."""
+    scheme, mark, rest = path.partition(":/")
+    if not mark or rest.startswith("/") or scheme not in (*OPTIONS, "file", "https"):
+        return None
+    return "pass an address as text: a Path takes a / away"
 
 
 def _nearest(path: str) -> str | None:

@@ -27,7 +27,7 @@ from unsurprised.sources.interpreted import (
 from unsurprised.sources.joined import Solution
 from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
-from unsurprised.sources.unchanged import unchanged
+from unsurprised.sources.unchanged import refuse_changed, unchanged
 from unsurprised.threads import is_lack_of_threads
 
 
@@ -68,6 +68,7 @@ class Reading:
         #: The place of each file among all, of which these may be some: rows are hashed by it.
         self._places = tuple(range(len(self._tables)) if places is None else places)
         self._joined, self._zero_seen = joined, not conversion.classes.binding.is_open
+        self._looks_later = False
         #: What was taken, told or not, for printing.
         self.choices: Mapping[str, str] = MappingProxyType(dict(choices))
         #: Names of the classes in the order of the columns; indices where they have no names.
@@ -233,8 +234,18 @@ class Reading:
         does not depend on the size of the batches.
         """
         table = self._tables[split.file_index]
-        with unchanged(table.stamps), self.in_memory(table):
+        with unchanged(table.stamps, later=self._looks_later), self.in_memory(table):
             yield from self._batches(table, split)
+
+    @contextmanager
+    def looking_later(self) -> Iterator[None]:
+        """Ask stores at the end of the context alone whether objects changed since then."""
+        self._looks_later = True
+        try:
+            yield
+        finally:
+            self._looks_later = False
+        refuse_changed(stamp for table in self._tables for stamp in table.stamps if stamp.stored)
 
     def _batches(self, table: Table, split: Split) -> Iterator[Batch]:
         size = rows_at_once(table, self._conversion)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from unsurprised.addresses import named
 from unsurprised.errors import STANDARD_INPUT, InputError, Place
 from unsurprised.writing.interruption import held_back
 from unsurprised.writing.temporary import Temporary, sweep
@@ -53,12 +54,12 @@ def location(file: str | None) -> str:
 
 
 def name_of(file: str) -> str:
-    """The name that tells a file's format.
+    """The name that tells a file's format, without what an address says of its store.
 
     >>> name_of("rows.csv")
     'rows.csv'
     """
-    return _kept[file].name if file in _kept else file
+    return _kept[file].name if file in _kept else named(file)
 
 
 @contextmanager

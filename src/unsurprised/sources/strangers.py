@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from unsurprised.errors import InputError, Place
-from unsurprised.sources.standard_input import location
+from unsurprised.sources.files import path_or_bytes
+from unsurprised.sources.standard_input import name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def stranger(file: str, head: bytes) -> Stranger | None:
         return _SAFETENSORS
     if head[8:12] == b"DUCK":
         return _DUCKDB
-    named = _SUFFIXES.get(PurePath(file).suffix.lower())
+    named = _SUFFIXES.get(PurePath(name_of(file)).suffix.lower())
     if named is not None and head:
         return named
     text = _is_text(head)
@@ -203,7 +204,7 @@ def _is_text(head: bytes) -> bool:
 def stranger_in_archive(file: str) -> Stranger | None:
     """What a zip archive is that is no npz; ``None`` for npz, and for one that is damaged."""
     try:
-        with zipfile.ZipFile(location(file)) as archive:
+        with zipfile.ZipFile(path_or_bytes(file)) as archive:
             names = archive.namelist()
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return None

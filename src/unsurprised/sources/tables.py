@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from unsurprised.addresses import named
 from unsurprised.errors import CallError
 from unsurprised.sources.formats import opened, stamped
 from unsurprised.sources.frames import FrameTable, is_frame, no_frame, refuse_unread
@@ -15,6 +17,8 @@ from unsurprised.sources.numpy_files import NpyTable
 from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
+from unsurprised.sources.stores.addresses import is_stored
+from unsurprised.sources.stores.objects import SIDE_BY_SIDE
 from unsurprised.sources.table import Table
 
 
@@ -34,10 +38,18 @@ def tables_of(
         pred = options.pred if isinstance(options.pred, str) else None
         return [_npy_files(pred or options.logprob or npy[0], npy)], []
     files, aside = expanded(_paths(source))
-    if npy or any(file.lower().endswith(".npy") for file in files):
+    if npy or any(named(file).lower().endswith(".npy") for file in files):
         return [_npy_table(files, npy, options)], aside
     known = integer_partitions(files) if integers is None else integers
-    return with_partitions([opened(file) for file in files], known), aside
+    return with_partitions(_all_opened(files), known), aside
+
+
+def _all_opened(files: Sequence[str]) -> list[Table]:
+    """The files as tables; those in stores side by side, since each is waited for."""
+    if not any(map(is_stored, files)):
+        return [opened(file) for file in files]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        return list(pool.map(opened, files))
 
 
 def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
@@ -51,11 +63,11 @@ def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:
 
 def _npy_options(options: Options) -> list[str]:
     told = (options.label, options.pred, options.logprob, options.weight, options.id)
-    return [name for name in told if isinstance(name, str) and name.lower().endswith(".npy")]
+    return [name for name in told if isinstance(name, str) and named(name).lower().endswith(".npy")]
 
 
 def _npy_table(files: Sequence[str], npy: Sequence[str], options: Options) -> Table:
-    others = [file for file in files if not file.lower().endswith(".npy")]
+    others = [file for file in files if not named(file).lower().endswith(".npy")]
     if len(files) == 1 and not npy and holds_records(files[0]):
         return stamped(files, lambda: RecordsTable(files[0]))
     if others or len(files) > 1 or (options.labelled and not npy):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unsurprised.sources.standard_input import location, name_of
+from unsurprised.sources.files import decompressed, first_bytes, size_of
+from unsurprised.sources.standard_input import name_of
 
 #: Text has no types. They are seen from this many rows, never from a block of bytes, so that they
 #: do not depend on how a file is read; a later value that is none of its type is an error.
@@ -37,7 +38,7 @@ def compression_of(file: str) -> str | None:
 
 def opened_text(file: str, begin: int = 0) -> pa.NativeFile:
     """A file's bytes, decompressed, from one of them on."""
-    stream = pa.input_stream(location(file), compression=compression_of(file))
+    stream = decompressed(file, compression_of(file))
     if begin and stream.seekable():
         stream.seek(begin)
         return stream
@@ -51,13 +52,11 @@ def about_rows(file: str) -> int | None:
 
     None where that tells nothing: of compressed text, of one JSON array, of what is no text.
     """
-    path = Path(location(file))
-    with path.open("rb") as stream:
-        head = stream.read(1 << 20)
+    head = first_bytes(file, 1 << 20)
     lines = head.count(b"\n")
     if not lines or b"\0" in head or head.lstrip()[:1] == b"[" or compression_of(file) is not None:
         return None
-    return round(path.stat().st_size / len(head) * lines)
+    return round(size_of(file) / len(head) * lines)
 
 
 def longer_row(file: str, most: int) -> int | None:

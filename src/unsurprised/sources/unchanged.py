@@ -5,30 +5,53 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.standard_input import location
+from unsurprised.sources.stores.addresses import is_stored
+from unsurprised.sources.stores.objects import SIDE_BY_SIDE, told_at_opening, told_now
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A file's size and time as it was opened, and which file its path stood for."""
+    """A file's size and time as it was opened, and which file its path stood for.
+
+    An object in a store is known by the store's digest of it, where it tells one.
+    """
 
     file: str
     size: int
     time_ns: int
-    identity: tuple[int, int]
+    identity: tuple[int, int] | str
 
     @classmethod
     def of(cls, file: str) -> Stamp | None:
         """The stamp of a file; None where it cannot be had, which its reader will tell."""
+        if is_stored(file):
+            told = told_now(file)
+            return None if told is None else cls(file, told.size, told.time_ns, told.tag)
         try:
             found = os.stat(location(file))  # noqa: PTH116 - a Path would hide what was given
         except (OSError, ValueError):
             return None
         return cls(file, found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))
+
+    @classmethod
+    def opening(cls, file: str) -> Stamp | None:
+        """The stamp of a file that is about to be opened; of an object, it is opened by this."""
+        if is_stored(file):
+            told = told_at_opening(file)
+            return cls(file, told.size, told.time_ns, told.tag)
+        return cls.of(file)
+
+    @property
+    def stored(self) -> bool:
+        """Whether another look at it is a request."""
+        return isinstance(self.identity, str)
 
     def refuse_changed(self) -> None:
         """Raise if the file is no longer as it was opened."""
@@ -58,12 +81,15 @@ def _clock(time_ns: int) -> str:
 
 def stamps(files: Iterable[str]) -> tuple[Stamp, ...]:
     """The stamps of files, before they are opened."""
-    return tuple(stamp for stamp in map(Stamp.of, files) if stamp is not None)
+    return tuple(stamp for stamp in map(Stamp.opening, files) if stamp is not None)
 
 
 @contextmanager
-def unchanged(opened: Iterable[Stamp]) -> Iterator[None]:
-    """Refuse files that changed, at the end or where what was read of them is wrong."""
+def unchanged(opened: Iterable[Stamp], *, later: bool = False) -> Iterator[None]:
+    """Refuse files that changed, at the end or where what was read of them is wrong.
+
+    ``later``: at the end, of objects in stores :func:`refuse_changed` tells.
+    """
     try:
         yield
     except InputError:
@@ -71,4 +97,28 @@ def unchanged(opened: Iterable[Stamp]) -> Iterator[None]:
             stamp.refuse_changed()
         raise
     for stamp in opened:
-        stamp.refuse_changed()
+        if not (later and stamp.stored):
+            stamp.refuse_changed()
+
+
+class Known(Protocol):
+    """What tells a file that was read from another in its place."""
+
+    @property
+    def file(self) -> str:
+        """The file."""
+
+    def refuse_changed(self) -> None:
+        """Raise if it is another one."""
+
+
+def refuse_changed(known: Iterable[Known]) -> None:
+    """Refuse the first file that changed; several objects in stores are asked about at once."""
+    known = list(known)
+    if not any(is_stored(each.file) for each in known):
+        for each in known:
+            each.refuse_changed()
+        return
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for _ in pool.map(lambda each: each.refuse_changed(), known):
+            pass

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import overload
 
+from unsurprised.addresses import scheme_of, without_secrets
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.writing.placing import Finished, place
 from unsurprised.writing.recognition import EXISTS, Replaceable, anything, nothing
@@ -122,6 +123,11 @@ class Target:
         name = self.name
         if not name:
             raise ValueError("the path is empty")
+        if scheme_of(name) is not None:
+            raise ValueError(
+                "it is an address, and what is written has to appear whole; write a file here, "
+                "and copy it there, such as by aws s3 cp, gcloud storage cp or azcopy"
+            )
         with suppress(FileNotFoundError):
             self._status = Path(name).stat()
         if name.endswith(_SEPARATORS) or (self._status and stat.S_ISDIR(self._status.st_mode)):
@@ -155,7 +161,7 @@ class Target:
 
     def _unwritable(self, error: Exception) -> CallError:
         reason = getattr(error, "strerror", None) or str(error)
-        return CallError(f"{self.option} {self.name}: cannot be written: {reason}")
+        return CallError(f"{self.option} {without_secrets(self.name)}: cannot be written: {reason}")
 
 
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))

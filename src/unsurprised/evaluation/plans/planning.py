@@ -28,6 +28,7 @@ from unsurprised.sources.marks import Mark
 from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
 from unsurprised.sources.recipes import SourceRecipe
+from unsurprised.sources.unchanged import refuse_changed
 from unsurprised.states.serial import sensible
 
 #: Name and version of a plan's JSON.
@@ -80,9 +81,8 @@ class Plan(Record):
             place: PlannedFile(table.file or "", tuple(map(Mark.of, table.stamps)))
             for place, table in ((place, reading.tables[place]) for place in places)
         }
-        for place in places:  # a file that was written since it was opened would have other ends
-            for stamp in reading.tables[place].stamps:
-                stamp.refuse_changed()
+        # A file that was written since it was opened would have other ends.
+        refuse_changed(stamp for place in places for stamp in reading.tables[place].stamps)
         expected = (reading.rows or 0) if expect is None else expect
         recipe = SourceRecipe.of(reading, options)
         work = Work(recipe, bins, top, sampled, expected, files, splits)

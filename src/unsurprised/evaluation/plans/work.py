@@ -14,6 +14,7 @@ from unsurprised.sources.marks import Mark
 from unsurprised.sources.reading import Reading, Split
 from unsurprised.sources.recipes import SourceRecipe
 from unsurprised.sources.table import Part
+from unsurprised.sources.unchanged import refuse_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,7 @@ class Work(Record):
 
     def opened(self) -> Reading:
         """The files, none of which has changed."""
-        for file in self.files.values():
-            for mark in file.marks:
-                mark.refuse_changed()
+        refuse_changed(mark for file in self.files.values() for mark in file.marks)
         return self.recipe.opened({place: each.file for place, each in self.files.items()}, {})
 
     def evaluate(self, progress: Progress | None = None) -> tuple[Evaluator, bool]:

@@ -13,6 +13,8 @@ from unsurprised.errors import Place
 from unsurprised.report.numbers import counted, printable
 from unsurprised.reported import Reported
 from unsurprised.sources.standard_input import location
+from unsurprised.sources.stores.addresses import is_stored
+from unsurprised.sources.stores.objects import opened
 
 #: Files together larger than this are not read once more: their ends and sizes stand for them.
 _WHOLE_BYTES = 1 << 30
@@ -61,10 +63,12 @@ def _hash(data: bytes) -> str:
 def fingerprints(names: Sequence[str]) -> list[tuple[str, str]]:
     """The name, size and SHA-256 of each file, as ``sha256sum`` prints it.
 
-    Of files that are together above 1 GiB only the first and the last MiB are read.
+    Of files that are together above 1 GiB only the first and the last MiB are read; of an object in
+    a store the store's ETag is told.
     """
     shown = list(names[:_MOST_FILES])
-    files = {name: Path(location(name)) for name in shown}
+    stored = [name for name in shown if is_stored(name)]
+    files = {name: Path(location(name)) for name in shown if name not in stored}
     sizes = {name: path.stat().st_size for name, path in files.items() if path.is_file()}
     whole = sum(sizes.values()) <= _WHOLE_BYTES
     told = []
@@ -76,9 +80,16 @@ def fingerprints(names: Sequence[str]) -> list[tuple[str, str]]:
                 f"{size:,} bytes, {what} {_digest(files[name], size, whole)}",
             )
         )
+    told += [(f"input {printable(name, 200)}", _of_store(name)) for name in stored]
     if len(names) > len(shown):
         told.append(("and", f"{counted(len(names) - len(shown), 'file')} more"))
     return told
+
+
+def _of_store(name: str) -> str:
+    """What a store tells of an object, which is not read once more for it."""
+    told = opened(name).told
+    return f"{told.size:,} bytes" + (f", ETag {printable(told.tag, 100)}" if told.tag else "")
 
 
 def _digest(path: Path, size: int, whole: bool) -> str:

@@ -1,0 +1,62 @@
+"""The one place where a file's name becomes its bytes, for all formats: of a disk or of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from unsurprised.sources.standard_input import location
+from unsurprised.sources.stores.addresses import is_stored
+from unsurprised.sources.stores.objects import opened, stream_of
+from unsurprised.sources.stores.ranges import Range, covered
+
+
+def binary(file: str) -> IO[bytes]:
+    """A file's bytes as Python reads them."""
+    return stream_of(file) if is_stored(file) else Path(location(file)).open("rb")
+
+
+def arrow_bytes(file: str | None) -> pa.NativeFile:
+    """A file's bytes as Arrow reads them, anywhere."""
+    return pa.PythonFile(stream_of(file)) if is_stored(file) else pa.OSFile(location(file))
+
+
+def decompressed(file: str, compression: str | None) -> pa.NativeFile:
+    """A file's bytes from the first one on, out of a compression."""
+    bytes_of = stream_of(file) if is_stored(file) else location(file)
+    return pa.input_stream(bytes_of, compression=compression)
+
+
+def path_or_bytes(file: str | None) -> str | IO[bytes]:
+    """What libraries take that open files by themselves."""
+    return stream_of(file) if is_stored(file) else location(file)
+
+
+def footer_of(file: str) -> str | IO[bytes]:
+    """The same for who looks at the end of a file, which of an object is asked for at once."""
+    if not is_stored(file):
+        return location(file)
+    opened(file).tail()
+    return stream_of(file, 1)
+
+
+def ranges_of(file: str | None, ranges: Callable[[], Iterable[Range]]) -> str | IO[bytes]:
+    """The same for who knows which ranges of a file it reads, which of an object come at once."""
+    return covered(file, ranges()) if is_stored(file) else location(file)
+
+
+def first_bytes(file: str, size: int, ends: bytes = b"") -> bytes:
+    """How a file begins; ``ends`` is how those end that begin with the same."""
+    if is_stored(file):
+        found = opened(file)
+        return ends if ends and found.tail().endswith(ends) else found.read(0, size)
+    with open(location(file), "rb") as stream:  # noqa: PTH123 - a Path would hide what was given
+        return stream.read(size)
+
+
+def size_of(file: str) -> int:
+    """How many bytes a file has."""
+    return opened(file).told.size if is_stored(file) else Path(location(file)).stat().st_size

@@ -1,0 +1,237 @@
+"""Objects in stores: opened once in a process, read by ranges, looked at again when asked."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from unsurprised.errors import InputError
+from unsurprised.sources.stores.addresses import Address
+from unsurprised.sources.stores.faults import asking, is_missing
+from unsurprised.sources.stores.filesystems import filesystem_of, forget, path_of
+
+#: The end of an object that holds its footer is read at once, and small objects as a whole.
+TAIL_BYTES = 1 << 16
+#: What is read at once where reading goes on: a request costs as much time as a MiB or so.
+AHEAD_BYTES = 4 << 20
+#: So much of what was read is kept, for who looks at one object several times.
+_KEPT_BYTES = 32 << 20
+#: So many objects are asked for at once.
+SIDE_BY_SIDE = 8
+#: Opened objects hold no connection, and a few numbers each.
+_MOST_OPENED = 4096
+
+
+class _Pieces:
+    """The pieces that were read last, up to some MiB in all."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[StoredObject, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[StoredObject, int]) -> bytes | None:
+        """A piece, if it is there."""
+        with self._lock:
+            return self._held.get(key)
+
+    def put(self, key: tuple[StoredObject, int], piece: bytes) -> None:
+        """Keep a piece, in place of those that were kept first."""
+        with self._lock:
+            self._held[key] = piece
+            while sum(map(len, self._held.values())) > _KEPT_BYTES:
+                self._held.popitem(last=False)
+
+
+def _forget_in_child() -> None:
+    """A child that was forked has none of the threads that stores' clients work with."""
+    _opened.clear()
+    forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
+
+_pieces = _Pieces()
+_lock = threading.Lock()
+_opened: OrderedDict[str, StoredObject] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a store tells of an object, by which it is known from another in its place."""
+
+    size: int
+    time_ns: int
+    #: The store's own digest, where it is told; else nothing.
+    tag: str
+
+
+class StoredObject:
+    """One object, as it was when it was opened; any number of threads may read it."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.address = Address.of(file)
+        with asking(file):
+            self.handle: pa.NativeFile = filesystem_of(self.address).open_input_file(
+                path_of(self.address)
+            )
+            self.told = _told(self.handle, self.address)
+        #: Whether nobody has asked for it since it was opened.
+        self.fresh = True
+
+    @property
+    def _tail_begin(self) -> int:
+        return max(self.told.size - TAIL_BYTES, 0)
+
+    def tail(self) -> bytes:
+        """The last bytes."""
+        return self.read(self._tail_begin, TAIL_BYTES)
+
+    def read(self, begin: int, size: int) -> bytes:
+        """Up to ``size`` bytes from one on; the first and the last ones are kept for a while."""
+        size = min(size, self.told.size - begin)
+        if size <= 0:
+            return b""
+        if begin >= self._tail_begin:
+            start, kept = self._tail_begin, TAIL_BYTES
+        elif begin + size <= AHEAD_BYTES:
+            start, kept = 0, min(AHEAD_BYTES, self.told.size)
+        else:
+            return self._range(begin, size)
+        piece = _pieces.get((self, start))
+        if piece is None:
+            piece = self._range(start, min(kept, self.told.size - start))
+            _pieces.put((self, start), piece)
+        return piece[begin - start : begin - start + size]
+
+    def _range(self, begin: int, size: int) -> bytes:
+        with asking(self.file):
+            data: bytes = self.handle.read_at(size, begin)
+        if len(data) < size:
+            raise OSError("Unexpected end of stream")
+        return data
+
+
+class _Ranges(Protocol):
+    """What ranges of bytes can be had of."""
+
+    told: ObjectInfo
+
+    def read(self, begin: int, size: int) -> bytes:
+        """Up to ``size`` bytes from one on."""
+
+
+class ObjectBytes(io.RawIOBase):
+    """An object as a file of Python, with a position of its own."""
+
+    def __init__(self, opened: _Ranges) -> None:
+        self._opened, self._at = opened, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def tell(self) -> int:
+        """The position."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._opened.told.size}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer, but for the end of the object."""
+        view = memoryview(buffer).cast("B")
+        data = self._opened.read(self._at, len(view))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def opened(file: str) -> StoredObject:
+    """The object behind a file's name; it is opened once, with one request."""
+    with _lock:
+        found = _opened.get(file)
+    return found or opened_anew(file)
+
+
+def opened_anew(file: str) -> StoredObject:
+    """The object as it is now."""
+    made = StoredObject(file)
+    with _lock:
+        _opened[file] = made
+        _opened.move_to_end(file)
+        while len(_opened) > _MOST_OPENED:
+            _opened.popitem(last=False)
+    return made
+
+
+def told_at_opening(file: str) -> ObjectInfo:
+    """What the store tells of an object that is about to be read, and is opened with that."""
+    with _lock:
+        found = _opened.get(file)
+    if found is None or not found.fresh:
+        found = opened_anew(file)
+    found.fresh = False
+    return found.told
+
+
+def told_now(file: str) -> ObjectInfo | None:
+    """What the store tells of an object at this moment; None where there is none any more."""
+    try:
+        return StoredObject(file).told
+    except InputError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def stream_of(file: str, ahead: int = AHEAD_BYTES) -> io.BufferedReader:
+    """An object's bytes, with so many read at once."""
+    return io.BufferedReader(ObjectBytes(opened(file)), ahead)
+
+
+def _told(handle: pa.NativeFile, address: Address) -> ObjectInfo:
+    """Size, time and digest; they came with the answer that opened the object where it has them."""
+    size = handle.size()
+    try:
+        said = {_text(name).lower(): _text(value) for name, value in handle.metadata().items()}
+    except (NotImplementedError, pa.ArrowException, AttributeError, OSError):
+        said = {}
+    when = _time(said.get("last-modified", ""))
+    tag = said.get("etag", "")
+    if when is None or not tag:
+        info = filesystem_of(address).get_file_info(path_of(address))
+        when = info.mtime_ns if when is None else when
+        size = size if info.size is None else info.size
+    return ObjectInfo(size, when or 0, tag.strip('"'))
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _time(text: str) -> int | None:
+    from email.utils import parsedate_to_datetime  # seldom needed
+
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            found = read(text)
+        except (ValueError, TypeError):
+            continue
+        return int(found.replace(tzinfo=found.tzinfo or UTC).timestamp()) * 10**9
+    return None

@@ -1,0 +1,415 @@
+"""Objects in stores are read as files are: a real S3 protocol server on loopback, and a proxy."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import logging
+import pickle
+import threading
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.feather
+import pyarrow.parquet as pq
+import pytest
+
+import unsurprised as us
+from unsurprised.cli import run
+from unsurprised.errors import InputError
+from unsurprised.report.pages.provenance import fingerprints
+from unsurprised.sources import open_predictions, parquet
+from unsurprised.sources.stores import objects
+
+moto = pytest.importorskip("moto.server")
+boto3 = pytest.importorskip("boto3")
+
+# Sockets of the server's are closed when they are collected, which is not ours to judge.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SECRET = "hidden-secret-key"
+ROWS = 4000
+
+Answer = Callable[[str, str, dict[str, str]], int | None]
+
+
+class Proxy(ThreadingHTTPServer):
+    """Hands requests on to a server, counts them, and answers some by itself."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.behind = port
+        self.seen: list[tuple[str, str]] = []
+        #: A status to answer with, by method, path and headers.
+        self.answer: Answer = lambda *_: None
+        #: Whether the next body is cut in its middle.
+        self.cuts = False
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Proxy
+
+    def do_GET(self) -> None:
+        proxy = self.server
+        proxy.seen.append((self.command, self.path))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        status = proxy.answer(self.command, self.path, headers)
+        if status is not None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        behind = HTTPConnection("127.0.0.1", proxy.behind, timeout=10)
+        behind.request(self.command, self.path, headers=dict(self.headers))
+        found = behind.getresponse()
+        body = found.read()
+        behind.close()
+        self.send_response(found.status)
+        for name, value in found.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection", "server", "date"):
+                self.send_header(name, value)
+        self.end_headers()
+        if proxy.cuts and self.command == "GET" and len(body) > 1000:
+            proxy.cuts = False
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[int]:
+    """The port of a server that speaks as S3 does."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def proxy(server: int, environment: None) -> Iterator[Proxy]:
+    with Proxy(server) as made:
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def bucket(server: int, environment: None, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A bucket of the test's own, to write to."""
+    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server}", region_name="us-east-1")
+    name = f"bucket-{abs(hash(request.node.nodeid)) % 10**12}"
+    client.create_bucket(Bucket=name)
+
+    def put(key: str, data: bytes, **more: str) -> str:
+        client.put_object(Bucket=name, Key=key, Body=data, **more)
+        return f"s3://{name}/{key}"
+
+    put.delete = lambda key: client.delete_object(Bucket=name, Key=key)  # type: ignore[attr-defined]
+    put.name = name  # type: ignore[attr-defined]
+    yield put
+    client.close()
+
+
+def at(proxy: Proxy, address: str) -> str:
+    """The address by way of the proxy."""
+    return f"{address}?endpoint_override=127.0.0.1:{proxy.server_port}&scheme=http"
+
+
+def table(rows: int = ROWS, seed: int = 0) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    probs = rng.dirichlet(np.ones(3), rows)
+    columns = {f"p_{k}": probs[:, k] for k in range(3)}
+    return pa.table({"label": rng.integers(0, 3, rows), "key": np.arange(rows), **columns})
+
+
+def parquet_bytes(rows: pa.Table, path: Path, group: int | None = None) -> bytes:
+    pq.write_table(rows, path, row_group_size=group)
+    return path.read_bytes()
+
+
+def csv_of(path: Path) -> None:
+    pacsv.write_csv(table(), path)
+
+
+def gzip_of(path: Path) -> None:
+    out = pa.BufferOutputStream()
+    pacsv.write_csv(table(), out)
+    path.write_bytes(gzip.compress(out.getvalue().to_pybytes(), 1))
+
+
+def jsonl_of(path: Path) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in table().to_pylist()))
+
+
+def arrow_of(path: Path) -> None:
+    pyarrow.feather.write_feather(table(), path, chunksize=700)
+
+
+def stream_of(path: Path) -> None:
+    with pa.ipc.new_stream(path, table().schema) as writer:
+        writer.write_table(table(), max_chunksize=700)
+
+
+def npz_of(path: Path) -> None:
+    rows = table()
+    probs = np.column_stack([rows[f"p_{k}"].to_numpy() for k in range(3)])
+    np.savez(path, label=rows["label"].to_numpy(), probs=probs)
+
+
+WRITTEN: dict[str, Callable[[Path], None]] = {
+    "rows.parquet": lambda path: pq.write_table(table(), path, row_group_size=900),
+    "rows.csv": csv_of,
+    "rows.csv.gz": gzip_of,
+    "rows.jsonl": jsonl_of,
+    "rows.feather": arrow_of,
+    "rows.arrows": stream_of,
+    "rows.npz": npz_of,
+}
+
+
+def result_of(source: Any, **options: Any) -> str:
+    """The result's JSON, in which files are called by their last name."""
+    made = json.loads(us.evaluate(source, **options).to_json())
+    for row in made.get("worst_rows") or []:
+        row["file"] = Path(str(row.get("file")).partition("?")[0]).name
+    return json.dumps(made)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_bytes_of_a_file(tmp_path: Path, bucket: Any, proxy: Proxy, name: str) -> None:
+    path = tmp_path / name
+    WRITTEN[name](path)
+    address = at(proxy, bucket(f"some folder/{name}", path.read_bytes()))
+    assert result_of(address) == result_of(path)
+    assert result_of(path.as_uri()) == result_of(path)
+    assert len(proxy.seen) <= 16
+
+
+def test_npy_files(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    probs, labels = np.random.default_rng(1).dirichlet(np.ones(3), 50), np.arange(50) % 3
+    there = []
+    for name, array in (("p.npy", probs), ("y.npy", labels)):
+        np.save(tmp_path / name, array)
+        there.append(at(proxy, bucket(name, (tmp_path / name).read_bytes())))
+    found = us.evaluate(there[0], label=there[1])
+    here = us.evaluate(tmp_path / "p.npy", label=str(tmp_path / "y.npy"))
+    assert found.cross_entropy == here.cross_entropy
+    assert found.rows == 50
+
+
+def test_requests_of_parquet(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One to open, one for the footer, one a row group, one for labels, one whether it changed."""
+    monkeypatch.setattr(parquet, "_ROWS_A_PART", 20_000)
+    data = parquet_bytes(table(160_000), tmp_path / "rows.parquet", 20_000)
+    address = at(proxy, bucket("rows.parquet", data))
+    assert us.evaluate(address).rows == 160_000
+    methods = [method for method, _ in proxy.seen]
+    assert methods.count("HEAD") == 2
+    assert methods.count("GET") <= 2 + 8
+
+
+@pytest.mark.parametrize(("run", "most"), [(1, 1 << 28), (1 << 20, 0)])
+def test_wide_row_groups(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, run: int, most: int
+) -> None:
+    """Row groups come one by one where they are large, and in pieces where they are very large."""
+    monkeypatch.setattr(parquet, "_AT_ONCE", run)
+    monkeypatch.setattr(parquet, "_MOST_AT_ONCE", most)
+    path = tmp_path / "rows.parquet"
+    address = at(proxy, bucket("rows.parquet", parquet_bytes(table(200_000), path, 40_000)))
+    assert result_of(address) == result_of(path)
+    assert 4 <= [method for method, _ in proxy.seen].count("GET") <= 60
+
+
+def test_a_folder_is_listed_once(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    folder = tmp_path / "runs"
+    for day in (1, 2):
+        for part in (0, 1):
+            path = folder / f"day={day}" / f"part-{part}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            data = parquet_bytes(table(50, seed=10 * day + part), path)
+            address = bucket(f"runs/day={day}/part-{part}.parquet", data)
+    bucket("runs/_SUCCESS", b"")
+    bucket("runs/day=1/.part.crc", b"crc")
+    root = address.partition("/day=")[0]
+    here = result_of(folder, by="day")
+    for asked, lists in {"": 1, "/": 1, "/d*/*.parquet": 1, "/**/*.parquet": 1, "/d*": 3}.items():
+        proxy.seen.clear()
+        assert result_of(at(proxy, root + asked), by="day") == here, asked
+        assert len([path for _, path in proxy.seen if "list-type" in path]) == lists
+        assert len(proxy.seen) <= 2 + 4 * 4 + 1, proxy.seen
+
+
+def test_what_is_not_there(bucket: Any, proxy: Proxy) -> None:
+    address = bucket("runs/rows.csv", b"label,p_0,p_1\n0,1,0\n")
+    root = address.rpartition("/")[0]
+    for asked, message in (
+        ("/row.csv", "no such object, and nothing lies below it; did you mean 'rows.csv'"),
+        ("/*.parquet", "no object matches"),
+    ):
+        with pytest.raises(InputError, match=message) as caught:
+            us.evaluate(at(proxy, root + asked))
+        assert caught.value.place.file == at(proxy, root + asked)
+    for asked in ("s3://no-such-bucket/rows.csv", "s3://no-such-bucket/*.csv"):
+        with pytest.raises(InputError, match="there is no bucket 'no-such-bucket'"):
+            us.evaluate(at(proxy, asked))
+
+
+def test_tables_with_a_log_are_refused(bucket: Any, proxy: Proxy) -> None:
+    address = bucket("t/part-0.parquet", b"PAR1")
+    bucket("t/_delta_log/0.json", b"{}")
+    for asked in ("t", "t/*.parquet"):
+        with pytest.raises(InputError, match="holds a Delta Lake table, in which _delta_log says"):
+            us.evaluate(at(proxy, address.replace("t/part-0.parquet", asked)))
+
+
+def test_no_credentials(bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = b"label,p_0,p_1\n0,1,0\n1,0,1\n"
+    address = at(proxy, bucket("rows.csv", rows, ACL="public-read"))
+    proxy.answer = lambda _, __, headers: None if "authorization" in headers else 403
+    assert us.evaluate(address).rows == 2
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(InputError, match=r"the store refuses it \(ACCESS_DENIED\); expected cred"):
+        us.evaluate(address)
+    proxy.answer = lambda _, __, headers: 403 if "authorization" in headers else None
+    assert us.evaluate(f"{address}&anonymous=true").rows == 2
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
+def test_a_store_that_is_busy(tmp_path: Path, bucket: Any, proxy: Proxy, name: str) -> None:
+    WRITTEN[name](tmp_path / name)
+    address = at(proxy, bucket(name, (tmp_path / name).read_bytes()))
+    busy = iter([503, None, 503, None, 503])
+    proxy.answer = lambda *_: next(busy, None)
+    assert result_of(address) == result_of(tmp_path / name)
+    assert list(busy) == []
+
+
+def test_a_store_that_stays_busy(
+    bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from unsurprised.sources.stores import filesystems
+
+    monkeypatch.setattr(filesystems, "_TRIES", 3)
+    address = at(proxy, bucket("rows.csv", b"label,p_0,p_1\n0,1,0\n"))
+    proxy.answer = lambda method, *_: 503 if method == "GET" else None
+    with pytest.raises(InputError, match="the store did not answer in the end") as caught:
+        us.evaluate(address)
+    assert caught.value.place.file == address
+    assert len(proxy.seen) == 1 + 3
+
+
+def test_a_body_that_stops_in_its_middle(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    data = parquet_bytes(table(), tmp_path / "rows.parquet")
+    address = at(proxy, bucket("rows.parquet", data))
+    proxy.cuts = True
+    assert result_of(address) == result_of(tmp_path / "rows.parquet")
+    assert not proxy.cuts
+
+
+@pytest.mark.parametrize("later", ["other rows", "nothing"])
+def test_an_object_that_changes_is_told(
+    tmp_path: Path, bucket: Any, proxy: Proxy, later: str
+) -> None:
+    address = at(proxy, bucket("rows.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n"))
+    plan = us.plan(address)
+    assert plan.evaluate().rows == 2
+    calls: list[int] = []
+
+    def meanwhile(_: int) -> None:
+        calls.append(1)
+        if later == "nothing":
+            bucket.delete("rows.csv")
+        else:
+            bucket("rows.csv", b"label,p_0,p_1\n1,1,0\n1,0,1\n")
+
+    with pytest.raises(InputError, match="the file changed while it was read") as caught:
+        plan.evaluate(progress=meanwhile)
+    assert calls
+    assert ("it is gone" if later == "nothing" else "another file is in its") in str(caught.value)
+    message = "no such file, and there was" if later == "nothing" else "since the plan was made"
+    with pytest.raises(InputError, match=message):
+        plan.evaluate()
+
+
+def test_plans_and_pickles_hold_no_credentials(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    data = parquet_bytes(table(200), tmp_path / "rows.parquet")
+    address = at(proxy, bucket("rows.parquet", data))
+    plan = us.plan(address, id="key")
+    for text in (plan.to_json().encode(), pickle.dumps(plan), plan.evaluate().to_bytes()):
+        assert SECRET.encode() not in text
+        assert b"rows.parquet" in text
+    again = us.Plan.from_json(plan.to_json())
+    assert us.merge([again.evaluate().to_bytes()]).result().to_json() == (
+        us.evaluate(address, id="key").to_json()
+    )
+
+
+def test_an_opened_source_goes_to_other_processes(
+    tmp_path: Path, bucket: Any, proxy: Proxy
+) -> None:
+    data = parquet_bytes(table(200), tmp_path / "rows.parquet", 60)
+    held = pickle.dumps(open_predictions(at(proxy, bucket("rows.parquet", data))))
+    assert SECRET.encode() not in held
+    reading = pickle.loads(held)
+    objects._opened.clear()
+    batches = [batch for split in reading.plan() for batch in reading.batches(split)]
+    assert sum(batch.size for batch in batches) == 200
+
+
+def test_a_page_tells_what_was_read(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    csv_of(tmp_path / "rows.csv")
+    data = (tmp_path / "rows.csv").read_bytes()
+    address = at(proxy, bucket("rows.csv", data))
+    assert dict(fingerprints([address])) == {
+        f"input {address}": f"{len(data):,} bytes, ETag {hashlib.md5(data).hexdigest()}"
+    }
+
+
+def test_commands(
+    tmp_path: Path, bucket: Any, proxy: Proxy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv_of(tmp_path / "rows.csv")
+    address = at(proxy, bucket("rows.csv", (tmp_path / "rows.csv").read_bytes()))
+    saved, out = str(tmp_path / "c.json"), str(tmp_path / "out.parquet")
+    assert run(["check", address, "--max-bits", "9"]) == 0
+    assert run(["compare", address, str(tmp_path / "rows.csv"), "--id", "key"]) == 0
+    assert run(["calibrate", address, "--save", saved]) == 0
+    assert run(["apply", saved, address, "--out", out]) == 0
+    assert pq.read_table(out).num_rows == ROWS
+    capsys.readouterr()
+    assert run(["evaluate", address, "--json", "s3://bucket/out.json"]) == 2
+    told = capsys.readouterr().err
+    assert "--json s3://bucket/out.json: cannot be written: it is an address" in told
