@@ -51,7 +51,7 @@ class SampledKLMeter(ByBytes):
     >>> import numpy as np
     >>> meter = SampledKLMeter()
     >>> rollout = np.log([[0.5, 0.25, 0.25], [0.5, 0.5, 0.1]])
-    >>> trainer = np.log([[0.4, 0.30, 0.25], [0.5, 0.7, 0.1]])
+    >>> trainer = np.log([[0.41, 0.29, 0.25], [0.5, 0.7, 0.1]])
     >>> found = meter.update(rollout, trainer, mask=[[1, 1, 1], [1, 1, 0]]).result()
     >>> found.tokens, found.documents, found.ratios_within[0.2].value
     (5, 2, 0.8)
