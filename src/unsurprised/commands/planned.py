@@ -159,7 +159,7 @@ def _refuse_told(context: typer.Context) -> None:
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in _BESIDE_A_PLAN or source is None or source.name != "COMMANDLINE":
             continue
-        if context.params[parameter.name or ""] in (None, []):
+        if context.params[parameter.name or ""] in (None, [], ()):  # the latter of older typers
             continue
         name = "FILE" if parameter.name == "files" else max(parameter.opts, key=len)
         raise CallError(
