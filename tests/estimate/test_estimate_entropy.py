@@ -14,7 +14,7 @@ import numpy as np
 import oracle_estimates as oracle
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import unsurprised as us
@@ -173,6 +173,7 @@ def test_names_and_order_show_in_no_bit(counts: list[int], method: str, data: An
 
 
 @given(counts=SIZES, method=st.sampled_from(METHODS))
+@example(counts=[1], method="chao_shen")
 @settings(max_examples=40)
 def test_intervals_and_bias(counts: list[int], method: str) -> None:
     found = nats(counts, method)

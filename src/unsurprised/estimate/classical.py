@@ -77,7 +77,7 @@ def chao_shen(tally: Tally) -> float:
     Where all are singletons C would be 0; f₁ = n − 1 is taken then, as R's ``entropy`` does.
     """
     singletons = tally.of_size(1)
-    if singletons == tally.rows and tally.rows > 1:
+    if singletons == tally.rows:
         singletons -= 1
     if not singletons:
         covered, surprisals = tally.shares, tally.surprisals
