@@ -68,3 +68,7 @@ def as_number(value: Any) -> float:
         return math.nan if isinstance(value, (str, bytes)) else float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
+
+
+#: What turns nats into bits.
+BITS_PER_NAT = 1 / units_per_bit(math.e)

@@ -13,6 +13,7 @@ from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.told import is_told
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
 
@@ -200,8 +201,7 @@ def _of_language_models(context: typer.Context, models: list[str]) -> Check:
 
     told = context.params
     for name in told:
-        source = context.get_parameter_source(name)
-        if name not in _OF_TOKENS and source is not None and source.name == "COMMANDLINE":
+        if name not in _OF_TOKENS and is_told(context, name):
             said = name.replace("_", "-")
             raise CallError(f"--{said}: it is about rows; --max-kl and --min-agreement are not")
     if len(models) != 2:

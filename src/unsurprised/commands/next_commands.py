@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from unsurprised.commands.told import is_told
 from unsurprised.errors import STANDARD_INPUT
 from unsurprised.report.screen import Screen, columns
 
@@ -58,7 +59,7 @@ def next_command(
 
 def _options(context: typer.Context, name: str, without: set[str]) -> Iterator[str]:
     """What was said in this call, as the other command calls it."""
-    told = [parameter for parameter in context.command.params if _is_told(context, parameter.name)]
+    told = [parameter for parameter in context.command.params if is_told(context, parameter.name)]
     if all(parameter.param_type_name == "argument" for parameter in told):
         return  # and the other command need not be made for it
     group: Any = context.find_root().command
@@ -76,11 +77,6 @@ def _options(context: typer.Context, name: str, without: set[str]) -> Iterator[s
             yield from (shared, str(each))
 
 
-def _is_told(context: typer.Context, name: str | None) -> bool:
-    source = context.get_parameter_source(name or "")
-    return source is not None and source.name == "COMMANDLINE"
-
-
 def screen_of(
     context: typer.Context, reading: Mapping[str, str], commands: Mapping[str, Sequence[str]]
 ) -> Screen:
@@ -95,7 +91,7 @@ def screen_of(
         reading, commands = {}, {}
     commands = {name: words for name, words in commands.items() if not any(map(_is_piped, words))}
     width = columns()
-    worst = context.params["top"] if _is_told(context, "top") else None
+    worst = context.params["top"] if is_told(context, "top") else None
     return Screen(
         width,
         full=bool(context.params.get("full")),

@@ -13,6 +13,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS, WRITES
+from unsurprised.commands.told import is_told
 from unsurprised.errors import CallError, StateError
 from unsurprised.writing import Outputs, own, standard_output
 from unsurprised.writing.recognition import json_of, state
@@ -156,8 +157,7 @@ def _numbers(part: str) -> tuple[int, int]:
 def _refuse_told(context: typer.Context) -> None:
     """Raise for an option that the plan has an answer to."""
     for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        if parameter.name in _BESIDE_A_PLAN or source is None or source.name != "COMMANDLINE":
+        if parameter.name in _BESIDE_A_PLAN or not is_told(context, parameter.name):
             continue
         if context.params[parameter.name or ""] in (None, [], ()):  # the latter of older typers
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ from unsurprised.language_models.lists import divergence_bounds, entropy_bounds
 from unsurprised.language_models.pairs import PairFacts
 from unsurprised.language_models.top_lists import TopLists
 from unsurprised.language_models.top_logprobs import TopLogProbs
-from unsurprised.units import units_per_bit
+from unsurprised.units import BITS_PER_NAT
 
 #: Bits of a nat.
-_BITS = 1 / units_per_bit(math.e)
 
 
 def list_facts(
@@ -31,22 +29,22 @@ def list_facts(
     """
     bounds = divergence_bounds(base, other)
     facts = PairFacts.empty(len(base))
-    facts.kl[:] = bounds.kl.low * _BITS
-    facts.reverse_kl[:] = bounds.reverse_kl.low * _BITS
-    facts.js[:] = bounds.js.low * _BITS
+    facts.kl[:] = bounds.kl.low * BITS_PER_NAT
+    facts.reverse_kl[:] = bounds.reverse_kl.low * BITS_PER_NAT
+    facts.js[:] = bounds.js.low * BITS_PER_NAT
     facts.tv[:] = bounds.total_variation.low
     facts.floored[:] = ~(base.whole & other.whole)
-    facts.base_entropy[:] = entropy_bounds(base).low * _BITS
-    facts.other_entropy[:] = entropy_bounds(other).low * _BITS
+    facts.base_entropy[:] = entropy_bounds(base).low * BITS_PER_NAT
+    facts.other_entropy[:] = entropy_bounds(other).low * BITS_PER_NAT
     known = np.full(len(base), -1) if targets is None else targets
     theirs = in_terms_of(base, other)
     for side, lists, tokens in (("base", base, base.tokens), ("other", other, theirs)):
         side_facts(facts, side, lists, tokens, known)
     cut = tuple(np.clip(1 - listed, 0, 1) for listed in (bounds.p_listed, bounds.q_listed))
     most = {
-        "kl": bounds.kl.high * _BITS,
-        "reverse_kl": bounds.reverse_kl.high * _BITS,
-        "js": bounds.js.high * _BITS,
+        "kl": bounds.kl.high * BITS_PER_NAT,
+        "reverse_kl": bounds.reverse_kl.high * BITS_PER_NAT,
+        "js": bounds.js.high * BITS_PER_NAT,
         "tv": bounds.total_variation.high,
     }
     return facts, (cut[0], cut[1]), most
@@ -62,9 +60,9 @@ def side_facts(
     """Fill in top tokens, and surprisals of the tokens that came, of the lists of one side."""
     top, surprisal = _tops(lists, tokens, -2 if side == "base" else -3)
     getattr(facts, f"{side}_top")[:] = top
-    getattr(facts, f"{side}_top_surprisal")[:] = surprisal * _BITS
+    getattr(facts, f"{side}_top_surprisal")[:] = surprisal * BITS_PER_NAT
     came, censored = _at_targets(lists, tokens, targets)
-    getattr(facts, f"{side}_surprisal")[:] = came * _BITS
+    getattr(facts, f"{side}_surprisal")[:] = came * BITS_PER_NAT
     getattr(facts, f"{side}_censored")[:] = censored
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,16 +16,13 @@ from unsurprised.language_models.list_beside_row import NAMES, CutList, KnownRow
 from unsurprised.language_models.list_facts import side_facts
 from unsurprised.language_models.lists import SLACK, entropy_bounds, normalised
 from unsurprised.language_models.pairs import PairFacts, RowFaultError
-from unsurprised.language_models.tokens import TokenScores
+from unsurprised.language_models.tokens import STEPS, TokenScores
 from unsurprised.language_models.top_lists import TopLists
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.threads import get_num_threads
-from unsurprised.units import units_per_bit
+from unsurprised.units import BITS_PER_NAT
 
-_BITS = 1 / units_per_bit(math.e)
-#: Steps between the least and the greatest value of a row of a ``.kld`` file.
-_STEPS = 65535
 #: Names of the most that each divergence can be, where the list is the base's, else the other's.
 _TURNED = {"kl": "reverse_kl", "reverse_kl": "kl", "js": "js", "tv": "tv"}
 
@@ -66,7 +62,7 @@ def list_row_facts(
     facts = PairFacts.empty(len(scores))
     _row_side(facts, names[1], scores, known)
     side_facts(facts, names[0], lists, lists.tokens, known)
-    getattr(facts, f"{names[0]}_entropy")[:] = entropy_bounds(lists).low * _BITS
+    getattr(facts, f"{names[0]}_entropy")[:] = entropy_bounds(lists).low * BITS_PER_NAT
     floored = np.zeros(len(scores), bool) if scores.floored is None else scores.floored
     facts.floored[:] = ~lists.whole | floored
     most: Most = {name: np.empty(len(scores)) for name in NAMES}
@@ -74,11 +70,11 @@ def list_row_facts(
         found = ends(listed, row)
         for name in NAMES:
             turned = name if listed_base else _TURNED[name]
-            unit = 1.0 if name == "tv" else _BITS
+            unit = 1.0 if name == "tv" else BITS_PER_NAT
             getattr(facts, turned)[number] = found.low[name] * unit
             most[turned][number] = found.high[name] * unit
         if row.tail is not None:
-            getattr(facts, f"{names[1]}_entropy")[number] = _least_entropy(row) * _BITS
+            getattr(facts, f"{names[1]}_entropy")[number] = _least_entropy(row) * BITS_PER_NAT
     shares = row_sums(lists.rows, portable.exp(lists.logprobs), len(lists))
     return ListRowFacts(facts, most, np.where(lists.whole, 0.0, np.clip(1 - shares, 0, 1)))
 
@@ -112,7 +108,7 @@ def _known_row(scores: TokenScores, number: int) -> tuple[KnownRow, float]:
         return KnownRow(portable.exp(logs), logs), 0.0
     shares = portable.exp(values)
     least = float(values.min())
-    half = (float(values.max()) - least) / _STEPS / 2
+    half = (float(values.max()) - least) / STEPS / 2
     if not scores.floored[number]:
         return KnownRow(shares, values), half
     tail = values == least
@@ -151,7 +147,7 @@ def _row_side(facts: PairFacts, name: str, scores: TokenScores, targets: NDArray
         # Steps are taken as they are: a distribution but for their rounding, and "this or less".
         values = scores.values.as_float64()
         at = np.arange(len(values))
-        surprisal[:] = np.maximum(-values[at, known], 0.0) * _BITS
-        top_surprisal[:] = np.maximum(-values.max(axis=1), 0.0) * _BITS
+        surprisal[:] = np.maximum(-values[at, known], 0.0) * BITS_PER_NAT
+        top_surprisal[:] = np.maximum(-values.max(axis=1), 0.0) * BITS_PER_NAT
         least = values.min(axis=1)
         getattr(facts, f"{name}_censored")[:] = scores.floored & (values[at, known] == least)

@@ -27,7 +27,7 @@ from unsurprised.language_models.columns import (
     target_columns,
     token_columns,
 )
-from unsurprised.language_models.figures import fidelity_of
+from unsurprised.language_models.figures import COARSE_BITS, fidelity_of
 from unsurprised.language_models.given import rows_given
 from unsurprised.language_models.pairs import PairFacts, RowFaultError, pair_facts
 from unsurprised.language_models.tokens import PairedTokens, TokenScores
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from unsurprised.language_models.result import Fidelity
 
 #: Leading bits of a KL, by which shares of tokens below a quantile are counted in each group.
-COARSE_BITS = 3
 _COARSE = 1 << (11 + COARSE_BITS)
 _MOST_TOP = 10_000
 

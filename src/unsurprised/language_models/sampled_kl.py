@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,7 @@ from unsurprised.language_models.sampled import listed_and_k3
 from unsurprised.language_models.sampled_meter import SampledKLMeter
 from unsurprised.language_models.sampled_result import SampledKL
 from unsurprised.language_models.top_logprobs import TopLogProbs
-from unsurprised.units import units_per_bit
-
-_BITS = 1 / units_per_bit(math.e)
+from unsurprised.units import BITS_PER_NAT
 
 
 @own_float_errors
@@ -73,7 +70,7 @@ def sampled_kl(
     listed = None
     if all(lists):
         both = listed_and_k3(base.lists, other.lists, base.targets, *sides)
-        listed = np.where(np.isfinite(both), both * _BITS, 0.0)
+        listed = np.where(np.isfinite(both), both * BITS_PER_NAT, 0.0)
     meter = SampledKLMeter()
     meter.add_tokens(names, which, *sides, listed=listed, unknown=unknown, above=above)
     return meter.result(unit=unit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,9 +22,8 @@ from unsurprised.language_models.sampled_result import BANDS, SampledKL, sampled
 from unsurprised.states import KeyedSums, Moments, Product, Sums
 from unsurprised.states.serial import ByBytes, must_match, pack, sensible, unpack, whole
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.units import units_per_bit
+from unsurprised.units import BITS_PER_NAT
 
-_BITS = 1 / units_per_bit(math.e)
 _COLUMNS = ("rows", "weight", "infinite", "k1", "k3", "ratio", "ratio_squared", "listed",
             "unlisted", *(f"within {number}" for number in range(len(BANDS))))  # fmt: skip
 #: Log-ratios beyond it count as it in k3 and in the effective sample: the cubes of such ratios,
@@ -276,8 +274,8 @@ def _columns(base: Values, other: Values) -> dict[str, Any]:
         "rows": None,
         "weight": None,
         "infinite": infinite,
-        "k1": k1(base, safe) * _BITS,
-        "k3": curve(log_ratio) * _BITS,
+        "k1": k1(base, safe) * BITS_PER_NAT,
+        "k3": curve(log_ratio) * BITS_PER_NAT,
         "ratio": ratio,
         "ratio_squared": ratio * ratio,
     }

@@ -16,6 +16,9 @@ from unsurprised.batches import SliceColumn
 if TYPE_CHECKING:
     from unsurprised.language_models.top_lists import TopLists
 
+#: Steps between the least and the greatest value of a row of a ``.kld`` file.
+STEPS = 65535
+
 
 @dataclass(frozen=True, slots=True)
 class TokenScores:

@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.slabs import fill
-from unsurprised.language_models.tokens import TokenRows, TokenScores
+from unsurprised.language_models.tokens import STEPS, TokenRows, TokenScores
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES
 
 MAGIC = b"_logits_"
 _HEADER = struct.Struct("<8siii")
-_STEPS = 65535
 #: Nats below the top that are kept, and by how much rounding may miss that.
 _FLOOR, _ROUNDING = 16.0, 1e-3
 #: Steps are rounded, and so a row's largest log-probability may be a little above 0.
@@ -140,7 +139,7 @@ class KldFile:
         head = np.ascontiguousarray(words[:, :4]).view("<f4").astype(np.float32)
         scale, least = head[:, :1], head[:, 1:]
         with np.errstate(invalid="ignore", over="ignore"):
-            span = scale.astype(np.float64) * _STEPS
+            span = scale.astype(np.float64) * STEPS
             legal = (scale >= 0) & (span <= _FLOOR + _ROUNDING) & (least + span <= _ABOVE)
             legal &= np.isfinite(least)
         if not legal.all():
