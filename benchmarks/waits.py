@@ -196,19 +196,28 @@ for _kind in ("TemperatureScaling", "VectorScaling", "IsotonicCalibration"):
 WORKS["StructuredScaling, 10,000 × 100"] = lambda: _fit("StructuredScaling", 10_000, 100)
 
 
+def _two_models() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, and predictions of two models."""
+    labels, probs = predictions(20_000, 10)
+    return labels, probs, 0.9 * probs + 0.1 * predictions(20_000, 10, 5)[1]
+
+
 @work("compare, 20,000 × 10")
 def _compare() -> Call:
-    labels, probs = predictions(20_000, 10)
-    other = predictions(20_000, 10, 5)[1]
-    mixed = 0.9 * probs + 0.1 * other
-    return lambda: us.compare(labels, probs, mixed)
+    models = _two_models()
+    return lambda: us.compare(*models).difference
+
+
+@work("compare, 20,000 × 10, and all that it tells")
+def _compare_all() -> Call:
+    models = _two_models()
+    return lambda: us.compare(*models).as_dict()
 
 
 @work("check of two models, 20,000 × 10")
 def _check() -> Call:
-    labels, probs = predictions(20_000, 10)
-    mixed = 0.9 * probs + 0.1 * predictions(20_000, 10, 5)[1]
-    return lambda: us.check(labels, probs, mixed)
+    models = _two_models()
+    return lambda: us.check(*models)
 
 
 @work("evaluate(y, P).cross_entropy, 64 × 10")

@@ -83,12 +83,12 @@ def suggestion(name: str, public: Iterable[str]) -> str:
 
 
 def figure_suggestion(name: str, fields: Iterable[str]) -> str:
-    """The end of a sentence that names the figure of an evaluation; empty if unknown."""
-    figures = {
-        one.removeprefix(_FIGURE("")): names
-        for one, names in _OTHERWISE.items()
-        if one.startswith(_FIGURE(""))
-    }
+    """The end of a sentence that names the figure of a result by its fields; empty if unknown."""
+    known, figures = {*fields, "plot"}, {}
+    for one, names in _OTHERWISE.items():
+        path = one.removeprefix(_FIGURE(""))
+        if path != one and path.split(".")[0].split("[")[0] in known:
+            figures[path] = names
     return _suggestion(name, figures, fields)
 
 

@@ -168,8 +168,10 @@ def test_a_check_recalibrates_nothing(files, monkeypatch):
     labels, good, bad = two_models()
     assert us.check(labels, bad, good).outcome == "passed"
     assert run(["check", *files]) == FAILED
+    compared = us.compare(labels, bad, good)
+    assert compared.difference.high < 0
     with pytest.raises(AssertionError, match="recalibrated"):
-        us.compare(labels, bad, good)
+        _ = compared.differences[0].miscalibration
 
 
 def test_json_and_junit(files, tmp_path, capsys):

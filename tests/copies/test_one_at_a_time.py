@@ -273,7 +273,7 @@ def test_a_fork_within_an_update_neither_hangs_nor_lies() -> None:
 @forks
 def test_a_result_that_is_computed_while_the_process_forks() -> None:
     """The child computes it again, instead of waiting for a thread that it does not have."""
-    from unsurprised.evaluation.result import Later
+    from unsurprised.later import Later
 
     started, go = threading.Event(), threading.Event()
     parent = os.getpid()

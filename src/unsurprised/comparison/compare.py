@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsurprised.calibration.learning import measured_sample
 from unsurprised.comparison.differences import Paired, difference_of
 from unsurprised.comparison.matching import matched
-from unsurprised.comparison.result import ComparedModel, Comparison, Difference, SliceDifference
+from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import ScoredRows, Scoring
+from unsurprised.comparison.split import split_of
 from unsurprised.errors import CallError, UnsurprisedError
 from unsurprised.evaluation.figures.calibration_curves import curves_of
 from unsurprised.evaluation.figures.sample import Sampled
@@ -22,6 +25,7 @@ from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
+from unsurprised.later import Later, waiting
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import too_few_clusters
 from unsurprised.statistics.means import mean_of
@@ -240,89 +244,75 @@ def compared(
     if rows[0].clusters is not None and left_out:
         clusters = len(np.unique(rows[0].clusters))
     few = too_few_clusters(clusters)
-    samples = [measured_sample(scoring.evaluator) for scoring in scorings]
+    samples = [Later(partial(_sampled, scoring)) for scoring in scorings]
     pairs = []
     for place in range(1, len(rows)):
-        pair = Paired(rows[0], rows[place], refused=few is not None, left_out=left_out)
-        sampled = samples[0], samples[place]
+        pair = Paired(rows[0], rows[place], in_unit, refused=few is not None, left_out=left_out)
         both = names[0], names[place]
-        pairs.append(difference_of(pair, both, sampled, classes, top, by_class=split))
-    missing = {}
-    if few is not None:
-        missing["intervals"] = few
+        parts = Later(partial(_parts, pair, samples[0], samples[place]))
+        pairs.append(difference_of(pair, both, parts, classes, top, by_class=split))
+    known = {
+        "rows": len(rows[0]),
+        "unmatched_rows": left_out,
+        "weighted": rows[0].weights is not None,
+        "clusters": clusters,
+        "unit": in_unit.unit,
+        "base": float(base),
+        "models": tuple(
+            _model(name, one, sample, in_unit, refused=few is not None)
+            for name, one, sample in zip(names, rows, samples, strict=True)
+        ),
+        "differences": tuple(pairs),
+    }
+    return waiting(Comparison, known, lambda _: _missing(few, pairs))
+
+
+def _sampled(scoring: Scoring) -> dict[str, Any]:
+    return {"sample": measured_sample(scoring.evaluator)}
+
+
+def _parts(pair: Paired, base: Later, new: Later) -> dict[str, Any]:
+    """What recalibrations tell of a difference, by field."""
+    compared = pair.left.hashes if pair.left_out else None
+    samples = base.found()["sample"], new.found()["sample"]
+    return split_of(*samples, compared, refused=pair.refused).fields(pair.in_unit)
+
+
+def _missing(few: str | None, pairs: Sequence[Difference]) -> dict[str, str]:
+    """Why what has no value has none, by field."""
+    missing = {} if few is None else {"intervals": few}
     if any(pair.miscalibration is None for pair in pairs):
         missing["miscalibration"] = missing["discrimination"] = (
             "needs predictions for every class, and rows enough to recalibrate them"
         )
-    found = Comparison(
-        rows=len(rows[0]),
-        unmatched_rows=left_out,
-        weighted=rows[0].weights is not None,
-        clusters=clusters,
-        unit=in_unit.unit,
-        base=float(base),
-        models=tuple(
-            _model(name, one, sample, few is not None)
-            for name, one, sample in zip(names, rows, samples, strict=True)
-        ),
-        differences=tuple(pairs),
-        missing=missing,
-    )
-    return found if in_unit.per_bit == 1 else _scaled(found, in_unit)
+    return missing
 
 
-def _model(name: str, rows: ScoredRows, sample: Sampled | None, refused: bool) -> ComparedModel:
+def _model(
+    name: str, rows: ScoredRows, sample: Later, in_unit: InUnit, *, refused: bool
+) -> ComparedModel:
     accuracy = None
     if rows.correct is not None:
         accuracy = mean_of(rows.correct, rows.clusters, rows.weights, "", refused=refused)
-    return ComparedModel(
-        name=name,
-        cross_entropy=mean_of(rows.surprisal, rows.clusters, rows.weights, refused=refused),
-        infinite_rows=int(np.isinf(rows.surprisal).sum()),
-        accuracy=accuracy,
-        calibration=_reliability(rows, sample),
-    )
+    known = {
+        "name": name,
+        "cross_entropy": in_unit(
+            mean_of(rows.surprisal, rows.clusters, rows.weights, refused=refused)
+        ),
+        "infinite_rows": int(np.isinf(rows.surprisal).sum()),
+        "accuracy": accuracy,
+    }
+    curves = Later(lambda: {"calibration": _reliability(rows.hashes, sample.found()["sample"])})
+    return waiting(ComparedModel, known, lambda field: curves.found()[field])
 
 
-def _reliability(rows: ScoredRows, sample: Sampled | None) -> tuple[CalibrationCurve, ...]:
+def _reliability(
+    hashes: NDArray[np.uint64], sample: Sampled | None
+) -> tuple[CalibrationCurve, ...]:
     """The curves of the compared rows that are in the sample."""
     if sample is None:
         return ()
-    compared = np.flatnonzero(np.isin(sample.hashes, rows.hashes))
+    compared = np.flatnonzero(np.isin(sample.hashes, hashes))
     if not len(compared):
         return ()
     return curves_of(sample if len(compared) == sample.size else sample.take(compared))
-
-
-def _scaled(found: Comparison, scaled: InUnit) -> Comparison:
-    """The same in the unit of its base."""
-    per_bit = scaled.per_bit
-
-    def row(one: Any) -> Any:
-        return replace(one, base=one.base * per_bit, new=one.new * per_bit,
-                       difference=one.difference * per_bit)  # fmt: skip
-
-    def part(one: SliceDifference) -> SliceDifference:
-        return replace(one, difference=scaled(one.difference),
-                       contribution=one.contribution * per_bit)  # fmt: skip
-
-    def pair(one: Difference) -> Difference:
-        return replace(
-            one,
-            difference=scaled(one.difference),
-            finite_difference=scaled(one.finite_difference),
-            miscalibration=scaled(one.miscalibration),
-            discrimination=scaled(one.discrimination),
-            base_miscalibration=scaled(one.base_miscalibration),
-            new_miscalibration=scaled(one.new_miscalibration),
-            slices=tuple(map(part, one.slices)),
-            by_class=tuple(map(part, one.by_class)),
-            most_worse=tuple(map(row, one.most_worse)),
-            most_better=tuple(map(row, one.most_better)),
-        )
-
-    return replace(
-        found,
-        models=tuple(replace(m, cross_entropy=scaled(m.cross_entropy)) for m in found.models),
-        differences=tuple(map(pair, found.differences)),
-    )

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from unsurprised.array_types import Values
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
 from unsurprised.comparison.scored import ScoredRows
-from unsurprised.comparison.split import split_of
-from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.slicing import slice_of
+from unsurprised.later import Later, waiting
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.groups import rows_by_group
+from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import (
     FEWEST_UNITS,
     Spread,
@@ -34,9 +34,16 @@ class Paired:
     """Rows of two models side by side, and sums of what is asked of them."""
 
     def __init__(
-        self, left: ScoredRows, right: ScoredRows, *, refused: bool, left_out: int = 0
+        self,
+        left: ScoredRows,
+        right: ScoredRows,
+        in_unit: InUnit,
+        *,
+        refused: bool,
+        left_out: int = 0,
     ) -> None:
         self.left, self.right, self.refused, self.left_out = left, right, refused, left_out
+        self.in_unit = in_unit
         with np.errstate(invalid="ignore"):
             difference = right.surprisal - left.surprisal
         # Infinite in both: which is worse cannot be told.
@@ -71,41 +78,38 @@ class Paired:
 def difference_of(
     pair: Paired,
     names: tuple[str, str],
-    samples: tuple[Sampled | None, Sampled | None],
+    parts: Later,
     classes: tuple[str, ...] | None,
     top: int,
     *,
     by_class: bool = True,
 ) -> Difference:
-    """Everything that is said of a pair of models."""
-    values = pair.difference
+    """Everything that is said of a pair of models, its parts where they are asked for."""
+    values, in_unit = pair.difference, pair.in_unit
     found, spread = pair.mean_and_spread(values)
     finite = np.isfinite(values)
-    compared = pair.left.hashes if pair.left_out else None
-    split = split_of(*samples, compared, refused=pair.refused)
     worse = pair.mean_and_spread((values > 0).astype(np.float64), unit="")
     accuracy = None
     if pair.left.correct is not None and pair.right.correct is not None:
         accuracy = pair.mean(pair.right.correct - pair.left.correct, unit="")
-    return Difference(
-        base=names[0],
-        new=names[1],
-        difference=found,
-        p_value=p_value_of(found, spread),
-        finite_difference=None if finite.all() else pair.mean(values, finite),
-        miscalibration=None if split is None else split.miscalibration,
-        discrimination=None if split is None else split.discrimination,
-        family=None if split is None else split.family,
-        split_rows=0 if split is None else split.miscalibration.rows,
-        worse_rows=share_interval(*worse),
-        accuracy=accuracy,
-        slices=_slices(pair),
-        most_worse=_extremes(pair, classes, top, 1),
-        most_better=_extremes(pair, classes, top, -1),
-        base_miscalibration=None if split is None else split.base,
-        new_miscalibration=None if split is None else split.new,
-        by_class=_by_class(pair, classes) if by_class else (),
-    )
+    known = {
+        "base": names[0],
+        "new": names[1],
+        "difference": in_unit(found),
+        "p_value": p_value_of(found, spread),
+        "finite_difference": None if finite.all() else in_unit(pair.mean(values, finite)),
+        "worse_rows": share_interval(*worse),
+        "accuracy": accuracy,
+        "slices": _slices(pair),
+        "most_worse": _extremes(pair, classes, top, 1),
+        "most_better": _extremes(pair, classes, top, -1),
+    }
+    of_classes = Later(lambda: {"by_class": _by_class(pair, classes) if by_class else ()})
+
+    def find(name: str) -> Any:
+        return (of_classes if name == "by_class" else parts).found()[name]
+
+    return waiting(Difference, known, find)
 
 
 def p_value_of(found: Estimate, spread: Spread | None) -> float | None:
@@ -147,8 +151,8 @@ def _cut(
                 column=column,
                 value=values[place],
                 rows=len(which),
-                difference=mean,
-                contribution=mean.value * share,
+                difference=pair.in_unit(mean),
+                contribution=mean.value * share * pair.in_unit.per_bit,
                 p_value=None if few else p_value_of(mean, spread),
                 stands_out=False,
             )
@@ -162,11 +166,20 @@ def judged(slices: list[SliceDifference]) -> tuple[SliceDifference, ...]:
     return tuple(replace(part, stands_out=hit) for part, hit in zip(slices, hits, strict=True))
 
 
+def _first(values: Values, hashes: NDArray[np.uint64], top: int) -> NDArray[np.int64]:
+    """Places of the largest values, those of equal ones by their hashes."""
+    places = np.arange(len(values))
+    if 0 < top < len(values):  # the others need no order
+        places = np.flatnonzero(values >= np.partition(values, -top)[-top])
+    order: NDArray[np.int64] = places[np.lexsort((hashes[places], -values[places]))][:top]
+    return order
+
+
 def _extremes(
     pair: Paired, classes: tuple[str, ...] | None, top: int, sign: int
 ) -> tuple[RowDifference, ...]:
-    values = sign * pair.difference
-    order = np.lexsort((pair.left.hashes, -values))[:top]
+    values, per_bit = sign * pair.difference, pair.in_unit.per_bit
+    order = _first(values, pair.left.hashes, top)
     labels = pair.left.labels
 
     def label(row: int) -> str | None:
@@ -178,9 +191,9 @@ def _extremes(
         RowDifference(
             id=pair.left.name(row),
             label=label(row),
-            base=float(pair.left.surprisal[row]),
-            new=float(pair.right.surprisal[row]),
-            difference=float(pair.difference[row]),
+            base=float(pair.left.surprisal[row]) * per_bit,
+            new=float(pair.right.surprisal[row]) * per_bit,
+            difference=float(pair.difference[row]) * per_bit,
         )
         for row in order.tolist()
         if values[row] > 0

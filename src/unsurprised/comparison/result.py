@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unsurprised.copies import Record
 from unsurprised.evaluation.records import CalibrationCurve
+from unsurprised.later import FoundLater
 from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedModel(Record):
-    """A model by itself, on the rows that are compared."""
+class ComparedModel(FoundLater):
+    """A model by itself, on the rows that are compared; its curves wait until they are read."""
 
     name: str
     cross_entropy: Estimate
@@ -56,8 +57,11 @@ class SliceDifference(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference(Record):
-    """The new model against the base, row by row: above 0 the new one is more surprised."""
+class Difference(FoundLater):
+    """The new model against the base, row by row: above 0 the new one is more surprised.
+
+    Models are recalibrated when one of the parts of the difference is first read.
+    """
 
     base: str
     new: str
@@ -87,7 +91,7 @@ class Difference(Record):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison(Reported):
+class Comparison(FoundLater, Reported):
     """Models on the same rows: the base, and each of the others against it."""
 
     _kind: ClassVar[str] = "comparison"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from unsurprised.errors import UnsurprisedError
 from unsurprised.evaluation.figures.recalibration import Recalibrations, fewer, fitting_rows_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.statistics.estimate import Estimate
+from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.means import mean_of
 
 #: Models that one recalibration makes equal cost the same but for this, relatively.
@@ -36,12 +38,24 @@ class DifferenceParts:
     these two is that part but for the chance of folds.
     """
 
-    family: str
+    family: str | None = None
+    split_rows: int = 0
     #: Of new − base: what recalibration saves, and what the recalibrated models are apart.
-    miscalibration: Estimate
-    discrimination: Estimate
-    base: Estimate
-    new: Estimate
+    miscalibration: Estimate | None = None
+    discrimination: Estimate | None = None
+    base_miscalibration: Estimate | None = None
+    new_miscalibration: Estimate | None = None
+
+    def fields(self, in_unit: InUnit) -> dict[str, Any]:
+        """As a difference has them, in this unit."""
+        return {
+            "family": self.family,
+            "split_rows": self.split_rows,
+            "miscalibration": in_unit(self.miscalibration),
+            "discrimination": in_unit(self.discrimination),
+            "base_miscalibration": in_unit(self.base_miscalibration),
+            "new_miscalibration": in_unit(self.new_miscalibration),
+        }
 
 
 def split_of(
@@ -50,17 +64,17 @@ def split_of(
     compared: NDArray[np.uint64] | None,
     *,
     refused: bool,
-) -> DifferenceParts | None:
+) -> DifferenceParts:
     """The split of the rows that are in both samples, and among the hashes of those ``compared``.
 
-    ``None`` where there are no such rows, or none that can be recalibrated. The family is the
+    Nothing where there are no such rows, or none that can be recalibrated. The family is the
     richer of those that are taken of each model alone: both are recalibrated alike.
     """
     if base is None or new is None:
-        return None
+        return DifferenceParts()
     first, second = _shared(base, new, compared)
     if not len(first):
-        return None
+        return DifferenceParts()
     old = fewer(base.take(first))
     # Each model's rows stand in their own order, by which folds are dealt when it is evaluated.
     own = np.argsort(second[: old.size])
@@ -73,11 +87,11 @@ def split_of(
         fits = [both[0].fitting, both[1].fitting.of(np.argsort(own))]
         saved, after, weights = _side_by_side(fits, both, places, old)
     except UnsurprisedError:
-        return None
+        return DifferenceParts()
     with np.errstate(invalid="ignore"):
         miscalibration = saved[1] - saved[0]
     if np.isnan(miscalibration).any():
-        return None
+        return DifferenceParts()
 
     def mean(values: Values) -> Estimate:
         return mean_of(values, old.clusters, weights, refused=refused)
@@ -87,12 +101,14 @@ def split_of(
         return mean_of(one.saved(place), rows.clusters, rows.weights, refused=refused)
 
     titles = [one.found[place].title for one, place in zip(both, places, strict=True)]
+    found = mean(miscalibration)
     return DifferenceParts(
         family=max(titles, key=len),  # which says that something was mixed in first
-        miscalibration=mean(miscalibration),
+        split_rows=found.rows,
+        miscalibration=found,
         discrimination=mean(_apart(*after)),
-        base=alone(both[0], places[0]),
-        new=alone(both[1], places[1]),
+        base_miscalibration=alone(both[0], places[0]),
+        new_miscalibration=alone(both[1], places[1]),
     )
 
 

@@ -18,7 +18,7 @@ from unsurprised.class_names.numbered import Numbered
 from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.figures.assemble import assemble
-from unsurprised.evaluation.result import Evaluation, Later, interpreted
+from unsurprised.evaluation.result import Evaluation, interpreted
 from unsurprised.evaluation.row_scores import RowScores, refuse_overflow, row_scores
 from unsurprised.evaluation.settings import Settings
 from unsurprised.evaluation.slicing import given_bins, slicing_of
@@ -31,6 +31,7 @@ from unsurprised.forms import DEFAULT_TOLERANCE, Counts, Labels
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.interpretation import Interpretation
+from unsurprised.later import Later
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
 from unsurprised.states.serial import pack, sensible, unpack, whole
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,9 +18,8 @@ from unsurprised.evaluation.records import (
     TextScores,
     WorstRow,
 )
-from unsurprised.float_errors import own_float_errors
 from unsurprised.interpretation import Interpretation
-from unsurprised.other_names import figure_suggestion
+from unsurprised.later import FoundLater, Later, waiting
 from unsurprised.reported import Reported
 from unsurprised.statistics.estimate import Estimate
 
@@ -49,36 +46,8 @@ OF_THE_CLASSES = ("classes", "class_frequencies", "confusion")
 OF_THE_FREQUENCIES = ("label_entropy", "information_gained", "information_gained_share")
 
 
-class Later:
-    """What takes a second to compute, for those who ask: once, by whichever thread is first."""
-
-    def __init__(self, compute: Callable[[], dict[str, Any]]) -> None:
-        self._compute: Callable[[], dict[str, Any]] | None = compute
-        self._found: dict[str, Any] = {}
-        self._lock, self._process = threading.Lock(), os.getpid()
-
-    @own_float_errors
-    def found(self) -> dict[str, Any]:
-        """Values by the names of the fields; what is not there stays as it is."""
-        if self._compute is None:
-            return self._found
-        if self._process != os.getpid():  # a thread that the fork left behind may hold the lock
-            self._lock, self._process = threading.Lock(), os.getpid()
-        with self._lock:
-            if self._compute is not None:
-                self._found = self._compute()
-                self._compute = None  # and with it the rows that it was computed from
-        return self._found
-
-
-class _Waiting(Reported):
-    """A place for how the fields that are not set yet are found, by name."""
-
-    __slots__ = ("_find",)
-
-
 @dataclass(frozen=True, slots=True, repr=False)
-class Evaluation(_Waiting):
+class Evaluation(FoundLater, Reported):
     """Scores of a model on rows, in ``unit`` (bits unless another base was asked for).
 
     Fields that the input cannot tell are ``None``; ``missing`` says why, by field. Those that are
@@ -170,16 +139,6 @@ class Evaluation(_Waiting):
     #: What was taken for what, by name or by position, and what was left aside.
     reading: Interpretation | None = field(default=None, compare=False)
 
-    if not TYPE_CHECKING:  # or any name at all would pass for a field
-
-        def __getattr__(self, name):
-            # Called for what is not set: the fields that are computed later.
-            if name not in self.__slots__:
-                meant = figure_suggestion(name, self.__slots__)
-                said = f"{type(self).__name__!r} object has no attribute {name!r}{meant}"
-                raise AttributeError(said, name=name)  # without obj, Python adds no guess
-            return object.__getattribute__(self, "_find")(name)
-
     @property
     def outstanding_slices(self) -> tuple[Slice, ...]:
         """The slices that stand out, by what they could save, largest first."""
@@ -200,11 +159,7 @@ def computing(known: Mapping[str, Any], of_the_sample: Later | None, others: Lat
             found = of_the_sample.found()
         return found[name] if name in found else getattr(others.found()["evaluation"], name)
 
-    made = object.__new__(Evaluation)
-    for name, value in known.items():
-        object.__setattr__(made, name, value)
-    object.__setattr__(made, "_find", find)
-    return made
+    return waiting(Evaluation, known, find)
 
 
 def asked_for(evaluation: Evaluation, classes: Later, frequencies: Later) -> Evaluation:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
-from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.row_scores import RowScores
 from unsurprised.evaluation.settings import (
     UNWEIGHTED,
@@ -20,6 +19,7 @@ from unsurprised.evaluation.settings import (
 )
 from unsurprised.evaluation.slicing import cells_of, refuse_many
 from unsurprised.evaluation.text_states import text_states, update_text
+from unsurprised.later import Later
 from unsurprised.states import (
     ClassCounts,
     Confusion,

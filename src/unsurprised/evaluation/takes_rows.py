@@ -11,12 +11,12 @@ from unsurprised.arrays.host import Scratch
 from unsurprised.batches import Batch
 from unsurprised.class_names.binding import Binding
 from unsurprised.errors import StateError
-from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.small_batches import SmallBatches
 from unsurprised.evaluation.states import States
 from unsurprised.evaluation.worst_rows import entries_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import Labels
+from unsurprised.later import Later
 from unsurprised.states.hashing import hashes_of
 from unsurprised.states.serial import ByBytes
 

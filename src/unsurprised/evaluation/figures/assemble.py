@@ -23,12 +23,12 @@ from unsurprised.evaluation.records import Annotators, ClassProbability, WorstRo
 from unsurprised.evaluation.result import (
     OF_THE_SAMPLE,
     Evaluation,
-    Later,
     asked_for,
     computing,
 )
 from unsurprised.evaluation.states import MOST_CONFUSION_CLASSES, States
 from unsurprised.forms import Counts
+from unsurprised.later import Later
 from unsurprised.measures import entropy
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit, two_to

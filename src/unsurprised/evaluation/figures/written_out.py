@@ -10,8 +10,8 @@ import numpy as np
 from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.evaluation.records import HistogramBar
-from unsurprised.evaluation.result import Later
 from unsurprised.evaluation.states import States
+from unsurprised.later import Later
 
 _LOWEST_BAR = -6
 #: The largest power of two is that of this.
