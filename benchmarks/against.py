@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from benchmarks.machine import description
-from benchmarks.processes import Summary
+from benchmarks.processes import Summary, compiled
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKS = Path(__file__).with_name("waits.py")
@@ -58,15 +57,17 @@ def times(python: str, options: argparse.Namespace) -> dict[str, float]:
     command = [python, str(WORKS), "--only", options.only, "--seconds", str(options.seconds)]
     today = python == sys.executable
     found: dict[str, float] = json.loads(
-        subprocess.check_output(
-            [*command, *["--peers"] * today], env=os.environ if today else _without_own_path()
-        )
+        subprocess.check_output([*command, *["--peers"] * today], env=_environment(today=today))
     )
     return found
 
 
-def _without_own_path() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+def _environment(*, today: bool) -> dict[str, str]:
+    """Both find their modules compiled; the commit's are not those of a checkout on the path."""
+    environment = compiled()
+    if not today:
+        environment.pop("PYTHONPATH", None)
+    return environment
 
 
 def table(then: list[dict[str, float]], now: list[dict[str, float]]) -> str:
@@ -101,7 +102,12 @@ def _median(seconds: list[float]) -> str:
 
 def _ratio(above: list[float], below: list[float]) -> str:
     ratio = Summary.of([a / b for a, b in zip(above, below, strict=True)])
-    return f"{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
+    low, high = map(_two_digits, (ratio.low, ratio.high))
+    return f"{_two_digits(ratio.median)} ({low} to {high})"
+
+
+def _two_digits(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def kept(table: str, commit: str, options: argparse.Namespace) -> str:
