@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.calibrators._loss import no_gauge
+from unsurprised.calibrators._rough import Product, RoughCurvature, of_factors_and_shifts
 from unsurprised.calibrators._steps import MOST_DENSE
-
-Product = Callable[[Any, Any], Any]
 
 
 class VectorScores:
@@ -38,18 +36,7 @@ class VectorScores:
         return np.concatenate([(by_score * x).sum(axis=0), by_score.sum(axis=0)])
 
     def curvature(self, x: Values, shares: Values, weights: Values) -> Values:
-        both = np.concatenate([shares * x, shares], axis=1)
-        matrix: Values = -portable.matmul(both.T, both * weights[:, None])
-        ones = portable.matmul(weights, shares)
-        both[:, : self.width] *= x
-        squares = portable.matmul(weights, both[:, : self.width])
-        cross = portable.matmul(weights, shares * x)
-        scale, shift = np.arange(self.width), np.arange(self.width) + self.width
-        matrix[scale, scale] += squares
-        matrix[scale, shift] += cross
-        matrix[shift, scale] += cross
-        matrix[shift, shift] += ones
-        return matrix
+        return of_factors_and_shifts(x, shares, weights, portable.matmul)
 
     def preconditioner(
         self, x: Values, shares: Values, weights: Values
@@ -127,22 +114,9 @@ class MatrixScores:
     def preconditioner(
         self, x: Values, shares: Values, weights: Values
     ) -> Callable[[Values], Values]:
-        """The mean of products as the product of means (Kronecker), which is cheap to undo."""
-        longer = np.column_stack([x, np.ones(len(x))])
-        by_class = np.diag(weights @ shares) - shares.T @ (shares * weights[:, None])
-        by_entry = longer.T @ (longer * weights[:, None])
-        first, turn = np.linalg.eigh(by_class)
-        second, twist = np.linalg.eigh(by_entry)
-        sizes = np.outer(first, second)
-        sizes += 2 * float(self.penalty.mean()) + 1e-9 * float(sizes.max())
-
-        def undo(residual: Values) -> Values:
-            table = residual.reshape(self.width, self.width + 1)
-            turned = (turn.T @ table @ twist) / sizes
-            undone: Values = turn @ turned @ twist.T
-            return undone.ravel()
-
-        return undo
+        """The mean of products as the product of means, and what that blurs most beside it."""
+        penalty = self.penalty.reshape(self.width, self.width + 1)
+        return RoughCurvature(x, shares, weights, penalty, held=bool(len(self.gauge))).undo
 
 
 class OddsScores:
