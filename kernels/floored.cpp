@@ -27,6 +27,24 @@ UNSURPRISED_INLINE void each_step(const RowsView& view, const char* row, Body bo
   }
 }
 
+// The sum over a row of what body(step of 16 entries, parts) adds to 16 parts.
+template <class Body>
+UNSURPRISED_INLINE double summed_steps(const RowsView& view, const char* row, Body body) {
+  constexpr std::int64_t at_once = 32;
+  Sum sums;
+  Lanes parts = all(0.0);
+  std::int64_t steps = 0;
+  each_step(view, row, [&](const double* x, std::int64_t) {
+    body(x, parts);
+    if (++steps % at_once == 0) {
+      sums.add(parts);
+      parts = all(0.0);
+    }
+  });
+  sums.add(parts);
+  return sums.total(false)[0];
+}
+
 // A row, and what is known of the entries at its floor.
 struct FlooredRow {
   const RowsView& view;
@@ -37,19 +55,20 @@ struct FlooredRow {
   double floor = infinity;  // no entry is that, where there is no tail
   // What none of the tail exceeds, and the least and the most that they add up to.
   double log_cap = -infinity, least = 0.0, most = 0.0;
+  double total = 0.0;  // of all entries as they stand, of rows that are taken as they are
 
   FlooredRow(const FlooredSide& of, std::int64_t index)
       : view(of.side->view), row(view.row(index)) {
     double bottom = infinity;
     find_ends(bottom);
-    if (of.floored && !of.floored[index]) return;
-    has_tail = of.floored != nullptr;
+    const bool as_it_is = of.floored != nullptr;
+    has_tail = as_it_is && of.floored[index];
+    if (as_it_is && !has_tail && !of.sums) return;
     double at_floor = 0.0;
-    const double sum = add_up(has_tail ? 0.0 : top, has_tail ? bottom : infinity, at_floor);
-    if (has_tail)
-      bound(bottom, sum, at_floor);
-    else
-      shift = top + natural_log(sum);
+    const double sum = add_up(as_it_is ? 0.0 : top, has_tail ? bottom : infinity, at_floor);
+    if (!as_it_is) shift = top + natural_log(sum);
+    if (has_tail) bound(bottom, sum, at_floor);
+    total = has_tail ? std::fma(exp(bottom), at_floor, sum) : sum;
   }
 
   // Whether an entry is only known to be no more than a bound.
@@ -85,24 +104,17 @@ struct FlooredRow {
 
   // Σ e^(x − from) of all that are not `none`, and how many are.
   double add_up(double from, double none, double& at_none) const {
-    Sum sums;
-    Lanes parts = all(0.0), counts = all(0.0);
-    std::int64_t steps = 0;
-    each_step(view, row, [&](const double* x, std::int64_t) {
+    Lanes counts = all(0.0);
+    const double sum = summed_steps(view, row, [&](const double* x, Lanes& parts) {
       for (int l = 0; l < lanes; ++l) {
         const bool is_none = x[l] == none;
         const double weight = exp(x[l] - from);
         parts[l] += is_none ? 0.0 : weight;
         counts[l] += is_none ? 1.0 : 0.0;
       }
-      if (++steps % 32 == 0) {
-        sums.add(parts);
-        parts = all(0.0);
-      }
     });
-    sums.add(parts);
     for (int l = 0; l < lanes; ++l) at_none += counts[l];
-    return sums.total(false)[0];
+    return sum;
   }
 
   void bound(double bottom, double listed, double at_floor) {
@@ -235,6 +247,24 @@ void put_side(const FlooredSide& to, const FlooredRow& row, double entropy, std:
   to.entropies[index] = (entropy - at_floor) * bits_per_nat;
   to.tops[index] = static_cast<std::int32_t>(row.top_at);
   to.censored[index] = row.is_tail(at_label);
+  if (to.sums) to.sums[index] = row.total;
+  if (to.tails) {
+    double* const tail = to.tails + 3 * index;
+    tail[0] = row.has_tail ? exp(row.log_cap) : 0.0;
+    tail[1] = row.least;
+    tail[2] = row.most;
+  }
+}
+
+// The entropy of what a row lists, in nats.
+double listed_entropy(const FlooredRow& row) {
+  return summed_steps(row.view, row.row, [&](const double* x, Lanes& parts) {
+    for (int l = 0; l < lanes; ++l) {
+      const double log = x[l] - row.shift;
+      const double held = row.is_tail(x[l]) ? 0.0 : exp(log);
+      parts[l] -= held * (log > -infinity ? log : 0.0);
+    }
+  });
 }
 
 }  // namespace
@@ -248,6 +278,14 @@ void floored_facts(const FlooredPairs& pairs, std::int64_t begin, std::int64_t e
     const std::int64_t label = pairs.labels[index];
     put_side(pairs.p, p, summed[p_entropy], index, label);
     put_side(pairs.q, q, summed[q_entropy], index, label);
+  }
+}
+
+void floored_rows(const FlooredSide& side, const std::int64_t* labels, std::int64_t begin,
+                  std::int64_t end) {
+  for (std::int64_t index = begin; index < end; ++index) {
+    const FlooredRow row(side, index);
+    put_side(side, row, listed_entropy(row), index, labels[index]);
   }
 }
 

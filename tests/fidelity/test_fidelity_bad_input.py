@@ -75,7 +75,11 @@ def test_texts_of_two_kld_files_part_where_nothing_is_predicted(tmp_path: Path, 
         (HEAD + ROW, struct.pack("<f", 1e-5), "row 1: found a row whose probabilities sum to"),
         (HEAD + ROW + 4, struct.pack("<f", -14.0), "row 1: found a row whose probabilities sum to"),
         (HEAD + ROW + 4, struct.pack("<f", -np.inf), "row 1: found the scale"),
-        (HEAD + ROW + 8 + 2 * 61, b"\1\0", "row 1: found a number beyond the 61 tokens of a row"),
+        (
+            HEAD + ROW + 8 + 2 * 61,
+            b"\1\0",
+            "row 1: found the number 1 beyond the 61 tokens",
+        ),
     ],
 )
 def test_damaged_rows(tmp_path: Path, kld: bytes, at: int, value: bytes, told: str) -> None:

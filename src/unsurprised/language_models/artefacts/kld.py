@@ -146,7 +146,7 @@ class KldFile:
             self._refuse_row(int(np.argmin(legal)), first, head)
         steps = words[:, 4 : 4 + self.vocabulary]
         values = least + scale * steps.astype(np.float32)
-        self._refuse_no_rows(values, words[:, 4 + self.vocabulary :], first)
+        self._refuse_padding(words[:, 4 + self.vocabulary :], first)
         floored = (np.abs(span[:, 0] - _FLOOR) <= _ROUNDING) & (steps == 0).any(axis=1)
         return TokenScores(HostArray(values, "float32"), floored)
 
@@ -159,23 +159,15 @@ class KldFile:
             place=Place(self.said, row=first + row),
         )
 
-    def _refuse_no_rows(
-        self, values: NDArray[np.float32], padding: NDArray[np.uint16], first: int
-    ) -> None:
-        """Raise for the first row whose probabilities are no distribution's.
-
-        Steps round them by 1e-4; entries at the floor are too large, by e⁻¹⁶ of the top at most.
-        """
-        sums = np.exp(values).sum(axis=1)
-        most = 1 + 2e-3 + self.vocabulary * np.exp(-_FLOOR)
-        wrong = ~((sums >= 1 - 2e-3) & (sums <= most)) | padding.any(axis=1)
+    def _refuse_padding(self, padding: NDArray[np.uint16], first: int) -> None:
+        """Raise for the first row after which something other than a zero stands."""
+        wrong = padding.any(axis=1)
         if wrong.any():
             row = int(np.argmax(wrong))
             raise InputError(
-                f"found a number beyond the {self.vocabulary:,} tokens of a row"
-                if padding[row].any()
-                else f"found a row whose probabilities sum to {sums[row]:.6g}",
-                expected="0 there" if padding[row].any() else "1, within their rounding",
+                f"found the number {int(padding[row, 0])} beyond the {self.vocabulary:,} tokens of "
+                "a row",
+                expected="0 there",
                 remedy=_BROKEN,
                 place=Place(self.said, row=first + row),
             )
