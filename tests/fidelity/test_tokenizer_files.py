@@ -21,8 +21,8 @@ BASE, OTHER, CAME = models(4, 12, WIDTH, 0.5, seed=2)
 #: The euro's sign in three bytes, no two of which are a character, among other tokens.
 EURO = ["â", "Ĥ", "¬"]
 BYTE_LEVEL = {
-    "model": {"type": "BPE", "vocab": {"Ġcat": 0, "Ċ": 1, "Ã©": 2, **{one: k for k, one in enumerate(EURO, 3)}},
-              "merges": []},
+    "model": {"type": "BPE", "merges": [], "vocab": {
+        "Ġcat": 0, "Ċ": 1, "Ã©": 2, **{one: k for k, one in enumerate(EURO, 3)}}},
     "decoder": {"type": "ByteLevel"},
     "added_tokens": [{"id": 6, "content": "<|end|>", "special": True}],
 }  # fmt: skip
@@ -186,6 +186,7 @@ def test_tokenizers_themselves(given: Any, file: str) -> None:
         ({"model": {"vocab": [[]]}}, "found a vocabulary that is list"),
         ({"model": {"vocab": {}}, "added_tokens": [3]}, "found 3 among the added tokens"),
         ({"model": {"vocab": {}}, "added_tokens": [{"id": 2}]}, "among the added tokens"),
+        ({"model": {"vocab": {}}, "added_tokens": 1}, "found 1 among the added tokens"),
         (tokenizer(WIDTH + 1), "found a tokenizer of 41 tokens, and rows of 40; expected the tok"),
     ],
 )

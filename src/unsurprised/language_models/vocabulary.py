@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.limits import CLASSES
@@ -87,18 +87,19 @@ def vocabulary_of(body: Mapping[str, Any], said: str) -> Vocabulary:
     size = max(tokens, default=-1) + 1
     bytes_of = _bytes_of(body)
     texts = {token: bytes_of(text) for token, text in tokens.items()}
-    for added in body.get("added_tokens") or ():
-        token, content = (_field(added, name, said) for name in ("id", "content"))
-        if not (_is_id(token) and isinstance(content, str)):
-            raise _refused(said, f"found {added!r:.60} among the added tokens", "an id, a content")
-        texts[token] = content.encode("utf-8", "replace")
+    texts |= {token: text.encode("utf-8", "replace") for token, text in _added_tokens(body, said)}
     return Vocabulary(said, texts, size)
 
 
-def _field(entry: Any, name: str, said: str) -> Any:
-    if not isinstance(entry, Mapping):
-        raise _refused(said, f"found {entry!r:.60} among the added tokens", "an id, a content")
-    return entry.get(name)
+def _added_tokens(body: Mapping[str, Any], said: str) -> Iterator[tuple[int, str]]:
+    """Ids and tokens that stand beside the model's, as they are."""
+    given = body.get("added_tokens") or []
+    for entry in given if isinstance(given, list) else [given]:
+        named = entry if isinstance(entry, Mapping) else {}
+        token, content = named.get("id"), named.get("content")
+        if not (_is_id(token) and isinstance(content, str)):
+            raise _refused(said, f"found {entry!r:.60} among the added tokens", "an id, a content")
+        yield token, content
 
 
 def _model_tokens(vocab: Any, said: str) -> Iterator[tuple[int, str]]:
@@ -123,7 +124,7 @@ def _model_tokens(vocab: Any, said: str) -> Iterator[tuple[int, str]]:
         yield token, text
 
 
-def _is_id(token: Any) -> bool:
+def _is_id(token: Any) -> TypeGuard[int]:
     return type(token) is int and 0 <= token < CLASSES.most
 
 
