@@ -162,7 +162,8 @@ def measured(
     if isinstance(base, TopLogProbs) or isinstance(other, TopLogProbs):
         pairing = Pairing(base, other, given.targets_beside(base, other), given.vocabulary)
         return _mixed(pairing, given, names, top=top, unit=unit, progress=progress, rows=rows)
-    targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given))
+    stated = next((side.said for side in (base, other) if isinstance(side, KldFile)), None)
+    targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given), stated)
     pairing = Pairing(base, other, targets, given.vocabulary)
     documents = _Documents.of(pairing)
     beside = given.beside(pairing.names, documents.which)

@@ -107,22 +107,30 @@ class Placing:
                 f"TopLogProbs(…, {given[0]}=…)"
             )
 
-    def targets(self, tokens: int, vocabulary: int) -> NDArray[np.int64] | None:
-        """The token that came, of all tokens."""
+    def targets(
+        self, tokens: int, vocabulary: int, stated: str | None = None
+    ) -> NDArray[np.int64] | None:
+        """The token that came, of all tokens; ``stated`` is a file that says it itself."""
         if self._targets is None:
             return None
-        given = self._targets
+        given, said = self._targets, "targets"
         if isinstance(given, (str, os.PathLike)):
-            given = token_file(os.fspath(given))
+            said = os.fspath(given)
+            given = token_file(said)
         found = int(np.prod(np.shape(given)))  # a tensor's size is a method
         if found != tokens:
             raise InputError(
                 f"found {found:,} targets for {tokens:,} rows of scores",
                 expected="the token that came, one a row",
-                remedy="logits at position i predict token i + 1: tokens[1:] beside logits[:-1]",
-                place=Place("targets"),
+                remedy="logits at position i predict token i + 1: tokens[1:] beside logits[:-1]"
+                if stated is None
+                else f"leave them out: {stated} says which tokens came",
+                place=Place(said),
             )
-        return token_ids(given, (tokens,), vocabulary, self.ignore_index)
+        try:
+            return token_ids(given, (tokens,), vocabulary, self.ignore_index)
+        except InputError as error:
+            raise error.located(file=said) from None
 
     def beside(self, names: Sequence[str], which: NDArray[np.int64]) -> PlacedTokens:
         """What is said of all tokens, whose artefacts have these documents."""
