@@ -28,7 +28,7 @@ _MOST = 1 << 30
 _TOKEN = re.compile(r"^ *(\d{1,18}) -> '", re.MULTILINE)
 _EXPECTED = (
     "JSON lines of a list of token strings a document, or of objects with 'tokens' and perhaps "
-    "'document'"
+    "'document'; or a model's tokenizer.json"
 )
 _NAMES = ("document", "id", "name", "doc_id")
 
