@@ -4,6 +4,7 @@
 
 #include "bindings_rows.h"
 #include "file_rows.h"
+#include "steps.h"
 #include "targets.h"
 
 namespace unsurprised {
@@ -230,6 +231,30 @@ void floored_rows(const Rows& p, nb::handle floored, nb::handle labels, nb::hand
             [&](std::int64_t begin, std::int64_t end) { run(side, label, begin, end); });
 }
 
+// Log-probabilities of rows of a .kld file, of which each row's first four `words` are no steps;
+// `ends` are its scale and its least value. `values` get as many float32 a row as there are
+// classes, `zeros` whether a step is 0.
+void from_step_rows(nb::handle words, nb::handle ends, nb::handle values, nb::handle zeros,
+                    int threads) {
+  constexpr std::int64_t head = 4;
+  const Buffer from(words), bounds(ends), to(values, true), told(zeros, true);
+  const Py_buffer &in = from.view(), &out = to.view();
+  if (in.ndim != 2 || out.ndim != 2 || in.shape[0] != out.shape[0] ||
+      in.shape[1] < out.shape[1] + head)
+    throw nb::value_error("rows of steps, and of as many values, were expected");
+  const std::int64_t rows = out.shape[0], classes = out.shape[1], width = in.shape[1];
+  const auto* word = from.contiguous<std::uint16_t>(rows * width);
+  const auto* bound = bounds.contiguous<float>(2 * rows);
+  auto* const value = to.contiguous<float>(rows * classes);
+  auto* const zero = told.contiguous<bool>(rows);
+  over_rows(rows, std::max<std::int64_t>(classes, 1), threads,
+            [&](std::int64_t begin, std::int64_t end) {
+              for (std::int64_t row = begin; row < end; ++row)
+                zero[row] = from_steps(word + row * width + head, classes, bound[2 * row],
+                                       bound[2 * row + 1], value + row * classes);
+            });
+}
+
 }  // namespace
 
 void bind_pairs(nb::module_& module) {
@@ -247,6 +272,8 @@ void bind_pairs(nb::module_& module) {
              nb::arg("p_floored").none(), nb::arg("q_floored").none(), nb::arg("labels"),
              nb::arg("values"), nb::arg("tops"), nb::arg("censored"), nb::arg("sums"),
              nb::arg("threads"));
+  module.def("from_step_rows", &from_step_rows, nb::arg("words"), nb::arg("ends"),
+             nb::arg("values"), nb::arg("zeros"), nb::arg("threads"));
   module.def("floored_rows", &floored_rows, nb::arg("p"), nb::arg("floored"), nb::arg("labels"),
              nb::arg("values"), nb::arg("tops"), nb::arg("censored"), nb::arg("threads"));
 }

@@ -129,7 +129,7 @@ def _floored_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.in
 def _refuse_faults(number: int, side: TokenScores, form: Logits) -> None:
     """Raise for the first row of scores that is no distribution."""
     given, unused = kernel_rows(form, form.rows(-1).values), np.empty(len(side))
-    found, _ = _kernels.measure("entropy", given, None, None, _BITS, unused, 1)
+    found, _ = _kernels.measure("entropy", given, None, None, _BITS, unused, get_num_threads())
     _refuse(number, side, found, None)
 
 
