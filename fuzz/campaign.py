@@ -34,9 +34,15 @@ class Standing:
 
 def all_targets() -> list[Target]:
     """Every target."""
-    from fuzz import commands, decoders, made, readers
+    from fuzz import commands, decoders, dumps, made, readers
 
-    return [*decoders.targets(), *readers.targets(), *commands.targets(), *made.targets()]
+    return [
+        *decoders.targets(),
+        *readers.targets(),
+        *commands.targets(),
+        *made.targets(),
+        *dumps.targets(),
+    ]
 
 
 def warm_up() -> None:

@@ -92,6 +92,18 @@ inline std::int64_t rows_at_a_time(std::int64_t rows, std::int64_t classes, int 
   return std::max<std::int64_t>(wanted, 1);
 }
 
+// Calls work(begin, end, findings) for `step` rows at a time, on several threads.
+template <class Work>
+void in_chunks(std::int64_t rows, std::int64_t step, int threads, Findings* findings, Work work) {
+  std::vector<std::array<Findings, 2>> found(static_cast<std::size_t>((rows + step - 1) / step));
+  in_parallel(std::ssize(found), threads, [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * step;
+    work(begin, std::min(rows, begin + step), found[static_cast<std::size_t>(chunk)].data());
+  });
+  for (const auto& part : found)
+    for (int side = 0; side < 2; ++side) findings[side].merge(part[static_cast<std::size_t>(side)]);
+}
+
 // Splits the rows over threads; a row's result does not depend on where the cuts are. `Asked` is a
 // Request or a PairRequest.
 template <class Asked>
@@ -99,15 +111,10 @@ void run_rows(void (*run)(const Asked&, std::int64_t, std::int64_t, Findings*),
               const Asked& request, std::int64_t classes, std::int64_t rows, int threads,
               Findings* findings) {
   if (threads <= 1 || rows <= 1) return run(request, 0, rows, findings);
-  const std::int64_t step = rows_at_a_time(rows, classes, threads);
-  std::vector<std::array<Findings, 2>> found(static_cast<std::size_t>((rows + step - 1) / step));
-  in_parallel(std::ssize(found), threads, [&](std::int64_t chunk) {
-    const std::int64_t begin = chunk * step;
-    run(request, begin, std::min(rows, begin + step),
-        found[static_cast<std::size_t>(chunk)].data());
-  });
-  for (const auto& part : found)
-    for (int side = 0; side < 2; ++side) findings[side].merge(part[static_cast<std::size_t>(side)]);
+  in_chunks(rows, rows_at_a_time(rows, classes, threads), threads, findings,
+            [&](std::int64_t begin, std::int64_t end, Findings* found) {
+              run(request, begin, end, found);
+            });
 }
 
 // First faulty row, fault, rows whose sum is off, largest deviation of a sum from one.

@@ -27,6 +27,24 @@ UNSURPRISED_INLINE void each_step(const RowsView& view, const char* row, Body bo
   }
 }
 
+// The sum over a row of what body(step of 16 entries, parts) adds to 16 parts.
+template <class Body>
+UNSURPRISED_INLINE double summed_steps(const RowsView& view, const char* row, Body body) {
+  constexpr std::int64_t at_once = 32;
+  Sum sums;
+  Lanes parts = all(0.0);
+  std::int64_t steps = 0;
+  each_step(view, row, [&](const double* x, std::int64_t) {
+    body(x, parts);
+    if (++steps % at_once == 0) {
+      sums.add(parts);
+      parts = all(0.0);
+    }
+  });
+  sums.add(parts);
+  return sums.total(false)[0];
+}
+
 // A row, and what is known of the entries at its floor.
 struct FlooredRow {
   const RowsView& view;
@@ -36,20 +54,31 @@ struct FlooredRow {
   bool has_tail = false;
   double floor = infinity;  // no entry is that, where there is no tail
   // What none of the tail exceeds, and the least and the most that they add up to.
-  double log_cap = -infinity, least = 0.0, most = 0.0;
+  double half_step = 0.0, log_cap = -infinity, least = 0.0, most = 0.0;
+  double total = 0.0;  // of all entries as they stand, of rows that are taken as they are
 
   FlooredRow(const FlooredSide& of, std::int64_t index)
       : view(of.side->view), row(view.row(index)) {
     double bottom = infinity;
     find_ends(bottom);
-    if (of.floored && !of.floored[index]) return;
-    has_tail = of.floored != nullptr;
-    double at_floor = 0.0;
-    const double sum = add_up(has_tail ? 0.0 : top, has_tail ? bottom : infinity, at_floor);
-    if (has_tail)
-      bound(bottom, sum, at_floor);
-    else
-      shift = top + natural_log(sum);
+    if (!of.floored) {
+      shift = top + natural_log(sum_of_weights());
+    } else if (of.floored[index]) {
+      has_tail = true;
+      floor = bottom;
+      half_step = (top - bottom) / 65535.0 / 2.0;
+      log_cap = bottom + half_step;
+    }
+  }
+
+  // What follows from the sum of all that is not at the floor, and how many entries are.
+  void complete(double listed, double at_floor) {
+    total = has_tail ? std::fma(exp(floor), at_floor, listed) : listed;
+    if (!has_tail) return;
+    const double rest = 1.0 - listed * (1.0 - half_step), capped = exp(log_cap) * at_floor;
+    most = rest > 0.0 ? (capped < rest ? capped : rest) : 0.0;
+    least = 1.0 - listed * (1.0 + half_step);
+    least = least > 0.0 ? (least < most ? least : most) : 0.0;
   }
 
   // Whether an entry is only known to be no more than a bound.
@@ -83,36 +112,11 @@ struct FlooredRow {
     top_at = static_cast<std::int64_t>(at);
   }
 
-  // Σ e^(x − from) of all that are not `none`, and how many are.
-  double add_up(double from, double none, double& at_none) const {
-    Sum sums;
-    Lanes parts = all(0.0), counts = all(0.0);
-    std::int64_t steps = 0;
-    each_step(view, row, [&](const double* x, std::int64_t) {
-      for (int l = 0; l < lanes; ++l) {
-        const bool is_none = x[l] == none;
-        const double weight = exp(x[l] - from);
-        parts[l] += is_none ? 0.0 : weight;
-        counts[l] += is_none ? 1.0 : 0.0;
-      }
-      if (++steps % 32 == 0) {
-        sums.add(parts);
-        parts = all(0.0);
-      }
+  // Σ e^(x − top).
+  double sum_of_weights() const {
+    return summed_steps(view, row, [&](const double* x, Lanes& parts) {
+      for (int l = 0; l < lanes; ++l) parts[l] += exp(x[l] - top);
     });
-    sums.add(parts);
-    for (int l = 0; l < lanes; ++l) at_none += counts[l];
-    return sums.total(false)[0];
-  }
-
-  void bound(double bottom, double listed, double at_floor) {
-    const double half = (top - bottom) / 65535.0 / 2.0;
-    floor = bottom;
-    log_cap = bottom + half;
-    const double rest = 1.0 - listed * (1.0 - half), capped = exp(log_cap) * at_floor;
-    most = rest > 0.0 ? (capped < rest ? capped : rest) : 0.0;
-    least = 1.0 - listed * (1.0 + half);
-    least = least > 0.0 ? (least < most ? least : most) : 0.0;
   }
 };
 
@@ -136,7 +140,8 @@ UNSURPRISED_INLINE void terms_of(double p, double q, double log_p, double log_q,
   const double tangent = falls / (2.0 + falls);
   const double of_near = 0.5 * (p + q) * entropy_series(tangent * tangent) * bits_per_nat;
   const double larger = p > q ? p : q, smaller = p > q ? q : p;
-  const double w = both ? exp(0.0 - (apart < far_apart ? apart : far_apart)) : 0.0;
+  // e^-|d|; what neither holds more than nothing of adds nothing.
+  const double w = both & (larger > 0.0) ? smaller / larger : 0.0;
   const double lost = smaller * (apart * bits_per_nat);
   const double of_far = 0.5 * std::fma(larger + smaller, 1.0 - log2_1p(w), -lost);
   found[2] = close ? of_near : of_far;
@@ -144,8 +149,20 @@ UNSURPRISED_INLINE void terms_of(double p, double q, double log_p, double log_q,
 }
 
 // What is summed of a pair: the terms of what both list and of what one of them has at its floor,
-// the mass there of the side that lists it, and the entropies of what either lists.
-enum { listed, beyond = terms, mass = 2 * terms, p_entropy, q_entropy, sums };
+// the mass there of the side that lists it; and of either what it lists, the entropy of that, and
+// how many entries are at its floor.
+enum {
+  listed,
+  beyond = terms,
+  mass = 2 * terms,
+  p_entropy,
+  q_entropy,
+  p_listed,
+  q_listed,
+  p_at_floor,
+  q_at_floor,
+  sums
+};
 
 // A class of both rows.
 struct PairTerms {
@@ -167,6 +184,10 @@ struct PairTerms {
     const double other = p_tail ? q : p;
     parts[mass][l] += is_beyond ? other : 0.0;
     const double p_held = p_tail ? 0.0 : p, q_held = q_tail ? 0.0 : q;
+    parts[p_listed][l] += p_held;
+    parts[q_listed][l] += q_held;
+    parts[p_at_floor][l] += p_tail ? 1.0 : 0.0;
+    parts[q_at_floor][l] += q_tail ? 1.0 : 0.0;
     parts[p_entropy][l] -= p_held * (p_log > -infinity ? p_log : 0.0);
     parts[q_entropy][l] -= q_held * (q_log > -infinity ? q_log : 0.0);
   }
@@ -235,19 +256,59 @@ void put_side(const FlooredSide& to, const FlooredRow& row, double entropy, std:
   to.entropies[index] = (entropy - at_floor) * bits_per_nat;
   to.tops[index] = static_cast<std::int32_t>(row.top_at);
   to.censored[index] = row.is_tail(at_label);
+  if (to.sums) to.sums[index] = row.total;
+  if (to.tails) {
+    double* const tail = to.tails + 3 * index;
+    tail[0] = row.has_tail ? exp(row.log_cap) : 0.0;
+    tail[1] = row.least;
+    tail[2] = row.most;
+  }
+}
+
+// The entropy of what a row lists, in nats; and what follows from its sum.
+double completed(FlooredRow& row) {
+  Lanes counts = all(0.0);
+  const double held = summed_steps(row.view, row.row, [&](const double* x, Lanes& parts) {
+    for (int l = 0; l < lanes; ++l) {
+      const bool is_tail = row.is_tail(x[l]);
+      const double share = exp(x[l]);
+      parts[l] += is_tail ? 0.0 : share;
+      counts[l] += is_tail ? 1.0 : 0.0;
+    }
+  });
+  double at_floor = 0.0;
+  for (int l = 0; l < lanes; ++l) at_floor += counts[l];
+  row.complete(held, at_floor);
+  return summed_steps(row.view, row.row, [&](const double* x, Lanes& parts) {
+    for (int l = 0; l < lanes; ++l) {
+      const double share = row.is_tail(x[l]) ? 0.0 : exp(x[l]);
+      parts[l] -= share * (x[l] > -infinity ? x[l] : 0.0);
+    }
+  });
 }
 
 }  // namespace
 
 void floored_facts(const FlooredPairs& pairs, std::int64_t begin, std::int64_t end) {
   for (std::int64_t index = begin; index < end; ++index) {
-    const FlooredRow p(pairs.p, index), q(pairs.q, index);
+    FlooredRow p(pairs.p, index), q(pairs.q, index);
     double summed[sums];
     add_up(p, q, summed);
+    p.complete(summed[p_listed], summed[p_at_floor]);
+    q.complete(summed[q_listed], summed[q_at_floor]);
     put_divergences(pairs, p, q, summed, index);
     const std::int64_t label = pairs.labels[index];
     put_side(pairs.p, p, summed[p_entropy], index, label);
     put_side(pairs.q, q, summed[q_entropy], index, label);
+  }
+}
+
+void floored_rows(const FlooredSide& side, const std::int64_t* labels, std::int64_t begin,
+                  std::int64_t end) {
+  for (std::int64_t index = begin; index < end; ++index) {
+    FlooredRow row(side, index);
+    const double entropy = completed(row);
+    put_side(side, row, entropy, index, labels[index]);
   }
 }
 

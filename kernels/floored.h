@@ -19,6 +19,12 @@ struct FlooredSide {
   double* top_surprisals = nullptr;
   std::int32_t* tops = nullptr;
   bool* censored = nullptr;  // whether the label is at the floor
+  // Of all entries, those at a floor as they stand there; of rows
+  // that are taken as they are; null: nobody asks.
+  double* sums = nullptr;
+  // Three a row of what is at the floor: what none of it exceeds, the least and the most that it
+  // adds up to; null: nobody asks.
+  double* tails = nullptr;
 };
 
 struct FlooredPairs {
@@ -32,5 +38,8 @@ struct FlooredPairs {
 
 // Answers in bits for the rows [begin, end), which are legal and whose labels exist.
 using FlooredFacts = void (*)(const FlooredPairs& pairs, std::int64_t begin, std::int64_t end);
+// The same of one side by itself.
+using FlooredRows = void (*)(const FlooredSide& side, const std::int64_t* labels,
+                             std::int64_t begin, std::int64_t end);
 
 }  // namespace unsurprised

@@ -21,6 +21,23 @@ inline double total(const Beside& parts) {
   return folded(sums, plus);
 }
 
+// Choices by bits: of a choice between sums compilers make two sums.
+struct Choice {
+  std::uint32_t bits;
+
+  UNSURPRISED_INLINE explicit Choice(bool is_so) : bits(is_so ? 0xffffffffu : 0u) {}
+  UNSURPRISED_INLINE float or_nothing(float x) const {
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & bits);
+  }
+  // The bits by which x and y differ, where the choice is so: turned by them either is the other.
+  UNSURPRISED_INLINE std::uint32_t differing(float x, float y) const {
+    return (std::bit_cast<std::uint32_t>(x) ^ std::bit_cast<std::uint32_t>(y)) & bits;
+  }
+  UNSURPRISED_INLINE static float turn(float x, std::uint32_t by) {
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) ^ by);
+  }
+};
+
 // With L the larger share of a class, w = e^-a the smaller one's part of it, u = 1 − w and
 // c = a − u: P and Q differ by L·u, the terms of KL, none of them negative, are L·c the one way and
 // L·(u² − w·c) the other, and twice the term of Jensen–Shannon is L·(u²·series(u) − w·c). So no
@@ -50,16 +67,17 @@ struct DivergenceTerms : ByLarger {
     const float larger = of.larger, distance = std::fabs(of.d);
     const float all = distance > 0.0f ? distance : 0.0f;  // of two that are impossible nothing
     const float a = all < most ? all : most;
-    const bool is_above = of.d > 0.0f;
     const NarrowPower power = narrow_power(-a);
     const float w = exp_of(power), u = 0.0f - expm1_of(power), c = expm1_minus(power, -a);
     const float square = u * u, rest = w * c, of_larger = c + (all - a), of_smaller = square - rest;
     const float gap_here = larger * u;
+    const Choice is_above(of.d > 0.0f);
     found[gaps][j] += gap_here;
-    found[p_gaps][j] += is_above ? gap_here : 0.0f;
-    found[p_above][j] += is_above ? larger : 0.0f;
-    found[forth][j] = std::fma(larger, is_above ? of_larger : of_smaller, found[forth][j]);
-    found[back][j] = std::fma(larger, is_above ? of_smaller : of_larger, found[back][j]);
+    found[p_gaps][j] += is_above.or_nothing(gap_here);
+    found[p_above][j] += is_above.or_nothing(larger);
+    const std::uint32_t turned = is_above.differing(of_larger, of_smaller);
+    found[forth][j] = std::fma(larger, Choice::turn(of_smaller, turned), found[forth][j]);
+    found[back][j] = std::fma(larger, Choice::turn(of_larger, turned), found[back][j]);
     found[mixture][j] = std::fma(larger, std::fma(square, series(u), -rest), found[mixture][j]);
     found[near][j] += all < near_by ? larger : 0.0f;
     const float finite = all < infinity_narrow ? all : 0.0f;

@@ -8,6 +8,8 @@
   void pair_facts(const unsurprised::PairRequest&, std::int64_t, std::int64_t,                     \
                   unsurprised::Findings*);                                                         \
   void floored_facts(const unsurprised::FlooredPairs&, std::int64_t, std::int64_t);                \
+  void floored_rows(const unsurprised::FlooredSide&, const std::int64_t*, std::int64_t,            \
+                    std::int64_t);                                                                 \
   void surprisals(const double*, double, std::int64_t, double*);                                   \
   int sum_segments(const double*, const std::int32_t*, std::int64_t, double*);                     \
   bool sum_powers(const double*, const std::int32_t*, std::int64_t, int*, double*);                \
@@ -57,13 +59,13 @@ bool always() {
   return true;
 }
 
-#define UNSURPRISED_FUNCTIONS(target)                                                          \
-  #target, target::run, target::pair_facts, target::floored_facts, target::surprisals,         \
-      target::sum_segments, target::sum_powers, target::products, target::hash_rows,           \
-      target::leaders, target::add_shares, target::shares_of, target::tempered_sums,           \
-      target::scaled_sums, target::scaled_curvature, target::scaled_spread, target::draw_sums, \
-      target::softmax, target::softmax_gradient, {                                             \
-    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve \
+#define UNSURPRISED_FUNCTIONS(target)                                                              \
+  #target, target::run, target::pair_facts, target::floored_facts, target::floored_rows,           \
+      target::surprisals, target::sum_segments, target::sum_powers, target::products,              \
+      target::hash_rows, target::leaders, target::add_shares, target::shares_of,                   \
+      target::tempered_sums, target::scaled_sums, target::scaled_curvature, target::scaled_spread, \
+      target::draw_sums, target::softmax, target::softmax_gradient, {                              \
+    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve     \
   }
 
 struct Choice {

@@ -20,6 +20,7 @@ struct Target {
   Run run;
   RunPairs pair_facts;
   FlooredFacts floored_facts;
+  FlooredRows floored_rows;
   void (*surprisals)(const double*, double, std::int64_t, double*);
   SegmentSums::Function sum_segments;
   PowerSums::Function sum_powers;

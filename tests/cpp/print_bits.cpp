@@ -192,6 +192,10 @@ unsigned long long floored_digest(const Target& target, const Rows& p, const Row
     all.add(tops);
     for (std::int64_t row = rows; row < 3 * rows; ++row)
       all.add(floors[static_cast<std::size_t>(row)]);
+    pairs.p.sums = pairs.kl_divergence;
+    pairs.p.tails = pairs.q.surprisals;
+    target.floored_rows(pairs.p, labels.data(), 0, rows);
+    all.add(values);
   }
   return all.value();
 }

@@ -158,16 +158,6 @@ def test_a_header_that_lies_is_told(raw, said, tmp_path):
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_becomes_shorter_while_it_is_read_is_an_error(tmp_path):
-    _, other, _ = models()
-    np.save(tmp_path / "other.npy", other)
-    artefact = opened(tmp_path / "other.npy", "other")
-    file = tmp_path / "other.npy"
-    file.write_bytes(file.read_bytes()[: other.nbytes // 2])
-    with pytest.raises(us.InputError, match="bytes less than when it was opened"):
-        list(artefact.batches(8))
-
-
 @pytest.mark.parametrize(
     ("spoilt", "said"), [(np.nan, "found NaN for class 7"), (np.inf, "found inf for class 7")]
 )

@@ -75,7 +75,11 @@ def test_texts_of_two_kld_files_part_where_nothing_is_predicted(tmp_path: Path, 
         (HEAD + ROW, struct.pack("<f", 1e-5), "row 1: found a row whose probabilities sum to"),
         (HEAD + ROW + 4, struct.pack("<f", -14.0), "row 1: found a row whose probabilities sum to"),
         (HEAD + ROW + 4, struct.pack("<f", -np.inf), "row 1: found the scale"),
-        (HEAD + ROW + 8 + 2 * 61, b"\1\0", "row 1: found a number beyond the 61 tokens of a row"),
+        (
+            HEAD + ROW + 8 + 2 * 61,
+            b"\1\0",
+            "row 1: found the number 1 beyond the 61 tokens",
+        ),
     ],
 )
 def test_damaged_rows(tmp_path: Path, kld: bytes, at: int, value: bytes, told: str) -> None:
@@ -162,3 +166,28 @@ def test_pickles_of_pytorch(tmp_path: Path, name: str) -> None:
     found = us.fidelity(tmp_path / "a.safetensors", OTHER)
     exact = us.fidelity(torch.tensor(BASE).bfloat16(), OTHER)
     assert found.kl_divergence.value == exact.kl_divergence.value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0 --5", "t.txt: found '--5'; expected token ids"),
+        ("0 1_0", "t.txt: found '1_0'; expected token ids"),
+        ("0 " + "9" * 19, "t.txt: found '9999999999999999999'; expected token ids"),
+        ("0, 61", "t.txt, row 1: found the token 61; expected 0 to 60"),
+        ("0 1 2", "t.txt: found 3 targets for 2 rows of scores; expected the token that came"),
+    ],
+)
+def test_files_of_targets_are_named(text, said, tmp_path):
+    base = models(1, 2, 61)[0]
+    path = written(tmp_path / "t.txt", text.encode())
+    with pytest.raises(us.InputError, match=re.escape(said)):
+        us.fidelity(base, base, targets=path)
+
+
+def test_a_file_that_says_the_targets_needs_none(tmp_path):
+    base, _, came = models(2, 12, 61)
+    file = written(tmp_path / "a.kld", kld_bytes(base, came))
+    said = f"found 24 targets for 10 rows of scores; expected the token that came, one a row; leave them out: {file} says which tokens came"  # noqa: E501
+    with pytest.raises(us.InputError, match=re.escape(said)):
+        us.fidelity(file, base, targets=came)

@@ -92,8 +92,9 @@ Text = Annotated[
         metavar="FILE",
         show_default=False,
         rich_help_panel=HOLDS,
-        help="The tokens' own text, in which the worst ones are shown: JSON lines with a list of "
-        "token strings a document, what llama-tokenize prints, or a folder of txt files.",
+        help="The tokens' own text, in which the worst ones are shown: the models' tokenizer.json, "
+        "or a folder that holds it; JSON lines with a list of token strings a document, what "
+        "llama-tokenize prints, or a folder of txt files.",
     ),
 ]
 Mask = Annotated[

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.kld import KldFile
+from unsurprised.language_models.artefacts.slabs import Lies
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.beside_lists import placed_as, refuse_other_places, refuse_texts
 from unsurprised.language_models.kld_pairs import as_far_as_cut, refuse_other_contexts
@@ -23,8 +24,8 @@ Side = Opened | TopLogProbs
 
 #: What lists hold where nobody says which token came.
 _NOT_KNOWN = -1
-#: Bytes of both sides that are at hand at a time.
-_AT_HAND = 24 << 20
+#: Bytes of both sides that are at hand at a time; and rows, where these take no memory.
+_AT_HAND, _ROWS = 24 << 20, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,11 @@ class Pairing:
     @property
     def rows_at_a_time(self) -> int:
         """Rows of a batch; no result depends on it."""
-        sizes = [0 if isinstance(side, TopLogProbs) else side.row_bytes
-                 for side in (self.base, self.other)]  # fmt: skip
-        return max(1, _AT_HAND // sum(sizes))
+        both = (self.base, self.other)
+        sizes = [0 if isinstance(side, TopLogProbs) else side.row_bytes for side in both]
+        held = max(1, _AT_HAND // sum(sizes))
+        lies = {side.lies if isinstance(side, WholeRows) else Lies.IN_BATCHES for side in both}
+        return held if len(lies) > 1 or Lies.IN_BATCHES in lies else max(held, _ROWS)
 
     def pairs(self, rows: int | None = None) -> Iterator[TokenPair]:
         """All tokens in order, ids compared as they come."""

@@ -9,6 +9,7 @@ from unsurprised.array_types import Values
 from unsurprised.language_models.agreement import Side
 from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import tokens_that_count
+from unsurprised.language_models.id_wording import IdWording
 from unsurprised.language_models.list_facts import in_terms_of, list_facts
 from unsurprised.language_models.list_most import MostMeter
 from unsurprised.language_models.meter import FidelityMeter
@@ -32,7 +33,7 @@ def list_meter(
     *,
     top: int = 10,
     rows: int | None = None,
-    wording: Wording | None = None,
+    wording: Wording | IdWording | None = None,
 ) -> tuple[FidelityMeter, MostMeter]:
     """A meter that has read two artefacts of lists, which agree, and upper bounds."""
     meter, most = FidelityMeter(top=top, bins=beside.bins), MostMeter()

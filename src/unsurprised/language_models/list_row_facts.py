@@ -15,7 +15,7 @@ from unsurprised.language_models._completion import row_sums
 from unsurprised.language_models.list_beside_row import NAMES, CutList, KnownRow, ends
 from unsurprised.language_models.list_facts import side_facts
 from unsurprised.language_models.lists import SLACK, entropy_bounds, normalised
-from unsurprised.language_models.pairs import PairFacts, RowFaultError
+from unsurprised.language_models.pairs import PairFacts, RowFaultError, refuse_no_rows
 from unsurprised.language_models.tokens import STEPS, TokenScores
 from unsurprised.language_models.top_lists import TopLists
 from unsurprised.measures._faults import fault_of
@@ -60,31 +60,32 @@ def list_row_facts(
     lists = replace(lists, vocabulary=scores.vocabulary)
     known = np.full(len(scores), -1) if targets is None else targets
     facts = PairFacts.empty(len(scores))
-    _row_side(facts, names[1], scores, known)
+    scores = scores.in_memory()
+    tails = _row_side(facts, names[1], scores, np.maximum(known, 0))
     side_facts(facts, names[0], lists, lists.tokens, known)
     getattr(facts, f"{names[0]}_entropy")[:] = entropy_bounds(lists).low * BITS_PER_NAT
     floored = np.zeros(len(scores), bool) if scores.floored is None else scores.floored
     facts.floored[:] = ~lists.whole | floored
     most: Most = {name: np.empty(len(scores)) for name in NAMES}
-    for number, (listed, row) in enumerate(_pairs(lists, scores)):
+    for number, (listed, row) in enumerate(_pairs(lists, scores, tails)):
         found = ends(listed, row)
         for name in NAMES:
             turned = name if listed_base else _TURNED[name]
             unit = 1.0 if name == "tv" else BITS_PER_NAT
             getattr(facts, turned)[number] = found.low[name] * unit
             most[turned][number] = found.high[name] * unit
-        if row.tail is not None:
-            getattr(facts, f"{names[1]}_entropy")[number] = _least_entropy(row) * BITS_PER_NAT
     shares = row_sums(lists.rows, portable.exp(lists.logprobs), len(lists))
     return ListRowFacts(facts, most, np.where(lists.whole, 0.0, np.clip(1 - shares, 0, 1)))
 
 
-def _pairs(lists: TopLists, scores: TokenScores) -> Iterator[tuple[CutList, KnownRow]]:
+def _pairs(
+    lists: TopLists, scores: TokenScores, tails: Values | None
+) -> Iterator[tuple[CutList, KnownRow]]:
     logs, _, _ = normalised(lists)
     total = row_sums(lists.rows, portable.exp(logs), len(lists))
     caps = portable.exp(lists.caps)
     for number in range(len(lists)):
-        row, precision = _known_row(scores, number)
+        row, precision = _known_row(scores, number, tails)
         entries = slice(int(lists.starts[number]), int(lists.starts[number + 1]))
         tokens, values = lists.tokens[entries], logs[entries]
         if lists.whole[number]:
@@ -99,55 +100,70 @@ def _pairs(lists: TopLists, scores: TokenScores) -> Iterator[tuple[CutList, Know
         yield CutList(tokens, values, max(missing - slack, 0.0), most, cap), row
 
 
-def _known_row(scores: TokenScores, number: int) -> tuple[KnownRow, float]:
+def _known_row(scores: TokenScores, number: int, tails: Values | None) -> tuple[KnownRow, float]:
     """A row of scores, and to what its probabilities are known."""
-    values = scores.values[number : number + 1].as_float64()[0]
-    if scores.floored is None:
+    values = scores.row(number)
+    if scores.floored is None or tails is None:
         gaps = values - values.max()
         logs = gaps - float(portable.log(portable.exp(gaps).sum()))
         return KnownRow(portable.exp(logs), logs), 0.0
-    shares = portable.exp(values)
-    least = float(values.min())
+    shares, least = portable.exp(values), float(values.min())
     half = (float(values.max()) - least) / STEPS / 2
     if not scores.floored[number]:
         return KnownRow(shares, values), half
-    tail = values == least
-    cap = float(portable.exp(least + half))
-    listed = float(shares[~tail].sum())
-    most = min(cap * int(tail.sum()), max(1 - listed * (1 - half), 0.0))
-    at_least = min(max(1 - listed * (1 + half), 0.0), most)
-    return KnownRow(shares, values, tail, cap, at_least, most), half
+    return KnownRow(shares, values, values == least, *tails[number].tolist()), half
 
 
-def _least_entropy(row: KnownRow) -> float:
-    """The entropy of a row with a floor, at least."""
-    held = (row.shares > 0) & ~row.tail  # type: ignore[operator]
-    listed = -float((row.shares[held] * row.logs[held]).sum())
-    return listed - row.least * float(portable.log(row.cap)) if row.least > 0 else listed
+def _row_side(
+    facts: PairFacts, name: str, scores: TokenScores, labels: NDArray[np.int64]
+) -> Values | None:
+    """What the whole rows say by themselves; of rows with floors, what is known of these."""
+    rows = len(scores)
+    told = np.empty((3, rows)), np.empty(rows, dtype=np.int32), np.zeros(rows, dtype=bool)
+    side = 0 if name == "base" else 1
+    tails = None
+    if scores.floored is None:
+        _score_facts(scores, labels, side, told)
+    else:
+        tails = _step_facts(scores, labels, side, told)
+    for what, column in zip(("surprisal", "entropy", "top_surprisal"), told[0], strict=True):
+        getattr(facts, f"{name}_{what}")[:] = column
+    getattr(facts, f"{name}_top")[:] = told[1]
+    getattr(facts, f"{name}_censored")[:] = told[2]
+    return tails
 
 
-def _row_side(facts: PairFacts, name: str, scores: TokenScores, targets: NDArray[np.int64]) -> None:
-    """What the whole rows say by themselves."""
-    known = np.maximum(targets, 0)
-    surprisal, entropy, top_surprisal = (
-        getattr(facts, f"{name}_{what}") for what in ("surprisal", "entropy", "top_surprisal")
-    )
-    form, tops = Logits(scores.values), np.empty(len(scores), dtype=np.int32)
+_Told = tuple[Values, NDArray[np.int32], NDArray[np.bool_]]
+
+
+def _score_facts(scores: TokenScores, labels: NDArray[np.int64], side: int, told: _Told) -> None:
+    form = Logits(scores.values)
     rows = form.rows(-1).values
-    given = kernel_rows(form, rows)
+    given, (surprisals, entropies, top_surprisals) = kernel_rows(form, rows), told[0]
     found = _kernels.facts(
-        given, known, 1.0, surprisal, entropy, top_surprisal, tops, threads=get_num_threads()
+        given,
+        labels,
+        1.0,
+        surprisals,
+        entropies,
+        top_surprisals,
+        told[1],
+        threads=get_num_threads(),
     )
     if found[0] >= 0:
-        raised = RowFaultError(**fault_of(form, rows, found, known)._fields())
-        raised.side = 0 if name == "base" else 1
+        raised = RowFaultError(**fault_of(form, rows, found, labels)._fields())
+        raised.side = side
         raise raised
-    getattr(facts, f"{name}_top")[:] = tops
-    if scores.floored is not None:
-        # Steps are taken as they are: a distribution but for their rounding, and "this or less".
-        values = scores.values.as_float64()
-        at = np.arange(len(values))
-        surprisal[:] = np.maximum(-values[at, known], 0.0) * BITS_PER_NAT
-        top_surprisal[:] = np.maximum(-values.max(axis=1), 0.0) * BITS_PER_NAT
-        least = values.min(axis=1)
-        getattr(facts, f"{name}_censored")[:] = scores.floored & (values[at, known] == least)
+
+
+def _step_facts(scores: TokenScores, labels: NDArray[np.int64], side: int, told: _Told) -> Values:
+    """Of steps, which are taken as they are; answered are the cap and the ends of each tail."""
+    form, rows = Logits(scores.values), len(scores)
+    found = np.empty(7 * rows)
+    _kernels.floored_rows(
+        kernel_rows(form, form.rows(-1).values), scores.floored, labels, found, told[1], told[2],
+        get_num_threads(),
+    )  # fmt: skip
+    told[0][:] = found[: 3 * rows].reshape(3, rows)
+    refuse_no_rows(side, found[3 * rows : 4 * rows], scores.vocabulary)
+    return found[4 * rows :].reshape(rows, 3)

@@ -18,6 +18,7 @@ from unsurprised.language_models.artefacts.kld import KldFile
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import tokens_that_count
+from unsurprised.language_models.id_wording import IdWording
 from unsurprised.language_models.list_facts import refuse_other_tokens
 from unsurprised.language_models.list_measure import both_lists, list_fidelity, list_meter
 from unsurprised.language_models.meter import FidelityMeter
@@ -81,9 +82,10 @@ def fidelity(
     mask : array of 0 and 1, optional
         Which tokens count (1), as an attention or a loss mask says it: those of 0, such as padding
         or a prompt's, are left out, and counted.
-    text : path, list of lists of str, or mapping of str to these, optional
+    text : path, tokenizer, list of lists of str, or mapping of str to these, optional
         The tokens' own text, in which the worst ones are shown: token strings of each document, as
-        JSON lines, as llama.cpp's ``llama-tokenize`` writes them, or a token a line in a ``.txt``.
+        JSON lines, as llama.cpp's ``llama-tokenize`` writes them, or a token a line in a ``.txt``;
+        or a model's tokenizer, or its ``tokenizer.json``, which has the text of each id.
     noise : array or path, optional
         A second run of the base: how far apart chance alone puts two runs.
     partial : bool, default False
@@ -160,11 +162,14 @@ def measured(
     if isinstance(base, TopLogProbs) or isinstance(other, TopLogProbs):
         pairing = Pairing(base, other, given.targets_beside(base, other), given.vocabulary)
         return _mixed(pairing, given, names, top=top, unit=unit, progress=progress, rows=rows)
-    targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given))
+    stated = next((side.said for side in (base, other) if isinstance(side, KldFile)), None)
+    targets = given.targets(_tokens_for_targets(base, other), _width(base, other, given), stated)
     pairing = Pairing(base, other, targets, given.vocabulary)
     documents = _Documents.of(pairing)
     beside = given.beside(pairing.names, documents.which)
-    wording = given.wording(beside, documents.lengths, placed=documents.placed)
+    wording = given.wording(
+        beside, documents.lengths, placed=documents.placed, vocabulary=pairing.vocabulary
+    )
     meter = FidelityMeter(top=top, bins=beside.bins)
     for pair in pairing.pairs(rows):
         whole = _placed(pair, pairing, beside)
@@ -196,7 +201,7 @@ def _mixed(
     """The same of lists beside whole rows, whose documents and positions are the lists'."""
     sides = pairing.base, pairing.other
     lists = next(side for side in sides if isinstance(side, TopLogProbs))
-    beside, wording = _beside_lists(lists, given)
+    beside, wording = _beside_lists(lists, given, pairing.vocabulary)
     meter, most = mixed_meter(
         pairing, beside, given.ignore_index, top=top, rows=rows, wording=wording, progress=progress
     )
@@ -205,12 +210,15 @@ def _mixed(
     return Measured(meter, found if wording is None else wording.of(found))
 
 
-def _beside_lists(lists: TopLogProbs, given: Placing) -> tuple[PlacedTokens, Wording | None]:
+def _beside_lists(
+    lists: TopLogProbs, given: Placing, vocabulary: int | None
+) -> tuple[PlacedTokens, Wording | IdWording | None]:
     """What the caller says of the tokens of lists."""
     beside = given.beside(lists.names, lists.documents)
     longest = np.zeros(len(lists.names), dtype=np.int64)
     np.maximum.at(longest, lists.documents, lists.positions + 1)
-    return beside, given.wording(beside, longest.tolist(), placed=True)
+    told = given.wording(beside, longest.tolist(), placed=True, vocabulary=vocabulary)
+    return beside, told
 
 
 def _of_lists(
@@ -224,10 +232,10 @@ def _of_lists(
     rows: int | None,
 ) -> Measured:
     """The same of two artefacts of lists."""
-    given.refuse_for_lists()
     base = lists[0]
+    given.refuse_for_lists(base)
     refuse_other_tokens(*lists)
-    beside, wording = _beside_lists(base, given)
+    beside, wording = _beside_lists(base, given, base.vocabulary)
     meter, most = list_meter(*lists, beside, top=top, rows=rows, wording=wording)
     if progress is not None:
         progress(base.tokens)

@@ -324,7 +324,13 @@ class FidelityMeter(ByBytes):
         """The states that the figures follow from."""
         return self._states
 
-    def result(self, *, base: float = 2, names: tuple[str, str] = ("base", "other")) -> Fidelity:
+    def result(
+        self,
+        *,
+        base: float = 2,
+        names: tuple[str, str] = ("base", "other"),
+        text: Any = None,
+    ) -> Fidelity:
         """What the tokens tell.
 
         Parameters
@@ -333,8 +339,16 @@ class FidelityMeter(ByBytes):
             The unit: 2 for bits, ``math.e`` for nats.
         names : pair of str
             What the two models are called.
+        text : path or tokenizer, optional
+            The models' tokenizer, or its ``tokenizer.json``: the worst tokens are shown in their
+            text. What stands around them no meter keeps.
         """
-        return fidelity_of(self, names, base)
+        found = fidelity_of(self, names, base)
+        if text is None:
+            return found
+        from unsurprised.language_models.id_wording import worded_by_id
+
+        return worded_by_id(found, text, self.vocabulary)
 
     @alone
     def to_bytes(self) -> bytes:

@@ -12,6 +12,7 @@ from unsurprised.array_types import Values
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.agreement import Pairing, TokenPair
 from unsurprised.language_models.given import tokens_that_count
+from unsurprised.language_models.id_wording import IdWording
 from unsurprised.language_models.list_most import MostMeter
 from unsurprised.language_models.list_row_facts import NoRoomError, list_row_facts
 from unsurprised.language_models.meter import FidelityMeter
@@ -33,7 +34,7 @@ def mixed_meter(
     *,
     top: int = 10,
     rows: int | None = None,
-    wording: Wording | None = None,
+    wording: Wording | IdWording | None = None,
     progress: Progress | None = None,
 ) -> tuple[FidelityMeter, MostMeter]:
     """A meter that has read lists of one side and whole rows of the other, and upper bounds."""

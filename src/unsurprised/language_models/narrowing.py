@@ -8,7 +8,6 @@ import numpy as np
 
 from unsurprised import portable
 from unsurprised.array_types import Values
-from unsurprised.arrays.host import HostArray
 from unsurprised.language_models.tokens import TokenScores
 
 
@@ -16,19 +15,17 @@ def narrowed(scores: TokenScores, vocabulary: int) -> tuple[TokenScores, Values 
     """The first tokens of a vocabulary, and the mass of those that are cut off."""
     if scores.vocabulary == vocabulary:
         return scores, None
-    array = scores.values
-    kept = HostArray(array.values[:, :vocabulary], array.dtype)
-    return TokenScores(kept), mass_beyond(array, vocabulary)
+    return scores.cut_to(vocabulary), mass_beyond(scores, vocabulary)
 
 
 @np.errstate(invalid="ignore")  # a NaN is told when the row is measured
-def mass_beyond(array: HostArray, vocabulary: int) -> Values:
+def mass_beyond(scores: TokenScores, vocabulary: int) -> Values:
     """The probability of the tokens from ``vocabulary`` on, one number a row."""
-    found = np.empty(array.shape[0])
-    for row in range(len(found)):
-        scores = array[row : row + 1].as_float64()[0]
-        top = scores.max()
-        shares = portable.exp(scores - top) if math.isfinite(top) else np.zeros(len(scores))
+    found = np.empty(len(scores))
+    for number in range(len(found)):
+        row = scores.row(number)
+        top = row.max()
+        shares = portable.exp(row - top) if math.isfinite(top) else np.zeros(len(row))
         total = float(shares.sum())
-        found[row] = float(shares[vocabulary:].sum()) / total if total > 0 else 0.0
+        found[number] = float(shares[vocabulary:].sum()) / total if total > 0 else 0.0
     return found

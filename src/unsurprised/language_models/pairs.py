@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import _kernels
+from unsurprised import _kernels, portable
 from unsurprised.array_types import Values
-from unsurprised.errors import InputError
+from unsurprised.errors import InputError, Place
 from unsurprised.forms import Logits
+from unsurprised.language_models.artefacts.slabs import RowsInFile
 from unsurprised.language_models.tokens import TokenScores
 from unsurprised.measures._faults import fault_of
 from unsurprised.measures._numpy_engine import kernel_rows
 from unsurprised.threads import get_num_threads
 
 _BITS = 1.0
+#: By how much rounding may move the sum of a row of steps.
+_ROUNDING = 2e-3
 #: What the kernels find of each row, in their order.
 _OF_KERNELS = (
     "base_surprisal", "base_entropy", "base_top_surprisal",
@@ -103,55 +106,95 @@ def _floored_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.in
     leave, as far as their steps let it be known. Both are lower bounds, and the larger one is
     taken. Of two rows that are the same both are 0, whatever is below the floor.
     """
-    _refuse_faults(base, other)
-    p, q = (kernel_rows(form, form.rows(-1).values) for form in map(_form, (base, other)))
-    values = np.empty((10, len(base)))
+    sides = [side.in_memory() for side in (base, other)]
+    forms = [Logits(side.values) for side in sides]
+    for number, (side, form) in enumerate(zip(sides, forms, strict=True)):
+        if side.floored is None:
+            _refuse_faults(number, side, form)
+    p, q = (kernel_rows(form, form.rows(-1).values) for form in forms)
+    values, sums = np.empty((10, len(base))), np.empty((2, len(base)))
     tops = np.empty((2, len(base)), dtype=np.int32)
     censored = np.empty((2, len(base)), dtype=bool)
     floors = (base.floored, other.floored)
-    _kernels.floored_facts(p, q, *floors, targets, values, tops, censored, get_num_threads())
+    _kernels.floored_facts(p, q, *floors, targets, values, tops, censored, sums, get_num_threads())
     facts = _of_kernel(values, tops)
     facts.base_censored, facts.other_censored = censored
-    for floored in floors:
-        if floored is not None:
-            facts.floored |= floored
+    for number, (side, summed) in enumerate(zip(sides, sums, strict=True)):
+        if side.floored is not None:
+            facts.floored |= side.floored
+            refuse_no_rows(number, summed, side.vocabulary)
     return facts
 
 
-def _refuse_faults(*sides: TokenScores) -> None:
-    """Raise for the first whole row that is no distribution."""
-    for number, side in enumerate(sides):
-        if side.floored is None:
-            form, unused = Logits(side.values), np.empty(len(side))
-            rows = form.rows(-1).values
-            given = kernel_rows(form, rows)
-            found, _ = _kernels.measure("entropy", given, None, None, _BITS, unused, 1)
-            _refuse(number, form, found, None)
+def _refuse_faults(number: int, side: TokenScores, form: Logits) -> None:
+    """Raise for the first row of scores that is no distribution."""
+    given, unused = kernel_rows(form, form.rows(-1).values), np.empty(len(side))
+    found, _ = _kernels.measure("entropy", given, None, None, _BITS, unused, get_num_threads())
+    _refuse(number, side, found, None)
+
+
+def refuse_no_rows(number: int, sums: Values, vocabulary: int) -> None:
+    """Raise for the first row of steps whose probabilities are no distribution's.
+
+    Steps round them by 1e-4; entries at a floor are too large, by e⁻¹⁶ of the top at most.
+    """
+    most = 1 + _ROUNDING + vocabulary * float(portable.exp(-16.0))
+    wrong = ~((sums >= 1 - _ROUNDING) & (sums <= most))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raised = RowFaultError(
+            f"found a row whose probabilities sum to {sums[row]:.6g}",
+            expected="1, within their rounding",
+            remedy="the file seems to be damaged; write it again",
+            place=Place(row=(row,)),
+        )
+        raised.side = number
+        raise raised
 
 
 def _refuse(
-    side: int, form: Logits, found: tuple[int, int, int, float], targets: NDArray[np.int64] | None
+    number: int,
+    side: TokenScores,
+    found: tuple[int, int, int, float],
+    targets: NDArray[np.int64] | None,
 ) -> None:
-    if found[0] >= 0:
-        fault = fault_of(form, form.rows(-1).values, found, targets)
-        raised = RowFaultError(**fault._fields())
-        raised.side = side
+    """Raise for what is wrong with a row, of which alone the scores are looked at."""
+    row, *fault = found
+    if row >= 0:
+        form = Logits(side.part(slice(row, row + 1)).values)
+        label = None if targets is None else targets[row : row + 1]
+        told = fault_of(form, form.rows(-1).values, (0, *fault), label)  # type: ignore[arg-type]
+        raised = RowFaultError(**{**told._fields(), "place": Place(row=(row,))})
+        raised.side = number
         raise raised
 
 
 def _whole_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.int64]) -> PairFacts:
-    forms = [_form(side) for side in (base, other)]
-    p, q = (kernel_rows(form, form.rows(-1).values) for form in forms)
     values = np.empty((10, len(base)))
     tops = np.empty((2, len(base)), dtype=np.int32)
-    both = _kernels.pair_facts(p, q, targets, _BITS, values, tops, get_num_threads())
-    for side, found in enumerate(both):
-        _refuse(side, forms[side], found, targets)
+    told = targets, _BITS, values, tops, get_num_threads()
+    if isinstance(base.held, RowsInFile) and isinstance(other.held, RowsInFile):
+        both = _read_by_threads(base.held, other.held, told)
+    else:
+        forms = [Logits(side.values) for side in (base, other)]
+        p, q = (kernel_rows(form, form.rows(-1).values) for form in forms)
+        both = _kernels.pair_facts(p, q, *told)
+    for number, (side, found) in enumerate(zip((base, other), both, strict=True)):
+        _refuse(number, side, found, targets)
     return _of_kernel(values, tops)
 
 
-def _form(side: TokenScores) -> Logits:
-    return Logits(side.values)
+def _read_by_threads(base: RowsInFile, other: RowsInFile, told: tuple[Any, ...]) -> Any:
+    """The same of rows of files, which each thread reads into its own cache and measures there."""
+    with base.opened() as stream, other.opened() as second:
+        try:
+            return _kernels.pair_facts_of_files(
+                base.scores_of(stream), other.scores_of(second), *told
+            )
+        except EOFError:
+            for rows, file in ((base, stream), (other, second)):
+                rows.refuse_shorter(file)
+            raise
 
 
 def _of_kernel(values: Values, tops: NDArray[np.int32]) -> PairFacts:

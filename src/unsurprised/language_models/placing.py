@@ -19,8 +19,10 @@ from unsurprised.language_models.artefacts import AnyOpened
 from unsurprised.language_models.artefacts.token_files import token_file
 from unsurprised.language_models.by_document import slice_columns
 from unsurprised.language_models.given import counted_within, mask_of, token_ids
+from unsurprised.language_models.id_wording import IdWording
 from unsurprised.language_models.token_texts import token_texts
 from unsurprised.language_models.top_logprobs import TopLogProbs
+from unsurprised.language_models.vocabulary import Vocabulary
 from unsurprised.language_models.wording import Wording
 
 Names = tuple[tuple[str, ...], NDArray[np.int64]]
@@ -76,8 +78,13 @@ class Placing:
         #: The tokens' own text, read before anything is measured.
         self.texts = None if text is None else token_texts(text)
 
-    def refuse_for_lists(self) -> None:
+    def refuse_for_lists(self, lists: TopLogProbs) -> None:
         """Raise for what lists of likely tokens say themselves."""
+        if isinstance(self.texts, Vocabulary) and lists.lists.texts is not None:
+            raise CallError(
+                f"text={self.texts.said!r} beside lists that know tokens by their texts; expected "
+                "lists by ids, or no text: these texts are shown"
+            )
         told = {"targets": self._targets, "vocabulary": self.vocabulary}
         self._refuse({**told, **self._places})
 
@@ -100,22 +107,30 @@ class Placing:
                 f"TopLogProbs(…, {given[0]}=…)"
             )
 
-    def targets(self, tokens: int, vocabulary: int) -> NDArray[np.int64] | None:
-        """The token that came, of all tokens."""
+    def targets(
+        self, tokens: int, vocabulary: int, stated: str | None = None
+    ) -> NDArray[np.int64] | None:
+        """The token that came, of all tokens; ``stated`` is a file that says it itself."""
         if self._targets is None:
             return None
-        given = self._targets
+        given, said = self._targets, "targets"
         if isinstance(given, (str, os.PathLike)):
-            given = token_file(os.fspath(given))
+            said = os.fspath(given)
+            given = token_file(said)
         found = int(np.prod(np.shape(given)))  # a tensor's size is a method
         if found != tokens:
             raise InputError(
                 f"found {found:,} targets for {tokens:,} rows of scores",
                 expected="the token that came, one a row",
-                remedy="logits at position i predict token i + 1: tokens[1:] beside logits[:-1]",
-                place=Place("targets"),
+                remedy="logits at position i predict token i + 1: tokens[1:] beside logits[:-1]"
+                if stated is None
+                else f"leave them out: {stated} says which tokens came",
+                place=Place(said),
             )
-        return token_ids(given, (tokens,), vocabulary, self.ignore_index)
+        try:
+            return token_ids(given, (tokens,), vocabulary, self.ignore_index)
+        except InputError as error:
+            raise error.located(file=said) from None
 
     def beside(self, names: Sequence[str], which: NDArray[np.int64]) -> PlacedTokens:
         """What is said of all tokens, whose artefacts have these documents."""
@@ -160,15 +175,23 @@ class Placing:
         return array.values.reshape(-1).astype(np.int64)
 
     def wording(
-        self, beside: PlacedTokens, lengths: Sequence[int], *, placed: bool
-    ) -> Wording | None:
+        self,
+        beside: PlacedTokens,
+        lengths: Sequence[int],
+        *,
+        placed: bool,
+        vocabulary: int | None,
+    ) -> Wording | IdWording | None:
         """The texts of the tokens, where the caller has them.
 
         ``lengths`` are those of the artefacts' documents, up to the last token that is predicted;
-        ``placed``: whether an artefact says the places itself.
+        ``placed``: whether an artefact says the places itself; ``vocabulary``: how long rows are.
         """
         if self.texts is None:
             return None
+        if isinstance(self.texts, Vocabulary):
+            self.texts.refuse_larger_than(vocabulary)
+            return IdWording(self.texts, beside.names)
         if beside.positions is not None:
             longest = np.zeros(len(beside.names), dtype=np.int64)
             np.maximum.at(longest, beside.which, beside.positions + 1)

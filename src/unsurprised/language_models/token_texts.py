@@ -12,6 +12,14 @@ from typing import Any
 
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.token_files import refuse_no_path
+from unsurprised.language_models.vocabulary import (
+    NAME,
+    Vocabulary,
+    folder_file,
+    is_tokenizer,
+    object_vocabulary,
+    vocabulary_of,
+)
 from unsurprised.sources.guard import guarded
 
 #: Bytes of a file at most.
@@ -20,7 +28,7 @@ _MOST = 1 << 30
 _TOKEN = re.compile(r"^ *(\d{1,18}) -> '", re.MULTILINE)
 _EXPECTED = (
     "JSON lines of a list of token strings a document, or of objects with 'tokens' and perhaps "
-    "'document'"
+    "'document'; or a model's tokenizer.json"
 )
 _NAMES = ("document", "id", "name", "doc_id")
 
@@ -38,32 +46,44 @@ class TokenTexts:
     ids: Sequence[Sequence[int]] | None = None
 
 
-def token_texts(given: Any) -> TokenTexts:
-    """The texts of a path, of a list of strings a document, or of such lists by name."""
+def token_texts(given: Any) -> TokenTexts | Vocabulary:
+    """The texts of a path, of a list of strings a document, or of such lists by name.
+
+    Or of each id, as a tokenizer has them.
+    """
     if isinstance(given, (str, os.PathLike)):
         path = os.fspath(given)
         refuse_no_path(path)
         return _folder(path) if Path(path).is_dir() else _file(path)
+    vocabulary = object_vocabulary(given)
+    if vocabulary is not None:
+        return vocabulary
     if isinstance(given, Mapping):
         documents = [_strings(value, Place("text")) for value in given.values()]
         return TokenTexts("text", documents, tuple(map(str, given)))
     if not isinstance(given, Sequence):
         raise CallError(
-            f"text is a {type(given).__name__}; expected a path, or lists of token strings"
+            f"text is a {type(given).__name__}; expected a path, a tokenizer, or lists of token "
+            "strings"
         )
     one = bool(given) and all(isinstance(value, str) for value in given)
     parts = [given] if one else given
     return TokenTexts("text", [_strings(value, Place("text", k)) for k, value in enumerate(parts)])
 
 
-def _folder(path: str) -> TokenTexts:
+def _folder(path: str) -> TokenTexts | Vocabulary:
+    tokenizer = folder_file(path)
+    if tokenizer is not None:
+        return _file(tokenizer)
     files = sorted(
         (file for file in Path(path).iterdir() if file.suffix == ".txt" and file.is_file()),
         key=lambda file: (len(file.stem), file.stem) if file.stem.isdecimal() else (0, file.stem),
     )
     if not files:
         raise InputError(
-            "the folder holds no txt file", expected="one a document", place=Place(path)
+            f"the folder holds no txt file, and no {NAME}",
+            expected="a txt file a document, or a model's tokenizer",
+            place=Place(path),
         )
     parts = [_of_lines(str(file)) for file in files]
     ids = [part.ids[0] for part in parts if part.ids is not None]
@@ -72,7 +92,7 @@ def _folder(path: str) -> TokenTexts:
     return TokenTexts(path, documents, names, ids if len(ids) == len(parts) else None)
 
 
-def _file(path: str) -> TokenTexts:
+def _file(path: str) -> TokenTexts | Vocabulary:
     suffix = Path(path).suffix.lower()
     if suffix == ".txt":
         return _of_lines(path)
@@ -86,6 +106,8 @@ def _file(path: str) -> TokenTexts:
     text = _read(path)
     if suffix == ".json":
         whole = _parsed(text, Place(path))
+        if is_tokenizer(whole):
+            return vocabulary_of(whole, path)
         if isinstance(whole, Mapping) and "tokens" not in whole:
             named = [_strings(value, Place(path)) for value in whole.values()]
             return TokenTexts(path, named, tuple(whole))

@@ -14,6 +14,7 @@ from unsurprised.arrays.host import HostArray
 from unsurprised.batches import SliceColumn
 
 if TYPE_CHECKING:
+    from unsurprised.language_models.artefacts.slabs import RowsInFile
     from unsurprised.language_models.top_lists import TopLists
 
 #: Steps between the least and the greatest value of a row of a ``.kld`` file.
@@ -24,21 +25,35 @@ STEPS = 65535
 class TokenScores:
     """Whole rows of scores: logits or log-probabilities, which differ by a constant a row.
 
-    ``values`` are of shape (n, V). With ``floored`` they are log-probabilities in steps of 1/65535
-    of their range, as ``.kld`` files have them, and are taken as they are; where it is true the
-    row's least value means "this or less".
+    They are of shape (n, V). With ``floored`` they are log-probabilities in steps of 1/65535 of
+    their range, as ``.kld`` files have them, and are taken as they are; where it is true the row's
+    least value means "this or less".
     """
 
-    values: HostArray
+    held: HostArray | RowsInFile
     floored: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
-        return len(self.values.values)
+        return self.held.shape[0]
+
+    @property
+    def values(self) -> HostArray:
+        """All rows; read now, where they are in a file."""
+        return self.held if isinstance(self.held, HostArray) else self.held.read()
+
+    def in_memory(self) -> TokenScores:
+        """The same rows, read."""
+        return self if isinstance(self.held, HostArray) else replace(self, held=self.values)
 
     @property
     def vocabulary(self) -> int:
         """How many tokens a row has."""
-        return self.values.shape[1]
+        return self.held.shape[1]
+
+    def row(self, number: int) -> Values:
+        """One row in double precision."""
+        found: Values = self.part(slice(number, number + 1)).values.as_float64()[0]
+        return found
 
     def part(self, rows: slice) -> TokenScores:
         """Some of the rows."""
@@ -47,7 +62,14 @@ class TokenScores:
     def taken(self, rows: slice | NDArray[np.int64]) -> TokenScores:
         """Some of the rows, in any order."""
         floored = None if self.floored is None else self.floored[rows]
-        return TokenScores(self.values[rows], floored)
+        return TokenScores(self.held[rows], floored)
+
+    def cut_to(self, vocabulary: int) -> TokenScores:
+        """The first so many scores of each row."""
+        if isinstance(self.held, HostArray):
+            cut = HostArray(self.held.values[:, :vocabulary], self.held.dtype)
+            return TokenScores(cut, self.floored)
+        return TokenScores(replace(self.held, vocabulary=vocabulary), self.floored)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
 #: How many tokens of the text are shown before one, and after it.
-_BEFORE, _AFTER = 12, 6
+BEFORE, AFTER = 12, 6
 
 
 class Wording:
@@ -106,7 +106,7 @@ def around(texts: Sequence[str], at: int) -> tuple[str, str]:
     >>> around(["a", " cat", " sat"], 1)
     ('a', ' sat')
     """
-    before, after = texts[max(at - _BEFORE, 0) : at], texts[at + 1 : at + 1 + _AFTER]
+    before, after = texts[max(at - BEFORE, 0) : at], texts[at + 1 : at + 1 + AFTER]
     return "".join(before), "".join(after)
 
 
@@ -194,8 +194,8 @@ def _contexts(base: TopLogProbs) -> Callable[[WorstToken], tuple[str, str]]:
         positions = base.positions[rows]
         rows = rows[np.argsort(positions, kind="stable")]
         at = int(np.flatnonzero(base.positions[rows] == token.position)[0])
-        first = max(at - _BEFORE, 0)
-        texts = [base.target_text(int(row)) or "" for row in rows[first : at + 1 + _AFTER]]
+        first = max(at - BEFORE, 0)
+        texts = [base.target_text(int(row)) or "" for row in rows[first : at + 1 + AFTER]]
         return around(texts, at - first)
 
     return told

@@ -63,7 +63,7 @@ def rank_of(scores: TokenScores | TopLists, row: int, target: int) -> int:
     """
     if isinstance(scores, TopLists):
         return _listed_rank(scores, row, target)
-    values = scores.values[row : row + 1].as_float64()[0]
+    values = scores.row(row)
     own = values[target]
     if scores.floored is not None and scores.floored[row] and own == values.min():
         return 0

@@ -102,7 +102,9 @@ def adapted(tables: Sequence[Table], options: Options) -> tuple[list[Table], Opt
     first = next((table for table in adapted if not table.empty), None)
     if first is None:
         raise InputError("holds no row and names no column", place=Place(adapted[0].file))
-    return adapted, of_samples(first, with_npy(first, options))
+    told = of_samples(first, with_npy(first, options))
+    told.refuse_units_alone()
+    return adapted, told
 
 
 def _described(first: Table, roles: Roles, classes: Classes) -> dict[str, str]:

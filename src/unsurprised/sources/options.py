@@ -121,10 +121,8 @@ class Options(Record):
         object.__setattr__(self, "units", units_told(self.units))
         if math.isnan(self.unknown):
             raise CallError("unknown=nan; expected a number: NaN is never a log-probability")
-        if self.units and self.logprob is None:
-            raise CallError(
-                "units (--units) goes with logprob (--logprob), the log-probabilities of a text"
-            )
+        if self.pred is not None:
+            self.refuse_units_alone()
         if self.units and self.weight is not None:
             raise CallError(
                 "units (--units) and weight (--weight) are given; expected one of them: a text's "
@@ -145,6 +143,13 @@ class Options(Record):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.__copy__()  # a frame of the truth is the caller's, and never written to
+
+    def refuse_units_alone(self) -> None:
+        """Raise for units of no text: some files say by themselves that they hold one."""
+        if self.units and self.logprob is None:
+            raise CallError(
+                "units (--units) goes with logprob (--logprob), the log-probabilities of a text"
+            )
 
     def _check_columns(self) -> None:
         for name in ("label", "logprob", "weight", "id", "cluster"):

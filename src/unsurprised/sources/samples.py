@@ -8,13 +8,13 @@ continuation, whose log-likelihood is what happened.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
-from unsurprised.errors import InputError, Place
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.json_records import Record, records_of, short
 from unsurprised.sources.jsonl import JsonlTable
@@ -48,12 +48,17 @@ class SamplesTable(Table):
         yield from self._table.select(list(columns)).to_batches(max_chunksize=batch_rows)
 
 
+def is_sample(names: Collection[str]) -> bool:
+    """Whether a record with these keys is a sample of the harness."""
+    return set(names) >= _KEYS
+
+
 def with_samples(table: Table, options: Options) -> Table:
     """The table, as samples where it holds some and nobody says which columns mean what."""
     told = (options.pred, options.label, options.truth)
     if not isinstance(table, JsonlTable) or any(one is not None for one in told):
         return table
-    if not set(table.schema.names) >= _KEYS or options.logprob not in (None, "logprob"):
+    if not is_sample(table.schema.names) or options.logprob not in (None, "logprob"):
         return table
     found = SamplesTable(table.file or "")
     found.stamps = table.stamps
@@ -65,6 +70,11 @@ def of_samples(first: Table, options: Options) -> Options:
     if not isinstance(first, SamplesTable):
         return options
     names = first.schema.names
+    if "logits" in names and options.units:
+        raise CallError(
+            f"units (--units) and {first.file}, whose samples are choices; expected samples of "
+            "rolling log-likelihoods, or no units"
+        )
     if "logits" in names:
         return replace(options, label="label", pred="logits", kind="logits")
     units = options.units or tuple(unit for unit in ("bytes", "words") if unit in names)

@@ -18,12 +18,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised import _kernels
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.slabs import fill
 from unsurprised.language_models.tokens import STEPS, TokenRows, TokenScores
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES
+from unsurprised.threads import get_num_threads
 
 MAGIC = b"_logits_"
 _HEADER = struct.Struct("<8siii")
@@ -125,6 +127,7 @@ class KldFile:
             for start in range(0, self.tokens, rows):
                 words = np.empty((min(rows, self.tokens - start), layout.row_words), dtype="<u2")
                 fill(stream, words, self.said)
+                words = words.astype(np.uint16, copy=False)
                 chunks, row = np.divmod(np.arange(start, start + len(words)), layout.rows)
                 positions = layout.first + row + 1
                 targets = self._tokens[chunks, positions].astype(np.int64)
@@ -144,10 +147,11 @@ class KldFile:
             legal &= np.isfinite(least)
         if not legal.all():
             self._refuse_row(int(np.argmin(legal)), first, head)
-        steps = words[:, 4 : 4 + self.vocabulary]
-        values = least + scale * steps.astype(np.float32)
-        self._refuse_no_rows(values, words[:, 4 + self.vocabulary :], first)
-        floored = (np.abs(span[:, 0] - _FLOOR) <= _ROUNDING) & (steps == 0).any(axis=1)
+        values = np.empty((len(words), self.vocabulary), dtype=np.float32)
+        lowest = np.empty(len(words), dtype=bool)
+        _kernels.from_step_rows(words, head, values, lowest, get_num_threads())
+        self._refuse_padding(words[:, 4 + self.vocabulary :], first)
+        floored = (np.abs(span[:, 0] - _FLOOR) <= _ROUNDING) & lowest
         return TokenScores(HostArray(values, "float32"), floored)
 
     def _refuse_row(self, row: int, first: int, head: NDArray[np.float32]) -> None:
@@ -159,23 +163,15 @@ class KldFile:
             place=Place(self.said, row=first + row),
         )
 
-    def _refuse_no_rows(
-        self, values: NDArray[np.float32], padding: NDArray[np.uint16], first: int
-    ) -> None:
-        """Raise for the first row whose probabilities are no distribution's.
-
-        Steps round them by 1e-4; entries at the floor are too large, by e⁻¹⁶ of the top at most.
-        """
-        sums = np.exp(values).sum(axis=1)
-        most = 1 + 2e-3 + self.vocabulary * np.exp(-_FLOOR)
-        wrong = ~((sums >= 1 - 2e-3) & (sums <= most)) | padding.any(axis=1)
+    def _refuse_padding(self, padding: NDArray[np.uint16], first: int) -> None:
+        """Raise for the first row after which something other than a zero stands."""
+        wrong = padding.any(axis=1)
         if wrong.any():
             row = int(np.argmax(wrong))
             raise InputError(
-                f"found a number beyond the {self.vocabulary:,} tokens of a row"
-                if padding[row].any()
-                else f"found a row whose probabilities sum to {sums[row]:.6g}",
-                expected="0 there" if padding[row].any() else "1, within their rounding",
+                f"found the number {int(padding[row, 0])} beyond the {self.vocabulary:,} tokens of "
+                "a row",
+                expected="0 there",
                 remedy=_BROKEN,
                 place=Place(self.said, row=first + row),
             )

@@ -11,7 +11,7 @@ import numpy as np
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.named_arrays import chosen
-from unsurprised.language_models.artefacts.slabs import FileSlab, fill
+from unsurprised.language_models.artefacts.slabs import FileSlab, Lies, fill
 from unsurprised.language_models.artefacts.whole import (
     Document,
     WholeRows,
@@ -107,6 +107,11 @@ class MemberSlab:
         self._archive: zipfile.ZipFile | None = None
         self._stream: IO[bytes] | None = None
         self._next = 0
+
+    @property
+    def lies(self) -> Lies:
+        """Where they are."""
+        return Lies.IN_BATCHES
 
     @property
     def row_bytes(self) -> int:

@@ -15,6 +15,7 @@ from unsurprised.language_models.artefacts.list_builder import ListBuilder
 from unsurprised.language_models.artefacts.responses import Response, responses
 from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN
 from unsurprised.language_models.top_logprobs import TopLogProbs
+from unsurprised.sources.samples import is_sample
 
 #: Which tokens of a response: those that were given, those that were written.
 PARTS = ("prompt", "completion")
@@ -57,6 +58,15 @@ def _add(builder: ListBuilder, response: Response, part: str | None) -> None:
             "found a piece of a response",
             expected="whole responses",
             remedy="ask without stream=true, or put the pieces together",
+            place=place,
+        )
+    if is_sample(body):
+        raise InputError(
+            "found a sample of lm-evaluation-harness, which says how likely a document or a choice "
+            "is, not its tokens",
+            expected="log-probabilities of tokens",
+            remedy="set the samples of two models beside each other: unsurprised compare A B, or "
+            "measure one's: unsurprised evaluate A",
             place=place,
         )
     if "completion_probabilities" in body:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
+from unsurprised.language_models.artefacts.slabs import Lies
 from unsurprised.sources.limits import CLASSES
 from unsurprised.sources.table import Table
 
@@ -64,6 +65,11 @@ class TableSlab:
         self._held: NDArray[Any] | None = None
         #: The number of the row that ``_held`` begins with.
         self._next = 0
+
+    @property
+    def lies(self) -> Lies:
+        """Where they are."""
+        return Lies.IN_BATCHES
 
     @property
     def row_bytes(self) -> int:

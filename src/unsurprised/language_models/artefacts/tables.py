@@ -10,8 +10,13 @@ import pyarrow as pa
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.list_columns import list_columns, token_column
 from unsurprised.language_models.artefacts.list_table import NAMES, list_table
-from unsurprised.language_models.artefacts.row_table import row_table, score_column
-from unsurprised.language_models.artefacts.table_slab import element_of, is_list
+from unsurprised.language_models.artefacts.nested_table import (
+    element,
+    float_columns,
+    row_a_token,
+)
+from unsurprised.language_models.artefacts.row_table import SCORES, row_table, score_column
+from unsurprised.language_models.artefacts.table_slab import is_list
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.sources.formats import opened
@@ -36,6 +41,7 @@ def table_artefact(source: Any, said: str, column: str | None = None) -> WholeRo
     table = _table(source)
     if column is not None:
         require(table, column, "FILE:COLUMN")
+    table = row_a_token(table, said, column)
     wide = score_column(table.schema, column)
     tokens = token_column(table.schema)
     if wide is not None and tokens is not None:
@@ -44,12 +50,7 @@ def table_artefact(source: Any, said: str, column: str | None = None) -> WholeRo
         return row_table(table, wide, said)
     if column is None:
         _refuse_several(table, said)
-    elif is_list(table.schema.field(column).type):
-        raise InputError(
-            f"found lists of {table.schema.field(column).type.value_type}",
-            expected="float16, float32 or float64: the scores of all tokens",
-            place=Place(said, column=column),
-        )
+    _refuse_no_scores(table, column, said)
     found = list_table(source, column=column)
     return found if found.said == said else _called(found, said)
 
@@ -85,9 +86,21 @@ def _table(source: Any) -> Table:
     return FrameTable(source)
 
 
+def _refuse_no_scores(table: Table, column: str | None, said: str) -> None:
+    """Raise where the column of scores, by its name or as it is asked for, has lists of others."""
+    kinds = {field.name: field.type for field in table.schema if is_list(field.type)}
+    name = column or next((name for name in SCORES if name in kinds), None)
+    if name in kinds:
+        raise InputError(
+            f"found lists of {element(kinds[name])}",
+            expected="float16, float32 or float64: the scores of all tokens",
+            place=Place(said, column=name),
+        )
+
+
 def _refuse_several(table: Table, said: str) -> None:
     """Raise where several columns hold whole rows and nothing says which is meant."""
-    wide = [field.name for field in table.schema if is_list(field.type) and element_of(field.type)]
+    wide = float_columns(table.schema)
     if len(wide) > 1:
         raise InputError(
             f"found the columns {', '.join(map(repr, wide[:6]))} of lists",

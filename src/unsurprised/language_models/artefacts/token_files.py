@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from unsurprised.sources.numpy_arrays import Header, check_size, exactly
 _LONGEST_PATH = 4096
 #: Bytes of a text of numbers at most.
 _MOST_TEXT = 1 << 30
+_ID = re.compile(rb"[-+]?\d{1,18}")
 
 
 def refuse_no_path(path: str) -> None:
@@ -46,13 +48,12 @@ def token_file(file: str) -> NDArray[np.int64]:
     if len(text) > _MOST_TEXT:
         raise InputError("found more than 1 GiB of text", expected="an npy file", place=Place(file))
     words = text.replace(b",", b" ").split()
-    try:
-        return np.array([int(word) for word in words], dtype=np.int64)
-    except (ValueError, OverflowError):
-        wrong = next(word for word in words if not word.lstrip(b"-").isdigit() or len(word) > 18)
+    wrong = next((word for word in words if not _ID.fullmatch(word)), None)
+    if wrong is not None:
         raise InputError(
             f"found {wrong[:40].decode(errors='replace')!r}",
             expected="token ids: an npy file of integers, or numbers with spaces or line ends "
             "between them",
             place=Place(file),
-        ) from None
+        )
+    return np.array([int(word) for word in words], dtype=np.int64)

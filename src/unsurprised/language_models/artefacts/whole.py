@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.language_models.artefacts.slabs import Slab
+from unsurprised.language_models.artefacts.slabs import Lies, Slab
 from unsurprised.language_models.tokens import TokenRows, TokenScores
 
 
@@ -77,22 +77,32 @@ class WholeRows:
         """Size of a row as it lies there."""
         return self.documents[0].slab.row_bytes
 
-    def batches(self, rows: int) -> Iterator[TokenRows]:
-        """All tokens in order; a batch is of one document."""
-        for index, document in enumerate(self.documents):
-            for start in range(0, document.rows, rows):
-                count = min(rows, document.rows - start)
-                values = document.slab.read(document.first + start, count)
-                positions = document.places(start, count)
-                targets = self._targets(index, start, count)
-                yield TokenRows(np.full(count, index), positions, targets, TokenScores(values))
+    @property
+    def lies(self) -> Lies:
+        """Where the rows are when they are measured: in batches, if any are."""
+        held = {document.slab.lies for document in self.documents}
+        return held.pop() if len(held) == 1 else Lies.IN_BATCHES
 
-    def _targets(self, document: int, start: int, count: int) -> NDArray[np.int64] | None:
-        """The tokens that came, where the artefact says so."""
-        if self.targets is None:
-            return None
-        first = int(self._starts[document]) + start
-        return self.targets[first : first + count]
+    def batches(self, rows: int) -> Iterator[TokenRows]:
+        """All tokens in order; a batch is of documents that follow each other where they lie."""
+        which, positions = self.places()
+        for begin, end, slab, first in self._runs():
+            for start in range(begin, end, rows):
+                stop = min(start + rows, end)
+                scores = TokenScores(slab.read(first + start - begin, stop - start))
+                targets = None if self.targets is None else self.targets[start:stop]
+                yield TokenRows(which[start:stop], positions[start:stop], targets, scores)
+
+    def _runs(self) -> Iterator[tuple[int, int, Slab, int]]:
+        """Tokens, from one up to another, that lie one after the other in a slab, and where."""
+        begin, held, first = 0, self.documents[0].slab, self.documents[0].first
+        for number, document in enumerate(self.documents):
+            at = int(self._starts[number])
+            if document.slab is not held or document.first != first + at - begin:
+                if at > begin:
+                    yield begin, at, held, first
+                begin, held, first = at, document.slab, document.first
+        yield begin, self.tokens, held, first
 
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of each token its document's number, and its position there."""

@@ -78,7 +78,7 @@ def size(found: Fidelity) -> str:
     parts = [
         counted(found.tokens, "token"),
         counted(found.documents, "document"),
-        f"vocabulary {found.vocabulary:,}",
+        f"vocabulary {found.vocabulary:,}" if found.vocabulary else "vocabulary not said",
     ]
     if found.targets and found.targets != found.tokens:
         parts.append(f"{found.targets:,} of known targets")
