@@ -54,6 +54,47 @@ def test_slices_are_the_means_of_their_tokens() -> None:
     assert not any(told["place", str(k)].stands_out for k in range(3))
 
 
+def test_why_intervals_are_lacking_or_weak_is_said() -> None:
+    base, other, targets = data()
+    counted = np.zeros((DOCUMENTS, LENGTH), dtype=int)
+    counted[:, 0] = 1
+    counted[3] = 1  # nearly all of them are of one document
+    place = np.where(counted == 1, "uneven", "even")
+    place[:5, -1] = "few"
+    found = us.fidelity(base, other, targets=targets, by={"place": place})
+    sizes = (place == "uneven").sum(axis=1)
+    kept = {one.value: one.kl_divergence for one in found.slices}
+    assert math.isnan(kept["few"].low) and not math.isnan(kept["uneven"].low)
+    note = found.interval_notes["slices"]
+    assert note.startswith(
+        "parts of fewer than 10 documents have no interval; intervals that rest on little: "
+        "place = uneven on as much as "
+    )
+    assert note.endswith(" documents of one length")
+    told = float(note.split()[-5])
+    assert 1 <= told < (sizes**1.5).sum() ** 2 / (sizes**3).sum() + 0.5
+    assert "by_position" not in found.interval_notes and "all" not in found.interval_notes
+    assert found.as_dict()["interval_notes"]["slices"] == note
+    assert "Parts of fewer than 10 documents have no interval; intervals that" in " ".join(
+        str(found).split()
+    )
+
+
+def test_a_document_that_holds_nearly_all_tokens_makes_all_intervals_weak() -> None:
+    base, other, _ = models(1, 300, 20, 0.3)
+    names = [f"{k // 10}" if k < 200 else "long" for k in range(300)]
+    meter = us.FidelityMeter().update(base[0], other[0], documents=names)
+    found = meter.result()
+    assert found.interval_notes["all"] == (
+        "intervals rest on as much as 2.6 documents of one length tell"
+    )
+    assert "Intervals rest on as much as 2.6 documents" in " ".join(str(found).split())
+    plain = us.FidelityMeter().update(
+        base[0], other[0], documents=[f"{k % 12}" for k in range(300)]
+    )
+    assert "all" not in plain.result().interval_notes
+
+
 def test_slices_have_an_interval_from_ten_documents_on() -> None:
     base, other, _ = data()
     for few in (9, 10):
