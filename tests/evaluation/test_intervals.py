@@ -31,7 +31,7 @@ def test_of_a_few_groups():
     found = jackknife(1.0, np.array([0.8, 0.9, 1.1, 1.2]), "bits", 9)
     assert repr(found) == "Estimate(1 bits, 0.1285 to 1.872, 9 rows)"
     found = jackknife(1.0, np.array([0.97, *[1.001] * 30]), "bits", 9)  # one group is large
-    assert repr(found) == "Estimate(1 bits, 0.9387 to 1.128, 9 rows)"
+    assert repr(found) == "Estimate(1 bits, 0.9387 to 1.147, 9 rows)"
 
 
 @cache
@@ -229,7 +229,7 @@ def ends_by_definition(values, sizes, *, nearest=True):
     t = intervals.student_t(float(max(told - 1, 1)))
     skewness = third / second ** mpmath.mpf(1.5)
     bent = skewness * (1 + 2 * abs(skewness))
-    bent = max(min(bent, mpmath.mpf("0.92") / t), -mpmath.mpf("0.92") / t)
+    bent = max(min(bent, mpmath.mpf("0.95") / t), -mpmath.mpf("0.95") / t)
 
     def end(sign):
         def left(x):

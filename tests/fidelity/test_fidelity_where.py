@@ -55,12 +55,13 @@ def test_slices_are_the_means_of_their_tokens() -> None:
 
 
 def test_why_intervals_are_lacking_or_weak_is_said() -> None:
-    base, other, targets = data()
-    counted = np.zeros((DOCUMENTS, LENGTH), dtype=int)
+    base, other, targets = models(DOCUMENTS, 150, WIDTH, 0.3, seed=4)
+    counted = np.zeros((DOCUMENTS, 150), dtype=int)
     counted[:, 0] = 1
     counted[3] = 1  # nearly all of them are of one document
     place = np.where(counted == 1, "uneven", "even")
     place[:5, -1] = "few"
+    place[:12, -2] = "lone"
     found = us.fidelity(base, other, targets=targets, by={"place": place})
     sizes = (place == "uneven").sum(axis=1)
     kept = {one.value: one.kl_divergence for one in found.slices}
@@ -68,12 +69,16 @@ def test_why_intervals_are_lacking_or_weak_is_said() -> None:
     note = found.interval_notes["slices"]
     assert note.startswith(
         "parts of fewer than 10 documents have no interval; intervals that rest on little: "
-        "place = uneven on as much as "
+        "place = lone on 12 tokens, place = uneven on as much as "
     )
     assert note.endswith(" documents of one length")
     told = float(note.split()[-5])
     assert 1 <= told < (sizes**1.5).sum() ** 2 / (sizes**3).sum() + 0.5
-    assert "by_position" not in found.interval_notes and "all" not in found.interval_notes
+    assert found.interval_notes["by_position"] == (
+        "intervals that rest on little: position 0 on 24 tokens, position 1 on 24 tokens, "
+        "positions 2 to 3 on 48 tokens, 1 more on as little"
+    )
+    assert "all" not in found.interval_notes
     assert found.as_dict()["interval_notes"]["slices"] == note
     assert "Parts of fewer than 10 documents have no interval; intervals that" in " ".join(
         str(found).split()
@@ -86,13 +91,15 @@ def test_a_document_that_holds_nearly_all_tokens_makes_all_intervals_weak() -> N
     meter = us.FidelityMeter().update(base[0], other[0], documents=names)
     found = meter.result()
     assert found.interval_notes["all"] == (
-        "intervals rest on as much as 2.6 documents of one length tell"
+        "intervals rest on little: as much as 2.6 documents of one length"
     )
-    assert "Intervals rest on as much as 2.6 documents" in " ".join(str(found).split())
+    assert "Intervals rest on little: as much as 2.6 documents" in " ".join(str(found).split())
     plain = us.FidelityMeter().update(
         base[0], other[0], documents=[f"{k % 12}" for k in range(300)]
     )
     assert "all" not in plain.result().interval_notes
+    few = us.fidelity(base[0, :30, None], other[0, :30, None])
+    assert few.interval_notes["all"] == "intervals rest on little: 30 tokens"
 
 
 def test_slices_have_an_interval_from_ten_documents_on() -> None:

@@ -17,8 +17,8 @@ from unsurprised.statistics.totals import Totals, totals_of
 if TYPE_CHECKING:
     from unsurprised.language_models.meter import FidelityMeter
 
-#: Intervals that rest on fewer documents of one length than this are said to be weak.
-WEAK = 5.0
+#: Intervals that rest on fewer documents of one length, or on fewer tokens, are said to be weak.
+WEAK, WEAK_TOKENS = 5.0, 100
 _NAMED = 3
 
 CellName = Callable[[Cell], str]
@@ -45,8 +45,9 @@ def interval_notes(
     """
     found = {}
     if grounds.kind == DOCUMENTS:
-        if whole.effective_groups < WEAK:
-            found["all"] = f"intervals rest on as much as {_documents(whole.effective_groups)} tell"
+        grounds_of_all = _little(whole)
+        if grounds_of_all:
+            found["all"] = f"intervals rest on little: {grounds_of_all}"
         cells = meter.states["parts"].cells()
         for kind, name in (("confidence", _confidence), ("position", _position)):
             own = [cell for cell in cells if cell[0] == kind]
@@ -62,18 +63,25 @@ def _of_parts(meter: FidelityMeter, table: str, cells: Sequence[Cell], name: Cel
     said = []
     if len(enough) < len(cells):
         said.append(f"parts of fewer than {FEWEST_CLUSTERS} documents have no interval")
-    groups = {cell: totals_of(meter.states[table], None, cell).effective_groups for cell in enough}
-    weak = [cell for cell in enough if groups[cell] < WEAK]
-    told = [f"{name(cell)} on as much as {_documents(groups[cell])}" for cell in weak[:_NAMED]]
-    if len(weak) > _NAMED:
-        told.append(f"{len(weak) - _NAMED:,} more on as little")
+    told = []
+    for cell in enough:
+        little = _little(totals_of(meter.states[table], None, cell))
+        if little:
+            told.append(f"{name(cell)} on {little}")
+    if len(told) > _NAMED:
+        told[_NAMED:] = [f"{len(told) - _NAMED:,} more on as little"]
     if told:
         said.append(f"intervals that rest on little: {', '.join(told)}")
     return "; ".join(said)
 
 
-def _documents(count: float) -> str:
-    return f"{count:.1f} documents of one length"
+def _little(totals: Totals) -> str:
+    """How little the intervals of some tokens rest on; nothing of those that suffice."""
+    if totals.rows < WEAK_TOKENS:
+        return f"{totals.rows} tokens"
+    if totals.effective_groups < WEAK:
+        return f"as much as {totals.effective_groups:.1f} documents of one length"
+    return ""
 
 
 def _confidence(cell: Cell) -> str:
@@ -83,7 +91,9 @@ def _confidence(cell: Cell) -> str:
 
 def _position(cell: Cell) -> str:
     octave = int(cell[1])
-    return f"position {1 << (octave - 1):,} to {(1 << octave) - 1:,}" if octave else "position 0"
+    if octave < 2:
+        return f"position {octave}"
+    return f"positions {1 << (octave - 1):,} to {(1 << octave) - 1:,}"
 
 
 def _slice(cell: Cell) -> str:

@@ -51,7 +51,7 @@ _NO_SKEWNESS = 1e-8
 _STRETCH = 2.0
 #: Of the skewness times Student's t. From 1 on, the inverse of Hall's cubic has left its one flat
 #: place: half as much skewness would make intervals wider than all of it.
-_MOST_BENT = 0.92
+_MOST_BENT = 0.95
 
 _BEYOND_CHANCE = 1e100
 
@@ -72,7 +72,7 @@ class Spread:
     groups whose sums vary as ``v_g = n_g^1.5`` (:func:`effective_groups`).
 
     Few groups show too little of their skewness: those that make it are rare, and missing from most
-    sets. So ``a (1 + 2 |a|)`` is taken for it, but never so much that a t exceeds 0.92: as far as
+    sets. So ``a (1 + 2 |a|)`` is taken for it, but never so much that a t exceeds 0.95: as far as
     Hall's cubic is steep. And it may be chance: the end that it would bring nearer stays Student's.
     """
 
