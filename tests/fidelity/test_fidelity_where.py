@@ -68,19 +68,19 @@ def test_why_intervals_are_lacking_or_weak_is_said() -> None:
     assert math.isnan(kept["few"].low) and not math.isnan(kept["uneven"].low)
     note = found.interval_notes["slices"]
     assert note.startswith(
-        "parts of fewer than 10 documents have no interval; intervals that rest on little: "
-        "place = lone on 12 tokens, place = uneven on as much as "
+        "parts of fewer than 10 documents have no interval; "
+        "place = lone rests on 12 tokens, place = uneven on as much as "
     )
     assert note.endswith(" documents of one length")
     told = float(note.split()[-5])
     assert 1 <= told < (sizes**1.5).sum() ** 2 / (sizes**3).sum() + 0.5
     assert found.interval_notes["by_position"] == (
-        "intervals that rest on little: position 0 on 24 tokens, position 1 on 24 tokens, "
+        "position 0 rests on 24 tokens, position 1 on 24 tokens, "
         "positions 2 to 3 on 48 tokens, 1 more on as little"
     )
     assert "all" not in found.interval_notes
     assert found.as_dict()["interval_notes"]["slices"] == note
-    assert "Parts of fewer than 10 documents have no interval; intervals that" in " ".join(
+    assert "Parts of fewer than 10 documents have no interval; place = lone rests" in " ".join(
         str(found).split()
     )
 

@@ -63,15 +63,13 @@ def _of_parts(meter: FidelityMeter, table: str, cells: Sequence[Cell], name: Cel
     said = []
     if len(enough) < len(cells):
         said.append(f"parts of fewer than {FEWEST_CLUSTERS} documents have no interval")
-    told = []
-    for cell in enough:
-        little = _little(totals_of(meter.states[table], None, cell))
-        if little:
-            told.append(f"{name(cell)} on {little}")
+    little = [(name(cell), _little(totals_of(meter.states[table], None, cell))) for cell in enough]
+    weak = [(part, why) for part, why in little if why]
+    told = [f"{part} {'' if k else 'rests '}on {why}" for k, (part, why) in enumerate(weak)]
     if len(told) > _NAMED:
         told[_NAMED:] = [f"{len(told) - _NAMED:,} more on as little"]
     if told:
-        said.append(f"intervals that rest on little: {', '.join(told)}")
+        said.append(", ".join(told))
     return "; ".join(said)
 
 
