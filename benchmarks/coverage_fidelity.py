@@ -31,6 +31,13 @@ Generator = np.random.Generator
 
 DOCUMENTS = 30
 VOCABULARY = 1000
+#: What is said of what falls short.
+LIMITS = (
+    "Below the aim are means of a few dozen tokens with a heavy tail (positions from 0 and from 1: "
+    "one or two tokens a document) and, by one to three points, figures of documents that differ "
+    "very much of which few hold most tokens. What is not among the documents is in no interval "
+    "that is made of them."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import coverage_fidelity, fidelity, fidelity_worker
+from benchmarks import coverage_fidelity, coverage_groups, fidelity, fidelity_worker
 
 import unsurprised as us
 
@@ -71,6 +71,13 @@ def test_what_is_true_of_all_documents_is_true_of_very_many() -> None:
     assert abs(found["kl divergence"].value / truth["kl divergence"] - 1) < 0.05
     shares = [value for name, value in truth.items() if name.startswith("Δp from")]
     assert sum(shares) == pytest.approx(1, abs=1e-12)
+
+
+def test_ways_to_make_an_interval_are_set_beside_student() -> None:
+    found = coverage_groups.cells("20 to 700, short ones as many", "lognormal, 1", 300)
+    shares, widths = zip(*(cell.removesuffix(")").split(" (") for cell in found), strict=True)
+    assert widths[0] == "1.00" < widths[2]
+    assert float(shares[0]) < float(shares[1]) < float(shares[2])
 
 
 def test_intervals_that_hold_the_truth_are_counted() -> None:
