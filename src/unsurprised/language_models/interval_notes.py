@@ -45,9 +45,8 @@ def interval_notes(
     """
     found = {}
     if grounds.kind == DOCUMENTS:
-        grounds_of_all = _little(whole)
-        if grounds_of_all:
-            found["all"] = f"intervals rest on little: {grounds_of_all}"
+        if whole.effective_groups < WEAK:  # how many tokens there are is said anyway
+            found["all"] = f"intervals rest on little: {_documents(whole)}"
         cells = meter.states["parts"].cells()
         for kind, name in (("confidence", _confidence), ("position", _position)):
             own = [cell for cell in cells if cell[0] == kind]
@@ -78,8 +77,12 @@ def _little(totals: Totals) -> str:
     if totals.rows < WEAK_TOKENS:
         return f"{totals.rows} tokens"
     if totals.effective_groups < WEAK:
-        return f"as much as {totals.effective_groups:.1f} documents of one length"
+        return _documents(totals)
     return ""
+
+
+def _documents(totals: Totals) -> str:
+    return f"as much as {totals.effective_groups:.1f} documents of one length"
 
 
 def _confidence(cell: Cell) -> str:
