@@ -258,7 +258,7 @@ def _fidelity_table(record: dict[str, Any]) -> list[str]:
             cells.append(percent(hits, given) + few if given else "none given")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     runs = _span(each["runs"] for each in scenarios.values())
-    return [*lines, "", f"Sets of documents a scenario: {runs}.", ""]
+    return [*lines, "", f"Sets of documents a scenario: {runs}. {coverage_fidelity.LIMITS}", ""]
 
 
 def _span(counts: Iterable[int]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import coverage_fidelity, fidelity, fidelity_worker
+from benchmarks import coverage_fidelity, coverage_groups, fidelity, fidelity_worker
 
 import unsurprised as us
 
@@ -58,4 +58,35 @@ def test_simulated_documents_have_every_interval_that_is_counted() -> None:
         assert np.isnan(each.low) or each.low <= each.value <= each.high, name
     # 3,000 tokens tell nothing of what one in a thousand is beyond.
     assert np.isnan(found["quantile 0.999 of KL"].low)
-    assert found["kl divergence"].low < found["kl divergence"].value
+
+
+def test_what_is_true_of_all_documents_is_true_of_very_many() -> None:
+    scenario = coverage_fidelity.SCENARIOS[0]
+    truth = coverage_fidelity.truth_of(0)
+    found = coverage_fidelity.estimates(scenario, np.random.default_rng(2), 1500)
+    assert set(found) == set(truth)
+    for name, each in found.items():
+        half = (each.high - each.low) / 2 + 0.005 * abs(each.value)  # of a quantile's bin
+        assert np.isnan(half) or abs(each.value - truth[name]) < 2 * half, name
+    assert abs(found["kl divergence"].value / truth["kl divergence"] - 1) < 0.05
+    shares = [value for name, value in truth.items() if name.startswith("Δp from")]
+    assert sum(shares) == pytest.approx(1, abs=1e-12)
+
+
+def test_ways_to_make_an_interval_are_set_beside_student() -> None:
+    found = coverage_groups.cells("20 to 700, short ones as many", "lognormal, 1", 300)
+    shares, widths = zip(*(cell.removesuffix(")").split(" (") for cell in found), strict=True)
+    assert widths[0] == "1.00" < widths[2]
+    assert float(shares[0]) < float(shares[1]) < float(shares[2])
+
+
+def test_intervals_that_hold_the_truth_are_counted() -> None:
+    names = coverage_fidelity.estimates(
+        coverage_fidelity.SCENARIOS[0], np.random.default_rng([13, 0])
+    )
+    truth = {name: each.value for name, each in names.items()}
+    held = coverage_fidelity.cover(0, truth, range(1))
+    assert held["kl divergence"] == [1, 1]
+    assert held["quantile 0.999 of KL"] == [0, 0]
+    missed = coverage_fidelity.cover(0, dict.fromkeys(truth, 1e9), range(1))
+    assert missed["kl divergence"] == [0, 1]

@@ -230,7 +230,7 @@ def test_tokens_without_a_target_are_left_out():
 def test_a_quantile_that_few_tokens_tell_of_has_no_interval():
     base, other, _ = models(12, 20, 50, 0.3)
     fidelity = us.fidelity(base, other)
-    assert "99.9 %" in fidelity.missing["intervals of quantiles"]
+    assert "99.9 %" in fidelity.interval_notes["kl_quantiles"]
     found = {one.level: one.value for one in fidelity.kl_quantiles}
     assert math.isnan(found[0.999].low)
     assert math.isnan(found[0.999].high)

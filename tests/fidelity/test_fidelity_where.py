@@ -54,6 +54,52 @@ def test_slices_are_the_means_of_their_tokens() -> None:
     assert not any(told["place", str(k)].stands_out for k in range(3))
 
 
+def test_why_intervals_are_lacking_or_weak_is_said() -> None:
+    base, other, targets = models(DOCUMENTS, 150, WIDTH, 0.3, seed=4)
+    counted = np.zeros((DOCUMENTS, 150), dtype=int)
+    counted[:, 0] = 1
+    counted[3] = 1  # nearly all of them are of one document
+    place = np.where(counted == 1, "uneven", "even")
+    place[:5, -1] = "few"
+    place[:12, -2] = "lone"
+    found = us.fidelity(base, other, targets=targets, by={"place": place})
+    sizes = (place == "uneven").sum(axis=1)
+    kept = {one.value: one.kl_divergence for one in found.slices}
+    assert math.isnan(kept["few"].low) and not math.isnan(kept["uneven"].low)
+    note = found.interval_notes["slices"]
+    assert note.startswith(
+        "parts of fewer than 10 documents have no interval; "
+        "place = lone rests on 12 tokens, place = uneven on as much as "
+    )
+    assert note.endswith(" documents of one length")
+    told = float(note.split()[-5])
+    assert 1 <= told < (sizes**1.5).sum() ** 2 / (sizes**3).sum() + 0.5
+    assert found.interval_notes["by_position"] == (
+        "position 0 rests on 24 tokens, position 1 on 24 tokens, "
+        "positions 2 to 3 on 48 tokens, 1 more on as little"
+    )
+    assert "all" not in found.interval_notes
+    assert found.as_dict()["interval_notes"]["slices"] == note
+    assert "Parts of fewer than 10 documents have no interval; place = lone rests" in " ".join(
+        str(found).split()
+    )
+
+
+def test_a_document_that_holds_nearly_all_tokens_makes_all_intervals_weak() -> None:
+    base, other, _ = models(1, 300, 20, 0.3)
+    names = [f"{k // 10}" if k < 200 else "long" for k in range(300)]
+    meter = us.FidelityMeter().update(base[0], other[0], documents=names)
+    found = meter.result()
+    assert found.interval_notes["all"] == (
+        "intervals rest on little: as much as 2.6 documents of one length"
+    )
+    assert "Intervals rest on little: as much as 2.6 documents" in " ".join(str(found).split())
+    plain = us.FidelityMeter().update(
+        base[0], other[0], documents=[f"{k % 12}" for k in range(300)]
+    )
+    assert "all" not in plain.result().interval_notes
+
+
 def test_slices_have_an_interval_from_ten_documents_on() -> None:
     base, other, _ = data()
     for few in (9, 10):

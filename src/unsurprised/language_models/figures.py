@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unsurprised.errors import CallError
 from unsurprised.language_models.curves import shift_ranges, survival
+from unsurprised.language_models.interval_notes import interval_notes
 from unsurprised.language_models.parts import by_confidence, by_position, slices_of
 from unsurprised.language_models.quantiles import KlQuantiles, half_of_sum, signed_quantiles
 from unsurprised.language_models.result import (
@@ -80,7 +81,8 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
         by_document=_documents(meter, unit.per_bit),
         slices=slices_of(meter, grounds, unit),
         worst_tokens=tuple(worst_token(one, unit.per_bit) for one in states["worst"].result()),
-        missing=_missing(grounds, targets, quantiles),
+        missing=_missing(grounds, targets),
+        interval_notes=interval_notes(meter, tokens.totals, grounds, quantiles),
     )
 
 
@@ -169,15 +171,8 @@ def _differences(names: list[str], totals: Any, per_bit: float) -> dict[str, flo
     return found
 
 
-def _missing(
-    grounds: Grounds, targets: Means | None, quantiles: tuple[FidelityQuantile, ...]
-) -> dict[str, str]:
+def _missing(grounds: Grounds, targets: Means | None) -> dict[str, str]:
     found = {}
-    open_ends = [f"{100 * one.level:g} %" for one in quantiles if math.isnan(one.value.low)]
-    if open_ends and grounds.kind != NOTHING:
-        found["intervals of quantiles"] = (
-            f"too few tokens, or those of too few documents, lie beyond {', '.join(open_ends)}"
-        )
     if grounds.kind in (TOKENS, NOTHING) and grounds.reason:
         found["intervals" if grounds.kind == NOTHING else "intervals by document"] = grounds.reason
     if targets is None:

@@ -45,9 +45,11 @@ class KlQuantiles:
         """Those of ``LEVELS``."""
         low, high, weight = self.fine.bins()
         tokens = int(weight.sum()) + self.infinite
+        totals, without = self.groups.totals()
+        shares = np.cumsum(totals), np.cumsum(without, axis=1)
         found = []
         for level in LEVELS:
-            rows = self._independent(level, tokens)
+            rows = self._independent(level, tokens, shares)
             ends = quantile_bounds((low, high, weight), level, max(rows, 2), self.infinite)
             first, last = rank_bounds(max(rows, 2), level)
             # So few tokens that an end lies beyond them all tell nothing of it.
@@ -56,7 +58,7 @@ class KlQuantiles:
             found.append(FidelityQuantile(level, Estimate(*ends, "bits", tokens)))
         return tuple(found)
 
-    def _independent(self, level: float, tokens: int) -> int:
+    def _independent(self, level: float, tokens: int, shares: tuple[Values, Values]) -> int:
         """How many independent tokens tell as much of the share below a quantile; 0: nothing."""
         tail = min(level, 1 - level)
         if self.grounds.kind == TOKENS:
@@ -64,33 +66,37 @@ class KlQuantiles:
         if self.grounds.kind == NOTHING or tail * tokens < FEWEST_IN_TAIL * (1 - 1e-12):
             return 0
         fuller = min(2 * tail, 0.5)
-        effects = self._design_effects((level, fuller if level < 0.5 else 1 - fuller))
+        effects = design_effects(*shares, (level, fuller if level < 0.5 else 1 - fuller))
         return int(min(max(tokens / max(1.0, *effects), 2.0), tokens))
 
-    def _design_effects(self, levels: tuple[float, float]) -> list[float]:
-        """By how much documents, and how few they are, make tokens count for less at some levels.
 
-        Each is of the shares below the two ends of its bin, as far as these are no whole ones.
-        """
-        totals, without = self.groups.totals()
-        reached, kept = np.cumsum(totals), np.cumsum(without, axis=1)
-        if not len(reached) or not reached[-1]:
-            return [1.0]
-        tokens, sizes = float(reached[-1]), reached[-1] - kept[:, -1]
-        used = (sizes > 0) & (kept[:, -1] > 0)
-        keys = {
-            int(np.searchsorted(reached, level * tokens)) - k for level in levels for k in (0, 1)
-        }
-        found = [1.0]
-        for key in keys:
-            share = float(reached[key] / tokens) if 0 <= key < len(reached) else 0.0
-            if not 0 < share < 1:
-                continue
-            spread = Spread.of(share, kept[used, key] / kept[used, -1], sizes[used])
-            if spread is not None:
-                error = spread.error * student_t(spread.degrees) / NORMAL
-                found.append(error * error * tokens / (share * (1 - share)))
-        return found
+def design_effects(reached: Values, kept: Values, levels: tuple[float, float]) -> list[float]:
+    """By how much documents, and how few they are, make tokens count for less at some levels.
+
+    Each is of the shares below the two ends of its bin, as far as these are no whole ones.
+
+    Parameters
+    ----------
+    reached, kept : array, shape (bins,) and (groups, bins)
+        How many tokens are in a bin or below it: of all, and of all but each group of documents.
+    levels : pair of float
+        Shares of the tokens.
+    """
+    if not len(reached) or not reached[-1]:
+        return [1.0]
+    tokens, sizes = float(reached[-1]), reached[-1] - kept[:, -1]
+    used = (sizes > 0) & (kept[:, -1] > 0)
+    keys = {int(np.searchsorted(reached, level * tokens)) - k for level in levels for k in (0, 1)}
+    found = [1.0]
+    for key in keys:
+        share = float(reached[key] / tokens) if 0 <= key < len(reached) else 0.0
+        if not 0 < share < 1:
+            continue
+        spread = Spread.of(share, kept[used, key] / kept[used, -1], sizes[used])
+        if spread is not None:
+            error = spread.error * student_t(spread.degrees) / NORMAL
+            found.append(error * error * tokens / (share * (1 - share)))
+    return found
 
 
 def half_of_sum(fine: Histogram) -> float:

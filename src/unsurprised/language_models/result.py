@@ -220,3 +220,5 @@ class Fidelity(Reported):
     #: Of figures that are "at least" the most that they can be, by their names, where there is one.
     at_most: Mapping[str, Estimate] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    #: Why intervals are lacking or weak: by the field that they are in, or "all".
+    interval_notes: Mapping[str, str] = field(default_factory=dict)

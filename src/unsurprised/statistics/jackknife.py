@@ -46,6 +46,13 @@ _SERIES = (
 #: Below this, nothing is to be corrected.
 _NO_SKEWNESS = 1e-8
 
+#: By how much more skewed groups are than few of them show: as ``benchmarks.coverage`` finds
+#: enough of documents that differ.
+_STRETCH = 2.0
+#: Of the skewness times Student's t. From 1 on, the inverse of Hall's cubic has left its one flat
+#: place: half as much skewness would make intervals wider than all of it.
+_MOST_BENT = 0.95
+
 _BEYOND_CHANCE = 1e100
 
 
@@ -59,14 +66,22 @@ class Spread:
     2.3); the skewness ``a = Σ (θ̄ − θ_g)³ / (Σ (θ̄ − θ_g)²)^1.5``, for which
     ``T + a T²/3 + a² T³/27 + a/6`` of the studentised statistic T has none (Hall, *J. R. Statist.
     Soc. B* 54, 1992); and how far the statistic is too low on average, ``(G − 1)(θ − θ̄)``.
+
     Student's t has one degree of freedom less than there would be groups of equal size that tell
-    as much, ``(Σ n_g)² / Σ n_g²`` (Satterthwaite, *Biometrics Bulletin* 2, 1946).
+    as much of a variance, ``(Σ v_g)² / Σ v_g²`` (Satterthwaite, *Biometrics Bulletin* 2, 1946), for
+    groups whose sums vary as ``v_g = n_g^1.5`` (:func:`effective_groups`).
+
+    Few groups show too little of their skewness: those that make it are rare, and missing from most
+    sets. So ``a (1 + 2 |a|)`` is taken for it, but never so much that a t exceeds 0.95: as far as
+    Hall's cubic is steep. And it may be chance: the end that it would bring nearer stays Student's.
     """
 
     error: float
     skewness: float
     degrees: float
     shortfall: float
+    #: Whether it is that of groups, which are few.
+    of_groups: bool = False
 
     @classmethod
     def of(cls, value: float, without_group: Values, sizes: Values | None = None) -> Spread | None:
@@ -86,13 +101,11 @@ class Spread:
         largest = float(np.abs(influences).max())
         degrees = float(groups - 1)
         if sizes is not None:
-            heaviest = sizes.max()
-            if not heaviest > 0:
+            if not sizes.max() > 0:
                 return None
-            shares = sizes / heaviest
-            degrees = max(1.0, portable.effective_count(shares) - 1)
+            degrees = max(1.0, effective_groups(sizes) - 1)
         if largest == 0:
-            return cls(0.0, 0.0, degrees, 0.0)
+            return cls(0.0, 0.0, degrees, 0.0, of_groups=True)
         # Squares and cubes of the largest surprisals would overflow.
         influences /= largest
         squares = float(np.square(influences).sum())
@@ -103,11 +116,29 @@ class Spread:
             ),
             degrees=degrees,
             shortfall=(groups - 1) * float(value - mean),
+            of_groups=True,
         )
+
+    @property
+    def bend(self) -> float:
+        """The skewness that is corrected for."""
+        a = self.skewness
+        if not self.of_groups:
+            return a
+        most = _MOST_BENT / student_t(self.degrees)
+        return max(-most, min(a * (1 + _STRETCH * abs(a)), most))
 
     def interval(self, value: float) -> tuple[float, float]:
         """What is not rejected at 5 %."""
-        t, a = student_t(self.degrees), self.skewness
+        low, high = self.bent_interval(value)
+        if self.of_groups:
+            half = self.error * student_t(self.degrees)
+            low, high = min(low, value - half), max(high, value + half)
+        return low, high
+
+    def bent_interval(self, value: float) -> tuple[float, float]:
+        """What Hall's statistic does not reject at 5 %."""
+        t, a = student_t(self.degrees), self.bend
 
         def studentised(x: float) -> float:
             if abs(a) < _NO_SKEWNESS:
@@ -120,11 +151,27 @@ class Spread:
         """How often chance alone makes so large a difference from 0, either way."""
         if self.error == 0:
             return 0.0 if difference else 1.0
-        t, a = difference / self.error, self.skewness
+        t, a = difference / self.error, self.bend
         if abs(t) > _BEYOND_CHANCE:  # whose cube may overflow
             return 0.0
         bent = a * t * t
-        return two_sided(t + bent / 3 + bent * a * t / 27 + a / 6, self.degrees)
+        found = two_sided(t + bent / 3 + bent * a * t / 27 + a / 6, self.degrees)
+        return max(found, two_sided(t, self.degrees)) if self.of_groups else found
+
+
+def effective_groups(sizes: Values) -> float:
+    """How many groups of one size would tell as much of a variance: (Σ v)² / Σ v², v = n^1.5.
+
+    The sum of a group of independent rows varies as their number n, and that of rows that are all
+    alike as n²; groups are taken to be halfway between.
+
+    Examples
+    --------
+    >>> effective_groups(np.array([4.0, 1.0, 1.0, 4.0])), effective_groups(np.full(30, 7.0))
+    (2.4923076923076923, 30.0)
+    """
+    shares = sizes / sizes.max()
+    return portable.effective_count(shares * np.sqrt(shares))
 
 
 def student_t(degrees: float) -> float:
@@ -188,7 +235,8 @@ def share_interval(share: Estimate, spread: Spread | None) -> Estimate:
     It stays between 0 and 1 and is not empty where every row, or none, is counted: with ``n`` the
     effective number of rows, ``share (1 − share) / s²``, its ends are the shares ``p`` with
     ``|share − p| = t √(p (1 − p) / n)`` (Wilson, 1927; Korn and Graubard, *Survey Methodology* 24,
-    1998, for effective numbers).
+    1998, for effective numbers). Wilson's score is as skewed as rows are that count or do not;
+    groups that differ much are more so, and an end of Hall's interval that lies beyond is taken.
     """
     if spread is None:
         return share
@@ -202,6 +250,9 @@ def share_interval(share: Estimate, spread: Spread | None) -> Estimate:
     half = weight * t * math.sqrt(max(variance, 0.0) / rows + least * least)
     # Rounding must not part the value from its interval's end.
     low, high = min(middle - half, share.value), max(middle + half, share.value)
+    if spread.of_groups:
+        ends = spread.bent_interval(share.value)
+        low, high = min(low, ends[0]), max(high, ends[1])
     return replace(share, low=max(low, 0.0), high=min(high, 1.0))
 
 

@@ -15,7 +15,13 @@ from unsurprised.errors import InputError
 from unsurprised.states.moments import Moments
 from unsurprised.states.sums import Cell, Sums
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.jackknife import Spread, estimated, share_interval, within
+from unsurprised.statistics.jackknife import (
+    Spread,
+    effective_groups,
+    estimated,
+    share_interval,
+    within,
+)
 from unsurprised.statistics.powers import ColumnPair, Powers, Weights, difference
 from unsurprised.statistics.ratios import Columns, Excess, MeanRatio
 
@@ -91,6 +97,11 @@ class Totals:
     def units(self) -> float:
         """How many parts of the rows, independent of each other, intervals rest on."""
         return float(self.groups.sum())
+
+    @property
+    def effective_groups(self) -> float:
+        """As how many groups of one size they tell as much of how sure a mean is."""
+        return effective_groups(self.sizes) if self.tells else 0.0
 
     def beside(self, whole: Totals) -> Totals:
         """Sums of this cell, and as ``all_…`` those of the rows that it is a part of."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-from unsurprised.language_models.result import Fidelity, ModelFigures, TokenRange, TokenSlice
+from unsurprised.language_models.result import Fidelity, ModelFigures
 from unsurprised.report.numbers import (
     counted,
     in_brackets,
@@ -124,8 +124,9 @@ def remarks(found: Fidelity) -> Iterator[str]:
             "what the base holds possible, as scores cut by top-k or top-p do."
         )
     for name, why in found.missing.items():
-        if name != "intervals of quantiles":  # most runs lack some, and JSON says why
-            yield f"{name}: {why}."
+        yield f"{name}: {why}."
+    if "all" in found.interval_notes:
+        yield sentence(found.interval_notes["all"])
 
 
 def _of_model(model: ModelFigures) -> Iterator[str]:
@@ -168,12 +169,9 @@ def level_name(level: float) -> str:
     return f"{100 * level:.4g} %"
 
 
-def few_documents(parts: Sequence[TokenRange | TokenSlice], found: Fidelity) -> str:
-    """Why some parts have no interval where others have one."""
-    without = any(math.isnan(part.top_agreement.low) for part in parts)
-    if found.intervals != "documents" or not without:
-        return ""
-    return "Parts of fewer than 10 documents have no interval."
+def sentence(words: str) -> str:
+    """Words as a sentence; of none, none."""
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def confidence_range(low: float, high: float) -> str:

@@ -147,10 +147,12 @@ def _quantiles(found: Fidelity) -> str:
 
 
 def _ranges(parts: Sequence[TokenRange], title: str, found: Fidelity) -> TextTable:
-    named = sentences.confidence_range if parts is found.by_confidence else sentences.position_range
+    sure = parts is found.by_confidence
+    named = sentences.confidence_range if sure else sentences.position_range
     rows = [[named(part.low, part.high), *_of_part(part)] for part in parts]
     header = ["", "tokens", "KL", "95 % interval", "same top", "of the KL"]
-    return TextTable(title, header, rows, sentences.few_documents(parts, found), least=(3, 1))
+    note = found.interval_notes.get("by_confidence" if sure else "by_position", "")
+    return TextTable(title, header, rows, sentences.sentence(note), least=(3, 1))
 
 
 def _of_part(part: TokenRange | TokenSlice) -> list[str]:
@@ -178,7 +180,8 @@ def _slices(found: Fidelity, most: int) -> TextTable:
     if len(rows) < len(found.slices):
         title += f": {len(rows)} of {len(found.slices):,} slices"
     header = ["slice", "tokens", "KL", "95 % interval", "same top", "of the KL", ""]
-    return TextTable(title, header, rows, sentences.few_documents(shown, found), least=(3, 1, 5))
+    note = printable(found.interval_notes.get("slices", ""))
+    return TextTable(title, header, rows, sentences.sentence(note), least=(3, 1, 5))
 
 
 def _parting(document: DocumentFidelity) -> str:

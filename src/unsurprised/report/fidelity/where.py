@@ -28,8 +28,8 @@ from unsurprised.report.drawing.parts import (
 )
 from unsurprised.report.fidelity.sentences import (
     confidence_range,
-    few_documents,
     position_range,
+    sentence,
     short_name,
 )
 from unsurprised.report.fidelity.words import slice_name
@@ -200,8 +200,8 @@ def _section(
     ]  # fmt: skip
     header = [noun, f"KL, {found.unit} a token", "95 % interval", "same top token", "of all KL",
               "other − base", "tokens", *(["verdict"] if key == "slice" else [])]  # fmt: skip
-    note = few_documents(list(parts.values()), found)
     is_slice = key == "slice"
+    note = sentence(found.interval_notes.get("slices" if is_slice else f"by_{key}", ""))
     table = HtmlTable(title, header, rows, note, words=int(is_slice), keeps=2,
                       sortable=is_slice, searchable=len(rows) > _MOST_DRAWN)  # fmt: skip
     held = dict(list(finite(parts).items())[:_MOST_DRAWN])
