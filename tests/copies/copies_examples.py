@@ -331,6 +331,11 @@ def keyed() -> states.KeyedSums:
     return made.update(["a", "b", "c"], np.array([0, 1, 2]), {"x": np.array([0.5, 1e100, 2.0])})
 
 
+def drift_base() -> us.DriftBase:
+    """Two columns of a few rows."""
+    return us.DriftBase(["n", "c"]).update(pa.record_batch({"n": [1.5, 2, None], "c": list("aba")}))
+
+
 def soft(**options: Any) -> us.Evaluation:
     """An evaluation with votes as truth."""
     return us.evaluate(us.Counts([[2, 1], [0, 3], [1, 4]]), [[0.5, 0.5], [0.1, 0.9], [0.0, 1.0]])
@@ -360,6 +365,8 @@ def examples(folder: Path) -> dict[str, Make]:
         "Ledger": lambda: us.evaluate(y, p).ledger,
         "Calibration": calibration,
         "Comparison": compared,
+        "Drift": lambda: us.drift({"a": [1, 2, 2], "b": [1, 1, 1]}, {"a": [2, 2, 3], "b": [1] * 3}),
+        "DriftBase": drift_base,
         "Fidelity": fidelity,
         "SampledKL": lambda: us.sampled_kl([-1.0, -2.0], [-1.1, -1.9]),
         "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),

@@ -59,6 +59,15 @@ def rows_of_tokens(*, ruled_out: bool = False) -> tuple[dict[str, Any], dict[str
     return dict(zip(names, base, strict=True)), dict(zip(names, other, strict=True))
 
 
+def data_sets() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns that drifted, and others."""
+    generator = np.random.default_rng(2)
+    base = {"same": generator.normal(size=400), HOSTILE: ["a", "b"] * 200, "id": range(400)}
+    new = {"same": generator.normal(size=400), HOSTILE: ["a", HOSTILE, None, "a"] * 100,
+           "id": range(400, 800), HOSTILE + "!": [1] * 400}  # fmt: skip
+    return base, new
+
+
 #: Examples of each kind of result, by a name of their own.
 EXAMPLES = {
     "account": {
@@ -80,6 +89,11 @@ EXAMPLES = {
             rows()[0], {"base": rows()[1], HOSTILE: rows()[2], HOSTILE + "!": rows()[1]}
         ),
         "infinite": lambda: us.compare(rows()[0], rows()[1], ruled_out()),
+    },
+    "drift": {
+        "of all kinds": lambda: us.drift(*data_sets()),
+        "none": lambda: us.drift(data_sets()[0], data_sets()[0]),
+        "of nothing": lambda: us.drift({HOSTILE: [1, 1]}, {HOSTILE: [1]}),
     },
     "evaluation": {
         "sliced": lambda: us.evaluate(*rows()[:2], by=by()),
