@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.compare import Preds
+from unsurprised.commands.completion import columns
 from unsurprised.commands.panels import MEANS, MEASURES, WRITES
 from unsurprised.commands.words import DriftNulls
 from unsurprised.errors import CallError
@@ -14,7 +16,9 @@ from unsurprised.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unsurprised.dataset_drift.compare import Settings
     from unsurprised.dataset_drift.conditions import DriftFinding
+    from unsurprised.dataset_drift.reading import DataSet
     from unsurprised.dataset_drift.result import Drift
     from unsurprised.writing import Outputs
 
@@ -29,6 +33,7 @@ EXAMPLES = (
     "unsurprised drift base.csv new.csv --fail-if 'bits>0.05' --junit drift.xml",
     "unsurprised drift january.parquet --save base.json",
     "unsurprised drift base.json new.parquet --html drift.html",
+    "unsurprised drift base.parquet new.parquet --by month --label label --pred probs",
 )
 
 BaseFile = Annotated[
@@ -75,6 +80,28 @@ AllowUnsure = Annotated[
         help="Pass where the rows do not suffice to tell.",
     ),
 ]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="SPAN",
+        show_default=False,
+        rich_help_panel=MEASURES,
+        help="Also compare each window of time of NEW with BASE: year, quarter, month, week, day "
+        "or hour.",
+    ),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        "--time",
+        metavar="COLUMN",
+        autocompletion=columns,
+        show_default=False,
+        rich_help_panel=MEANS,
+        help="The dates or times that --by goes by; by default the only column of such.",
+    ),
+]
 DriftNullsOption = Annotated[
     DriftNulls,
     typer.Option(
@@ -115,6 +142,11 @@ def command(
     fail_if: FailIf = None,
     allow_unsure: AllowUnsure = False,
     form: cli_options.FormatOption = None,
+    label: cli_options.Label = None,
+    pred: Preds = None,
+    kind: cli_options.KindOption = None,
+    by: By = None,
+    time: Time = None,
     nulls: DriftNullsOption = DriftNulls.category,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
@@ -128,14 +160,13 @@ def command(
     """Compare, print the report, write what was asked for, exit."""
     from unsurprised.commands.page import asked_page, declared_page
     from unsurprised.commands.reading import keep_standard_input
-    from unsurprised.dataset_drift.columns import compared
-    from unsurprised.dataset_drift.compare import checked_rate
+    from unsurprised.dataset_drift.compare import base_state, compared_with
     from unsurprised.dataset_drift.conditions import checked_conditions, findings_of, outcome_of
     from unsurprised.dataset_drift.reading import DataSet
     from unsurprised.report.progress import RowProgress
     from unsurprised.writing import Outputs, own, recognition
 
-    rate, conditions = checked_rate(fdr), list(fail_if or ())
+    settings, conditions = _settings(context), list(fail_if or ())
     checked_conditions(conditions)
     _refuse_alone(context, new)
     keep_standard_input(context, *(file for file in (base, new) if file is not None))
@@ -146,16 +177,14 @@ def command(
         report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.drift")))
         cases = outputs.declare("--junit", junit, own(recognition.junit("drift")))
         page_target = declared_page(outputs, html, "drift")
-        rows = [each.rows for each in sets if each.state is None]
-        total = None if None in rows else sum(each or 0 for each in rows)
-        with asked_page(page_target, context.obj, *map(_Read, files[:1])) as page:
-            with RowProgress(total, quiet=quiet) as progress:
-                states = [each.read(batch_rows, progress) for each in sets]
-            if saved is not None:
-                saved.write(states[0].to_json())
-            if new is None:
-                return
-            found = compared(states[0], states[1], rate, str(nulls))
+        with asked_page(page_target, context.obj, _Read(files)) as page:
+            with RowProgress(_rows(sets), quiet=quiet) as progress:
+                before = base_state(sets[0], settings, progress)
+                if saved is not None:
+                    saved.write(before.to_json())
+                if new is None:
+                    return
+                found = compared_with(before, sets[1], settings, progress)
             if page is not None:
                 page.write(found)
         findings = findings_of(found, conditions)
@@ -171,11 +200,33 @@ def command(
         raise typer.Exit(1)
 
 
+def _settings(context: typer.Context) -> Settings:
+    from unsurprised.dataset_drift.compare import Settings, checked_rate
+
+    told = context.params
+    return Settings(
+        label=told["label"],
+        pred=cli_options.pred_of(told["pred"]),
+        kind=None if told["kind"] is None else str(told["kind"]),
+        fdr=checked_rate(told["fdr"]),
+        nulls=str(told["nulls"]),
+        by=told["by"],
+        time=told["time"],
+        batch_rows=told["batch_rows"],
+    )
+
+
+def _rows(sets: Sequence[DataSet]) -> int | None:
+    """How many rows are read, where the files say it."""
+    known = [each.rows for each in sets if each.state is None]
+    return None if None in known else sum(each or 0 for each in known)
+
+
 class _Read:
     """What was read, as a page says it."""
 
-    def __init__(self, file: str) -> None:
-        self.files: Sequence[str] = (file,)
+    def __init__(self, files: Sequence[str]) -> None:
+        self.files = files
         self.choices: dict[str, str] = {}
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from unsurprised.alone import alone, beside
 from unsurprised.dataset_drift.column_state import ColumnState
+from unsurprised.dataset_drift.model_state import ModelState
 from unsurprised.errors import StateError, shortened
 from unsurprised.states.serial import ByBytes
 
@@ -44,6 +45,8 @@ class DriftBase(ByBytes):
         self.rows = 0
         #: The state of each column, by name.
         self.columns: dict[str, ColumnState] = {name: ColumnState(name) for name in columns}
+        #: What predictions say of themselves, where some were read.
+        self.model: ModelState | None = None
 
     @alone
     def update(self, batch: pa.RecordBatch) -> DriftBase:
@@ -60,7 +63,12 @@ class DriftBase(ByBytes):
         with beside(self, other):
             if not self.columns and not self.rows:
                 self.columns = {name: ColumnState(name) for name in other.columns}
+                self.model = other.model and ModelState(other.model.label, other.model.pred)
             self._same(other.columns)
+            if (self.model is None) != (other.model is None):
+                raise StateError("one part of a data set holds predictions, and another none")
+            if self.model is not None and other.model is not None:
+                self.model.merge(other.model)
             for name, state in self.columns.items():
                 state.merge(other.columns[name])
             self.rows += other.rows
@@ -82,7 +90,8 @@ class DriftBase(ByBytes):
         lines = ",\n".join(
             json.dumps(column, ensure_ascii=False, separators=(",", ":")) for column in columns
         )
-        return f'{{"schema":"{SCHEMA}","rows":{self.rows},"columns":[\n{lines}\n]}}\n'
+        told = "" if self.model is None else f',"model":{json.dumps(self.model.said())}'
+        return f'{{"schema":"{SCHEMA}","rows":{self.rows}{told},"columns":[\n{lines}\n]}}\n'
 
     def to_bytes(self) -> bytes:
         """The JSON of the state, in UTF-8."""
@@ -110,6 +119,8 @@ class DriftBase(ByBytes):
                 )
             state = cls()
             state.rows = told["rows"]
+            if "model" in told:
+                state.model = ModelState.of_said(told["model"])
             for column in told["columns"]:
                 made = ColumnState.of_said(column)
                 if made.name in state.columns or made.rows != state.rows:

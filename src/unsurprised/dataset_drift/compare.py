@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from unsurprised.copies import Record
+from unsurprised.dataset_drift.base import DriftBase
 from unsurprised.dataset_drift.columns import compared
-from unsurprised.dataset_drift.reading import DataSet
-from unsurprised.dataset_drift.result import Drift
+from unsurprised.dataset_drift.moved import moved
+from unsurprised.dataset_drift.reading import DataSet, Progress
+from unsurprised.dataset_drift.result import Drift, Window
+from unsurprised.dataset_drift.windows import checked_span
 from unsurprised.errors import CallError
 from unsurprised.float_errors import own_float_errors
 
@@ -24,7 +29,10 @@ def drift(
     pred: Any = None,
     fdr: float = 0.05,
     *,
+    kind: str | None = None,
     nulls: str = "category",
+    by: str | None = None,
+    time: str | None = None,
 ) -> Drift:
     r"""How far new data have moved from a base, column by column, in bits.
 
@@ -44,11 +52,23 @@ def drift(
     base, new : path, sequence of paths, data frame, dict of columns, or DriftBase
         The data sets: files of any format that is read here, frames with the Arrow interface,
         dictionaries of arrays, a state, or the file of one that was saved.
+    label : str, optional
+        The column of the labels: the result says whether their entropy moved, and with ``pred``
+        whether their cross-entropy did.
+    pred : str, sequence of str or mapping, optional
+        The predictions, as for :func:`unsurprised.evaluate`: whether their entropy moved, what the
+        model itself is surprised by. A saved base has to be saved with the same columns.
     fdr : float, default 0.05
         False discovery rate: of the columns that are said to have drifted, this share has not, on
         average (Benjamini and Hochberg, 1995).
+    kind : {"probs", "logits", "logprobs"}, optional
+        What the predictions are, as for :func:`unsurprised.evaluate`.
     nulls : {"category", "skip"}
         Whether nulls and NaN are a cell of their own, or left out and counted.
+    by : {"year", "quarter", "month", "week", "day", "hour"}, optional
+        Also compare each such window of the new data with the base.
+    time : str, optional
+        The column of dates or times that says in which window a row is; by default the only one.
 
     Returns
     -------
@@ -82,12 +102,94 @@ def drift(
     >>> [value.name for value in found["colour"].new_values]
     ['green']
     """
-    if nulls not in NULLS:
-        raise CallError(f"nulls={nulls!r}; expected one of 'category', 'skip' (--nulls)")
-    rate = checked_rate(fdr)
-    sets = [DataSet.opened(source) for source in (base, new)]
-    states = [each.read() for each in sets]
-    return compared(states[0], states[1], rate, nulls)
+    settings = Settings(label, pred, kind, checked_rate(fdr), nulls, by, time)
+    return compared_sets(DataSet.opened(base), DataSet.opened(new), settings)
+
+
+@dataclass(frozen=True)
+class Settings(Record):
+    """What is asked of two data sets."""
+
+    label: str | None = None
+    pred: Any = None
+    kind: str | None = None
+    fdr: float = 0.05
+    nulls: str = "category"
+    by: str | None = None
+    time: str | None = None
+    batch_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.nulls not in NULLS:
+            raise CallError(f"nulls={self.nulls!r}; expected one of 'category', 'skip' (--nulls)")
+        if self.by is not None:
+            checked_span(self.by)
+        if self.time is not None and self.by is None:
+            raise CallError("time (--time) goes with by (--by), the span of the windows")
+        if self.kind is not None and self.pred is None:
+            raise CallError("kind (--kind) goes with pred (--pred), whose numbers it is about")
+
+
+def base_state(data: DataSet, settings: Settings, progress: Progress | None = None) -> DriftBase:
+    """The state of all rows of a data set, with its predictions where some were told."""
+    return _with_model(data, data.read(settings.batch_rows, progress), settings, progress)
+
+
+def _with_model(
+    data: DataSet, state: DriftBase, settings: Settings, progress: Progress | None
+) -> DriftBase:
+    if settings.pred is None:
+        return state
+    if data.state is None:
+        state.model = data.read_model(settings.label, settings.pred, settings.kind, progress)
+    elif state.model is None:
+        raise CallError(
+            "pred (--pred) and a state that holds no predictions; expected one that was saved with "
+            "--pred"
+        )
+    return state
+
+
+def compared_sets(
+    base: DataSet, new: DataSet, settings: Settings, progress: Progress | None = None
+) -> Drift:
+    """Two data sets that are opened, compared."""
+    before = base_state(base, settings, progress)
+    return compared_with(before, new, settings, progress)
+
+
+def compared_with(
+    before: DriftBase, new: DataSet, settings: Settings, progress: Progress | None = None
+) -> Drift:
+    """A data set against a state."""
+    windows: dict[str, DriftBase] = {}
+    column = ""
+    if settings.by is None:
+        after = base_state(new, settings, progress)
+    else:
+        after, column, windows = new.read_windows(
+            settings.by, settings.time, settings.batch_rows, progress
+        )
+        after = _with_model(new, after, settings, progress)
+    found = compared(before, after, settings.fdr, settings.nulls)
+    told = moved(before, after, settings.label)
+    cut = tuple(
+        _window(name, compared(before, state, settings.fdr, settings.nulls), column)
+        for name, state in windows.items()
+    )
+    return replace(found, moved=told, by=settings.by, windows=cut)
+
+
+def _window(name: str, found: Drift, time: str) -> Window:
+    """One window; that its times are others than the base's says nothing."""
+    columns = [column for column in found.columns if column.name != time]
+    return Window(
+        name,
+        found.new_rows,
+        sum(column.drifted for column in columns),
+        {column.name: column.drift for column in columns},
+        {column.name: column.q_value for column in columns},
+    )
 
 
 def checked_rate(fdr: Any) -> float:

@@ -12,10 +12,19 @@ import pyarrow as pa
 
 from unsurprised.addresses import named
 from unsurprised.dataset_drift.base import SCHEMA, DriftBase
+from unsurprised.dataset_drift.model_state import ModelState
+from unsurprised.dataset_drift.windows import (
+    MOST_WINDOWS,
+    SPANS,
+    by_window,
+    time_column,
+    windows_of,
+)
 from unsurprised.errors import CallError, InputError, Place, StateError
 from unsurprised.sources.files import binary, first_bytes
 from unsurprised.sources.frames import is_frame, refuse_unread
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.opening import open_predictions
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.table import Table, refuse_twice
@@ -35,6 +44,8 @@ class DataSet:
     tables: tuple[Table, ...]
     state: DriftBase | None
     files: tuple[str, ...]
+    #: What the tables are of.
+    source: Any = None
 
     @classmethod
     def opened(cls, source: Any) -> DataSet:
@@ -44,9 +55,9 @@ class DataSet:
         saved = _saved_files(source)
         if saved:
             return cls((), _merged(saved), tuple(saved))
-        tables = _opened_tables(source)
+        source, tables = _opened_tables(source)
         files = tuple(table.file for table in tables if table.file is not None)
-        return cls(tuple(tables), None, files)
+        return cls(tuple(tables), None, files, source)
 
     @property
     def rows(self) -> int | None:
@@ -69,6 +80,55 @@ class DataSet:
             with _of(table):
                 state.merge(part)
         return state
+
+    def read_model(
+        self, label: str | None, pred: Any, kind: str | None, progress: Progress | None = None
+    ) -> ModelState:
+        """What the predictions of all rows say of themselves; they are read again for that."""
+        options = Options(label=label, pred=pred, kind=kind, labelled=label is not None)
+        reading = open_predictions(self.source, options)
+        state = ModelState(label or "", ", ".join(reading.prediction_columns))
+        for split in reading.plan():
+            for batch in reading.batches(split):
+                state.update(batch)
+                if progress is not None:
+                    progress(batch.size)
+        reading.finish()
+        return state
+
+    def read_windows(
+        self,
+        span: str,
+        time: str | None,
+        batch_rows: int | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[DriftBase, str, dict[str, DriftBase]]:
+        """The state of all rows, the column of their times, and the state of each window."""
+        if self.state is not None:
+            raise CallError("a saved state has no rows to cut into windows; expected NEW as rows")
+        found: dict[str, DriftBase] = {}
+        column = time
+        for table, names in self._named():
+            row = 0
+            for batch in batches(table, names, batch_rows):
+                if column is None or column not in names:
+                    column = time_column(batch, time)
+                with _of(table):
+                    which = windows_of(batch.column(column), span, column, row)
+                    for name, part in by_window(batch, which):
+                        found.setdefault(name, DriftBase(names)).update(part)
+                if len(found) > MOST_WINDOWS:
+                    raise CallError(
+                        f"more than {MOST_WINDOWS:,} windows by {span}; expected a longer span, "
+                        f"one of {', '.join(SPANS)} (--by)"
+                    )
+                row += batch.num_rows
+                if progress is not None:
+                    progress(batch.num_rows)
+        whole = DriftBase()
+        for name in sorted(found):
+            whole.merge(found[name])
+        return whole, column or "", dict(sorted(found.items()))
 
     def _named(self) -> Iterator[tuple[Table, list[str]]]:
         """Each table that holds columns, with their names."""
@@ -129,8 +189,8 @@ def batches(table: Table, names: Sequence[str], batch_rows: int | None) -> Itera
                 yield batch.slice(first, rows)
 
 
-def _opened_tables(source: Any) -> list[Table]:
-    """The tables of a source, opened and looked at."""
+def _opened_tables(source: Any) -> tuple[Any, list[Table]]:
+    """A source as others read it too, and its tables, opened and looked at."""
     if isinstance(source, Mapping) and not any(map(_has_columns, source.values())):
         source = _table_of(source)
     refuse_unread(source)
@@ -143,7 +203,7 @@ def _opened_tables(source: Any) -> list[Table]:
     seen: dict[str, Any] = {}
     for table in tables:
         table.survey(seen, _FORM, ())
-    return tables
+    return source, tables
 
 
 def _has_columns(values: Any) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from unsurprised.report.drift import plain, text
+from unsurprised.report.drift import plain, text, words
 from unsurprised.report.drift.page import page
 from unsurprised.report.drift.plot import Plots
 from unsurprised.report.faces import Faces
 
 FACES = Faces(
     "drift",
-    headline=text.headline,
+    headline=words.sentence,
     text=text.lines,
     page=page,
     charts=Plots,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from unsurprised.dataset_drift.result import ColumnDrift, Drift
 from unsurprised.report.drift import histograms, windows
-from unsurprised.report.drift.words import headline, made_of, name_of, p_value, reason_of, sizes
+from unsurprised.report.drift.words import made_of, name_of, p_value, reason_of, sentence, sizes
 from unsurprised.report.numbers import interval, number, printable, valued
 from unsurprised.report.pages.parts import (
     NAME,
@@ -36,7 +36,7 @@ def page(drift: Drift) -> Page:
                 _apart(drift)]  # fmt: skip
     return Page(
         "Has the data drifted?",
-        headline(drift),
+        sentence(drift),
         [sizes(drift)],
         [_card(column) for column in drift.columns[:_MOST_CARDS]],
         [section for section in sections if section is not None],

@@ -116,9 +116,9 @@ def _windows(windows: Sequence[Window]) -> TextTable:
 
 def _apart(drift: Drift, most: int) -> TextTable:
     rows = [
-        [name_of(column), reason_of(column), printable(column.said, 60)]
+        [name_of(column), reason_of(column), printable(column.said, 48)]
         for column in drift.apart[:most]
     ]
     left = len(drift.apart) - most
     note = f"And {left:,} more." if left > 0 and most else ""
-    return TextTable("Without bits", ["column", "why", "found"], rows, note, names=3, least=(2,))
+    return TextTable("Without bits", ["column", "why", "found"], rows, note, names=3)

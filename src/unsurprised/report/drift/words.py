@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from unsurprised.dataset_drift.result import CellShift, ColumnApart, ColumnDrift, Drift
-from unsurprised.report.numbers import counted, printable, round_number, share
+from unsurprised.report.numbers import counted, printable, round_number
 
 #: Letters of a name, and names of a list, that are shown.
 _NAME, _NAMES = 24, 3
@@ -105,4 +105,9 @@ def sizes(drift: Drift) -> str:
     return f"{drift.base_rows:,} rows of the base, {drift.new_rows:,} new ones{nulls}"
 
 
-__all__ = ["headline", "made_of", "name_of", "p_value", "reason_of", "share", "sizes"]
+def sentence(drift: Drift) -> str:
+    """The headline as a sentence."""
+    return f"{headline(drift)}."
+
+
+__all__ = ["headline", "made_of", "name_of", "p_value", "reason_of", "sentence", "sizes"]
