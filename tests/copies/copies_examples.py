@@ -340,7 +340,9 @@ def drifted() -> us.Drift:
 
 def drift_base() -> us.DriftBase:
     """Two columns of a few rows."""
-    return us.DriftBase(["c", "n"]).update(pa.record_batch({"n": [1.5, 2, None], "c": list("aba")}))
+    part = us.DriftBase(["c", "n"])
+    part.update(pa.record_batch({"n": [1.5, 2, None], "c": list("aba")}))
+    return us.DriftBase().merge(part)
 
 
 def soft(**options: Any) -> us.Evaluation:

@@ -13,7 +13,7 @@ from unsurprised.dataset_drift.base import DriftBase
 from unsurprised.dataset_drift.columns import compared
 from unsurprised.dataset_drift.moved import moved
 from unsurprised.dataset_drift.reading import DataSet, Progress
-from unsurprised.dataset_drift.result import Drift, Window
+from unsurprised.dataset_drift.result import Drift, TimeWindow, WindowColumn
 from unsurprised.dataset_drift.windows import checked_span
 from unsurprised.errors import CallError
 from unsurprised.float_errors import own_float_errors
@@ -180,16 +180,15 @@ def compared_with(
     return replace(found, moved=told, by=settings.by, windows=cut)
 
 
-def _window(name: str, found: Drift, time: str) -> Window:
+def _window(name: str, found: Drift, time: str) -> TimeWindow:
     """One window; that its times are others than the base's says nothing."""
-    columns = [column for column in found.columns if column.name != time]
-    return Window(
-        name,
-        found.new_rows,
-        sum(column.drifted for column in columns),
-        {column.name: column.drift for column in columns},
-        {column.name: column.q_value for column in columns},
+    columns = tuple(
+        WindowColumn(column.name, column.drift, column.q_value, column.drifted)
+        for column in found.columns
+        if column.name != time
     )
+    drifted = sum(column.drifted for column in columns)
+    return TimeWindow(name, found.new_rows, drifted, columns)
 
 
 def checked_rate(fdr: Any) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from unsurprised.dataset_drift.result import ColumnDrift, Drift, Moved, Window
+from unsurprised.dataset_drift.result import ColumnDrift, Drift, Moved, TimeWindow
 from unsurprised.report.drift.words import (
     headline,
     made_of,
@@ -15,7 +15,7 @@ from unsurprised.report.drift.words import (
     sizes,
 )
 from unsurprised.report.next_steps import in_python, next_steps
-from unsurprised.report.numbers import interval, number, printable
+from unsurprised.report.numbers import ABSENT, interval, number, printable
 from unsurprised.report.screen import Line, Screen, line, sized_for, wrapped
 from unsurprised.report.tables import TextTable, laid_out
 
@@ -24,7 +24,7 @@ __all__ = ["headline", "lines"]
 _STYLES = ("", "bold", "cyan", "dim")
 #: Columns that drifted, others, and those apart: in all, and on the first screen.
 _FULL = (10_000, 10_000, 10_000)
-_SIZES = ((20, 8, 8), (12, 5, 6), (8, 3, 5), (6, 2, 3), (4, 0, 2))
+_SIZES = ((20, 8, 8), (12, 3, 5), (12, 2, 3), (12, 0, 3), (9, 0, 2), (6, 0, 2))
 
 
 def lines(drift: Drift, screen: Screen, verdict: Sequence[Line] = ()) -> list[Line]:
@@ -102,14 +102,14 @@ def _moved(moved: Sequence[Moved]) -> TextTable:
     return TextTable("Labels and the model's own surprise", header, rows, least=(5,))
 
 
-def _windows(windows: Sequence[Window]) -> TextTable:
+def _windows(windows: Sequence[TimeWindow]) -> TextTable:
     rows = []
     for window in windows:
-        most = max(window.columns, key=lambda name: window.columns[name].value, default="")
-        bits = number(window.columns[most].value) if most else "–"
-        rows.append(
-            [window.name, f"{window.rows:,}", str(window.drifted), bits, printable(most, 24)]
+        most = max(window.columns, key=lambda column: column.drift.value, default=None)
+        told = (
+            [ABSENT, ""] if most is None else [number(most.drift.value), printable(most.name, 24)]
         )
+        rows.append([window.name, f"{window.rows:,}", str(window.drifted), *told])
     header = ["window", "rows", "drifted", "most bits", "in"]
     return TextTable("Over time, each against the base", header, rows)
 

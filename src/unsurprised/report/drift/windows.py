@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unsurprised.dataset_drift.result import Drift
+from unsurprised.dataset_drift.result import Drift, TimeWindow
 from unsurprised.report.drawing.palette import NOTEBOOK, PAGE, Palette
 from unsurprised.report.drawing.parts import WIDTH, Row, distinct, inline, layered, tooltips
-from unsurprised.report.numbers import interval, number
+from unsurprised.report.numbers import interval, number, printable
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import Cell, Chart, HtmlTable, Section, amount, counting
 
@@ -27,14 +27,14 @@ def chart(drift: Drift, palette: Palette = NOTEBOOK) -> alt.LayerChart:
     rows: list[Row] = [
         {
             "window": window.name,
-            "bits": max(window.columns[name].value, 0.0),
+            "bits": max(bits.value, 0.0),
             "column": shown,
-            "drift": number(window.columns[name].value),
-            "interval": interval(window.columns[name], "information"),
+            "drift": number(bits.value),
+            "interval": interval(bits, "information"),
         }
         for name, shown in zip(names, distinct(names), strict=True)
         for window in drift.windows
-        if name in window.columns
+        if (bits := window.bits(name)) is not None
     ]
     drawn = alt.Chart(inline(rows)).encode(
         x=alt.X("window:O", title=drift.by, axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
@@ -52,8 +52,8 @@ def most_drifting(drift: Drift) -> list[str]:
     """The columns with the most bits in one of the windows."""
     most: dict[str, float] = {}
     for window in drift.windows:
-        for name, found in window.columns.items():
-            most[name] = max(most.get(name, found.value), found.value)
+        for column in window.columns:
+            most[column.name] = max(most.get(column.name, -1.0), column.drift.value)
     return sorted(most, key=lambda name: -most[name])[:_MOST_LINES]
 
 
@@ -64,13 +64,13 @@ def section(drift: Drift) -> Section | None:
     names = most_drifting(drift)
     table = HtmlTable(
         "The windows",
-        ["window", "rows", "drifted", *[name[:30] for name in names]],
+        ["window", "rows", "drifted", *[printable(name, 30) for name in names]],
         [
             [
                 Cell(window.name),
                 counting(window.rows),
                 counting(window.drifted),
-                *[amount(window.columns[n].value if n in window.columns else None) for n in names],
+                *[_bits(window, name) for name in names],
             ]
             for window in drift.windows
         ],
@@ -78,3 +78,8 @@ def section(drift: Drift) -> Section | None:
     label = f"Bits of the columns that drift most, by {drift.by}, each window against the base"
     figure = Chart("windows", label, lambda: spec(chart(drift, PAGE)), table)
     return Section("windows", "When did it drift?", charts=[figure])
+
+
+def _bits(window: TimeWindow, name: str) -> Cell:
+    found = window.bits(name)
+    return amount(None if found is None else found.value)
