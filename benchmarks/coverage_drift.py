@@ -122,7 +122,7 @@ def coverage(scenario: ShiftScenario, base: int, new: int, runs: int) -> float:
 
 def level(scenario: ColumnScenario, runs: int) -> float:
     """The share of pairs of samples whose p-value is 0.05 or less."""
-    random = np.random.default_rng(scenario.base + 7 * scenario.new)
+    random = np.random.default_rng([scenario.base, scenario.new, *scenario.title.encode()])
     rejected = 0
     for _ in range(runs):
         states = [ColumnState("column").update(pa.array(scenario.draw(random, n)))

@@ -199,6 +199,10 @@ def test_frames_of_all_libraries_agree() -> None:
         (lambda: us.drift(np.ones((3, 2)), {"a": [1]}), "found ndarray, which names no columns"),
         (lambda: us.drift({"a": [1]}, {"a": [1]}, fdr=5), "fdr=5; expected"),
         (lambda: us.drift({"a": [1]}, {"a": [1]}, nulls="drop"), "nulls='drop'; expected one of"),
+        (
+            lambda: us.drift(pa.table({"p": [[0.5, 0.5]]}).to_reader(), {"p": []}, pred="p"),
+            "whose rows can be read once",
+        ),
         (lambda: us.drift("nowhere.csv", {"a": [1]}), "nowhere.csv: no such file"),
     ],
 )

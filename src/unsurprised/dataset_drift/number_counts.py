@@ -66,7 +66,12 @@ class NumberCounts:
             self.fractions = self.fractions or bool((np.floor(values) != values).any())
         keys, rest = keys_of(values + 0.0 if values.dtype.kind == "f" else values)  # −0.0 is 0.0
         self.sample.update(_whole_keys(keys, rest))
-        self._wait(keys, rest, np.ones(len(keys), dtype=np.int64))
+        keys, rest = self._shortened(keys, rest)
+        if rest.any():
+            self._wait(*_tallied(keys, rest, np.ones(len(keys), dtype=np.int64)))
+        else:
+            keys, often = np.unique(keys, return_counts=True)
+            self._wait(keys, np.zeros(len(keys), dtype=np.int64), often)
         return self
 
     def _wait(self, keys: Keys, rest: Counts, counts: Counts) -> None:
@@ -90,8 +95,8 @@ class NumberCounts:
         self._waiting = []
         keys, rest, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
         keys, rest, counts = _tallied(keys, rest, counts)
-        while len(keys) > self.size:
-            self._dropped += 1
+        if len(keys) > self.size:
+            self._dropped = _digits_to_drop(keys, self.size)
             keys, rest, counts = _tallied(*self._shortened(keys, rest), counts)
         self._keys, self._rest, self._counts = keys, rest, counts
 
@@ -291,6 +296,24 @@ def state_of(
     if not dropped:
         state.sample.update(_whole_keys(keys, rest), often)
     return state
+
+
+def _digits_to_drop(keys: Keys, size: int) -> int:
+    """The fewest digits to be dropped so that ``size`` of the ascending keys are left at most.
+
+    Two neighbours become one once the first digit in which they differ is dropped. Where that of
+    integers beyond a float suffices, it is 1.
+    """
+    apart = keys[1:] ^ keys[:-1]
+    upper = apart >> np.uint64(11)  # which a double holds exactly, as it does all below 2¹¹
+    lengths = np.where(
+        upper > 0,
+        np.frexp(upper.astype(np.float64))[1] + 11,
+        np.frexp((apart & np.uint64(2047)).astype(np.float64))[1],
+    )
+    # At so many digits dropped, 1 + the pairs that still differ are left.
+    left = 1 + np.cumsum(np.bincount(lengths, minlength=65)[::-1])[::-1]
+    return int(np.flatnonzero(np.append(left[1:], 1) <= size)[0]) + 1
 
 
 def sample_of(hashes: list[Any], counts: list[Any]) -> ValueSample:

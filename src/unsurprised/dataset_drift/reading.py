@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from unsurprised.addresses import named
+from unsurprised.arrays.host import host_array
 from unsurprised.dataset_drift.base import SCHEMA, DriftBase
 from unsurprised.dataset_drift.model_state import ModelState
 from unsurprised.dataset_drift.windows import (
@@ -85,6 +87,11 @@ class DataSet:
         self, label: str | None, pred: Any, kind: str | None, progress: Progress | None = None
     ) -> ModelState:
         """What the predictions of all rows say of themselves; they are read again for that."""
+        if isinstance(self.source, pa.RecordBatchReader):
+            raise CallError(
+                "pred and a pyarrow.RecordBatchReader, whose rows can be read once; pass them as a "
+                "table: reader.read_all()"
+            )
         options = Options(label=label, pred=pred, kind=kind, labelled=label is not None)
         reading = open_predictions(self.source, options)
         state = ModelState(label or "", ", ".join(reading.prediction_columns))
@@ -243,4 +250,6 @@ def _array(values: Any) -> Any:
         )
     if getattr(values, "ndim", 1) != 1:
         raise ValueError(f"it has {values.ndim} dimensions")
+    if hasattr(values, "__dlpack__") and not isinstance(values, np.ndarray):
+        values = host_array(values, "a column").values
     return pa.array(values)
