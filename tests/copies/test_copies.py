@@ -345,7 +345,7 @@ WITHOUT: dict[str, list[str]] = {
         "calibrators.families.*",
         "coding.files.Restored",
         "dataset_drift.cells.ColumnCells",
-        "dataset_drift.compare.Settings",
+        "dataset_drift.compare.DriftSettings",
         "dataset_drift.conditions.DriftFinding",
         "dataset_drift.divergence.CountsDivergence",
         "dataset_drift.model_state.ModelState",

@@ -132,6 +132,11 @@ def test_parts_of_other_columns_or_kinds_do_not_merge() -> None:
     [
         lambda told: told.update(schema="unsurprised.drift_base/9"),
         lambda told: told.update(rows=7),
+        lambda told: told.update(rows=1.5, columns=[]),
+        lambda told: (
+            told.update(rows=2**51),
+            told["columns"][0].update(rows=2**51, counts=[1, 1, 2**51 - 2]),
+        ),
         lambda told: told["columns"][0].update(nulls=-1),
         lambda told: told["columns"][0].update(kind="other"),
         lambda told: told["columns"][0].update(counts=[1, 1]),

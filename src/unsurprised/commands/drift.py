@@ -16,7 +16,7 @@ from unsurprised.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unsurprised.dataset_drift.compare import Settings
+    from unsurprised.dataset_drift.compare import DriftSettings
     from unsurprised.dataset_drift.conditions import DriftFinding
     from unsurprised.dataset_drift.reading import DataSet
     from unsurprised.dataset_drift.result import Drift
@@ -200,11 +200,11 @@ def command(
         raise typer.Exit(1)
 
 
-def _settings(context: typer.Context) -> Settings:
-    from unsurprised.dataset_drift.compare import Settings, checked_rate
+def _settings(context: typer.Context) -> DriftSettings:
+    from unsurprised.dataset_drift.compare import DriftSettings, checked_rate
 
     told = context.params
-    return Settings(
+    return DriftSettings(
         label=told["label"],
         pred=cli_options.pred_of(told["pred"]),
         kind=None if told["kind"] is None else str(told["kind"]),

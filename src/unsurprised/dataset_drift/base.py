@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.alone import alone, beside
-from unsurprised.dataset_drift.column_state import ColumnState
+from unsurprised.dataset_drift.column_state import ColumnState, whole
 from unsurprised.dataset_drift.model_state import ModelState
 from unsurprised.errors import StateError, shortened
 from unsurprised.states.serial import ByBytes
@@ -118,7 +118,7 @@ class DriftBase(ByBytes):
                     f"the schema is {shortened(repr(told['schema']), 60)}; expected {SCHEMA!r}"
                 )
             state = cls()
-            state.rows = told["rows"]
+            state.rows = whole(told["rows"], "rows")
             if "model" in told:
                 state.model = ModelState.of_said(told["model"])
             for column in told["columns"]:

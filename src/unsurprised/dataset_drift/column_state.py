@@ -161,24 +161,25 @@ class ColumnState:
         kind = told["kind"]
         if kind not in KINDS or not isinstance(told["name"], str):
             raise StateError(f"the base holds a column of the kind {kind!r}")
-        rows, nulls, nans = (_whole(told[key], key) for key in ("rows", "nulls", "nans"))
+        rows, nulls, nans = (whole(told[key], key) for key in ("rows", "nulls", "nans"))
         state = cls(
             told["name"], kind, tuple(map(str, told["types"])), rows, nulls, nans,
             str(told.get("clock", "")),
         )  # fmt: skip
         held = 0
         if kind in ("number", "time"):
-            dropped = _whole(told["dropped"], "dropped", 52)
-            infinite = [_whole(count, "infinite") for count in told["infinite"]]
-            state.numbers = state_of(told["values"], told["counts"], dropped, infinite, SIZE)
+            dropped = whole(told["dropped"], "dropped", 52)
+            infinite = [whole(count, "infinite") for count in told["infinite"]]
+            counts = [whole(count, "counts") for count in told["counts"]]
+            state.numbers = state_of(told["values"], counts, dropped, infinite, SIZE)
             state.numbers.fractions = told["fractions"] is True
             if dropped:
                 state.numbers.sample = sample_of(**told["sample"])
             held = state.numbers.rows
         elif kind in ("category", "boolean"):
             names = told["values"]
-            counts = [_whole(count, "counts") for count in told["counts"]]
-            held = _whole(told["counted"], "counted")
+            counts = [whole(count, "counts") for count in told["counts"]]
+            held = whole(told["counted"], "counted")
             if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
                 raise StateError(f"the base's column {state.name!r} names a category twice")
             state.categories.add(dict(zip(names, counts, strict=True)), held)
@@ -190,7 +191,8 @@ class ColumnState:
         return state
 
 
-def _whole(value: Any, name: str, most: int = 1 << 53) -> int:
+def whole(value: Any, name: str, most: int = 1 << 50) -> int:
+    """A whole number that a saved base states, within its bounds."""
     if type(value) is not int or not 0 <= value <= most:
         raise StateError(f"the base holds {name} = {value!r}; expected a whole number")
     return value

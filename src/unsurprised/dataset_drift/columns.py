@@ -145,6 +145,9 @@ def _largest(shifts: Sequence[CellShift]) -> tuple[CellShift, ...]:
 
 def _notes(base: ColumnState, new: ColumnState) -> tuple[str, ...]:
     notes = []
+    if base.types != new.types and base.types and new.types:
+        told = (" or ".join(state.types) for state in (base, new))
+        notes.append("types: {} in the base, {} in the new data".format(*told))
     if base.kind in ("number", "time"):
         dropped = max(base.numbers.dropped, new.numbers.dropped)
         if dropped:

@@ -102,12 +102,12 @@ def drift(
     >>> [value.name for value in found["colour"].new_values]
     ['green']
     """
-    settings = Settings(label, pred, kind, checked_rate(fdr), nulls, by, time)
+    settings = DriftSettings(label, pred, kind, checked_rate(fdr), nulls, by, time)
     return compared_sets(DataSet.opened(base), DataSet.opened(new), settings)
 
 
 @dataclass(frozen=True)
-class Settings(Record):
+class DriftSettings(Record):
     """What is asked of two data sets."""
 
     label: str | None = None
@@ -130,13 +130,15 @@ class Settings(Record):
             raise CallError("kind (--kind) goes with pred (--pred), whose numbers it is about")
 
 
-def base_state(data: DataSet, settings: Settings, progress: Progress | None = None) -> DriftBase:
+def base_state(
+    data: DataSet, settings: DriftSettings, progress: Progress | None = None
+) -> DriftBase:
     """The state of all rows of a data set, with its predictions where some were told."""
     return _with_model(data, data.read(settings.batch_rows, progress), settings, progress)
 
 
 def _with_model(
-    data: DataSet, state: DriftBase, settings: Settings, progress: Progress | None
+    data: DataSet, state: DriftBase, settings: DriftSettings, progress: Progress | None
 ) -> DriftBase:
     if settings.pred is None:
         return state
@@ -151,7 +153,7 @@ def _with_model(
 
 
 def compared_sets(
-    base: DataSet, new: DataSet, settings: Settings, progress: Progress | None = None
+    base: DataSet, new: DataSet, settings: DriftSettings, progress: Progress | None = None
 ) -> Drift:
     """Two data sets that are opened, compared."""
     before = base_state(base, settings, progress)
@@ -159,7 +161,7 @@ def compared_sets(
 
 
 def compared_with(
-    before: DriftBase, new: DataSet, settings: Settings, progress: Progress | None = None
+    before: DriftBase, new: DataSet, settings: DriftSettings, progress: Progress | None = None
 ) -> Drift:
     """A data set against a state."""
     windows: dict[str, DriftBase] = {}
