@@ -208,6 +208,8 @@ def test_the_models_own_surprise(folder: Path, capsys: Any) -> None:
     told = us.drift("pb.json", new, label="y", pred="probs")
     assert told.to_json() == found.to_json()
     assert us.drift(base, new, label="y", pred="probs").to_json() == found.to_json()
+    with pytest.raises(us.CallError, match=r"saved with 'y' for its predictions, and label"):
+        us.drift("pb.json", new, pred="probs")
     again = predictions(800, 2.0, 0)
     with pytest.raises(us.CallError, match="holds no predictions"):
         us.drift(us.DriftBase(["y"]).update(again.select(["y"]).to_batches()[0]), new, pred="probs")

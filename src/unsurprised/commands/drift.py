@@ -262,7 +262,8 @@ def _print(
     with standard_output():
         if told["quiet"]:
             print(headline(found))
-            put(verdict(findings, 80))
+            if findings:
+                put(verdict(findings, 80)[1:])
             return
         screen = screen_of(context, {}, commands)
         put(lines(found, screen, verdict(findings, screen.width)))

@@ -149,6 +149,13 @@ def _with_model(
             "pred (--pred) and a state that holds no predictions; expected one that was saved with "
             "--pred"
         )
+    elif state.model.label != (settings.label or ""):
+        saved = repr(state.model.label) if state.model.label else "no label"
+        asked = repr(settings.label) if settings.label else "none"
+        raise CallError(
+            f"the state was saved with {saved} for its predictions, and label (--label) is "
+            f"{asked}; expected the same"
+        )
     return state
 
 
