@@ -112,7 +112,7 @@ def _of_numbers(base: ColumnState, new: ColumnState, kind: str) -> ColumnCells:
             [show(value) for value in values], of_base, both - of_base, ["value"] * len(values)
         )
     else:
-        cells = _by_rank(values, of_base, both, show, min(base.values, new.values))
+        cells = _by_rank(values, of_base, both, show, min(base.rows, new.rows))
     ends = [
         _single(name, base.numbers.infinite[at], new.numbers.infinite[at], "value")
         for at, name in enumerate(("-inf", "inf"))

@@ -98,7 +98,7 @@ def drift(
     >>> [(column.name, column.drifted) for column in found.columns]
     [('colour', True), ('size', False)]
     >>> found["colour"].drift
-    Estimate(0.1553 bits, 0.1356 to 0.1774, 2000 rows)
+    Estimate(0.1549 bits, 0.1353 to 0.1758, 2000 rows)
     >>> [value.name for value in found["colour"].new_values]
     ['green']
     """
