@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from fractions import Fraction
 
 import mpmath
@@ -120,6 +123,32 @@ def test_threads_and_parts_show_in_no_bit() -> None:
     part = np.empty((100, 2))
     _kernels.permuted_divergences(first, both, 7, 400, part, 2)
     assert part.tobytes() == whole[400:].tobytes()
+
+
+_SUMS = """
+import hashlib, numpy as np
+from unsurprised import _kernels
+digest = hashlib.sha256()
+for first, both in (([50, 3, 900], [77, 9, 5000]), ([10**8, 7, 40], [3 * 10**8, 11, 90])):
+    sums = np.empty((300, 2))
+    _kernels.permuted_divergences(np.array(first), np.array(both), 7, 0, sums, 1)
+    digest.update(sums.tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_instruction_sets_show_in_no_bit() -> None:
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", _SUMS],
+            env={**os.environ, "UNSURPRISED_ISA": name},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for name in ("baseline", "")
+    }
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize(
