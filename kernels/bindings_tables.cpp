@@ -14,7 +14,9 @@
 #include "bindings.h"
 #include "columns.h"
 #include "ordering.h"
+#include "pool.h"
 #include "powers.h"
+#include "targets.h"
 
 namespace unsurprised {
 
@@ -328,6 +330,56 @@ void hash_rows_of(const nb::typed<nb::list, nb::object>& columns, nb::handle out
   hash_columns(parts, count, to);
 }
 
+// Rows by category of two samples; those of both are at least those of the first.
+class Samples {
+ public:
+  Samples(nb::handle first, nb::handle both) : first_(first), both_(both) {
+    samples_.categories = both_.count();
+    samples_.first = first_.contiguous<std::int64_t>(samples_.categories);
+    samples_.both = both_.contiguous<std::int64_t>(samples_.categories);
+    for (std::int64_t k = 0; k < samples_.categories; ++k) {
+      const std::int64_t in_first = samples_.first[k], in_both = samples_.both[k];
+      if (in_first < 0 || in_first > in_both || in_both > Tally::most_counted >> 10)
+        throw std::invalid_argument("counts that no two samples have");
+      samples_.first_rows += in_first;
+      samples_.second_rows += in_both - in_first;
+      if (samples_.first_rows + samples_.second_rows > Tally::most_counted >> 9)
+        throw std::invalid_argument("more rows than can be counted");
+    }
+    if (!samples_.first_rows || !samples_.second_rows)
+      throw std::invalid_argument("a sample without rows");
+  }
+
+  const TwoSamples& samples() const { return samples_; }
+
+ private:
+  const Buffer first_, both_;
+  TwoSamples samples_{};
+};
+
+// What categories add to the divergence of two samples; see two_samples.h.
+void divergence_terms(nb::handle first, nb::handle both, nb::handle out) {
+  const Samples given(first, both);
+  const Buffer terms(out, true);
+  auto* to = terms.contiguous<double>(2 * given.samples().categories);
+  target().two_samples.terms(given.samples(), to);
+}
+
+void permuted_divergences(nb::handle first, nb::handle both, std::uint64_t stream,
+                          std::int64_t begin, nb::handle out, int threads) {
+  const Samples given(first, both);
+  const Buffer divergences(out, true);
+  const std::int64_t count = divergences.count() / 2;
+  auto* to = divergences.contiguous<double>(2 * count);
+  const PermutedDivergences run = target().two_samples.permuted;
+  const WithoutGil released;
+  constexpr std::int64_t at_once = 50;
+  in_parallel((count + at_once - 1) / at_once, threads, [&](std::int64_t chunk) {
+    const std::int64_t from = chunk * at_once, last = std::min(count, from + at_once);
+    run(given.samples(), stream, begin + from, begin + last, to + 2 * from);
+  });
+}
+
 template <class T>
 nb::bytes to_bytes(const T& state) {
   const Alone alone(state);
@@ -355,6 +407,11 @@ void bind_tables(nb::module_& module) {
   module.def("hash_strings", &hash_strings, nb::arg("offsets"), nb::arg("data"), nb::arg("out"));
 
   module.def("hash_columns", &hash_rows_of, nb::arg("columns"), nb::arg("out"));
+
+  module.def("divergence_terms", &divergence_terms, nb::arg("first"), nb::arg("both"),
+             nb::arg("out"));
+  module.def("permuted_divergences", &permuted_divergences, nb::arg("first"), nb::arg("both"),
+             nb::arg("stream"), nb::arg("begin"), nb::arg("out"), nb::arg("threads"));
 
   nb::class_<ExactTable>(module, "ExactTable")
       .def(nb::init<std::int64_t, bool, std::int64_t>(), nb::arg("size").noconvert(),

@@ -34,6 +34,9 @@
                        std::int64_t, float*);                                                      \
   bool factorise(double*, std::int64_t);                                                           \
   void solve(const double*, std::int64_t, double*);                                                \
+  void divergence_terms(const unsurprised::TwoSamples&, double*);                                  \
+  void permuted_divergences(const unsurprised::TwoSamples&, std::uint64_t, std::int64_t,           \
+                            std::int64_t, double*);                                                \
   }
 
 UNSURPRISED_DECLARE(baseline)
@@ -64,8 +67,11 @@ bool always() {
       target::surprisals, target::sum_segments, target::sum_powers, target::products,              \
       target::hash_rows, target::leaders, target::add_shares, target::shares_of,                   \
       target::tempered_sums, target::scaled_sums, target::scaled_curvature, target::scaled_spread, \
-      target::draw_sums, target::softmax, target::softmax_gradient, {                              \
-    target::apply, target::multiply, target::multiply_single, target::factorise, target::solve     \
+      target::draw_sums, target::softmax, target::softmax_gradient,                                \
+      {target::apply, target::multiply, target::multiply_single, target::factorise,                \
+       target::solve},                                                                             \
+  {                                                                                                \
+    target::divergence_terms, target::permuted_divergences                                         \
   }
 
 struct Choice {

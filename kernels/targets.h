@@ -12,6 +12,7 @@
 #include "shares.h"
 #include "softmax.h"
 #include "softmax_gradient.h"
+#include "two_samples.h"
 
 namespace unsurprised {
 
@@ -37,6 +38,7 @@ struct Target {
   Softmax softmax;
   SoftmaxGradient softmax_gradient;
   Portable portable;
+  TwoSampleTests two_samples;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message

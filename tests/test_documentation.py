@@ -145,6 +145,7 @@ ARGUMENTS = {
     "evaluate": ["predictions.csv"],
     "compare": ["base.csv", "new.csv"],
     "check": ["base.csv", "new.csv"],
+    "drift": ["base.csv", "new.csv"],
     "fidelity": ["base.npy", "other.npy"],
     "calibrate": ["predictions.csv"],
     "apply": ["calibrator.json", "predictions.csv", "--out", "calibrated.csv"],
@@ -246,7 +247,7 @@ def test_gallery_has_every_chart() -> None:
 def test_json_page_has_every_key() -> None:
     page = (ROOT / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
     pages = [page.partition("## Other results")[0], *page.split("\n### ")[1:]]
-    kinds = [us.Evaluation, us.Calibration, us.Comparison, us.Check, us.coding.Account]
+    kinds = [us.Evaluation, us.Calibration, us.Comparison, us.Check, us.Drift, us.coding.Account]
     of_evaluations = us.Evaluation.json_schema()["$defs"].values()
     for text, kind in zip(pages, kinds, strict=True):
         keys = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)

@@ -21,10 +21,11 @@ READ = {"--truth", "--classes", "--names", "--model", "--targets", "--noise"}
 READ |= {"--document", "--mask", "--text"}
 #: All others: numbers, words and columns, and no value at all.
 NUMERIC = {"--tolerance", "--top", "--base", "--batch-rows", "--max-bits", "--max-worse"}
-NUMERIC |= {"--max-kl", "--min-agreement"}
+NUMERIC |= {"--max-kl", "--min-agreement", "--fdr"}
 NUMERIC |= {"--smooth", "--folds", "--ignore-index", "--vocabulary", "--unknown"}
 PLAIN = {"--label", "--pred", "--logprob", "--weight", "--id", "--by", "--cluster", "--positive"}
 PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--format", "--units"}
+PLAIN |= {"--fail-if", "--time"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help", "--partial"}
 #: Those of plans.
 WRITTEN |= {"--state"}
@@ -82,6 +83,7 @@ LINES = {
     "evaluate": ["evaluate", "p.parquet"],
     "compare": ["compare", "p.parquet", "q.parquet"],
     "check": ["check", "p.parquet", "q.parquet"],
+    "drift": ["drift", "p.parquet", "q.parquet"],
     "explain": ["explain", "p.parquet:3"],
     "fidelity": ["fidelity", "base.npy", "other.npy"],
     "calibrate": ["calibrate", "p.parquet", "--method", "temperature"],

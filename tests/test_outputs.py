@@ -54,6 +54,10 @@ LINES = {
         ("--json", "--junit"),
         ("p.parquet", "q.parquet", "truth.parquet", "names"),
     ),
+    "drift p.parquet q.parquet": (
+        ("--json", "--html", "--junit", "--save"),
+        ("p.parquet", "q.parquet"),
+    ),
     "calibrate p.parquet --id id --truth truth.parquet --label actual --classes @names": (
         ("--json", "--html", "--save", "--out"),
         ("p.parquet", "truth.parquet", "names"),
@@ -115,6 +119,10 @@ REPORTS = {
     "evaluate p.parquet --json": "r.json",
     "compare p.parquet q.parquet --json": "r.json",
     "check p.parquet q.parquet --allow-unsure --max-worse 9 --json": "r.json",
+    "drift p.parquet q.parquet --json": "r.json",
+    "drift p.parquet q.parquet --html": "r.html",
+    "drift p.parquet q.parquet --junit": "r.xml",
+    "drift p.parquet q.parquet --save": "r.json",
     "calibrate p.parquet --method temperature --json": "r.json",
     "explain 0.5,0.5 --json": "r.json",
     "encode text --overwrite -o out.us --json": "r.json",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
+    from unsurprised.dataset_drift.base import DriftBase
+    from unsurprised.dataset_drift.compare import drift
+    from unsurprised.dataset_drift.result import Drift
     from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
     from unsurprised.evaluation import Estimate, Evaluation, Evaluator
     from unsurprised.evaluation.evaluate import evaluate
@@ -88,6 +91,8 @@ __all__ = [
     "Check",
     "Comparison",
     "Counts",
+    "Drift",
+    "DriftBase",
     "Estimate",
     "Evaluation",
     "Evaluator",
@@ -123,6 +128,7 @@ __all__ = [
     "contingency",
     "cross_entropy",
     "cross_entropy_scorer",
+    "drift",
     "dual_total_correlation",
     "efficiency",
     "entropy",
@@ -185,6 +191,9 @@ _HOMES = {
     "adapters.scikit_learn": ("CalibratedModel", "cross_entropy_scorer"),
     "calibration": ("Calibration", "calibrate"),
     "comparison": ("Check", "Comparison", "check", "compare"),
+    "dataset_drift.base": ("DriftBase",),
+    "dataset_drift.compare": ("drift",),
+    "dataset_drift.result": ("Drift",),
     "errors": ("CallError", "InputError", "StateError", "UnsurprisedError"),
     "evaluation": ("Estimate", "Evaluation", "Evaluator", "evaluate"),
     "evaluation.plans": ("Plan", "merge", "plan"),

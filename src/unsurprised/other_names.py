@@ -18,6 +18,9 @@ _OTHERWISE = {
     """,
     "surprisal": "self_information information_content information log_prob neg_log_prob",
     "entropy": "shannon shannon_entropy h",
+    "drift": """
+        data_drift detect_drift covariate_shift dataset_shift ks_drift compare_datasets
+    """,
     "estimate.entropy": """
         entropy_estimate estimate_entropy miller_madow nsb chao_shen chao_wang_jost grassberger
     """,

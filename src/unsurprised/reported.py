@@ -24,6 +24,7 @@ REPORTS = {
     "calibration": "unsurprised.report.calibration.faces",
     "check": "unsurprised.report.check.faces",
     "comparison": "unsurprised.report.comparison.faces",
+    "drift": "unsurprised.report.drift.faces",
     "evaluation": "unsurprised.report.evaluation.faces",
     "explanation": "unsurprised.report.explanation.faces",
     "fidelity": "unsurprised.report.fidelity.faces",

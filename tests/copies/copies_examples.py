@@ -331,6 +331,20 @@ def keyed() -> states.KeyedSums:
     return made.update(["a", "b", "c"], np.array([0, 1, 2]), {"x": np.array([0.5, 1e100, 2.0])})
 
 
+def drifted() -> us.Drift:
+    """Two data sets, with labels and windows of time."""
+    days = {"day": ["2026-01-01", "2026-02-01", "2026-02-02"]}
+    base = {"a": [1, 2, 2], "b": [1, 1, 1], **days}
+    return us.drift(base, {"a": [2, 2, 3], "b": [1, 1, 1], **days}, label="a", by="month")
+
+
+def drift_base() -> us.DriftBase:
+    """Two columns of a few rows."""
+    part = us.DriftBase(["c", "n"])
+    part.update(pa.record_batch({"n": [1.5, 2, None], "c": list("aba")}))
+    return us.DriftBase().merge(part)
+
+
 def soft(**options: Any) -> us.Evaluation:
     """An evaluation with votes as truth."""
     return us.evaluate(us.Counts([[2, 1], [0, 3], [1, 4]]), [[0.5, 0.5], [0.1, 0.9], [0.0, 1.0]])
@@ -360,6 +374,8 @@ def examples(folder: Path) -> dict[str, Make]:
         "Ledger": lambda: us.evaluate(y, p).ledger,
         "Calibration": calibration,
         "Comparison": compared,
+        "Drift": drifted,
+        "DriftBase": drift_base,
         "Fidelity": fidelity,
         "SampledKL": lambda: us.sampled_kl([-1.0, -2.0], [-1.1, -1.9]),
         "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),

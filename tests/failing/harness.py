@@ -92,6 +92,11 @@ COMMANDS = (
         ("calibrate", "{data}", "--method", "temperature", "--save", "{0}", "--out", "{1}"),
         ("saved.json", "out.arrow"),
     ),
+    Command(
+        "drift",
+        ("drift", "{data}", "{data}", "--save", "{0}", "--json", "{1}"),
+        ("saved.json", "out.json"),
+    ),
     Command("encode", ("encode", "{data}", "-o", "{0}", "--json", "{1}"), ("out.us", "out.json")),
     Command("decode", ("decode", "{coded}", "-o", "{0}"), ("out.txt",)),
 )

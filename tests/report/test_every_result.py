@@ -59,6 +59,21 @@ def rows_of_tokens(*, ruled_out: bool = False) -> tuple[dict[str, Any], dict[str
     return dict(zip(names, base, strict=True)), dict(zip(names, other, strict=True))
 
 
+def data_sets() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns that drifted, and others."""
+    generator = np.random.default_rng(2)
+    base = {
+        "same": generator.normal(size=400),
+        HOSTILE: ["a", "b"] * 200,
+        "id": range(400),
+        "day": ["2026-01-01", "2026-01-02"] * 200,
+    }
+    new = {"same": generator.normal(size=400), HOSTILE: ["a", HOSTILE, None, "a"] * 100,
+           "id": range(400, 800), HOSTILE + "!": [1] * 400,
+           "day": ["2026-02-01"] * 200 + ["2026-03-01"] * 200}  # fmt: skip
+    return base, new
+
+
 #: Examples of each kind of result, by a name of their own.
 EXAMPLES = {
     "account": {
@@ -80,6 +95,11 @@ EXAMPLES = {
             rows()[0], {"base": rows()[1], HOSTILE: rows()[2], HOSTILE + "!": rows()[1]}
         ),
         "infinite": lambda: us.compare(rows()[0], rows()[1], ruled_out()),
+    },
+    "drift": {
+        "of all kinds": lambda: us.drift(*data_sets(), label=HOSTILE, by="month"),
+        "none": lambda: us.drift(data_sets()[0], data_sets()[0]),
+        "of nothing": lambda: us.drift({HOSTILE: [1, 1]}, {HOSTILE: [1]}),
     },
     "evaluation": {
         "sliced": lambda: us.evaluate(*rows()[:2], by=by()),
@@ -250,7 +270,7 @@ def test_its_charts_are_drawn_or_say_why_not(kind, name):
             assert f"plot.{one}(): nothing to draw: " in str(error)
         else:
             drawn += bool(chart.to_dict())  # which Altair validates
-    assert drawn or kind == "evaluation"
+    assert drawn or kind == "evaluation" or name == "of nothing"
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)

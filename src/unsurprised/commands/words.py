@@ -20,6 +20,13 @@ class Nulls(StrEnum):
     skip = "skip"
 
 
+class DriftNulls(StrEnum):
+    """What nulls are where distributions are compared."""
+
+    category = "category"
+    skip = "skip"
+
+
 class InputFormat(StrEnum):
     """What standard input holds, as files of that format are called."""
 

@@ -57,6 +57,15 @@ class CategoryCounts(ByBytes):
         names = [str(value) for value in distinct.tolist()]
         return self._add(dict(zip(names, counts.tolist(), strict=True)), int(counts.sum()))
 
+    @alone
+    def add(self, counts: Mapping[str, int], rows: int | None = None) -> CategoryCounts:
+        """Add rows that are counted already, by the names of their categories.
+
+        ``rows`` says how many there were where there are more than these, of categories that are
+        not kept.
+        """
+        return self._add(counts, sum(counts.values()) if rows is None else rows)
+
     def _add(self, counts: Mapping[str, int], rows: int) -> CategoryCounts:
         if self.rows + rows > MOST_ROWS:
             raise StateError(f"CategoryCounts would count more than {MOST_ROWS:,} rows")

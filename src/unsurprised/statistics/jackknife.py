@@ -291,6 +291,24 @@ def benjamini_hochberg(p_values: Values, rate: float) -> NDArray[np.bool_]:
     return p_values <= (order[passed[-1]] if len(passed) else -1.0)
 
 
+def q_values(p_values: Values) -> Values:
+    """The least false discovery rate at which each of several tests is rejected.
+
+    ``q_(i) = min over j ≥ i of p_(j) m / j``: Benjamini and Hochberg's tests at a rate are those
+    with a q-value up to it.
+
+    Examples
+    --------
+    >>> q_values(np.array([0.01, 0.8, 0.03, 0.02])).tolist()
+    [0.04, 0.8, 0.04, 0.04]
+    """
+    order = np.argsort(p_values, kind="stable")
+    ranked = p_values[order] * len(p_values) / np.arange(1, len(p_values) + 1)
+    found = np.empty(len(p_values))
+    found[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
+    return found
+
+
 def standing_out(p_values: Iterable[float | None]) -> list[bool]:
     """Which of several tests to reject at ``FALSE_DISCOVERIES``; never one without a p-value.
 

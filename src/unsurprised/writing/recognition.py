@@ -67,9 +67,14 @@ def state() -> str:
     return "UNSP"
 
 
-def junit() -> str:
-    """How the XML of a check begins."""
-    return r"""(?s)\s*(<\?xml[^>]*>)?\s*<testsuite name="unsurprised check\""""
+def junit(command: str = "check") -> str:
+    """How the XML of a command's findings begins."""
+    return rf"""(?s)\s*(<\?xml[^>]*>)?\s*<testsuite name="unsurprised {command}\""""
+
+
+def drift_base() -> str:
+    """How the state of a data set begins."""
+    return r'\s*\{"schema":"unsurprised\.drift_base/\d+"'
 
 
 def holds_json(path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The report of drift between two data sets."""
