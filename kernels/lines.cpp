@@ -8,7 +8,7 @@
 namespace unsurprised {
 
 std::int64_t Line::key(double x) const {
-  const double far = 1.0 + std::fabs(x - middle_) / spread_;
+  const double far = 1.0 + std::fabs(x - middle_) * narrowness_;
   const auto bits = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(far) -
                                               std::bit_cast<std::uint64_t>(1.0));
   return x < middle_ ? -bits : bits;
@@ -26,9 +26,10 @@ Line::Line(const double* values, const std::int32_t* rows, std::int64_t count)
   order(values, count, order_.data());
   for (std::int64_t i = 0; i < count; ++i) values_[static_cast<std::size_t>(i)] = values[row(i)];
   middle_ = value(count / 2);
-  spread_ = value(count - 1 - count / 4) - value(count / 4);
-  if (!(spread_ > 0.0)) spread_ = value(count - 1) - value(0);
-  if (!(spread_ > 0.0) || !std::isfinite(spread_)) spread_ = 1.0;
+  double spread = value(count - 1 - count / 4) - value(count / 4);
+  if (!(spread > 0.0)) spread = value(count - 1) - value(0);
+  if (const double one_of = 1.0 / spread; spread > 0.0 && std::isfinite(one_of))
+    narrowness_ = one_of;
   least_ = key(value(0));
   const auto range = static_cast<std::uint64_t>(key(value(count - 1)) - least_);
   while ((range >> shift_) > static_cast<std::uint64_t>(2 * count)) ++shift_;

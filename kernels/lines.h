@@ -100,7 +100,7 @@ class Line {
   std::vector<double> values_;
   std::vector<std::int64_t> order_;
   std::vector<std::int32_t> starts_;
-  double middle_ = 0.0, spread_ = 1.0;
+  double middle_ = 0.0, narrowness_ = 1.0;  // one part of the spread
   std::int64_t least_ = 0, buckets_ = 1;
   int shift_ = 0;
 };

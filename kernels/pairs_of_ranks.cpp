@@ -107,7 +107,7 @@ class RankGrid {
     const auto look = [&](std::int64_t at, std::int64_t from, std::int64_t to) {
       for (std::int64_t i = end_before(at, from); i < end_before(at, to + 1); ++i) {
         const double distance = std::max(std::fabs(x_[size(i)] - x), std::fabs(y_[size(i)] - y));
-        if (distance < smallest.worst()) smallest.add(distance);
+        smallest.take(distance);
       }
     };
     for (std::int64_t at = left; at <= right; ++at) look(at, low, high);

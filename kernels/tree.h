@@ -22,13 +22,17 @@ class Smallest {
     kept_.fill(std::numeric_limits<double>::infinity());
   }
   double worst() const { return kept_[last_]; }
-  void add(double distance) {
+  // A few are put in their places without a branch that could go wrong.
+  void take(double distance) {
+    if constexpr (Size > few)
+      if (!(distance < worst())) return;
     for (std::size_t i = Size - 1; i > 0; --i)
       kept_[i] = std::min(std::max(kept_[i - 1], distance), kept_[i]);
     kept_[0] = std::min(kept_[0], distance);
   }
 
  private:
+  static constexpr int few = 4;
   std::array<double, Size> kept_;
   std::size_t last_;
 };
@@ -39,7 +43,8 @@ class Smallest<0> {
   explicit Smallest(std::int64_t wanted)
       : kept_(static_cast<std::size_t>(wanted), std::numeric_limits<double>::infinity()) {}
   double worst() const { return kept_.front(); }
-  void add(double distance) {  // a heap, its largest in front
+  void take(double distance) {  // a heap, its largest in front
+    if (!(distance < worst())) return;
     std::pop_heap(kept_.begin(), kept_.end());
     kept_.back() = distance;
     std::push_heap(kept_.begin(), kept_.end());
@@ -96,9 +101,7 @@ class Tree {
     const Point point = at(place);
     Smallest<Size> smallest(k + 1);  // the point itself is among them
     std::int64_t node = leaves() + leaf;
-    scan(node, point, [&](double distance, std::int64_t) {
-      if (distance < smallest.worst()) smallest.add(distance);
-    });
+    scan(node, point, [&](double distance, std::int64_t) { smallest.take(distance); });
     for (; node > 1; node /= 2)
       if (nearest(node ^ 1, point) < smallest.worst()) descend(node ^ 1, point, smallest);
     return smallest.worst();
@@ -209,9 +212,7 @@ class Tree {
   template <class Kept>
   void descend(std::int64_t node, const Point& point, Kept& kept) const {
     if (node >= leaves()) {
-      scan(node, point, [&](double distance, std::int64_t) {
-        if (distance < kept.worst()) kept.add(distance);
-      });
+      scan(node, point, [&](double distance, std::int64_t) { kept.take(distance); });
       return;
     }
     std::int64_t first = 2 * node, second = first + 1;

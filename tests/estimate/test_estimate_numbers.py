@@ -282,7 +282,7 @@ def test_p_value_within_strata() -> None:
         min_size=5,
         max_size=30,
     ),
-    scale=st.sampled_from(["spread", "sd", "rank", None]),
+    scale=st.sampled_from(["auto", "spread", "sd", "rank", None]),
 )
 def test_anything_has_an_estimate(rows: list[tuple[float, float, str]], scale: str | None) -> None:
     x, y, z = (list(column) for column in zip(*rows, strict=True))
@@ -312,7 +312,7 @@ MESSAGES: list[tuple[Callable[[], Any], str]] = [
     (lambda: mutual_information(X, X, k=0), "k=0; expected which neighbour, an integer from 1 on"),
     (
         lambda: mutual_information(X, X, scale="iqr"),
-        "scale='iqr'; expected 'spread', 'sd', 'rank' or None",
+        "scale='iqr'; expected 'auto', 'spread', 'sd', 'rank' or None",
     ),
     (
         lambda: mutual_information(X, X, noise=-1),

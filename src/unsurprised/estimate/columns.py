@@ -20,6 +20,8 @@ from unsurprised.forms import Counts, Form, Labels
 from unsurprised.measures._labels import own_indices
 from unsurprised.states.categories import CategoryCounts
 
+#: Integers of a range below that are counted, not sorted.
+_CLOSE_BY = 1 << 16
 #: Above that, a float64 no longer holds every whole number.
 _MOST_ROWS = 1 << 53
 
@@ -62,8 +64,20 @@ def column_of(values: Any, argument: str) -> Column:
         raise CallError(f"{argument} is empty; expected at least one row")
     if column.kind not in "iubUT":
         _refuse(column, argument)
-    distinct, codes = np.unique(column.values, return_inverse=True)
-    return Column(codes.astype(np.int64, copy=False), len(distinct), categories)
+    seen, codes = _coded(column.values)
+    return Column(codes, seen, categories)
+
+
+def _coded(values: NDArray[Any]) -> tuple[int, NDArray[np.int64]]:
+    """How many there are, and the place of each among them; of integers close by without a sort."""
+    if values.dtype.kind in "iu":
+        least, most = int(values.min()), int(values.max())
+        if most - least < _CLOSE_BY:
+            places = np.subtract(values, least, dtype=np.int64, casting="unsafe")
+            met = np.bincount(places) > 0
+            return int(met.sum()), places if met.all() else (np.cumsum(met) - 1)[places]
+    distinct, codes = np.unique(values, return_inverse=True)
+    return len(distinct), codes.astype(np.int64, copy=False)
 
 
 def _array(values: Any, argument: str) -> HostArray:

@@ -21,6 +21,10 @@ from unsurprised.estimate.variables import Columns, Variable
 Rows = NDArray[np.int64]
 
 
+#: By how much neighbours that tell alike raise the standard deviation of a mean.
+_ALIKE = 1.3
+
+
 @dataclass(frozen=True)
 class Term:
     """What some rows say, in nats: a mean over them."""
@@ -74,13 +78,18 @@ class Information:
 
     @property
     def sd(self) -> float:
-        """Standard deviation of the mean of what rows say, if they were independent."""
+        """Standard deviation over samples, by what rows say.
+
+        Neighbours tell alike: of 19 distributions, 50 to 3,000 rows of each and the third neighbour
+        the standard deviation was 1.05 to 1.35 times (in one case 1.55) that of independent rows.
+        """
         local = np.zeros(self.rows)
         for part in self.parts:
             local[part.rows] += part.local
         variance = float(np.square(local - local.mean()).sum()) / max(self.rows - 1, 1)
         degrees = math.fsum(part.degrees for part in self.parts)
-        return math.sqrt(variance / self.rows + degrees / (2 * self.rows * self.rows))
+        alike = _ALIKE if self.has_numbers else 1.0
+        return alike * math.sqrt(variance / self.rows + degrees / (2 * self.rows * self.rows))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -154,14 +163,16 @@ def _categories(variable: Variable) -> Coordinates:
 
 def _compact(codes: Codes) -> Codes | None:
     """Codes without gaps; None where all are the same, which parts nobody."""
-    met = np.bincount(codes) > 0
-    if met.sum() == 1:
+    if codes.min() == codes.max():
         return None
+    met = np.bincount(codes) > 0
     found: Codes = (np.cumsum(met) - 1)[codes]
     return found
 
 
 def _at(coordinates: Coordinates, rows: NDArray[np.bool_]) -> Coordinates:
+    if rows.all():
+        return coordinates
     groups = None if coordinates.groups is None else _compact(coordinates.groups[rows])
     values = None if coordinates.values is None else coordinates.values[rows]
     return Coordinates(groups, values)

@@ -24,7 +24,10 @@ from unsurprised.estimate.variables import (
 from unsurprised.threads import get_num_threads
 
 #: The most rows of either half that says how the estimate grows.
-_HALF = 1 << 14
+_HALF = 1 << 12
+#: What an estimate may yet grow by, in parts of what twice the rows have raised it by: its bias
+#: falls like a root of the number of rows, the slower the more dimensions there are.
+_YET_TO_GROW = 3.0
 #: Above this part of the logarithm of how many more rows there are, an estimate just grows.
 _GROWS = 0.5
 _LN_2 = 0.6931471805599453
@@ -112,33 +115,38 @@ def _interval(
 ) -> tuple[float, float, tuple[str, ...]]:
     """Student's t, what corrections add, and how far halves of the rows are from all of them."""
     value, rows = found.value, of.rows
+    # What halves are off by tells the direction of the bias.
     width = sampling_width(value, found.plugin, found.corrected, found.sd, rows)
+    low, high = value - width, value + width
     notes: tuple[str, ...] = ()
-    above = width
     halves = _halves(of, way) if found.has_numbers else []
     if halves:
         growth = value - math.fsum(halves) / len(halves)
         more = float(portable.log(rows / min(rows // 2, _HALF)))
-        width += abs(growth) * min(1.0, _LN_2 / more)
-        above = width
+        still = growth * min(1.0, _LN_2 / more)
+        low, high = low + min(still, 0.0), high + max(_YET_TO_GROW * still, 0.0)
         if growth > _GROWS * more and value > 1:
             notes = (
                 "the estimate grows with the number of rows, as where one column is a function of "
                 "the other: read it as 'at least'",
             )
-            above = math.inf
-    return min(max(value - width, 0.0), value), max(value + above, value), notes
+            high = math.inf
+    return min(max(low, 0.0), value), max(high, value), notes
 
 
 def _halves(of: Columns, way: Estimators) -> list[float]:
     """The estimates of two parts of the rows that have none in common."""
-    half = min(of.rows // 2, _HALF)
-    if half <= way.k + 1:
+    if of.rows // 2 <= way.k + 1:
         return []
     hashes = np.empty(of.rows, dtype=np.uint64)
     _kernels.hash_range(0, 0, hashes)
-    order = portable.argsort(hashes)
-    return [information(of.at(rows), way).value for rows in (order[:half], order[half : 2 * half])]
+    if of.rows > 2 * _HALF:  # those of the least hashes, about so many
+        share = 2 * _HALF / of.rows
+        order = np.flatnonzero(hashes < np.uint64(int(share * 2.0**64)))
+    else:
+        order = portable.argsort(hashes)
+    half = len(order) // 2
+    return [information(of.at(rows), way).value for rows in (order[::2][:half], order[1::2])]
 
 
 #: Digamma's terms as whole numbers, whose sums have no order.

@@ -13,9 +13,8 @@ from unsurprised.estimate.mixed_estimate import mixed_estimate
 from unsurprised.estimate.permutations import checked_count
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.estimate.scales import SCALES, NumberSettings
-from unsurprised.estimate.table_information import TwoWayTable, table_estimate, table_of
+from unsurprised.estimate.table_information import table_estimate, table_of, table_of_columns
 from unsurprised.estimate.variables import Columns, variable_of
-from unsurprised.measures._contingency import cells_of
 from unsurprised.units import as_number, checked_base, unit_of
 
 
@@ -27,7 +26,7 @@ def mutual_information(
     method: str = "auto",
     k: int = 3,
     noise: float | None = None,
-    scale: str | None = "spread",
+    scale: str | None = "auto",
     prior: str | float | None = None,
     permutations: int = 0,
     seed: int = 0,
@@ -71,10 +70,12 @@ def mutual_information(
         Uniform noise for every column of numbers, as a share of its spread; 0 for none. If not
         given: the rounding cell of rounded columns, 1e-10 where numbers are equal, else none. It
         comes from a fixed hash of the row's number and the seed.
-    scale : {"spread", "sd", "rank"} or None, default "spread"
+    scale : {"auto", "spread", "sd", "rank"} or None, default "auto"
         What columns of numbers are centred and divided by, for the estimate hangs on it where n is
         finite: the interquartile range (the standard deviation where that is 0), the standard
-        deviation, or ranks in their place. None: numbers as they are.
+        deviation, or the log odds of ranks r / (n + 1 − r) in their place. ``"auto"`` is
+        ``"rank"`` for a column with a value more than ten interquartile ranges from its median,
+        else ``"spread"``. None: numbers as they are.
     prior : {"jeffreys", "laplace", "perks", "minimax"} or float, default "jeffreys"
         Of ``"dirichlet_plugin"`` and ``"dirichlet_mean"``. There exist as many pairs as the table
         has cells.
@@ -143,9 +144,7 @@ def mutual_information(
     _refuse_lengths(columns)
     _refuse_kinds(method, columns)
     if condition is None and first.is_discrete and second.is_discrete:
-        table = TwoWayTable(
-            cells_of(first.codes, second.codes), first.categories, second.categories
-        )
+        table = table_of_columns(first, second)
         found = table_estimate(table, method, prior, permutations, seed)
         found = replace(found, notes=(*first.notes, *second.notes, *found.notes))
     else:

@@ -13,7 +13,10 @@ from unsurprised.array_types import Values
 
 Codes = NDArray[np.int64]
 
-SCALES = ("spread", "sd", "rank")
+SCALES = ("auto", "spread", "sd", "rank")
+_IQR_OF_LOGISTIC = 2.1972245773362196
+#: Interquartile ranges from the median beyond which a column has heavy tails.
+_HEAVY = 10.0
 #: Noise that parts equal numbers, by the spread of their column.
 _PARTS_TIES = 1e-10
 
@@ -42,9 +45,11 @@ class DistinctNumbers:
     @classmethod
     def of(cls, numbers: Values) -> DistinctNumbers:
         """Those of some numbers."""
-        order = portable.argsort(numbers)
-        ordered = numbers[order]
-        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        ordered = np.sort(numbers)
+        is_new = ordered[1:] != ordered[:-1]
+        if is_new.all():
+            return cls(ordered, np.ones(len(ordered), dtype=np.int64))
+        starts = np.flatnonzero(np.append(True, is_new))
         return cls(ordered[starts], np.diff(np.append(starts, len(ordered))))
 
     @property
@@ -97,6 +102,12 @@ class DistinctNumbers:
     def _quantile(self, place: int) -> float:
         return float(self.distinct[np.searchsorted(np.cumsum(self.times), place, side="right")])
 
+    @property
+    def has_heavy_tails(self) -> bool:
+        """Whether an end is more than ten interquartile ranges from the median."""
+        ends = self.distinct[[0, -1]] - self.middle
+        return bool(np.abs(ends).max() > _HEAVY * self.spread(None))
+
     def spread(self, scale: str | None) -> float:
         """The interquartile range, or the standard deviation where that is 0 or asked for."""
         quarter = self.rows // 4
@@ -133,17 +144,19 @@ def on_scale(
     width, kind, notes = _noise_of(runs, name, settings)
     if settings.scale is None and width == 0:
         return OnScale(numbers, kind, notes)
-    spread = runs.spread(settings.scale)
     centred = numbers if settings.scale is None else numbers - runs.middle
     if width:
         centred = centred + width * _uniform(len(numbers), name, dimension, settings.seed)
     if settings.scale is None:
         return OnScale(centred, kind, notes)
-    if settings.scale == "rank":
-        values = np.zeros(len(numbers))
-        values[continuous] = _ranks(centred[continuous])
-        return OnScale(values, kind, notes)
-    return OnScale(centred / spread, kind, notes)
+    is_heavy = settings.scale == "auto" and runs.has_heavy_tails
+    if settings.scale != "rank" and not is_heavy:
+        return OnScale(centred / runs.spread(settings.scale), kind, notes)
+    if is_heavy:
+        notes = (*notes, f"{name} has heavy tails: its ranks are taken")
+    values = np.zeros(len(numbers))
+    values[continuous] = _log_odds_of_ranks(centred[continuous])
+    return OnScale(values, kind, notes)
 
 
 def _noise_of(
@@ -174,9 +187,13 @@ def _uniform(rows: int, name: str, dimension: int, seed: int) -> Values:
     return np.asarray(places * 2.0**-53 - 0.5)
 
 
-def _ranks(numbers: Values) -> Values:
-    """Ranks of numbers as shares of them; equal ones have the mean of theirs."""
-    distinct, where, times = np.unique(numbers, return_inverse=True, return_counts=True)
-    last = np.cumsum(times)
-    found: Values = ((last - (times - 1) / 2) / len(numbers))[where]
-    return found if len(distinct) else numbers
+def _log_odds_of_ranks(numbers: Values) -> Values:
+    """Logarithm of r / (n + 1 − r) of ranks r, by its interquartile range; equal ones share theirs.
+
+    Its tails are those of an exponential, where ranks themselves would end at an edge, which
+    neighbours do not know of.
+    """
+    _, where, times = np.unique(numbers, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(times) - (times - 1) / 2)[where]
+    found: Values = portable.log(ranks / (len(numbers) + 1 - ranks)) / _IQR_OF_LOGISTIC
+    return found

@@ -17,12 +17,13 @@ from unsurprised.estimate.methods import Method, chosen, cut, sampling_width
 from unsurprised.estimate.permutations import p_value
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.estimate.tallies import Tally
+from unsurprised.estimate.variables import Variable
 from unsurprised.forms import Counts
 from unsurprised.measures._contingency import Cells, cells_of
 from unsurprised.measures.clusterings import entropies_and_information
 from unsurprised.statistics.jackknife import NORMAL
 
-#: Cells of a table that is laid out for its standard deviation; larger ones have many rows.
+#: Cells of a table that is laid out; larger ones have many rows.
 _MOST_CELLS = 1 << 20
 
 
@@ -105,6 +106,17 @@ class TwoWayTable:
         """What the two can share at most, in nats."""
         said = [size for size in (self.first, self.second) if size is not None]
         return float(portable.log(min(said))) if said else math.inf
+
+
+def table_of_columns(x: Variable, y: Variable) -> TwoWayTable:
+    """The table of two columns of categories."""
+    size = int(x.codes.max()) + 1, int(y.codes.max()) + 1
+    if math.prod(size) <= _MOST_CELLS:
+        counts = np.bincount(x.codes * size[1] + y.codes, minlength=math.prod(size))
+        cells = cells_of(Counts(counts.reshape(size)))
+    else:
+        cells = cells_of(x.codes, y.codes)
+    return TwoWayTable(cells, x.categories, y.categories)
 
 
 def table_of(counts: Any) -> TwoWayTable:
