@@ -115,8 +115,10 @@ def _interval(
 ) -> tuple[float, float, tuple[str, ...]]:
     """Student's t, what corrections add, and how far halves of the rows are from all of them."""
     value, rows = found.value, of.rows
+    # Neighbours tell alike, so that there are as many degrees of freedom as neighbourhoods.
+    told = max(rows // way.k, 2) if found.has_numbers else rows
+    width = sampling_width(value, found.plugin, found.corrected, found.sd, told)
     # What halves are off by tells the direction of the bias.
-    width = sampling_width(value, found.plugin, found.corrected, found.sd, rows)
     low, high = value - width, value + width
     notes: tuple[str, ...] = ()
     halves = _halves(of, way) if found.has_numbers else []
