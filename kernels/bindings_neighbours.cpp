@@ -42,6 +42,19 @@ void write_distances(nb::handle values, nb::handle groups, std::int64_t group_co
   kth_distances(given.points(), k, threads, to);
 }
 
+void write_distances_among(nb::handle values, nb::handle others, std::int64_t other_rows,
+                           std::int64_t k, nb::handle out, int threads) {
+  const Buffer distances(out, true);
+  const GivenPoints given(values, nb::none(), 0, distances.count());
+  const GivenPoints among(others, nb::none(), 0, other_rows);
+  if (k < 1 || k > other_rows || other_rows >= std::int64_t{1} << 31 ||
+      given.points().dimensions != among.points().dimensions)
+    throw nb::value_error("at least k others of as many coordinates were expected");
+  auto* to = distances.contiguous<double>(given.points().rows);
+  const WithoutGil released;
+  kth_distances_among(given.points(), among.points(), k, threads, to);
+}
+
 void write_counts(nb::handle values, nb::handle groups, std::int64_t group_count, nb::handle radii,
                   bool closed, nb::handle out, int threads) {
   const Buffer counts(out, true), within(radii);
@@ -137,6 +150,8 @@ void write_shuffled_sums(nb::handle x, nb::handle y, std::int64_t k, nb::handle 
 void bind_neighbours(nb::module_& module) {
   module.def("kth_distances", &write_distances, nb::arg("values"), nb::arg("groups").none(),
              nb::arg("group_count"), nb::arg("k"), nb::arg("out"), nb::arg("threads"));
+  module.def("kth_distances_among", &write_distances_among, nb::arg("values"), nb::arg("others"),
+             nb::arg("other_rows"), nb::arg("k"), nb::arg("out"), nb::arg("threads"));
   module.def("count_within", &write_counts, nb::arg("values"), nb::arg("groups").none(),
              nb::arg("group_count"), nb::arg("radii"), nb::arg("closed"), nb::arg("out"),
              nb::arg("threads"));

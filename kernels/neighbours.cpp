@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "lines.h"
@@ -112,6 +113,30 @@ void kth_distances(const Points& points, std::int64_t k, int threads, double* ou
     else
       tree_distances<0>(points, rows, count, own, threads, out);
   });
+}
+
+void kth_distances_among(const Points& rows, const Points& others, std::int64_t k, int threads,
+                         double* out) {
+  const auto run = [&](const auto& tree) {
+    using Point = typename std::decay_t<decltype(tree)>::Point;
+    in_parallel(
+        (rows.rows + places_at_a_time - 1) / places_at_a_time, threads, [&](std::int64_t chunk) {
+          const std::int64_t first = chunk * places_at_a_time;
+          for (std::int64_t i = first; i < std::min(first + places_at_a_time, rows.rows); ++i) {
+            Point point{};
+            std::copy_n(rows.values + i * rows.dimensions, rows.dimensions, point.begin());
+            out[i] = k <= 4 ? tree.template nearest_of<4>(point, k)
+                            : tree.template nearest_of<0>(point, k);
+          }
+        });
+  };
+  const auto build = [&]<int D>(std::integral_constant<int, D>) {
+    run(Tree<D>(others.values, others.dimensions, nullptr, others.rows, threads));
+  };
+  if (others.dimensions <= 2) return build(std::integral_constant<int, 2>{});
+  if (others.dimensions <= 4) return build(std::integral_constant<int, 4>{});
+  if (others.dimensions <= 8) return build(std::integral_constant<int, 8>{});
+  build(std::integral_constant<int, most_dimensions>{});
 }
 
 void count_within(const Points& points, const double* radii, bool closed, int threads,

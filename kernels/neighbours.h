@@ -24,6 +24,10 @@ inline constexpr int most_dimensions = 32;
 // row alone.
 void kth_distances(const Points& points, std::int64_t k, int threads, double* out);
 
+// The distance of each of some rows to its k-th neighbour among others, without groups.
+void kth_distances_among(const Points& rows, const Points& others, std::int64_t k, int threads,
+                         double* out);
+
 // How many others are closer than each row's radius; where `closed`, at most so far.
 void count_within(const Points& points, const double* radii, bool closed, int threads,
                   std::int64_t* out);

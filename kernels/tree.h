@@ -107,6 +107,14 @@ class Tree {
     return smallest.worst();
   }
 
+  // The distance of any point to its k-th neighbour among the tree's, of which there are enough.
+  template <int Size>
+  double nearest_of(const Point& point, std::int64_t k) const {
+    Smallest<Size> smallest(k);
+    descend(1, point, smallest);
+    return smallest.worst();
+  }
+
   // How many points, the one at the place itself among them, are within a radius.
   std::int64_t count(std::int64_t place, Within within) const {
     return count_in(1, at(place), within);

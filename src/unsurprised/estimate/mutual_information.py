@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +11,10 @@ from unsurprised.estimate.methods import CONTINUOUS, METHODS
 from unsurprised.estimate.mixed_estimate import mixed_estimate
 from unsurprised.estimate.permutations import checked_count
 from unsurprised.estimate.result import SampleEstimate
-from unsurprised.estimate.scales import SCALES, NumberSettings
+from unsurprised.estimate.settings import number_settings
 from unsurprised.estimate.table_information import table_estimate, table_of, table_of_columns
 from unsurprised.estimate.variables import Columns, variable_of
-from unsurprised.units import as_number, checked_base, unit_of
+from unsurprised.units import checked_base, unit_of
 
 
 def mutual_information(
@@ -134,7 +133,7 @@ def mutual_information(
     permutations = checked_count(permutations, "permutations")
     seed = checked_count(seed, "seed")
     _refuse_unknown(method)
-    settings = _settings(method, k, noise, scale, seed)
+    settings = number_settings(method, k, noise, scale, seed)
     if y is None:
         found = table_estimate(table_of(x), method, prior, permutations, seed)
         return found.scaled(1 / math.log(base), unit_of(base))
@@ -160,27 +159,6 @@ def _refuse_unknown(method: str) -> None:
             f"method={method!r}; expected 'auto', one of {', '.join(CONTINUOUS)} for numbers, or "
             f"one of {', '.join(METHODS)} for categories"
         )
-
-
-def _settings(
-    method: str, k: Any, noise: float | None, scale: str | None, seed: int
-) -> NumberSettings:
-    try:
-        neighbour = 0 if isinstance(k, bool) else operator.index(k)
-    except TypeError:
-        neighbour = 0
-    if neighbour < 1:
-        raise CallError(f"k={k!r}; expected which neighbour, an integer from 1 on")
-    if scale is not None and scale not in SCALES:
-        raise CallError(f"scale={scale!r}; expected {', '.join(map(repr, SCALES))} or None")
-    if noise is not None:
-        noise = as_number(noise)
-        if not 0 <= noise <= 1:
-            raise CallError(
-                f"noise={noise:g}; expected a share of each column's spread, from 0 to 1, or None"
-            )
-    numbers = method in ("ksg1", "ksg2")
-    return NumberSettings(neighbour, noise, scale, seed, numbers, method in METHODS)
 
 
 def _refuse_lengths(of: Columns) -> None:

@@ -33,6 +33,8 @@ class NumberSettings:
     all_numbers: bool = False
     #: Whether none are: a method for categories was named.
     no_numbers: bool = False
+    #: Which of the columns it is, "x", "y" or "given": each has noise of its own.
+    place: str = "x"
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def on_scale(
         return OnScale(numbers, kind, notes)
     centred = numbers if settings.scale is None else numbers - runs.middle
     if width:
-        centred = centred + width * _uniform(len(numbers), name, dimension, settings.seed)
+        centred = centred + width * _uniform(len(numbers), dimension, settings)
     if settings.scale is None:
         return OnScale(centred, kind, notes)
     is_heavy = settings.scale == "auto" and runs.has_heavy_tails
@@ -178,11 +180,11 @@ def _noise_of(
     return step, f", rounded to {step:g}", (told,)
 
 
-def _uniform(rows: int, name: str, dimension: int, seed: int) -> Values:
+def _uniform(rows: int, dimension: int, settings: NumberSettings) -> Values:
     """Numbers of −½ … ½ by a fixed hash of the row, the column's place and the seed."""
     hashes = np.empty(rows, dtype=np.uint64)
-    place = ("x", "y", "given").index(name.partition("[")[0])
-    _kernels.hash_range(0, (seed << 16) | (dimension << 2) | (place + 1), hashes)
+    place = ("x", "y", "given").index(settings.place) + 1
+    _kernels.hash_range(0, (settings.seed << 16) | (dimension << 2) | place, hashes)
     places = (hashes >> np.uint64(11)).astype(np.float64)
     return np.asarray(places * 2.0**-53 - 0.5)
 

@@ -119,8 +119,15 @@ class Columns:
         return replace(self, y=self.y.at(rows))
 
 
-def variable_of(values: Any, name: str, settings: NumberSettings) -> Variable:
-    """A column of whatever kind; an error names the row that is none."""
+def variable_of(
+    values: Any, place: str, settings: NumberSettings, name: str | None = None
+) -> Variable:
+    """A column of whatever kind; an error names the row that is none.
+
+    Its noise is that of its place, "x", "y" or "given".
+    """
+    name = place if name is None else name
+    settings = replace(settings, place=place)
     if values is None or isinstance(values, _CATEGORIES):
         return _of_categories(values, name, settings, None)
     if isinstance(values, Iterator):
