@@ -89,7 +89,7 @@ def test_rows_alone_in_their_category() -> None:
     names, y = ["a"] * 10 + ["b"], np.random.default_rng(3).normal(size=11)
     found = mutual_information(names, y)
     assert found.value == 0
-    assert found.notes == ("1 rows that are alone in their categories are left out",)
+    assert found.notes == ("rows that are alone in their categories (1) are left out",)
 
 
 def test_conditional_of_categories() -> None:
@@ -214,10 +214,17 @@ def test_constant_numbers(rows: int, method: str) -> None:
 
 def test_nulls_are_a_category() -> None:
     found = mutual_information([0.5, None, 1.25] * 9, ["a", "b", "a"] * 9)
-    assert found.notes[0] == "x: 9 nulls are a category of their own"
+    assert found.notes[0] == "x: nulls (9) are a category of their own"
     assert found.value > 0.7
     mixed = mutual_information([None, *normal(99, 0)[0]], normal(100, 0)[1])
-    assert mixed.kinds[0] == "continuous"
+    assert mixed.kinds[0] == "continuous, and nulls"
+
+
+def test_few_rows_have_no_interval() -> None:
+    found = mutual_information([0.5, 1.0, 2.5, 2.0, 4.0], [3.0, 1.0, 4.5, 1.5, 5.0])
+    assert math.isfinite(found.value)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
 
 
 def test_many_dimensions_are_said() -> None:
@@ -279,7 +286,7 @@ def test_p_value_within_strata() -> None:
 @given(
     rows=st.lists(
         st.tuples(st.floats(-1e300, 1e300), st.floats(-1, 1), st.sampled_from("abc")),
-        min_size=5,
+        min_size=10,
         max_size=30,
     ),
     scale=st.sampled_from(["auto", "spread", "sd", "rank", None]),
@@ -309,6 +316,7 @@ MESSAGES: list[tuple[Callable[[], Any], str]] = [
         "given, row (1, 1): found -inf in a column of numbers; expected numbers of at most 2¹⁰⁰⁰ "
         "in size; leave such rows out, or pass None for what is missing: nulls are a category",
     ),
+    (lambda: mutual_information([], []), "x is empty; expected at least one row"),
     (lambda: mutual_information(X, X, k=0), "k=0; expected which neighbour, an integer from 1 on"),
     (
         lambda: mutual_information(X, X, scale="iqr"),

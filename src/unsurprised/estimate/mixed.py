@@ -163,7 +163,7 @@ def _categories(variable: Variable) -> Coordinates:
 
 def _compact(codes: Codes) -> Codes | None:
     """Codes without gaps; None where all are the same, which parts nobody."""
-    if codes.min() == codes.max():
+    if not len(codes) or codes.min() == codes.max():
         return None
     met = np.bincount(codes) > 0
     found: Codes = (np.cumsum(met) - 1)[codes]
@@ -188,7 +188,7 @@ def _of_neighbours(
     alone = count - int(kept.sum())
     notes: tuple[str, ...] = ()
     if alone:
-        notes = (f"{alone:,} rows that are alone in their categories are left out",)
+        notes = (f"rows that are alone in their categories ({alone:,}) are left out",)
     local, value = np.zeros(count), 0.0
     x, y, z = (_at(part, kept) for part in (*pair, some.given))
     if kept.any() and not x.is_nowhere and not y.is_nowhere:  # a single category shares nothing

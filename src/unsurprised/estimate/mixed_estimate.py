@@ -122,6 +122,8 @@ def _interval(
     low, high = value - width, value + width
     notes: tuple[str, ...] = ()
     halves = _halves(of, way) if found.has_numbers else []
+    if found.has_numbers and not halves:
+        return math.nan, math.nan, ()
     if halves:
         growth = value - math.fsum(halves) / len(halves)
         more = float(portable.log(rows / min(rows // 2, _HALF)))

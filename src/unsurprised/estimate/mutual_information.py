@@ -92,7 +92,8 @@ def mutual_information(
         (1 + #{null ≥ observed}) / (1 + R) for R permutations of one column (within the categories
         of ``given``, or among eight neighbours by its numbers), of tables by the plug-in; None
         without permutations. A column that is constant shares exactly 0. ``low`` and ``high`` are a
-        95 % interval, described in :doc:`the guide </guide/samples>`. Where the estimate grows with
+        95 % interval, described in :doc:`the guide </guide/samples>`; NaN of numbers where half of
+        the rows are no more than k + 1. Where the estimate grows with
         the number of rows, as it does if one column is a function of the other, it has no upper
         end, and a note says "at least".
 

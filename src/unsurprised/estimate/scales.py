@@ -87,7 +87,7 @@ class DistinctNumbers:
             return None
         least = float(np.diff(self.distinct).min())
         largest = max(abs(float(self.distinct[0])), abs(float(self.distinct[-1])))
-        if not least > 1e-12 * largest:
+        if not least > max(1e-12 * largest, 1e-290):
             return None
         tenth = float(f"1e{math.floor(math.log10(least) + 0.5)}")
         for step, start in ((least, self.distinct[0]), (tenth, 0.0), (tenth / 10, 0.0)):

@@ -148,6 +148,8 @@ def variable_of(
             )
         return _of_categories(plain if missing is None else array.values, name, settings, missing)
     numbers = array.as_float64() + 0.0  # one zero, not two
+    if numbers.shape == (0,):
+        raise CallError(f"{name} is empty; expected at least one row")
     if numbers.ndim not in (1, 2) or 0 in numbers.shape:
         raise CallError(
             f"{name} has the shape {array.shape}; expected a number for each row, or (rows, "
@@ -182,7 +184,7 @@ def _of_categories(
 
 
 def _nulls(missing: NDArray[np.bool_], name: str) -> str:
-    return f"{name}: {int(missing.sum()):,} nulls are a category of their own"
+    return f"{name}: nulls ({int(missing.sum()):,}) are a category of their own"
 
 
 def _refuse_no_numbers(numbers: Values, missing: NDArray[np.bool_] | None, name: str) -> None:
@@ -253,4 +255,6 @@ def _of_numbers(
         named = " and ".join(f"{atom:g}" for atom in atoms[:3]) + (" …" if len(atoms) > 3 else "")
         kind = f"atom at {named} and {kind}" if len(atoms) == 1 else f"atoms at {named} and {kind}"
     same = np.unique(numbers, return_inverse=True)[1] if rest.has_ties and not found.kind else None
+    if missing is not None:
+        kind += ", and nulls"
     return Variable(codes, 0, found.values[:, None], kind, (*notes, *found.notes), same=same)
