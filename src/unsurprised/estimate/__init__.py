@@ -7,12 +7,15 @@ that were drawn from one are given, and how much is known of it is part of the a
 from unsurprised.estimate.densities import differential_entropy, kl_divergence
 from unsurprised.estimate.entropy import entropy
 from unsurprised.estimate.mutual_information import mutual_information
+from unsurprised.estimate.ranking import RankedColumn, rank_columns
 from unsurprised.estimate.result import SampleEstimate
 
 __all__ = [
+    "RankedColumn",
     "SampleEstimate",
     "differential_entropy",
     "entropy",
     "kl_divergence",
     "mutual_information",
+    "rank_columns",
 ]
