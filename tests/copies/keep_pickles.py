@@ -30,6 +30,7 @@ NAMES = (
     "Explanation",
     "Estimate",
     "SampleEstimate",
+    "RankedColumn",
     "Sums",
     "Moments",
     "Histogram",

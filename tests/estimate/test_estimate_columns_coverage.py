@@ -9,8 +9,8 @@ from benchmarks.mutual_information import lines
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: f"{one.title}, {one.rows}")
 def test_scenarios(scenario: ColumnsScenario) -> None:
-    found = figures(scenario, 3)
-    assert 0 <= found["held"] <= 1
+    found = figures(scenario, 1)
+    assert found["held"] in (0, 1)
     assert abs(found["bias"]) < 0.5
     assert ("p <= 0.05" in found) == (scenario.truth == 0)
 
