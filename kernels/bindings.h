@@ -16,12 +16,13 @@ namespace nb = nanobind;
 struct Target;
 const Target& target();  // bindings_rows.cpp
 
-void bind_portable(nb::module_& module);  // bindings_portable.cpp
-void bind_pairs(nb::module_& module);     // bindings_pairs.cpp
-void bind_rows(nb::module_& module);      // bindings_rows.cpp
-void bind_scaling(nb::module_& module);   // bindings_scaling.cpp
-void bind_tables(nb::module_& module);    // bindings_tables.cpp
-void bind_text(nb::module_& module);      // bindings_text.cpp
+void bind_portable(nb::module_& module);    // bindings_portable.cpp
+void bind_neighbours(nb::module_& module);  // bindings_neighbours.cpp
+void bind_pairs(nb::module_& module);       // bindings_pairs.cpp
+void bind_rows(nb::module_& module);        // bindings_rows.cpp
+void bind_scaling(nb::module_& module);     // bindings_scaling.cpp
+void bind_tables(nb::module_& module);      // bindings_tables.cpp
+void bind_text(nb::module_& module);        // bindings_text.cpp
 
 // Codes of the struct module for numbers of one kind; their sizes tell them apart.
 inline constexpr std::string_view floating = "efd", signed_integers = "bhilqn",

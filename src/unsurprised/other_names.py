@@ -24,6 +24,10 @@ _OTHERWISE = {
     "estimate.entropy": """
         entropy_estimate estimate_entropy miller_madow nsb chao_shen chao_wang_jost grassberger
     """,
+    "estimate.mutual_information": """
+        mutual_info_regression mutual_info_classif ksg ross frenzel_pompe estimate_mi
+        conditional_mutual_info
+    """,
     _FIGURE("perplexity"): "perplexity_score ppl",
     "perplexity": "hill_number effective_number",
     _FIGURE("calibration[0].error"): "ece expected_calibration_error calibration_error",

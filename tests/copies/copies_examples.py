@@ -390,6 +390,9 @@ def examples(folder: Path) -> dict[str, Make]:
         "SampleEstimate": lambda: us.estimate.mutual_information(
             [0, 0, 1, 1], [0, 1, 1, 1], permutations=9
         ),
+        "RankedColumn": lambda: us.estimate.rank_columns(
+            {"x": [0, 0, 1, 1], "y": [0, 1, 1, 1]}, "y", permutations=9
+        )[0],
         "Binding": lambda: Binding(2, ("yes", "no"), positive="no"),
         "Bins": lambda: Bins((18.0, 65.0)),
         "Options": lambda: Options(pred={"cat": "a", "dog": "b"}, truth=table(), id="id"),

@@ -294,9 +294,9 @@ MESSAGES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: entropy([1.5, 2.0]),
-        "x holds float64; expected categories: integers or names. There is no estimator of "
-        "continuous columns yet (KSG, Ross); numbers that stand for categories are passed as "
-        "integers, others after binning",
+        "x holds float64; expected categories: integers or names. Numbers that stand for "
+        "categories are passed as integers; differential_entropy, and mutual_information by "
+        "method='auto', take others as they are",
     ),
     (
         lambda: entropy(us.Counts([3, 1.5])),
@@ -363,7 +363,7 @@ MESSAGES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: entropy([1, 1], method="ksg1"),
-        "method='ksg1' is for continuous columns, of which there is no estimator yet; expected "
+        "method='ksg1' is for mutual information of columns of numbers; expected "
         "'auto' or one of plugin, miller_madow, grassberger1988, grassberger2003, jackknife, "
         "chao_shen, chao_wang_jost, shrinkage, dirichlet_plugin, dirichlet_mean, nsb",
     ),

@@ -181,15 +181,15 @@ MESSAGES: list[tuple[Callable[[], Any], str]] = [
         "x has 2 rows, y has 1; expected columns of the same rows",
     ),
     (
-        lambda: mutual_information([1, 2], [0.5, 1.5]),
-        "y holds float64; expected categories: integers or names. There is no estimator of "
-        "continuous columns yet (KSG, Ross); numbers that stand for categories are passed as "
-        "integers, others after binning",
+        lambda: mutual_information([1, 2], [0.5, 1.5], method="plugin"),
+        "y holds float64; expected categories: integers or names. Numbers that stand for "
+        "categories are passed as integers; differential_entropy, and mutual_information by "
+        "method='auto', take others as they are",
     ),
     (
         lambda: mutual_information([1, 2], [0.5, math.inf]),
-        "y, row 1: found inf in a column of numbers; expected categories: integers or names; leave "
-        "such rows out, or give what is missing a name of its own",
+        "y, row 1: found inf in a column of numbers; expected numbers of at most 2¹⁰⁰⁰ in size; "
+        "leave such rows out, or pass None for what is missing: nulls are a category",
     ),
     (
         lambda: mutual_information([1, 2]),
@@ -210,9 +210,9 @@ MESSAGES: list[tuple[Callable[[], Any], str]] = [
         "pass Counts([…])",
     ),
     (
-        lambda: mutual_information([1, 2], [1, 2], [1, 2]),
-        "given=…: there is no estimator of conditional mutual information yet; for a table of "
-        "known probabilities there is us.conditional_mutual_information",
+        lambda: mutual_information(list("abcd"), [0.5, 1.5, 2.0, 3.5]),
+        "x has another category in each row, so the sample says nothing of what the two share; "
+        "leave identifiers out, and pass numbers as floats",
     ),
     (
         lambda: mutual_information([1, 1], [1, 1], permutations=0.5),

@@ -1,11 +1,21 @@
-"""Estimates of what a sample was drawn from: entropy and mutual information of data.
+"""Estimates of what a sample was drawn from: entropy, mutual information and divergence of data.
 
 The measures themselves (:func:`unsurprised.entropy`, …) take distributions as they are; here rows
 that were drawn from one are given, and how much is known of it is part of the answer.
 """
 
+from unsurprised.estimate.densities import differential_entropy, kl_divergence
 from unsurprised.estimate.entropy import entropy
 from unsurprised.estimate.mutual_information import mutual_information
+from unsurprised.estimate.ranking import RankedColumn, rank_columns
 from unsurprised.estimate.result import SampleEstimate
 
-__all__ = ["SampleEstimate", "entropy", "mutual_information"]
+__all__ = [
+    "RankedColumn",
+    "SampleEstimate",
+    "differential_entropy",
+    "entropy",
+    "kl_divergence",
+    "mutual_information",
+    "rank_columns",
+]

@@ -94,3 +94,16 @@ def log_rising(x: Values, steps: Values) -> Values:
 def _stirling_rest(x: Values) -> Values:
     z = 1 / (x * x)
     return (1 / 12 - z * (1 / 360 - z * (1 / 1260 - z * (1 / 1680 - z / 1188)))) / x
+
+
+def digamma_table(most: int) -> Values:
+    """Digamma function of 1, 2, …, ``most``.
+
+    Examples
+    --------
+    >>> digamma_table(3).round(12).tolist()
+    [-0.577215664902, 0.422784335098, 0.922784335098]
+    """
+    near = np.arange(1.0, min(most, _FAR) + 1)
+    far = np.arange(_FAR + 1.0, most + 1)
+    return np.append(digamma(near), portable.log(far) - _gap_far_out(far))

@@ -31,8 +31,8 @@ _CLASSICAL: dict[str, Method] = {
 _OF_CATEGORIES = ("shrinkage", "dirichlet_plugin", "dirichlet_mean", "nsb")
 _WITH_PRIOR = ("dirichlet_plugin", "dirichlet_mean")
 METHODS = (*_CLASSICAL, *_OF_CATEGORIES)
-#: Methods that the interface promises for columns of numbers.
-_CONTINUOUS = ("ksg1", "ksg2", "ross")
+#: Methods for columns of numbers, which have mutual information alone.
+CONTINUOUS = ("ksg1", "ksg2", "ross")
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def chosen(method: str, prior: str | float | None, tally: Tally) -> Chosen:
     lacks, and Miller and Madow's correction is enough. Singletons do speak of them; of all
     estimators Chao, Wang and Jost's is then least biased where shares are uneven.
     """
-    if method in _CONTINUOUS:
+    if method in CONTINUOUS:
         raise CallError(
-            f"method={method!r} is for continuous columns, of which there is no estimator yet; "
-            f"expected 'auto' or one of {', '.join(METHODS)}"
+            f"method={method!r} is for mutual information of columns of numbers; expected 'auto' "
+            f"or one of {', '.join(METHODS)}"
         )
     if method not in ("auto", *METHODS):
         raise CallError(f"method={method!r}; expected 'auto' or one of {', '.join(METHODS)}")

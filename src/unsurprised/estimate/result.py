@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unsurprised.statistics.estimate import Estimate
 
@@ -23,13 +23,17 @@ class SampleEstimate(Estimate):
     method : str
         The estimator that was taken.
     plugin : float
-        The measure of the sample's own shares, without any correction.
+        The measure of the sample's own shares, without any correction; NaN of numbers, which have
+        none.
     sd : float
         Standard deviation: the posterior's of ``nsb`` and ``dirichlet_mean``, else over samples.
     p_value : float or None
         Of the hypothesis that nothing is shared; None where that was not asked.
     notes : tuple of str
         What was decided by a rule, and what a reader should know.
+    kinds : tuple of str
+        What each column was taken for: ``"discrete"``, ``"continuous"``, ``"atom at 0 and
+        continuous"``; empty where that was not asked.
 
     Examples
     --------
@@ -45,6 +49,7 @@ class SampleEstimate(Estimate):
     sd: float = math.nan
     p_value: float | None = None
     notes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def bias(self) -> float:
@@ -58,8 +63,6 @@ class SampleEstimate(Estimate):
 
     def scaled(self, factor: float, unit: str) -> SampleEstimate:
         """The same estimate in another unit."""
-        numbers = (self.value, self.low, self.high, self.plugin, self.sd)
-        value, low, high, plugin, sd = (number * factor for number in numbers)
-        return SampleEstimate(
-            value, low, high, unit, self.rows, self.method, plugin, sd, self.p_value, self.notes
-        )
+        numbers = ("value", "low", "high", "plugin", "sd")
+        scaled = {name: getattr(self, name) * factor for name in numbers}
+        return replace(self, **scaled, unit=unit)

@@ -1,0 +1,233 @@
+"""Information of columns of any kinds: the chain rule over what is an atom and what continuous."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised import portable
+from unsurprised.array_types import Values
+from unsurprised.estimate import classical
+from unsurprised.estimate.methods import Method, chosen
+from unsurprised.estimate.neighbours import NOWHERE, Coordinates, counted
+from unsurprised.estimate.scales import Codes
+from unsurprised.estimate.tallies import Tally
+from unsurprised.estimate.variables import Columns, Variable
+
+Rows = NDArray[np.int64]
+
+
+#: By how much neighbours that tell alike raise the standard deviation of a mean.
+_ALIKE = 1.3
+
+
+@dataclass(frozen=True)
+class Term:
+    """What some rows say, in nats: a mean over them."""
+
+    rows: Rows
+    local: Values
+    value: float
+    #: Without a correction, and with that of Chao, Wang and Jost; the value itself of numbers.
+    plugin: float
+    corrected: float
+    method: str
+    #: Degrees of freedom of a table, whose information varies even where it is 0.
+    degrees: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Information:
+    r"""The sum of parts, each times its share of the rows.
+
+    With A and B for which atom x and y are, or "continuous",
+
+    .. math:: I(X;Y|Z) = I(A;B|Z) + I(A;Y|B,Z) + I(X;B|A,Z) + I(X;Y|A,B,Z) .
+    """
+
+    parts: tuple[Term, ...]
+    rows: int
+
+    def _sum(self, number: Callable[[Term], float]) -> float:
+        return math.fsum(len(part.rows) / self.rows * number(part) for part in self.parts)
+
+    @property
+    def value(self) -> float:
+        """The estimate."""
+        return self._sum(lambda part: part.value)
+
+    @property
+    def plugin(self) -> float:
+        """Without the corrections of tables."""
+        return self._sum(lambda part: part.plugin)
+
+    @property
+    def corrected(self) -> float:
+        """With Chao, Wang and Jost's corrections."""
+        return self._sum(lambda part: part.corrected)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether neighbours were counted."""
+        return any(part.method == "neighbours" for part in self.parts)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation over samples, by what rows say.
+
+        Neighbours tell alike: of 19 distributions, 50 to 3,000 rows of each and the third neighbour
+        the standard deviation was 1.05 to 1.35 times (in one case 1.55) that of independent rows.
+        """
+        local = np.zeros(self.rows)
+        for part in self.parts:
+            local[part.rows] += part.local
+        variance = float(np.square(local - local.mean()).sum()) / max(self.rows - 1, 1)
+        degrees = math.fsum(part.degrees for part in self.parts)
+        alike = _ALIKE if self.has_numbers else 1.0
+        return alike * math.sqrt(variance / self.rows + degrees / (2 * self.rows * self.rows))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What parts have to tell."""
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.notes))
+
+
+@dataclass(frozen=True)
+class Estimators:
+    """How parts are estimated."""
+
+    k: int
+    second_kind: bool = False
+    #: The estimator of entropy of the tables.
+    table: str = "auto"
+
+
+def information(of: Columns, way: Estimators) -> Information:
+    """What x and y share beyond what z says, by the chain rule."""
+    return Information(tuple(_terms(of, way)), of.rows)
+
+
+def _terms(of: Columns, way: Estimators) -> Iterator[Term]:
+    z = of.given
+    if z is None:
+        yield from _terms_of(Some(np.arange(of.rows), of.x, of.y, NOWHERE), way)
+        return
+    for is_number in (False, True):
+        rows = np.flatnonzero((z.codes == z.rest) == is_number)
+        if len(rows):
+            condition = (_numbers if is_number else _categories)(z.at(rows))
+            yield from _terms_of(Some(rows, of.x.at(rows), of.y.at(rows), condition), way)
+
+
+@dataclass(frozen=True)
+class Some:
+    """Some of the rows, with all that is known of them: categories, or numbers."""
+
+    rows: Rows
+    x: Variable
+    y: Variable
+    given: Coordinates
+
+
+def _terms_of(some: Some, way: Estimators) -> Iterator[Term]:
+    """The four terms of the chain rule."""
+    x, y = some.x, some.y
+    x_atoms, y_atoms = _categories(x), _categories(y)
+    x_numbers, y_numbers = x.codes == x.rest, y.codes == y.rest
+    if x_atoms.groups is not None and y_atoms.groups is not None:
+        if some.given.values is None:
+            yield _of_table(some.rows, x_atoms, y_atoms, some.given, way.table)
+        else:
+            every = np.ones(len(some.rows), dtype=np.bool_)
+            yield from _of_neighbours(some, every, (x_atoms, y_atoms), way)
+    if y.values is not None and x_atoms.groups is not None:
+        yield from _of_neighbours(some, y_numbers, (x_atoms, _numbers(y)), way)
+    if x.values is not None and y_atoms.groups is not None:
+        yield from _of_neighbours(some, x_numbers, (_numbers(x), y_atoms), way)
+    if x.values is not None and y.values is not None:
+        yield from _of_neighbours(some, x_numbers & y_numbers, (_numbers(x), _numbers(y)), way)
+
+
+def _numbers(variable: Variable) -> Coordinates:
+    return Coordinates(None, variable.values)
+
+
+def _categories(variable: Variable) -> Coordinates:
+    return Coordinates(_compact(variable.codes), None)
+
+
+def _compact(codes: Codes) -> Codes | None:
+    """Codes without gaps; None where all are the same, which parts nobody."""
+    if not len(codes) or codes.min() == codes.max():
+        return None
+    met = np.bincount(codes) > 0
+    found: Codes = (np.cumsum(met) - 1)[codes]
+    return found
+
+
+def _at(coordinates: Coordinates, rows: NDArray[np.bool_]) -> Coordinates:
+    if rows.all():
+        return coordinates
+    groups = None if coordinates.groups is None else _compact(coordinates.groups[rows])
+    values = None if coordinates.values is None else coordinates.values[rows]
+    return Coordinates(groups, values)
+
+
+def _of_neighbours(
+    some: Some, among: NDArray[np.bool_], pair: tuple[Coordinates, Coordinates], way: Estimators
+) -> Iterator[Term]:
+    """What some of the rows say; those that have no other of their categories are left out."""
+    count = int(among.sum())
+    kept = among.copy()
+    kept[among] = _at(pair[0].beside(pair[1]).beside(some.given), among).sizes(count) > 1
+    alone = count - int(kept.sum())
+    notes: tuple[str, ...] = ()
+    if alone:
+        notes = (f"rows that are alone in their categories ({alone:,}) are left out",)
+    local, value = np.zeros(count), 0.0
+    x, y, z = (_at(part, kept) for part in (*pair, some.given))
+    if kept.any() and not x.is_nowhere and not y.is_nowhere:  # a single category shares nothing
+        found = counted(x, y, z, way.k, way.second_kind and z.is_nowhere)
+        local[kept[among]] = found.local * (count / (count - alone))
+        value = found.value
+    elif not alone:
+        return
+    yield Term(some.rows[among], local, value, value, value, "neighbours", notes=notes)
+
+
+def _of_table(rows: Rows, x: Coordinates, y: Coordinates, given: Coordinates, method: str) -> Term:
+    """What categories share within those of a condition: a mean of ln(n_xyz n_z / n_xz n_yz)."""
+    sides, joint = (x.beside(given), y.beside(given)), x.beside(y).beside(given)
+    sizes = [part.sizes(len(rows)) for part in (joint, given, *sides)]
+    ratio = sizes[0] / sizes[2] * (sizes[1] / sizes[3])
+    local = portable.log(ratio)
+    tallies = [_tally(part, len(rows)) for part in (*sides, joint, given)]
+    estimator = chosen(method, None, tallies[2])
+
+    def added(method: Method) -> float:
+        one, other, both, less = (method(part) - classical.plugin(part) for part in tallies)
+        return one + other - both - less
+
+    plugin = _mean(sizes, local)
+    seen = [part.seen for part in tallies]
+    degrees = max(seen[2] + seen[3] - seen[0] - seen[1], 0)
+    return Term(
+        rows, local, plugin + added(estimator.value), plugin,
+        plugin + added(classical.chao_wang_jost), estimator.name, degrees, estimator.notes,
+    )  # fmt: skip
+
+
+def _mean(sizes: list[Codes], local: Values) -> float:
+    """The mean of what rows say, by kinds of cell, so that the order of rows shows in no bit."""
+    order = np.lexsort(sizes)
+    return float(local[order].sum()) / len(local)
+
+
+def _tally(part: Coordinates, rows: int) -> Tally:
+    counts = np.array([rows]) if part.groups is None else np.bincount(part.groups)
+    return Tally.of(counts)

@@ -1,0 +1,199 @@
+"""Columns of a table by what each tells of one of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unsurprised.array_types import Values
+from unsurprised.copies import Record
+from unsurprised.errors import CallError, InputError
+from unsurprised.estimate.entropy import entropy
+from unsurprised.estimate.mutual_information import mutual_information
+from unsurprised.estimate.result import SampleEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class RankedColumn(Record):
+    """What a column tells of another.
+
+    Parameters
+    ----------
+    name : str
+        What the column is called.
+    information : SampleEstimate or None
+        The mutual information, with its interval and p-value; None where there is none.
+    q_value : float
+        The share of false discoveries among all columns with a p-value as low as this one's
+        (Benjamini and Hochberg, 1995); NaN where there is none.
+    share : float
+        The information as a share of the entropy of y, where y are categories; NaN for others.
+    reason : str
+        Why there is no estimate.
+
+    Examples
+    --------
+    >>> RankedColumn("age", None, reason="another category in each row")
+    RankedColumn(age: another category in each row)
+    """
+
+    name: str
+    information: SampleEstimate | None
+    q_value: float = math.nan
+    share: float = math.nan
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        if self.information is None:
+            return f"RankedColumn({self.name}: {self.reason})"
+        said = repr(self.information).removeprefix("SampleEstimate(").removesuffix(")")
+        share = "" if math.isnan(self.share) else f", {100 * self.share:.3g} % of H(y)"
+        return f"RankedColumn({self.name}: {said}, q = {self.q_value:.3g}{share})"
+
+
+def rank_columns(
+    frame: Any,
+    y: str,
+    given: str | None = None,
+    *,
+    permutations: int = 199,
+    k: int = 3,
+    seed: int = 0,
+    base: float = 2.0,
+) -> tuple[RankedColumn, ...]:
+    """Columns by how much each tells of ``y``, from the one that tells most.
+
+    Each by :func:`mutual_information`, whatever it holds. The p-values of so many tests are
+    brought to a share of false discoveries, q.
+
+    Parameters
+    ----------
+    frame : mapping of str to column, or a data frame of pandas, Polars or Arrow
+        Columns of the same rows.
+    y : str
+        Which of them the others are to tell of.
+    given : str, optional
+        Which of them is known already: what others tell beyond it.
+    permutations : int, default 199
+        How many shuffles each p-value rests on.
+    k, seed, base
+        As of :func:`mutual_information`.
+
+    Returns
+    -------
+    tuple of RankedColumn
+        Those without an estimate, such as identifiers, come last, with the reason.
+
+    Raises
+    ------
+    CallError
+        A name that is none of the columns'; no other column; no permutations.
+
+    References
+    ----------
+    Benjamini and Hochberg, "Controlling the False Discovery Rate", J. R. Statist. Soc. B 57 (1995).
+
+    Examples
+    --------
+    >>> frame = {
+    ...     "rain": ["yes", "no", "no", "yes"] * 10,
+    ...     "umbrella": ["yes", "no", "no", "no"] * 10,
+    ...     "weekday": ["mo", "mo", "tu", "tu", "we"] * 8,
+    ...     "day": [str(day) for day in range(40)],
+    ... }
+    >>> for column in rank_columns(frame, "rain"):
+    ...     print(column.name, column.reason or round(column.information.value, 2))
+    umbrella 0.31
+    weekday -0.04
+    day another category in each row, which tells of nothing
+    """
+    columns = dict(_columns_of(frame))
+    for name in (y, *([] if given is None else [given])):
+        if name not in columns:
+            raise CallError(f"{name!r} is no column; found {', '.join(columns)}")
+    if permutations == 0:
+        raise CallError("permutations=0; expected some, which ranks of columns need for their q")
+    others = [name for name in columns if name not in (y, given)]
+    if not others:
+        raise CallError(f"there is no column beside {y!r}; expected at least one")
+    known = None if given is None else columns[given]
+    options: dict[str, Any] = {"permutations": permutations, "k": k, "seed": seed, "base": base}
+    ranked = []
+    for name in others:
+        try:
+            found = mutual_information(columns[name], columns[y], known, **options)
+        except CallError as error:
+            ranked.append(RankedColumn(name, None, reason=_reason(error)))
+        except InputError as error:
+            if not str(error).startswith("x,"):  # of y or given: nothing can be told
+                raise
+            ranked.append(RankedColumn(name, None, reason=str(error).removeprefix("x, ")))
+        else:
+            ranked.append(RankedColumn(name, found))
+    return _in_order(ranked, _entropy_of(columns[y], base))
+
+
+def _columns_of(frame: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(frame, Mapping):
+        yield from ((str(name), column) for name, column in frame.items())
+    elif hasattr(frame, "column_names"):  # Arrow's
+        yield from ((str(name), frame.column(name)) for name in frame.column_names)
+    elif hasattr(frame, "columns") and hasattr(frame, "__getitem__"):
+        yield from ((str(name), frame[name]) for name in frame.columns)
+    else:
+        raise CallError(
+            f"frame is a {type(frame).__name__}; expected columns by name: a dictionary, or a data "
+            "frame of pandas, Polars or Arrow"
+        )
+
+
+def _reason(error: CallError) -> str:
+    told = str(error)
+    if "another category in each row" in told:
+        return "another category in each row, which tells of nothing"
+    return told.removeprefix("x ")
+
+
+def _entropy_of(y: Any, base: float) -> float:
+    """The entropy of categories; NaN of numbers, which have none."""
+    try:
+        return entropy(y, base=base).value
+    except (CallError, InputError):
+        return math.nan
+
+
+def _in_order(ranked: list[RankedColumn], whole: float) -> tuple[RankedColumn, ...]:
+    estimated = [column for column in ranked if column.information is not None]
+    q_values = _q_values(np.array([_p(column) for column in estimated]))
+    told = [
+        RankedColumn(
+            column.name, column.information, q, _bits(column) / whole if whole > 0 else math.nan
+        )
+        for column, q in zip(estimated, q_values.tolist(), strict=True)
+    ]
+    told.sort(key=lambda column: -_bits(column))
+    return (*told, *(column for column in ranked if column.information is None))
+
+
+def _p(column: RankedColumn) -> float:
+    found = column.information
+    return math.nan if found is None or found.p_value is None else found.p_value
+
+
+def _bits(column: RankedColumn) -> float:
+    return math.nan if column.information is None else column.information.value
+
+
+def _q_values(p_values: Values) -> Values:
+    """The least rate at which each would be rejected: min over j ≥ i of m p_(j) / j."""
+    order = np.argsort(p_values, kind="stable")
+    tests = len(p_values)
+    scaled = p_values[order] * tests / np.arange(1, tests + 1)
+    least = np.minimum.accumulate(scaled[::-1])[::-1]
+    found = np.empty(tests)
+    found[order] = np.minimum(least, 1.0)
+    return found

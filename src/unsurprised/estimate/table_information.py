@@ -1,0 +1,167 @@
+"""Mutual information of categories: a table's own, and what corrections add to it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unsurprised import portable
+from unsurprised.array_types import Values
+from unsurprised.errors import CallError
+from unsurprised.estimate import classical
+from unsurprised.estimate.columns import whole_counts
+from unsurprised.estimate.methods import Method, chosen, cut, sampling_width
+from unsurprised.estimate.permutations import p_value
+from unsurprised.estimate.result import SampleEstimate
+from unsurprised.estimate.tallies import Tally
+from unsurprised.estimate.variables import Variable
+from unsurprised.forms import Counts
+from unsurprised.measures._contingency import Cells, cells_of
+from unsurprised.measures.clusterings import entropies_and_information
+from unsurprised.statistics.jackknife import NORMAL
+
+#: Cells of a table that is laid out; larger ones have many rows.
+_MOST_CELLS = 1 << 20
+
+
+def table_estimate(
+    table: TwoWayTable, method: str, prior: str | float | None, permutations: int, seed: int
+) -> SampleEstimate:
+    """What two columns of categories share, by a correction of the entropies of their table."""
+    estimator = chosen(method, prior, table.joint)
+    plugin = entropies_and_information(table.cells)[2]
+    value, notes = 0.0, (*estimator.notes, *table.notes(method))
+    if not table.is_constant:
+        value = plugin + table.correction(estimator.value)
+    sd = _spread(table.cells)
+    low, high = _interval(table, value, plugin, sd)
+    tested = p_value(table.cells, permutations, seed) if permutations else None
+    return SampleEstimate(
+        value, low, high, "nats", table.joint.rows, estimator.name, plugin, sd, tested, notes,
+        ("discrete", "discrete"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TwoWayTable:
+    """Two columns counted against each other, with what is known of their categories."""
+
+    cells: Cells
+    first: int | None
+    second: int | None
+
+    @property
+    def joint(self) -> Tally:
+        """The counts of pairs; there exist as many as the table has cells, where that was said."""
+        said = None not in (self.first, self.second)
+        return Tally.of(self.cells.counts, self._pairs if said else None)
+
+    @property
+    def _pairs(self) -> int:
+        first = len(self.cells.rows) if self.first is None else self.first
+        second = len(self.cells.columns) if self.second is None else self.second
+        return first * second
+
+    def correction(self, method: Method) -> float:
+        """What a method adds to the plug-in's information, in nats."""
+
+        def added(tally: Tally) -> float:
+            return method(tally) - classical.plugin(tally)
+
+        rows = added(Tally.of(self.cells.rows, self.first))
+        columns = added(Tally.of(self.cells.columns, self.second))
+        return rows + columns - added(Tally.of(self.cells.counts, self._pairs))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether one of the two has a single category, and so shares nothing."""
+        return min(len(self.cells.rows), len(self.cells.columns)) == 1
+
+    def notes(self, method: str) -> tuple[str, ...]:
+        """What to know of a column that is constant, or has no category twice.
+
+        The latter is an error where nobody asked for a method.
+        """
+        if self.is_constant:
+            return ("a column is constant: nothing is shared",)
+        if max(len(self.cells.rows), len(self.cells.columns)) < self.cells.total:
+            return ()
+        if method == "auto":
+            raise CallError(
+                "x or y has another category in each row, so the sample says nothing of what the "
+                "two share; leave identifiers out, bin numbers, or name a method for its bare value"
+            )
+        return ("a column has another category in each row: the estimate means nothing",)
+
+    @property
+    def may_lack_pairs(self) -> bool:
+        """Whether pairs may exist that were not seen."""
+        return None in (self.first, self.second) or len(self.cells.counts) < self._pairs
+
+    @property
+    def most(self) -> float:
+        """What the two can share at most, in nats."""
+        said = [size for size in (self.first, self.second) if size is not None]
+        return float(portable.log(min(said))) if said else math.inf
+
+
+def table_of_columns(x: Variable, y: Variable) -> TwoWayTable:
+    """The table of two columns of categories."""
+    size = int(x.codes.max()) + 1, int(y.codes.max()) + 1
+    if math.prod(size) <= _MOST_CELLS:
+        counts = np.bincount(x.codes * size[1] + y.codes, minlength=math.prod(size))
+        cells = cells_of(Counts(counts.reshape(size)))
+    else:
+        cells = cells_of(x.codes, y.codes)
+    return TwoWayTable(cells, x.categories, y.categories)
+
+
+def table_of(counts: Any) -> TwoWayTable:
+    """The table of counts that stands in the place of two columns."""
+    if not isinstance(counts, Counts):
+        raise CallError(
+            "y is missing; expected two columns of the same rows, or a table: Counts([[…], …])"
+        )
+    whole_counts(counts, "x", 2)
+    return TwoWayTable(cells_of(counts), counts.shape[0], counts.shape[1])
+
+
+def _spread(cells: Cells) -> float:
+    """Standard deviation: the delta method's, and that of a χ² where nothing is shared.
+
+    The larger one of the table's and of the table with four more rows that are spread as if nothing
+    were shared, without which few rows in rare cells would seem sure (Agresti and Coull, 1998).
+    """
+    if cells.total < 2:
+        return math.nan
+    shares = cells.counts / cells.total
+    products = cells.products / (cells.total * cells.total)
+    variance = _variance_of_local(shares, products)
+    if len(cells.rows) * len(cells.columns) <= _MOST_CELLS:
+        whole = np.multiply.outer(cells.rows, cells.columns) / (cells.total * cells.total)
+        smoothed = whole * 4
+        smoothed[cells.row, cells.column] += cells.counts
+        smoothed /= cells.total + 4
+        variance = max(variance, _variance_of_local(smoothed.ravel(), whole.ravel()))
+    degrees = (len(cells.rows) - 1) * (len(cells.columns) - 1)
+    return math.sqrt(variance / cells.total + degrees / (2 * cells.total * cells.total))
+
+
+def _variance_of_local(shares: Values, products: Values) -> float:
+    local = portable.log(shares / products)
+    return float((shares * np.square(local - float((shares * local).sum()))).sum())
+
+
+def _interval(table: TwoWayTable, value: float, plugin: float, sd: float) -> tuple[float, float]:
+    rows = table.joint.rows
+    corrected = plugin + table.correction(classical.chao_wang_jost)
+    width = sampling_width(value, plugin, corrected, sd, rows)
+    # A χ² with little behind it is as wide again above its value.
+    high = value + width + NORMAL * NORMAL / (2 * rows)
+    if table.may_lack_pairs:
+        missed = classical.plugin(Tally.of(np.array([rows, 4])))
+        high = max(high, rows / (rows + 4) * max(value, 0.0) + missed)
+    return cut(table.joint, value, width, table.most, high - value - width)
