@@ -28,7 +28,7 @@ PLAIN |= {"--kind", "--join", "--nulls", "--method", "--as", "--symbols", "--for
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help", "--partial"}
 #: Those of plans.
 WRITTEN |= {"--state"}
-READ |= {"--plan"}
+READ |= {"--plan", "--db", "--query"}
 NUMERIC |= {"--expect"}
 PLAIN |= {"--part"}
 

@@ -9,6 +9,7 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import JoinOption, Preds, opened
+from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
@@ -18,9 +19,10 @@ from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from unsurprised.comparison.check import Check
+    from unsurprised.sources.databases import Query
     from unsurprised.writing import Outputs, Target
 
 HELP = (
@@ -37,7 +39,7 @@ EXAMPLES = (
 )
 
 Models = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="[BASE] NEW",
         show_default=False,
@@ -106,8 +108,10 @@ Junit = Annotated[
 
 def command(
     context: typer.Context,
-    models: Models,
+    models: Models = None,
     *,
+    db: Db = None,
+    query: QueryText = None,
     max_bits: MaxBits = None,
     max_worse: MaxWorse = None,
     max_kl: MaxKl = None,
@@ -139,12 +143,13 @@ def command(
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
     of_tokens = max_kl is not None or min_agreement is not None
-    found = (_of_language_models if of_tokens else _of_rows)(context, models)
+    source = source_of(context, models)
+    found = (_of_language_models if of_tokens else _of_rows)(context, source)
     if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
         raise typer.Exit(1)
 
 
-def _of_rows(context: typer.Context, models: list[str]) -> Check:
+def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     """Predictions of rows, held against limits."""
     from unsurprised.comparison.check import checked
     from unsurprised.comparison.compare import compare_readings
@@ -155,21 +160,24 @@ def _of_rows(context: typer.Context, models: list[str]) -> Check:
     told = context.params
     truth, join, max_bits = told["truth"], Join(told["join"]).value, told["max_bits"]
     columns = list(told["pred"] or [])
-    pairs = _are_two(models, columns, max_bits)
+    models = names_of(source)
+    given: list[Any] = [*models] or [source]
+    pairs = _are_two(given, columns, max_bits)
     keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join if truth else "exact")
     single = Options(**{**options, "pred": columns[-1] if columns else None})
     if pairs:
-        readings, names = opened(models, columns, options)
+        readings, names = opened(given, columns, options)
     else:
-        readings, names = [open_predictions(models, single)], []
+        readings, names = [open_predictions(source, single)], []
     read = files_read(*readings, truth=truth, classes=told["classes"])
+    read += files_of(context, source)
     with Outputs(read, overwrite=told["overwrite"]) as outputs:
         written = _Written.declared(outputs, told)
         with asked_page(written.page, context.obj, *readings) as page:
             newest = readings[-1]
             if pairs and told["by"] and max_bits is not None:  # the base alone is sliced
-                newest = open_predictions(models[-1], single)
+                newest = open_predictions(given[-1], single)
             work = [*(readings if pairs else ()), *([newest] if max_bits is not None else ())]
             comparison = evaluation = None
             with row_progress(*work, quiet=told["quiet"]) as progress:
@@ -191,7 +199,7 @@ _OF_TOKENS = {"models", "max_kl", "min_agreement", "allow_unsure", "json", "html
               "overwrite", "batch_rows", "quiet"}  # fmt: skip
 
 
-def _of_language_models(context: typer.Context, models: list[str]) -> Check:
+def _of_language_models(context: typer.Context, source: list[str] | Query) -> Check:
     """What two language models said of the same tokens, held against limits."""
     from unsurprised.comparison.faithful import checked_fidelity
     from unsurprised.language_models.files import Files, read_files
@@ -204,6 +212,7 @@ def _of_language_models(context: typer.Context, models: list[str]) -> Check:
         if name not in _OF_TOKENS and is_told(context, name):
             said = name.replace("_", "-")
             raise CallError(f"--{said}: it is about rows; --max-kl and --min-agreement are not")
+    models = names_of(source)
     if len(models) != 2:
         raise CallError(f"found {len(models)} models; --max-kl, --min-agreement expect BASE NEW")
     with Outputs(all_files(models), overwrite=told["overwrite"]) as outputs:
@@ -282,7 +291,7 @@ def _print(found: Check, context: typer.Context, models: list[str]) -> None:
     put(lines(found, screen_of(context, {}, commands)))
 
 
-def _are_two(models: list[str], columns: list[str], max_bits: float | None) -> bool:
+def _are_two(models: Sequence[Any], columns: list[str], max_bits: float | None) -> bool:
     """Whether there is a base; an error where there is nothing to check, or too much."""
     count = max(len(models), len(columns))
     if count > 2:

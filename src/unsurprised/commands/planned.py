@@ -116,17 +116,11 @@ def deliver(
             put(lines(evaluation, screen_of(asked.context, read.choices, {})))
 
 
-def refuse_without_plan(part: str | None, saved: str | None, files: list[str] | None) -> list[str]:
-    """The files of an evaluation without a plan, of which there have to be some."""
+def refuse_without_plan(part: str | None, saved: str | None) -> None:
+    """Raise for what goes with a plan alone."""
     for name, value in (("--part", part), ("--state", saved)):
         if value is not None:
             raise CallError(f"{name} {value}: it goes with --plan, which unsurprised plan writes")
-    if not files:
-        raise CallError(
-            "Missing argument 'FILE...', or --plan FILE in its place; see unsurprised evaluate "
-            "--help"
-        )
-    return files
 
 
 def read_bytes(path: str) -> bytes:
