@@ -13,6 +13,13 @@ from unsurprised.commands.databases import Db, QueryText, files_of, names_of, so
 from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.planned import (
+    PlanFile,
+    evaluated_of,
+    plan_of,
+    read_bytes,
+    refuse_told,
+)
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.told import is_told
 from unsurprised.commands.words import Join, Nulls
@@ -35,6 +42,7 @@ EXAMPLES = (
     "unsurprised check base.parquet new.parquet --id row_id --max-worse 0.01",
     "unsurprised check base.parquet new.parquet --by country --junit check.xml",
     "unsurprised check base.parquet new.parquet --html check.html",
+    "unsurprised check --plan plan.json 1.state 2.state --max-bits 0.35",
     "unsurprised check base.npy int8.npy --max-kl 0.01 --min-agreement 0.99",
 )
 
@@ -43,7 +51,8 @@ Models = Annotated[
     typer.Argument(
         metavar="[BASE] NEW",
         show_default=False,
-        help="A file of predictions, or the base's and the new model's.",
+        help="A file of predictions, or the base's and the new model's; with --plan, states of "
+        "all its parts, or nothing for its rows to be read.",
     ),
 ]
 MaxBits = Annotated[
@@ -110,6 +119,7 @@ def command(
     context: typer.Context,
     models: Models = None,
     *,
+    plan: PlanFile = None,
     db: Db = None,
     query: QueryText = None,
     max_bits: MaxBits = None,
@@ -143,8 +153,11 @@ def command(
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
     of_tokens = max_kl is not None or min_agreement is not None
-    source = source_of(context, models)
-    found = (_of_language_models if of_tokens else _of_rows)(context, source)
+    if plan is not None:
+        found = _of_plan(context, plan, models or [])
+    else:
+        source = source_of(context, models, ", or --plan FILE")
+        found = (_of_language_models if of_tokens else _of_rows)(context, source)
     if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
         raise typer.Exit(1)
 
@@ -191,6 +204,32 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
             if page is not None:
                 page.write(found)
         written.write(found, outputs, context, models)
+    return found
+
+
+def _of_plan(context: typer.Context, path: str, states: list[str]) -> Check:
+    """The rows of a plan, or the states of its parts, held against a limit."""
+    from unsurprised.comparison.check import checked
+    from unsurprised.evaluation.plans.merging import merged_of
+    from unsurprised.writing import Outputs
+
+    told = context.params
+    refuse_told(context, "models", "max_bits", "allow_unsure", "junit")
+    if told["max_bits"] is None:
+        raise CallError("nothing to check: expected --max-bits X with --plan")
+    held = plan_of(path)
+    with Outputs([path, *states, *held.files], overwrite=told["overwrite"]) as outputs:
+        written = _Written.declared(outputs, told)
+        with asked_page(written.page, context.obj, held.facts) as page:
+            if states:
+                parts = [(name, read_bytes(name)) for name in states]
+                merged = held.refuse_other(merged_of(parts))
+            else:
+                merged = evaluated_of(held, held.splits, quiet=told["quiet"])
+            found = checked(merged.result(), None, max_bits=told["max_bits"], max_worse=None)
+            if page is not None:
+                page.write(found)
+        written.write(found, outputs, context, states)
     return found
 
 

@@ -89,13 +89,23 @@ def evaluated_on(plan: Plan, engine: Any, *, progress: Progress | None = None) -
     return found
 
 
+def states_on(plan: Plan, engine: Any, work: Callable[[str], Done]) -> Iterator[bytes]:
+    """The states that some work finds in all splits of a plan, as they come."""
+    with pool_of(engine) as pool, closing(_results(plan, pool, _groups(plan, pool), work)) as found:
+        for done in found:
+            yield done.state
+
+
+def _groups(plan: Plan, pool: Pool) -> Groups:
+    """The splits of each task."""
+    parts = min(len(plan.splits), _TASKS_A_WORKER * pool.workers)
+    groups = (plan.part(part, parts) for part in range(1, parts + 1))
+    return [tuple(split.number for split in group) for group in groups if group]
+
+
 def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedEvaluator:
     """What a pool finds of all splits."""
-    groups = Groups()
-    parts = min(len(plan.splits), _TASKS_A_WORKER * pool.workers)
-    for part in range(1, parts + 1):
-        numbers = tuple(split.number for split in plan.part(part, parts))
-        groups += [numbers] if numbers else []
+    groups = _groups(plan, pool)
     merged, zero_seen = Evaluator(), False
     try:
         with closing(_results(plan, pool, groups, run)) as results:
