@@ -107,7 +107,10 @@ def test_parts_without_a_split(capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("evaluate", "Missing argument 'FILE...', or --plan FILE, or --db and --query in its place"),
+        (
+            "evaluate",
+            "Missing argument 'FILE...', or --plan FILE, or --db and --query in its place",
+        ),
         ("evaluate rows --part 1/4", "--part 1/4: it goes with --plan"),
         ("evaluate rows --state a.state", "--state a.state: it goes with --plan"),
         ("evaluate rows --plan plan.json", "FILE does not go with --plan"),

@@ -110,8 +110,9 @@ def command(
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
     from unsurprised.commands.applied import refuse_unwritable, write_applied
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.sources import open_predictions
-    from unsurprised.writing import Outputs, own, standard_output
+    from unsurprised.writing import own, standard_output
     from unsurprised.writing.recognition import json_of
 
     source = source_of(context, files)

@@ -28,9 +28,10 @@ from unsurprised.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import Check
     from unsurprised.sources.databases import Query
-    from unsurprised.writing import Outputs, Target
+    from unsurprised.writing import Target
 
 HELP = (
     "Fail a CI job when a model's log loss is too high, or worse than another model's.\n\n"
@@ -164,11 +165,11 @@ def command(
 
 def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     """Predictions of rows, held against limits."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import Options, open_predictions
-    from unsurprised.writing import Outputs
 
     told = context.params
     truth, join, max_bits = told["truth"], Join(told["join"]).value, told["max_bits"]
@@ -209,9 +210,9 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
 
 def _of_plan(context: typer.Context, path: str, states: list[str]) -> Check:
     """The rows of a plan, or the states of its parts, held against a limit."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
     from unsurprised.evaluation.plans.merging import merged_of
-    from unsurprised.writing import Outputs
 
     told = context.params
     refuse_told(context, "models", "max_bits", "allow_unsure", "junit")
@@ -240,11 +241,11 @@ _OF_TOKENS = {"models", "max_kl", "min_agreement", "allow_unsure", "json", "html
 
 def _of_language_models(context: typer.Context, source: list[str] | Query) -> Check:
     """What two language models said of the same tokens, held against limits."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.faithful import checked_fidelity
     from unsurprised.language_models.files import Files, read_files
     from unsurprised.language_models.measure import Placing
     from unsurprised.report.progress import RowProgress
-    from unsurprised.writing import Outputs
 
     told = context.params
     for name in told:

@@ -99,8 +99,9 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.compare import compare_readings
-    from unsurprised.writing import Outputs, own, standard_output
+    from unsurprised.writing import own, standard_output
     from unsurprised.writing.recognition import json_of
 
     source = source_of(context, models)

@@ -10,6 +10,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.planned import (
     AskedFor,
@@ -21,7 +22,7 @@ from unsurprised.commands.planned import (
 )
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
-from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from unsurprised.addresses import without_password
+from unsurprised.commands.outputs import Outputs
 from unsurprised.reported import Reported, faces_of
-from unsurprised.writing import Outputs, Target, own
+from unsurprised.writing import Target, own
 from unsurprised.writing.recognition import page_of
 
 if TYPE_CHECKING:

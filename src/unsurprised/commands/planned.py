@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unsurprised.addresses import scheme_of
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS, WRITES
 from unsurprised.commands.told import is_told
 from unsurprised.errors import CallError, StateError
-from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import json_of, state
 
 if TYPE_CHECKING:
@@ -127,6 +129,14 @@ def refuse_without_plan(part: str | None, saved: str | None) -> None:
 
 def read_bytes(path: str) -> bytes:
     """A file that another command has written."""
+    if scheme_of(path) is not None:
+        from unsurprised.sources.files import binary  # pyarrow is slow
+        from unsurprised.sources.stores.addresses import local_path
+
+        path = local_path(path) or path
+        if scheme_of(path) is not None:
+            with binary(path) as stream:
+                return stream.read()
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
