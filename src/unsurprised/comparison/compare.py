@@ -262,7 +262,7 @@ def compared(
         unit=in_unit.unit,
         base=float(base),
         models=tuple(
-            _model(name, one, sample, few is not None)
+            _model(name, one, sample, few is not None, bool(left_out))
             for name, one, sample in zip(names, rows, samples, strict=True)
         ),
         differences=tuple(pairs),
@@ -271,7 +271,9 @@ def compared(
     return found if in_unit.per_bit == 1 else _scaled(found, in_unit)
 
 
-def _model(name: str, rows: ScoredRows, sample: Sampled | None, refused: bool) -> ComparedModel:
+def _model(
+    name: str, rows: ScoredRows, sample: Sampled | None, refused: bool, left_out: bool
+) -> ComparedModel:
     accuracy = None
     if rows.correct is not None:
         accuracy = mean_of(rows.correct, rows.clusters, rows.weights, "", refused=refused)
@@ -280,14 +282,16 @@ def _model(name: str, rows: ScoredRows, sample: Sampled | None, refused: bool) -
         cross_entropy=mean_of(rows.surprisal, rows.clusters, rows.weights, refused=refused),
         infinite_rows=int(np.isinf(rows.surprisal).sum()),
         accuracy=accuracy,
-        calibration=_reliability(rows, sample),
+        calibration=_reliability(rows, sample, left_out),
     )
 
 
-def _reliability(rows: ScoredRows, sample: Sampled | None) -> tuple[CalibrationCurve, ...]:
-    """The curves of the compared rows that are in the sample."""
-    if sample is None:
-        return ()
+def _reliability(
+    rows: ScoredRows, sample: Sampled | None, left_out: bool
+) -> tuple[CalibrationCurve, ...]:
+    """The curves of the compared rows that are in the sample, which are all if none is left out."""
+    if sample is None or not left_out:
+        return () if sample is None else curves_of(sample)
     compared = np.flatnonzero(np.isin(sample.hashes, rows.hashes))
     if not len(compared):
         return ()
