@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
@@ -99,19 +101,25 @@ def test_by_address_and_a_query_in_a_file(
 
 WRONG = {
     "select nope from runs": ("the query cannot be answered (", "nope"),
+    "-- nothing": ("the query does not ask for rows", "select …"),
+    "/* a */ -- b\n select nope from runs": ("the query cannot be answered (", "nope"),
     "select 1; select 2": ("the query consists of several statements", "one: select …"),
-    "create table x (a int)": ("", "select …"),
+    "create table x (a int)": ("the query does not ask for rows", "select …"),
+    "copy runs to 'leak.csv'": ("the query does not ask for rows", "select …"),
+    "vacuum into 'leak.csv'": ("", ""),
     "select": ("the query cannot be answered (", ""),
     "select label, 0.5 as p, * from runs where label > 7": ("", ""),  # types of no value
 }
 
 
 @pytest.mark.parametrize("sql", WRONG)
-def test_wrong_queries(file: str, sql: str) -> None:
+def test_wrong_queries(file: str, sql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(file).parent)
     with pytest.raises(us.UnsurprisedError) as raised:
         us.evaluate(us.Query(file, sql))
     assert all(said in str(raised.value) for said in WRONG[sql])
     assert "\n" not in str(raised.value)
+    assert not Path("leak.csv").exists()
 
 
 def test_rows_are_streamed(file: str) -> None:
@@ -162,8 +170,6 @@ def test_what_is_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_driver_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     query = us.Query(duckdb_file(tmp_path), QUERY)
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(us.CallError, match=r'pip install "unsurprised\[databases\]"'):
@@ -261,3 +267,16 @@ def test_columns_of_several_types_at_once() -> None:
         us.evaluate(Cursor("label p", [(0, 0.5), (1, "x")]))
     with pytest.raises(us.UnsurprisedError):
         us.evaluate(Cursor("label p", []))
+
+
+@pytest.mark.parametrize("label", ["x'00ff'", "1e400", "7"])
+def test_nothing_is_said_at_the_end_of_a_process(tmp_path: Path, label: str) -> None:
+    """Drivers complain of connections that go while a query is open."""
+    query = f"select {label} as label, 0.5 as p from runs"
+    line = ["evaluate", "--db", sqlite_file(tmp_path), "--query", query]
+    ended = subprocess.run(
+        [sys.executable, "-m", "unsurprised", *line], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2, ended
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("unsurprised: ")

@@ -125,10 +125,12 @@ def test_a_cursor_of_adbc(server: str) -> None:
 FAULTS = {
     "select nope from runs": 'the query cannot be answered (column "nope" does not exist)',
     "select 1/(age-age) as p, label from runs": "the query cannot be answered (division by zero)",
-    "delete from runs": (
-        "the query cannot be answered (cannot execute DELETE in a read-only transaction); ask for "
+    "with gone as (delete from runs returning 1) select * from gone": (
+        "the query cannot be answered (cannot execute SELECT in a read-only transaction); ask for "
         "rows alone: select …"
     ),
+    "delete from runs": "the query does not ask for rows; expected select …",
+    "copy runs to '/tmp/leak.csv'": "the query does not ask for rows; expected select …",
     "select 1; select 2": (
         "the query cannot be answered (cannot insert multiple commands into a prepared statement); "
         "ask one query"

@@ -6,6 +6,7 @@ So the rows of a second read are those of the first one, whatever is written mea
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import closing, suppress
 from importlib import import_module
@@ -23,6 +24,9 @@ from unsurprised.sources.databases.faults import asking, connecting
 _BATCH_ROWS = 1 << 16
 
 _READING = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+#: How what asks for rows begins, behind remarks and brackets.
+_SELECT = re.compile(r"(?:[\s(]|--[^\n]*\n|/\*.*?\*/)*(?:select|with|values|table)\b", re.I | re.S)
 
 #: Seconds that a server has for its first answer, where the address does not say.
 _PATIENCE = 10
@@ -53,8 +57,10 @@ class _Adbc:
 
     def rows(self, sql: str) -> pa.RecordBatchReader:
         """The answer to a query."""
+        if not _SELECT.match(sql):
+            raise _no_select(self._database)
         self._give_up()
-        self._connect_anew()
+        self._prepare(sql)
         with asking(self._database):
             self._cursor = self._connection.cursor()
             self._told(self._cursor)
@@ -62,8 +68,8 @@ class _Adbc:
             self._reader = self._cursor.fetch_record_batch()
         return self._reader
 
-    def _connect_anew(self) -> None:
-        """Take another connection, where one that was given up is busy."""
+    def _prepare(self, sql: str) -> None:
+        """What comes before a query."""
 
     def _told(self, cursor: Any) -> None:
         """Settings of a query."""
@@ -106,7 +112,8 @@ class _PostgreSQL(_Adbc):
         with connecting(database):
             return self._driver.connect(self._address)
 
-    def _connect_anew(self) -> None:
+    def _prepare(self, sql: str) -> None:
+        """Take another connection, for one that was given up is busy."""
         self._connection = self._connected(self._database)
         with asking(self._database), self._connection.cursor() as cursor:
             cursor.execute(_READING)
@@ -136,17 +143,15 @@ class _SQLite(_Adbc):
     def _told(self, cursor: Any) -> None:
         cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(_BATCH_ROWS)})
 
-    def rows(self, sql: str) -> pa.RecordBatchReader:
-        """The answer to a query; of several statements the driver would run the first."""
+    def _prepare(self, sql: str) -> None:
+        """Refuse several statements, of which the driver would run the first."""
         import sqlite3  # some milliseconds
 
-        self._give_up()
         with asking(self._database), closing(sqlite3.connect(self._address, uri=True)) as plain:
             try:
                 plain.execute(f"explain {sql}")
             except (sqlite3.Warning, sqlite3.ProgrammingError):
                 raise _several(self._database) from None
-        return super().rows(sql)
 
 
 class _DuckDB:
@@ -160,13 +165,12 @@ class _DuckDB:
     def rows(self, sql: str) -> pa.RecordBatchReader:
         """The answer to a query."""
         with asking(self._database):
-            if len(self._connection.extract_statements(sql)) > 1:
+            statements = self._connection.extract_statements(sql)
+            if len(statements) > 1:
                 raise _several(self._database)
+            if not statements or statements[0].type.name != "SELECT":
+                raise _no_select(self._database)
             relation = self._connection.sql(sql)
-            if relation is None:  # of a statement that has no rows
-                raise InputError(
-                    "the query has no rows", expected="select …", place=Place(self._database.shown)
-                )
             found: pa.RecordBatchReader = relation.to_arrow_reader(_BATCH_ROWS)
             return found
 
@@ -180,6 +184,13 @@ _CONNECTIONS: dict[str, Callable[[Database], Connection]] = {
     "SQLite": _SQLite,
     "DuckDB": _DuckDB,
 }
+
+
+def _no_select(database: Database) -> InputError:
+    """The error for what may write files, from within a database that is only read."""
+    return InputError(
+        "the query does not ask for rows", expected="select …", place=Place(database.shown)
+    )
 
 
 def _several(database: Database) -> InputError:

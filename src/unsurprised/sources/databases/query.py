@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NoReturn
+from weakref import finalize
 
 import pyarrow as pa
 
@@ -80,6 +81,8 @@ class QueryRows:
     def __init__(self, database: Database, sql: str) -> None:
         self._database, self._sql = database, sql
         self._connection = connection_to(database)
+        # At the end of the process too: a driver complains if its connection goes before a query.
+        finalize(self, self._connection.close)
         #: How many rows it had when it was read to its end.
         self._rows: int | None = None
 
@@ -110,11 +113,3 @@ class QueryRows:
                 place=Place(self._database.shown),
             )
         self._rows = rows
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._connection.close()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_connection"):
-            self.close()
