@@ -29,7 +29,7 @@ PLAIN |= {"--fail-if", "--time"}
 FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "--help", "--partial"}
 #: Those of plans.
 WRITTEN |= {"--state"}
-READ |= {"--plan"}
+READ |= {"--plan", "--db", "--query"}
 NUMERIC |= {"--expect"}
 PLAIN |= {"--part"}
 

@@ -105,6 +105,7 @@ __all__ = [
     "Logits",
     "Plan",
     "Probs",
+    "Query",
     "SampledKL",
     "SampledKLMeter",
     "StateError",
@@ -207,6 +208,7 @@ _HOMES = {
     "language_models.sampled_meter": ("SampledKLMeter",),
     "language_models.sampled_result": ("SampledKL",),
     "language_models.top_logprobs": ("TopLogProbs",),
+    "sources.databases": ("Query",),
     "threads": ("get_num_threads", "set_num_threads"),
 }
 _HOME = dict.fromkeys(__all__, "measures") | {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl, urlencode
 
 #: A drive's letter of Windows is no scheme, which has two characters at least.
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -46,3 +47,33 @@ def named(text: str) -> str:
     ('s3://bucket/rows.csv.gz', 'rows.csv?')
     """
     return text if scheme_of(text) is None else text.partition("?")[0]
+
+
+#: What may be shown of how a server of PostgreSQL is reached; whatever else may be a secret.
+_SHOWN = ("host", "port", "dbname", "user", "sslmode", "connect_timeout", "application_name",
+          "service", "target_session_attrs")  # fmt: skip
+_DATABASE = re.compile(r"(?P<before>.*?)(?P<scheme>postgres(?:ql)?)://(?P<rest>.*)", re.DOTALL)
+
+
+def without_password(text: str) -> str:
+    """The address of a database as it may be printed, in whatever it stands; other text as it is.
+
+    Passwords often hold characters that would have to be escaped, so all between the user's name
+    and the last @ is taken for one.
+
+    Examples
+    --------
+    >>> without_password("postgresql://me:hidden@host:5432/runs?sslmode=require&password=hidden")
+    'postgresql://me@host:5432/runs?sslmode=require'
+    >>> without_password("--db=postgres://me:hid/d@en@host/runs"), without_password("runs.duckdb")
+    ('--db=postgres://me@host/runs', 'runs.duckdb')
+    """
+    found = _DATABASE.fullmatch(text)
+    if found is None:
+        return text
+    who, at, where = found["rest"].rpartition("@")
+    bare, _, query = where.partition("?")
+    options = [(name, value) for name, value in parse_qsl(query) if name in _SHOWN]
+    user = who.partition(":")[0]
+    told = f"?{urlencode(options, safe=':/')}" if options else ""
+    return f"{found['before']}{found['scheme']}://{user}{at}{bare}{told}"

@@ -107,7 +107,10 @@ def test_parts_without_a_split(capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("evaluate", "Missing argument 'FILE...', or --plan FILE in its place"),
+        (
+            "evaluate",
+            "Missing argument 'FILE...', or --plan FILE, or --db and --query in its place",
+        ),
         ("evaluate rows --part 1/4", "--part 1/4: it goes with --plan"),
         ("evaluate rows --state a.state", "--state a.state: it goes with --plan"),
         ("evaluate rows --plan plan.json", "FILE does not go with --plan"),
@@ -160,3 +163,30 @@ def test_the_pods_of_the_example(capsys: Any, folder: Path) -> None:
         subprocess.run(["sh", "-c", script], check=True, env=environment, cwd=folder)
     merged = us.merge(file.read_bytes() for file in folder.glob("*.state"))
     assert merged.result().to_json() == us.evaluate("rows").to_json()
+
+
+def test_check_of_a_plan_and_of_states(capsys: Any) -> None:
+    run("plan rows --by land --out plan.json", capsys)
+    for part in (1, 2, 3):
+        run(f"evaluate --plan plan.json --part {part}/3 --state {part}.state", capsys)
+    limit = "--max-bits 9"
+    run(f"check rows --by land {limit} --json plain.json", capsys)
+    plain = Path("plain.json").read_bytes()
+    states = "3.state 1.state 2.state"
+    for line in (f"check --plan plan.json {limit}", f"check --plan plan.json {states} {limit}"):
+        told = run(f"{line} --json c.json --junit c.xml --html c.html", capsys)
+        assert told.startswith("PASSED")
+        assert Path("c.json").read_bytes() == plain
+    assert cli.run(f"check --plan plan.json {states} --max-bits 0.01".split()) == 1
+    capsys.readouterr()
+    assert "1 of 12 splits" not in run("check --plan plan.json --max-bits 9 --quiet", capsys)
+    run("plan rows --out other.json", capsys)
+    for line, said in {
+        "check --plan plan.json": "nothing to check: expected --max-bits X with --plan",
+        "check --plan plan.json 1.state --max-bits 1": "of 12 splits of the plan are missing",
+        f"check --plan other.json {states} --max-bits 1": "expected those of plan",
+        "check --plan plan.json --max-bits 1 --by age": "--by does not go with --plan",
+        "check --plan plan.json --max-kl 1": "--max-kl does not go with --plan",
+        "check --plan none.json --max-bits 1": "none.json: cannot be read",
+    }.items():
+        assert said in run(line, capsys, 2)

@@ -78,3 +78,14 @@ def test_a_file_that_workers_do_not_see(client: Any, files: str) -> None:
     Path(plan.files[1]).unlink()
     with pytest.raises(us.InputError, match=r"1\.parquet: no such file, and there was one when"):
         evaluated_on(plan, client)
+
+
+def test_a_scheduler_that_is_not_there(files: str) -> None:
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+        closed = distributed.Client(cluster)
+        closed.close()
+        with pytest.raises(us.CallError, match="the Dask client of engine is closed, or its sche"):
+            us.evaluate(files, engine=closed)
+        lone = distributed.Client(cluster)
+    with lone, pytest.raises(us.CallError, match="its scheduler does not answer"):
+        us.evaluate(files, engine=lone)

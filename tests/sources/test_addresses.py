@@ -81,13 +81,21 @@ def test_an_address_that_was_made_a_path() -> None:
         us.evaluate(Path("s3://bucket/rows.csv"))
 
 
-def test_no_address_is_written_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_addresses_that_are_not_written_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("label,p_cat,p_dog\ncat,0.75,0.25\n")
-    for target in ("s3://bucket/out.json", f"s3://me:{SECRET}@bucket/out.json", "file:///o.json"):
+    at = "?endpoint_override=127.0.0.1:1&scheme=http&region=x"
+    for target, said in {
+        f"s3://bucket/out.json{at}": "the store cannot be reached",
+        f"s3://me:{SECRET}@bucket/out.json": "the address holds a user or a password",
+        f"s3://bucket/out.json?secret_key={SECRET}": "the address has an option 'secret_key'",
+        "file://host/o.json": "is no address of a file of this machine",
+    }.items():
         assert run(["evaluate", str(path), "--json", target]) == 2
         told = capsys.readouterr().err
-        assert f"--json {without_secrets(target)}: cannot be written: it is an address" in told
+        assert f"--json {without_secrets(target)}: cannot be written: {said}" in told
         assert SECRET not in told
 
 

@@ -410,6 +410,5 @@ def test_commands(
     assert run(["apply", saved, address, "--out", out]) == 0
     assert pq.read_table(out).num_rows == ROWS
     capsys.readouterr()
-    assert run(["evaluate", address, "--json", "s3://bucket/out.json"]) == 2
-    told = capsys.readouterr().err
-    assert "--json s3://bucket/out.json: cannot be written: it is an address" in told
+    with pytest.raises(us.CallError, match="it is an address, which commands alone write to"):
+        us.evaluate(address).to_html("s3://bucket/out.html")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from unsurprised.addresses import named
 from unsurprised.calibration.judge import Judge
 from unsurprised.calibration.learning import learning_from
-from unsurprised.calibration.result import Calibration
+from unsurprised.calibration.result import Calibration, of_files
 from unsurprised.calibration.trials import calibrated
 from unsurprised.calibrators.crossfit import FOLDS, Progress
 from unsurprised.errors import CallError
@@ -47,6 +45,7 @@ def calibrate(
     methods: Sequence[str] | None = None,
     folds: int = FOLDS,
     base: float = 2,
+    engine: Any = None,
 ) -> Calibration:
     """Choose a calibrator by cross-fitting: the one that lowers cross-entropy on unseen rows.
 
@@ -76,6 +75,8 @@ def calibrate(
         How many folds, at least 2.
     base : float, default 2
         2 for bits, ``math.e`` for nats, 10 for hartleys.
+    engine : optional
+        What reads files, to the same result; as for :func:`unsurprised.evaluate`.
 
     Returns
     -------
@@ -132,16 +133,14 @@ def calibrate(
             "nulls": nulls,
             "batch_rows": batch_rows,
         }
+        if engine is not None:
+            from unsurprised.calibration.on_engine import calibrate_on
+
+            return calibrate_on(engine, y_true, options, methods=methods, folds=folds, base=base)
         reading = open_source(y_true, options, call="calibrate")
         return calibrate_reading(reading, methods=methods, folds=folds, base=base)
     given = {"label": label, "pred": pred, "kind": kind, "weight": weight, "id": id, "truth": truth}
-    named = [name for name, value in given.items() if value is not None]
-    if named or isinstance(cluster, str):
-        name = named[0] if named else "cluster"
-        raise CallError(
-            f"calibrate(y_true, y_pred, {name}=…) names a column; for arrays pass the array, or a "
-            "form: calibrate(y_true, Logits(y_pred), weights=…, cluster=…)"
-        )
+    _refuse_of_files(given, cluster, engine)
     batch = batch_from_arrays(
         y_true,
         y_pred,
@@ -159,6 +158,19 @@ def calibrate(
 
     learning = learning_from(evaluator, batch.classes, batch.spoken_of)
     return calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
+
+
+def _refuse_of_files(given: Mapping[str, Any], cluster: Any, engine: Any) -> None:
+    """Raise for what is said of files, beside arrays."""
+    if engine is not None:
+        raise CallError("calibrate(y_true, y_pred, engine=…): engine=… is for files")
+    named = [name for name, value in given.items() if value is not None]
+    if named or isinstance(cluster, str):
+        name = named[0] if named else "cluster"
+        raise CallError(
+            f"calibrate(y_true, y_pred, {name}=…) names a column; for arrays pass the array, or a "
+            "form: calibrate(y_true, Logits(y_pred), weights=…, cluster=…)"
+        )
 
 
 @own_float_errors
@@ -180,7 +192,4 @@ def calibrate_reading(
 
     learning = learning_from(evaluator, reading.class_names, reading.spoken_of)
     found = calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
-    if found.calibrator is not None:
-        names = [Path(named(file)).name for file in reading.files]
-        found.calibrator.provenance_ |= {"files": names[:100]}
-    return found
+    return of_files(found, reading.files)

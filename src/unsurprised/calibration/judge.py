@@ -14,6 +14,7 @@ from unsurprised.calibrators._rows import rows_of
 from unsurprised.calibrators.crossfit import in_bits, saved_bits
 from unsurprised.states import Moments, Sums
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
+from unsurprised.states.serial import pack, unpack
 from unsurprised.states.sums import GROUPS
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.ratios import MeanRatio
@@ -62,6 +63,20 @@ class Savings:
         if self.moments is not None and other.moments is not None:
             self.moments.merge(other.moments)
         return self
+
+    def to_bytes(self) -> bytes:
+        """The sums as bytes that are equal for equal sums."""
+        moments = [] if self.moments is None else [self.moments.to_bytes()]
+        return pack("Savings", {}, [self.sums.to_bytes(), *moments])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Savings:
+        """The sums that :meth:`to_bytes` wrote."""
+        _, (sums, *moments) = unpack(data, "Savings")
+        found = cls.__new__(cls)
+        found.sums = Sums.from_bytes(sums)
+        found.moments = Moments.from_bytes(moments[0]) if moments else None
+        return found
 
     def estimates(self, *, refused: bool) -> tuple[Estimate, Estimate, Estimate]:
         """Mean surprisal before, what is saved of it, and what is left.

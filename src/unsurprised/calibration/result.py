@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from unsurprised.addresses import named
 from unsurprised.calibrators import Calibrator
 from unsurprised.copies import Record
 from unsurprised.evaluation.records import CalibrationCurve
@@ -98,3 +100,11 @@ class Calibration(Reported):
     def helps(self) -> bool:
         """Whether a calibrator is worth its while."""
         return self.calibrator is not None
+
+
+def of_files(found: Calibration, files: Sequence[str]) -> Calibration:
+    """A calibration whose calibrator says which files it was fitted on."""
+    if found.calibrator is not None:
+        names = [Path(named(file)).name for file in files]
+        found.calibrator.provenance_ |= {"files": names[:100]}
+    return found

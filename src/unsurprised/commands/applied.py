@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from unsurprised.addresses import scheme_of
+from unsurprised.commands.planned import read_bytes
+
 if TYPE_CHECKING:
     from unsurprised.calibrators import Calibrator
     from unsurprised.sources import Reading
     from unsurprised.writing import Target
+
+
+def calibrator_of(name: str) -> Calibrator:
+    """A saved calibrator, of a disk or of a store."""
+    from unsurprised.calibrators.saved import from_json, load
+    from unsurprised.errors import InputError, StateError
+
+    if scheme_of(name) is None:
+        return load(name)
+    try:
+        return from_json(read_bytes(name).decode())
+    except InputError:
+        raise
+    except (StateError, UnicodeDecodeError) as error:
+        reason = "is no text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise StateError(f"{name}: {reason}") from None
 
 
 def refuse_unwritable(out: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.applied import refuse_unwritable, write_applied
+from unsurprised.commands.applied import calibrator_of, refuse_unwritable, write_applied
 from unsurprised.commands.panels import WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input
 from unsurprised.commands.words import Nulls
@@ -78,13 +78,13 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Read, calibrate, write."""
-    from unsurprised.calibrators import load
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.report.choices import choices
     from unsurprised.sources import open_predictions
-    from unsurprised.writing import Outputs, standard_output
+    from unsurprised.writing import standard_output
 
     keep_standard_input(context, *files)
-    held = load(calibrator)
+    held = calibrator_of(calibrator)
     reading = open_predictions(files, cli_options.options_of(context, labelled=False))
     read = [calibrator, *files_read(reading, classes=classes)]
     with Outputs(read, overwrite=overwrite) as outputs:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
@@ -76,8 +77,10 @@ Folds = Annotated[
 
 def command(
     context: typer.Context,
-    files: cli_options.Files,
+    files: cli_options.FilesOrPlan = None,
     *,
+    db: Db = None,
+    query: QueryText = None,
     form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
@@ -107,14 +110,17 @@ def command(
     """Calibrate, write what was asked for, print the report."""
     from unsurprised.calibration.calibrate import calibrate_reading
     from unsurprised.commands.applied import refuse_unwritable, write_applied
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.sources import open_predictions
-    from unsurprised.writing import Outputs, own, standard_output
+    from unsurprised.writing import own, standard_output
     from unsurprised.writing.recognition import json_of
 
+    source = source_of(context, files)
+    files = names_of(source)
     keep_standard_input(context, *files, truth)
-    reading = open_predictions(files, cli_options.options_of(context))
+    reading = open_predictions(source, cli_options.options_of(context))
     logarithm = cli_options.base_of(base)
-    read = files_read(reading, truth=truth, classes=classes)
+    read = [*files_read(reading, truth=truth, classes=classes), *files_of(context, source)]
     with Outputs(read, overwrite=overwrite) as outputs:
         saved = outputs.declare("--save", save)
         rows = outputs.declare("--out", out)

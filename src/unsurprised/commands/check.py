@@ -9,19 +9,29 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import JoinOption, Preds, opened
+from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.planned import (
+    PlanFile,
+    evaluated_of,
+    plan_of,
+    read_bytes,
+    refuse_told,
+)
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.told import is_told
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import Check
-    from unsurprised.writing import Outputs, Target
+    from unsurprised.sources.databases import Query
+    from unsurprised.writing import Target
 
 HELP = (
     "Fail a CI job when a model's log loss is too high, or worse than another model's.\n\n"
@@ -33,15 +43,17 @@ EXAMPLES = (
     "unsurprised check base.parquet new.parquet --id row_id --max-worse 0.01",
     "unsurprised check base.parquet new.parquet --by country --junit check.xml",
     "unsurprised check base.parquet new.parquet --html check.html",
+    "unsurprised check --plan plan.json 1.state 2.state --max-bits 0.35",
     "unsurprised check base.npy int8.npy --max-kl 0.01 --min-agreement 0.99",
 )
 
 Models = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="[BASE] NEW",
         show_default=False,
-        help="A file of predictions, or the base's and the new model's.",
+        help="A file of predictions, or the base's and the new model's; with --plan, states of "
+        "all its parts, or nothing for its rows to be read.",
     ),
 ]
 MaxBits = Annotated[
@@ -106,8 +118,11 @@ Junit = Annotated[
 
 def command(
     context: typer.Context,
-    models: Models,
+    models: Models = None,
     *,
+    plan: PlanFile = None,
+    db: Db = None,
+    query: QueryText = None,
     max_bits: MaxBits = None,
     max_worse: MaxWorse = None,
     max_kl: MaxKl = None,
@@ -139,37 +154,44 @@ def command(
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
     of_tokens = max_kl is not None or min_agreement is not None
-    found = (_of_language_models if of_tokens else _of_rows)(context, models)
+    if plan is not None:
+        found = _of_plan(context, plan, models or [])
+    else:
+        source = source_of(context, models, ", or --plan FILE")
+        found = (_of_language_models if of_tokens else _of_rows)(context, source)
     if found.outcome == "failed" or (found.outcome == "unsure" and not allow_unsure):
         raise typer.Exit(1)
 
 
-def _of_rows(context: typer.Context, models: list[str]) -> Check:
+def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     """Predictions of rows, held against limits."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
     from unsurprised.comparison.compare import compare_readings
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import Options, open_predictions
-    from unsurprised.writing import Outputs
 
     told = context.params
     truth, join, max_bits = told["truth"], Join(told["join"]).value, told["max_bits"]
     columns = list(told["pred"] or [])
-    pairs = _are_two(models, columns, max_bits)
+    models = names_of(source)
+    given: list[Any] = [*models] or [source]
+    pairs = _are_two(given, columns, max_bits)
     keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join if truth else "exact")
     single = Options(**{**options, "pred": columns[-1] if columns else None})
     if pairs:
-        readings, names = opened(models, columns, options)
+        readings, names = opened(given, columns, options)
     else:
-        readings, names = [open_predictions(models, single)], []
+        readings, names = [open_predictions(source, single)], []
     read = files_read(*readings, truth=truth, classes=told["classes"])
+    read += files_of(context, source)
     with Outputs(read, overwrite=told["overwrite"]) as outputs:
         written = _Written.declared(outputs, told)
         with asked_page(written.page, context.obj, *readings) as page:
             newest = readings[-1]
             if pairs and told["by"] and max_bits is not None:  # the base alone is sliced
-                newest = open_predictions(models[-1], single)
+                newest = open_predictions(given[-1], single)
             work = [*(readings if pairs else ()), *([newest] if max_bits is not None else ())]
             comparison = evaluation = None
             with row_progress(*work, quiet=told["quiet"]) as progress:
@@ -186,24 +208,51 @@ def _of_rows(context: typer.Context, models: list[str]) -> Check:
     return found
 
 
+def _of_plan(context: typer.Context, path: str, states: list[str]) -> Check:
+    """The rows of a plan, or the states of its parts, held against a limit."""
+    from unsurprised.commands.outputs import Outputs
+    from unsurprised.comparison.check import checked
+    from unsurprised.evaluation.plans.merging import merged_of
+
+    told = context.params
+    refuse_told(context, "models", "max_bits", "allow_unsure", "junit")
+    if told["max_bits"] is None:
+        raise CallError("nothing to check: expected --max-bits X with --plan")
+    held = plan_of(path)
+    with Outputs([path, *states, *held.files], overwrite=told["overwrite"]) as outputs:
+        written = _Written.declared(outputs, told)
+        with asked_page(written.page, context.obj, held.facts) as page:
+            if states:
+                parts = [(name, read_bytes(name)) for name in states]
+                merged = held.refuse_other(merged_of(parts))
+            else:
+                merged = evaluated_of(held, held.splits, quiet=told["quiet"])
+            found = checked(merged.result(), None, max_bits=told["max_bits"], max_worse=None)
+            if page is not None:
+                page.write(found)
+        written.write(found, outputs, context, states)
+    return found
+
+
 #: What a check of language models takes of the options; the others are about rows.
 _OF_TOKENS = {"models", "max_kl", "min_agreement", "allow_unsure", "json", "html", "junit",
               "overwrite", "batch_rows", "quiet"}  # fmt: skip
 
 
-def _of_language_models(context: typer.Context, models: list[str]) -> Check:
+def _of_language_models(context: typer.Context, source: list[str] | Query) -> Check:
     """What two language models said of the same tokens, held against limits."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.faithful import checked_fidelity
     from unsurprised.language_models.files import Files, read_files
     from unsurprised.language_models.measure import Placing
     from unsurprised.report.progress import RowProgress
-    from unsurprised.writing import Outputs
 
     told = context.params
     for name in told:
         if name not in _OF_TOKENS and is_told(context, name):
             said = name.replace("_", "-")
             raise CallError(f"--{said}: it is about rows; --max-kl and --min-agreement are not")
+    models = names_of(source)
     if len(models) != 2:
         raise CallError(f"found {len(models)} models; --max-kl, --min-agreement expect BASE NEW")
     with Outputs(all_files(models), overwrite=told["overwrite"]) as outputs:
@@ -282,7 +331,7 @@ def _print(found: Check, context: typer.Context, models: list[str]) -> None:
     put(lines(found, screen_of(context, {}, commands)))
 
 
-def _are_two(models: list[str], columns: list[str], max_bits: float | None) -> bool:
+def _are_two(models: Sequence[Any], columns: list[str], max_bits: float | None) -> bool:
     """Whether there is a base; an error where there is nothing to check, or too much."""
     count = max(len(models), len(columns))
     if count > 2:

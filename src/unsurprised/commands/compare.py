@@ -11,6 +11,7 @@ from unsurprised.addresses import named
 from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.completion import columns
+from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
@@ -36,7 +37,7 @@ EXAMPLES = (
 
 
 Models = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="BASE NEW...",
         show_default=False,
@@ -67,8 +68,10 @@ JoinOption = Annotated[
 
 def command(
     context: typer.Context,
-    models: Models,
+    models: Models = None,
     *,
+    db: Db = None,
+    query: QueryText = None,
     form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: Preds = None,
@@ -96,15 +99,18 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.compare import compare_readings
-    from unsurprised.writing import Outputs, own, standard_output
+    from unsurprised.writing import own, standard_output
     from unsurprised.writing.recognition import json_of
 
+    source = source_of(context, models)
+    models = names_of(source)
     keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
-    readings, names = opened(models, pred, options)
+    readings, names = opened(models or [source], pred, options)
     logarithm = cli_options.base_of(base)
-    read = files_read(*readings, truth=truth, classes=classes)
+    read = [*files_read(*readings, truth=truth, classes=classes), *files_of(context, source)]
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.comparison")))
         with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
@@ -142,13 +148,13 @@ def _next(
     told = context.params
     # A new model by itself: its file, its column.
     place = 1 + best_of_new(comparison)
-    file = models[place] if len(models) > 1 else models[0]
+    file = models[place if len(models) > 1 else 0 :][:1]
     columns = told["pred"] or []
     column = columns[place] if len(columns) > 1 else columns[-1] if columns else None
     of_model = () if column is None else ("--pred", column)
     for name, more in (("calibrate", ("--save", "calibrator.json")), ("evaluate", ())):
         if name == "evaluate" or told["logprob"] is None:
-            command = next_command(context, name, [file], *of_model, *more, without=["pred"])
+            command = next_command(context, name, file, *of_model, *more, without=["pred"])
             yield name, command
     group = groups_of(reading)
     if not told["by"] and group is not None:
@@ -160,13 +166,18 @@ def _next(
 
 
 def opened(
-    models: Sequence[str], preds: Sequence[str] | None, options: Mapping[str, Any]
+    models: Sequence[Any], preds: Sequence[str] | None, options: Mapping[str, Any]
 ) -> tuple[list[Reading], list[str]]:
     """The sources of the models, the base first, and what each is called."""
     from unsurprised.errors import CallError
     from unsurprised.sources import Options, open_predictions
 
     columns: list[str | None] = [*preds] if preds else [None]
+    if not isinstance(models[0], str) and options["id"] is None:
+        raise CallError(
+            "the rows of a query come in any order, and in another one for each model; expected "
+            "--id COLUMN, by which they are matched"
+        )
     if len(models) == 1 and len(columns) > 1:
         files, names = [models[0]] * len(columns), [str(column) for column in columns]
     elif len(models) > 1 and len(columns) in (1, len(models)):

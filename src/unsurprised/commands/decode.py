@@ -8,9 +8,10 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.encode import Output, checked_output, model_files
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS
 from unsurprised.commands.reading import class_files
-from unsurprised.writing import Outputs, standard_output
+from unsurprised.writing import standard_output
 
 HELP = (
     "Decompress what encode has made, byte for byte.\n\n"

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, MEASURES, WRITES
 from unsurprised.commands.reading import class_files, keep_standard_input
 from unsurprised.errors import CallError
-from unsurprised.writing import STANDARD_OUTPUT, Outputs, own, standard_output
+from unsurprised.writing import STANDARD_OUTPUT, own, standard_output
 from unsurprised.writing.recognition import json_of
 
 HELP = (

@@ -9,6 +9,8 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
+from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.planned import (
     AskedFor,
@@ -20,7 +22,7 @@ from unsurprised.commands.planned import (
 )
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
-from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ EXAMPLES = (
     "unsurprised evaluate predictions.parquet --by country --html report.html",
     "unsurprised evaluate tokens.jsonl --logprob logprob --base e",
     "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value",
+    "unsurprised evaluate --db runs.duckdb --query 'select label, p_cat, p_dog from runs'",
     "unsurprised evaluate --plan plan.json --part 3/40 --state 3.state",
 )
 
@@ -52,6 +55,8 @@ def command(
     plan: PlanFile = None,
     part: Part = None,
     state: State = None,
+    db: Db = None,
+    query: QueryText = None,
     form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
@@ -85,14 +90,16 @@ def command(
         asked = AskedFor(context, base, state, json, html)
         evaluate_planned(asked, plan, part, overwrite=overwrite)
         return
-    files = refuse_without_plan(part, state, files)
+    refuse_without_plan(part, state)
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import open_predictions  # pyarrow is slow
 
     logarithm = cli_options.base_of(base)
+    source = source_of(context, files, ", or --plan FILE")
+    files = names_of(source)
     keep_standard_input(context, *files, truth)
-    reading = open_predictions(files, cli_options.options_of(context))
-    read = files_read(reading, truth=truth, classes=classes)
+    reading = open_predictions(source, cli_options.options_of(context))
+    read = [*files_read(reading, truth=truth, classes=classes), *files_of(context, source)]
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.evaluation")))
         with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:

@@ -18,12 +18,13 @@ from unsurprised.commands.explain_rows import (
     row_of_file,
     written,
 )
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, WRITES
 from unsurprised.commands.reading import class_files, keep_standard_input
 from unsurprised.errors import CallError, InputError
 from unsurprised.report.numbers import printable
-from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:

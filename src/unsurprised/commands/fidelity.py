@@ -167,11 +167,12 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Measure, print the report, write the JSON and the page."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.commands.page import asked_page, declared_page
     from unsurprised.language_models.file_columns import file_of
     from unsurprised.language_models.files import Files, read_files
     from unsurprised.report.progress import RowProgress
-    from unsurprised.writing import Outputs, own, standard_output
+    from unsurprised.writing import own, standard_output
 
     if html is not None and len(others) > 1:
         raise CallError(f"--html and {len(others)} others: a page shows one; expected BASE OTHER")

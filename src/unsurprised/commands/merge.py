@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, WRITES
 from unsurprised.commands.planned import AskedFor, deliver, read_bytes
-from unsurprised.writing import Outputs
 
 if TYPE_CHECKING:
     from unsurprised.evaluation import Evaluator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from unsurprised.addresses import without_password
 from unsurprised.commands.told import is_told
 from unsurprised.errors import STANDARD_INPUT
 from unsurprised.report.screen import Screen, columns
@@ -74,7 +75,7 @@ def _options(context: typer.Context, name: str, without: set[str]) -> Iterator[s
         if value is True:
             yield shared
         for each in [] if value is True else value if isinstance(value, list) else [value]:
-            yield from (shared, str(each))
+            yield from (shared, without_password(str(each)))
 
 
 def screen_of(

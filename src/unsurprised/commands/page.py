@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from unsurprised.addresses import without_password
+from unsurprised.commands.outputs import Outputs
 from unsurprised.reported import Reported, faces_of
-from unsurprised.writing import Outputs, Target, own
+from unsurprised.writing import Target, own
 from unsurprised.writing.recognition import page_of
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ def asked_page(
     files = tuple(dict.fromkeys(file for reading in readings for file in reading.files))
     said = choices(readings[0].choices, 10**9) if readings else ""
     taken = " · ".join(said.split("\n"))
-    provenance = Provenance(shlex.join(["unsurprised", *arguments]), taken, files)
+    command = shlex.join(["unsurprised", *map(without_password, arguments)])
+    provenance = Provenance(command, taken, files)
     bundle = Bundle()
     bundle.begin()
     try:

@@ -10,11 +10,12 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.reading import files_read
 from unsurprised.commands.words import Nulls
 from unsurprised.errors import STANDARD_INPUT, CallError
-from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:

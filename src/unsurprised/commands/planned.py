@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unsurprised.addresses import scheme_of
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS, WRITES
 from unsurprised.commands.told import is_told
 from unsurprised.errors import CallError, StateError
-from unsurprised.writing import Outputs, own, standard_output
+from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import json_of, state
 
 if TYPE_CHECKING:
     from unsurprised.commands.page import Read
     from unsurprised.evaluation import Evaluator
     from unsurprised.evaluation.plans import Plan
+    from unsurprised.evaluation.plans.splits import PlannedSplit
 
 PlanFile = Annotated[
     str | None,
@@ -71,20 +74,21 @@ class AskedFor:
 
 def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite: bool) -> None:
     """Evaluate a plan's rows, write what was asked for, print the report."""
-    _refuse_told(asked.context)
-    held = _plan_of(path)
+    refuse_told(asked.context)
+    held = plan_of(path)
     splits = held.splits if part is None else held.part(*_numbers(part))
+    quiet = bool(asked.context.params["quiet"])
     with Outputs([path, *held.files], overwrite=overwrite) as outputs:
+        deliver(outputs, asked, lambda: evaluated_of(held, splits, quiet=quiet), held.facts)
 
-        def evaluated() -> Evaluator:
-            from unsurprised.report.progress import RowProgress
 
-            rows = None if held.rows is None else sum(split.rows or 0 for split in splits)
-            quiet = bool(asked.context.params["quiet"])
-            with RowProgress(rows, quiet=quiet) as progress:
-                return held.evaluate(splits, progress=progress)
+def evaluated_of(held: Plan, splits: Sequence[PlannedSplit], *, quiet: bool) -> Evaluator:
+    """Some splits of a plan, evaluated with a progress bar."""
+    from unsurprised.report.progress import RowProgress
 
-        deliver(outputs, asked, evaluated, held.facts)
+    rows = None if held.rows is None else sum(split.rows or 0 for split in splits)
+    with RowProgress(rows, quiet=quiet) as progress:
+        return held.evaluate(splits, progress=progress)
 
 
 def deliver(
@@ -116,21 +120,23 @@ def deliver(
             put(lines(evaluation, screen_of(asked.context, read.choices, {})))
 
 
-def refuse_without_plan(part: str | None, saved: str | None, files: list[str] | None) -> list[str]:
-    """The files of an evaluation without a plan, of which there have to be some."""
+def refuse_without_plan(part: str | None, saved: str | None) -> None:
+    """Raise for what goes with a plan alone."""
     for name, value in (("--part", part), ("--state", saved)):
         if value is not None:
             raise CallError(f"{name} {value}: it goes with --plan, which unsurprised plan writes")
-    if not files:
-        raise CallError(
-            "Missing argument 'FILE...', or --plan FILE in its place; see unsurprised evaluate "
-            "--help"
-        )
-    return files
 
 
 def read_bytes(path: str) -> bytes:
     """A file that another command has written."""
+    if scheme_of(path) is not None:
+        from unsurprised.sources.files import binary  # pyarrow is slow
+        from unsurprised.sources.stores.addresses import local_path
+
+        path = local_path(path) or path
+        if scheme_of(path) is not None:
+            with binary(path) as stream:
+                return stream.read()
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
@@ -138,7 +144,8 @@ def read_bytes(path: str) -> bytes:
         raise CallError(f"{path}: cannot be read: {reason}") from None
 
 
-def _plan_of(path: str) -> Plan:
+def plan_of(path: str) -> Plan:
+    """The plan that a file holds."""
     from unsurprised.evaluation.plans import Plan  # pyarrow is slow
 
     try:
@@ -154,10 +161,10 @@ def _numbers(part: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _refuse_told(context: typer.Context) -> None:
-    """Raise for an option that the plan has an answer to."""
+def refuse_told(context: typer.Context, *besides: str) -> None:
+    """Raise for an option that the plan has an answer to; ``besides`` are a command's own."""
     for parameter in context.command.params:
-        if parameter.name in _BESIDE_A_PLAN or not is_told(context, parameter.name):
+        if parameter.name in _BESIDE_A_PLAN.union(besides) or not is_told(context, parameter.name):
             continue
         if context.params[parameter.name or ""] in (None, [], ()):  # the latter of older typers
             continue

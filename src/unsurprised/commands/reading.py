@@ -59,6 +59,8 @@ def _about_rows(readings: Sequence[Reading]) -> int | None:
 
     total = 0
     for reading in readings:
+        if reading.rows is None and not reading.files:
+            return None
         files = [reading.rows] if reading.rows is not None else map(about_rows, reading.files)
         for rows in files:
             if rows is None:

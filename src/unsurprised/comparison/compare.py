@@ -259,7 +259,7 @@ def compared(
         "unit": in_unit.unit,
         "base": float(base),
         "models": tuple(
-            _model(name, one, sample, in_unit, refused=few is not None)
+            _model(name, one, sample, in_unit, refused=few is not None, left_out=bool(left_out))
             for name, one, sample in zip(names, rows, samples, strict=True)
         ),
         "differences": tuple(pairs),
@@ -289,7 +289,13 @@ def _missing(few: str | None, pairs: Sequence[Difference]) -> dict[str, str]:
 
 
 def _model(
-    name: str, rows: ScoredRows, sample: Later, in_unit: InUnit, *, refused: bool
+    name: str,
+    rows: ScoredRows,
+    sample: Later,
+    in_unit: InUnit,
+    *,
+    refused: bool,
+    left_out: bool,
 ) -> ComparedModel:
     accuracy = None
     if rows.correct is not None:
@@ -302,16 +308,17 @@ def _model(
         "infinite_rows": int(np.isinf(rows.surprisal).sum()),
         "accuracy": accuracy,
     }
-    curves = Later(lambda: {"calibration": _reliability(rows.hashes, sample.found()["sample"])})
+    hashes = rows.hashes if left_out else None
+    curves = Later(lambda: {"calibration": _reliability(hashes, sample.found()["sample"])})
     return waiting(ComparedModel, known, lambda field: curves.found()[field])
 
 
 def _reliability(
-    hashes: NDArray[np.uint64], sample: Sampled | None
+    hashes: NDArray[np.uint64] | None, sample: Sampled | None
 ) -> tuple[CalibrationCurve, ...]:
-    """The curves of the compared rows that are in the sample."""
-    if sample is None:
-        return ()
+    """The curves of the sample's rows that are compared: all of them without ``hashes``."""
+    if sample is None or hashes is None:
+        return () if sample is None else curves_of(sample)
     compared = np.flatnonzero(np.isin(sample.hashes, hashes))
     if not len(compared):
         return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ def matched(
     models: Sequence[ScoredRows], names: Sequence[str], join: str
 ) -> tuple[list[ScoredRows], int]:
     """The rows of all models that are the same, in the base's order, and how many are not in all.
+
+    Those of the others are put into that order where they are.
 
     Rows with ids are matched by these, others by their place.
 
@@ -41,7 +44,14 @@ def matched(
             found = _in_order(models, names)
     for rows, name in zip(found[1:], names[1:], strict=True):
         _same_truth(found[0], rows, (names[0], name))
-    return found, left_out
+    return [found[0], *(_sharing(found[0], rows) for rows in found[1:])], left_out
+
+
+def _sharing(base: ScoredRows, new: ScoredRows) -> ScoredRows:
+    """The new model's rows, with what the base has too held once."""
+    named: dict[str, Any] = {} if base.ids is None else {"hashes": base.hashes, "ids": base.ids}
+    both = base.labels is not None and new.labels is not None
+    return replace(new, labels=base.labels if both else new.labels, **named)
 
 
 def _same_naming(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> None:
@@ -90,7 +100,7 @@ def _partners(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> Scor
     place = np.minimum(np.searchsorted(ordered, base.hashes), len(ordered) - 1)
     if len(base) != len(new) or not np.array_equal(ordered[place], base.hashes):
         raise _strangers(base, new, names)
-    return new.take(order[place])
+    return new.reorder(order[place])
 
 
 def _strangers(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> InputError:

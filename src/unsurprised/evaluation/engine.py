@@ -115,12 +115,9 @@ def over_splits(
             return run.work(make())
 
     with reading.looking_later():
-        with reading.in_memory(), ThreadPoolExecutor(workers) as pool:
-            try:
-                collectors = list(pool.map(work, range(workers)))
-            except BaseException:  # an interrupt, of whatever kind: workers go on otherwise
-                run.stopped = True
-                raise
+        with reading.in_memory():
+            # One works in this thread, whose cursor of a database it may be.
+            collectors = [work(0)] if workers == 1 else _side_by_side(work, workers, run)
         run.raise_first_error()
     if then is not None:
         then()
@@ -131,6 +128,18 @@ def over_splits(
     except InputError as error:
         raise of_all(error, reading.files) from None
     return merged
+
+
+def _side_by_side(
+    work: Callable[[int], AnyCollector], workers: int, run: _Run
+) -> list[AnyCollector]:
+    """What workers collect, a thread each."""
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            return list(pool.map(work, range(workers)))
+        except BaseException:  # an interrupt, of whatever kind: workers go on otherwise
+            run.stopped = True
+            raise
 
 
 def first_look(reading: Reading) -> dict[str, Bins]:

@@ -123,7 +123,7 @@ def evaluate(
     ledger : bool, default True
         Whether to keep a sample of 200,000 rows, and say what is computed on it when one asks for
         it: the ledger, gaps, curves, bits between classes.
-    engine : concurrent.futures.Executor, dask.distributed.Client or "ray", optional
+    engine : concurrent.futures.Executor, dask.distributed.Client, SparkSession or "ray", optional
         What runs the work on files, to the same bytes as the threads of this process: a pool of
         processes, or a cluster whose workers see the same files. The caller makes it and ends it.
 

@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.errors import CallError, InputError
+from unsurprised.sources.databases.cursors import is_cursor, rows_of_cursor
+from unsurprised.sources.databases.query import Query, QueryRows
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Part, Table
 
@@ -41,11 +43,29 @@ _READERS = (
 
 
 def is_frame(source: Any) -> bool:
-    """Whether an object gives its rows through the Arrow interface."""
-    return is_dataset(source) or any(
+    """Whether an object gives its rows through the Arrow interface, or a database's."""
+    return _has_interface(source) or _is_asked(source) or is_dataset(source)
+
+
+def _has_interface(source: Any) -> bool:
+    return any(
         hasattr(source, name)
         for name in ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__")
     )
+
+
+def _is_asked(source: Any) -> bool:
+    """Whether an object is a query, or a cursor; relations of DuckDB are frames as well."""
+    return isinstance(source, Query | QueryRows) or (
+        is_cursor(source) and not _has_interface(source)
+    )
+
+
+def _streamed(source: Any) -> Any:
+    """What is asked of a database as what can be read."""
+    if isinstance(source, Query):
+        return source.opened()
+    return rows_of_cursor(source) if is_cursor(source) and _is_asked(source) else source
 
 
 def is_dataset(source: Any) -> bool:
@@ -102,7 +122,9 @@ class FrameTable(Table):
     format = "a data frame"
 
     def __init__(self, frame: Any) -> None:
-        self._frame = frame
+        self._frame = frame = _streamed(frame)
+        if isinstance(frame, QueryRows):
+            self.format = "the rows of a query"
         self._lock = threading.Lock()
         self._stream: pa.RecordBatchReader | None = None
         self.rows = _rows(frame)
@@ -128,6 +150,11 @@ class FrameTable(Table):
 
     def _refuse_copy(self) -> None:
         """Raise for rows that only one can read."""
+        if isinstance(self._frame, QueryRows):
+            raise CallError(
+                "a source over a query is neither pickled nor copied, for its address may hold a "
+                "password; open the query where it is read"
+            )
         if isinstance(self._frame, pa.RecordBatchReader):
             raise CallError(
                 "a source over a pyarrow.RecordBatchReader is neither pickled nor copied, for its "
@@ -186,8 +213,8 @@ class FrameTable(Table):
         with guarded(None, self.format), _readable(frame):
             if isinstance(frame, pa.RecordBatchReader):
                 return frame
-            if is_dataset(frame):
-                return _dataset_reader(frame)
+            if isinstance(frame, QueryRows) or is_dataset(frame):
+                return frame.reader() if isinstance(frame, QueryRows) else _dataset_reader(frame)
             # PyArrow's own need not leave it, which ends the process where its version is below 25
             # and short strings were cast to views (apache/arrow#49740).
             if isinstance(frame, pa.Table):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unsurprised.addresses import named
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check_format(name: str) -> str:
     >>> check_format("calibrated.pq")
     'Parquet'
     """
-    form = FORMS.get(Path(name).suffix.lower())
+    form = FORMS.get(Path(named(name)).suffix.lower())
     if form is None:
         raise CallError(
             f"--out {name}: its ending names no format that can be written; expected .parquet, "

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import overload
+from typing import Self, overload
 
 from unsurprised.addresses import scheme_of, without_secrets
 from unsurprised.errors import CallError, UnsurprisedError
@@ -93,6 +93,9 @@ class Target:
         with self._named():
             write_device(self._data, self._path)
 
+    def publish(self) -> None:
+        """Let what is in no folder appear."""
+
     def finished(self) -> Finished | None:
         """The file that waits for its name."""
         if self._temporary is None or not self._is_file:
@@ -125,8 +128,8 @@ class Target:
             raise ValueError("the path is empty")
         if scheme_of(name) is not None:
             raise ValueError(
-                "it is an address, and what is written has to appear whole; write a file here, "
-                "and copy it there, such as by aws s3 cp, gcloud storage cp or azcopy"
+                "it is an address, which commands alone write to (--out, --json, --html); write a "
+                "file here, and copy it there"
             )
         with suppress(FileNotFoundError):
             self._status = Path(name).stat()
@@ -148,6 +151,10 @@ class Target:
         if self._status is not None and self._is_file:
             with self._named():
                 self._replaceable(self._path)
+
+    def refused(self, reason: str) -> CallError:
+        """The error for a target that is something else as well."""
+        return self._unwritable(ValueError(reason))
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -213,24 +220,27 @@ class Outputs:
         if name is None:
             return None
         allowed = anything if self._overwrite else replaceable
-        target = Target(option, name, allowed, self._overwrite or replaceable is anything)
+        target = self._target(option, name, allowed, self._overwrite or replaceable is anything)
         for other in self._targets:
             if target.same(other):
                 raise _both(other, target)
         if target.is_one_of(self._inputs):
-            raise _refused(target, "it is also the input; name another path")
+            raise target.refused("it is also the input; name another path")
         if target.is_one_of(_redirected()):
-            raise _refused(target, "standard output goes there too; name another path")
+            raise target.refused("standard output goes there too; name another path")
         target.check_replaceable()
         self._targets.append(target)
         return target
+
+    def _target(self, option: str, name: str, replaceable: Replaceable, overwrite: bool) -> Target:
+        return Target(option, name, replaceable, overwrite)
 
     @property
     def print_report(self) -> bool:
         """Whether standard output is free for the report."""
         return not any(target.is_standard_output for target in self._targets)
 
-    def __enter__(self) -> Outputs:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -256,6 +266,8 @@ class Outputs:
                 target.deliver()
             except PipeClosedError:
                 closed = True
+        for target in self._targets:
+            target.publish()
         finished = [target.finished() for target in self._targets]
         place([file for file in finished if file is not None])
         if closed:
@@ -293,7 +305,3 @@ def _both(one: Target, other: Target) -> CallError:
     return CallError(
         f"{other.option} {other.name}: {one.option} writes there too; name another path"
     )
-
-
-def _refused(target: Target, reason: str) -> CallError:
-    return CallError(f"{target.option} {target.name}: cannot be written: {reason}")

@@ -19,15 +19,27 @@ def executor_of(client: Any) -> Executor:
             f"engine is a {type(client).__name__} that is asynchronous, or no client; expected a "
             "Client of dask.distributed: Client(cluster)"
         )
+    if client.status != "running":
+        raise _gone()
     found: Executor = client.get_executor(pure=False, retries=0)
     return found
 
 
 def workers_of(client: Any) -> int:
     """How many tasks a client's workers run at once."""
-    threads = sum(client.nthreads().values())
+    try:
+        threads = sum(client.nthreads().values())
+    except Exception:  # of a scheduler that is about to be missed, whatever asyncio raises
+        raise _gone() from None
     if not threads:
         raise CallError(
             "the Dask cluster of engine has no workers; wait for some: client.wait_for_workers(1)"
         )
     return int(threads)
+
+
+def _gone() -> CallError:
+    return CallError(
+        "the Dask client of engine is closed, or its scheduler does not answer; expected one that "
+        "is connected: Client(cluster)"
+    )

@@ -1,4 +1,4 @@
-"""A plan on an engine: any executor of ``concurrent.futures``, a Dask client, or Ray.
+"""A plan on an engine: any executor of ``concurrent.futures``, a Dask client, Ray, or Spark.
 
 The engine only schedules. Workers open the files of the plan, so order, ids, errors and bytes are
 those of one machine; the driver merges what comes, as it comes.
@@ -37,16 +37,30 @@ class Pool:
 
     executor: Executor
     workers: int
+    #: Whether the executor is ours, and ends with the work.
+    owned: bool = False
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.owned:
+            self.executor.shutdown(wait=False, cancel_futures=True)
 
 
 def pool_of(engine: Any) -> Pool:
     """The pool of an engine that the caller has made, and closes."""
     if isinstance(engine, Executor):
         return Pool(engine, getattr(engine, "_max_workers", None) or get_num_threads())
-    if type(engine).__module__.partition(".")[0] == "distributed":
+    library = type(engine).__module__.partition(".")[0]
+    if library == "distributed":
         from unsurprised.evaluation.plans.dask import executor_of, workers_of
 
         return Pool(executor_of(engine), workers_of(engine))
+    if library == "pyspark":
+        from unsurprised.evaluation.plans.spark import executor_of_spark, workers_of_spark
+
+        return Pool(executor_of_spark(engine), workers_of_spark(engine), owned=True)
     if isinstance(engine, str) and engine == "ray":
         from unsurprised.evaluation.plans.ray import executor_of_ray, workers_of_ray
 
@@ -54,7 +68,7 @@ def pool_of(engine: Any) -> Pool:
     said = f"{engine!r:.40}" if isinstance(engine, str) else f"a {type(engine).__name__}"
     raise CallError(
         f"engine is {said}; expected an Executor of concurrent.futures, such as a "
-        'ProcessPoolExecutor, a Client of dask.distributed, or "ray"'
+        'ProcessPoolExecutor, a Client of dask.distributed, a SparkSession, or "ray"'
     )
 
 
@@ -68,11 +82,30 @@ def evaluated_on(plan: Plan, engine: Any, *, progress: Progress | None = None) -
     StateError
         The engine lost a task, ran another one, or a worker ended in the middle of it.
     """
-    pool, groups = pool_of(engine), Groups()
+    with pool_of(engine) as pool:
+        found = _evaluated_in(plan, pool, progress)
+    if found.falls_short():  # rows were left out for nulls, or ids are far from distinct
+        return evaluated_on(plan.expecting(0), engine, progress=progress)
+    return found
+
+
+def states_on(plan: Plan, engine: Any, work: Callable[[str], Done]) -> Iterator[bytes]:
+    """The states that some work finds in all splits of a plan, as they come."""
+    with pool_of(engine) as pool, closing(_results(plan, pool, _groups(plan, pool), work)) as found:
+        for done in found:
+            yield done.state
+
+
+def _groups(plan: Plan, pool: Pool) -> Groups:
+    """The splits of each task."""
     parts = min(len(plan.splits), _TASKS_A_WORKER * pool.workers)
-    for part in range(1, parts + 1):
-        numbers = tuple(split.number for split in plan.part(part, parts))
-        groups += [numbers] if numbers else []
+    groups = (plan.part(part, parts) for part in range(1, parts + 1))
+    return [tuple(split.number for split in group) for group in groups if group]
+
+
+def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedEvaluator:
+    """What a pool finds of all splits."""
+    groups = _groups(plan, pool)
     merged, zero_seen = Evaluator(), False
     try:
         with closing(_results(plan, pool, groups, run)) as results:
@@ -84,10 +117,7 @@ def evaluated_on(plan: Plan, engine: Any, *, progress: Progress | None = None) -
     except SumsOffError as error:
         raise _counted(plan, pool, groups, error) from None
     found = PlannedEvaluator.of(merged, plan.share(range(len(plan.splits)), zero_seen=zero_seen))
-    found.recall_expected()
-    if found.falls_short():  # rows were left out for nulls, or ids are far from distinct
-        return evaluated_on(plan.expecting(0), engine, progress=progress)
-    return found
+    return found.recall_expected()
 
 
 def _counted(plan: Plan, pool: Pool, groups: Groups, error: SumsOffError) -> UnsurprisedError:
@@ -168,6 +198,10 @@ def _lost(plan: Plan, group: tuple[int, ...]) -> Iterator[None]:
     except UnsurprisedError:
         raise
     except (Exception, CancelledError) as error:
+        if "No module named 'unsurprised" in str(error):
+            raise StateError(
+                "a worker of the engine has no unsurprised; install one release on all machines"
+            ) from None
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise StateError(
             f"the engine lost {named(plan.splits, group)}: {told[:200].rstrip('. ')}; a worker "

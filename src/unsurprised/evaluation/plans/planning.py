@@ -179,6 +179,17 @@ class Plan(Record):
             raise error.noted(f"{error.note}, in the splits that were asked for") from None
         return PlannedEvaluator.of(found, self.share(numbers, zero_seen=zero_seen))
 
+    def refuse_other(self, evaluator: Evaluator) -> Evaluator:
+        """An evaluator that holds splits of this plan; an error for any other."""
+        theirs = getattr(evaluator, "plan_id", None)
+        if theirs != self.id:
+            said = "no plan" if theirs is None else f"plan {theirs[:8]}"
+            raise StateError(
+                f"the states are of {said}; expected those of plan {self.id[:8]}: evaluate the "
+                "parts of this plan file"
+            )
+        return evaluator
+
     def share(self, numbers: Iterable[int], *, zero_seen: bool) -> Share:
         """What a state knows that has seen some splits."""
         return Share(self.facts, intervals_of(numbers), zero_seen)

@@ -7,7 +7,7 @@ and what reaches the caller is then a text about a traceback.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from unsurprised.copies import Record
@@ -39,32 +39,37 @@ def task_of(work: Work, numbers: Sequence[int]) -> str:
     return written({"unsurprised": __version__, "work": work.only(numbers).said()})
 
 
-@own_float_errors
 def run(task: str) -> Done:
     """Evaluate the splits of a task in one thread."""
-    splits: tuple[int, ...] = ()
-    try:
-        work = _work_of(task)
-        splits = tuple(work.splits)
-        with at_most(1):
-            evaluator, zero_seen = work.evaluate()
-    except UnsurprisedError as error:
-        return Done(splits, error=error)
-    return Done(splits, evaluator.to_bytes(), zero_seen)
+
+    def evaluated(work: Work, splits: tuple[int, ...]) -> Done:
+        evaluator, zero_seen = work.evaluate()
+        return Done(splits, evaluator.to_bytes(), zero_seen)
+
+    return done_of(task, evaluated)
+
+
+def count_off(task: str, column: str | None) -> Done:
+    """How many rows of the splits of a task have sums that are off."""
+
+    def counted(work: Work, splits: tuple[int, ...]) -> Done:
+        off, all_read = work.sums_off(column)
+        return Done(splits, off=off, all_read=all_read)
+
+    return done_of(task, counted)
 
 
 @own_float_errors
-def count_off(task: str, column: str | None) -> Done:
-    """How many rows of the splits of a task have sums that are off."""
+def done_of(task: str, do: Callable[[Work, tuple[int, ...]], Done]) -> Done:
+    """Do the work of a task in one thread; what is wrong with the data is part of the answer."""
     splits: tuple[int, ...] = ()
     try:
         work = _work_of(task)
         splits = tuple(work.splits)
         with at_most(1):
-            off, all_read = work.sums_off(column)
+            return do(work, splits)
     except UnsurprisedError as error:
         return Done(splits, error=error)
-    return Done(splits, off=off, all_read=all_read)
 
 
 def _work_of(task: str) -> Work:

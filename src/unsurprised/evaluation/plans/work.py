@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from unsurprised.copies import Record
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.engine import Progress, count_off, over_splits
+from unsurprised.evaluation.engine import AnyCollector, Progress, count_off, over_splits
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.sources.marks import Mark
 from unsurprised.sources.reading import Reading, Split
@@ -51,7 +51,6 @@ class Work(Record):
 
     def evaluate(self, progress: Progress | None = None) -> tuple[Evaluator, bool]:
         """All rows of the splits, and whether a label of them is 0, or none need be."""
-        reading = self.opened() if self.splits else None
         classes = self.recipe.classes.shown
 
         def made() -> Evaluator:
@@ -59,9 +58,16 @@ class Work(Record):
             made = Evaluator(classes, top=self.top, bins=self.bins, sample_rows=rows)
             return made.expect(self.expected)
 
-        if reading is None:
-            return made(), False
-        merged = over_splits(reading, self._within(), made, progress=progress)
+        return self.collected(made, progress)
+
+    def collected(
+        self, make: Callable[[], AnyCollector], progress: Progress | None = None
+    ) -> tuple[AnyCollector, bool]:
+        """All rows of the splits in a collector, and whether a label of them is 0."""
+        if not self.splits:
+            return make(), False
+        reading = self.opened()
+        merged = over_splits(reading, self._within(), make, progress=progress)
         reading.release()
         return merged, reading.zero_seen
 

@@ -1,0 +1,108 @@
+"""On a real Spark an evaluation has the bytes of one machine, though workers end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planned_sources import written
+
+import unsurprised as us
+from unsurprised.evaluation.plans import spark
+from unsurprised.evaluation.plans.engines import evaluated_on
+from unsurprised.sources import parquet
+
+pyspark = pytest.importorskip("pyspark")
+
+# Spark warns about versions of other libraries, and leaves sockets to be collected.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(shutil.which("java") is None, reason="needs Java"),
+]
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Any]:
+    """Two threads of this machine, that run a task again which has lost its process."""
+    from pyspark.sql import SparkSession
+
+    said = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.pyspark.python": sys.executable,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        # Workers see the library as this process does.
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        builder = SparkSession.builder.master("local[2,4]")
+        for name, value in said.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        yield session
+        gateway = session.sparkContext._gateway
+        session.stop()
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(60)
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
+    return written(tmp_path / "rows", "parquet")
+
+
+@pytest.mark.parametrize("way", [spark._by_rdd, spark._by_arrow])
+def test_the_bytes_of_one_machine(
+    session: Any, files: str, way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By RDDs, and by Arrow's batches, as it goes where Spark Connect has no RDDs."""
+    monkeypatch.setattr(spark, "_by_rdd", way)
+    options: dict[str, Any] = {"by": ["age", "land"], "cluster": "user", "id": "row_id"}
+    found = us.evaluate(files, engine=session, **options)
+    assert found.to_json() == us.evaluate(files, **options).to_json()
+
+
+def test_a_worker_that_is_killed_in_the_middle(session: Any, files: str) -> None:
+    plan, killed = us.plan(files, by="land"), []
+    pids = session.sparkContext.parallelize(range(2), 2).map(lambda _: os.getpid()).collect()
+
+    def kill(_: int) -> None:
+        if not killed:
+            killed.extend(pids)
+            for pid in set(pids):
+                os.kill(pid, signal.SIGKILL)
+
+    found = evaluated_on(plan, session, progress=kill)
+    assert found.to_bytes() == plan.evaluate().to_bytes()
+    assert killed
+
+
+def test_a_wrong_row_has_its_file_and_is_not_tried_again(session: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("label,p_0,p_1\n0,0.5,0.5\n1,0.7,0.3\n")
+    (tmp_path / "b.csv").write_text("label,p_0,p_1\n0,0.5,0.5\n1,0.6,0.3\n")
+    errors = []
+    for engine in (None, session):
+        with pytest.raises(us.InputError) as raised:
+            us.evaluate(str(tmp_path), engine=engine)
+        errors.append(str(raised.value))
+    assert errors[0] == errors[1]
+    assert "b.csv, row 1, " in errors[0]
+    jobs = session.sparkContext.statusTracker()
+    assert not jobs.getActiveJobsIds()
+
+
+def test_what_is_no_session(session: Any, files: str) -> None:
+    with pytest.raises(us.CallError, match="engine is a SparkContext of Spark; expected a Spark"):
+        us.evaluate(files, engine=session.sparkContext)
+    session.stop()
+    with pytest.raises(us.CallError, match="the Spark session of engine was stopped"):
+        us.evaluate(files, engine=session)
