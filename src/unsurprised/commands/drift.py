@@ -16,11 +16,11 @@ from unsurprised.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.dataset_drift.compare import DriftSettings
     from unsurprised.dataset_drift.conditions import DriftFinding
     from unsurprised.dataset_drift.reading import DataSet
     from unsurprised.dataset_drift.result import Drift
-    from unsurprised.writing import Outputs
 
 HELP = (
     "Measure how far new data have moved from a base, column by column, in bits, with intervals, "
@@ -158,13 +158,14 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write what was asked for, exit."""
+    from unsurprised.commands.outputs import Outputs
     from unsurprised.commands.page import asked_page, declared_page
     from unsurprised.commands.reading import keep_standard_input
     from unsurprised.dataset_drift.compare import base_state, compared_with
     from unsurprised.dataset_drift.conditions import checked_conditions, findings_of, outcome_of
     from unsurprised.dataset_drift.reading import DataSet
     from unsurprised.report.progress import RowProgress
-    from unsurprised.writing import Outputs, own, recognition
+    from unsurprised.writing import own, recognition
 
     settings, conditions = _settings(context), list(fail_if or ())
     checked_conditions(conditions)
