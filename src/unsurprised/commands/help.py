@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from unsurprised.commands.panels import EXAMPLES, SHOWS
+from unsurprised.commands.panels import EXAMPLES, SHOWS, VALUES
 
 if TYPE_CHECKING:
     from rich.panel import Panel
@@ -115,10 +115,9 @@ def _panels(
 
 
 def _is_of(example: str, values: dict[str, str]) -> bool:
-    """Whether an example is of one of these options; a column may be that of a file to be named."""
-    name, _, value = example.partition(" ")
-    names_a_file = ".csv:" in value
-    return name in values and names_a_file == (values[name] == "FILE:COLUMN")
+    """Whether an example is of one of these options, whose values are called so."""
+    name = example.partition(" ")[0]
+    return name in values and values[name] == VALUES.get(example, values[name])
 
 
 def _row(parameter: TyperArgument | TyperOption) -> tuple[Text, Text]:

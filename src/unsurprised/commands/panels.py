@@ -15,10 +15,18 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     MEASURES: (
         "--by country",
         "--by prompts.csv:language",
+        "--by month",
         "--max-bits 0.35",
         "--method temperature",
         "--model adaptive:4",
     ),
     WRITES: ("--json result.json", "--html report.html", "--out calibrated.csv", "-o book.us"),
     SHOWS: ("--base e", "--top 20", "--batch-rows 4096", "--quiet"),
+}
+
+#: What the value of an option is called where an example is of it; others go with any.
+VALUES = {
+    "--by country": "COLUMN",
+    "--by prompts.csv:language": "FILE:COLUMN",
+    "--by month": "SPAN",
 }

@@ -101,8 +101,10 @@ def p_value(value: float) -> str:
 
 def sizes(drift: Drift) -> str:
     """How many rows are compared."""
-    nulls = "" if drift.nulls == "category" else "; nulls are left out"
-    return f"{drift.base_rows:,} rows of the base, {drift.new_rows:,} new ones{nulls}"
+    more = "" if drift.nulls == "category" else "; nulls are left out"
+    if drift.base_rows == drift.new_rows and not any(column.plugin for column in drift.columns):
+        more += "; every column holds the same in both: is it the same data twice?"
+    return f"{drift.base_rows:,} rows of the base, {drift.new_rows:,} new ones{more}"
 
 
 def sentence(drift: Drift) -> str:
