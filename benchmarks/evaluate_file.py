@@ -4,7 +4,7 @@
 
 Plain, and with all it has: two columns of slices (which a first look reads too).
 Every number is of a fresh process, start of Python and imports included, unless it says "loop".
-The two commands take turns; the files are in the page cache after a first run that is not counted.
+The commands take turns; the files are in the page cache after a first run that is not counted.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from pathlib import Path
 from benchmarks.machine import description
 from benchmarks.processes import Summary, run
 
-SMALL_ROWS = 2_000_000
+SMALL_ROWS = 2_000_000, 5_000_000
 #: What the project holds itself to.
 LARGEST_RATIO, LARGEST_PEAK_MB = 1.5, 400
 LARGEST_RATIO_SLICED, LARGEST_PEAK_SLICED_MB = 4.0, 600
 
 
 def measure(path: Path, runs: int) -> dict[str, Summary]:
-    """Seconds and peak megabytes of both commands on one file, and the ratios of their times."""
+    """Seconds and peak megabytes of each command on one file, and the ratios of their times."""
     columns: dict[str, list[float]] = {}
     for turn in range(runs + 1):
         decode = run(["-m", "benchmarks.decode", str(path)])
         thrifty = run(["-m", "benchmarks.decode", str(path), "--thrifty"])
         evaluate = run(["-m", "unsurprised", "evaluate", str(path)])
+        others = run(["-m", "benchmarks.log_loss_of_file", str(path)])
         if turn == 0:
             continue
         loop = float(decode.output)
@@ -42,6 +43,10 @@ def measure(path: Path, runs: int) -> dict[str, Summary]:
             "evaluate / decode": evaluate.seconds / decode.seconds,
             "evaluate / decode loop": evaluate.seconds / loop,
             "evaluate / thrifty decode": evaluate.seconds / thrifty.seconds,
+            "evaluate, CPU [s]": evaluate.cpu_seconds,
+            "Polars and scikit-learn's log_loss, CPU [s]": others.cpu_seconds,
+            "evaluate / these, CPU": evaluate.cpu_seconds / others.cpu_seconds,
+            "evaluate / these": evaluate.seconds / others.seconds,
             "decode peak [MB]": decode.peak_bytes / 1e6,
             "thrifty decode peak [MB]": thrifty.peak_bytes / 1e6,
             "evaluate peak [MB]": evaluate.peak_bytes / 1e6,
@@ -92,7 +97,8 @@ def markdown(results: dict[int, dict[str, Summary]], runs: int) -> str:
         "included, except *loop*: the decoding loop alone. The decode is "
         "`iter_batches(use_threads=True)` of every column with pyarrow's defaults; it computes "
         "nothing. Evaluate prints its whole report, the ledger included. *Thrifty* is the same "
-        "with `pre_buffer=False, buffer_size=1 << 20`, as evaluate itself reads. The files are in "
+        "with `pre_buffer=False, buffer_size=1 << 20`, as evaluate reads. *These* are Polars' "
+        "read and scikit-learn's `log_loss`, which is one number of the report. The files are in "
         "the page cache.",
         "",
         f"Measured on: {machine}",
@@ -136,7 +142,7 @@ def main() -> None:
             **measure(predictions(rows, options.folder), options.runs),
             **measure_sliced(predictions(rows, options.folder, sliced=True), options.runs),
         }
-        for rows in sorted({SMALL_ROWS, options.rows})
+        for rows in sorted({*SMALL_ROWS, options.rows})
     }
     table = markdown(results, options.runs)
     options.results.mkdir(parents=True, exist_ok=True)

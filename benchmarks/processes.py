@@ -21,9 +21,10 @@ _BYTECODE = Path(__file__).resolve().parents[1] / "build" / "bytecode"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One process: wall-clock seconds, peak resident memory in bytes, what it printed."""
+    """One process: seconds by the clock and of all cores, peak memory in bytes, what it printed."""
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     output: str
 
@@ -66,4 +67,5 @@ def run(arguments: Sequence[str]) -> Run:
             raise SystemExit(f"{' '.join(arguments)}: exit code {child.returncode}")
         output.seek(0)
         unit = 1 if sys.platform == "darwin" else 1024
-        return Run(seconds, usage.ru_maxrss * unit, output.read().decode())
+        cpu = usage.ru_utime + usage.ru_stime
+        return Run(seconds, cpu, usage.ru_maxrss * unit, output.read().decode())
