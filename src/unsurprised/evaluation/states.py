@@ -60,11 +60,6 @@ class States:
         return self._product
 
     @property
-    def puts_off(self) -> bool:
-        """Whether other states than sums and moments have yet to take in the last rows."""
-        return self._put_off is not None
-
-    @property
     def falls_short(self) -> bool:
         """Whether the sample passed over rows for which there would have been room."""
         sample: Sample | None = self._product.get("sample")

@@ -63,8 +63,6 @@ def assemble(
         return assembly.of_the_sample(whole.truth_entropy, whole.kl_divergence)
 
     rest, later = Later(others), Later(of_the_sample) if ledger else None
-    if later is None and not states.puts_off:
-        rest.found()
     laters = (rest, frequencies) if later is None else (rest, frequencies, later)
     return computing(assembly.known(skipped), later, rest), laters
 
