@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,6 +114,14 @@ def test_every_route(case: Case, kind: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, route in routes.items():
             assert of_rows(route(Path(folder))) == right, name
+
+
+def test_labels_count_from_0_whether_or_not_a_0_is_among_them() -> None:
+    """As their own page says; of plain integers nobody does, and they are asked about."""
+    frame = pd.DataFrame([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1]], columns=["a", "b", "c"])
+    assert us.evaluate(us.Labels([2, 1], classes=["a", "b", "c"]), frame).accuracy.value == 1.0
+    with pytest.raises(us.InputError, match="integers without a 0"):
+        us.evaluate([2, 1], frame)
 
 
 def _in(folder: Path, name: str, write: Callable[[Path], Any], **options: Any) -> Any:

@@ -34,10 +34,10 @@ class Query:
 
     Examples
     --------
-    >>> import pathlib, sqlite3, tempfile, unsurprised as us
+    >>> import duckdb, pathlib, tempfile, unsurprised as us
     >>> folder = tempfile.TemporaryDirectory()
-    >>> file = pathlib.Path(folder.name, "runs.db")
-    >>> with sqlite3.connect(file) as database:
+    >>> file = pathlib.Path(folder.name, "runs.duckdb")
+    >>> with duckdb.connect(file) as database:
     ...     _ = database.execute("create table runs (label text, p_cat real, p_dog real)")
     ...     _ = database.execute("insert into runs values ('cat', 0.75, 0.25)")
     >>> us.evaluate(us.Query(str(file), "select * from runs")).rows
