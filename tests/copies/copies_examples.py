@@ -376,6 +376,9 @@ def examples(folder: Path) -> dict[str, Make]:
         "Comparison": compared,
         "Drift": drifted,
         "DriftBase": drift_base,
+        "InformationRanking": lambda: us.mi(
+            {"x": [0, 0, 1, 1], "one": [1] * 4, "y": [0, 1, 1, 1]}, "y"
+        ),
         "Fidelity": fidelity,
         "SampledKL": lambda: us.sampled_kl([-1.0, -2.0], [-1.1, -1.9]),
         "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),
