@@ -144,3 +144,14 @@ def _type_name(kind: Any) -> str:
 def numpy_of(values: pa.Array) -> Any:
     """As the estimators read it fastest: of NumPy where nothing is missing."""
     return values if values.null_count else np.asarray(values)
+
+
+def renamed(note: str, argument: str, name: str) -> str | None:
+    """What an estimator says of one of its arguments, said of a column; None for all else.
+
+    >>> renamed("y is rounded to 1", "y", "age"), renamed("x: nulls (2)", "y", "age")
+    ('age is rounded to 1', None)
+    """
+    if not note.startswith((f"{argument}: ", f"{argument} ")):
+        return None
+    return name + note.removeprefix(argument)

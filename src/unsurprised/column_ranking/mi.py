@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from unsurprised.column_ranking.columns import TableColumn, numpy_of, table_column
+from unsurprised.column_ranking.columns import TableColumn, numpy_of, renamed, table_column
 from unsurprised.column_ranking.result import InformationRanking
 from unsurprised.column_ranking.row_sample import RowSample
 from unsurprised.copies import Record
@@ -29,6 +29,8 @@ from unsurprised.units import checked_base, unit_of
 SAMPLE = 20_000
 #: Permutations where nobody said how many: the fewest, and the most.
 _FEWEST, _MOST = 199, 999
+#: So many take hours.
+_TOO_MANY = 1_000_000
 
 Progress = Callable[[int], object]
 
@@ -58,7 +60,9 @@ class MiSettings(Record):
             )
         if checked_count(self.sample, "sample") < 2:
             raise CallError(f"sample={self.sample} (--sample); expected at least 2 rows")
-        if self.y in (self.given, *self.numbers) and self.y == self.given:
+        if not isinstance(self.y, str):
+            raise CallError(f"y={self.y!r}; expected the name of a column (--y)")
+        if self.y == self.given:
             raise CallError(f"given={self.given!r} is y itself; expected another column (--given)")
 
     @property
@@ -265,14 +269,31 @@ def _notes(
         for name in asked
         if columns[name].missing
     ]
+    notes += _of_asked(asked, found, settings)
     tests = sum(column.information is not None for column in found)
     if tests > settings.fdr * (permutations + 1):
+        can = math.ceil(tests / settings.fdr)
+        remedy = f"{can} can (--permutations)" if can < _TOO_MANY else "raise fdr (--fdr)"
         notes.append(
             f"{permutations} permutations cannot find a column that is the only one of {tests} to "
-            f"tell something; {math.ceil(tests / settings.fdr)} can (--permutations)"
+            f"tell something; {remedy}"
         )
     whole = [column.name for column in columns.values() if column.looks_numeric]
     if whole:
         told = ", ".join(whole[:3]) + (f" and {len(whole) - 3} more" if len(whole) > 3 else "")
         notes.append(f"integers taken as categories: {told}; --numbers takes them as numbers")
     return tuple(notes)
+
+
+def _of_asked(
+    asked: dict[str, Any], found: Sequence[RankedColumn], settings: MiSettings
+) -> list[str]:
+    """What estimators say of y and given with every column, once; nulls are said already."""
+    told = [note for each in found if each.information for note in each.information.notes]
+    said = [
+        renamed(note, argument, name)
+        for name, argument in settings.options
+        if name in asked
+        for note in told
+    ]
+    return [note for note in dict.fromkeys(said) if note and ": nulls (" not in note]

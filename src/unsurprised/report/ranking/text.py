@@ -61,7 +61,7 @@ def _sized(ranking: InformationRanking, screen: Screen, *most: int) -> list[Line
 def _columns(
     ranking: InformationRanking, columns: Sequence[RankedColumn], title: str, most: int
 ) -> TextTable:
-    header = ["column", ranking.unit, "95 % interval", "q", f"of H({printable(ranking.y, 12)})"]
+    header = ["column", ranking.unit, "95 % interval", "q", "of H(y)"]
     rows = [
         [
             name_of(column),

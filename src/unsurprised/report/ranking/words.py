@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unsurprised.column_ranking.columns import renamed
 from unsurprised.column_ranking.result import InformationRanking
 from unsurprised.estimate.ranking import RankedColumn
 from unsurprised.report.numbers import counted, number, printable, round_number
@@ -74,8 +75,9 @@ def p_value(value: float) -> str:
 def notes_of(column: RankedColumn) -> list[str]:
     """What the estimator says of the column and of the pair; of y it is said once, elsewhere."""
     found = () if column.information is None else column.information.notes
+    shown = name_of(column)
     return [
-        f"{name_of(column)}: {printable(note.removeprefix('x: '))}"
+        printable(renamed(note, "x", shown) or f"{shown}: {note}")
         for note in found
-        if not note.startswith(("y: ", "given: "))
+        if renamed(note, "y", "") is None and renamed(note, "given", "") is None
     ]
