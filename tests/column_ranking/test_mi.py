@@ -78,6 +78,27 @@ def test_benjamini_and_hochberg_by_hand() -> None:
         assert column.q_value == pytest.approx(min(1, *rejected), rel=1e-15)
 
 
+def test_redundancy_is_with_the_column_above_that_shares_most() -> None:
+    copied = np.where(RANDOM.random(ROWS) < 0.95, FRAME["plan"], "b")
+    frame = FRAME | {"copied": copied}
+    found = us.mi(frame, "label", redundancy=True)
+    assert [column.name for column in found.informative] == ["plan", "copied", "size"]
+    first, second = found.redundancy
+    assert (first.name, first.other, second.name) == ("copied", "plan", "size")
+    shared = us.estimate.mutual_information(copied, FRAME["plan"])
+    assert fields(first.shared) == fields(shared)
+    beyond = us.estimate.mutual_information(copied, LABEL, FRAME["plan"])
+    assert fields(first.beyond) == fields(beyond)
+    with_size = {
+        name: us.estimate.mutual_information(FRAME["size"], frame[name]).value
+        for name in ("plan", "copied")
+    }
+    assert second.other == max(with_size, key=lambda name: with_size[name])
+    assert "copied shares" in found.to_text()
+    with pytest.raises(CallError, match=r"redundancy .* and given"):
+        us.mi(frame, "label", "plan", redundancy=True)
+
+
 def test_nulls_and_nan_are_a_category() -> None:
     missing = np.arange(ROWS) % 5 == 0
     gaps = pa.array(FRAME["size"], mask=missing)

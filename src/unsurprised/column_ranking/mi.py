@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.column_ranking.columns import TableColumn, numpy_of, renamed, table_column
+from unsurprised.column_ranking.redundancy import redundancies
 from unsurprised.column_ranking.result import InformationRanking
 from unsurprised.column_ranking.row_sample import RowSample
 from unsurprised.copies import Record
@@ -48,6 +49,7 @@ class MiSettings(Record):
     k: int = 3
     seed: int = 0
     base: float = 2.0
+    redundancy: bool = False
     batch_rows: int | None = None
 
     def __post_init__(self) -> None:
@@ -64,6 +66,11 @@ class MiSettings(Record):
             raise CallError(f"y={self.y!r}; expected the name of a column (--y)")
         if self.y == self.given:
             raise CallError(f"given={self.given!r} is y itself; expected another column (--given)")
+        if self.redundancy and self.given is not None:
+            raise CallError(
+                "redundancy (--redundancy) and given (--given); expected one of them: both say "
+                "what is told beyond a column"
+            )
 
     @property
     def options(self) -> list[tuple[str, str]]:
@@ -85,6 +92,7 @@ def mi(
     k: int = 3,
     seed: int = 0,
     base: float = 2.0,
+    redundancy: bool = False,
 ) -> InformationRanking:
     r"""Columns of a data set by the mutual information of each with the column ``y``.
 
@@ -117,6 +125,9 @@ def mi(
         their numbers, the same ones on every run. All figures are of these rows.
     k, seed, base
         As of :func:`unsurprised.estimate.mutual_information`.
+    redundancy : bool, default False
+        Also say of each column that tells something which of those above it it shares most with,
+        and what it tells beyond that one: an estimate for each pair.
 
     Returns
     -------
@@ -153,7 +164,7 @@ def mi(
     names = (numbers,) if isinstance(numbers, str) else tuple(numbers)
     settings = MiSettings(
         y, given, names, fdr=fdr, permutations=permutations, sample=sample, k=k, seed=seed,
-        base=base,
+        base=base, redundancy=redundancy,
     )  # fmt: skip
     return ranked_tables(opened_tables(source)[1], settings)
 
@@ -215,7 +226,7 @@ def _ranked(
     found = _in_order(known, settings, permutations) if tested else ()
     reasons = {column.name: column.reason for column in others if column.values is None}
     entropy_of_y = None if not columns[settings.y].is_category else _entropy(known, settings)
-    return InformationRanking(
+    ranking = InformationRanking(
         y=settings.y,
         given=settings.given,
         rows=rows,
@@ -231,6 +242,11 @@ def _ranked(
         unit=unit_of(settings.base),
         notes=_notes(columns, asked, found, settings, permutations),
     )
+    if not settings.redundancy:
+        return ranking
+    names = [column.name for column in ranking.informative]
+    options = {"k": settings.k, "seed": settings.seed, "base": settings.base}
+    return replace(ranking, redundancy=redundancies(known, names, settings.y, options))
 
 
 def _in_order(

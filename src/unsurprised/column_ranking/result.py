@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from unsurprised.column_ranking.redundancy import Redundancy
 from unsurprised.estimate.ranking import RankedColumn
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.reported import Reported
@@ -51,6 +52,8 @@ class InformationRanking(Reported):
     unit: str = "bits"
     #: What a reader should know.
     notes: tuple[str, ...] = ()
+    #: What the columns that tell something share with those above them, where that was asked for.
+    redundancy: tuple[Redundancy, ...] = ()
 
     @property
     def informative(self) -> tuple[RankedColumn, ...]:

@@ -119,6 +119,14 @@ Seed = Annotated[
         help="Which permutations: the same ones for the same seed.",
     ),
 ]
+RedundancyOption = Annotated[
+    bool,
+    typer.Option(
+        "--redundancy",
+        rich_help_panel=MEASURES,
+        help="Also say what each column shares with those above it, and tells beyond them.",
+    ),
+]
 Top = Annotated[
     int,
     typer.Option(
@@ -140,6 +148,7 @@ def command(
     sample: Sample = 20_000,
     k: K = 3,
     seed: Seed = 0,
+    redundancy: RedundancyOption = False,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,
@@ -189,6 +198,7 @@ def _settings(context: typer.Context) -> MiSettings:
         k=told["k"],
         seed=told["seed"],
         base=cli_options.base_of(told["base"]),
+        redundancy=told["redundancy"],
         batch_rows=told["batch_rows"],
     )
 

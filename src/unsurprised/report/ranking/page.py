@@ -40,7 +40,7 @@ def page(ranking: InformationRanking) -> Page:
     ranking : InformationRanking
         What :func:`unsurprised.mi` returned.
     """
-    sections = [_columns(ranking), _apart(ranking), _notes(ranking)]
+    sections = [_columns(ranking), _redundancy(ranking), _apart(ranking), _notes(ranking)]
     return Page(
         f"What tells of {printable(ranking.y, NAME)}?",
         sentence(ranking),
@@ -92,6 +92,25 @@ def _row(ranking: InformationRanking, column: RankedColumn) -> list[Cell]:
         percent(column.share),
         Cell(printable(kind_of(column), NAME)),
     ]
+
+
+def _redundancy(ranking: InformationRanking) -> Section | None:
+    if not ranking.redundancy:
+        return None
+    rows = [
+        [
+            Cell(printable(each.name, NAME)),
+            Cell(printable(each.other, NAME)),
+            amount(each.shared.value),
+            amount(each.beyond.value),
+            ranged(each.beyond),
+        ]
+        for each in ranking.redundancy[:_MOST_ROWS]
+    ]
+    header = ["column", "shares most with", f"{ranking.unit} shared", "tells beyond it",
+              "95 % interval"]  # fmt: skip
+    table = HtmlTable("Each column beside those above it", header, rows, names=2, sortable=True)
+    return Section("redundancy", "What do they tell in common?", tables=[table])
 
 
 def _apart(ranking: InformationRanking) -> Section | None:

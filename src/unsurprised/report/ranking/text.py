@@ -15,6 +15,7 @@ from unsurprised.report.ranking.words import (
     name_of,
     notes_of,
     p_value,
+    redundancy_of,
     sizes,
 )
 from unsurprised.report.screen import Line, Screen, line, sized_for, wrapped
@@ -50,6 +51,9 @@ def _sized(ranking: InformationRanking, screen: Screen, *most: int) -> list[Line
         made += wrapped(printable(said), width, "dim", rest="  ")
     made += [line()] if informative else []
     made += laid_out(_columns(ranking, informative, "", told), width, _STYLES)
+    made += [line()] if ranking.redundancy and told > 1 else []
+    for each in ranking.redundancy[: max(told - 1, 0)]:
+        made += wrapped(redundancy_of(each), width, rest="  ")
     rest = [column for column in ranking.columns if column not in informative]
     made += laid_out(_columns(ranking, rest, "Nothing found", others), width)
     made += laid_out(_apart(ranking, apart), width)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from unsurprised.column_ranking.columns import renamed
+from unsurprised.column_ranking.redundancy import Redundancy
 from unsurprised.column_ranking.result import InformationRanking
 from unsurprised.estimate.ranking import RankedColumn
-from unsurprised.report.numbers import counted, number, printable, round_number
+from unsurprised.report.numbers import counted, interval, number, printable, round_number
 
 #: Letters of a name that are shown.
 _NAME = 40
@@ -81,3 +82,11 @@ def notes_of(column: RankedColumn) -> list[str]:
         for note in found
         if renamed(note, "y", "") is None and renamed(note, "given", "") is None
     ]
+
+
+def redundancy_of(found: Redundancy) -> str:
+    """What a column shares with one above it, and tells beyond that."""
+    name, other = (printable(each, _NAME) for each in (found.name, found.other))
+    shared, unit = number(found.shared.value), found.shared.unit
+    beyond = f"{number(found.beyond.value)} ({interval(found.beyond, 'information')})"
+    return f"{name} shares {shared} {unit} with {other}, and tells {beyond} beyond it"
