@@ -57,7 +57,7 @@ class InformationRanking(Reported):
 
     @property
     def informative(self) -> tuple[RankedColumn, ...]:
-        """The columns that tell something: those with ``q_value`` up to the rate."""
+        """The columns with ``q_value`` up to the rate, which tell something."""
         return tuple(column for column in self.columns if column.q_value <= self.fdr)
 
     def __getitem__(self, name: str) -> RankedColumn:
