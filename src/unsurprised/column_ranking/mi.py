@@ -157,10 +157,11 @@ def mi(
     >>> rain = ["yes", "no", "no", "yes", "no"] * 20
     >>> frame = {"rain": rain, "umbrella": ["yes", "no", "no", "yes", "yes"] * 20}
     >>> found = mi(frame | {"coin": [0, 1, 1, 0] * 25, "row": list(range(100))}, y="rain")
-    >>> for column in (*found.columns, *found.apart):
-    ...     print(column)
-    RankedColumn(umbrella: 0.42 bits, 0.2832 to 0.5943, 100 rows, miller_madow, p = 0.005, q = 0.01, 43.3 % of H(y))
-    """  # noqa: E501 - an output
+    >>> found["umbrella"].information
+    SampleEstimate(0.42 bits, 0.2732 to 0.639, 100 rows, miller_madow, p = 0.005)
+    >>> [column.name for column in found.informative], [column.name for column in found.apart]
+    (['umbrella'], ['row'])
+    """
     names = (numbers,) if isinstance(numbers, str) else tuple(numbers)
     settings = MiSettings(
         y, given, names, fdr=fdr, permutations=permutations, sample=sample, k=k, seed=seed,
