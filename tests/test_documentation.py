@@ -146,6 +146,7 @@ ARGUMENTS = {
     "compare": ["base.csv", "new.csv"],
     "check": ["base.csv", "new.csv"],
     "drift": ["base.csv", "new.csv"],
+    "mi": ["customers.parquet", "--y", "churned"],
     "fidelity": ["base.npy", "other.npy"],
     "calibrate": ["predictions.csv"],
     "apply": ["calibrator.json", "predictions.csv", "--out", "calibrated.csv"],
@@ -247,7 +248,8 @@ def test_gallery_has_every_chart() -> None:
 def test_json_page_has_every_key() -> None:
     page = (ROOT / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
     pages = [page.partition("## Other results")[0], *page.split("\n### ")[1:]]
-    kinds = [us.Evaluation, us.Calibration, us.Comparison, us.Check, us.Drift, us.coding.Account]
+    kinds = [us.Evaluation, us.Calibration, us.Comparison, us.Check, us.Drift,
+             us.InformationRanking, us.coding.Account]  # fmt: skip
     of_evaluations = us.Evaluation.json_schema()["$defs"].values()
     for text, kind in zip(pages, kinds, strict=True):
         keys = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)

@@ -84,6 +84,7 @@ LINES = {
     "compare": ["compare", "p.parquet", "q.parquet"],
     "check": ["check", "p.parquet", "q.parquet"],
     "drift": ["drift", "p.parquet", "q.parquet"],
+    "mi": ["mi", "p.parquet", "--y", "label"],
     "explain": ["explain", "p.parquet:3"],
     "fidelity": ["fidelity", "base.npy", "other.npy"],
     "calibrate": ["calibrate", "p.parquet", "--method", "temperature"],

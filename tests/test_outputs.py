@@ -58,6 +58,7 @@ LINES = {
         ("--json", "--html", "--junit", "--save"),
         ("p.parquet", "q.parquet"),
     ),
+    "mi p.parquet --y label": (("--json", "--html"), ("p.parquet",)),
     "calibrate p.parquet --id id --truth truth.parquet --label actual --classes @names": (
         ("--json", "--html", "--save", "--out"),
         ("p.parquet", "truth.parquet", "names"),
@@ -123,6 +124,8 @@ REPORTS = {
     "drift p.parquet q.parquet --html": "r.html",
     "drift p.parquet q.parquet --junit": "r.xml",
     "drift p.parquet q.parquet --save": "r.json",
+    "mi p.parquet --y label --json": "r.json",
+    "mi p.parquet --y label --html": "r.html",
     "calibrate p.parquet --method temperature --json": "r.json",
     "explain 0.5,0.5 --json": "r.json",
     "encode text --overwrite -o out.us --json": "r.json",

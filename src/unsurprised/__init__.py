@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from unsurprised.adapters.scikit_learn import CalibratedModel, cross_entropy_scorer
     from unsurprised.calibration.calibrate import calibrate
     from unsurprised.calibration.result import Calibration
+    from unsurprised.column_ranking.mi import mi
+    from unsurprised.column_ranking.result import InformationRanking
     from unsurprised.comparison.check import Check, check
     from unsurprised.comparison.compare import compare
     from unsurprised.comparison.result import Comparison
@@ -99,6 +101,7 @@ __all__ = [
     "Explanation",
     "Fidelity",
     "FidelityMeter",
+    "InformationRanking",
     "InputError",
     "Labels",
     "LogProbs",
@@ -152,6 +155,7 @@ __all__ = [
     "js_divergence",
     "kl_divergence",
     "merge",
+    "mi",
     "min_entropy",
     "mutual_information",
     "normalized_mutual_information",
@@ -191,6 +195,8 @@ _MODULES = frozenset(
 _HOMES = {
     "adapters.scikit_learn": ("CalibratedModel", "cross_entropy_scorer"),
     "calibration": ("Calibration", "calibrate"),
+    "column_ranking.mi": ("mi",),
+    "column_ranking.result": ("InformationRanking",),
     "comparison": ("Check", "Comparison", "check", "compare"),
     "dataset_drift.base": ("DriftBase",),
     "dataset_drift.compare": ("drift",),

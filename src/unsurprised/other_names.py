@@ -21,6 +21,10 @@ _OTHERWISE = {
     "drift": """
         data_drift detect_drift covariate_shift dataset_shift ks_drift compare_datasets
     """,
+    "mi": """
+        rank_features feature_ranking feature_selection select_k_best information_ranking
+        mutual_info_ranking
+    """,
     "estimate.entropy": """
         entropy_estimate estimate_entropy miller_madow nsb chao_shen chao_wang_jost grassberger
     """,
@@ -57,7 +61,7 @@ _OTHERWISE = {
     "gini_impurity": "gini gini_simpson simpson",
     "efficiency": "normalized_entropy normalised_entropy evenness",
     "mutual_information": """
-        mi mutual_info mutual_info_score information_gain info_gain transinformation
+        mutual_info mutual_info_score information_gain info_gain transinformation
     """,
     "normalized_mutual_information": """
         nmi normalized_mutual_info normalized_mutual_info_score normalised_mutual_information

@@ -28,6 +28,7 @@ REPORTS = {
     "evaluation": "unsurprised.report.evaluation.faces",
     "explanation": "unsurprised.report.explanation.faces",
     "fidelity": "unsurprised.report.fidelity.faces",
+    "ranking": "unsurprised.report.ranking.faces",
 }
 
 

@@ -376,6 +376,11 @@ def examples(folder: Path) -> dict[str, Make]:
         "Comparison": compared,
         "Drift": drifted,
         "DriftBase": drift_base,
+        "InformationRanking": lambda: us.mi(
+            {"x": [0, 1] * 9, "z": [0, 1] * 9, "one": [1] * 18, "y": [0, 1] * 9},
+            "y",
+            redundancy=True,
+        ),
         "Fidelity": fidelity,
         "SampledKL": lambda: us.sampled_kl([-1.0, -2.0], [-1.1, -1.9]),
         "RowFaultError": lambda: RowFaultError("a row of logits that is −inf only"),

@@ -230,3 +230,9 @@ def test_bad_input(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(us.UnsurprisedError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_integers_that_int64_does_not_hold_are_categories() -> None:
+    near, y = np.array([0, 1, 1, 2] * 9), [0, 1, 1, 0] * 9
+    large = near.astype(np.uint64) + np.uint64(2**64 - 3)
+    assert us.estimate.mutual_information(large, y) == us.estimate.mutual_information(near, y)

@@ -105,6 +105,15 @@ EXAMPLES = {
         "sliced": lambda: us.evaluate(*rows()[:2], by=by()),
         **{name: lambda one=one: one for name, one in EVALUATIONS.items()},
     },
+    "ranking": {
+        "of all kinds": lambda: us.mi(
+            data_sets()[0] | {"none": [None] * 400, "copy": ["a", "b"] * 200, "too": [1, 2] * 200},
+            HOSTILE,
+            redundancy=True,
+        ),
+        "of numbers": lambda: us.mi(data_sets()[0], "same", HOSTILE, sample=300, base=np.e),
+        "of nothing": lambda: us.mi({HOSTILE: [1, 1], "y": [1.5, 2]}, "y"),
+    },
     "fidelity": {
         "with all": lambda: us.fidelity(
             *rows_of_tokens(),

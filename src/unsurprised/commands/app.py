@@ -23,7 +23,7 @@ _MOST = 400
 
 #: The commands by purpose; each is the module of that name.
 _PURPOSES = {
-    "Measure": ("evaluate", "compare", "fidelity", "check", "drift", "explain"),
+    "Measure": ("evaluate", "compare", "fidelity", "check", "drift", "mi", "explain"),
     "Recalibrate": ("calibrate", "apply"),
     "Spread over machines": ("plan", "merge"),
     "Compress": ("encode", "decode"),

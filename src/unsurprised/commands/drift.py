@@ -159,7 +159,7 @@ def command(
 ) -> None:
     """Compare, print the report, write what was asked for, exit."""
     from unsurprised.commands.outputs import Outputs
-    from unsurprised.commands.page import asked_page, declared_page
+    from unsurprised.commands.page import ReadFiles, asked_page, declared_page
     from unsurprised.commands.reading import keep_standard_input
     from unsurprised.dataset_drift.compare import base_state, compared_with
     from unsurprised.dataset_drift.conditions import checked_conditions, findings_of, outcome_of
@@ -178,7 +178,7 @@ def command(
         report = outputs.declare("--json", json, own(recognition.json_of("unsurprised.drift")))
         cases = outputs.declare("--junit", junit, own(recognition.junit("drift")))
         page_target = declared_page(outputs, html, "drift")
-        with asked_page(page_target, context.obj, _Read(files)) as page:
+        with asked_page(page_target, context.obj, ReadFiles(files)) as page:
             with RowProgress(_rows(sets), quiet=quiet) as progress:
                 before = base_state(sets[0], settings, progress)
                 if saved is not None:
@@ -221,14 +221,6 @@ def _rows(sets: Sequence[DataSet]) -> int | None:
     """How many rows are read, where the files say it."""
     known = [each.rows for each in sets if each.state is None]
     return None if None in known else sum(each or 0 for each in known)
-
-
-class _Read:
-    """What was read, as a page says it."""
-
-    def __init__(self, files: Sequence[str]) -> None:
-        self.files = files
-        self.choices: dict[str, str] = {}
 
 
 def _refuse_alone(context: typer.Context, new: str | None) -> None:

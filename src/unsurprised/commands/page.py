@@ -31,6 +31,14 @@ class Read(Protocol):
         """What was taken from them."""
 
 
+class ReadFiles:
+    """Files of which every column was read, so that nothing was chosen."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self.files = files
+        self.choices: dict[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class AskedPage:
     """Where a page is to go, and what it will say of its making."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -57,22 +57,21 @@ class DataSet:
         saved = _saved_files(source)
         if saved:
             return cls((), _merged(saved), tuple(saved))
-        source, tables = _opened_tables(source)
+        source, tables = opened_tables(source)
         files = tuple(table.file for table in tables if table.file is not None)
         return cls(tuple(tables), None, files, source)
 
     @property
     def rows(self) -> int | None:
         """How many rows are to be read; None where that is not known."""
-        known = [table.rows for table in self.tables]
-        return None if None in known else sum(rows for rows in known if rows is not None)
+        return rows_of(self.tables)
 
     def read(self, batch_rows: int | None = None, progress: Progress | None = None) -> DriftBase:
         """The state of all rows, which are read once."""
         if self.state is not None:
             return self.state
         state = DriftBase()
-        for table, names in self._named():
+        for table, names in with_names(self.tables):
             part = DriftBase(names)
             for batch in batches(table, names, batch_rows):
                 with _of(table):
@@ -115,7 +114,7 @@ class DataSet:
             raise CallError("a saved state has no rows to cut into windows; expected NEW as rows")
         found: dict[str, DriftBase] = {}
         column = time
-        for table, names in self._named():
+        for table, names in with_names(self.tables):
             row = 0
             for batch in batches(table, names, batch_rows):
                 if column is None or column not in names:
@@ -137,13 +136,20 @@ class DataSet:
             whole.merge(found[name])
         return whole, column or "", dict(sorted(found.items()))
 
-    def _named(self) -> Iterator[tuple[Table, list[str]]]:
-        """Each table that holds columns, with their names."""
-        for table in self.tables:
-            if not table.empty:
-                names = list(table.kept(_FORM))
-                refuse_twice(names, names, table.file)
-                yield table, names
+
+def rows_of(tables: Iterable[Table]) -> int | None:
+    """How many rows tables have together; None where one does not say."""
+    known = [table.rows for table in tables]
+    return None if None in known else sum(rows for rows in known if rows is not None)
+
+
+def with_names(tables: Iterable[Table]) -> Iterator[tuple[Table, list[str]]]:
+    """Each table that holds columns, with their names."""
+    for table in tables:
+        if not table.empty:
+            names = list(table.kept(_FORM))
+            refuse_twice(names, names, table.file)
+            yield table, names
 
 
 def _saved_files(source: Any) -> list[str]:
@@ -196,7 +202,7 @@ def batches(table: Table, names: Sequence[str], batch_rows: int | None) -> Itera
                 yield batch.slice(first, rows)
 
 
-def _opened_tables(source: Any) -> tuple[Any, list[Table]]:
+def opened_tables(source: Any) -> tuple[Any, list[Table]]:
     """A source as others read it too, and its tables, opened and looked at."""
     if isinstance(source, Mapping) and not any(map(_has_columns, source.values())):
         source = _table_of(source)

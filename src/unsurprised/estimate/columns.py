@@ -73,7 +73,10 @@ def _coded(values: NDArray[Any]) -> tuple[int, NDArray[np.int64]]:
     if values.dtype.kind in "iu":
         least, most = int(values.min()), int(values.max())
         if most - least < _CLOSE_BY:
-            places = np.subtract(values, least, dtype=np.int64, casting="unsafe")
+            if values.dtype.kind == "u":  # numbers from 2⁶³ on are none of int64
+                places = (values - values.min()).astype(np.int64)
+            else:
+                places = np.subtract(values, least, dtype=np.int64, casting="unsafe")
             met = np.bincount(places) > 0
             return int(met.sum()), places if met.all() else (np.cumsum(met) - 1)[places]
     distinct, codes = np.unique(values, return_inverse=True)

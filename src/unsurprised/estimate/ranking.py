@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from unsurprised.array_types import Values
 from unsurprised.copies import Record
 from unsurprised.errors import CallError, InputError
 from unsurprised.estimate.entropy import entropy
 from unsurprised.estimate.mutual_information import mutual_information
 from unsurprised.estimate.result import SampleEstimate
+from unsurprised.statistics.jackknife import q_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +168,12 @@ def _entropy_of(y: Any, base: float) -> float:
 
 def _in_order(ranked: list[RankedColumn], whole: float) -> tuple[RankedColumn, ...]:
     estimated = [column for column in ranked if column.information is not None]
-    q_values = _q_values(np.array([_p(column) for column in estimated]))
+    adjusted = q_values(np.array([_p(column) for column in estimated]))
     told = [
         RankedColumn(
             column.name, column.information, q, _bits(column) / whole if whole > 0 else math.nan
         )
-        for column, q in zip(estimated, q_values.tolist(), strict=True)
+        for column, q in zip(estimated, adjusted.tolist(), strict=True)
     ]
     told.sort(key=lambda column: -_bits(column))
     return (*told, *(column for column in ranked if column.information is None))
@@ -186,14 +186,3 @@ def _p(column: RankedColumn) -> float:
 
 def _bits(column: RankedColumn) -> float:
     return math.nan if column.information is None else column.information.value
-
-
-def _q_values(p_values: Values) -> Values:
-    """The least rate at which each would be rejected: min over j ≥ i of m p_(j) / j."""
-    order = np.argsort(p_values, kind="stable")
-    tests = len(p_values)
-    scaled = p_values[order] * tests / np.arange(1, tests + 1)
-    least = np.minimum.accumulate(scaled[::-1])[::-1]
-    found = np.empty(tests)
-    found[order] = np.minimum(least, 1.0)
-    return found

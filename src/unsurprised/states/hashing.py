@@ -29,6 +29,13 @@ def hashes_of(batch: Batch, scratch: Scratch | None = None) -> NDArray[np.uint64
     return out
 
 
+def hashes_of_range(first: int, rows: int) -> NDArray[np.uint64]:
+    """One hash a row, of its number, from a first one on."""
+    out = np.empty(rows, dtype=np.uint64)
+    _kernels.hash_range(first, 0, out)
+    return out
+
+
 def hashes_of_clusters(batch: Batch, scratch: Scratch | None = None) -> NDArray[np.uint64] | None:
     """One hash a row: of its cluster; ``None`` where rows have none."""
     if batch.clusters is None:
