@@ -32,6 +32,10 @@ WRITTEN |= {"--state"}
 READ |= {"--plan", "--db", "--query"}
 NUMERIC |= {"--expect"}
 PLAIN |= {"--part"}
+#: Those of ranks.
+PLAIN |= {"--y", "--given", "--numbers"}
+NUMERIC |= {"--permutations", "--sample", "--k", "--seed"}
+FLAGS |= {"--redundancy"}
 
 NUMBERS = ["nan", "-inf", "-1", "1" + "0" * 30, str(2**63)]
 TEXTS = ["", "\0", "x" * 5000, "@/", "../..", ",", "a=b,a=c"]
