@@ -122,6 +122,9 @@ def test_labels_count_from_0_whether_or_not_a_0_is_among_them() -> None:
     assert us.evaluate(us.Labels([2, 1], classes=["a", "b", "c"]), frame).accuracy.value == 1.0
     with pytest.raises(us.InputError, match="integers without a 0"):
         us.evaluate([2, 1], frame)
+    names = ["c", "b"]  # the first column's class does not happen
+    for happened in (names, pd.Series(names, dtype="category"), pl.Series(names)):
+        assert us.evaluate(happened, frame).accuracy.value == 1.0
 
 
 def _in(folder: Path, name: str, write: Callable[[Path], Any], **options: Any) -> Any:

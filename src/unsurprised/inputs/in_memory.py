@@ -81,8 +81,9 @@ def batch_from_arrays(
     handed = Handed(truth, model, size, lie.single, plain, binding, names)
     kept = kept_rows(handed, lie, said, shares, _missing_rows(truth.missing, masked, size))
     found, means = bound_truth(handed, lie, said, kept)
-    # Labels say themselves that their integers count from 0.
-    is_unsaid = binding.is_open and not isinstance(y_true, Labels)
+    # Labels say themselves that their integers count from 0, and names need no start.
+    plain_numbers = truth.array is not None and truth.array.kind in "biuf"
+    is_unsaid = binding.is_open and plain_numbers
     unsaid = binding if is_unsaid and size and _without_zero(found) else None
     if whole and unsaid is not None:
         unsaid.refuse_unsaid_start()
