@@ -60,6 +60,15 @@ def share(value: float) -> str:
     return f"{percent:.3g} %" if abs(percent) < 1 else "almost 100 %"
 
 
+def p_value(value: float) -> str:
+    """A p-value, or a q-value.
+
+    >>> p_value(0.001), p_value(0.25), p_value(0.00004), p_value(1.0)
+    ('0.001', '0.25', '4e-05', '1')
+    """
+    return f"{value:.2g}"
+
+
 def valued(estimate: Estimate, style: Style) -> str:
     """The value with its unit.
 

@@ -8,7 +8,16 @@ from functools import partial
 
 from unsurprised.comparison.result import Comparison, Difference, RowDifference
 from unsurprised.report.next_steps import glossary, in_python, next_steps
-from unsurprised.report.numbers import ABSENT, counted, interval, number, printable, share, valued
+from unsurprised.report.numbers import (
+    ABSENT,
+    counted,
+    interval,
+    number,
+    p_value,
+    printable,
+    share,
+    valued,
+)
 from unsurprised.report.screen import Line, Screen, line, sized_for, titled, wrapped
 from unsurprised.report.tables import TextTable, described, laid_out
 from unsurprised.statistics.estimate import Estimate
@@ -144,7 +153,7 @@ def of_pair(pair: Difference, comparison: Comparison) -> str:
 def _p(pair: Difference) -> str:
     if pair.p_value is None:
         return ""
-    return "; p < 0.0001" if pair.p_value < 1e-4 else f"; p = {pair.p_value:.2g}"
+    return "; p < 0.0001" if pair.p_value < 1e-4 else f"; p = {p_value(pair.p_value)}"
 
 
 def size(comparison: Comparison) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from unsurprised.dataset_drift.result import ColumnDrift, Drift
 from unsurprised.report.drift import histograms, windows
-from unsurprised.report.drift.words import made_of, name_of, p_value, reason_of, sentence, sizes
-from unsurprised.report.numbers import interval, number, printable, valued
+from unsurprised.report.drift.words import made_of, name_of, reason_of, sentence, sizes
+from unsurprised.report.numbers import interval, number, p_value, printable, valued
 from unsurprised.report.pages.parts import (
     NAME,
     Card,

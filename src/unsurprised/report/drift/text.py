@@ -10,12 +10,11 @@ from unsurprised.report.drift.words import (
     headline,
     made_of,
     name_of,
-    p_value,
     reason_of,
     sizes,
 )
 from unsurprised.report.next_steps import in_python, next_steps
-from unsurprised.report.numbers import ABSENT, interval, number, printable
+from unsurprised.report.numbers import ABSENT, interval, number, p_value, printable
 from unsurprised.report.screen import Line, Screen, line, sized_for, wrapped
 from unsurprised.report.tables import TextTable, laid_out
 

@@ -90,15 +90,6 @@ def _rest(column: ColumnDrift) -> str:
     return f"{told}: {_share(most.base / base)} → {_share(most.new / new)}"
 
 
-def p_value(value: float) -> str:
-    """A p-value or a q-value.
-
-    >>> p_value(0.001), p_value(0.25), p_value(0.00004)
-    ('0.001', '0.25', '4e-05')
-    """
-    return f"{value:.2g}"
-
-
 def sizes(drift: Drift) -> str:
     """How many rows are compared."""
     more = "" if drift.nulls == "category" else "; nulls are left out"
@@ -112,4 +103,4 @@ def sentence(drift: Drift) -> str:
     return f"{headline(drift)}."
 
 
-__all__ = ["headline", "made_of", "name_of", "p_value", "reason_of", "sentence", "sizes"]
+__all__ = ["headline", "made_of", "name_of", "reason_of", "sentence", "sizes"]

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from unsurprised.evaluation.figures.text import ONE
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.report.evaluation.catalogue import name_of
-from unsurprised.report.numbers import counted, number, printable, round_number, share
+from unsurprised.report.numbers import counted, number, p_value, printable, round_number, share
 from unsurprised.units import units_per_bit
 
 #: Where common tools clip a probability of zero: by habit, and the epsilon of float32.
@@ -169,7 +169,7 @@ def _recalibrated(evaluation: Evaluation) -> str:
         )
     if known is not None and known.exceeded:
         return (
-            f"It is miscalibrated (p = {known.p_value:.2g}), but by too little for "
+            f"It is miscalibrated (p = {p_value(known.p_value)}), but by too little for "
             f"{ledger.family} to be sure to save anything; “unsurprised calibrate” tries more."
         )
     return f"Recalibration ({ledger.family}) would save nothing that these rows can tell."

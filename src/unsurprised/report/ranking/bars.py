@@ -20,10 +20,10 @@ from unsurprised.report.drawing.parts import (
     names_axis,
     tooltips,
 )
-from unsurprised.report.numbers import interval, number, share
+from unsurprised.report.numbers import interval, number, p_value, share
 from unsurprised.report.pages.drawn import spec
 from unsurprised.report.pages.parts import Chart, HtmlTable
-from unsurprised.report.ranking.words import p_value, sentence
+from unsurprised.report.ranking.words import sentence
 
 if TYPE_CHECKING:
     import altair as alt

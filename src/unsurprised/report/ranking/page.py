@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unsurprised.column_ranking.result import InformationRanking
 from unsurprised.estimate.ranking import RankedColumn
-from unsurprised.report.numbers import interval, printable, share, valued
+from unsurprised.report.numbers import interval, p_value, printable, share, valued
 from unsurprised.report.pages.parts import (
     NAME,
     Card,
@@ -22,7 +22,6 @@ from unsurprised.report.ranking.words import (
     name_of,
     notes_of,
     p_of,
-    p_value,
     sentence,
     sizes,
 )

@@ -8,13 +8,12 @@ from functools import partial
 from unsurprised.column_ranking.result import InformationRanking
 from unsurprised.estimate.ranking import RankedColumn
 from unsurprised.report.next_steps import in_python, next_steps
-from unsurprised.report.numbers import interval, number, printable, share
+from unsurprised.report.numbers import interval, number, p_value, printable, share
 from unsurprised.report.ranking.words import (
     headline,
     kind_of,
     name_of,
     notes_of,
-    p_value,
     redundancy_of,
     sizes,
 )

@@ -64,15 +64,6 @@ def p_of(column: RankedColumn) -> float:
     return float("nan") if found is None or found.p_value is None else found.p_value
 
 
-def p_value(value: float) -> str:
-    """A p-value or a q-value.
-
-    >>> p_value(0.005), p_value(1.0)
-    ('0.005', '1')
-    """
-    return f"{value:.2g}"
-
-
 def notes_of(column: RankedColumn) -> list[str]:
     """What the estimator says of the column and of the pair; of y it is said once, elsewhere."""
     found = () if column.information is None else column.information.notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unsurprised.evaluation.records import Ledger, Recalibration
 from unsurprised.evaluation.result import Evaluation
-from unsurprised.report.numbers import ABSENT, number, printable
+from unsurprised.report.numbers import ABSENT, number, p_value, printable
 from unsurprised.report.pages.parts import (
     Cell,
     HtmlTable,
@@ -48,7 +48,7 @@ def _row(each: Recalibration) -> list[Cell]:
         ranged(each.miscalibration),
         amount(each.miscalibration_in_sample.value),
         amount(None if known is None else known.mean),
-        Cell(ABSENT if known is None else f"{known.p_value:.2g}"),
+        Cell(ABSENT if known is None else p_value(known.p_value)),
         Cell(ABSENT) if each.parameters is None else counting(each.parameters),
     ]
 
