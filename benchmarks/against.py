@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.machine import description
+from benchmarks.machine import description, in_words
 from benchmarks.processes import Summary, compiled
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,7 +97,7 @@ def _beside(name: str, now: list[dict[str, float]]) -> str:
 
 
 def _median(seconds: list[float]) -> str:
-    return _time(Summary.of(seconds).median)
+    return told_time(Summary.of(seconds).median)
 
 
 def _ratio(above: list[float], below: list[float]) -> str:
@@ -112,7 +112,7 @@ def _two_digits(ratio: float) -> str:
 
 def kept(table: str, commit: str, options: argparse.Namespace) -> str:
     """The table as the documentation includes it."""
-    machine = ", ".join(f"{name} {value}" for name, value in description().items())
+    machine = in_words(description())
     return f"""## What users wait for, before and now
 
 Best of the calls of half a second or so, of {options.turns} turns the median: *then* is commit
@@ -125,7 +125,8 @@ Measured on: {machine}
 """
 
 
-def _time(seconds: float) -> str:
+def told_time(seconds: float) -> str:
+    """Seconds in a unit that suits them."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"

@@ -20,7 +20,8 @@ import numpy as np
 
 import unsurprised as us
 from benchmarks import waits
-from benchmarks.machine import description
+from benchmarks.against import told_time
+from benchmarks.machine import description, in_words
 from benchmarks.processes import compiled
 
 Call = Callable[[], Any]
@@ -201,21 +202,16 @@ def table(seconds: float) -> str:
             for place, call in enumerate(calls):
                 best[place] = min(best[place], waits.best(call, seconds / _TURNS))
         ours, least = best
-        lines.append(f"| {name} | {_time(ours)} | {what} | {_time(least)} | {ours / least:.1f} × |")
+        lines.append(
+            f"| {name} | {told_time(ours)} | {what} | {told_time(least)} | {ours / least:.1f} × |"
+        )
         print(lines[-1], file=sys.stderr)
     return "\n".join(lines)
 
 
-def _time(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} µs"
-
-
 def kept(found: str) -> str:
     """The table as the documentation includes it."""
-    machine = ", ".join(f"{name} {value}" for name, value in description().items())
+    machine = in_words(description())
     return f"""## What stands in the way
 
 Measured on: {machine}

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 import unsurprised as us
-from benchmarks.machine import description
+from benchmarks.machine import description, in_words
 from benchmarks.processes import Summary
 from unsurprised import coding
 
@@ -143,7 +143,7 @@ def timed(call: Callable[[], object], symbols: int, runs: int) -> Summary:
 
 def markdown(runs: int) -> str:
     """Both tables, and what they were measured on."""
-    machine = ", ".join(f"{name} {value}" for name, value in description().items())
+    machine = in_words(description())
     return "\n".join(
         [
             "## What encoded files take",

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 import unsurprised as us
 from benchmarks import coverage_fidelity
 from benchmarks.coverage_data import SCENARIOS, DataSet, Scenario
-from benchmarks.machine import description
+from benchmarks.machine import description, in_words
 from unsurprised.evaluation.figures.calibration_curves import calibration_of
 from unsurprised.evaluation.figures.confidence import gaps_by_class
 from unsurprised.evaluation.figures.decomposition import ledger_of
@@ -193,7 +193,7 @@ def percent(hits: int, runs: int) -> str:
 
 def markdown(record: dict[str, Any]) -> str:
     """Tables of the record."""
-    machine = ", ".join(f"{name} {value}" for name, value in record["machine"].items())
+    machine = in_words(record["machine"])
     lines = [
         "## How often the intervals hold the truth",
         "",

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.machine import description
+from benchmarks.machine import description, in_words
 from benchmarks.processes import Summary, run
 
 SMALL_ROWS = 2_000_000, 5_000_000
@@ -88,7 +88,7 @@ def predictions(rows: int, folder: Path, *, sliced: bool = False) -> Path:
 
 def markdown(results: dict[int, dict[str, Summary]], runs: int) -> str:
     """A table with one column a file, and what it was measured on."""
-    machine = ", ".join(f"{name} {value}" for name, value in description().items())
+    machine = in_words(description())
     head = " | ".join(f"{rows:,} rows" for rows in results)
     lines = [
         "## `unsurprised evaluate` beside a bare decode",

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import description
+from benchmarks.machine import description, in_words
 from benchmarks.processes import run
 
 #: What the project holds itself to: of a read, megabytes, and PyTorch's KL alone over ours.
@@ -52,7 +52,7 @@ def measure(folder: Path, rows: int, vocabulary: int, times: int) -> tuple[Lines
 
 def markdown(record: dict[str, Any]) -> str:
     """A table of the record, and what it says of the aims."""
-    machine = ", ".join(f"{name} {value}" for name, value in record["machine"].items())
+    machine = in_words(record["machine"])
     warm, cold = record["warm"], record["cold"]
     lines = [
         "## All figures of fidelity beside one read, and beside PyTorch's KL",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.machine import description
+from benchmarks.machine import description, in_words
 from benchmarks.processes import Summary, run
 
 LARGEST_MS = 60
@@ -50,7 +50,7 @@ def main() -> None:
 
 def markdown(results: dict[str, Summary], runs: int) -> str:
     """A table, what it was measured on and what it says."""
-    machine = ", ".join(f"{name} {value}" for name, value in description().items())
+    machine = in_words(description())
     added = results["numpy and evaluate"].median - results["numpy"].median
     rows = [f"| {name} | {summary} |" for name, summary in results.items()]
     return "\n".join(

@@ -21,6 +21,11 @@ def description(more: tuple[str, ...] = ()) -> dict[str, str]:
     }
 
 
+def in_words(described: dict[str, str]) -> str:
+    """A description as tables say it."""
+    return ", ".join(f"{name} {value}" for name, value in described.items())
+
+
 def _version(name: str) -> str:
     try:
         return metadata.version(name)

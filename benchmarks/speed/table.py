@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmarks.machine import in_words
 from benchmarks.speed.judge import (
     OLDER,
     Record,
@@ -36,7 +37,7 @@ with one thread and on the same arrays; what is slow is given a quarter of the r
 
 def markdown(report: Record) -> str:
     """Everything that ``docs/performance.md`` shows of a run."""
-    machine = ", ".join(f"{name} {value}" for name, value in report["machine"].items())
+    machine = in_words(report["machine"])
     return "\n".join(
         [
             "## The measures beside memory and beside others",
