@@ -14,8 +14,6 @@ from unsurprised.column_ranking.redundancy import redundancies
 from unsurprised.column_ranking.result import InformationRanking
 from unsurprised.column_ranking.row_sample import RowSample
 from unsurprised.copies import Record
-from unsurprised.dataset_drift.compare import checked_rate
-from unsurprised.dataset_drift.reading import batches, opened_tables, with_names
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.estimate.entropy import entropy
 from unsurprised.estimate.permutations import checked_count
@@ -25,6 +23,8 @@ from unsurprised.estimate.settings import number_settings
 from unsurprised.float_errors import own_float_errors
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.table import Table, require
+from unsurprised.sources.whole_tables import batches, opened_tables, with_names
+from unsurprised.statistics.jackknife import checked_rate
 from unsurprised.units import checked_base, unit_of
 
 SAMPLE = 20_000

@@ -202,7 +202,8 @@ def command(
 
 
 def _settings(context: typer.Context) -> DriftSettings:
-    from unsurprised.dataset_drift.compare import DriftSettings, checked_rate
+    from unsurprised.dataset_drift.compare import DriftSettings
+    from unsurprised.statistics.jackknife import checked_rate
 
     told = context.params
     return DriftSettings(

@@ -163,8 +163,8 @@ def command(
     from unsurprised.commands.outputs import Outputs
     from unsurprised.commands.page import ReadFiles, asked_page, declared_page
     from unsurprised.commands.reading import keep_standard_input
-    from unsurprised.dataset_drift.reading import opened_tables, rows_of
     from unsurprised.report.progress import RowProgress
+    from unsurprised.sources.whole_tables import opened_tables, rows_of
     from unsurprised.writing import own, recognition
 
     settings = _settings(context)

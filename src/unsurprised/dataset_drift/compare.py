@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from unsurprised.copies import Record
 from unsurprised.dataset_drift.base import DriftBase
@@ -17,6 +14,7 @@ from unsurprised.dataset_drift.result import Drift, TimeWindow, WindowColumn
 from unsurprised.dataset_drift.windows import checked_span
 from unsurprised.errors import CallError
 from unsurprised.float_errors import own_float_errors
+from unsurprised.statistics.jackknife import checked_rate
 
 NULLS = ("category", "skip")
 
@@ -198,12 +196,3 @@ def _window(name: str, found: Drift, time: str) -> TimeWindow:
     )
     drifted = sum(column.drifted for column in columns)
     return TimeWindow(name, found.new_rows, drifted, columns)
-
-
-def checked_rate(fdr: Any) -> float:
-    """A false discovery rate; an error for what is none."""
-    is_number = isinstance(fdr, int | float | np.number) and not isinstance(fdr, bool)
-    rate = float(fdr) if is_number else math.nan
-    if not 0 < rate < 1:
-        raise CallError(f"fdr={fdr!r}; expected a false discovery rate between 0 and 1 (--fdr)")
-    return rate

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised import portable
 from unsurprised.array_types import Values
+from unsurprised.errors import CallError
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.student import two_sided
 
@@ -307,6 +309,15 @@ def q_values(p_values: Values) -> Values:
     found = np.empty(len(p_values))
     found[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
     return found
+
+
+def checked_rate(fdr: Any) -> float:
+    """A false discovery rate; an error for what is none."""
+    is_number = isinstance(fdr, int | float | np.number) and not isinstance(fdr, bool)
+    rate = float(fdr) if is_number else math.nan
+    if not 0 < rate < 1:
+        raise CallError(f"fdr={fdr!r}; expected a false discovery rate between 0 and 1 (--fdr)")
+    return rate
 
 
 def standing_out(p_values: Iterable[float | None]) -> list[bool]:
