@@ -32,6 +32,12 @@ settings.register_profile("unsurprised", deadline=None)
 settings.load_profile("unsurprised")
 WIDTH = 88
 
+# Tests that run side by side share the cores: a library that starts a thread for each of them
+# waits for the others' tests at every barrier, and OpenMP waits without resting. Of what a number
+# of threads may change, tests ask with one of their own (tests/machines).
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 #: Needs the documentation's builder, which is no part of the tests.
 collect_ignore = ["docs/conf.py", "docs/formulas.py", "docs/walk.py"]
 

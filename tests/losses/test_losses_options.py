@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import oracle_losses as oracle
@@ -74,20 +75,25 @@ def leaf(value):
     return torch.tensor(value, dtype=torch.float64, requires_grad=True)
 
 
-def by_torch(loss, value):
-    """The derivative, eagerly and compiled."""
+def by_torch(loss, *values):
+    """The derivatives, eagerly one by one and all of a compiled function."""
     import torch
 
+    def slopes(call, arguments):
+        call(*arguments).backward()
+        return [each.grad.item() for each in arguments if isinstance(each, torch.Tensor)]
+
+    alone = [
+        slopes(loss, [*values[:i], leaf(values[i]), *values[i + 1 :]])[0]
+        for i in range(len(values))
+    ]
     torch.compiler.reset()  # one function with many options is compiled anew only so often
-    for call in (loss, torch.compile(loss, fullgraph=True, backend="aot_eager")):
-        option = leaf(value)
-        call(option).backward()
-        yield option.grad.item()
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    return alone, slopes(compiled, [leaf(value) for value in values])
 
 
-@pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("layer", [False, True])
-def test_an_option_that_requires_a_gradient_gets_it(name, layer, torch_losses):
+def test_options_that_require_a_gradient_get_it(layer, torch_losses):
     import torch
 
     x, y, weight = (torch.tensor(a) for a in (LOGITS, LABELS, WEIGHT))
@@ -95,18 +101,20 @@ def test_an_option_that_requires_a_gradient_gets_it(name, layer, torch_losses):
     call = torch_losses.linear_cross_entropy_loss if layer else torch_losses.cross_entropy_loss
     more = {"class_weight" if layer else "weight": weight}
 
-    def loss(option):
-        return call(*first, y, **OPTIONS | more | {name: option})
+    def loss(*values):
+        return call(*first, y, **dict(zip(OPTIONS, values, strict=True)), **more)
 
-    for found in by_torch(loss, OPTIONS[name]):
-        assert found == pytest.approx(slope_of(name, weight=WEIGHT), rel=1e-11)
-    found = torch.func.grad(loss)(torch.tensor(OPTIONS[name], dtype=torch.float64))
-    assert found.item() == pytest.approx(slope_of(name, weight=WEIGHT), rel=1e-11)
+    expected = [slope_of(name, weight=WEIGHT) for name in OPTIONS]
+    for found in by_torch(loss, *OPTIONS.values()):
+        assert found == pytest.approx(expected, rel=1e-11)
+    values = [torch.tensor(value, dtype=torch.float64) for value in OPTIONS.values()]
+    found = torch.func.grad(loss, tuple(range(len(values))))(*values)
+    assert [each.item() for each in found] == pytest.approx(expected, rel=1e-11)
 
 
-@pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("layer", [False, True])
-def test_jax_differentiates_by_options(name, layer, jax_losses):
+def test_jax_differentiates_by_options(layer, jax_losses):
+    """By each alone, but compiled as one, since a compilation takes seconds."""
     import jax
 
     call = jax_losses.linear_cross_entropy_loss if layer else jax_losses.cross_entropy_loss
@@ -114,15 +122,24 @@ def test_jax_differentiates_by_options(name, layer, jax_losses):
     more = {"class_weight" if layer else "weight": WEIGHT}
     more |= {"chunk": 4} if layer else {}
 
-    def loss(option):
-        first_arrays = tuple(jax.numpy.asarray(a) for a in first)
-        return call(*first_arrays, LABELS, **OPTIONS | more | {name: option})
+    def slopes(derivative, values):
+        def of(name):
+            def loss(option):
+                first_arrays = tuple(jax.numpy.asarray(a) for a in first)
+                return call(*first_arrays, LABELS, **OPTIONS | more | {name: option})
 
-    expected = slope_of(name, weight=WEIGHT)
+            return derivative(loss)(values[name])
+
+        return {name: of(name) for name in values}
+
+    expected = {name: slope_of(name, weight=WEIGHT) for name in OPTIONS}
+    for derivative in (jax.jacfwd, jax.grad):
+        found = jax.jit(partial(slopes, derivative))(OPTIONS)
+        for name, slope in expected.items():
+            assert_allclose(found[name], slope, rtol=1e-11, err_msg=name)
     # Step by step JAX compiles hundreds of functions of one operation: of one option only.
-    steps = [jax.grad(loss)] if name == "temperature" else []
-    for found in (*steps, jax.jit(jax.jacfwd(loss)), jax.jit(jax.grad(loss))):
-        assert_allclose(found(OPTIONS[name]), expected, rtol=1e-11)
+    found = slopes(jax.grad, {"temperature": OPTIONS["temperature"]})
+    assert_allclose(found["temperature"], expected["temperature"], rtol=1e-11)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,11 +150,14 @@ def test_a_divergence_by_temperature_and_share(kind, layer, torch_losses):
     x, other = torch.tensor(LOGITS), torch.tensor(OTHERS)
     call = torch_losses.linear_distill_loss if layer else torch_losses.distill_loss
     first = (x, torch.eye(5, dtype=torch.float64)) if layer else (x,)
-    for found in by_torch(lambda t: call(*first, other, kind=kind, beta=0.3, temperature=t), 2.0):
-        assert found == pytest.approx(slope_of_divergence(kind, 1), rel=1e-9)
-    if kind == "jsd":
-        for found in by_torch(lambda b: call(*first, other, kind=kind, beta=b, temperature=2), 0.3):
-            assert found == pytest.approx(slope_of_divergence(kind, 0), rel=1e-9)
+
+    def loss(temperature, beta=0.3):
+        return call(*first, other, kind=kind, beta=beta, temperature=temperature)
+
+    values = (2.0, 0.3) if kind == "jsd" else (2.0,)
+    expected = [slope_of_divergence(kind, by) for by in (1, 0)[: len(values)]]
+    for found in by_torch(loss, *values):
+        assert found == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -150,9 +170,8 @@ def test_jaxs_divergences_by_temperature(kind, jax_losses):
         lambda t: jax_losses.distill_loss(x, other, temperature=t, **options),
         lambda t: jax_losses.linear_distill_loss(x, eye, other, temperature=t, chunk=4, **options),
     ):
-        for derivative in (jax.grad(loss), jax.jacfwd(loss)):
-            found = jax.jit(derivative)(2.0)
-            assert_allclose(found, slope_of_divergence(kind, 1), rtol=1e-9)
+        both = jax.jit(lambda t, of=loss: (jax.grad(of)(t), jax.jacfwd(of)(t)))(2.0)
+        assert_allclose(both, slope_of_divergence(kind, 1), rtol=1e-9)
 
 
 def test_kl_by_its_temperature(torch_losses, jax_losses):

@@ -49,6 +49,8 @@ MACHINES: dict[str, dict[str, str]] = {
         "OPENBLAS_CORETYPE": "Sandybridge",
         "UNSURPRISED_ISA": "baseline",
         "UNSURPRISED_NUM_THREADS": "3",
+        "OPENBLAS_NUM_THREADS": "3",
+        "OMP_NUM_THREADS": "3",
     },
     "other elementary functions": {
         "OPENBLAS_CORETYPE": "Nehalem",

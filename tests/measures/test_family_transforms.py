@@ -57,11 +57,24 @@ def test_torch(name: str, at: At) -> None:
     torch.testing.assert_close(slope, plain, rtol=1e-10, atol=1e-12)
 
 
-#: Compilations of what differs in its last line only.
-ALIKE = [{"normalization": name} for name in ("min", "max", "arithmetic", "joint")]
+#: Compilations of what differs in its last line only, in which of the two is meant (α and 1 − α),
+#: or in a number that chooses no other lines; PyTorch runs the same lines with all of them.
+ALIKE: list[At] = [
+    *({"normalization": name} for name in ("min", "max", "arithmetic", "joint")),
+    *({"order": order} for order in (1 + 1e-9, 7.5)),
+    *({"alpha": alpha} for alpha in (-1, 1e-9, 1, 3.5)),
+]
 
 
-@pytest.mark.parametrize(("name", "at"), [x for x in CASES if x[1] not in ALIKE], ids=shown)
+def unlike() -> list[Any]:
+    """Every case, of which those that say what others say wait for ``--thorough``."""
+    return [
+        pytest.param(name, at, marks=[pytest.mark.thorough] if at in ALIKE else [])
+        for name, at in CASES
+    ]
+
+
+@pytest.mark.parametrize(("name", "at"), unlike(), ids=shown)
 def test_jax_in_double_precision(name: str, at: At) -> None:
     """Values and derivatives of hard rows at once, as one compilation is dear."""
     jax = pytest.importorskip("jax")
