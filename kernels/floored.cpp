@@ -265,10 +265,16 @@ void floored_rows(const FlooredSide& side, const std::int64_t* labels, std::int6
                   std::int64_t end) {
   const bool narrow = is_narrow_log(*side.side);
   LogTiles tiles(side.side->view, -infinity_narrow);
+  FlooredTiles parts;
   for (std::int64_t index = begin; index < end; ++index) {
     FlooredRow row(side, index);
     if (narrow) {
       row.read_narrow(tiles);
+      for (std::int64_t first = 0; first < row.view.classes; first += FlooredTiles::size) {
+        const FlooredTiles::Part xs = parts.at(row.view, row.row, first, lowest_gap);
+        row.add_listed(xs.x, xs.count);
+      }
+      row.complete();
     } else {
       row.read();
       add_listed(row);

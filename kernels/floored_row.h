@@ -3,7 +3,7 @@
 #pragma once
 
 #include "floored.h"
-#include "narrow_pair.h"
+#include "narrow_facts.h"
 #include "ways.h"
 
 namespace UNSURPRISED_TARGET {
@@ -44,6 +44,36 @@ UNSURPRISED_INLINE double summed_steps(const RowsView& view, const char* row, Bo
   return sums.total(false)[0];
 }
 
+// Entries of a row as floats, some at a time: where they lie, if they lie there as floats and fill
+// whole steps, else in a buffer that is filled up.
+class FlooredTiles {
+ public:
+  static constexpr std::int64_t size = pair_tile;
+  static constexpr int step = 128;
+  static_assert(size % step == 0);
+
+  struct Part {
+    const float* x;
+    std::int64_t count;  // a multiple of `step`
+  };
+
+  Part at(const RowsView& view, const char* row, std::int64_t first, float beyond) {
+    const char* const from = row + first * view.class_stride;
+    const std::int64_t left = view.classes - first;
+    std::int64_t count = left < size ? left : size;
+    const bool aligned = reinterpret_cast<std::uintptr_t>(from) % alignof(float) == 0;
+    if (view.type == Type::f32 && view.class_stride == sizeof(float) && aligned &&
+        count % step == 0)
+      return {reinterpret_cast<const float*>(from), count};
+    load_narrow_run(view, from, count, buffer_);
+    for (; count % step; ++count) buffer_[count] = beyond;
+    return {buffer_, count};
+  }
+
+ private:
+  alignas(64) float buffer_[size];
+};
+
 struct FlooredRow {
   const RowsView& view;
   const char* row;
@@ -71,10 +101,11 @@ struct FlooredRow {
     sum += weights - weights;
   }
 
-  // In single precision, all of it; whether that could tell it.
+  // In single precision: of rows that are stated only the ends, and the rest is added tile by tile.
+  // Whether that could tell the row.
   bool read_narrow(LogTiles& tiles) {
     if (is_stated) {
-      read_steps(tiles);
+      read_ends(tiles);
       return true;
     }
     const Scan found = scan<true>(view, tiles, row, true);
@@ -85,6 +116,32 @@ struct FlooredRow {
     shift = top + top_surprisal;
     entropy = top_surprisal + found.spread / (1.0 + found.rest);
     return true;
+  }
+
+  // Adds what some entries list: Σ e^(x − top) and Σ e^(x − top)·(top − x), and how many are at the
+  // floor.
+  UNSURPRISED_APART void add_listed(const float* x, std::int64_t count) {
+    const auto floor_here = static_cast<float>(floor), top_here = static_cast<float>(top);
+    Beside weights{}, spreads{};
+    std::int32_t counts[beside] = {};
+    for (std::int64_t i = 0; i < count; i += beside)
+      for (int j = 0; j < beside; ++j) {
+        const float gap = x[i + j] - top_here;
+        const Choice is_listed(x[i + j] != floor_here);
+        const float weight = is_listed.or_nothing(narrow_exp(gap));
+        weights[j] += weight;
+        spreads[j] = std::fma(-gap, weight, spreads[j]);
+        counts[j] += is_listed.bits == 0 ? 1 : 0;
+      }
+    add_to(listed_, weights);
+    add_to(spread_, spreads);
+    at_floor_ += folded(counts, plus);
+  }
+
+  // Once all is added.
+  void complete() {
+    const double unit = exp(top), listed = folded(listed_.at, plus);
+    complete(listed * unit, (folded(spread_.at, plus) - top * listed) * unit, at_floor_);
   }
 
   // What follows of what is not at the floor, its sum and Σ −p ln p, and of how many entries are.
@@ -111,6 +168,8 @@ struct FlooredRow {
  private:
   const std::int64_t index_;
   const FlooredSide& of_;
+  Lanes listed_ = all(0.0), spread_ = all(0.0);
+  double at_floor_ = 0.0;
 
   double half_step_from(double bottom) const { return (top - bottom) / 65535.0 / 2.0; }
 
@@ -151,17 +210,12 @@ struct FlooredRow {
     });
   }
 
-  void read_steps(LogTiles& tiles) {
+  void read_ends(LogTiles& tiles) {
     tiles.open(row);
     float bottom = infinity_narrow;
     for (std::int64_t first = 0; first < view.classes; first += LogTiles::size)
       find_ends(tiles.at(first), first, bottom);
     end_at(bottom, rounded_up(bottom + half_step_from(bottom)));
-    double listed = 0.0, spread = 0.0, at_floor = 0.0;
-    for (std::int64_t first = 0; first < view.classes; first += LogTiles::size)
-      add_listed(tiles.at(first), listed, spread, at_floor);
-    const double unit = exp(top);
-    complete(listed * unit, (spread - top * listed) * unit, at_floor);
   }
 
   // The least float that is not below a number.
@@ -185,28 +239,6 @@ struct FlooredRow {
     if (!(here > top)) return;
     top = here;
     top_at = first + first_of(tile, high.at, here);
-  }
-
-  // Of what is not at the floor Σ e^(x − top) and Σ e^(x − top)·(top − x); and how many entries
-  // are.
-  void add_listed(const Tile& tile, double& listed, double& spread, double& at_floor) const {
-    alignas(64) float held[LogTiles::size + wide];
-    std::int32_t counts[wide] = {};
-    const auto floor_here = static_cast<float>(floor);
-    std::int64_t at = 0;
-    tile.each([&](const float* x) {
-      for (int j = 0; j < wide; ++j) {
-        const bool below = x[j] == floor_here;
-        held[at + j] = below ? -infinity_narrow : x[j];
-        counts[j] += below ? 1 : 0;
-      }
-      at += wide;
-    });
-    TileSums<true> sums{static_cast<float>(top), view.classes > 0 ? lowest_gap : 0.0f};
-    sums.add(Tile{held, at / wide, nullptr}, NothingAhead{});
-    listed += total(sums.weights);
-    spread += total(sums.spreads);
-    at_floor += folded(counts, plus);
   }
 };
 

@@ -21,6 +21,11 @@ inline double total(const Beside& parts) {
   return folded(sums, plus);
 }
 
+// Adds what some classes make of each lane; single precision is enough as far as 16 of them.
+inline void add_to(Lanes& lanes_of, const Beside& parts) {
+  for (int l = 0; l < lanes; ++l) lanes_of[l] += parts[l] + parts[l + lanes];
+}
+
 // Choices by bits: of a choice between sums compilers make two sums.
 struct Choice {
   std::uint32_t bits;
@@ -62,27 +67,27 @@ struct DivergenceTerms : ByLarger {
     return std::fma(q, u, 0.75f);
   }
 
-  // Of two shares that are e^-a apart.
+  // Of two shares that are e^-apart apart. Beyond `most` only c grows, where w is next to nothing.
   struct Gap {
     float w, u, c;
 
-    UNSURPRISED_INLINE static Gap of(float a) {
+    UNSURPRISED_INLINE static Gap of(float apart, float most) {
+      const float a = apart < most ? apart : most;
       const NarrowPower power = narrow_power(-a);
-      return {exp_of(power), 0.0f - expm1_of(power), expm1_minus(power, -a)};
+      return {exp_of(power), 0.0f - expm1_of(power), expm1_minus(power, -a) + (apart - a)};
     }
   };
 
-  // What a class adds for each unit of its larger share. `d` says which that is; `over` is what of
-  // their distance is beyond that of the gap.
+  // What a class adds for each unit of its larger share; `d` says which that is.
   struct PerLarger {
     float forth, back, mixture;
 
-    UNSURPRISED_INLINE PerLarger(float d, float over, const Gap& gap) {
+    UNSURPRISED_INLINE PerLarger(float d, const Gap& gap) {
       const float square = gap.u * gap.u, rest = gap.w * gap.c;
-      const float of_larger = gap.c + over, of_smaller = square - rest;
-      const std::uint32_t turned = Choice(d > 0.0f).differing(of_larger, of_smaller);
+      const float of_smaller = square - rest;
+      const std::uint32_t turned = Choice(d > 0.0f).differing(gap.c, of_smaller);
       forth = Choice::turn(of_smaller, turned);
-      back = Choice::turn(of_larger, turned);
+      back = Choice::turn(gap.c, turned);
       mixture = std::fma(square, series(gap.u), -rest);
     }
   };
@@ -91,9 +96,8 @@ struct DivergenceTerms : ByLarger {
     const Of of = at(x, y);
     const float larger = of.larger, distance = std::fabs(of.d);
     const float all = distance > 0.0f ? distance : 0.0f;  // of two that are impossible nothing
-    const float a = all < most ? all : most;
-    const Gap gap = Gap::of(a);
-    const PerLarger per(of.d, all - a, gap);
+    const Gap gap = Gap::of(all, most);
+    const PerLarger per(of.d, gap);
     const float gap_here = larger * gap.u;
     const Choice is_above(of.d > 0.0f);
     found[gaps][j] += gap_here;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "floored_row.h"
-#include "narrow_facts.h"
 
 namespace UNSURPRISED_TARGET {
 
@@ -22,7 +21,7 @@ struct FlooredGaps {
 template <bool IsQStated>
 class FlooredSteps {
  public:
-  static constexpr int at_once = 128;
+  static constexpr int at_once = FlooredTiles::step;
   static constexpr int sums = 2 * FlooredGaps::terms + 1;
 
   FlooredSteps(const FlooredRow& p, const FlooredRow& q, float lowest)
@@ -44,8 +43,7 @@ class FlooredSteps {
       for (int j = 0; j < at_once; ++j) here.compare(x[i + j], y[i + j], j, held);
       for (int j = 0; j < at_once; ++j) held.larger[j] = narrow_exp(held.larger[j]);
       for (int j = 0; j < at_once; ++j) {
-        const float all = std::fabs(held.d[j]), a = all < here.most_ ? all : here.most_;
-        const Gap gap = Gap::of(a);
+        const Gap gap = Gap::of(std::fabs(held.d[j]), here.most_);
         held.w[j] = gap.w;
         held.u[j] = gap.u;
         held.c[j] = gap.c;
@@ -109,9 +107,8 @@ class FlooredSteps {
     for (int k = from; k < at_once; k += beside)
       for (int l = 0; l < in_registers; ++l) {
         const int j = k + l;
-        const float d = held.d[j], all = std::fabs(d), a = all < most_ ? all : most_;
         const Gap gap{held.w[j], held.u[j], held.c[j]};
-        const DivergenceTerms::PerLarger per(d, all - a, gap);
+        const DivergenceTerms::PerLarger per(held.d[j], gap);
         const float larger = held.larger[j];
         const float terms[] = {larger * per.forth, larger * per.back, larger * per.mixture,
                                larger * gap.u};
@@ -138,7 +135,7 @@ class NarrowFloored {
   explicit NarrowFloored(std::int64_t classes) : lowest_(classes > 0 ? lowest_gap : 0.0f) {}
 
   // Of two rows that are read; whether single precision could tell.
-  bool read(const FlooredRow& p, const FlooredRow& q, FlooredGaps& found) {
+  bool read(FlooredRow& p, FlooredRow& q, FlooredGaps& found) {
     if (p.is_stated && q.is_stated)
       add_up<true>(p, q, found);
     else
@@ -154,27 +151,27 @@ class NarrowFloored {
 
  private:
   template <bool IsQStated>
-  void add_up(const FlooredRow& p, const FlooredRow& q, FlooredGaps& found) {
+  void add_up(FlooredRow& p, FlooredRow& q, FlooredGaps& found) {
     using Steps = FlooredSteps<IsQStated>;
-    static_assert(pair_tile % Steps::at_once == 0);
     Steps steps(p, q, lowest_);
-    double summed[Steps::sums] = {};
-    for (std::int64_t first = 0; first < p.view.classes; first += pair_tile) {
-      const std::int64_t left = p.view.classes - first, count = left < pair_tile ? left : pair_tile;
-      load_narrow_run(p.view, p.row + first * p.view.class_stride, count, x_);
-      load_narrow_run(q.view, q.row + first * q.view.class_stride, count, y_);
-      std::int64_t whole = count;
-      // Two that are next to nothing, and the same.
-      for (; whole % Steps::at_once; ++whole) {
-        x_[whole] = lowest_;
-        y_[whole] = static_cast<float>(lowest_ + q.shift);
-      }
+    Lanes lanes_of[Steps::sums] = {};
+    // Beyond the end are two that are next to nothing, and the same.
+    const auto beyond = static_cast<float>(lowest_ + q.shift);
+    for (std::int64_t first = 0; first < p.view.classes; first += FlooredTiles::size) {
+      const FlooredTiles::Part xs = x_.at(p.view, p.row, first, lowest_);
+      const FlooredTiles::Part ys = y_.at(q.view, q.row, first, beyond);
+      p.add_listed(xs.x, xs.count);
+      if constexpr (IsQStated) q.add_listed(ys.x, ys.count);
       Beside sums[Steps::sums];
       for (Beside& sum : sums)
         for (int j = 0; j < beside; ++j) sum[j] = 0.0f;
-      steps.add(x_, y_, whole, sums);
-      for (int i = 0; i < Steps::sums; ++i) summed[i] += total(sums[i]);
+      steps.add(xs.x, ys.x, xs.count, sums);
+      for (int i = 0; i < Steps::sums; ++i) add_to(lanes_of[i], sums[i]);
     }
+    double summed[Steps::sums];
+    for (int i = 0; i < Steps::sums; ++i) summed[i] = folded(lanes_of[i].at, plus);
+    p.complete();
+    if constexpr (IsQStated) q.complete();
     const double unit = exp(p.top);
     for (int i = 0; i < FlooredGaps::terms; ++i) {
       found.all[i] = summed[i] * unit;
@@ -184,8 +181,7 @@ class NarrowFloored {
   }
 
   const float lowest_;
-  alignas(64) float x_[pair_tile];
-  alignas(64) float y_[pair_tile];
+  FlooredTiles x_, y_;
 };
 
 }  // namespace UNSURPRISED_TARGET
