@@ -1,10 +1,12 @@
 """The whole set of figures of two models' logits beside one read of the files, and beside PyTorch.
 
     python -m benchmarks.fidelity [--rows 2000] [--vocabulary 128256] [--times 5] [--folder DIR]
+                                  [--llama perplexity.cpp]
 
 Makes two files of float16 in a temporary folder (half a gigabyte each by default) and removes
-them. Every work has a process of its own; imports are not timed. Do nothing else on the machine
-meanwhile.
+them. Every work has a process of its own; imports are not timed. With a copy of llama.cpp's
+``tools/perplexity/perplexity.cpp`` its own statistics are measured too. Do nothing else on the
+machine meanwhile.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks import fidelity_kld
 from benchmarks.machine import description, in_words
 from benchmarks.processes import run
 
@@ -77,7 +80,8 @@ def markdown(record: dict[str, Any]) -> str:
         f"| {WORKS[name]}, disk | {found['seconds']:.3f} | {found['cpu']:.3f} | | |"
         for name, found in cold.items()
     ]
-    return "\n".join([*lines, "", sentence(warm, cold)]) + "\n"
+    more = ["", *fidelity_kld.lines(record["kld"])] if "kld" in record else []
+    return "\n".join([*lines, "", sentence(warm, cold), *more]) + "\n"
 
 
 def sentence(warm: Lines, cold: Lines) -> str:
@@ -101,6 +105,7 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=128_256)
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
+    parser.add_argument("--llama", type=Path, help="llama.cpp's tools/perplexity/perplexity.cpp")
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
     size = (options.rows, options.vocabulary)
@@ -108,6 +113,7 @@ def main() -> None:
         warm, cold = measure(Path(folder), *size, options.times)
         files = [Path(folder) / name for name in ("base.npy", "other.npy")]
         total = sum(file.stat().st_size for file in files)
+    kld = beside_llama(options.llama, options.folder, options.vocabulary)
     record = {
         "machine": description(("torch",)),
         "rows": options.rows,
@@ -116,10 +122,21 @@ def main() -> None:
         "times": options.times,
         "warm": warm,
         "cold": cold,
+        **kld,
     }
     (options.results / "fidelity.json").write_text(json.dumps(record, indent=1) + "\n")
     (options.results / "fidelity.md").write_text(markdown(record), encoding="utf-8")
     print(sentence(warm, cold))
+    for line in fidelity_kld.lines(kld["kld"]) if kld else ():
+        print(line)
+
+
+def beside_llama(source: Path | None, folder: Path | None, vocabulary: int) -> dict[str, Any]:
+    """The part of the record that is of ``.kld`` files, where llama.cpp's source is given."""
+    if source is None:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="fidelity-kld-", dir=folder) as made:
+        return {"kld": fidelity_kld.measure(Path(made), source, vocabulary)}
 
 
 if __name__ == "__main__":

@@ -174,7 +174,7 @@ void over_rows(std::int64_t rows, std::int64_t classes, int threads, Work work) 
 
 // The same, in bits, of rows of log-probabilities of which some have a floor: `floored` is a bool a
 // row, or None for whole rows of scores; see floored.h. `values` are as above; `tops`, `censored`
-// and `sums` are two a row, each of all rows; sums of whole rows are none.
+// and `sums` are two a row, each of all rows; the sum of a whole row is 1, or NaN if it is illegal.
 void floored_facts(const Rows& p, const Rows& q, nb::handle p_floored, nb::handle q_floored,
                    nb::handle labels, nb::handle values, nb::handle tops, nb::handle censored,
                    nb::handle sums, int threads) {
@@ -195,9 +195,8 @@ void floored_facts(const Rows& p, const Rows& q, nb::handle p_floored, nb::handl
     found.top_surprisals = found.entropies + rows;
     found.tops = top + number * rows;
     found.censored = at_floor + number * rows;
-    if (floored.is_none()) return found;
-    found.floored = floors[number].emplace(floored).contiguous<bool>(rows);
     found.sums = sum + number * rows;
+    if (!floored.is_none()) found.floored = floors[number].emplace(floored).contiguous<bool>(rows);
     return found;
   };
   const FlooredPairs pairs{

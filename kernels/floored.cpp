@@ -1,124 +1,17 @@
 #include "floored.h"
 
+#include "narrow_floored.h"
+
 namespace UNSURPRISED_TARGET {
 
 using unsurprised::FlooredPairs;
-using unsurprised::FlooredSide;
 
 namespace {
-
-// So many classes are at hand at a time, and are summed without compensation in between.
-constexpr std::int64_t tile = 32 * lanes;
 
 // A distance at which nothing is left; and that of what only one side holds possible.
 constexpr double far_apart = 700.0;
 
 constexpr int terms = 4;  // KL, the other way, Jensen–Shannon, total variation
-
-// Calls body(step of 16 entries, their first class) for a row; beyond its end nothing is possible.
-template <class Body>
-UNSURPRISED_INLINE void each_step(const RowsView& view, const char* row, Body body) {
-  alignas(64) double held[tile];
-  for (std::int64_t first = 0; first < view.classes; first += tile) {
-    const std::int64_t left = view.classes - first, count = left < tile ? left : tile;
-    load_run(view, row + first * view.class_stride, count, held);
-    for (std::int64_t i = count; i % lanes; ++i) held[i] = -infinity;
-    for (std::int64_t i = 0; i < count; i += lanes) body(held + i, first + i);
-  }
-}
-
-// The sum over a row of what body(step of 16 entries, parts) adds to 16 parts.
-template <class Body>
-UNSURPRISED_INLINE double summed_steps(const RowsView& view, const char* row, Body body) {
-  constexpr std::int64_t at_once = 32;
-  Sum sums;
-  Lanes parts = all(0.0);
-  std::int64_t steps = 0;
-  each_step(view, row, [&](const double* x, std::int64_t) {
-    body(x, parts);
-    if (++steps % at_once == 0) {
-      sums.add(parts);
-      parts = all(0.0);
-    }
-  });
-  sums.add(parts);
-  return sums.total(false)[0];
-}
-
-// A row, and what is known of the entries at its floor.
-struct FlooredRow {
-  const RowsView& view;
-  const char* row;
-  double top = -infinity, shift = 0.0;  // entries less `shift` are log-probabilities
-  std::int64_t top_at = 0;
-  bool has_tail = false;
-  double floor = infinity;  // no entry is that, where there is no tail
-  // What none of the tail exceeds, and the least and the most that they add up to.
-  double half_step = 0.0, log_cap = -infinity, least = 0.0, most = 0.0;
-  double total = 0.0;  // of all entries as they stand, of rows that are taken as they are
-
-  FlooredRow(const FlooredSide& of, std::int64_t index)
-      : view(of.side->view), row(view.row(index)) {
-    double bottom = infinity;
-    find_ends(bottom);
-    if (!of.floored) {
-      shift = top + natural_log(sum_of_weights());
-    } else if (of.floored[index]) {
-      has_tail = true;
-      floor = bottom;
-      half_step = (top - bottom) / 65535.0 / 2.0;
-      log_cap = bottom + half_step;
-    }
-  }
-
-  // What follows from the sum of all that is not at the floor, and how many entries are.
-  void complete(double listed, double at_floor) {
-    total = has_tail ? std::fma(exp(floor), at_floor, listed) : listed;
-    if (!has_tail) return;
-    const double rest = 1.0 - listed * (1.0 - half_step), capped = exp(log_cap) * at_floor;
-    most = rest > 0.0 ? (capped < rest ? capped : rest) : 0.0;
-    least = 1.0 - listed * (1.0 + half_step);
-    least = least > 0.0 ? (least < most ? least : most) : 0.0;
-  }
-
-  // Whether an entry is only known to be no more than a bound.
-  UNSURPRISED_INLINE bool is_tail(double entry) const { return entry == floor; }
-
-  double as_event(double mass) const {
-    const double raised = mass > least ? mass : least;
-    return raised < most ? raised : most;
-  }
-
- private:
-  void find_ends(double& bottom) {
-    Lanes high = all(-infinity), high_at = all(0.0), low = all(infinity);
-    each_step(view, row, [&](const double* x, std::int64_t first) {
-      const auto here = static_cast<double>(first);
-      for (int l = 0; l < lanes; ++l) {
-        const bool higher = x[l] > high[l], lower = (x[l] > -infinity) & (x[l] < low[l]);
-        high_at[l] = higher ? here : high_at[l];
-        high[l] = higher ? x[l] : high[l];
-        low[l] = lower ? x[l] : low[l];
-      }
-    });
-    double at = 0.0;
-    for (int l = 0; l < lanes; ++l) {
-      const double place = high_at[l] + l;
-      const bool better = high[l] > top || (high[l] == top && place < at);
-      at = better ? place : at;
-      top = better ? high[l] : top;
-      bottom = low[l] < bottom ? low[l] : bottom;
-    }
-    top_at = static_cast<std::int64_t>(at);
-  }
-
-  // Σ e^(x − top).
-  double sum_of_weights() const {
-    return summed_steps(view, row, [&](const double* x, Lanes& parts) {
-      for (int l = 0; l < lanes; ++l) parts[l] += exp(x[l] - top);
-    });
-  }
-};
 
 // The terms of a class by its shares and their logarithms; KL both ways in nats, none negative.
 UNSURPRISED_INLINE void terms_of(double p, double q, double log_p, double log_q,
@@ -200,6 +93,7 @@ void add_steps(const PairTerms& terms, const double* x, const double* y, std::in
 }
 
 void add_up(const FlooredRow& p, const FlooredRow& q, double (&found)[sums]) {
+  constexpr std::int64_t tile = floored_tile;
   alignas(64) double xs[tile], ys[tile];
   const PairTerms terms{p.shift, q.shift, p.floor, q.floor, p.log_cap, q.log_cap};
   Sum totals[sums];
@@ -220,21 +114,50 @@ double logarithm(double share) {
   return share > 0.0 ? natural_log(share) : -infinity;
 }
 
+// What two rows differ by: of what both list and of what one of them has at its floor, and the mass
+// there of the side that lists it.
+struct Differences {
+  double all_listed[terms], singly[terms], mass;
+};
+
+// The same in both precisions.
+Differences differences_of(const double (&summed)[sums]) {
+  Differences found;
+  for (int i = 0; i < terms; ++i) {
+    found.all_listed[i] = summed[listed + i];
+    found.singly[i] = summed[beyond + i];
+  }
+  found.mass = summed[mass];
+  return found;
+}
+
+Differences differences_of(const FlooredGaps& gaps) {
+  static_assert(FlooredGaps::terms == terms);
+  constexpr double units[terms] = {1.0, 1.0, 0.5 * bits_per_nat, 0.5};
+  Differences found;
+  for (int i = 0; i < terms; ++i) {
+    found.all_listed[i] = (gaps.all[i] - gaps.beyond[i]) * units[i];
+    found.singly[i] = gaps.beyond[i] * units[i];
+  }
+  found.mass = gaps.mass;
+  return found;
+}
+
 // Where one side is known as a whole, all below the other's floor may be taken for one event too,
 // whose mass there is what the listed entries leave. Both are lower bounds; the larger one is
 // taken.
 void put_divergences(const FlooredPairs& pairs, const FlooredRow& p, const FlooredRow& q,
-                     const double (&summed)[sums], std::int64_t index) {
+                     const Differences& given, std::int64_t index) {
   double found[terms], as_one[terms] = {};
   if (p.has_tail != q.has_tail) {
-    const double held = summed[mass];
+    const double held = given.mass;
     const double of_p = p.has_tail ? p.as_event(held) : held;
     const double of_q = q.has_tail ? q.as_event(held) : held;
     terms_of(of_p, of_q, logarithm(of_p), logarithm(of_q), as_one);
   }
   for (int i = 0; i < terms; ++i) {
-    const double singly = summed[beyond + i];
-    const double value = summed[listed + i] + (as_one[i] > singly ? as_one[i] : singly);
+    const double singly = given.singly[i];
+    const double value = given.all_listed[i] + (as_one[i] > singly ? as_one[i] : singly);
     found[i] = value > 0.0 ? value : 0.0;
   }
   pairs.kl_divergence[index] = found[0] * bits_per_nat;
@@ -243,20 +166,19 @@ void put_divergences(const FlooredPairs& pairs, const FlooredRow& p, const Floor
   pairs.total_variation[index] = found[3];
 }
 
-void put_side(const FlooredSide& to, const FlooredRow& row, double entropy, std::int64_t index,
+void put_side(const FlooredSide& to, const FlooredRow& row, std::int64_t index,
               std::int64_t label) {
   const auto surprisal = [&](double entry) {
     const double nats = row.shift - entry;
     return (nats > 0.0 ? nats : 0.0) * bits_per_nat;
   };
   const double at_label = load_one(row.view, index, label);
-  const double at_floor = row.least > 0.0 ? row.least * row.log_cap : 0.0;
   to.surprisals[index] = surprisal(at_label);
   to.top_surprisals[index] = surprisal(row.top);
-  to.entropies[index] = (entropy - at_floor) * bits_per_nat;
+  to.entropies[index] = row.entropy * bits_per_nat;
   to.tops[index] = static_cast<std::int32_t>(row.top_at);
   to.censored[index] = row.is_tail(at_label);
-  if (to.sums) to.sums[index] = row.total;
+  to.sums[index] = row.sum;
   if (to.tails) {
     double* const tail = to.tails + 3 * index;
     tail[0] = row.has_tail ? exp(row.log_cap) : 0.0;
@@ -265,8 +187,8 @@ void put_side(const FlooredSide& to, const FlooredRow& row, double entropy, std:
   }
 }
 
-// The entropy of what a row lists, in nats; and what follows from its sum.
-double completed(FlooredRow& row) {
+// What a row that is stated lists, in double precision.
+void add_listed(FlooredRow& row) {
   Lanes counts = all(0.0);
   const double held = summed_steps(row.view, row.row, [&](const double* x, Lanes& parts) {
     for (int l = 0; l < lanes; ++l) {
@@ -276,39 +198,88 @@ double completed(FlooredRow& row) {
       counts[l] += is_tail ? 1.0 : 0.0;
     }
   });
-  double at_floor = 0.0;
-  for (int l = 0; l < lanes; ++l) at_floor += counts[l];
-  row.complete(held, at_floor);
-  return summed_steps(row.view, row.row, [&](const double* x, Lanes& parts) {
+  const double spread = summed_steps(row.view, row.row, [&](const double* x, Lanes& parts) {
     for (int l = 0; l < lanes; ++l) {
       const double share = row.is_tail(x[l]) ? 0.0 : exp(x[l]);
       parts[l] -= share * (x[l] > -infinity ? x[l] : 0.0);
     }
   });
+  double at_floor = 0.0;
+  for (int l = 0; l < lanes; ++l) at_floor += counts[l];
+  row.complete(held, spread, at_floor);
 }
+
+void put_pair(const FlooredPairs& pairs, const FlooredRow& p, const FlooredRow& q,
+              const Differences& found, std::int64_t index) {
+  put_divergences(pairs, p, q, found, index);
+  put_side(pairs.p, p, index, pairs.labels[index]);
+  put_side(pairs.q, q, index, pairs.labels[index]);
+}
+
+void measure_carefully(const FlooredPairs& pairs, std::int64_t index) {
+  FlooredRow p(pairs.p, index), q(pairs.q, index);
+  p.read();
+  q.read();
+  double summed[sums];
+  add_up(p, q, summed);
+  p.complete(summed[p_listed], summed[p_entropy], summed[p_at_floor]);
+  q.complete(summed[q_listed], summed[q_entropy], summed[q_at_floor]);
+  put_pair(pairs, p, q, differences_of(summed), index);
+}
+
+// Pairs of rows in single precision.
+class NarrowPairs {
+ public:
+  explicit NarrowPairs(const FlooredPairs& pairs)
+      : pairs_(pairs),
+        p_tiles_(pairs.p.side->view, -infinity_narrow),
+        q_tiles_(pairs.q.side->view, -infinity_narrow),
+        between_(pairs.p.side->view.classes) {}
+
+  // False where single precision cannot tell.
+  bool measure(std::int64_t index) {
+    FlooredRow p(pairs_.p, index), q(pairs_.q, index);
+    FlooredGaps gaps;
+    if (!p.read_narrow(p_tiles_) || !q.read_narrow(q_tiles_) || !between_.read(p, q, gaps))
+      return false;
+    put_pair(pairs_, p, q, differences_of(gaps), index);
+    return true;
+  }
+
+ private:
+  const FlooredPairs& pairs_;
+  LogTiles p_tiles_, q_tiles_;
+  NarrowFloored between_;
+};
 
 }  // namespace
 
 void floored_facts(const FlooredPairs& pairs, std::int64_t begin, std::int64_t end) {
-  for (std::int64_t index = begin; index < end; ++index) {
-    FlooredRow p(pairs.p, index), q(pairs.q, index);
-    double summed[sums];
-    add_up(p, q, summed);
-    p.complete(summed[p_listed], summed[p_at_floor]);
-    q.complete(summed[q_listed], summed[q_at_floor]);
-    put_divergences(pairs, p, q, summed, index);
-    const std::int64_t label = pairs.labels[index];
-    put_side(pairs.p, p, summed[p_entropy], index, label);
-    put_side(pairs.q, q, summed[q_entropy], index, label);
-  }
+  const bool is_narrow = is_narrow_log(*pairs.p.side) && is_narrow_log(*pairs.q.side);
+  NarrowPairs narrow(pairs);
+  for (std::int64_t index = begin; index < end; ++index)
+    if (!is_narrow || !narrow.measure(index)) measure_carefully(pairs, index);
 }
 
 void floored_rows(const FlooredSide& side, const std::int64_t* labels, std::int64_t begin,
                   std::int64_t end) {
+  const bool narrow = is_narrow_log(*side.side);
+  LogTiles tiles(side.side->view, -infinity_narrow);
+  FlooredTiles parts;
   for (std::int64_t index = begin; index < end; ++index) {
     FlooredRow row(side, index);
-    const double entropy = completed(row);
-    put_side(side, row, entropy, index, labels[index]);
+    if (narrow) {
+      row.read_narrow(tiles);
+      for (std::int64_t first = 0; first < row.view.classes; first += FlooredTiles::size) {
+        const FlooredTiles::Part xs = parts.at(row.view, row.row, first, lowest_gap);
+        row.add_listed(xs.x, xs.count);
+      }
+      row.complete();
+    } else {
+      row.read();
+      add_listed(row);
+    }
+    put_side(side, row, index, labels[index]);
   }
 }
 

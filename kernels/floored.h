@@ -12,15 +12,15 @@ namespace unsurprised {
 struct FlooredSide {
   const Side* side = nullptr;
   // Of each row whether its least entry means "this or less"; null: whole rows of scores, whose
-  // sums are found. The others are taken as they are.
+  // normalisers are found. The others are taken as they are.
   const bool* floored = nullptr;
   double* surprisals = nullptr;  // at the labels
   double* entropies = nullptr;
   double* top_surprisals = nullptr;
   std::int32_t* tops = nullptr;
   bool* censored = nullptr;  // whether the label is at the floor
-  // Of all entries, those at a floor as they stand there; of rows
-  // that are taken as they are; null: nobody asks.
+  // Of all entries, those at a floor as they stand there; of whole rows 1, or NaN where one is no
+  // distribution.
   double* sums = nullptr;
   // Three a row of what is at the floor: what none of it exceeds, the least and the most that it
   // adds up to; null: nobody asks.
@@ -36,7 +36,7 @@ struct FlooredPairs {
   double* total_variation = nullptr;
 };
 
-// Answers in bits for the rows [begin, end), which are legal and whose labels exist.
+// Answers in bits for the rows [begin, end), whose labels exist.
 using FlooredFacts = void (*)(const FlooredPairs& pairs, std::int64_t begin, std::int64_t end);
 // The same of one side by itself.
 using FlooredRows = void (*)(const FlooredSide& side, const std::int64_t* labels,

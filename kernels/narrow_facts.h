@@ -21,6 +21,11 @@ inline double total(const Beside& parts) {
   return folded(sums, plus);
 }
 
+// Adds what some classes make of each lane; single precision is enough as far as 16 of them.
+inline void add_to(Lanes& lanes_of, const Beside& parts) {
+  for (int l = 0; l < lanes; ++l) lanes_of[l] += parts[l] + parts[l + lanes];
+}
+
 // Choices by bits: of a choice between sums compilers make two sums.
 struct Choice {
   std::uint32_t bits;
@@ -62,23 +67,45 @@ struct DivergenceTerms : ByLarger {
     return std::fma(q, u, 0.75f);
   }
 
+  // Of two shares that are e^-apart apart. Beyond `most` only c grows, where w is next to nothing.
+  struct Gap {
+    float w, u, c;
+
+    UNSURPRISED_INLINE static Gap of(float apart, float most) {
+      const float a = apart < most ? apart : most;
+      const NarrowPower power = narrow_power(-a);
+      return {exp_of(power), 0.0f - expm1_of(power), expm1_minus(power, -a) + (apart - a)};
+    }
+  };
+
+  // What a class adds for each unit of its larger share; `d` says which that is.
+  struct PerLarger {
+    float forth, back, mixture;
+
+    UNSURPRISED_INLINE PerLarger(float d, const Gap& gap) {
+      const float square = gap.u * gap.u, rest = gap.w * gap.c;
+      const float of_smaller = square - rest;
+      const std::uint32_t turned = Choice(d > 0.0f).differing(gap.c, of_smaller);
+      forth = Choice::turn(of_smaller, turned);
+      back = Choice::turn(gap.c, turned);
+      mixture = std::fma(square, series(gap.u), -rest);
+    }
+  };
+
   UNSURPRISED_INLINE void add(float x, float y, int j, Beside* found) const {
     const Of of = at(x, y);
     const float larger = of.larger, distance = std::fabs(of.d);
     const float all = distance > 0.0f ? distance : 0.0f;  // of two that are impossible nothing
-    const float a = all < most ? all : most;
-    const NarrowPower power = narrow_power(-a);
-    const float w = exp_of(power), u = 0.0f - expm1_of(power), c = expm1_minus(power, -a);
-    const float square = u * u, rest = w * c, of_larger = c + (all - a), of_smaller = square - rest;
-    const float gap_here = larger * u;
+    const Gap gap = Gap::of(all, most);
+    const PerLarger per(of.d, gap);
+    const float gap_here = larger * gap.u;
     const Choice is_above(of.d > 0.0f);
     found[gaps][j] += gap_here;
     found[p_gaps][j] += is_above.or_nothing(gap_here);
     found[p_above][j] += is_above.or_nothing(larger);
-    const std::uint32_t turned = is_above.differing(of_larger, of_smaller);
-    found[forth][j] = std::fma(larger, Choice::turn(of_smaller, turned), found[forth][j]);
-    found[back][j] = std::fma(larger, Choice::turn(of_larger, turned), found[back][j]);
-    found[mixture][j] = std::fma(larger, std::fma(square, series(u), -rest), found[mixture][j]);
+    found[forth][j] = std::fma(larger, per.forth, found[forth][j]);
+    found[back][j] = std::fma(larger, per.back, found[back][j]);
+    found[mixture][j] = std::fma(larger, per.mixture, found[mixture][j]);
     found[near][j] += all < near_by ? larger : 0.0f;
     const float finite = all < infinity_narrow ? all : 0.0f;
     found[furthest][j] = finite > found[furthest][j] ? finite : found[furthest][j];

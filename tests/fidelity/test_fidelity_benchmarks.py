@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import coverage_fidelity, coverage_groups, fidelity, fidelity_worker
+from benchmarks import coverage_fidelity, coverage_groups, fidelity, fidelity_kld, fidelity_worker
 
 import unsurprised as us
 
@@ -90,3 +92,44 @@ def test_intervals_that_hold_the_truth_are_counted() -> None:
     assert held["quantile 0.999 of KL"] == [0, 0]
     missed = coverage_fidelity.cover(0, dict.fromkeys(truth, 1e9), range(1))
     assert missed["kl divergence"] == [0, 1]
+
+
+LLAMA = """struct kl_divergence_result {
+    double sum_kld = 0.0;
+    size_t count = 0;
+};
+static double log_softmax(int n_vocab, const float *, const uint16_t *, int tok,
+                          kl_divergence_result & kld) {
+    kld.sum_kld += n_vocab + (tok < n_vocab ? 0.5 : 0.0);
+    return ++kld.count;
+}
+static void process_logits(int) {}
+"""
+
+
+def test_a_kld_file_beside_a_function_that_is_cut_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is one of ours, and the function is called for each of its rows."""
+    if shutil.which("c++") is None:
+        pytest.skip("no compiler")
+    for name, value in (("CONTEXT", 6), ("CHUNKS", 3), ("ROWS", 2), ("TURNS", 1)):
+        monkeypatch.setattr(fidelity_kld, name, value)
+    (tmp_path / "perplexity.cpp").write_text("before\n" + LLAMA + "after\n")
+    fidelity_kld.make(tmp_path, 301)
+    found = us.fidelity(str(tmp_path / "base.kld"), str(tmp_path / "other.npy"))
+    assert (found.tokens, found.documents) == (6, 3)
+    program = fidelity_kld.compiled(tmp_path, tmp_path / "perplexity.cpp")
+    offset = str(np.load(tmp_path / "other.npy", mmap_mode="r").offset)
+    files = [str(tmp_path / name) for name in ("base.kld", "other.npy")]
+    done = subprocess.run([program, *files, offset, "1"], capture_output=True, check=True)
+    assert json.loads(done.stdout)["answer"] == 301.5
+    record = {"rows": 6, "vocabulary": 301, "ours": {"cpu": 1e-6, "answer": 0.5}}
+    (line,) = fidelity_kld.lines({**record, "llama": {"cpu": 3e-6, "answer": 0.5}})
+    assert "3.0 × as long" in line
+
+
+def test_another_source_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.cpp").write_text("int main() {}")
+    with pytest.raises(SystemExit, match="no 'struct kl_divergence_result"):
+        fidelity_kld.compiled(tmp_path, tmp_path / "other.cpp")

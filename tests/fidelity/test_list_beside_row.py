@@ -63,6 +63,8 @@ def test_the_most_is_the_largest_of_all_vertices(seed: int) -> None:
         assert high[name] == pytest.approx(tried[name].max(), rel=1e-9), name
 
 
+# SLSQP of older versions of SciPy passes a bound by a rounding, says so and clips what it tried.
+@pytest.mark.filterwarnings("ignore:Values in x were outside bounds:RuntimeWarning")
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("apart", [0.3, 3.0])
 def test_the_least_is_what_a_solver_finds(seed: int, apart: float) -> None:

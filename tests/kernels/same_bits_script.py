@@ -44,7 +44,20 @@ def layouts(rows: Array) -> Iterator[tuple[str, Array]]:
 def facts_of_pairs(p: Form, q: Form, labels: Array) -> Array:
     """All that is asked of rows of scores at once."""
     sides = (TokenScores(host_array(form.rows(-1).values, "scores")) for form in (p, q))
-    facts = pair_facts(*sides, labels)
+    return columns_of(pair_facts(*sides, labels))
+
+
+def facts_beside_floors(p: Form, q: Form, labels: Array) -> Array:
+    """The same where one side keeps nothing more than 16 nats below its top."""
+    scores = host_array(p.rows(-1).values, "scores").as_float64()
+    logs = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    logs = np.maximum(logs, logs.max(axis=1, keepdims=True) - 16).astype(np.float32)
+    base = TokenScores(host_array(logs, "scores"), np.ones(len(logs), dtype=bool))
+    other = TokenScores(host_array(q.rows(-1).values, "scores"))
+    return columns_of(pair_facts(base, other, labels))
+
+
+def columns_of(facts: PairFacts) -> Array:
     columns = [getattr(facts, name) for name in PairFacts.__slots__]
     return np.stack([column.astype(np.float64) for column in columns], axis=1)
 
@@ -53,6 +66,8 @@ def answers(name: str, p: Form, q: Form, labels: Array) -> Array:
     match name:
         case "pair facts":
             return facts_of_pairs(p, q, labels)
+        case "facts beside floors":
+            return facts_beside_floors(p, q, labels)
         case "entropy":
             return us.entropy(p)
         case "surprisal":
@@ -83,7 +98,7 @@ MEASURES = (
 
 
 def measures_of(form: str) -> tuple[str, ...]:
-    return (*MEASURES, "pair facts") if form == "logits" else MEASURES
+    return (*MEASURES, "pair facts", "facts beside floors") if form == "logits" else MEASURES
 
 
 def digests(p: Array, q: Array, labels: Array) -> Iterator[tuple[str, str, str]]:

@@ -103,7 +103,7 @@ def test_one_side_is_as_in_pairs() -> None:
     np.testing.assert_array_equal(at_floor, censored[0])
     np.testing.assert_array_equal(sums[0], sums[1])
     exact = np.exp(logs.astype(np.float64)).sum(axis=1)
-    np.testing.assert_allclose(sums[0], exact, rtol=1e-13)
+    np.testing.assert_allclose(sums[0], exact, rtol=3e-7)  # rows of single precision
     cap, low, high = alone[120:].reshape(30, 3).T
     assert (low[floored] <= high[floored]).all()
     assert (high[floored] > 0).all()

@@ -108,15 +108,15 @@ def _floored_facts(base: TokenScores, other: TokenScores, targets: NDArray[np.in
     """
     sides = [side.in_memory() for side in (base, other)]
     forms = [Logits(side.values) for side in sides]
-    for number, (side, form) in enumerate(zip(sides, forms, strict=True)):
-        if side.floored is None:
-            _refuse_faults(number, side, form)
     p, q = (kernel_rows(form, form.rows(-1).values) for form in forms)
     values, sums = np.empty((10, len(base))), np.empty((2, len(base)))
     tops = np.empty((2, len(base)), dtype=np.int32)
     censored = np.empty((2, len(base)), dtype=bool)
     floors = (base.floored, other.floored)
     _kernels.floored_facts(p, q, *floors, targets, values, tops, censored, sums, get_num_threads())
+    for number, (side, form, summed) in enumerate(zip(sides, forms, sums, strict=True)):
+        if side.floored is None and np.isnan(summed).any():
+            _refuse_faults(number, side, form)
     facts = _of_kernel(values, tops)
     facts.base_censored, facts.other_censored = censored
     for number, (side, summed) in enumerate(zip(sides, sums, strict=True)):
