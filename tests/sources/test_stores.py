@@ -387,6 +387,18 @@ def test_a_folder_is_listed_once(tmp_path: Path, bucket: Any, proxy: Proxy) -> N
         assert len(proxy.seen) <= 2 + 4 * 4 + 1, proxy.seen
 
 
+def test_an_empty_bucket_and_an_empty_folder(bucket: Any, proxy: Proxy) -> None:
+    root = f"s3://{bucket.name}"
+    with pytest.raises(InputError, match="the bucket is empty; expected files"):
+        us.evaluate(at(proxy, root))
+    bucket("runs/_SUCCESS", b"")
+    with pytest.raises(InputError, match="the folder holds no file of a known format"):
+        us.evaluate(at(proxy, f"{root}/runs"))
+    bucket("empty/", b"")
+    with pytest.raises(InputError, match="nothing lies below it|no file of a known format"):
+        us.evaluate(at(proxy, f"{root}/empty/"))
+
+
 def test_what_is_not_there(bucket: Any, proxy: Proxy) -> None:
     address = bucket("runs/rows.csv", b"label,p_0,p_1\n0,1,0\n")
     root = address.rpartition("/")[0]

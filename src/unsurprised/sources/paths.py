@@ -140,6 +140,8 @@ def _stored(address: Address) -> tuple[list[str], list[str]]:
 
 
 def _stored_folder(address: Address, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    if not names and not address.key:
+        raise InputError("the bucket is empty", expected="files", place=Place(str(address)))
     if not names:
         raise InputError(
             "no such object, and nothing lies below it",
