@@ -395,7 +395,7 @@ def test_an_empty_bucket_and_an_empty_folder(bucket: Any, proxy: Proxy) -> None:
     with pytest.raises(InputError, match="the folder holds no file of a known format"):
         us.evaluate(at(proxy, f"{root}/runs"))
     bucket("empty/", b"")
-    with pytest.raises(InputError, match="nothing lies below it|no file of a known format"):
+    with pytest.raises(InputError, match=r"nothing lies below it|no file of a known format"):
         us.evaluate(at(proxy, f"{root}/empty/"))
 
 

@@ -89,7 +89,12 @@ raise SystemExit(cli.run(["evaluate", "abfss://box@account.dfs.core.windows.net/
 """
     clean = {"PATH": "", "HOME": str(tmp_path), "PYTHONPATH": ":".join(filter(None, sys.path))}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=clean, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", program],
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert done.returncode == 2, done.stderr
     assert "rows.csv: the store " in done.stderr
