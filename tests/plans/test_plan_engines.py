@@ -250,6 +250,36 @@ def test_what_is_no_engine(files: str) -> None:
         us.evaluate(table(0), engine=ThreadPoolExecutor(1))
 
 
+@pytest.mark.parametrize(
+    ("module", "call"),
+    [
+        ("dask.dataframe.dask_expr", r"source\.to_parquet\(path\)"),
+        ("ray.data.dataset", r"source\.write_parquet\(path\)"),
+        ("pyspark.sql.classic.dataframe", r"source\.write\.parquet\(path\)"),
+    ],
+)
+def test_frames_of_engines_are_written_first(module: str, call: str) -> None:
+    frame = type("DataFrame", (), {"__module__": module})()
+    with pytest.raises(us.CallError, match=f"found DataFrame of .* expected files .*: {call}, and"):
+        us.evaluate(frame, engine=ThreadPoolExecutor(1))
+    with pytest.raises(us.CallError, match=call):
+        us.plan(frame)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_an_id_that_is_not_unique(tmp_path: Path, same: bool) -> None:
+    """Across workers it counts as on one machine: each row counts, its hash is there twice."""
+    for seed in (0, 1):
+        rows = table(0 if same else seed)
+        rows = rows.set_column(0, "row_id", pa.array([f"r{k}" for k in range(len(rows))]))
+        pq.write_table(rows, tmp_path / f"{seed}.parquet", row_group_size=50)
+    whole = us.evaluate(str(tmp_path), id="row_id")
+    assert whole.rows == 240
+    with ThreadPoolExecutor(3) as pool:
+        found = us.evaluate(str(tmp_path), id="row_id", engine=pool)
+    assert found.to_json() == whole.to_json()
+
+
 def test_a_worker_of_another_release(planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     task = task_of(planned[0].work, (0,))
     monkeypatch.setattr(us, "__version__", "0.0.7")

@@ -8,6 +8,7 @@ import json
 import logging
 import pickle
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,8 +26,8 @@ import unsurprised as us
 from unsurprised.cli import run
 from unsurprised.errors import InputError
 from unsurprised.report.pages.provenance import fingerprints
-from unsurprised.sources import open_predictions, parquet
-from unsurprised.sources.stores import objects
+from unsurprised.sources import open_predictions, parquet, unchanged
+from unsurprised.sources.stores import ahead, listing, objects
 
 moto = pytest.importorskip("moto.server")
 boto3 = pytest.importorskip("boto3")
@@ -226,17 +227,132 @@ def test_npy_files(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
     assert found.rows == 50
 
 
-def test_requests_of_parquet(
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if objects had been written long ago."""
+    monkeypatch.setattr(unchanged, "_SETTLED_SECONDS", -60)
+
+
+def counted(proxy: Proxy) -> dict[str, int]:
+    """How many requests came since, by what they are for."""
+    kinds = Counter("LIST" if "list-type" in path else method for method, path in proxy.seen)
+    proxy.seen.clear()
+    return dict(kinds)
+
+
+@pytest.fixture
+def row_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row groups are asked for one by one, as large ones are."""
+    monkeypatch.setattr(parquet, "_ROWS_A_PART", 20_000)
+
+
+@pytest.mark.usefixtures("row_groups")
+@pytest.mark.parametrize("groups", [1, 4])
+def test_requests_of_one_object(tmp_path: Path, bucket: Any, proxy: Proxy, groups: int) -> None:
+    """One to open it, one for the footer, one a row group, one whether it changed."""
+    path, rows = tmp_path / "rows.parquet", 20_000 * groups
+    address = at(proxy, bucket("rows.parquet", parquet_bytes(table(rows), path, 20_000)))
+    assert result_of(address) == result_of(path)
+    assert counted(proxy) == {"HEAD": 2, "GET": 1 + groups}
+
+
+@pytest.mark.usefixtures("row_groups")
+@pytest.mark.parametrize("objects", [2, 5])
+def test_requests_of_many_objects(
+    tmp_path: Path, bucket: Any, proxy: Proxy, objects: int, settled: None
+) -> None:
+    """Two an object and one a row group; the folder is listed before and after."""
+    for number in range(objects):
+        data = parquet_bytes(table(40_000, number), tmp_path / f"{number}.parquet", 20_000)
+        bucket(f"runs/{number}.parquet", data)
+    address = at(proxy, f"s3://{bucket.name}/runs")
+    assert result_of(address) == result_of(tmp_path)
+    # The folder's own name might have been an object's.
+    assert counted(proxy) == {"LIST": 2, "HEAD": 1 + objects, "GET": objects * (1 + 2)}
+    assert result_of(f"{address.replace('/runs', '/runs/*.parquet')}") == result_of(tmp_path)
+    counted(proxy)
+    # What has been written just now is asked for by its digest, before and after.
+    unchanged._SETTLED_SECONDS = 1000
+    us.evaluate(address)
+    assert counted(proxy) == {"LIST": 1, "HEAD": 1 + 2 * objects, "GET": objects * (1 + 2)}
+
+
+@pytest.mark.usefixtures("row_groups", "settled")
+def test_requests_of_a_task(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    """A worker opens its own objects, reads its own row groups, and looks again in the end."""
+    for number in range(3):
+        data = parquet_bytes(table(40_000, number), tmp_path / f"{number}.parquet", 20_000)
+        bucket(f"runs/{number}.parquet", data)
+    plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
+    assert len(plan.splits) == 6
+    counted(proxy)
+    forget_all()
+    plan.evaluate([3])
+    assert counted(proxy) == {"HEAD": 2, "GET": 2}
+
+
+@pytest.mark.usefixtures("row_groups", "settled")
+@pytest.mark.parametrize("most", [1, 600_000])
+def test_few_bytes_are_held_ahead(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(ahead, "_MOST_BYTES", most)
+    for number in range(3):
+        data = parquet_bytes(table(40_000, number), tmp_path / f"{number}.parquet", 20_000)
+        bucket(f"runs/{number}.parquet", data)
+    held: list[int] = []
+    took = ahead._Ahead.took
+
+    def seen(self: Any, size: int) -> None:
+        took(self, size)
+        held.append(self._held)
+
+    monkeypatch.setattr(ahead._Ahead, "took", seen)
+    assert result_of(at(proxy, f"s3://{bucket.name}/runs")) == result_of(tmp_path)
+    assert counted(proxy) == {"LIST": 2, "HEAD": 1 + 3, "GET": 3 * (1 + 2)}
+    assert held
+    assert max(held) <= max(most, 800_000)  # one row group, where that is more
+    assert held[-1] == 0
+    assert not ahead._coming
+
+
+def test_what_nobody_reads_is_given_up(
     tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One to open, one for the footer, one a row group, one for labels, one whether it changed."""
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 20_000)
-    data = parquet_bytes(table(160_000), tmp_path / "rows.parquet", 20_000)
-    address = at(proxy, bucket("rows.parquet", data))
-    assert us.evaluate(address).rows == 160_000
-    methods = [method for method, _ in proxy.seen]
-    assert methods.count("HEAD") == 2
-    assert methods.count("GET") <= 2 + 8
+    monkeypatch.setattr(parquet, "_ROWS_A_PART", 500)
+    wrong = table().set_column(2, "p_0", pa.array(np.full(ROWS, 2.0)))
+    data = parquet_bytes(wrong, tmp_path / "rows.parquet", 500)
+    with pytest.raises(InputError, match="row 0, column 'p_"):
+        us.evaluate(at(proxy, bucket("rows.parquet", data)))
+    assert not ahead._coming
+    assert not ahead._active
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("later", ["other rows", "nothing"])
+def test_an_object_of_a_folder_that_changes(
+    tmp_path: Path, bucket: Any, proxy: Proxy, later: str
+) -> None:
+    for number in range(3):
+        bucket(f"runs/{number}.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n")
+    plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
+
+    def meanwhile(_: int) -> None:
+        if later == "nothing":
+            bucket.delete("runs/1.csv")
+        else:
+            bucket("runs/1.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n1,0,1\n")
+
+    with pytest.raises(InputError, match="the file changed while it was read") as caught:
+        plan.evaluate(progress=meanwhile)
+    assert str(caught.value.place.file).partition("?")[0] == f"s3://{bucket.name}/runs/1.csv"
+
+
+def forget_all() -> None:
+    """As in a new process."""
+    objects._opened.clear()
+    objects._pieces._held.clear()
+    listing._listings.clear()
 
 
 @pytest.mark.parametrize(("run", "most"), [(1, 1 << 28), (1 << 20, 0)])
@@ -269,6 +385,18 @@ def test_a_folder_is_listed_once(tmp_path: Path, bucket: Any, proxy: Proxy) -> N
         assert result_of(at(proxy, root + asked), by="day") == here, asked
         assert len([path for _, path in proxy.seen if "list-type" in path]) == lists
         assert len(proxy.seen) <= 2 + 4 * 4 + 1, proxy.seen
+
+
+def test_an_empty_bucket_and_an_empty_folder(bucket: Any, proxy: Proxy) -> None:
+    root = f"s3://{bucket.name}"
+    with pytest.raises(InputError, match="the bucket is empty; expected files"):
+        us.evaluate(at(proxy, root))
+    bucket("runs/_SUCCESS", b"")
+    with pytest.raises(InputError, match="the folder holds no file of a known format"):
+        us.evaluate(at(proxy, f"{root}/runs"))
+    bucket("empty/", b"")
+    with pytest.raises(InputError, match=r"nothing lies below it|no file of a known format"):
+        us.evaluate(at(proxy, f"{root}/empty/"))
 
 
 def test_what_is_not_there(bucket: Any, proxy: Proxy) -> None:
@@ -384,7 +512,7 @@ def test_an_opened_source_goes_to_other_processes(
     held = pickle.dumps(open_predictions(at(proxy, bucket("rows.parquet", data))))
     assert SECRET.encode() not in held
     reading = pickle.loads(held)
-    objects._opened.clear()
+    forget_all()
     batches = [batch for split in reading.plan() for batch in reading.batches(split)]
     assert sum(batch.size for batch in batches) == 200
 

@@ -115,7 +115,7 @@ def over_splits(
             return run.work(make())
 
     with reading.looking_later():
-        with reading.in_memory():
+        with reading.in_memory(), reading.asked_ahead(splits):
             # One works in this thread, whose cursor of a database it may be.
             collectors = [work(0)] if workers == 1 else _side_by_side(work, workers, run)
         run.raise_first_error()

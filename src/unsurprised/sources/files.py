@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from unsurprised.sources.standard_input import location
 from unsurprised.sources.stores.addresses import is_stored
+from unsurprised.sources.stores.ahead import Range
 from unsurprised.sources.stores.objects import opened, stream_of
-from unsurprised.sources.stores.ranges import Range, covered
+from unsurprised.sources.stores.ranges import covered
 
 
 def binary(file: str) -> IO[bytes]:
@@ -43,9 +44,14 @@ def footer_of(file: str) -> str | IO[bytes]:
     return stream_of(file, 1)
 
 
-def ranges_of(file: str | None, ranges: Callable[[], Iterable[Range]]) -> str | IO[bytes]:
-    """The same for who knows which ranges of a file it reads, which of an object come at once."""
-    return covered(file, ranges()) if is_stored(file) else location(file)
+def ranges_of(
+    file: str | None, ranges: Callable[[], Iterable[Range]], first: int
+) -> str | IO[bytes]:
+    """The same for who knows which ranges of a file it reads, which of an object come at once.
+
+    Up to ``first`` it reads all in the end, though at first it looks at some of it alone.
+    """
+    return covered(file, ranges(), first) if is_stored(file) else location(file)
 
 
 def first_bytes(file: str, size: int, ends: bytes = b"") -> bytes:

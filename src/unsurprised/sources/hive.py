@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from unsurprised.addresses import named
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.stores.ahead import Wanted
 from unsurprised.sources.table import Part, Table
 
 #: Marks a column that is a folder's name.
@@ -129,6 +130,10 @@ class HiveTable(Table):
             columns, lambda inner: self._table.read(part, inner, batch_rows), part.first_row
         )
 
+    def wanted(self, part: Part, columns: Mapping[str, str]) -> Iterable[Wanted]:
+        """What the file's rows are read from."""
+        return self._table.wanted(part, self._inner(columns))
+
     def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
         """Look at the values of the file's rows."""
         self._table.survey(seen, form, used)
@@ -148,15 +153,18 @@ class HiveTable(Table):
         first: int,
     ) -> Iterator[pa.RecordBatch]:
         self._table.known_names = self.known_names
-        inner = {name: role for name, role in columns.items() if name not in self._values}
-        if not inner:  # a batch without a column would not say how many rows it has
-            inner = {self._table.schema.names[0]: "text"}
-        for batch in read(inner):
+        for batch in read(self._inner(columns)):
             for name in self._twice.keys() & columns.keys():
                 if columns[name] != "other":
                     self._check_same(batch.column(name), name, first)
             yield self._with_values(batch, columns)
             first += batch.num_rows
+
+    def _inner(self, columns: Mapping[str, str]) -> Mapping[str, str]:
+        """The columns that the file has."""
+        inner = {name: role for name, role in columns.items() if name not in self._values}
+        # A batch without a column would not say how many rows it has.
+        return inner or {self._table.schema.names[0]: "text"}
 
     def _with_values(self, batch: pa.RecordBatch, columns: Mapping[str, str]) -> pa.RecordBatch:
         arrays = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from unsurprised.class_names.names import listed
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.columns import usual_label
 from unsurprised.sources.options import Options
+from unsurprised.sources.stores.ahead import Wanted
 from unsurprised.sources.table import Part, Table, require
 from unsurprised.sources.tables import tables_of
 from unsurprised.sources.unchanged import unchanged
@@ -176,13 +177,22 @@ class JoinedTable(Table):
         """Those of the predictions."""
         return self._table.parts()
 
+    def wanted(self, part: Part, columns: Mapping[str, str]) -> Iterable[Wanted]:
+        """What the predictions are read from."""
+        return self._table.wanted(part, self._others(columns))
+
+    def _others(self, columns: Mapping[str, str]) -> dict[str, str]:
+        """The columns that the predictions have, and their id."""
+        others = {name: role for name, role in columns.items() if name != self._solution.column}
+        others.setdefault(self._solution.id, "id")
+        return others
+
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows of the predictions, each with its label."""
         label, key = self._solution.column, self._solution.id
-        others = {name: role for name, role in columns.items() if name != label}
-        others.setdefault(key, "id")
+        others = self._others(columns)
         self._table.known_names = self.known_names
         first = part.first_row
         for batch in self._table.read(part, others, batch_rows):

@@ -49,7 +49,7 @@ class Mark(Record):
         Machines that share a disk agree on its times; of a copy that was made with none, there is
         no telling whether it is one.
         """
-        stamp = Stamp.of(self.file)
+        stamp = Stamp.of(self.file, opening=True)
         if stamp is None:
             raise InputError(
                 "no such file, and there was one when the plan was made",

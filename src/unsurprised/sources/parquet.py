@@ -11,7 +11,8 @@ from unsurprised.errors import InputError, Place
 from unsurprised.sources.files import footer_of, ranges_of
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.stores.addresses import is_stored
-from unsurprised.sources.stores.ranges import Range
+from unsurprised.sources.stores.ahead import Range, Wanted
+from unsurprised.sources.stores.ranges import joined
 from unsurprised.sources.table import Part, Table
 
 #: Row groups are put together up to this many rows, so that a part is worth opening a file for.
@@ -38,6 +39,7 @@ class ParquetTable(Table):
             self._parts = _grouped(
                 [self._metadata.row_group(k).num_rows for k in range(opened.num_row_groups)]
             )
+        self._first_end = self._end_of_first() if is_stored(file) else 0
         stated = sum(part.rows or 0 for part in self._parts)
         if stated != self.rows:
             raise InputError(
@@ -59,12 +61,20 @@ class ParquetTable(Table):
         for keys in runs:
             yield from self._run(keys, names, batch_rows)
 
+    def wanted(self, part: Part, columns: Mapping[str, str]) -> Iterator[Wanted]:
+        """Of an object in a store, the ranges that :meth:`read` asks for."""
+        names = list(columns)
+        if is_stored(self.file):
+            for keys in self._runs(part, names):
+                if ranges := self._at_once(keys, names):
+                    yield Wanted(self.file, tuple(ranges))
+
     def _runs(self, part: Part, columns: Sequence[str]) -> Iterator[tuple[int, ...]]:
         """Row groups whose columns are asked for at once, which are held until they are read."""
         run: list[int] = []
         held = 0
         for key in part.keys:
-            size = sum(end - begin for begin, end in self._ranges([key], columns))
+            size = sum(map(_bytes, self._ranges([key], columns)))
             # Who looks at the first rows goes away before the other row groups are asked for.
             if run and (held + size > _AT_ONCE or run == [self._parts[0].keys[0]]):
                 yield tuple(run)
@@ -80,7 +90,7 @@ class ParquetTable(Table):
         with (
             guarded(self.file, self.format),
             pq.ParquetFile(
-                ranges_of(self.file, lambda: self._at_once(keys, columns)),
+                ranges_of(self.file, lambda: self._at_once(keys, columns), self._first_end),
                 metadata=self._metadata,
                 pre_buffer=False,
                 buffer_size=_BUFFER,
@@ -96,9 +106,20 @@ class ParquetTable(Table):
                 yield self._checked(batch.select(columns))
 
     def _at_once(self, keys: Sequence[int], columns: Sequence[str]) -> list[Range]:
-        """What is asked for before it is decoded: all, unless that is very much."""
-        ranges = list(self._ranges(keys, columns))
-        return ranges if sum(end - begin for begin, end in ranges) <= _MOST_AT_ONCE else []
+        """What is asked for before it is decoded: all, unless that is very much.
+
+        A row group is one request, unless it has columns between those that are asked for.
+        """
+        groups = [joined(self._ranges([key], columns), _MOST_AT_ONCE) for key in keys]
+        ranges = [each for group in groups for each in group]
+        return joined(ranges) if sum(map(_bytes, ranges)) <= _MOST_AT_ONCE else []
+
+    def _end_of_first(self) -> int:
+        """Where the first row group ends, whose looks are followed by who reads all of it."""
+        if not self._parts:
+            return 0
+        group = self._metadata.row_group(self._parts[0].keys[0])
+        return max((_range(group.column(k))[1] for k in range(group.num_columns)), default=0)
 
     def _ranges(self, keys: Sequence[int], columns: Sequence[str]) -> Iterator[Range]:
         """Where columns lie in row groups, as the footer says; Arrow reads no others."""
@@ -107,9 +128,7 @@ class ParquetTable(Table):
             group = self._metadata.row_group(key)
             for chunk in map(group.column, range(group.num_columns)):
                 if f"{chunk.path_in_schema}.".startswith(roots):
-                    first = (chunk.dictionary_page_offset, chunk.data_page_offset)
-                    begin = min(offset for offset in first if offset)
-                    yield begin, begin + chunk.total_compressed_size
+                    yield _range(chunk)
 
     def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch; Arrow takes text from Parquet as it is, and decodes it where it is used."""
@@ -126,6 +145,16 @@ class ParquetTable(Table):
                     place=Place(self.file, column=name),
                 ) from None
         return batch
+
+
+def _range(chunk: pq.ColumnChunkMetaData) -> Range:
+    first = (chunk.dictionary_page_offset, chunk.data_page_offset)
+    begin = min(offset for offset in first if offset)
+    return begin, begin + chunk.total_compressed_size
+
+
+def _bytes(one: Range) -> int:
+    return one[1] - one[0]
 
 
 def _grouped(sizes: Sequence[int]) -> list[Part]:

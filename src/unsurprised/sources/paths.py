@@ -14,7 +14,7 @@ from unsurprised.sources.folders import own_files, refuse_left_over_shards, refu
 from unsurprised.sources.formats import named_format
 from unsurprised.sources.standard_input import is_kept
 from unsurprised.sources.stores.addresses import OPTIONS, Address, is_stored, local_path
-from unsurprised.sources.stores.listing import below, is_object, matching
+from unsurprised.sources.stores.listing import below, is_object, matching, unless_object
 
 PathLike = str | os.PathLike[str]
 
@@ -119,23 +119,29 @@ def _of_one_format(path: str, files: Sequence[str]) -> tuple[list[str], list[str
 
 def _stored(address: Address) -> tuple[list[str], list[str]]:
     """The objects that an address stands for, as a path stands for files."""
-    if is_object(address):
-        return [str(address)], []
     if glob.has_magic(address.key):
+        matches = unless_object(address, matching)
+        if matches is None:
+            return [str(address)], []
         files: list[str] = []
         aside: list[str] = []
-        for match, is_folder in matching(address):
-            found, left = _stored_folder(match) if is_folder else ([str(match)], [])
+        for match, is_folder in matches:
+            found, left = _stored_folder(match, below(match)) if is_folder else ([str(match)], [])
             files += found
             aside += left
         if not files:
             raise InputError("no object matches", place=Place(str(address)))
         return files, aside
-    return _stored_folder(address)
+    if named_format(str(address)) is None:  # as folders are called
+        names = unless_object(address, below)
+    else:
+        names = None if is_object(address) else below(address)
+    return ([str(address)], []) if names is None else _stored_folder(address, names)
 
 
-def _stored_folder(address: Address) -> tuple[list[str], list[str]]:
-    names = below(address)
+def _stored_folder(address: Address, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    if not names and not address.key:
+        raise InputError("the bucket is empty", expected="files", place=Place(str(address)))
     if not names:
         raise InputError(
             "no such object, and nothing lies below it",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from unsurprised.sources.interpreted import (
 )
 from unsurprised.sources.joined import Solution
 from unsurprised.sources.slices import slice_column
+from unsurprised.sources.stores.ahead import asked_ahead
 from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
 from unsurprised.sources.unchanged import refuse_changed, unchanged
 from unsurprised.threads import is_lack_of_threads
@@ -246,6 +247,15 @@ class Reading:
         finally:
             self._looks_later = False
         refuse_changed(stamp for table in self._tables for stamp in table.stamps if stamp.stored)
+
+    def asked_ahead(self, splits: Sequence[Split]) -> AbstractContextManager[None]:
+        """Within the context, ask stores for splits before they are read, in this order."""
+        columns = self._conversion.columns
+        return asked_ahead(
+            wanted
+            for split in splits
+            for wanted in self._tables[split.file_index].wanted(split.part, columns)
+        )
 
     def _batches(self, table: Table, split: Split) -> Iterator[Batch]:
         size = rows_at_once(table, self._conversion)

@@ -10,6 +10,7 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from unsurprised.copies import Record
@@ -98,8 +99,26 @@ class SourceRecipe(Record):
         )
 
 
+#: How frames that lie on a cluster are written to files there, by their libraries.
+_WRITES = MappingProxyType(
+    {
+        "dask": "source.to_parquet(path)",
+        "dask_expr": "source.to_parquet(path)",
+        "ray": "source.write_parquet(path)",
+        "pyspark": "source.write.parquet(path)",
+    }
+)
+
+
 def refuse_no_files(source: Any) -> None:
-    """Raise for what only this process holds."""
+    """Raise for what only this process holds, or no worker can open by its name."""
+    writes = _WRITES.get(type(source).__module__.partition(".")[0])
+    if writes is not None:
+        raise CallError(
+            f"found {type(source).__name__} of {type(source).__module__.partition('.')[0]}, whose "
+            "rows have no places by which they could be told from each other; expected files that "
+            f"workers open too: {writes}, and pass that path"
+        )
     if is_frame(source):
         raise CallError(
             "a data frame is in this process alone; expected files, which others open too: write "

@@ -14,6 +14,7 @@ import pyarrow as pa
 from unsurprised.class_names.names import listed
 from unsurprised.copies import Record
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.stores.ahead import Wanted
 from unsurprised.sources.unchanged import Stamp
 
 T = TypeVar("T")
@@ -68,6 +69,10 @@ class Table(ABC):
         Opens its own handle, so that parts can be read at the same time. A batch may be larger than
         ``batch_rows``; it is cut by the caller.
         """
+
+    def wanted(self, part: Part, columns: Mapping[str, str]) -> Iterable[Wanted]:
+        """Of an object in a store, the ranges that :meth:`read` asks for, where they are known."""
+        return ()
 
     def survey(  # noqa: B027 - most have nothing to do
         self, seen: dict[str, Any], form: str, used: Collection[str]

@@ -18,7 +18,7 @@ from unsurprised.sources.numpy_records import RecordsTable, holds_records
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.stores.addresses import is_stored
-from unsurprised.sources.stores.objects import SIDE_BY_SIDE
+from unsurprised.sources.stores.objects import LOOKED_AT_ONCE
 from unsurprised.sources.table import Table
 
 
@@ -48,7 +48,7 @@ def _all_opened(files: Sequence[str]) -> list[Table]:
     """The files as tables; those in stores side by side, since each is waited for."""
     if not any(map(is_stored, files)):
         return [opened(file) for file in files]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with ThreadPoolExecutor(LOOKED_AT_ONCE) as pool:
         return list(pool.map(opened, files))
 
 

@@ -13,7 +13,10 @@ from typing import Protocol
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.standard_input import location
 from unsurprised.sources.stores.addresses import is_stored
-from unsurprised.sources.stores.objects import SIDE_BY_SIDE, told_at_opening, told_now
+from unsurprised.sources.stores.listing import listed_again
+from unsurprised.sources.stores.objects import LOOKED_AT_ONCE, told_at_opening, told_now
+
+_SETTLED_SECONDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,13 @@ class Stamp:
     identity: tuple[int, int] | str
 
     @classmethod
-    def of(cls, file: str) -> Stamp | None:
-        """The stamp of a file; None where it cannot be had, which its reader will tell."""
+    def of(cls, file: str, *, opening: bool = False) -> Stamp | None:
+        """The stamp of a file; None where it cannot be had, which its reader will tell.
+
+        ``opening``: it will be read next, and an object is opened with that.
+        """
         if is_stored(file):
-            told = told_now(file)
+            told = told_now(file, opening=opening)
             return None if told is None else cls(file, told.size, told.time_ns, told.tag)
         try:
             found = os.stat(location(file))  # noqa: PTH116 - a Path would hide what was given
@@ -108,8 +114,29 @@ class Known(Protocol):
     def file(self) -> str:
         """The file."""
 
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+
+    @property
+    def time_ns(self) -> int:
+        """When it was written."""
+
     def refuse_changed(self) -> None:
         """Raise if it is another one."""
+
+
+def _is_settled(known: Known) -> bool:
+    """Whether an object was written so long ago that its time tells it from any later one.
+
+    Lists tell no digest, and times in seconds. Stores refuse clocks that differ by more than a
+    quarter of an hour.
+    """
+    return is_stored(known.file) and _second(known) < time.time() - _SETTLED_SECONDS
+
+
+def _second(known: Known) -> int:
+    return known.time_ns // 10**9
 
 
 def refuse_changed(known: Iterable[Known]) -> None:
@@ -119,6 +146,8 @@ def refuse_changed(known: Iterable[Known]) -> None:
         for each in known:
             each.refuse_changed()
         return
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    listed = listed_again(each.file for each in known if _is_settled(each))
+    known = [each for each in known if listed.get(each.file) != (each.size, _second(each))]
+    with ThreadPoolExecutor(LOOKED_AT_ONCE) as pool:
         for _ in pool.map(lambda each: each.refuse_changed(), known):
             pass

@@ -21,6 +21,9 @@ from unsurprised.sources.stores.faults import asking
 _TRIES = 5
 _CONNECT_SECONDS, _REQUEST_SECONDS, _RETRY_SECONDS = 5, 60, 20
 
+#: A name that need not be there.
+_ANY_NAME = "unsurprised"
+
 _lock = threading.Lock()
 _known: dict[tuple[object, ...], pafs.FileSystem] = {}
 #: What stores' own settings and credentials in the environment begin with.
@@ -66,8 +69,9 @@ def _made(root: Address) -> pafs.FileSystem:
             options["credential_kind"] = "anonymous"
         query = "&".join(f"{name}={value}" for name, value in options.items())
         found = pafs.FileSystem.from_uri(f"{root.bare}/{'?' if query else ''}{query}")[0]
-        # To open an object without credentials would end the process, from within Azure's library.
-        found.get_file_info(path_of(root))
+        # To open an object, or to look at a container, without credentials would end the process,
+        # from within Azure's library; to look at a name within one is an error.
+        found.get_file_info(f"{path_of(root)}/{_ANY_NAME}")
         return found
     return _of_fsspec(root)
 

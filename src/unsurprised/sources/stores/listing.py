@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import glob
 import posixpath
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import TypeVar
 
 import pyarrow.fs as pafs
 
@@ -14,7 +19,7 @@ from unsurprised.errors import InputError, Place
 from unsurprised.sources.stores.addresses import OPTIONS, Address
 from unsurprised.sources.stores.faults import asking, is_missing
 from unsurprised.sources.stores.filesystems import filesystem_of, path_of
-from unsurprised.sources.stores.objects import opened_anew
+from unsurprised.sources.stores.objects import opened_anew, opened_before
 
 #: Names within folders whose files do not all count, or are no tables; what they are.
 _MARKS = {
@@ -28,11 +33,32 @@ _MARKS = {
     ".zgroup": "a Zarr store",
 }
 
+T = TypeVar("T")
+
+#: Names that one request for a list is answered with.
+_PAGE = 1000
+_MOST_LISTINGS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """How something was listed, and how many requests that took."""
+
+    recursive: bool
+    pages: int
+
+
+_lock = threading.Lock()
+_listings: OrderedDict[Address, _Listing] = OrderedDict()
+
 
 def is_object(address: Address) -> bool:
     """Whether there is an object of this name, which is opened with that."""
     if not address.key or address.key.endswith("/"):
         return False
+    before = opened_before(str(address))
+    if before is not None and before.fresh:
+        return True
     try:
         opened_anew(str(address))
     except InputError as error:
@@ -40,6 +66,13 @@ def is_object(address: Address) -> bool:
             raise
         return False
     return True
+
+
+def unless_object(address: Address, listed: Callable[[Address], T]) -> T | None:
+    """What a list of what lies there says, which is asked for meanwhile; None of an object."""
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(listed, address)
+        return None if is_object(address) else found.result()
 
 
 def below(address: Address, *, recursive: bool = True) -> list[str]:
@@ -50,13 +83,8 @@ def below(address: Address, *, recursive: bool = True) -> list[str]:
     InputError
         There is no such bucket, or the store may not be listed.
     """
-    base = path_of(address)
-    selector = pafs.FileSelector(base, recursive=recursive, allow_not_found=True)
-    with asking(str(address)):
-        found = filesystem_of(address).get_file_info(selector)
     names = []
-    for info in found:
-        relative = posixpath.relpath(info.path.strip("/"), base.strip("/") or ".")
+    for relative, info in _listed(address, recursive):
         if info.type == pafs.FileType.File:
             names.append(relative)
         elif not recursive and info.type == pafs.FileType.Directory:
@@ -64,7 +92,47 @@ def below(address: Address, *, recursive: bool = True) -> list[str]:
     if not names:
         _refuse_no_bucket(address)
     _refuse_marked(address, names)
+    with _lock:
+        _listings[address] = _Listing(recursive, -(-len(names) // _PAGE))
+        _listings.move_to_end(address)
+        while len(_listings) > _MOST_LISTINGS:
+            _listings.popitem(last=False)
     return sorted(names, key=lambda name: name.split("/"))
+
+
+def _listed(address: Address, recursive: bool) -> Iterator[tuple[str, pafs.FileInfo]]:
+    """What a store lists below an address, by relative paths."""
+    base = path_of(address)
+    selector = pafs.FileSelector(base, recursive=recursive, allow_not_found=True)
+    with asking(str(address)):
+        found = filesystem_of(address).get_file_info(selector)
+    for info in found:
+        yield posixpath.relpath(info.path.strip("/"), base.strip("/") or "."), info
+
+
+def listed_again(files: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Size and time, in seconds, of objects that were listed before.
+
+    Of those alone for which listing them again is less than to ask for each.
+    """
+    with _lock:
+        listings = dict(_listings)
+    left, found = {*files}, {}
+    for address, listing in reversed(listings.items()):
+        mine = {file for file in left if _is_below(Address.of(file), address)}
+        if len(mine) <= listing.pages:
+            continue
+        left -= mine
+        for name, info in _listed(address, listing.recursive):
+            if info.type == pafs.FileType.File:
+                told = (info.size, (info.mtime_ns or 0) // 10**9)
+                found[str(address.below(name))] = told
+    return found
+
+
+def _is_below(address: Address, folder: Address) -> bool:
+    within = f"{folder.key.rstrip('/')}/" if folder.key else ""
+    return address.root == folder.root and address.key.startswith(within)
 
 
 def matching(address: Address) -> list[tuple[Address, bool]]:

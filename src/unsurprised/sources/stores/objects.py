@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +24,12 @@ TAIL_BYTES = 1 << 16
 AHEAD_BYTES = 4 << 20
 #: So much of what was read is kept, for who looks at one object several times.
 _KEPT_BYTES = 32 << 20
-#: So many objects are asked for at once.
+#: So many ranges are asked for at once.
 SIDE_BY_SIDE = 8
+#: And so many objects are looked at, which is a wait and no work.
+LOOKED_AT_ONCE = 24
+#: An object that was opened no longer ago need not be opened anew.
+_FRESH_SECONDS = 20
 #: Opened objects hold no connection, and a few numbers each.
 _MOST_OPENED = 4096
 
@@ -84,8 +89,19 @@ class StoredObject:
                 path_of(self.address)
             )
             self.told = _told(self.handle, self.address)
-        #: Whether nobody has asked for it since it was opened.
-        self.fresh = True
+        self._opened_at: float | None = time.monotonic()
+        #: So many of its first bytes are read at once, and kept.
+        self.begin_bytes = AHEAD_BYTES
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was opened just now, for a first reader who has not asked for it yet."""
+        return self._opened_at is not None and time.monotonic() - self._opened_at < _FRESH_SECONDS
+
+    def asked_for(self) -> ObjectInfo:
+        """What is told of it to its first reader; the next one has it opened anew."""
+        self._opened_at = None
+        return self.told
 
     @property
     def _tail_begin(self) -> int:
@@ -102,15 +118,26 @@ class StoredObject:
             return b""
         if begin >= self._tail_begin:
             start, kept = self._tail_begin, TAIL_BYTES
-        elif begin + size <= AHEAD_BYTES:
-            start, kept = 0, min(AHEAD_BYTES, self.told.size)
+        elif begin + size <= self.begin_bytes:
+            start, kept = 0, min(self.begin_bytes, self.told.size)
         else:
             return self._range(begin, size)
         piece = _pieces.get((self, start))
-        if piece is None:
+        if piece is None or len(piece) < begin - start + size:
             piece = self._range(start, min(kept, self.told.size - start))
             _pieces.put((self, start), piece)
         return piece[begin - start : begin - start + size]
+
+    def exactly(self, begin: int, size: int) -> bytes:
+        """So many bytes from one on, and no others; what is kept of them is not asked for again."""
+        if begin >= self._tail_begin:
+            return self.read(begin, size)
+        kept = _pieces.get((self, 0)) or b""
+        if begin + size <= len(kept):
+            return kept[begin : begin + size]
+        if begin >= len(kept):
+            return self._range(begin, size)
+        return kept[begin:] + self._range(len(kept), begin + size - len(kept))
 
     def _range(self, begin: int, size: int) -> bytes:
         with asking(self.file):
@@ -169,6 +196,12 @@ def opened(file: str) -> StoredObject:
     return found or opened_anew(file)
 
 
+def opened_before(file: str) -> StoredObject | None:
+    """The object, if it is open."""
+    with _lock:
+        return _opened.get(file)
+
+
 def opened_anew(file: str) -> StoredObject:
     """The object as it is now."""
     made = StoredObject(file)
@@ -186,14 +219,16 @@ def told_at_opening(file: str) -> ObjectInfo:
         found = _opened.get(file)
     if found is None or not found.fresh:
         found = opened_anew(file)
-    found.fresh = False
-    return found.told
+    return found.asked_for()
 
 
-def told_now(file: str) -> ObjectInfo | None:
-    """What the store tells of an object at this moment; None where there is none any more."""
+def told_now(file: str, *, opening: bool = False) -> ObjectInfo | None:
+    """What the store tells of an object at this moment; None where there is none any more.
+
+    ``opening``: it will be read next, and is opened with that.
+    """
     try:
-        return StoredObject(file).told
+        return (opened_anew if opening else StoredObject)(file).told
     except InputError as error:
         if is_missing(error):
             return None

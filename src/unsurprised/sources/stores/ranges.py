@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
+from unsurprised.sources.stores.ahead import Range, taken
 from unsurprised.sources.stores.objects import (
     SIDE_BY_SIDE,
     ObjectBytes,
@@ -17,10 +18,8 @@ from unsurprised.sources.stores.objects import (
 
 #: A hole of so many bytes is read along: another request takes as long.
 _HOLE = 1 << 20
-#: And no request is for more than this.
-_MOST = 64 << 20
-
-Range = tuple[int, int]
+#: Ranges come together up to so many bytes; several requests side by side are faster than one.
+_MOST = 16 << 20
 
 
 class Covered:
@@ -29,12 +28,8 @@ class Covered:
     def __init__(self, inner: StoredObject, ranges: Iterable[Range]) -> None:
         self._inner = inner
         self.told: ObjectInfo = inner.told
-        asked = joined(ranges)
-        if len(asked) > 1:
-            with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-                pieces = list(pool.map(lambda each: inner.read(each[0], each[1] - each[0]), asked))
-        else:
-            pieces = [inner.read(begin, end - begin) for begin, end in asked]
+        asked = list(ranges)
+        pieces = taken(inner, asked) or _read(inner, asked)
         self._pieces = [(begin, piece) for (begin, _), piece in zip(asked, pieces, strict=True)]
 
     def read(self, begin: int, size: int) -> bytes:
@@ -45,13 +40,27 @@ class Covered:
         return self._inner.read(begin, size)
 
 
-def covered(file: str, ranges: Iterable[Range]) -> IO[bytes]:
-    """An object's bytes as a file of Python, with some ranges of it read at once."""
-    return io.BufferedReader(ObjectBytes(Covered(opened(file), ranges)), 1)
+def _read(inner: StoredObject, ranges: Sequence[Range]) -> list[bytes]:
+    """Ranges of an object, several at once."""
+    if len(ranges) <= 1:
+        return [inner.read(begin, end - begin) for begin, end in ranges]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        return list(pool.map(lambda each: inner.read(each[0], each[1] - each[0]), ranges))
 
 
-def joined(ranges: Iterable[Range]) -> list[Range]:
-    """Ranges ``(begin, end)`` with those as one that lie close together.
+def covered(file: str, ranges: Iterable[Range], first: int) -> IO[bytes]:
+    """An object's bytes as a file of Python, with some ranges of it read at once.
+
+    Of what lies before ``first`` all is kept, if it is not much.
+    """
+    inner = opened(file)
+    if first <= _MOST:
+        inner.begin_bytes = first
+    return io.BufferedReader(ObjectBytes(Covered(inner, ranges)), 1)
+
+
+def joined(ranges: Iterable[Range], most: int = _MOST) -> list[Range]:
+    """Ranges ``(begin, end)`` with those as one that lie close together, up to so many bytes.
 
     Examples
     --------
@@ -60,7 +69,7 @@ def joined(ranges: Iterable[Range]) -> list[Range]:
     """
     found: list[Range] = []
     for begin, end in sorted(ranges):
-        if found and begin - found[-1][1] <= _HOLE and end - found[-1][0] <= _MOST:
+        if found and begin - found[-1][1] <= _HOLE and end - found[-1][0] <= most:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((begin, end))
