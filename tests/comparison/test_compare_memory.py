@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import tempfile
 from dataclasses import replace
 
@@ -25,8 +26,10 @@ from unsurprised.comparison.scored import Scoring
 from unsurprised.comparison.spool import Spool
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
+from unsurprised.sources.guard import NoMemoryError
 
 MEMORY = "300MB"
+compare_module = sys.modules["unsurprised.comparison.compare"]
 
 
 def ids_of(kind, numbers):
@@ -202,6 +205,17 @@ def test_where_there_is_little_memory_the_disk_is_taken_unasked(files, capsys, m
     monkeypatch.setattr(bounded, "Spool", lambda *given: made.append(1) or Spool(*given))
     assert said(capsys, *files, "--json", "-") == expected
     assert len(made) == 2
+
+
+@pytest.mark.parametrize("lacking", [MemoryError(), NoMemoryError("of rows")])
+def test_a_lack_of_memory_names_the_option(files, capsys, monkeypatch, lacking):
+    def lacks(*_):
+        raise lacking
+
+    monkeypatch.setattr(compare_module, "compared", lacks)
+    line = said(capsys, *files, code=WRONG)
+    assert "--memory 1GB" in line
+    assert line.count("\n") == 1
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(files, folder, capsys, monkeypatch):

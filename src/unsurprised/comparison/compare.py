@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from unsurprised.comparison.bounded import Bound, bound_of, bytes_of
+from unsurprised.comparison.bounded import ROW_BYTES, Bound, bound_of, bytes_of
 from unsurprised.comparison.compared import ComparisonAsked, compared, compared_stored
 from unsurprised.comparison.result import Comparison
 from unsurprised.comparison.scored import Scoring
@@ -18,6 +18,7 @@ from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
+from unsurprised.sources.guard import NoMemoryError
 
 JOINS = ("exact", "inner")
 
@@ -219,8 +220,17 @@ def compare_readings(
             reading.release()
         return scorings, readings[0].class_names
 
-    asked = ComparisonAsked(names, join, base, top, split)
-    return _compared(scored, asked, bound_of(memory, readings))
+    asked, bound = ComparisonAsked(names, join, base, top, split), bound_of(memory, readings)
+    try:
+        return _compared(scored, asked, bound)
+    except (MemoryError, NoMemoryError):
+        if bound is not None:
+            raise
+        raise CallError(
+            f"there is not enough memory for what is known of each row, about {ROW_BYTES} bytes; "
+            "expected memory='1GB' (--memory 1GB), by which it goes to a temporary file, or fewer "
+            "rows at a time (--batch-rows)"
+        ) from None
 
 
 def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
