@@ -31,7 +31,8 @@ FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "-
 WRITTEN |= {"--state"}
 READ |= {"--plan", "--db", "--query"}
 NUMERIC |= {"--expect"}
-PLAIN |= {"--part"}
+FLAGS |= {"--no-label"}
+PLAIN |= {"--part", "--memory"}
 #: Those of ranks.
 PLAIN |= {"--y", "--given", "--numbers"}
 NUMERIC |= {"--permutations", "--sample", "--k", "--seed"}

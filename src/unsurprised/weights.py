@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +23,20 @@ def in_power_of_two(weights: Values) -> tuple[Values, float]:
     (array([0.1875, 0.    , 0.75  ]), 4.0)
     """
     exponent = math.frexp(float(weights.max(initial=0.0)))[1]
+    return over_power_of_two(weights, exponent), math.ldexp(1.0, exponent)
+
+
+def over_power_of_two(weights: Values, exponent: Any) -> Values:
+    """Weights over two to the power of an exponent, which may be another one for each.
+
+    Examples
+    --------
+    >>> over_power_of_two(np.array([0.75, 0.0, 3.0]), np.array([0, 0, 2]))
+    array([0.75, 0.  , 0.75])
+    """
     with np.errstate(under="ignore"):
-        return np.ldexp(weights, -exponent), math.ldexp(1.0, exponent)
+        scaled: Values = np.ldexp(weights, -exponent)
+    return scaled
 
 
 def of_mean_one(weights: Values) -> Values:

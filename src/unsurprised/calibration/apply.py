@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from unsurprised.calibrators import Calibrator
 from unsurprised.calibrators._rows import log_rows
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources import Reading
+from unsurprised.sources.reading import Split
 from unsurprised.writers import check_format, writer_of
 from unsurprised.writers.writer import Writer
 
@@ -79,15 +80,20 @@ def _listed(names: Any) -> str:
 
 
 def calibrated_batches(
-    calibrator: Calibrator, reading: Reading, form: str, kind: str | None = None
+    calibrator: Calibrator,
+    reading: Reading,
+    form: str,
+    kind: str | None = None,
+    splits: Sequence[Split] | None = None,
 ) -> Iterator[tuple[pa.RecordBatch, Batch]]:
     """The rows of a source in order, with calibrated predictions in place of its own.
 
-    ``form`` is the format that they are for: its columns are those that this keeps.
+    ``form`` is the format that they are for: its columns are those that this keeps. With ``splits``
+    the rows of these alone.
     """
     order = class_order(calibrator, reading)
     wanted = kind or reading.kind
-    for split in reading.plan():
+    for split in reading.plan() if splits is None else splits:
         for record, batch in reading.records(split, form):
             assert batch.model is not None
             log = _mapped(calibrator, batch, order)
@@ -201,11 +207,12 @@ def apply_reading(
     name: str,
     *,
     kind: str | None = None,
+    splits: Sequence[Split] | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Write a source's rows with calibrated predictions to ``path``; how many they were.
 
-    The format is that of the ending of ``name``.
+    The format is that of the ending of ``name``. With ``splits`` the rows of these alone.
     """
     form = check_format(name)
     reading.survey(form)
@@ -213,7 +220,7 @@ def apply_reading(
     with ExitStack() as stack:
         writer: Writer | None = None
         schema: pa.Schema | None = None
-        for record, batch in calibrated_batches(calibrator, reading, form, kind):
+        for record, batch in calibrated_batches(calibrator, reading, form, kind, splits):
             with _placed(batch):
                 if writer is None or schema is None:
                     schema = record.schema

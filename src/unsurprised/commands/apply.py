@@ -9,9 +9,12 @@ import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.applied import calibrator_of, refuse_unwritable, write_applied
+from unsurprised.commands.applied_plan import apply_planned
 from unsurprised.commands.panels import WRITES
+from unsurprised.commands.planned import Part, PlanFile
 from unsurprised.commands.reading import files_read, keep_standard_input
 from unsurprised.commands.words import Nulls
+from unsurprised.errors import CallError
 
 HELP = (
     "Apply a calibrator to a file of predictions; all other columns stay as they are.\n\n"
@@ -20,6 +23,7 @@ HELP = (
 EXAMPLES = (
     "unsurprised apply calibrator.json predictions.parquet --out calibrated.parquet",
     "unsurprised apply calibrator.json 'runs/*.csv' --pred p_ --out calibrated.csv --overwrite",
+    "unsurprised apply calibrator.json --plan plan.json --part 3/40 --out calibrated.parquet",
 )
 
 
@@ -43,7 +47,8 @@ OutFile = Annotated[
         metavar="FILE",
         show_default=False,
         rich_help_panel=WRITES,
-        help="The file to make: .parquet, .arrow, .csv, .tsv or .jsonl.",
+        help="The file to make: .parquet, .arrow, .csv, .tsv or .jsonl; with --plan one for each "
+        "split, whose names begin so.",
     ),
 ]
 As = Annotated[
@@ -61,9 +66,11 @@ As = Annotated[
 def command(
     context: typer.Context,
     calibrator: CalibratorFile,
-    files: cli_options.Files,
+    files: cli_options.FilesOrPlan = None,
     *,
     out: OutFile,
+    plan: PlanFile = None,
+    part: Part = None,
     written_as: As = None,
     overwrite: cli_options.Overwrite = False,
     form: cli_options.FormatOption = None,
@@ -83,6 +90,14 @@ def command(
     from unsurprised.sources import open_predictions
     from unsurprised.writing import standard_output
 
+    kind_written = written_as.value if written_as else None
+    if plan is not None:
+        apply_planned(context, calibrator, plan, part, kind_written)
+        return
+    if part is not None:
+        raise CallError(f"--part {part}: it goes with --plan, which unsurprised plan writes")
+    if not files:
+        raise CallError("Missing argument 'FILE...', or --plan FILE")
     keep_standard_input(context, *files)
     held = calibrator_of(calibrator)
     reading = open_predictions(files, cli_options.options_of(context, labelled=False))
@@ -90,7 +105,6 @@ def command(
     with Outputs(read, overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out)
         refuse_unwritable(out)
-        kind_written = written_as.value if written_as else None
         rows = write_applied(held, reading, target, kind_written, quiet=quiet)
         if quiet:
             return

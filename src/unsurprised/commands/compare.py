@@ -13,7 +13,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.completion import columns
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.page import asked_page, declared_page
-from unsurprised.commands.panels import HOLDS
+from unsurprised.commands.panels import HOLDS, SHOWS
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import Place
@@ -53,6 +53,17 @@ Preds = Annotated[
         show_default=False,
         rich_help_panel=HOLDS,
         help="The prediction; given several times, one for each model.",
+    ),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        show_default=False,
+        rich_help_panel=SHOWS,
+        help="About how much memory to take, such as 1GB: what is known of each row then goes to a "
+        "temporary file.",
     ),
 ]
 JoinOption = Annotated[
@@ -96,6 +107,7 @@ def command(
     full: cli_options.Full = False,
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
+    memory: Memory = None,
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
@@ -116,7 +128,13 @@ def command(
         with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
             with row_progress(*readings, quiet=quiet) as progress:
                 comparison = compare_readings(
-                    readings, names, join=join.value, base=logarithm, top=top, progress=progress
+                    readings,
+                    names,
+                    join=join.value,
+                    base=logarithm,
+                    top=top,
+                    memory=memory,
+                    progress=progress,
                 )
             if page is not None:
                 page.write(comparison)

@@ -21,7 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "--model adaptive:4",
     ),
     WRITES: ("--json result.json", "--html report.html", "--out calibrated.csv", "-o book.us"),
-    SHOWS: ("--base e", "--top 20", "--batch-rows 4096", "--quiet"),
+    SHOWS: ("--base e", "--top 20", "--batch-rows 4096", "--memory 1GB", "--quiet"),
 }
 
 #: What the value of an option is called where an example is of it; others go with any.

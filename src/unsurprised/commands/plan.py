@@ -11,7 +11,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
 from unsurprised.commands.outputs import Outputs
-from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.panels import HOLDS, MEASURES, WRITES
 from unsurprised.commands.reading import files_read
 from unsurprised.commands.words import Nulls
 from unsurprised.errors import STANDARD_INPUT, CallError
@@ -42,6 +42,14 @@ Out = Annotated[
         help="Where to write the plan; - is standard output. A plan that is there is replaced.",
     ),
 ]
+NoLabel = Annotated[
+    bool,
+    typer.Option(
+        "--no-label",
+        rich_help_panel=HOLDS,
+        help="The rows have no label: the plan is for apply alone.",
+    ),
+]
 Expect = Annotated[
     int | None,
     typer.Option(
@@ -61,6 +69,7 @@ def command(
     *,
     out: Out,
     label: cli_options.Label = None,
+    no_label: NoLabel = False,
     pred: cli_options.Pred = None,
     logprob: cli_options.LogProb = None,
     units: text_options.Units = None,
@@ -88,7 +97,9 @@ def command(
 
     if STANDARD_INPUT in files:
         raise CallError("a plan is for files, which others open too; expected no - among them")
-    options = cli_options.options_of(context)
+    if no_label and label is not None:
+        raise CallError("--no-label and --label contradict each other; expected one of them")
+    options = cli_options.options_of(context, labelled=not no_label)
     reading = open_predictions(files, options)
     with Outputs(files_read(reading, classes=classes), overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out, own(json_of("unsurprised.plan")))
@@ -96,16 +107,23 @@ def command(
         target.write(made.to_json())
         if outputs.print_report and not quiet:
             with standard_output():
-                print("\n".join(_told(made, out)))
+                print("\n".join(_told(made, out, labelled=not no_label)))
 
 
-def _told(made: Plan, out: str) -> Iterator[str]:
+def _told(made: Plan, out: str, *, labelled: bool) -> Iterator[str]:
     """What was planned, and the commands that go on from it."""
     from unsurprised.report.numbers import counted
 
     rows = "" if made.rows is None else f", {counted(made.rows, 'row')}"
     splits = f"{counted(len(made.splits), 'split')} of {counted(len(made.files), 'file')}{rows}"
-    yield f"{splits}, to be evaluated in up to {counted(len(made.splits), 'part')}"
+    done = "evaluated" if labelled else "calibrated"
+    yield f"{splits}, to be {done} in up to {counted(len(made.splits), 'part')}"
     parts, name = min(4, len(made.splits)), shlex.quote(out)
+    if not labelled:
+        yield (
+            f"  unsurprised apply CALIBRATOR --plan {name} --part 1/{parts} "
+            "--out calibrated.parquet"
+        )
+        return
     yield f"  unsurprised evaluate --plan {name} --part 1/{parts} --state 1.state"
     yield "  unsurprised merge *.state"

@@ -76,7 +76,7 @@ def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite:
     """Evaluate a plan's rows, write what was asked for, print the report."""
     refuse_told(asked.context)
     held = plan_of(path)
-    splits = held.splits if part is None else held.part(*_numbers(part))
+    splits = held.splits if part is None else held.part(*part_numbers(part))
     quiet = bool(asked.context.params["quiet"])
     with Outputs([path, *held.files], overwrite=overwrite) as outputs:
         deliver(outputs, asked, lambda: evaluated_of(held, splits, quiet=quiet), held.facts)
@@ -154,7 +154,8 @@ def plan_of(path: str) -> Plan:
         raise StateError(f"{path}: {error}") from None
 
 
-def _numbers(part: str) -> tuple[int, int]:
+def part_numbers(part: str) -> tuple[int, int]:
+    """What ``--part`` says: the third of 40 parts."""
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", part)
     if found is None:
         raise CallError(f"--part {part}: expected I/N, such as 3/40 for the third of 40 parts")

@@ -7,28 +7,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from unsurprised.calibration.learning import measured_sample
-from unsurprised.comparison.differences import Paired, difference_of
-from unsurprised.comparison.matching import matched
-from unsurprised.comparison.result import ComparedModel, Comparison, Difference
-from unsurprised.comparison.scored import ScoredRows, Scoring
-from unsurprised.comparison.split import split_of
+from unsurprised.comparison.bounded import ROW_BYTES, Bound, bound_of, bytes_of
+from unsurprised.comparison.compared import ComparisonAsked, compared, compared_stored
+from unsurprised.comparison.result import Comparison
+from unsurprised.comparison.scored import Scoring
+from unsurprised.comparison.spool import Spool
 from unsurprised.errors import CallError, UnsurprisedError
-from unsurprised.evaluation.figures.calibration_curves import curves_of
-from unsurprised.evaluation.figures.sample import Sampled
-from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
-from unsurprised.later import Later, waiting
-from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import too_few_clusters
-from unsurprised.statistics.means import mean_of
+from unsurprised.sources.guard import NoMemoryError
 
 JOINS = ("exact", "inner")
 
@@ -54,6 +44,7 @@ def compare(
     tolerance: float = DEFAULT_TOLERANCE,
     log_base: float = 2,
     top: int = 10,
+    memory: int | str | None = None,
 ) -> Comparison:
     """Compare models by their surprisal on the same rows, row by row.
 
@@ -75,6 +66,9 @@ def compare(
         2 for bits, ``math.e`` for nats, 10 for hartleys.
     top : int, default 10
         How many of the rows on which models disagree most to keep, each way.
+    memory : int or str, optional
+        About how much memory to take, beside that of the arrays: bytes, or "1GB". What is known
+        of each row is then kept in a temporary file; the answer is the same, to the last bit.
 
     Returns
     -------
@@ -118,7 +112,8 @@ def compare(
     )
     rows = {"weights": weights, "ids": ids, "by": by, "cluster": cluster}
     models = models_of(base, new, names)
-    return compare_arrays(y_true, models, meaning, rows, base=log_base, top=top)
+    bound = None if memory is None else Bound.of(bytes_of(memory))
+    return compare_arrays(y_true, models, meaning, rows, base=log_base, top=top, bound=bound)
 
 
 def compare_arrays(
@@ -130,21 +125,42 @@ def compare_arrays(
     base: float = 2,
     top: int = 10,
     split: bool = True,
+    bound: Bound | None = None,
 ) -> Comparison:
     """Compare the models of arrays; ``rows`` has their weights, ids, slices (by) and clusters."""
-    scorings, said = [], None
-    for place, (name, predictions) in enumerate(models.items()):
-        try:
-            told = {**rows, "by": rows["by"] if place == 0 else None}
-            batch = batch_from_arrays(y_true, predictions, meaning, **told)
-            if place == 0 and batch.classes is not None:  # the others' columns are bound to these
-                said = batch.classes
-                meaning = replace(meaning, classes=said)
-            bins = {k: v for k, v in slicing_of(batch.by, {}).items() if v is not None}
-            scorings.append(Scoring(said, bins, split=split).update_batch(batch))
-        except UnsurprisedError as error:
-            raise _of_model(error, name) from None
-    return compared(list(models), scorings, said, join="exact", base=base, top=top, split=split)
+    said: tuple[str, ...] | None = None
+
+    def scored(stores: Sequence[Spool | None]) -> tuple[list[Scoring], tuple[str, ...] | None]:
+        nonlocal said, meaning
+        scorings: list[Scoring] = []
+        for (name, predictions), store in zip(models.items(), stores, strict=True):
+            try:
+                told = {**rows, "by": None if scorings else rows["by"]}
+                batch = batch_from_arrays(y_true, predictions, meaning, **told)
+                # The others' columns are bound to the classes of the first.
+                if not scorings and batch.classes is not None:
+                    said = batch.classes
+                    meaning = replace(meaning, classes=said)
+                bins = {k: v for k, v in slicing_of(batch.by, {}).items() if v is not None}
+                scoring = Scoring(said, bins, split=split, store=store)
+                scorings.append(scoring.update_batch(batch))
+            except UnsurprisedError as error:
+                raise _of_model(error, name) from None
+        return scorings, said
+
+    return _compared(scored, ComparisonAsked(list(models), "exact", base, top, split), bound)
+
+
+def _compared(
+    score: Callable[[Sequence[Spool | None]], tuple[list[Scoring], tuple[str, ...] | None]],
+    asked: ComparisonAsked,
+    bound: Bound | None,
+) -> Comparison:
+    """Score the rows of all models, which tells the classes too, and compare them."""
+    if bound is None:
+        return compared(asked, *score([None] * len(asked.names)))
+    with bound.spools(len(asked.names)) as spools:
+        return compared_stored(asked, *score(spools), spools, bound.block_rows)
 
 
 def models_of(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> dict[str, Any]:
@@ -181,31 +197,40 @@ def compare_readings(
     base: float = 2,
     top: int = 10,
     split: bool = True,
+    memory: int | str | Bound | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare the models of opened sources; the first is the base, whose columns slice the rows.
 
     With ``split``, differences are split into miscalibration and discrimination, for which models
-    are recalibrated: most of the time.
+    are recalibrated: most of the time. With ``memory``, or where there is less than the rows need,
+    what is known of each row goes to a temporary file.
     """
     from unsurprised.evaluation.engine import first_look, over_rows
 
     if join not in JOINS:
         raise CallError(f"join={join!r}; expected one of {', '.join(map(repr, JOINS))} (--join)")
     _same_classes(readings, names)
-    scorings = []
-    for reading in readings:
-        bins = first_look(reading)
-        classes = reading.classes
-        scorings.append(
-            over_rows(
-                reading,
-                lambda: Scoring(classes, bins, split=split),  # noqa: B023
-                progress=progress,
-            )
-        )
-    classes = readings[0].class_names
-    return compared(names, scorings, classes, join=join, base=base, top=top, split=split)
+
+    def scored(stores: Sequence[Spool | None]) -> tuple[list[Scoring], tuple[str, ...] | None]:
+        scorings = []
+        for reading, store in zip(readings, stores, strict=True):
+            make = partial(Scoring, reading.classes, first_look(reading), split=split, store=store)
+            scorings.append(over_rows(reading, make, progress=progress).flush())
+            reading.release()
+        return scorings, readings[0].class_names
+
+    asked, bound = ComparisonAsked(names, join, base, top, split), bound_of(memory, readings)
+    try:
+        return _compared(scored, asked, bound)
+    except (MemoryError, NoMemoryError):
+        if bound is not None:
+            raise
+        raise CallError(
+            f"there is not enough memory for what is known of each row, about {ROW_BYTES} bytes; "
+            "expected memory='1GB' (--memory 1GB), by which it goes to a temporary file, or fewer "
+            "rows at a time (--batch-rows)"
+        ) from None
 
 
 def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
@@ -222,104 +247,3 @@ def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
 def _listed(classes: Sequence[str] | None) -> str:
     shown = list(classes or ())
     return ", ".join(map(repr, shown[:6])) + (", …" if len(shown) > 6 else "")
-
-
-def compared(
-    names: Sequence[str],
-    scorings: Sequence[Scoring],
-    classes: tuple[str, ...] | None,
-    *,
-    join: str,
-    base: float,
-    top: int,
-    split: bool = True,
-) -> Comparison:
-    """The comparison of models whose rows are scored; without ``split`` the difference and slices.
-
-    That is all that a check holds against its limits.
-    """
-    in_unit = InUnit(base)
-    rows, left_out = matched([scoring.rows() for scoring in scorings], names, join)
-    clusters = scorings[0].evaluator.clusters
-    if rows[0].clusters is not None and left_out:
-        clusters = len(np.unique(rows[0].clusters))
-    few = too_few_clusters(clusters)
-    samples = [Later(partial(_sampled, scoring)) for scoring in scorings]
-    pairs = []
-    for place in range(1, len(rows)):
-        pair = Paired(rows[0], rows[place], in_unit, refused=few is not None, left_out=left_out)
-        both = names[0], names[place]
-        parts = Later(partial(_parts, pair, samples[0], samples[place]))
-        pairs.append(difference_of(pair, both, parts, classes, top, by_class=split))
-    known = {
-        "rows": len(rows[0]),
-        "unmatched_rows": left_out,
-        "weighted": rows[0].weights is not None,
-        "clusters": clusters,
-        "unit": in_unit.unit,
-        "base": float(base),
-        "models": tuple(
-            _model(name, one, sample, in_unit, refused=few is not None, left_out=bool(left_out))
-            for name, one, sample in zip(names, rows, samples, strict=True)
-        ),
-        "differences": tuple(pairs),
-    }
-    return waiting(Comparison, known, lambda _: _missing(few, pairs))
-
-
-def _sampled(scoring: Scoring) -> dict[str, Any]:
-    return {"sample": measured_sample(scoring.evaluator)}
-
-
-def _parts(pair: Paired, base: Later, new: Later) -> dict[str, Any]:
-    """What recalibrations tell of a difference, by field."""
-    compared = pair.left.hashes if pair.left_out else None
-    samples = base.found()["sample"], new.found()["sample"]
-    return split_of(*samples, compared, refused=pair.refused).fields(pair.in_unit)
-
-
-def _missing(few: str | None, pairs: Sequence[Difference]) -> dict[str, str]:
-    """Why what has no value has none, by field."""
-    missing = {} if few is None else {"intervals": few}
-    if any(pair.miscalibration is None for pair in pairs):
-        missing["miscalibration"] = missing["discrimination"] = (
-            "needs predictions for every class, and rows enough to recalibrate them"
-        )
-    return missing
-
-
-def _model(
-    name: str,
-    rows: ScoredRows,
-    sample: Later,
-    in_unit: InUnit,
-    *,
-    refused: bool,
-    left_out: bool,
-) -> ComparedModel:
-    accuracy = None
-    if rows.correct is not None:
-        accuracy = mean_of(rows.correct, rows.clusters, rows.weights, "", refused=refused)
-    known = {
-        "name": name,
-        "cross_entropy": in_unit(
-            mean_of(rows.surprisal, rows.clusters, rows.weights, refused=refused)
-        ),
-        "infinite_rows": int(np.isinf(rows.surprisal).sum()),
-        "accuracy": accuracy,
-    }
-    hashes = rows.hashes if left_out else None
-    curves = Later(lambda: {"calibration": _reliability(hashes, sample.found()["sample"])})
-    return waiting(ComparedModel, known, lambda field: curves.found()[field])
-
-
-def _reliability(
-    hashes: NDArray[np.uint64] | None, sample: Sampled | None
-) -> tuple[CalibrationCurve, ...]:
-    """The curves of the sample's rows that are compared: all of them without ``hashes``."""
-    if sample is None or hashes is None:
-        return () if sample is None else curves_of(sample)
-    compared = np.flatnonzero(np.isin(sample.hashes, hashes))
-    if not len(compared):
-        return ()
-    return curves_of(sample if len(compared) == sample.size else sample.take(compared))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
+from unsurprised.comparison.blocks import Adds, Block, MeanColumn, Survey
 from unsurprised.comparison.result import Difference, RowDifference, SliceDifference
-from unsurprised.comparison.scored import ScoredRows
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.later import Later, waiting
+from unsurprised.statistics.cell_means import CellMeans
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.groups import rows_by_group
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import (
     FEWEST_UNITS,
@@ -24,146 +24,163 @@ from unsurprised.statistics.jackknife import (
     share_interval,
     standing_out,
 )
-from unsurprised.statistics.means import independent_units, mean_and_spread
 
 #: Above so many classes none is listed.
 _MOST_CLASSES = 1000
 
 
-class Paired:
-    """Rows of two models side by side, and sums of what is asked of them."""
+class PairSums:
+    """All that is summed of a model beside the base."""
+
+    def __init__(
+        self, survey: Survey, place: int, top: int, classes: tuple[str, ...] | None
+    ) -> None:
+        def difference(block: Block) -> Values:
+            return block.difference(place)
+
+        def finite(block: Block) -> NDArray[np.int8]:
+            return np.isfinite(block.difference(place)).astype(np.int8)
+
+        def worse(block: Block) -> Values:
+            return (block.difference(place) > 0).astype(np.float64)
+
+        def accuracy(block: Block) -> Values:
+            new, base = block.models[place].correct, block.base.correct
+            if new is None or base is None:
+                raise TypeError("both models say whether they were right")
+            return new - base
+
+        self.difference, self.worse = MeanColumn(survey, difference), MeanColumn(survey, worse)
+        self.finite = self.accuracy = None
+        if place in survey.infinite:
+            self.finite = MeanColumn(survey, difference, finite, 2)
+        if {0, place} <= survey.correct:
+            self.accuracy = MeanColumn(survey, accuracy)
+        self.slices = [Slices.by(survey, place, name) for name in survey.cells]
+        self.extremes = [FarApart(place, top, sign, classes) for sign in (1, -1)]
+
+    @property
+    def parts(self) -> list[Adds]:
+        """What adds the rows."""
+        columns = [self.difference, self.worse, self.finite, self.accuracy]
+        return [*(each for each in columns if each is not None), *self.slices, *self.extremes]
+
+
+class Slices(MeanColumn):
+    """The difference of the rows of each value of a column, which ``which`` tells the place of."""
 
     def __init__(
         self,
-        left: ScoredRows,
-        right: ScoredRows,
-        in_unit: InUnit,
-        *,
-        refused: bool,
-        left_out: int = 0,
+        survey: Survey,
+        place: int,
+        column: str,
+        values: Sequence[str | None],
+        which: Callable[[Block], NDArray[Any]],
     ) -> None:
-        self.left, self.right, self.refused, self.left_out = left, right, refused, left_out
-        self.in_unit = in_unit
-        with np.errstate(invalid="ignore"):
-            difference = right.surprisal - left.surprisal
-        # Infinite in both: which is worse cannot be told.
-        self.difference = np.where(np.isnan(difference), 0.0, difference)
-        self.weights = left.weights
+        super().__init__(survey, lambda block: block.difference(place), which, len(values))
+        self.column, self.values = column, values
 
-    def mean(self, values: Values, which: Any = slice(None), unit: str = "bits") -> Estimate:
-        """The weighted mean of finite values, with its interval; of some rows only."""
-        return self.mean_and_spread(values, which, unit)[0]
+    @classmethod
+    def by(cls, survey: Survey, place: int, column: str) -> Slices:
+        """The rows of each value of a column to slice by."""
+        values = [slice_of(cell)[1] for cell in survey.cells[column]]
+        return cls(survey, place, column, values, lambda block: block.base.by[column])
 
-    def mean_and_spread(
-        self, values: Values, which: Any = slice(None), unit: str = "bits"
-    ) -> tuple[Estimate, Spread | None]:
-        """The same, and how it differs from one set of rows to another."""
-        return mean_and_spread(
-            values[which],
-            None if self.left.clusters is None else self.left.clusters[which],
-            None if self.weights is None else self.weights[which],
-            unit,
-            refused=self.refused,
-        )
+    @classmethod
+    def by_class(cls, survey: Survey, place: int, classes: tuple[str, ...] | None) -> Slices | None:
+        """The rows of each class; None where there are too many, or what happened is no class."""
+        names = range(survey.classes) if classes is None else classes
+        if not survey.classes or len(names) > _MOST_CLASSES:
+            return None
 
-    def units(self, which: NDArray[np.int64]) -> float:
-        """How many parts of the rows, independent of each other, the interval of some rests on."""
-        return independent_units(
-            len(which),
-            None if self.left.clusters is None else self.left.clusters[which],
-            None if self.weights is None else self.weights[which],
-        )
+        def labels(block: Block) -> NDArray[Any]:
+            return np.asarray(block.base.labels)
 
+        return cls(survey, place, "label", [str(name) for name in names], labels)
 
-def difference_of(
-    pair: Paired,
-    names: tuple[str, str],
-    parts: Later,
-    classes: tuple[str, ...] | None,
-    top: int,
-    *,
-    by_class: bool = True,
-) -> Difference:
-    """Everything that is said of a pair of models, its parts where they are asked for."""
-    values, in_unit = pair.difference, pair.in_unit
-    found, spread = pair.mean_and_spread(values)
-    finite = np.isfinite(values)
-    worse = pair.mean_and_spread((values > 0).astype(np.float64), unit="")
-    accuracy = None
-    if pair.left.correct is not None and pair.right.correct is not None:
-        accuracy = pair.mean(pair.right.correct - pair.left.correct, unit="")
-    known = {
-        "base": names[0],
-        "new": names[1],
-        "difference": in_unit(found),
-        "p_value": p_value_of(found, spread),
-        "finite_difference": None if finite.all() else in_unit(pair.mean(values, finite)),
-        "worse_rows": share_interval(*worse),
-        "accuracy": accuracy,
-        "slices": _slices(pair),
-        "most_worse": _extremes(pair, classes, top, 1),
-        "most_better": _extremes(pair, classes, top, -1),
-    }
-    of_classes = Later(lambda: {"by_class": _by_class(pair, classes) if by_class else ()})
+    def judged(
+        self, whole: CellMeans, in_unit: InUnit, *, refused: bool
+    ) -> tuple[SliceDifference, ...]:
+        """The same, those that differ from 0 marked."""
+        return judged(self.found(whole, in_unit, refused=refused))
 
-    def find(name: str) -> Any:
-        return (of_classes if name == "by_class" else parts).found()[name]
-
-    return waiting(Difference, known, find)
-
-
-def p_value_of(found: Estimate, spread: Spread | None) -> float | None:
-    """Of a mean difference; None without an interval."""
-    return None if spread is None else spread.p_value(found.value)
-
-
-def _slices(pair: Paired) -> tuple[SliceDifference, ...]:
-    found: list[SliceDifference] = []
-    for name, places in pair.left.by.items():
-        found += _cut(pair, name, places, [slice_of(cell)[1] for cell in pair.left.cells[name]])
-    return judged(found)
-
-
-def _by_class(pair: Paired, classes: tuple[str, ...] | None) -> tuple[SliceDifference, ...]:
-    """The rows of each class; nothing where there are too many, or what happened is no class."""
-    labels = pair.left.labels
-    if labels is None or not len(labels):
-        return ()
-    names = range(int(labels.max()) + 1) if classes is None else classes
-    if len(names) > _MOST_CLASSES:
-        return ()
-    return judged(_cut(pair, "label", labels, [str(name) for name in names]))
-
-
-def _cut(
-    pair: Paired, column: str, places: NDArray[Any], values: Sequence[str | None]
-) -> list[SliceDifference]:
-    """The rows of each value of a column, of which each row tells the place."""
-    weights = np.ones(len(pair.left)) if pair.weights is None else pair.weights
-    total = math.fsum(weights)
-    held = []
-    for place, which in rows_by_group(places, len(values)):
-        mean, spread = pair.mean_and_spread(pair.difference, which)
-        few = pair.units(which) < FEWEST_UNITS
-        share = math.fsum(weights[which]) / total
-        held.append(
-            SliceDifference(
-                column=column,
-                value=values[place],
-                rows=len(which),
-                difference=pair.in_unit(mean),
-                contribution=mean.value * share * pair.in_unit.per_bit,
-                p_value=None if few else p_value_of(mean, spread),
-                stands_out=False,
+    def found(self, whole: CellMeans, in_unit: InUnit, *, refused: bool) -> list[SliceDifference]:
+        """What each adds to the difference of all rows, the most first."""
+        held = []
+        for cell in self.means.held:
+            mean, spread = self.means.mean_and_spread(cell, refused=refused)
+            few = self.means.units(cell) < FEWEST_UNITS
+            held.append(
+                SliceDifference(
+                    column=self.column,
+                    value=self.values[cell],
+                    rows=int(self.means.rows[cell]),
+                    difference=in_unit(mean),
+                    contribution=mean.value * self.means.share(cell, whole) * in_unit.per_bit,
+                    p_value=None if few else p_value_of(mean, spread),
+                    stands_out=False,
+                )
             )
+        return sorted(held, key=_most_first)
+
+
+def _most_first(part: SliceDifference) -> tuple[Any, ...]:
+    unknown = math.isnan(part.contribution)
+    return unknown, 0.0 if unknown else -part.contribution, part.value is not None, part.value or ""
+
+
+class FarApart:
+    """The rows on which a model is most worse than the base (``sign=-1``: most better)."""
+
+    def __init__(self, place: int, top: int, sign: int, classes: tuple[str, ...] | None) -> None:
+        self.place, self.top, self.sign, self._classes = place, top, sign, classes
+        self._rows: list[tuple[tuple[float, int, int], RowDifference]] = []
+
+    def look(self, block: Block) -> None:
+        """Nothing: weights make no row differ more."""
+
+    def add(self, block: Block) -> None:
+        """Keep the rows that differ most."""
+        values = self.sign * block.difference(self.place)
+        base = block.base
+        order = _first(values, base.hashes, self.top)
+        order = order[values[order] > 0]
+        places = base.places_of(order).tolist()
+        for row, place in zip(order.tolist(), places, strict=True):
+            key = (-float(values[row]), int(base.hashes[row]), place)
+            if len(self._rows) < self.top or key < self._rows[-1][0]:
+                self._rows = sorted([*self._rows, (key, self._row(block, row))], key=_key)
+                del self._rows[self.top :]
+
+    def _row(self, block: Block, row: int) -> RowDifference:
+        base, label = block.base, None
+        if base.labels is not None:
+            index = int(base.labels[row])
+            label = str(index) if self._classes is None else self._classes[index]
+        return RowDifference(
+            id=base.name(row),
+            label=label,
+            base=float(base.surprisal[row]),
+            new=float(block.models[self.place].surprisal[row]),
+            difference=float(block.difference(self.place)[row]),
         )
-    return sorted(held, key=lambda part: (-part.contribution, part.value or ""))
+
+    def found(self, in_unit: InUnit) -> tuple[RowDifference, ...]:
+        """The rows, the most first."""
+        per_bit = in_unit.per_bit
+        return tuple(
+            replace(
+                row,
+                base=row.base * per_bit,
+                new=row.new * per_bit,
+                difference=row.difference * per_bit,
+            )
+            for _, row in self._rows
+        )
 
 
-def judged(slices: list[SliceDifference]) -> tuple[SliceDifference, ...]:
-    """The slices, those that differ from 0 marked; of the marked, 5 % do so by chance alone."""
-    hits = standing_out(part.p_value for part in slices)
-    return tuple(replace(part, stands_out=hit) for part, hit in zip(slices, hits, strict=True))
+def _key(row: tuple[tuple[float, int, int], RowDifference]) -> tuple[float, int, int]:
+    return row[0]
 
 
 def _first(values: Values, hashes: NDArray[np.uint64], top: int) -> NDArray[np.int64]:
@@ -175,26 +192,48 @@ def _first(values: Values, hashes: NDArray[np.uint64], top: int) -> NDArray[np.i
     return order
 
 
-def _extremes(
-    pair: Paired, classes: tuple[str, ...] | None, top: int, sign: int
-) -> tuple[RowDifference, ...]:
-    values, per_bit = sign * pair.difference, pair.in_unit.per_bit
-    order = _first(values, pair.left.hashes, top)
-    labels = pair.left.labels
+def difference_of(
+    sums: PairSums,
+    names: tuple[str, str],
+    in_unit: InUnit,
+    parts: Later,
+    by_class: Later,
+    *,
+    refused: bool,
+) -> Difference:
+    """Everything that is said of a pair of models, its parts where they are asked for."""
+    whole = sums.difference.means
+    found, spread = whole.mean_and_spread(refused=refused)
+    worse = sums.worse.means.mean_and_spread(unit="", refused=refused)
+    finite, accuracy = sums.finite, sums.accuracy
+    slices = [part for each in sums.slices for part in each.found(whole, in_unit, refused=refused)]
+    known = {
+        "base": names[0],
+        "new": names[1],
+        "difference": in_unit(found),
+        "p_value": p_value_of(found, spread),
+        "finite_difference": None
+        if finite is None
+        else in_unit(finite.means.mean(1, refused=refused)),
+        "worse_rows": share_interval(*worse),
+        "accuracy": None if accuracy is None else accuracy.means.mean(unit="", refused=refused),
+        "slices": judged(slices),
+        "most_worse": sums.extremes[0].found(in_unit),
+        "most_better": sums.extremes[1].found(in_unit),
+    }
 
-    def label(row: int) -> str | None:
-        if labels is None:
-            return None
-        return str(labels[row]) if classes is None else classes[labels[row]]
+    def find(name: str) -> Any:
+        return (by_class if name == "by_class" else parts).found()[name]
 
-    return tuple(
-        RowDifference(
-            id=pair.left.name(row),
-            label=label(row),
-            base=float(pair.left.surprisal[row]) * per_bit,
-            new=float(pair.right.surprisal[row]) * per_bit,
-            difference=float(pair.difference[row]) * per_bit,
-        )
-        for row in order.tolist()
-        if values[row] > 0
-    )
+    return waiting(Difference, known, find)
+
+
+def p_value_of(found: Estimate, spread: Spread | None) -> float | None:
+    """Of a mean difference; None without an interval."""
+    return None if spread is None else spread.p_value(found.value)
+
+
+def judged(slices: list[SliceDifference]) -> tuple[SliceDifference, ...]:
+    """The slices, those that differ from 0 marked; of the marked, 5 % do so by chance alone."""
+    hits = standing_out(part.p_value for part in slices)
+    return tuple(replace(part, stands_out=hit) for part, hit in zip(slices, hits, strict=True))

@@ -1,158 +1,286 @@
-"""Which rows of two models are the same, by id or by place; what does not match is said."""
+"""Which rows of several models are the same, by id or by place; what does not match is said.
+
+Rows come in blocks that hold whole ids: of arrays all at once, of stored rows by their hashes. So
+nothing that is said of them, and no error, tells in how many blocks they came.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.comparison.blocks import Block
 from unsurprised.comparison.scored import ScoredRows
 from unsurprised.errors import InputError
 
 _SHOWN = 5
 
 
-def matched(
-    models: Sequence[ScoredRows], names: Sequence[str], join: str
-) -> tuple[list[ScoredRows], int]:
-    """The rows of all models that are the same, in the base's order, and how many are not in all.
+@dataclass
+class Met:
+    """Rows with which something is wrong: how many they are, and what the first are called."""
 
-    Those of the others are put into that order where they are.
+    rows: int = 0
+    #: Place and name, in the order of the places.
+    first: list[tuple[int, int | str]] = field(default_factory=list)
+
+    def add(self, rows: ScoredRows, which: NDArray[np.int64]) -> None:
+        """Meet some of these rows."""
+        if not len(which):
+            return
+        self.rows += len(which)
+        places = rows.places_of(which)
+        few = np.argsort(places, kind="stable")[:_SHOWN]
+        told = [(int(places[k]), rows.name(int(which[k]))) for k in few.tolist()]
+        self.first = sorted([*self.first, *told], key=lambda each: each[0])[:_SHOWN]
+
+    def __str__(self) -> str:
+        shown = ", ".join(repr(name) for _, name in self.first)
+        return shown + (", …" if self.rows > _SHOWN else "")
+
+
+class Matching:
+    """Puts blocks of the models' rows into the base's order, and keeps what does not match.
+
+    With ``join="inner"`` rows that are not in all models are left out, and counted.
+    """
+
+    def __init__(self, names: Sequence[str], join: str) -> None:
+        others = names[1:]
+        self.names, self.inner = names, join == "inner"
+        self.rows, self.matched, self.met = 0, 0, 0
+        self.again = [Met() for _ in names]
+        self.missing, self.extra = [Met() for _ in others], [Met() for _ in others]
+        self.shared = [0 for _ in others]
+        self.otherwise = [Met() for _ in others]
+
+    @property
+    def left_out(self) -> int:
+        """How many rows are not in all models."""
+        return self.met - self.matched
+
+    def block(self, models: Sequence[ScoredRows]) -> list[ScoredRows] | None:
+        """The rows of all models that are the same, in the base's order; None if that is refused.
+
+        Those of the others are put into that order where they are.
+        """
+        self.rows += len(models[0])
+        found: list[ScoredRows] | None = list(models)
+        if models[0].ids is None:
+            self.met += len(models[0])
+        else:
+            repeated = [self._repeated(rows, place) for place, rows in enumerate(models)]
+            found = None if any(repeated) else self._in_order(models)
+        if found is None:
+            return None
+        base, *others = found
+        self.matched += len(base)
+        for place, rows in enumerate(others):
+            wrong = _other_truth(base, rows)
+            if wrong is not None:
+                self.otherwise[place].add(base, np.flatnonzero(wrong))
+        return [base, *(_sharing(base, rows) for rows in others)]
+
+    def _repeated(self, rows: ScoredRows, place: int) -> bool:
+        order = np.argsort(rows.hashes, kind="stable")
+        ordered = rows.hashes[order]
+        again = np.flatnonzero(ordered[1:] == ordered[:-1])
+        if len(again) and rows.places is not None:  # the first of each is the one that stays
+            order = order[np.lexsort((rows.places[order], ordered))]
+        self.again[place].add(rows, order[again + 1])
+        return len(again) > 0
+
+    def _in_order(self, models: Sequence[ScoredRows]) -> list[ScoredRows] | None:
+        """All in the order of the first, where they hold the same ids or need not."""
+        base, *others = models
+        found = [_partners(base, rows) for rows in others]
+        partners = [which for which in found if which is not None]
+        if len(partners) == len(others):
+            self.met += len(base)
+            for place in range(len(others)):
+                self.shared[place] += len(base)
+            ordered = (rows.reorder(which) for rows, which in zip(others, partners, strict=True))
+            return [base, *ordered]
+        common = met = base.hashes
+        for place, rows in enumerate(others):
+            there = np.isin(base.hashes, rows.hashes)
+            self.shared[place] += int(there.sum())
+            self.missing[place].add(base, np.flatnonzero(~there))
+            self.extra[place].add(rows, np.flatnonzero(~np.isin(rows.hashes, base.hashes)))
+            common, met = np.intersect1d(common, rows.hashes), np.union1d(met, rows.hashes)
+        if not self.inner:
+            return None
+        self.met += len(met)
+        kept = [rows.take(np.flatnonzero(np.isin(rows.hashes, common))) for rows in models]
+        return [kept[0], *(_reordered(kept[0], rows) for rows in kept[1:])]
+
+    def refuse_wrong(self) -> None:
+        """Raise for what does not match in all blocks, once they are through.
+
+        Raises
+        ------
+        InputError
+            Ids that occur twice, rows without a match (unless ``join`` is "inner"), other truths.
+        """
+        for met, name in zip(self.again, self.names, strict=True):
+            if met.rows:
+                raise _twice(met, name)
+        for place, name in enumerate(self.names[1:]):
+            strange = self.missing[place].rows or self.extra[place].rows
+            if not self.shared[place] if self.inner else strange:
+                raise self._strangers(place, name)
+        if not self.matched:
+            raise InputError(
+                f"no row is in all of {', '.join(self.names)}",
+                expected="ids that the models share",
+                remedy="compare two at a time",
+            )
+        for met, name in zip(self.otherwise, self.names[1:], strict=True):
+            if met.rows:
+                raise _other_truths(met, self.names[0], name)
+
+    def _strangers(self, place: int, name: str) -> InputError:
+        missing, extra, base = self.missing[place], self.extra[place], self.names[0]
+        told = []
+        if missing.rows:
+            told.append(f"{missing.rows:,} of {base} are not in {name} ({missing})")
+        if extra.rows:
+            told.append(f"{extra.rows:,} of {name} are not in {base} ({extra})")
+        return InputError(
+            f"ids do not match: {' and '.join(told)}",
+            expected="the same rows in both",
+            remedy="to compare only the rows that are in both, say --join inner"
+            if missing.rows < self.rows
+            else "see whether --id names the same ids in both",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRows:
+    """The rows that all models share, in blocks that can be gone through more than once."""
+
+    blocks: Callable[[], Iterable[Block]]
+    rows: int
+    left_out: int
+
+
+def matched(models: Sequence[ScoredRows], names: Sequence[str], join: str) -> MatchedRows:
+    """Match rows that are in memory, where those of all but the base are put into its order.
 
     Rows with ids are matched by these, others by their place.
 
     Raises
     ------
     InputError
-        Ids that occur twice, rows without a match (unless ``join`` is "inner"), other truths.
+        As :meth:`Matching.refuse_wrong`; other numbers of rows; ids in some models alone.
     """
-    base, *others = models
-    for rows, name in zip(others, names[1:], strict=True):
-        _same_naming(base, rows, (names[0], name))
-    left_out = 0
-    if base.ids is None:
-        found = list(models)
-    else:
-        for rows, name in zip(models, names, strict=True):
-            _refuse_twice(rows, name)
-        if join == "inner":
-            found, left_out = _in_all(models, names)
-        else:
-            found = _in_order(models, names)
-    for rows, name in zip(found[1:], names[1:], strict=True):
-        _same_truth(found[0], rows, (names[0], name))
-    return [found[0], *(_sharing(found[0], rows) for rows in found[1:])], left_out
+    refuse_other_naming([(len(rows), rows.ids is not None) for rows in models], names)
+    matching = Matching(names, join)
+    block = matching.block(models)
+    matching.refuse_wrong()
+    blocks = [] if block is None else [Block(block)]
+    return MatchedRows(lambda: blocks, matching.matched, matching.left_out)
+
+
+def matched_blocks(
+    blocks: Callable[[], Iterable[list[ScoredRows]]], names: Sequence[str], join: str
+) -> MatchedRows:
+    """Match rows that are read anew whenever they are gone through.
+
+    Raises
+    ------
+    InputError
+        As :meth:`Matching.refuse_wrong`.
+    """
+
+    def found(matching: Matching) -> Iterator[Block]:
+        for models in blocks():
+            block = matching.block(models)
+            if block is not None and len(block[0]):
+                yield Block(block)
+
+    matching = Matching(names, join)
+    for _ in found(matching):
+        pass
+    matching.refuse_wrong()
+    return MatchedRows(lambda: found(Matching(names, join)), matching.matched, matching.left_out)
+
+
+def refuse_other_naming(models: Sequence[tuple[int, bool]], names: Sequence[str]) -> None:
+    """Raise unless all models' rows have ids, or none; without, unless they are as many.
+
+    Each model is told by how many rows it has, and whether these have ids.
+    """
+    rows, named = models[0]
+    for (other_rows, other_named), name in zip(models[1:], names[1:], strict=True):
+        if named != other_named:
+            raise InputError(
+                f"the rows of {name if named else names[0]} have no ids, those of the other have",
+                expected="ids in both, or in none",
+                remedy="say which column holds them: --id COLUMN",
+            )
+        if not named and rows != other_rows:
+            raise InputError(
+                f"found {rows:,} rows in {names[0]} and {other_rows:,} in {name}",
+                expected="the same rows in both, in the same order",
+                remedy="match them by id: --id COLUMN",
+            )
 
 
 def _sharing(base: ScoredRows, new: ScoredRows) -> ScoredRows:
     """The new model's rows, with what the base has too held once."""
     named: dict[str, Any] = {} if base.ids is None else {"hashes": base.hashes, "ids": base.ids}
     both = base.labels is not None and new.labels is not None
-    return replace(new, labels=base.labels if both else new.labels, **named)
+    return replace(new, labels=base.labels if both else new.labels, places=base.places, **named)
 
 
-def _same_naming(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> None:
-    if (base.ids is None) != (new.ids is None):
-        without = names[0] if base.ids is None else names[1]
-        raise InputError(
-            f"the rows of {without} have no ids, those of the other have",
-            expected="ids in both, or in none",
-            remedy="say which column holds them: --id COLUMN",
-        )
-    if base.ids is None and len(base) != len(new):
-        raise InputError(
-            f"found {len(base):,} rows in {names[0]} and {len(new):,} in {names[1]}",
-            expected="the same rows in both, in the same order",
-            remedy="match them by id: --id COLUMN",
-        )
-
-
-def _in_all(models: Sequence[ScoredRows], names: Sequence[str]) -> tuple[list[ScoredRows], int]:
-    common, met = models[0].hashes, models[0].hashes
-    for rows, name in zip(models[1:], names[1:], strict=True):
-        if not np.isin(rows.hashes, models[0].hashes).any():
-            raise _strangers(models[0], rows, (names[0], name))
-        common, met = np.intersect1d(common, rows.hashes), np.union1d(met, rows.hashes)
-    if not len(common):
-        raise InputError(
-            f"no row is in all of {', '.join(names)}",
-            expected="ids that the models share",
-            remedy="compare two at a time",
-        )
-    kept = [rows.take(np.flatnonzero(np.isin(rows.hashes, common))) for rows in models]
-    return _in_order(kept, names), len(met) - len(common)
-
-
-def _in_order(models: Sequence[ScoredRows], names: Sequence[str]) -> list[ScoredRows]:
-    """All in the order of the first."""
-    base, *others = models
-    return [base, *(_partners(base, rows, (names[0], name))
-                    for rows, name in zip(others, names[1:], strict=True))]  # fmt: skip
-
-
-def _partners(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> ScoredRows:
-    """The new model's rows in the order of the base's."""
+def _partners(base: ScoredRows, new: ScoredRows) -> NDArray[np.int64] | None:
+    """Which of the new model's rows belong to the base's; None where they hold other ids."""
+    if len(base) != len(new):
+        return None
     order = np.argsort(new.hashes, kind="stable")
     ordered = new.hashes[order]
-    place = np.minimum(np.searchsorted(ordered, base.hashes), len(ordered) - 1)
-    if len(base) != len(new) or not np.array_equal(ordered[place], base.hashes):
-        raise _strangers(base, new, names)
-    return new.reorder(order[place])
+    place = np.minimum(np.searchsorted(ordered, base.hashes), max(len(ordered) - 1, 0))
+    if not np.array_equal(ordered[place], base.hashes):
+        return None
+    found: NDArray[np.int64] = order[place]
+    return found
 
 
-def _strangers(base: ScoredRows, new: ScoredRows, names: tuple[str, str]) -> InputError:
-    missing = np.flatnonzero(~np.isin(base.hashes, new.hashes))
-    extra = np.flatnonzero(~np.isin(new.hashes, base.hashes))
-    told = []
-    if len(missing):
-        told.append(f"{len(missing):,} of {names[0]} are not in {names[1]} "
-                    f"({_listed(base, missing)})")  # fmt: skip
-    if len(extra):
-        told.append(f"{len(extra):,} of {names[1]} are not in {names[0]} "
-                    f"({_listed(new, extra)})")  # fmt: skip
+def _reordered(base: ScoredRows, new: ScoredRows) -> ScoredRows:
+    """The new model's rows, of the same ids, in the order of the base's."""
+    which = _partners(base, new)
+    assert which is not None
+    return new.reorder(which)
+
+
+def _twice(met: Met, name: str) -> InputError:
     return InputError(
-        f"ids do not match: {' and '.join(told)}",
-        expected="the same rows in both",
-        remedy="to compare only the rows that are in both, say --join inner"
-        if len(missing) < len(base)
-        else "see whether --id names the same ids in both",
+        f"{met.rows:,} {'row has' if met.rows == 1 else 'rows have'} an id that occurred "
+        f"before in {name} ({met})",
+        expected="ids that name one row each",
+        remedy="leave the repeated rows out, or name a column of unique ids: --id COLUMN",
     )
 
 
-def _refuse_twice(rows: ScoredRows, name: str) -> None:
-    order = np.argsort(rows.hashes, kind="stable")
-    ordered = rows.hashes[order]
-    again = np.flatnonzero(ordered[1:] == ordered[:-1])
-    if len(again):
-        first = np.sort(order[again + 1])
-        raise InputError(
-            f"{len(again):,} {'row has' if len(again) == 1 else 'rows have'} an id that occurred "
-            f"before in {name} ({_listed(rows, first)})",
-            expected="ids that name one row each",
-            remedy="leave the repeated rows out, or name a column of unique ids: --id COLUMN",
-        )
-
-
-def _listed(rows: ScoredRows, which: NDArray[np.int64]) -> str:
-    shown = ", ".join(repr(rows.name(int(row))) for row in which[:_SHOWN])
-    return shown + (", …" if len(which) > _SHOWN else "")
-
-
-def _same_truth(left: ScoredRows, right: ScoredRows, names: tuple[str, str]) -> None:
-    wrong: Any = None
+def _other_truth(left: ScoredRows, right: ScoredRows) -> NDArray[np.bool_] | None:
+    """In which rows the truth is another one; None where that cannot be told."""
     if left.labels is not None and right.labels is not None:
-        wrong = left.labels != right.labels
-    elif left.truth_entropy is not None and right.truth_entropy is not None:
-        wrong = ~np.isclose(left.truth_entropy, right.truth_entropy, rtol=1e-6, atol=1e-6)
-    if wrong is not None and wrong.any():
-        row = int(np.argmax(wrong))
-        count = int(wrong.sum())
-        raise InputError(
-            f"the truth differs between {names[0]} and {names[1]} in {count:,} "
-            f"{'row' if count == 1 else 'rows'} (the first is row {left.name(row)!r})",
-            expected="the same truth in both",
-            remedy="match rows by id (--id COLUMN), or bind labels by class names (--classes)",
-        )
+        other: NDArray[np.bool_] = left.labels != right.labels
+        return other
+    if left.truth_entropy is not None and right.truth_entropy is not None:
+        return ~np.isclose(left.truth_entropy, right.truth_entropy, rtol=1e-6, atol=1e-6)
+    return None
+
+
+def _other_truths(met: Met, base: str, new: str) -> InputError:
+    return InputError(
+        f"the truth differs between {base} and {new} in {met.rows:,} "
+        f"{'row' if met.rows == 1 else 'rows'} (the first is row {met.first[0][1]!r})",
+        expected="the same truth in both",
+        remedy="match rows by id (--id COLUMN), or bind labels by class names (--classes)",
+    )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
-from unsurprised.states import Moments, Sums, exact_sum
+from unsurprised.states import exact_sum
 from unsurprised.states.sums import GROUPS
+from unsurprised.statistics.cell_means import CellMeans
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread
-from unsurprised.statistics.ratios import MeanRatio
-from unsurprised.statistics.totals import totals_of
 from unsurprised.weights import in_power_of_two
 
 
@@ -38,17 +35,11 @@ def mean_and_spread(
     refused: bool = False,
 ) -> tuple[Estimate, Spread | None]:
     """The same, and how it differs from one set of rows to another; ``None`` if unknown."""
-    rows = len(values)
-    if np.isinf(values).any():
-        both = np.isposinf(values).any() and np.isneginf(values).any()
-        value = math.nan if both else math.inf if np.isposinf(values).any() else -math.inf
-        return Estimate(value, value, value, unit, rows), None
-    values = np.ascontiguousarray(values)
-    relative = None if weights is None else in_power_of_two(weights)[0]
-    sums, moments = _added(values, clusters, relative)
-    if not sums.totals()["weight"] > 0:
-        return Estimate(math.nan, math.nan, math.nan, unit, rows), None
-    return totals_of(sums, moments, refused=refused).with_spread(MeanRatio("value"), unit)
+    means = CellMeans(weighted=weights is not None, clustered=clusters is not None)
+    if weights is not None:
+        means.look(weights)
+    means.add(values, None, weights, clusters)
+    return means.mean_and_spread(unit=unit, refused=refused)
 
 
 def independent_units(
@@ -62,16 +53,3 @@ def independent_units(
     relative, _ = in_power_of_two(weights)
     total = exact_sum(relative)
     return total * total / exact_sum(relative * relative) if total > 0 else 0.0
-
-
-def _added(
-    values: Values, clusters: NDArray[np.uint64] | None, weights: Values | None
-) -> tuple[Sums, Moments | None]:
-    columns = {"rows": None, "weight": None, "value": values}
-    if clusters is not None:
-        sums = Sums(list(columns), unweighted=1)
-        return sums.update(np.ascontiguousarray(clusters), columns, weights), None
-    sums = Sums(list(columns), unweighted=1, groups=1)
-    moments = Moments(["value"], weighted=weights is not None)
-    sums.update(np.zeros(len(values), dtype=np.uint64), columns, weights)
-    return sums, moments.update({"value": values}, weights, rows=len(values))

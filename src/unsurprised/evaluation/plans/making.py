@@ -15,7 +15,7 @@ from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
 from unsurprised.sources.recipes import refuse_no_files
 
-_KNOWN = tuple(field.name for field in fields(Options) if field.name != "labelled")
+_KNOWN = tuple(field.name for field in fields(Options))
 
 
 @own_float_errors
@@ -47,7 +47,8 @@ def plan(
         each part then keeps a whole sample.
     **options
         Those of :func:`unsurprised.evaluate` for a source, but ``truth``: ``label``, ``pred``,
-        ``kind``, ``by``, ``cluster``, ``id``, ``classes``, ``nulls``, …
+        ``kind``, ``by``, ``cluster``, ``id``, ``classes``, ``nulls``, …; ``labelled=False`` for
+        rows without labels, which ``unsurprised apply --plan`` alone takes.
 
     Raises
     ------

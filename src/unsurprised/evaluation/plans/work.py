@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unsurprised.copies import Record
+from unsurprised.errors import CallError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.engine import AnyCollector, Progress, count_off, over_splits
 from unsurprised.evaluation.evaluator import Evaluator
@@ -51,6 +52,11 @@ class Work(Record):
 
     def evaluate(self, progress: Progress | None = None) -> tuple[Evaluator, bool]:
         """All rows of the splits, and whether a label of them is 0, or none need be."""
+        if not self.recipe.options.labelled:
+            raise CallError(
+                "the plan is of rows without labels, for apply alone; plan again without "
+                "--no-label (labelled=False)"
+            )
         classes = self.recipe.classes.shown
 
         def made() -> Evaluator:
@@ -67,15 +73,15 @@ class Work(Record):
         if not self.splits:
             return make(), False
         reading = self.opened()
-        merged = over_splits(reading, self._within(), make, progress=progress)
+        merged = over_splits(reading, self.within(), make, progress=progress)
         reading.release()
         return merged, reading.zero_seen
 
     def sums_off(self, column: str | None) -> tuple[int, bool]:
         """How many rows have sums that are off, and whether all of them were read."""
-        return count_off(self.opened(), self._within(), column)
+        return count_off(self.opened(), self.within(), column)
 
-    def _within(self) -> list[Split]:
+    def within(self) -> list[Split]:
         """The splits in their order, of the files that are opened."""
         places = {place: index for index, place in enumerate(self.files)}
         ordered = (split for _, split in sorted(self.splits.items()))

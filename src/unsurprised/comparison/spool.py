@@ -1,0 +1,387 @@
+"""Scored rows on the disk: what models are compared by where memory does not hold all rows.
+
+The file has no name, so that nothing is left of it however the process ends, and no other user can
+open it. Rows with ids lie in runs, each sorted by the leading bits of the ids' hashes; those
+without, in the order in which they were read. Of each run it is known where the rows of a bucket
+(of a batch) begin, so that the rows of some buckets (places) are read without the others.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unsurprised.comparison.scored import ScoredPart, ScoredRows
+from unsurprised.errors import CallError
+from unsurprised.states.sums import Cell
+
+#: The leading bits of a hash that tell a row's bucket.
+BITS = 12
+#: What columns are read as, places of cells apart; they are written as narrow as they are.
+_WIDE: dict[str, Any] = {
+    "hashes": np.uint64,
+    "clusters": np.uint64,
+    "surprisal": np.float64,
+    "weights": np.float64,
+    "labels": np.int64,
+    "truth_entropy": np.float64,
+    "correct": np.float64,
+    "batch": np.int64,
+    "row": np.int64,
+}
+#: The bits of where a row lies that tell its place in the run.
+_RUN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where a column of a run lies in the file, and of which type it is."""
+
+    offset: int
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Some rows that were written at once."""
+
+    rows: int
+    columns: Mapping[str, _Column]
+    #: Where each bucket begins, and the end; None where rows have no ids.
+    buckets: NDArray[np.int64] | None
+    #: Where the ids' texts lie, one behind the other, if they are texts.
+    texts: int | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Piece:
+    """The rows of a batch, as they lie in a run."""
+
+    file_index: int
+    first_row: int
+    number: int
+    rows: int
+    run: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Rows of a run that lie behind each other."""
+
+    run: int
+    start: int
+    end: int
+
+
+class Spool:
+    """A model's scored rows in a file without a name.
+
+    Parameters
+    ----------
+    at_once : int
+        About how many bytes of rows a thread keeps before it writes them.
+    bits : int
+        How many leading bits of an id's hash tell its bucket.
+    """
+
+    def __init__(self, at_once: int, *, bits: int = BITS) -> None:
+        self.at_once, self.bits = at_once, bits
+        self.rows, self.named = 0, False
+        self.cells: dict[str, dict[Cell, int]] = {}
+        self._lock = threading.Lock()
+        self._file = _unnamed()
+        self._end = 0
+        self._runs: list[_Run] = []
+        self._pieces: list[_Piece] = []
+        self._columns: tuple[str, ...] = ()
+        self._texts = False
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, parts: Sequence[tuple[tuple[int, int], ScoredPart]]) -> None:
+        """Write the rows of some batches; several threads may."""
+        if not parts:
+            return
+        sizes = [len(part.hashes) for _, part in parts]
+        columns, texts = self._joined([part for _, part in parts])
+        named = parts[0][1].ids is not None
+        with self._lock:
+            first, run = len(self._pieces), len(self._runs)
+            start = 0
+            for (key, _), rows in zip(parts, sizes, strict=True):
+                self._pieces.append(_Piece(*key, len(self._pieces), rows, run, start))
+                start += rows
+            buckets = None
+            if named:
+                columns["batch"] = np.repeat(np.arange(first, first + len(sizes)), sizes)
+                columns["row"] = np.concatenate([np.arange(rows) for rows in sizes])
+                columns, texts, buckets = self._sorted(columns, texts)
+            written = {name: self._written(values) for name, values in columns.items()}
+            at = None
+            if texts is not None:
+                at, data = self._end, texts.buffers()[2]
+                self._put(b"" if data is None else data)
+                self._texts = True
+            self._runs.append(_Run(start, written, buckets, at))
+            self._columns, self.named = tuple(columns), named
+            self.rows += start
+
+    def _joined(self, parts: Sequence[ScoredPart]) -> tuple[dict[str, NDArray[Any]], Any]:
+        """The columns of all parts, and the ids if they are texts."""
+        columns: dict[str, NDArray[Any]] = {}
+        for name in ("hashes", "clusters", "surprisal", "weights", "labels", "truth_entropy",
+                     "correct"):  # fmt: skip
+            held = [getattr(part, name) for part in parts]
+            if held[0] is not None:
+                columns[name] = np.concatenate(held)
+        for name in parts[0].by:
+            columns[f"by {name}"] = np.concatenate([self._cells(name, part) for part in parts])
+        ids, texts = [part.ids for part in parts], None
+        if ids[0] is not None:
+            if all(_are_integers(values) for values in ids):
+                columns["ids"] = np.concatenate([values.astype(np.int64) for values in ids])
+            else:
+                texts = _texts(ids)
+        return columns, texts
+
+    def _cells(self, name: str, part: ScoredPart) -> NDArray[np.int32]:
+        """The cells of a part's rows, by their places among those of all rows."""
+        cells, which = part.by[name]
+        with self._lock:
+            known = self.cells.setdefault(name, {})
+            places = [known.setdefault(cell, len(known)) for cell in cells]
+        found: NDArray[np.int32] = np.array(places, dtype=np.int32)[which]
+        return found
+
+    def _sorted(
+        self, columns: dict[str, NDArray[Any]], texts: Any
+    ) -> tuple[dict[str, NDArray[Any]], Any, NDArray[np.int64]]:
+        """Columns and texts by bucket, and where each bucket begins."""
+        bucket = (columns["hashes"] >> np.uint64(64 - self.bits)).astype(np.uint16)
+        order = np.argsort(bucket, kind="stable")
+        buckets = np.zeros((1 << self.bits) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(bucket, minlength=1 << self.bits), out=buckets[1:])
+        columns = {name: values[order] for name, values in columns.items()}
+        if texts is not None:
+            texts = texts.take(order)
+            columns["ids"] = np.frombuffer(texts.buffers()[1], dtype=np.int64)[: len(texts) + 1]
+        return columns, texts, buckets
+
+    def _written(self, values: NDArray[Any]) -> _Column:
+        values = np.ascontiguousarray(_narrowed(values))
+        column = _Column(self._end, values.dtype)
+        self._put(values)
+        return column
+
+    def _put(self, data: Any) -> None:
+        view = memoryview(data).cast("B") if len(data) else memoryview(b"")
+        try:
+            self._file.seek(self._end)
+            while len(view):
+                count = self._file.write(view)
+                self._end += count
+                view = view[count:]
+        except OSError as error:
+            raise _full(error, self._end) from None
+
+    def blocks_with(self, others: Sequence[Spool], most_rows: int) -> Iterator[list[ScoredRows]]:
+        """The rows of several models in blocks of the same ids, or of the same places.
+
+        A block has at most so many rows of all models, unless one bucket has more.
+        """
+        spools = [self, *others]
+        starts = [spool._first_places() for spool in spools]
+        if not self.named:
+            step = max(1, most_rows // len(spools))
+            for low in range(0, self.rows, step):
+                yield [
+                    spool._at_places(first, low, min(low + step, spool.rows))
+                    for spool, first in zip(spools, starts, strict=True)
+                ]
+            return
+        counts = sum((spool._bucket_rows() for spool in spools), np.zeros(1 << self.bits, int))
+        for low, high in _ranges(counts, most_rows):
+            yield [
+                spool._in_buckets(first, low, high)
+                for spool, first in zip(spools, starts, strict=True)
+            ]
+
+    def _bucket_rows(self) -> NDArray[np.int64]:
+        found = np.zeros(1 << self.bits, dtype=np.int64)
+        for run in self._runs:
+            if run.buckets is not None:
+                found += np.diff(run.buckets)
+        return found
+
+    def _first_places(self) -> NDArray[np.int64]:
+        """The place of the first row of each batch among all rows, by the batch's number."""
+        first, place = np.zeros(len(self._pieces) + 1, dtype=np.int64), 0
+        for piece in sorted(self._pieces):
+            first[piece.number] = place
+            place += piece.rows
+        return first
+
+    def _in_buckets(self, first: NDArray[np.int64], low: int, high: int) -> ScoredRows:
+        """The rows of some buckets."""
+        stretches = []
+        for number, run in enumerate(self._runs):
+            assert run.buckets is not None
+            start, end = run.buckets[[low, high]].tolist()
+            if start < end:
+                stretches.append(_Stretch(number, start, end))
+        columns = self._read(stretches)
+        places = first[columns.pop("batch")] + columns.pop("row")
+        where = [(np.int64(each.run) << _RUN) + np.arange(each.start, each.end)
+                 for each in stretches]  # fmt: skip
+        ids = StoredIds(self, np.concatenate([np.empty(0, dtype=np.int64), *where]))
+        return self._rows_of(columns, ids, places)
+
+    def _at_places(self, first: NDArray[np.int64], low: int, high: int) -> ScoredRows:
+        """The rows of some places, in their order."""
+        stretches = []
+        for piece in sorted(self._pieces):
+            begin = int(first[piece.number])
+            start, end = max(low, begin) - begin, min(high, begin + piece.rows) - begin
+            if start < end:
+                stretches.append(_Stretch(piece.run, piece.start + start, piece.start + end))
+        return self._rows_of(self._read(stretches), None, np.arange(low, high))
+
+    def _rows_of(
+        self, columns: dict[str, NDArray[Any]], ids: Any, places: NDArray[np.int64]
+    ) -> ScoredRows:
+        by = {name: columns[f"by {name}"] for name in self.cells}
+        cells = {name: list(known) for name, known in self.cells.items()}
+        columns = {
+            name: values for name, values in columns.items() if not name.startswith(("by ", "ids"))
+        }
+        told: dict[str, Any] = dict.fromkeys(("clusters", "weights", "labels", "truth_entropy",
+                                              "correct"))  # fmt: skip
+        return ScoredRows(**{**told, **columns}, ids=ids, by=by, cells=cells, places=places)
+
+    def _read(self, stretches: Sequence[_Stretch]) -> dict[str, NDArray[Any]]:
+        """Columns, without ids, of some rows."""
+        found: dict[str, NDArray[Any]] = {}
+        for name in self._columns:
+            if name == "ids":
+                continue
+            rows = sum(each.end - each.start for each in stretches)
+            values, at = np.empty(rows, dtype=_WIDE.get(name, np.int32)), 0
+            for each in stretches:
+                column, rows = self._runs[each.run].columns[name], each.end - each.start
+                values[at : at + rows] = self._values(column, each.start, rows)
+                at += rows
+            found[name] = values
+        return found
+
+    def _values(self, column: _Column, start: int, count: int) -> NDArray[Any]:
+        values = np.empty(count, dtype=column.dtype)
+        self._fill(column.offset + start * column.dtype.itemsize, values)
+        return values
+
+    def _fill(self, offset: int, values: NDArray[Any]) -> None:
+        view: Any = values.view(np.uint8).data
+        self._file.seek(offset)
+        while len(view):
+            count = self._file.readinto(view)
+            if not count:
+                raise CallError("the scored rows were cut off on the disk; run it again")
+            view = view[count:]
+
+    def id_at(self, where: int) -> int | str:
+        """What the row that lies somewhere is called."""
+        run, row = self._runs[where >> _RUN], where & ((1 << _RUN) - 1)
+        if run.texts is None:
+            number = int(self._values(run.columns["ids"], row, 1)[0])
+            return str(number) if self._texts else number
+        start, end = self._values(run.columns["ids"], row, 2).tolist()
+        text = np.empty(end - start, dtype=np.uint8)
+        self._fill(run.texts + start, text)
+        return text.tobytes().decode()
+
+
+@dataclass(slots=True)
+class StoredIds:
+    """What rows are called, read for the few that are named; taken from as an array is."""
+
+    spool: Spool
+    where: NDArray[np.int64] = field(repr=False)
+
+    def __getitem__(self, rows: Any) -> Any:
+        found = self.where[rows]
+        return StoredIds(self.spool, found) if found.ndim else self.spool.id_at(int(found))
+
+    def __setitem__(self, rows: Any, other: StoredIds) -> None:
+        self.where[rows] = other.where
+
+
+def _unnamed() -> Any:
+    """A file that is gone once it is closed, and that nobody else can open."""
+    try:
+        return tempfile.TemporaryFile(buffering=0)
+    except OSError as error:
+        raise _full(error, 0) from None
+
+
+def _full(error: OSError, written: int) -> CallError:
+    return CallError(
+        f"{tempfile.gettempdir()}: scored rows cannot be written: {error.strerror or error} (after "
+        f"{written / 1e9:,.1f} GB); expected a folder with room: name it by TMPDIR, or compare "
+        "with more memory"
+    )
+
+
+def _ranges(counts: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Buckets side by side that hold at most so many rows, as far as single buckets do.
+
+    Examples
+    --------
+    >>> list(_ranges(np.array([3, 3, 9, 0, 1]), 6))
+    [(0, 2), (2, 3), (3, 5)]
+    """
+    low, held = 0, 0
+    for bucket, rows in enumerate(counts.tolist()):
+        if bucket > low and held + rows > most:
+            yield low, bucket
+            low, held = bucket, 0
+        held += rows
+    yield low, len(counts)
+
+
+def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers in few bytes, where these hold them."""
+    if not len(values) or values.dtype.kind not in "if":
+        return values
+    least, most = values.min(), values.max()
+    if values.dtype.kind == "f":
+        small = least >= 0 and most <= 1 and bool(((values == 0) | (values == 1)).all())
+        return values.astype(np.uint8) if small and not np.signbit(values).any() else values
+    if least < 0:
+        return values
+    return values.astype(np.min_scalar_type(int(most)))
+
+
+def _are_integers(values: Any) -> bool:
+    return isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+
+
+def _texts(ids: Sequence[Any]) -> Any:
+    """Ids of several batches as one array of Arrow's texts."""
+    import pyarrow as pa  # slow
+
+    def text(values: Any) -> Any:
+        if isinstance(values, pa.Array):
+            return values.cast(pa.large_string())
+        return pa.array([str(value) for value in values.tolist()], pa.large_string())
+
+    return pa.concat_arrays([text(values) for values in ids])
