@@ -298,9 +298,25 @@ def test_a_constant_tells_nothing() -> None:
     assert active_information_storage(["a"] * 9, permutations=9).p_value == 1
 
 
+def test_one_window_has_no_interval() -> None:
+    found = transfer_entropy([1, 2], [2, 1], method="plugin")
+    assert (found.value, found.rows) == (0, 1)
+    assert math.isnan(found.low)
+
+
+def test_a_trial_without_values_is_left_out() -> None:
+    x, y = words(50)
+    found = transfer_entropy([[None] * 3, x], [[1, 2, 1], y])
+    assert found.value == transfer_entropy(x, y).value
+    assert "source: 3 times without a value; no window crosses them" in found.notes
+
+
 def test_itself_tells_nothing_beyond_itself() -> None:
     x, _ = words(200)
     assert transfer_entropy(x, x, method="plugin").value == pytest.approx(0, abs=1e-15)
+    numbers, _ = coupled(80)
+    found = transfer_entropy(numbers, numbers)
+    assert (found.value, found.low, found.high) == (0, 0, 0)
 
 
 def test_scale_and_offset_change_nothing() -> None:

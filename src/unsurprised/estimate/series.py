@@ -50,11 +50,13 @@ def series_of(values: Any, name: str, place: str, settings: NumberSettings) -> S
     """
     trials = list(_trials(values, name))
     parts = [_part(trial, title) for title, trial in trials]
-    known = [part[~missing] for part, missing in parts]
-    _refuse_different(known, [title for title, _ in trials], settings.all_numbers)
     missing = np.concatenate([gone for _, gone in parts])
     if missing.all():
         raise CallError(f"{name} has no value at any time; expected a series")
+    # A trial without values says nothing of what they are.
+    titles = [title for (title, _), (_, gone) in zip(trials, parts, strict=True) if not gone.all()]
+    known = [part[~gone] for part, gone in parts if not gone.all()]
+    _refuse_different(known, titles, settings.all_numbers)
     together = np.concatenate(known)
     if together.dtype.kind not in {part.dtype.kind for part in known}:
         raise CallError(

@@ -81,8 +81,9 @@ def series_estimate(
     if of.x.is_constant or of.y.is_constant:
         tested = None if p_value is None else 1.0
         told = ("a series is constant: nothing is told",)
+        end = 0.0 if of.rows > 1 else math.nan
         return SampleEstimate(
-            0.0, 0.0, 0.0, "nats", of.rows, name, math.nan, 0.0, tested, told, kinds
+            0.0, end, end, "nats", of.rows, name, math.nan, end, tested, told, kinds
         )
     if method == "auto":
         _refuse_distinct(of)
