@@ -32,6 +32,8 @@ _OTHERWISE = {
         mutual_info_regression mutual_info_classif ksg ross frenzel_pompe estimate_mi
         conditional_mutual_info
     """,
+    "estimate.transfer_entropy": "te directed_information granger_causality",
+    "estimate.active_information_storage": "ais active_info",
     _FIGURE("perplexity"): "perplexity_score ppl",
     "perplexity": "hill_number effective_number",
     _FIGURE("calibration[0].error"): "ece expected_calibration_error calibration_error",

@@ -9,13 +9,18 @@ from unsurprised.estimate.entropy import entropy
 from unsurprised.estimate.mutual_information import mutual_information
 from unsurprised.estimate.ranking import RankedColumn, rank_columns
 from unsurprised.estimate.result import SampleEstimate
+from unsurprised.estimate.series_estimate import SeriesEstimate
+from unsurprised.estimate.transfer import active_information_storage, transfer_entropy
 
 __all__ = [
     "RankedColumn",
     "SampleEstimate",
+    "SeriesEstimate",
+    "active_information_storage",
     "differential_entropy",
     "entropy",
     "kl_divergence",
     "mutual_information",
     "rank_columns",
+    "transfer_entropy",
 ]

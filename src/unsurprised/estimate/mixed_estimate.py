@@ -28,7 +28,8 @@ _HALF = 1 << 12
 #: What an estimate may yet grow by, in parts of what twice the rows have raised it by: its bias
 #: falls like a root of the number of rows, the slower the more dimensions there are.
 _YET_TO_GROW = 3.0
-#: Above this part of the logarithm of how many more rows there are, an estimate just grows.
+#: Above this part of the logarithm of how many more rows there are, an estimate just grows, where
+#: nothing is given.
 _GROWS = 0.5
 _LN_2 = 0.6931471805599453
 #: Dimensions beyond which neighbours are far away.
@@ -41,9 +42,9 @@ def mixed_estimate(
     """The estimate in nats, by the chain rule over what columns hold."""
     kinds = tuple(part.kind for part in of.all)
     notes = tuple(note for part in of.all for note in part.notes)
-    _refuse_few(of, settings.k)
+    refuse_few(of, settings.k)
     _refuse_identifiers(of, method)
-    name = _name(of, method)
+    name = method_name(of, method)
     if of.x.is_constant or of.y.is_constant:
         told = (*notes, "a column is constant: nothing is shared")
         tested = 1.0 if permutations else None
@@ -52,9 +53,9 @@ def mixed_estimate(
         )
     way = Estimators(settings.k, method == "ksg2", method if method in METHODS else "auto")
     found = information(of, way)
-    low, high, growth = _interval(found, of, way)
+    low, high, growth = interval(found, of, way)
     tested = _p_value(found, of, way, settings.seed, permutations) if permutations else None
-    notes = (*notes, *found.notes, *growth, *_copied(of.x, of.y), *_dimensions(of))
+    notes = (*notes, *found.notes, *growth, *_copied(of.x, of.y), *dimension_notes(of))
     plugin = math.nan if found.has_numbers else found.plugin
     return SampleEstimate(
         found.value, low, high, "nats", of.rows, name, plugin, found.sd, tested, notes, kinds
@@ -71,7 +72,8 @@ def _refuse_identifiers(of: Columns, method: str) -> None:
             )
 
 
-def _refuse_few(of: Columns, k: int) -> None:
+def refuse_few(of: Columns, k: int) -> None:
+    """Say that there are too few rows for the k-th neighbour, or too many dimensions."""
     if of.rows <= k and of.dimensions:
         raise CallError(f"k={k} and {of.rows:,} rows; expected more rows than k")
     if of.dimensions > MOST_DIMENSIONS:
@@ -81,7 +83,8 @@ def _refuse_few(of: Columns, k: int) -> None:
         )
 
 
-def _name(of: Columns, method: str) -> str:
+def method_name(of: Columns, method: str) -> str:
+    """The name of what ``auto`` is for columns of such kinds, or of what was asked for."""
     if method != "auto":
         return method
     if not all(part.is_discrete or part.is_continuous for part in of.all):
@@ -91,7 +94,8 @@ def _name(of: Columns, method: str) -> str:
     return "ross" if of.dimensions else "chain_rule"
 
 
-def _dimensions(of: Columns) -> Iterator[str]:
+def dimension_notes(of: Columns) -> Iterator[str]:
+    """That there are many, if so."""
     if of.dimensions > _MANY_DIMENSIONS:
         yield f"{of.dimensions} dimensions: neighbours are far away, and the estimate is too low"
 
@@ -110,14 +114,19 @@ def _copied(x: Variable, y: Variable) -> Iterator[str]:
         )
 
 
-def _interval(
-    found: Information, of: Columns, way: Estimators
+def interval(
+    found: Information, of: Columns, way: Estimators, spread: tuple[float, int] | None = None
 ) -> tuple[float, float, tuple[str, ...]]:
-    """Student's t, what corrections add, and how far halves of the rows are from all of them."""
+    """Student's t, what corrections add, and how far halves of the rows are from all of them.
+
+    ``spread`` is the standard deviation, and of how many independent parts; that of independent
+    rows if it is not said.
+    """
     value, rows = found.value, of.rows
-    # Neighbours tell alike, so that there are as many degrees of freedom as neighbourhoods.
-    told = max(rows // way.k, 2) if found.has_numbers else rows
-    width = sampling_width(value, found.plugin, found.corrected, found.sd, told)
+    if spread is None:
+        # Neighbours tell alike, so that there are as many degrees of freedom as neighbourhoods.
+        spread = found.sd, max(rows // way.k, 2) if found.has_numbers else rows
+    width = sampling_width(value, found.plugin, found.corrected, *spread)
     # What halves are off by tells the direction of the bias.
     low, high = value - width, value + width
     notes: tuple[str, ...] = ()
@@ -129,13 +138,18 @@ def _interval(
         more = float(portable.log(rows / min(rows // 2, _HALF)))
         still = growth * min(1.0, _LN_2 / more)
         low, high = low + min(still, 0.0), high + max(_YET_TO_GROW * still, 0.0)
-        if growth > _GROWS * more and value > 1:
+        if growth > _grows(of) * more and value > 1:
             notes = (
                 "the estimate grows with the number of rows, as where one column is a function of "
                 "the other: read it as 'at least'",
             )
             high = math.inf
     return min(max(low, 0.0), value), max(high, value), notes
+
+
+def _grows(of: Columns) -> float:
+    """The part of the logarithm, which is the less the more numbers are known beside the two."""
+    return _GROWS / (1 + (0 if of.given is None else of.given.dimensions))
 
 
 def _halves(of: Columns, way: Estimators) -> list[float]:

@@ -114,8 +114,9 @@ class NeighbourCounts:
             times = np.bincount(counts)
             return float((times * psi[: len(times)]).sum()) / len(counts)
 
-        shared = mean(self.neighbours - 1) + mean(self.condition) - self.less
-        return shared - mean(self.first) - mean(self.second)
+        # In this order a column that is known exactly shares 0 exactly.
+        known = mean(self.condition) - mean(self.first)
+        return known + (mean(self.neighbours - 1) - mean(self.second)) - self.less
 
     @property
     def _most(self) -> int:

@@ -43,10 +43,20 @@ class Strata:
     def p_value(
         self, statistic: Callable[[NDArray[np.int64]], float], observed: float, permutations: int
     ) -> float:
-        """(1 + #{null ≥ observed}) / (1 + R), of a statistic of an order of the rows."""
-        least = observed - 1e-12 * max(abs(observed), 1.0)
-        reached = sum(statistic(self.order(number)) >= least for number in range(permutations))
-        return (1 + reached) / (1 + permutations)
+        """That of a statistic of an order of the rows; see :func:`p_value_of_orders`."""
+        return p_value_of_orders(self.order, statistic, observed, permutations)
+
+
+def p_value_of_orders(
+    order: Callable[[int], NDArray[np.int64]],
+    statistic: Callable[[NDArray[np.int64]], float],
+    observed: float,
+    permutations: int,
+) -> float:
+    """(1 + #{null ≥ observed}) / (1 + R), of a statistic of R orders of the rows."""
+    least = observed - 1e-12 * max(abs(observed), 1.0)
+    reached = sum(statistic(order(number)) >= least for number in range(permutations))
+    return (1 + reached) / (1 + permutations)
 
 
 def _groups(given: Variable) -> list[NDArray[np.int64]]:

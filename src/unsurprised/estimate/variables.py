@@ -26,7 +26,7 @@ from unsurprised.forms import Form
 _CATEGORIES = (str, bytes, bytearray, Form, *NO_COLUMNS)
 
 #: Numbers whose differences are surely finite.
-_LARGEST = 2.0**1000
+LARGEST = 2.0**1000
 #: The most coordinates that neighbours are looked for in.
 MOST_DIMENSIONS = 32
 
@@ -93,6 +93,8 @@ class Columns:
     x: Variable
     y: Variable
     given: Variable | None
+    #: Categories that are known beside ``given``.
+    within: Codes | None = None
 
     @property
     def all(self) -> tuple[Variable, ...]:
@@ -112,7 +114,12 @@ class Columns:
     def at(self, rows: NDArray[Any]) -> Columns:
         """Some of the rows."""
         given = None if self.given is None else self.given.at(rows)
-        return Columns(self.x.at(rows), self.y.at(rows), given)
+        within = None if self.within is None else self.within[rows]
+        return Columns(self.x.at(rows), self.y.at(rows), given, within)
+
+    def with_x_at(self, rows: NDArray[Any]) -> Columns:
+        """The rows with those of x in another order."""
+        return replace(self, x=self.x.at(rows))
 
     def with_y_at(self, rows: NDArray[Any]) -> Columns:
         """The rows with those of y in another order."""
@@ -188,7 +195,7 @@ def _nulls(missing: NDArray[np.bool_], name: str) -> str:
 
 
 def _refuse_no_numbers(numbers: Values, missing: NDArray[np.bool_] | None, name: str) -> None:
-    wrong = ~(np.abs(numbers) <= _LARGEST)
+    wrong = ~(np.abs(numbers) <= LARGEST)
     if missing is not None:
         wrong &= ~missing
     if not wrong.any():
