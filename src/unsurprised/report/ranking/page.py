@@ -13,6 +13,7 @@ from unsurprised.report.pages.parts import (
     Page,
     Section,
     amount,
+    counting,
     percent,
     ranged,
 )
@@ -65,7 +66,17 @@ def _columns(ranking: InformationRanking) -> Section | None:
     left = len(ranking.columns) - _MOST_ROWS
     table = HtmlTable(
         "All columns that are tested",
-        ["column", "verdict", ranking.unit, "95 % interval", "p", "q", "share of H(y)", "holds"],
+        [
+            "column",
+            "verdict",
+            ranking.unit,
+            "95 % interval",
+            "p",
+            "q",
+            "share of H(y)",
+            "rows",
+            "holds",
+        ],
         [_row(ranking, column) for column in ranking.columns[:_MOST_ROWS]],
         f"{left:,} more are in the JSON." if left > 0 else "",
         names=2,
@@ -89,6 +100,7 @@ def _row(ranking: InformationRanking, column: RankedColumn) -> list[Cell]:
         Cell(p_value(p), f"{p:.9g}"),
         Cell(p_value(q), f"{q:.9g}"),
         percent(column.share),
+        counting(0 if found is None else found.rows),
         Cell(printable(kind_of(column), NAME)),
     ]
 
