@@ -10,6 +10,7 @@ from typing import Any
 from pyarrow import types
 
 from unsurprised.column_ranking.columns import TableColumn, numpy_of, renamed, table_column
+from unsurprised.column_ranking.dependence import Dependence, dependence_of
 from unsurprised.column_ranking.pair_counts import MOST_PAIRS, CountedColumn
 from unsurprised.column_ranking.reading import Progress, ReadRows, read_tables
 from unsurprised.column_ranking.redundancy import redundancies
@@ -29,6 +30,8 @@ from unsurprised.units import unit_of
 _FEWEST, _MOST = 199, 999
 #: So many take hours.
 _TOO_MANY = 1_000_000
+#: Columns whose dependence is told cell by cell.
+_PICTURES = 20
 
 
 @own_float_errors
@@ -126,7 +129,7 @@ class _Known:
     """The columns, and the estimate of each: from the counts of all rows, or from the sample."""
 
     def __init__(self, read: ReadRows, settings: MiSettings) -> None:
-        self._settings = settings
+        self._settings, self._sample = settings, read.sample
         counted = _counted(read, settings)
         self.columns = {
             name: table_column(
@@ -162,6 +165,11 @@ class _Known:
             self.values[name], self.values[settings.y], given, permutations=self.permutations,
             k=settings.k, seed=settings.seed, base=settings.base,
         )  # fmt: skip
+
+    def pictures(self, names: Sequence[str]) -> tuple[Dependence, ...]:
+        """How y is spread over the values of some columns."""
+        y, sample = self.columns[self._settings.y], self._sample
+        return tuple(dependence_of(self.columns[name], y, sample) for name in names)
 
     def entropy_of_y(self) -> SampleEstimate | None:
         """The entropy of y; None of numbers."""
@@ -219,9 +227,10 @@ def ranked_rows(
         unit=unit_of(settings.base),
         notes=_notes(known, found, read, settings),
     )
+    names = [column.name for column in ranking.informative]
+    ranking = replace(ranking, pictures=known.pictures(names[:_PICTURES]))
     if not settings.redundancy:
         return ranking
-    names = [column.name for column in ranking.informative]
     options = {"k": settings.k, "seed": settings.seed, "base": settings.base}
     return replace(ranking, redundancy=redundancies(known.values, names, settings.y, options))
 

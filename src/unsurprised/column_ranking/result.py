@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from unsurprised.column_ranking.dependence import Dependence
 from unsurprised.column_ranking.redundancy import Redundancy
 from unsurprised.estimate.ranking import RankedColumn
 from unsurprised.estimate.result import SampleEstimate
@@ -55,6 +56,8 @@ class InformationRanking(Reported):
     notes: tuple[str, ...] = ()
     #: What the columns that tell something share with those above them, where that was asked for.
     redundancy: tuple[Redundancy, ...] = ()
+    #: How y is spread over the values of the columns that tell most.
+    pictures: tuple[Dependence, ...] = ()
 
     @property
     def informative(self) -> tuple[RankedColumn, ...]:

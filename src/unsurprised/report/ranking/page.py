@@ -17,7 +17,7 @@ from unsurprised.report.pages.parts import (
     percent,
     ranged,
 )
-from unsurprised.report.ranking import bars
+from unsurprised.report.ranking import bars, pictures
 from unsurprised.report.ranking.words import (
     kind_of,
     name_of,
@@ -40,7 +40,13 @@ def page(ranking: InformationRanking) -> Page:
     ranking : InformationRanking
         What :func:`unsurprised.mi` returned.
     """
-    sections = [_columns(ranking), _redundancy(ranking), _apart(ranking), _notes(ranking)]
+    sections = [
+        _columns(ranking),
+        pictures.section(ranking),
+        _redundancy(ranking),
+        _apart(ranking),
+        _notes(ranking),
+    ]
     return Page(
         f"What tells of {printable(ranking.y, NAME)}?",
         sentence(ranking),
