@@ -11,11 +11,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 import unsurprised as us
 from benchmarks.coverage_estimates import Values, even, falling
+
+RESULTS = Path(__file__).parent / "results" / "coverage_divergences.md"
 
 
 @dataclass(frozen=True)
@@ -85,5 +88,12 @@ def lines(runs: int) -> Iterator[str]:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=2000)
-    for line in lines(options.parse_args().runs):
+    options.add_argument("--write", action="store_true", help=f"also into {RESULTS.name}")
+    given = options.parse_args()
+    table = []
+    for line in lines(given.runs):
         print(line, flush=True)
+        table.append(line)
+    if given.write:
+        said = f"# Divergences of counts\n\nShares of {given.runs:,} pairs of samples.\n\n"
+        RESULTS.write_text(said + "\n".join(table) + "\n", encoding="utf-8")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from unsurprised import portable
-from unsurprised.array_types import Values
 from unsurprised.errors import CallError
 from unsurprised.estimate.gamma_functions import digamma
 from unsurprised.estimate.paired_counts import PairedCounts
 from unsurprised.estimate.permutations import checked_count
 from unsurprised.estimate.result import SampleEstimate
-from unsurprised.estimate.two_samples import divergence_of
+from unsurprised.estimate.two_samples import divergence_of, interval_of
 from unsurprised.forms import Counts
 from unsurprised.measures.divergences import kl_divergence as kl_of_rows
 from unsurprised.statistics.jackknife import student_t
@@ -44,11 +44,10 @@ def kl_of_counts(counts: PairedCounts, method: str) -> SampleEstimate:
     local = whole + digamma(n) - digamma(m + 1)
     corrected = math.fsum((n / rows * local).tolist())
     value = plugin if method == "plugin" else corrected
-    sd = _spread(counts)
+    spread = _Spread.of(counts)
+    low, high = spread.interval(corrected, min(rows, others))
+    low, high = min(low, value), max(high, value)
     lacking = int((m == 0).sum())
-    bias = abs(corrected - _filled_divergence(counts))
-    width = student_t(min(rows, others) - 1) * sd + bias if min(rows, others) > 1 else math.nan
-    low, high = min(max(corrected - width, 0.0), value), max(corrected + width, value)
     notes: tuple[str, ...] = ()
     if lacking:
         high = math.inf
@@ -59,30 +58,52 @@ def kl_of_counts(counts: PairedCounts, method: str) -> SampleEstimate:
     name = "plugin" if method == "plugin" else "zhang_grabchak"
     kinds = ("discrete", "discrete")
     return SampleEstimate(
-        value, low, high, "nats", rows, name, plugin, sd, None, notes, kinds
+        value, low, high, "nats", rows, name, plugin, spread.sd, None, notes, kinds
     )  # fmt: skip
 
 
-def _filled(counts: PairedCounts) -> tuple[Values, Values]:
-    """Shares with half a row more in each category."""
-    p, q = counts.first + 0.5, counts.second + 0.5
-    return p / p.sum(), q / q.sum()
+@dataclass(frozen=True)
+class _Spread:
+    """How an estimate of KL varies: by chance where nothing differs, and the more the larger it is.
 
+    At shares with half a row more in each category: p of the new rows, q of the reference.
+    """
 
-def _filled_divergence(counts: PairedCounts) -> float:
-    p, q = _filled(counts)
-    return float((p * portable.log(p / q)).sum())
+    divergence: float
+    #: Variance by the delta method, and of a χ² where nothing differs.
+    by_rows: float
+    by_chance: float
+    #: Variance of a small divergence, by its value.
+    least_slope: float
 
+    @classmethod
+    def of(cls, counts: PairedCounts) -> _Spread:
+        p, q = counts.first + 0.5, counts.second + 0.5
+        p, q = p / p.sum(), q / q.sum()
+        local = portable.log(p / q)
+        rows, others = float(counts.first.sum()), float(counts.second.sum())
+        divergence = float((p * local).sum())
+        of_new = float((p * np.square(local - divergence)).sum()) / rows
+        of_reference = max(float((p * p / q).sum()) - 1, 0.0) / others
+        both = 1 / rows + 1 / others
+        return cls(divergence, of_new + of_reference, (len(p) - 1) / 2 * both**2, 2 * both)
 
-def _spread(counts: PairedCounts) -> float:
-    """Standard deviation: the delta method's, and that of a χ² where nothing differs."""
-    p, q = _filled(counts)
-    local = portable.log(p / q)
-    rows, others = float(counts.first.sum()), float(counts.second.sum())
-    of_new = float((p * np.square(local - float((p * local).sum()))).sum()) / rows
-    of_reference = max(float((p * p / q).sum()) - 1, 0.0) / others
-    by_chance = (len(p) - 1) / 2 * (1 / rows + 1 / others) ** 2
-    return math.sqrt(of_new + of_reference + by_chance)
+    @property
+    def sd(self) -> float:
+        """Standard deviation over samples."""
+        return math.sqrt(self.by_rows + self.by_chance)
+
+    def interval(self, value: float, rows: int) -> tuple[float, float]:
+        """As of :mod:`~unsurprised.estimate.two_samples`: the variance is that at its ends."""
+        if rows < 2:
+            return math.nan, math.nan
+        t = student_t(rows - 1)
+        off = abs(value - self.divergence)
+        slope = self.least_slope
+        if self.divergence > 0:
+            slope = max(slope, self.by_rows / self.divergence)
+        noise = t * math.hypot(math.sqrt(self.by_chance), off)
+        return interval_of(value, noise, t * t * slope / 2, math.inf)
 
 
 def js_divergence(

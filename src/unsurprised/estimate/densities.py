@@ -166,7 +166,7 @@ def kl_divergence(
     SampleEstimate(-0.9578 bits, -0.9578 to 1.903, 5 rows, nearest_neighbours)
     >>> from unsurprised import Counts
     >>> kl_divergence(Counts([50, 30, 20]), Counts([20, 30, 50]))
-    SampleEstimate(0.3613 bits, 0.03178 to 0.6908, 100 rows, zhang_grabchak)
+    SampleEstimate(0.3613 bits, 0.06041 to 0.8023, 100 rows, zhang_grabchak)
     """
     base = checked_base(base)
     if are_categories(new) and are_categories(reference):
