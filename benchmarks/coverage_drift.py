@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import unsurprised as us
 from unsurprised.dataset_drift.cells import cells_of
 from unsurprised.dataset_drift.column_state import ColumnState
-from unsurprised.dataset_drift.divergence import divergence_of
+from unsurprised.estimate.two_samples import divergence_of
 
 Values = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Any]

@@ -7,6 +7,7 @@ NB_MODULE(_kernels, module) {
   unsurprised::bind_portable(module);
   unsurprised::bind_rows(module);
   unsurprised::bind_pairs(module);
+  unsurprised::bind_cells(module);
   unsurprised::bind_neighbours(module);
   unsurprised::bind_scaling(module);
   unsurprised::bind_tables(module);

@@ -16,6 +16,7 @@ namespace nb = nanobind;
 struct Target;
 const Target& target();  // bindings_rows.cpp
 
+void bind_cells(nb::module_& module);       // bindings_cells.cpp
 void bind_portable(nb::module_& module);    // bindings_portable.cpp
 void bind_neighbours(nb::module_& module);  // bindings_neighbours.cpp
 void bind_pairs(nb::module_& module);       // bindings_pairs.cpp

@@ -37,6 +37,8 @@
   void divergence_terms(const unsurprised::TwoSamples&, double*);                                  \
   void permuted_divergences(const unsurprised::TwoSamples&, std::uint64_t, std::int64_t,           \
                             std::int64_t, double*);                                                \
+  void shuffled_tables(const unsurprised::Margins&, std::uint64_t, std::int64_t, std::int64_t,     \
+                       std::int64_t*);                                                             \
   }
 
 UNSURPRISED_DECLARE(baseline)
@@ -70,9 +72,7 @@ bool always() {
       target::draw_sums, target::softmax, target::softmax_gradient,                                \
       {target::apply, target::multiply, target::multiply_single, target::factorise,                \
        target::solve},                                                                             \
-  {                                                                                                \
-    target::divergence_terms, target::permuted_divergences                                         \
-  }
+      {target::divergence_terms, target::permuted_divergences}, target::shuffled_tables
 
 struct Choice {
   Target target;

@@ -10,6 +10,7 @@
 #include "scaling.h"
 #include "segments.h"
 #include "shares.h"
+#include "shuffled_tables.h"
 #include "softmax.h"
 #include "softmax_gradient.h"
 #include "two_samples.h"
@@ -39,6 +40,7 @@ struct Target {
   SoftmaxGradient softmax_gradient;
   Portable portable;
   TwoSampleTests two_samples;
+  ShuffledTables shuffled_tables;
 };
 
 // The best target that this CPU runs, or the one that UNSURPRISED_ISA names; null (and a message

@@ -158,14 +158,67 @@ def test_a_sample_is_the_same_for_any_batches_and_uniform() -> None:
     assert (abs(tenths - 100) < 5 * math.sqrt(100 * 0.9)).all()
 
 
-def test_figures_are_of_the_sample_and_say_so() -> None:
+def test_numbers_are_judged_by_the_sample_and_it_says_so() -> None:
     found = us.mi(FRAME, "label", sample=150, permutations=9)
     assert (found.rows, found.sampled_rows) == (ROWS, 150)
-    assert all(column.information.rows == 150 for column in found.columns if column.information)
-    assert "a sample of 150 of 400 rows" in found.to_text()
+    assert [column.name for column in found.sampled] == ["size"]
+    assert "400 rows, 1 column by a sample of 150 of them" in found.to_text()
     sample = RowSample(150).update(pa.record_batch(FRAME)).table()
     again = us.mi(sample, "label", permutations=9)
-    assert list(map(fields, again.columns)) == list(map(fields, found.columns))
+    assert fields(again["size"].information) == fields(found["size"].information)
+    of_numbers = us.mi(FRAME, "size", sample=150, permutations=9)
+    assert "400 rows, all columns by a sample of 150 of them" in of_numbers.to_text()
+
+
+GAPS = pa.array(FRAME["count"], mask=RANDOM.random(ROWS) < 0.1)
+
+
+@pytest.mark.parametrize("given", [None, "count", "gaps"])
+def test_categories_are_counted_in_all_rows(given: str | None) -> None:
+    """Whatever the sample, the estimate is that of all rows; of what is given, to rounding."""
+    wide = {"text": [f"c{k % 7}" for k in range(ROWS)], "sign": RANDOM.integers(-3, 2, ROWS)}
+    frame = FRAME | wide | {"gaps": GAPS, "coded": pa.array(FRAME["plan"]).dictionary_encode()}
+    del frame["size"]
+    for y in ("label", "flag", "sign"):
+        all_rows = us.mi(frame, y, given, permutations=19)
+        for sample in (2, 150):
+            found = us.mi(frame, y, given, sample=sample, permutations=19)
+            assert found.sampled == ()
+            assert found.y_entropy == all_rows.y_entropy
+            for column in all_rows.columns:
+                again = found[column.name].information
+                assert column.information is not None
+                assert again is not None
+                for name in ("value", "low", "high", "plugin", "sd"):
+                    truth = getattr(column.information, name)
+                    assert getattr(again, name) == pytest.approx(truth, rel=1e-11, abs=1e-14)
+                assert again.p_value == column.information.p_value
+                assert again.notes == column.information.notes
+                assert again.method == column.information.method
+
+
+def test_a_rare_category_that_no_sample_holds_counts() -> None:
+    rare = np.zeros(50_000, dtype=int)
+    rare[:40] = 1
+    frame = {"rare": rare, "y": rare * 2, "id": np.arange(50_000)}
+    found = us.mi(frame, "y", sample=50)
+    assert found["rare"].information is not None
+    assert found["rare"].information.value == pytest.approx(us.estimate.entropy(rare).value)
+    assert [column.name for column in found.informative] == ["rare"]
+    assert "another category in each row" in found["id"].reason
+
+
+def test_more_pairs_than_are_kept_are_judged_by_the_sample() -> None:
+    rows = 150_000
+    many = np.random.default_rng(0).permutation(rows) // 2
+    frame = {"many": many, "few": many % 3, "y": np.arange(rows) % 2}
+    found = us.mi(frame, "y", permutations=9)
+    assert [column.name for column in found.sampled] == ["many"]
+    assert found.notes[0] == (
+        "more than 65,536 pairs of categories with y are not counted in all rows but in the "
+        "sample: many"
+    )
+    assert us.mi(frame, "many", permutations=9).y_entropy is not None
 
 
 def test_columns_without_bits_say_why() -> None:

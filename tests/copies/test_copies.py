@@ -357,7 +357,7 @@ WITHOUT: dict[str, list[str]] = {
         "dataset_drift.cells.ColumnCells",
         "dataset_drift.compare.DriftSettings",
         "dataset_drift.conditions.DriftFinding",
-        "dataset_drift.divergence.CountsDivergence",
+        "estimate.two_samples.CountsDivergence",
         "dataset_drift.model_state.ModelState",
         "dataset_drift.reading.DataSet",
         "language_models.list_beside_row.*",

@@ -15,7 +15,7 @@ from benchmarks.coverage_drift import columns, coverage, level, shifts
 
 import unsurprised as us
 from unsurprised import _kernels
-from unsurprised.dataset_drift.divergence import divergence_of
+from unsurprised.estimate.two_samples import divergence_of
 
 
 def divergence(base: list[int], new: list[int]) -> mpmath.mpf:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from unsurprised.column_ranking.pair_counts import CountedColumn
 from unsurprised.errors import CallError, InputError, Place
 
 #: Beyond, the difference of two numbers may not be finite.
@@ -34,6 +35,8 @@ class TableColumn:
     distinct: int = 0
     #: Whether it holds integers that are taken for categories.
     whole: bool = False
+    #: All rows, counted, where the values are those of a sample.
+    counted: CountedColumn | None = None
 
     @property
     def is_category(self) -> bool:
@@ -43,11 +46,15 @@ class TableColumn:
     @property
     def missing(self) -> int:
         """How many rows hold no value."""
+        if self.counted is not None:
+            return self.counted.missing
         return 0 if self.values is None else int(self.values.null_count)
 
     @property
     def is_identifier(self) -> bool:
         """Whether each row has a category of its own."""
+        if self.counted is not None:
+            return self.distinct == self.counted.rows > 1
         rows = 0 if self.values is None else len(self.values)
         return self.is_category and self.distinct == rows > 1
 
@@ -77,17 +84,21 @@ class TableColumn:
                 remedy=f"name another with {option}=… (--{option})",
                 place=Place(file),
             )
-        if self.is_category and self.missing:
+        if self.is_category and self.values.null_count:
             return pc.fill_null(pc.add(codes_of(self.values), 1), 0)
         return self.values
 
 
-def table_column(name: str, values: Any, *, number: bool) -> TableColumn:
+def table_column(
+    name: str, values: Any, *, number: bool, counted: CountedColumn | None = None
+) -> TableColumn:
     """A column of a table; an error where it was said to hold numbers and does not."""
     column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     found, whole = _values_of(name, column, number)
     if found is None:
         return TableColumn(name, None, f"it holds {_type_name(column.type)}")
+    if counted is not None and len(counted.x_names) > 1 and not types.is_floating(found.type):
+        return TableColumn(name, found, "", counted.distinct, whole, counted)
     if found.null_count == len(found):
         return TableColumn(name, None, "it holds nulls alone")
     distinct = pc.count_distinct(found, mode="only_valid").as_py()

@@ -3,80 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
+from pyarrow import types
 
 from unsurprised.column_ranking.columns import TableColumn, numpy_of, renamed, table_column
+from unsurprised.column_ranking.dependence import Dependence, dependence_of
+from unsurprised.column_ranking.pair_counts import MOST_PAIRS, CountedColumn
+from unsurprised.column_ranking.reading import Progress, ReadRows, read_tables
 from unsurprised.column_ranking.redundancy import redundancies
 from unsurprised.column_ranking.result import InformationRanking
-from unsurprised.column_ranking.row_sample import RowSample
-from unsurprised.copies import Record
-from unsurprised.errors import CallError, InputError, Place
+from unsurprised.column_ranking.settings import SAMPLE, MiSettings
+from unsurprised.errors import CallError
 from unsurprised.estimate.entropy import entropy
-from unsurprised.estimate.permutations import checked_count
-from unsurprised.estimate.ranking import RankedColumn, rank_columns
+from unsurprised.estimate.mutual_information import mutual_information
+from unsurprised.estimate.ranking import IDENTIFIER, RankedColumn, ranked
 from unsurprised.estimate.result import SampleEstimate
-from unsurprised.estimate.settings import number_settings
 from unsurprised.float_errors import own_float_errors
-from unsurprised.sources.guard import guarded
-from unsurprised.sources.table import Table, require
-from unsurprised.sources.whole_tables import batches, opened_tables, with_names
-from unsurprised.statistics.jackknife import checked_rate
-from unsurprised.units import checked_base, unit_of
+from unsurprised.sources.whole_tables import opened_tables
+from unsurprised.states.categories import CategoryCounts
+from unsurprised.units import unit_of
 
-SAMPLE = 20_000
 #: Permutations where nobody said how many: the fewest, and the most.
 _FEWEST, _MOST = 199, 999
 #: So many take hours.
 _TOO_MANY = 1_000_000
-
-Progress = Callable[[int], object]
-
-
-@dataclass(frozen=True)
-class MiSettings(Record):
-    """What is asked of a data set."""
-
-    y: str
-    given: str | None = None
-    numbers: tuple[str, ...] = ()
-    fdr: float = 0.05
-    permutations: int | None = None
-    sample: int = SAMPLE
-    k: int = 3
-    seed: int = 0
-    base: float = 2.0
-    redundancy: bool = False
-    batch_rows: int | None = None
-
-    def __post_init__(self) -> None:
-        checked_rate(self.fdr)
-        checked_base(self.base)
-        number_settings("auto", self.k, None, "auto", checked_count(self.seed, "seed"))
-        if self.permutations is not None and not checked_count(self.permutations, "permutations"):
-            raise CallError(
-                "permutations=0 (--permutations); expected some, which p-values rest on"
-            )
-        if checked_count(self.sample, "sample") < 2:
-            raise CallError(f"sample={self.sample} (--sample); expected at least 2 rows")
-        if not isinstance(self.y, str):
-            raise CallError(f"y={self.y!r}; expected the name of a column (--y)")
-        if self.y == self.given:
-            raise CallError(f"given={self.given!r} is y itself; expected another column (--given)")
-        if self.redundancy and self.given is not None:
-            raise CallError(
-                "redundancy (--redundancy) and given (--given); expected one of them: both say "
-                "what is told beyond a column"
-            )
-
-    @property
-    def options(self) -> list[tuple[str, str]]:
-        """The columns that are named, with the option that names each."""
-        known = [] if self.given is None else [(self.given, "given")]
-        return [(self.y, "y"), *known, *((name, "numbers") for name in self.numbers)]
+#: Columns whose dependence is told cell by cell.
+_PICTURES = 20
 
 
 @own_float_errors
@@ -135,7 +90,7 @@ def mi(
         ``.columns``, the one that tells most first, each with ``.information`` (a
         :class:`~unsurprised.estimate.SampleEstimate`), ``.q_value`` and ``.share`` of the entropy
         of y; ``.informative`` are those with q up to ``fdr``; ``.apart`` have no estimate, with
-        ``.reason``. ``.sampled_rows`` of ``.rows`` were taken.
+        ``.reason``. ``.information.rows`` are all ``.rows``, or the ``.sampled_rows``.
 
     Raises
     ------
@@ -167,71 +122,100 @@ def mi(
         y, given, names, fdr=fdr, permutations=permutations, sample=sample, k=k, seed=seed,
         base=base, redundancy=redundancy,
     )  # fmt: skip
-    return ranked_tables(opened_tables(source)[1], settings)
+    return ranked_rows(read_tables(opened_tables(source)[1], settings), settings)
 
 
-def ranked_tables(
-    tables: Sequence[Table], settings: MiSettings, progress: Progress | None = None
+class _Known:
+    """The columns, and the estimate of each: from the counts of all rows, or from the sample."""
+
+    def __init__(self, read: ReadRows, settings: MiSettings) -> None:
+        self._settings, self._sample = settings, read.sample
+        counted = _counted(read, settings)
+        self.columns = {
+            name: table_column(
+                name, read.sample.column(name), number=name in settings.numbers,
+                counted=counted.get(name),
+            )
+            for name in read.sample.schema.names
+        }  # fmt: skip
+        #: Of y and of what is given, the values.
+        self.asked = {
+            name: self.columns[name].required(option, read.file)
+            for name, option in settings.options
+            if option != "numbers"
+        }
+        self.others = [column for name, column in self.columns.items() if name not in self.asked]
+        if not self.others:
+            raise CallError(f"there is no column beside {settings.y!r}; expected at least one")
+        self.tested = [column.name for column in self.others if column.values is not None]
+        self.permutations = settings.permutations or _enough(len(self.tested), settings.fdr)
+        values = self.asked | {name: self.columns[name].values for name in self.tested}
+        self.values = {name: numpy_of(each) for name, each in values.items()}
+
+    def estimate(self, name: str) -> SampleEstimate:
+        """What a column tells of y."""
+        settings, column = self._settings, self.columns[name]
+        if column.counted is not None:
+            if column.is_identifier:
+                raise CallError(f"x has {IDENTIFIER}, so nothing can be told")
+            found = column.counted.estimate(self.permutations, settings.seed)
+            return found.scaled(1 / math.log(settings.base), unit_of(settings.base))
+        given = None if settings.given is None else self.values[settings.given]
+        return mutual_information(
+            self.values[name], self.values[settings.y], given, permutations=self.permutations,
+            k=settings.k, seed=settings.seed, base=settings.base,
+        )  # fmt: skip
+
+    def pictures(self, names: Sequence[str]) -> tuple[Dependence, ...]:
+        """How y is spread over the values of some columns."""
+        y, sample = self.columns[self._settings.y], self._sample
+        return tuple(dependence_of(self.columns[name], y, sample) for name in names)
+
+    def entropy_of_y(self) -> SampleEstimate | None:
+        """The entropy of y; None of numbers."""
+        y = self.columns[self._settings.y]
+        if not y.is_category:
+            return None
+        if y.counted is None:
+            return entropy(self.values[y.name], base=self._settings.base)
+        counts = dict(enumerate(y.counted.by_category.tolist()))
+        state = CategoryCounts().add({str(code): count for code, count in counts.items()})
+        return entropy(state, base=self._settings.base)
+
+
+def _counted(read: ReadRows, settings: MiSettings) -> dict[str, CountedColumn | None]:
+    """What was counted of all rows, where only some were kept and y is of categories."""
+    asked = [name for name, option in settings.options if option != "numbers"]
+    if not read.is_sampled or any(read.counts[name].given_up for name in asked):
+        return {}
+    if any(types.is_floating(read.sample.schema.field(name).type) for name in asked):
+        return {}
+    return {name: pairs.counted() for name, pairs in read.counts.items()}
+
+
+def ranked_rows(
+    read: ReadRows, settings: MiSettings, progress: Progress | None = None
 ) -> InformationRanking:
-    """Tables that are opened, ranked."""
-    sample = _sampled(tables, settings, progress)
-    if not sample.rows:
-        raise InputError("there are no rows", expected="at least two", place=Place(tables[0].file))
-    file = tables[0].file if len(tables) == 1 else None
-    return _ranked(sample.table(), sample.rows, settings, file)
+    """Rows that are read, ranked by column."""
+    known = _Known(read, settings)
+    columns = known.columns
 
-
-def _sampled(tables: Sequence[Table], settings: MiSettings, progress: Progress | None) -> RowSample:
-    sample, first = RowSample(settings.sample), None
-    for table, names in with_names(tables):
-        for name, option in settings.options:
-            require(table, name, option)
-        first = names if first is None else first
-        _refuse_other_names(table, names, first)
-        for batch in batches(table, names, settings.batch_rows):
-            with guarded(table.file, table.format):
-                sample.update(batch.select(first))
+    def estimate(name: str) -> SampleEstimate:
+        try:
+            return known.estimate(name)
+        finally:
             if progress is not None:
-                progress(batch.num_rows)
-    return sample
+                progress(1)
 
-
-def _refuse_other_names(table: Table, names: Sequence[str], first: Sequence[str]) -> None:
-    """Rows without a column would be taken for nulls of it."""
-    odd = sorted({*names} ^ {*first})
-    if odd:
-        has = "lacks" if odd[0] in first else "alone has"
-        raise InputError(
-            f"it {has} the column {odd[0]!r}",
-            expected="the columns of the first file in each",
-            place=Place(table.file),
-        )
-
-
-def _ranked(
-    table: pa.Table, rows: int, settings: MiSettings, file: str | None
-) -> InformationRanking:
-    columns = {
-        name: table_column(name, table.column(name), number=name in settings.numbers)
-        for name in table.schema.names
-    }
-    asked = {settings.y: columns[settings.y].required("y", file)}
-    if settings.given is not None:
-        asked[settings.given] = columns[settings.given].required("given", file)
-    others = [column for name, column in columns.items() if name not in asked]
-    if not others:
-        raise CallError(f"there is no column beside {settings.y!r}; expected at least one")
-    tested = {column.name: column.values for column in others if column.values is not None}
-    permutations = settings.permutations or _enough(len(tested), settings.fdr)
-    known = {name: numpy_of(values) for name, values in {**asked, **tested}.items()}
-    found = _in_order(known, settings, permutations) if tested else ()
-    reasons = {column.name: column.reason for column in others if column.values is None}
-    entropy_of_y = None if not columns[settings.y].is_category else _entropy(known, settings)
+    entropy_of_y = known.entropy_of_y()
+    whole = math.nan if entropy_of_y is None else entropy_of_y.value
+    found = ranked(known.tested, estimate, whole)
+    reasons = {column.name: column.reason for column in known.others if column.values is None}
     ranking = InformationRanking(
         y=settings.y,
         given=settings.given,
-        rows=rows,
-        sampled_rows=table.num_rows,
+        rows=read.rows,
+        sampled_rows=read.sample.num_rows,
         y_entropy=entropy_of_y,
         columns=tuple(column for column in found if column.information is not None),
         apart=(
@@ -239,28 +223,16 @@ def _ranked(
             *(RankedColumn(name, None, reason=reason) for name, reason in reasons.items()),
         ),
         fdr=float(settings.fdr),
-        permutations=permutations,
+        permutations=known.permutations,
         unit=unit_of(settings.base),
-        notes=_notes(columns, asked, found, settings, permutations),
+        notes=_notes(known, found, read, settings),
     )
+    names = [column.name for column in ranking.informative]
+    ranking = replace(ranking, pictures=known.pictures(names[:_PICTURES]))
     if not settings.redundancy:
         return ranking
-    names = [column.name for column in ranking.informative]
     options = {"k": settings.k, "seed": settings.seed, "base": settings.base}
-    return replace(ranking, redundancy=redundancies(known, names, settings.y, options))
-
-
-def _in_order(
-    known: dict[str, Any], settings: MiSettings, permutations: int
-) -> tuple[RankedColumn, ...]:
-    return rank_columns(
-        known, settings.y, settings.given, permutations=permutations, k=settings.k,
-        seed=settings.seed, base=settings.base,
-    )  # fmt: skip
-
-
-def _entropy(known: dict[str, Any], settings: MiSettings) -> SampleEstimate:
-    return entropy(known[settings.y], base=settings.base)
+    return replace(ranking, redundancy=redundancies(known.values, names, settings.y, options))
 
 
 def _enough(tests: int, fdr: float) -> int:
@@ -278,15 +250,16 @@ def _with_remedy(column: RankedColumn, columns: dict[str, TableColumn]) -> Ranke
 
 
 def _notes(
-    columns: dict[str, TableColumn], asked: dict[str, Any], found: Sequence[RankedColumn],
-    settings: MiSettings, permutations: int,
-) -> tuple[str, ...]:  # fmt: skip
+    known: _Known, found: Sequence[RankedColumn], read: ReadRows, settings: MiSettings
+) -> tuple[str, ...]:
+    columns, permutations = known.columns, known.permutations
     notes = [
         f"{name}: nulls ({columns[name].missing:,}) are a category of their own"
-        for name in asked
+        for name in known.asked
         if columns[name].missing
     ]
-    notes += _of_asked(asked, found, settings)
+    notes += _of_asked(known.asked, found, settings)
+    notes += _not_counted(known, read)
     tests = sum(column.information is not None for column in found)
     if tests > settings.fdr * (permutations + 1):
         can = math.ceil(tests / settings.fdr)
@@ -297,9 +270,32 @@ def _notes(
         )
     whole = [column.name for column in columns.values() if column.looks_numeric]
     if whole:
-        told = ", ".join(whole[:3]) + (f" and {len(whole) - 3} more" if len(whole) > 3 else "")
-        notes.append(f"integers taken as categories: {told}; --numbers takes them as numbers")
+        notes.append(f"integers taken as categories: {_listed(whole)}; --numbers takes them as "
+                     "numbers")  # fmt: skip
     return tuple(notes)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _not_counted(known: _Known, read: ReadRows) -> list[str]:
+    """Categories of which there are too many to be counted in all rows."""
+    asked = [known.columns[name] for name in known.asked]
+    if not read.is_sampled or not all(column.is_category for column in asked):
+        return []
+    left = [
+        column.name
+        for column in map(known.columns.__getitem__, known.tested)
+        if column.is_category and column.counted is None
+    ]
+    if not left:
+        return []
+    with_y = " and ".join(known.asked)
+    return [
+        f"more than {MOST_PAIRS:,} pairs of categories with {with_y} are not counted in all rows "
+        f"but in the sample: {_listed(left)}"
+    ]
 
 
 def _of_asked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from unsurprised.column_ranking.dependence import Dependence
 from unsurprised.column_ranking.redundancy import Redundancy
 from unsurprised.estimate.ranking import RankedColumn
 from unsurprised.estimate.result import SampleEstimate
@@ -36,7 +37,8 @@ class InformationRanking(Reported):
     #: The column that the others are to tell of, and the one that is known already.
     y: str
     given: str | None
-    #: How many rows there are, and how many of them were taken; all figures are of these.
+    #: How many rows there are, and of how many columns of numbers are judged; what else is counted
+    #: in all rows, as ``.information.rows`` of a column says.
     rows: int
     sampled_rows: int
     #: The entropy of y where it holds categories, which shares are of.
@@ -54,11 +56,22 @@ class InformationRanking(Reported):
     notes: tuple[str, ...] = ()
     #: What the columns that tell something share with those above them, where that was asked for.
     redundancy: tuple[Redundancy, ...] = ()
+    #: How y is spread over the values of the columns that tell most.
+    pictures: tuple[Dependence, ...] = ()
 
     @property
     def informative(self) -> tuple[RankedColumn, ...]:
         """The columns with ``q_value`` up to the rate, which tell something."""
         return tuple(column for column in self.columns if column.q_value <= self.fdr)
+
+    @property
+    def sampled(self) -> tuple[RankedColumn, ...]:
+        """The columns that are judged by the sample, where there are more rows."""
+        return tuple(
+            column
+            for column in self.columns
+            if column.information is not None and column.information.rows < self.rows
+        )
 
     def __getitem__(self, name: str) -> RankedColumn:
         """The column of a name."""

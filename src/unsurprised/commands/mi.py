@@ -11,14 +11,15 @@ from unsurprised.commands.completion import columns
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS
 
 if TYPE_CHECKING:
-    from unsurprised.column_ranking.mi import MiSettings
     from unsurprised.column_ranking.result import InformationRanking
+    from unsurprised.column_ranking.settings import MiSettings
     from unsurprised.commands.outputs import Outputs
 
 HELP = (
     "Rank the columns of a data set by what each tells of one of them: mutual information in bits, "
     "with intervals, p-values from permutations and a false discovery rate over all columns.\n\n"
-    "Of more rows than --sample says a sample is taken, the same on every run; the report says so."
+    "Categories are counted in all rows. Columns of numbers are judged by a sample where there are "
+    "more rows than --sample says, the same on every run; the report says so."
 )
 EXAMPLES = (
     "unsurprised mi customers.parquet --y churned",
@@ -96,7 +97,7 @@ Sample = Annotated[
         min=2,
         metavar="ROWS",
         rich_help_panel=MEASURES,
-        help="How many rows are taken where there are more.",
+        help="How many rows columns of numbers are judged by, where there are more.",
     ),
 ]
 K = Annotated[
@@ -159,7 +160,8 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Rank, print the report, write what was asked for."""
-    from unsurprised.column_ranking.mi import ranked_tables
+    from unsurprised.column_ranking.mi import ranked_rows
+    from unsurprised.column_ranking.reading import read_tables
     from unsurprised.commands.outputs import Outputs
     from unsurprised.commands.page import ReadFiles, asked_page, declared_page
     from unsurprised.commands.reading import keep_standard_input
@@ -176,7 +178,10 @@ def command(
         page_target = declared_page(outputs, html, "ranking")
         with asked_page(page_target, context.obj, ReadFiles(read)) as page:
             with RowProgress(rows_of(tables), quiet=quiet) as progress:
-                found = ranked_tables(tables, settings, progress)
+                rows = read_tables(tables, settings, progress)
+            count = rows.sample.num_columns
+            with RowProgress(count, quiet=quiet, noun="columns") as progress:
+                found = ranked_rows(rows, settings, progress)
             if page is not None:
                 page.write(found)
         if report is not None:
@@ -185,7 +190,7 @@ def command(
 
 
 def _settings(context: typer.Context) -> MiSettings:
-    from unsurprised.column_ranking.mi import MiSettings
+    from unsurprised.column_ranking.settings import MiSettings
 
     told = context.params
     return MiSettings(

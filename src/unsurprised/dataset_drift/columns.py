@@ -11,7 +11,6 @@ from unsurprised.dataset_drift.apart import apart_of, compared_as, only_in
 from unsurprised.dataset_drift.base import DriftBase
 from unsurprised.dataset_drift.cells import ColumnCells, cells_of
 from unsurprised.dataset_drift.column_state import ColumnState
-from unsurprised.dataset_drift.divergence import CountsDivergence, divergence_of
 from unsurprised.dataset_drift.result import (
     REASONS,
     CellShift,
@@ -21,6 +20,7 @@ from unsurprised.dataset_drift.result import (
     Parts,
 )
 from unsurprised.errors import InputError
+from unsurprised.estimate.two_samples import CountsDivergence, divergence_of
 from unsurprised.statistics.jackknife import q_values
 
 #: Cells, and names of new or vanished categories, that a result lists of a column.

@@ -4,6 +4,7 @@ The measures themselves (:func:`unsurprised.entropy`, …) take distributions as
 that were drawn from one are given, and how much is known of it is part of the answer.
 """
 
+from unsurprised.estimate.count_divergences import js_divergence
 from unsurprised.estimate.densities import differential_entropy, kl_divergence
 from unsurprised.estimate.entropy import entropy
 from unsurprised.estimate.mutual_information import mutual_information
@@ -19,6 +20,7 @@ __all__ = [
     "active_information_storage",
     "differential_entropy",
     "entropy",
+    "js_divergence",
     "kl_divergence",
     "mutual_information",
     "rank_columns",

@@ -42,6 +42,13 @@ class Column:
 
 def column_of(values: Any, argument: str) -> Column:
     """Integers, names, truth values, Labels or a text, as codes; an error for anything else."""
+    categories = values.class_count if isinstance(values, Labels) else None
+    seen, codes = _coded(categories_of(values, argument))
+    return Column(codes, seen, categories)
+
+
+def categories_of(values: Any, argument: str) -> NDArray[Any]:
+    """The categories of a column as they are; an error for anything else."""
     no_column = isinstance(values, Form) and not isinstance(values, Labels)
     if no_column or values is None or isinstance(values, NO_COLUMNS):
         raise CallError(
@@ -53,7 +60,6 @@ def column_of(values: Any, argument: str) -> Column:
             f"{argument} is Labels(…, smoothing={values.smoothing:g}); expected labels as they "
             "are: a smoothed label is no category that was seen"
         )
-    categories = values.class_count if isinstance(values, Labels) else None
     column = _array(values, argument)
     if column.values.ndim != 1:
         raise CallError(
@@ -64,8 +70,7 @@ def column_of(values: Any, argument: str) -> Column:
         raise CallError(f"{argument} is empty; expected at least one row")
     if column.kind not in "iubUT":
         _refuse(column, argument)
-    seen, codes = _coded(column.values)
-    return Column(codes, seen, categories)
+    return column.values
 
 
 def _coded(values: NDArray[Any]) -> tuple[int, NDArray[np.int64]]:

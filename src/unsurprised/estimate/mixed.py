@@ -9,13 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised import portable
 from unsurprised.array_types import Values
-from unsurprised.estimate import classical
-from unsurprised.estimate.methods import Method, chosen
+from unsurprised.estimate.conditioned_cells import ConditionedCells
+from unsurprised.estimate.groups import Codes, compact
 from unsurprised.estimate.neighbours import NOWHERE, Coordinates, counted
-from unsurprised.estimate.scales import Codes
-from unsurprised.estimate.tallies import Tally
 from unsurprised.estimate.variables import Columns, Variable
 
 Rows = NDArray[np.int64]
@@ -169,22 +166,13 @@ def _numbers(variable: Variable) -> Coordinates:
 
 
 def _categories(variable: Variable) -> Coordinates:
-    return Coordinates(_compact(variable.codes), None)
-
-
-def _compact(codes: Codes) -> Codes | None:
-    """Codes without gaps; None where all are the same, which parts nobody."""
-    if not len(codes) or codes.min() == codes.max():
-        return None
-    met = np.bincount(codes) > 0
-    found: Codes = (np.cumsum(met) - 1)[codes]
-    return found
+    return Coordinates(compact(variable.codes), None)
 
 
 def _at(coordinates: Coordinates, rows: NDArray[np.bool_]) -> Coordinates:
     if rows.all():
         return coordinates
-    groups = None if coordinates.groups is None else _compact(coordinates.groups[rows])
+    groups = None if coordinates.groups is None else compact(coordinates.groups[rows])
     values = None if coordinates.values is None else coordinates.values[rows]
     return Coordinates(groups, values)
 
@@ -212,33 +200,28 @@ def _of_neighbours(
 
 
 def _of_table(rows: Rows, x: Coordinates, y: Coordinates, given: Coordinates, method: str) -> Term:
-    """What categories share within those of a condition: a mean of ln(n_xyz n_z / n_xz n_yz)."""
-    sides, joint = (x.beside(given), y.beside(given)), x.beside(y).beside(given)
-    sizes = [part.sizes(len(rows)) for part in (joint, given, *sides)]
-    ratio = sizes[0] / sizes[2] * (sizes[1] / sizes[3])
-    local = portable.log(ratio)
-    tallies = [_tally(part, len(rows)) for part in (*sides, joint, given)]
-    estimator = chosen(method, None, tallies[2])
-
-    def added(method: Method) -> float:
-        one, other, both, less = (method(part) - classical.plugin(part) for part in tallies)
-        return one + other - both - less
-
-    plugin = _mean(sizes, local)
-    seen = [part.seen for part in tallies]
-    degrees = max(seen[2] + seen[3] - seen[0] - seen[1], 0)
+    """What categories share within those of a condition."""
+    cells, of_rows = _cells(x, y, given)
+    shared = cells.shared(method)
     return Term(
-        rows, local, plugin + added(estimator.value), plugin,
-        plugin + added(classical.chao_wang_jost), estimator.name, degrees, estimator.notes,
+        rows, shared.local[of_rows], shared.value, shared.plugin, shared.corrected, shared.method,
+        shared.degrees, shared.notes,
     )  # fmt: skip
 
 
-def _mean(sizes: list[Codes], local: Values) -> float:
-    """The mean of what rows say, by kinds of cell, so that the order of rows shows in no bit."""
-    order = np.lexsort(sizes)
-    return float(local[order].sum()) / len(local)
+def _cells(x: Coordinates, y: Coordinates, given: Coordinates) -> tuple[ConditionedCells, Codes]:
+    """The cells that rows are in, and which one each row is in."""
+    of_rows = x.beside(y).beside(given).groups
+    assert of_rows is not None
+    a_row = np.empty(int(of_rows.max()) + 1, dtype=np.int64)
+    a_row[of_rows] = np.arange(len(of_rows))
+    x_codes, y_codes, given_codes = (
+        None if part.groups is None else part.groups[a_row] for part in (x, y, given)
+    )
+    return ConditionedCells(np.bincount(of_rows), x_codes, y_codes, given_codes), of_rows
 
 
-def _tally(part: Coordinates, rows: int) -> Tally:
-    counts = np.array([rows]) if part.groups is None else np.bincount(part.groups)
-    return Tally.of(counts)
+def cells_of_categories(of: Columns) -> ConditionedCells:
+    """The cells of columns that hold categories alone."""
+    given = NOWHERE if of.given is None else _categories(of.given)
+    return _cells(_categories(of.x), _categories(of.y), given)[0]

@@ -12,7 +12,13 @@ from unsurprised import _kernels, portable
 from unsurprised.errors import CallError
 from unsurprised.estimate.gamma_functions import digamma_table
 from unsurprised.estimate.methods import METHODS, sampling_width
-from unsurprised.estimate.mixed import Estimators, Information, information
+from unsurprised.estimate.mixed import (
+    Estimators,
+    Information,
+    cells_of_categories,
+    information,
+)
+from unsurprised.estimate.permutations import p_value
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.estimate.scales import NumberSettings
 from unsurprised.estimate.strata import Strata
@@ -174,6 +180,8 @@ _UNITS = float(1 << 30)
 def _p_value(
     found: Information, of: Columns, way: Estimators, seed: int, permutations: int
 ) -> float:
+    if all(part.is_discrete for part in of.all):
+        return p_value(list(cells_of_categories(of).strata()), permutations, seed)
     data = [part.codes if part.values is None else part.values for part in (of.x, of.y)]
     strata = Strata.of(of.given, of.rows, seed, *data)
     are_numbers = all(part.is_continuous and part.dimensions == 1 for part in (of.x, of.y))

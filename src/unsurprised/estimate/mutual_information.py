@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from unsurprised.errors import CallError
@@ -12,8 +11,13 @@ from unsurprised.estimate.mixed_estimate import mixed_estimate
 from unsurprised.estimate.permutations import checked_count
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.estimate.settings import number_settings
-from unsurprised.estimate.table_information import table_estimate, table_of, table_of_columns
-from unsurprised.estimate.variables import Columns, variable_of
+from unsurprised.estimate.table_information import (
+    table_estimate,
+    table_of,
+    table_of_columns,
+    table_of_integers,
+)
+from unsurprised.estimate.variables import Columns, many_categories, variable_of
 from unsurprised.units import checked_base, unit_of
 
 
@@ -138,6 +142,12 @@ def mutual_information(
     if y is None:
         found = table_estimate(table_of(x), method, prior, permutations, seed)
         return found.scaled(1 / math.log(base), unit_of(base))
+    plain = None if given is not None or settings.all_numbers else table_of_integers(x, y)
+    if plain is not None and method != "ross":
+        found = table_estimate(plain, method, prior, permutations, seed)
+        notes = [*many_categories("x", *plain.sizes[0]), *many_categories("y", *plain.sizes[1])]
+        found = found.with_notes((*notes,))
+        return found.scaled(1 / math.log(base), unit_of(base))
     first, second = variable_of(x, "x", settings), variable_of(y, "y", settings)
     condition = None if given is None else variable_of(given, "given", settings)
     columns = Columns(first, second, condition)
@@ -146,7 +156,7 @@ def mutual_information(
     if condition is None and first.is_discrete and second.is_discrete:
         table = table_of_columns(first, second)
         found = table_estimate(table, method, prior, permutations, seed)
-        found = replace(found, notes=(*first.notes, *second.notes, *found.notes))
+        found = found.with_notes((*first.notes, *second.notes))
     else:
         if prior is not None:
             raise CallError(f"prior={prior!r} is of two columns of categories; expected none")

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unsurprised import _kernels
 from unsurprised.array_types import Values
 from unsurprised.estimate.gamma_functions import digamma_table
+from unsurprised.estimate.groups import Codes, both_groups
 from unsurprised.threads import get_num_threads
-
-Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Coordinates:
     def beside(self, other: Coordinates) -> Coordinates:
         """The coordinates of both together."""
         return Coordinates(
-            _both_groups(self.groups, other.groups), _both_values(self.values, other.values)
+            both_groups(self.groups, other.groups), _both_values(self.values, other.values)
         )
 
     @property
@@ -68,14 +66,6 @@ class Coordinates:
 
 
 NOWHERE = Coordinates(None, None)
-
-
-def _both_groups(first: Codes | None, second: Codes | None) -> Codes | None:
-    if first is None or second is None:
-        return second if first is None else first
-    pairs = first * (int(second.max()) + 1) + second
-    found: Codes = np.unique(pairs, return_inverse=True)[1].astype(np.int64, copy=False)
-    return found
 
 
 def _both_values(first: Values | None, second: Values | None) -> Values | None:

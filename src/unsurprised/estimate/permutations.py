@@ -1,9 +1,15 @@
-"""A p-value by permutation of one column, from the counts alone."""
+"""A p-value by permutation of one column, from the counts alone.
+
+Of the tables that a shuffled column makes only the margins are known, so a table is drawn row by
+row from hypergeometric distributions: what it costs hangs on its cells, not on the rows. Where
+there are far fewer rows than cells, the rows are shuffled.
+"""
 
 from __future__ import annotations
 
 import operator
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +18,16 @@ from numpy.typing import NDArray
 from unsurprised import _kernels, portable
 from unsurprised.errors import CallError
 from unsurprised.measures._contingency import Cells
+from unsurprised.threads import get_num_threads
 
 #: Rows that are laid out to be shuffled.
 _MOST_ROWS = 1 << 27
-#: Cells of a table that is counted in full; those of a larger one are sorted.
-_MOST_CELLS = 1 << 22
-#: Statistics that are equal on paper differ by a few roundings.
-_SAME = 1 - 1e-13
+#: A row is shuffled in the time in which so many cells are drawn.
+_CELLS_OF_A_ROW = 8
+#: Sums of c ln c are counted in units of which the rows have about so many binary digits.
+_DIGITS = 46
+
+Whole = NDArray[np.int64]
 
 
 def checked_count(value: Any, name: str) -> int:
@@ -32,48 +41,68 @@ def checked_count(value: Any, name: str) -> int:
     return number
 
 
-def p_value(cells: Cells, permutations: int, seed: int) -> float:
+def p_value(strata: Sequence[Cells], permutations: int, seed: int) -> float:
     r"""Share of tables with these margins that tell as much: (1 + #{null ≥ observed}) / (1 + R).
 
     Margins do not change, so that the information of a shuffled table hangs on Σ c ln c over its
-    cells alone. Rows are shuffled by a fixed hash of their number, the permutation's, the
-    table's and the seed. Never 0: the observed table is one of those that chance makes (Phipson and
-    Smyth, *Permutation P-Values Should Never Be Zero*, 2010).
+    cells alone, each term a whole number of units: sums that no order shows in. Tables of several
+    strata are shuffled each by itself. A permutation draws by a fixed hash of its number, the
+    counts and the seed, whatever the categories are called. Never 0: the observed table is one of
+    those that chance makes (Phipson and Smyth, *Permutation P-Values Should Never Be Zero*, 2010).
     """
-    rows = int(cells.total)
-    if rows > _MOST_ROWS:
-        raise CallError(
-            f"permutations={permutations} of {rows:,} rows; expected at most {_MOST_ROWS:,} rows: "
-            "take a sample of them, or ask for no permutations"
-        )
-    counts = cells.counts.astype(np.int64)
-    first = np.repeat(cells.row, counts) * len(cells.columns)
-    second = np.repeat(cells.column, counts)
-    logs = portable.log(np.arange(1, rows + 1, dtype=np.float64))
-    terms = np.append(0.0, np.arange(1, rows + 1) * logs)
-    observed = _statistic(counts, terms) * _SAME
-    reached, hashes, stream = 0, np.empty(rows, dtype=np.uint64), _stream(cells, seed)
-    cell_count = len(cells.rows) * len(cells.columns)
-    for number in range(permutations):
-        _kernels.hash_range(number * rows, stream, hashes)
-        pairs = first + second[portable.argsort(hashes)]
-        reached += _statistic(_counted(pairs, cell_count), terms) >= observed
+    rows = sum(int(cells.total) for cells in strata)
+    units = 2.0 ** (_DIGITS - rows.bit_length())
+    observed = sum(_terms(cells.counts, units) for cells in strata)
+    cell_count = sum(len(cells.counts) for cells in strata)
+    sums = np.zeros(permutations, dtype=np.int64)
+    for place, table in enumerate(sorted(map(_Table.of, strata), key=lambda table: table.said)):
+        sums += table.shuffled(permutations, seed << 32 | zlib.crc32(table.said, place), units)
+    # Sums that are equal on paper differ by the roundings of their terms.
+    reached = int((sums >= observed - 2 * cell_count).sum())
     return (1 + reached) / (1 + permutations)
 
 
-def _stream(cells: Cells, seed: int) -> int:
-    """Which permutations: others for another table, or one unlucky choice would be that of all."""
-    parts = (cells.row, cells.column, cells.counts.astype(np.int64))
-    return seed << 32 | zlib.crc32(b"".join(part.astype("<i8").tobytes() for part in parts))
+def _terms(counts: NDArray[Any], units: float) -> int:
+    """Σ c ln c in units, as the kernel sums it."""
+    return int(np.floor(counts * portable.log(counts) * units + 0.5).astype(np.int64).sum())
 
 
-def _counted(pairs: NDArray[np.int64], cell_count: int) -> NDArray[np.int64]:
-    if cell_count <= _MOST_CELLS:
-        return np.bincount(pairs)
-    return np.unique(pairs, return_counts=True)[1]
+class _Table:
+    """The margins of a table, in an order that neither names nor sides show in."""
+
+    def __init__(self, first: Whole, second: Whole, counts: Whole) -> None:
+        self.first, self.second = first, second
+        #: What tells the table from others: two tables alike would be shuffled alike.
+        self.said = b"".join(part.astype("<i8").tobytes() for part in (first, second, counts))
+
+    @classmethod
+    def of(cls, cells: Cells) -> _Table:
+        margins = (_descending(part) for part in (cells.rows, cells.columns))
+        first, second = sorted(margins, key=lambda part: (len(part), part.tolist()))
+        return cls(first, second, _descending(cells.counts))
+
+    def shuffled(self, permutations: int, stream: int, units: float) -> Whole:
+        """Σ c ln c of each permutation's table."""
+        rows = int(self.first.sum())
+        sums = np.zeros(permutations, dtype=np.int64)
+        if len(self.first) * len(self.second) <= _CELLS_OF_A_ROW * rows:
+            threads = get_num_threads()
+            _kernels.shuffled_tables(self.first, self.second, stream, units, sums, threads)
+            return sums
+        if rows > _MOST_ROWS:
+            raise CallError(
+                f"permutations={permutations} of {rows:,} rows; expected at most {_MOST_ROWS:,} "
+                "rows: take a sample of them, or ask for no permutations"
+            )
+        one = np.repeat(np.arange(len(self.first)), self.first) * len(self.second)
+        other = np.repeat(np.arange(len(self.second)), self.second)
+        hashes = np.empty(rows, dtype=np.uint64)
+        for number in range(permutations):
+            _kernels.hash_range(number * rows, stream, hashes)
+            counts = np.unique(one + other[portable.argsort(hashes)], return_counts=True)[1]
+            sums[number] = _terms(counts.astype(np.float64), units)
+        return sums
 
 
-def _statistic(counts: NDArray[np.int64], terms: NDArray[np.float64]) -> float:
-    """Σ c ln c by size of cell, so that tables of the same counts have the same bits."""
-    times = np.bincount(counts)
-    return float((times * terms[: len(times)])[1:].sum())
+def _descending(counts: NDArray[Any]) -> Whole:
+    return np.sort(counts.astype(np.int64))[::-1].copy()

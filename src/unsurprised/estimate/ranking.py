@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from unsurprised.estimate.entropy import entropy
 from unsurprised.estimate.mutual_information import mutual_information
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.statistics.jackknife import q_values
+
+#: What is said of a column of names, or of integers, that repeat nowhere.
+IDENTIFIER = "another category in each row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +125,28 @@ def rank_columns(
         raise CallError(f"there is no column beside {y!r}; expected at least one")
     known = None if given is None else columns[given]
     options: dict[str, Any] = {"permutations": permutations, "k": k, "seed": seed, "base": base}
-    ranked = []
-    for name in others:
+
+    def estimate(name: str) -> SampleEstimate:
+        return mutual_information(columns[name], columns[y], known, **options)
+
+    return ranked(others, estimate, _entropy_of(columns[y], base))
+
+
+def ranked(
+    names: Iterable[str], estimate: Callable[[str], SampleEstimate], whole: float
+) -> tuple[RankedColumn, ...]:
+    """Columns by an estimate of each, with what stands in the way of one; ``whole`` is H(y)."""
+    found = []
+    for name in names:
         try:
-            found = mutual_information(columns[name], columns[y], known, **options)
+            found.append(RankedColumn(name, estimate(name)))
         except CallError as error:
-            ranked.append(RankedColumn(name, None, reason=_reason(error)))
+            found.append(RankedColumn(name, None, reason=_reason(error)))
         except InputError as error:
             if not str(error).startswith("x,"):  # of y or given: nothing can be told
                 raise
-            ranked.append(RankedColumn(name, None, reason=str(error).removeprefix("x, ")))
-        else:
-            ranked.append(RankedColumn(name, found))
-    return _in_order(ranked, _entropy_of(columns[y], base))
+            found.append(RankedColumn(name, None, reason=str(error).removeprefix("x, ")))
+    return _in_order(found, whole)
 
 
 def _columns_of(frame: Any) -> Iterator[tuple[str, Any]]:
@@ -153,8 +165,8 @@ def _columns_of(frame: Any) -> Iterator[tuple[str, Any]]:
 
 def _reason(error: CallError) -> str:
     told = str(error)
-    if "another category in each row" in told:
-        return "another category in each row, which tells of nothing"
+    if IDENTIFIER in told:
+        return f"{IDENTIFIER}, which tells of nothing"
     return told.removeprefix("x ")
 
 
@@ -166,8 +178,8 @@ def _entropy_of(y: Any, base: float) -> float:
         return math.nan
 
 
-def _in_order(ranked: list[RankedColumn], whole: float) -> tuple[RankedColumn, ...]:
-    estimated = [column for column in ranked if column.information is not None]
+def _in_order(found: list[RankedColumn], whole: float) -> tuple[RankedColumn, ...]:
+    estimated = [column for column in found if column.information is not None]
     adjusted = q_values(np.array([_p(column) for column in estimated]))
     told = [
         RankedColumn(
@@ -176,7 +188,7 @@ def _in_order(ranked: list[RankedColumn], whole: float) -> tuple[RankedColumn, .
         for column, q in zip(estimated, adjusted.tolist(), strict=True)
     ]
     told.sort(key=lambda column: -_bits(column))
-    return (*told, *(column for column in ranked if column.information is None))
+    return (*told, *(column for column in found if column.information is None))
 
 
 def _p(column: RankedColumn) -> float:

@@ -61,6 +61,10 @@ class SampleEstimate(Estimate):
         said = Estimate.__repr__(self).removeprefix("Estimate(").removesuffix(")")
         return f"SampleEstimate({said}, {self.method}{tested})"
 
+    def with_notes(self, notes: tuple[str, ...]) -> SampleEstimate:
+        """The same estimate with more to know of it, first."""
+        return replace(self, notes=(*notes, *self.notes))
+
     def scaled(self, factor: float, unit: str) -> SampleEstimate:
         """The same estimate in another unit."""
         numbers = ("value", "low", "high", "plugin", "sd")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from unsurprised import portable
+from unsurprised import _kernels, portable
 from unsurprised.array_types import Values
 from unsurprised.errors import CallError
 from unsurprised.estimate import classical
@@ -22,6 +23,7 @@ from unsurprised.forms import Counts
 from unsurprised.measures._contingency import Cells, cells_of
 from unsurprised.measures.clusterings import entropies_and_information
 from unsurprised.statistics.jackknife import NORMAL
+from unsurprised.threads import get_num_threads
 
 #: Cells of a table that is laid out; larger ones have many rows.
 _MOST_CELLS = 1 << 20
@@ -38,7 +40,7 @@ def table_estimate(
         value = plugin + table.correction(estimator.value)
     sd = _spread(table.cells)
     low, high = _interval(table, value, plugin, sd)
-    tested = p_value(table.cells, permutations, seed) if permutations else None
+    tested = p_value([table.cells], permutations, seed) if permutations else None
     return SampleEstimate(
         value, low, high, "nats", table.joint.rows, estimator.name, plugin, sd, tested, notes,
         ("discrete", "discrete"),
@@ -64,6 +66,11 @@ class TwoWayTable:
         first = len(self.cells.rows) if self.first is None else self.first
         second = len(self.cells.columns) if self.second is None else self.second
         return first * second
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Of each column how many categories were seen, and the rows."""
+        return [(len(part), int(part.sum())) for part in (self.cells.rows, self.cells.columns)]
 
     def correction(self, method: Method) -> float:
         """What a method adds to the plug-in's information, in nats."""
@@ -112,11 +119,49 @@ def table_of_columns(x: Variable, y: Variable) -> TwoWayTable:
     """The table of two columns of categories."""
     size = int(x.codes.max()) + 1, int(y.codes.max()) + 1
     if math.prod(size) <= _MOST_CELLS:
-        counts = np.bincount(x.codes * size[1] + y.codes, minlength=math.prod(size))
-        cells = cells_of(Counts(counts.reshape(size)))
+        cells = cells_of(Counts(counts_of_pairs(x.codes, (0, size[0]), y.codes, (0, size[1]))))
     else:
         cells = cells_of(x.codes, y.codes)
     return TwoWayTable(cells, x.categories, y.categories)
+
+
+def table_of_integers(x: Any, y: Any) -> TwoWayTable | None:
+    """The table of two arrays of integers close by, in one read; None for all else."""
+    first, second = _integers(x), _integers(y)
+    if first is None or second is None or len(first) != len(second):
+        return None
+    one, other = _range_of(first), _range_of(second)
+    if one[1] * other[1] > _MOST_CELLS:
+        return None
+    return TwoWayTable(cells_of(Counts(counts_of_pairs(first, one, second, other))), None, None)
+
+
+def _range_of(values: NDArray[Any]) -> tuple[int, int]:
+    """The least number, and how many there are up to the largest."""
+    least, most = int(values.min()), int(values.max())
+    return least, most - least + 1
+
+
+def _integers(values: Any) -> NDArray[Any] | None:
+    """A plain column of integers or truth values; None for what has to be looked at first."""
+    if type(values) is not np.ndarray or values.ndim != 1 or not values.size:
+        return None
+    if values.dtype.kind not in "iub" or not values.dtype.isnative:
+        return None
+    whole = values.view(np.uint8) if values.dtype.kind == "b" else values
+    return np.ascontiguousarray(whole)
+
+
+def counts_of_pairs(
+    x: NDArray[Any], x_range: tuple[int, int], y: NDArray[Any], y_range: tuple[int, int]
+) -> NDArray[np.int64]:
+    """How often each pair occurs of integers from a least number on, so many of them."""
+    counts = np.zeros((x_range[1], y_range[1]), dtype=np.int64)
+    (x_least, x_size), (y_least, y_size) = (
+        (least % (1 << 64), size) for least, size in (x_range, y_range)
+    )
+    _kernels.count_cells(x, x_least, x_size, y, y_least, y_size, counts, get_num_threads())
+    return counts
 
 
 def table_of(counts: Any) -> TwoWayTable:

@@ -178,16 +178,20 @@ def _of_categories(
         )
     if missing is None:
         column = column_of(values, name)
-        notes: tuple[str, ...] = ()
-        if 2 * column.seen > len(column.codes) > 10:
-            told = f"{name}: {column.seen:,} categories in {len(column.codes):,} rows"
-            notes = (f"{told}; numbers are passed as floats",)
+        notes = many_categories(name, column.seen, len(column.codes))
         return Variable(column.codes, -1, None, "discrete", notes, column.categories)
     known = np.asarray(values)[~missing]
     codes = np.zeros(len(missing), dtype=np.int64)
     if len(known):
         codes[~missing] = column_of(known, name).codes + 1
     return Variable(codes, -1, None, "discrete", (_nulls(missing, name),))
+
+
+def many_categories(name: str, seen: int, rows: int) -> tuple[str, ...]:
+    """What to say of categories that are more likely numbers."""
+    if 2 * seen > rows > 10:
+        return (f"{name}: {seen:,} categories in {rows:,} rows; numbers are passed as floats",)
+    return ()
 
 
 def _nulls(missing: NDArray[np.bool_], name: str) -> str:

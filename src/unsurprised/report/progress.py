@@ -32,6 +32,8 @@ class RowProgress:
         Whether to show nothing on a terminal either.
     estimate : function, optional
         About how many rows there are, where that is not known; called once there is a bar.
+    noun : str, default "rows"
+        What is counted.
     """
 
     def __init__(
@@ -40,8 +42,9 @@ class RowProgress:
         *,
         quiet: bool = False,
         estimate: Callable[[], int | None] | None = None,
+        noun: str = "rows",
     ) -> None:
-        self._total, self._estimate = total, estimate
+        self._total, self._estimate, self._noun = total, estimate, noun
         self._about: int | None = None
         self._done = 0
         self._lock = threading.Lock()
@@ -84,8 +87,8 @@ class RowProgress:
                 self._task,
                 completed=self._done,
                 total=whole,
-                counted=f"{self._done:,} of about {about:,} rows" if about else self._counted(),
-                pace=pace(self._done, whole, time.monotonic() - self._began),
+                counted=self._counted(about),
+                pace=pace(self._done, whole, time.monotonic() - self._began, self._noun),
             )
 
     @property
@@ -93,14 +96,16 @@ class RowProgress:
         """The rows of as many passes as were begun: large files are read a second time."""
         return self._total and self._total * max(1, -(-self._done // self._total))
 
-    def _counted(self) -> str:
-        return f"{self._done:,} of {self._whole:,} rows" if self._whole else f"{self._done:,} rows"
+    def _counted(self, about: int | None = None) -> str:
+        of = f" of {self._whole:,}" if self._whole else ""
+        of = f" of about {about:,}" if about else of
+        return f"{self._done:,}{of} {self._noun}"
 
     def _share(self) -> str:
         return f" ({100 * self._done // self._whole} %)" if self._whole else ""
 
 
-def pace(done: int, total: int | None, seconds: float) -> str:
+def pace(done: int, total: int | None, seconds: float, noun: str = "rows") -> str:
     """Rows a second, and how long the rest of them takes at that pace.
 
     >>> pace(1000, 4000, 2.0), pace(1000, None, 2.0)
@@ -108,11 +113,11 @@ def pace(done: int, total: int | None, seconds: float) -> str:
     """
     rate = done / seconds if seconds > 0 else 0.0
     if not total or not rate:
-        return f"{rate:,.0f} rows/s"
+        return f"{rate:,.0f} {noun}/s"
     minutes, rest = divmod(round((total - done) / rate), 60)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-    return f"{rate:,.0f} rows/s, {clock} left"
+    return f"{rate:,.0f} {noun}/s, {clock} left"
 
 
 def _started() -> tuple[Progress, TaskID]:

@@ -279,18 +279,16 @@ FEWEST_UNITS = 10
 def benjamini_hochberg(p_values: Values, rate: float) -> NDArray[np.bool_]:
     """Which of several tests to reject so that of the rejections ``rate`` are false on average.
 
-    Those up to the largest i with ``p_(i) ≤ rate · i / m`` (Benjamini and Hochberg, *J. R. Statist.
-    Soc. B* 57, 1995).
+    Those up to the largest i with ``p_(i) m / i ≤ rate`` (Benjamini and Hochberg, *J. R. Statist.
+    Soc. B* 57, 1995), which are those of a q-value up to it.
 
     Examples
     --------
     >>> benjamini_hochberg(np.array([0.01, 0.8, 0.03, 0.02]), 0.05).tolist()
     [True, False, True, True]
     """
-    tests = len(p_values)
-    order = np.sort(p_values)
-    passed = np.flatnonzero(order <= rate * np.arange(1, tests + 1) / max(tests, 1))
-    return p_values <= (order[passed[-1]] if len(passed) else -1.0)
+    hits: NDArray[np.bool_] = q_values(p_values) <= rate
+    return hits
 
 
 def q_values(p_values: Values) -> Values:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _HEIGHT = 220
 #: Cells that a chart draws.
 _MOST_DRAWN = 40
+#: Cells that all have their name below; of more, those that there is room for.
+_MOST_NAMED = 16
 
 
 def chart(column: ColumnDrift, palette: Palette = NOTEBOOK) -> alt.LayerChart:
@@ -44,7 +46,8 @@ def chart(column: ColumnDrift, palette: Palette = NOTEBOOK) -> alt.LayerChart:
         .mark_bar()
         .encode(
             x=alt.X("cell:N", sort=names, title=None,
-                    axis=alt.Axis(labelAngle=-45, labelLimit=120, labelOverlap=True)),
+                    axis=alt.Axis(labelAngle=-45, labelLimit=120,
+                                  labelOverlap=len(names) > _MOST_NAMED)),
             xOffset=alt.XOffset("data set:N", sort=["base", "new"]),
             y=alt.Y("share:Q", title="share of the rows", axis=alt.Axis(format="~%", tickCount=5)),
             color=alt.Color("data set:N", scale=colors,

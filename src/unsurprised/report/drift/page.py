@@ -60,7 +60,7 @@ def _columns(drift: Drift) -> Section | None:
     left = len(drift.columns) - _MOST_ROWS
     table = HtmlTable(
         "All columns that are compared",
-        ["column", "verdict", "bits", "95 % interval", "p", "q", "PSI", "noise of the PSI",
+        ["column", "verdict", "bits", "95 % interval", "p", "q", "PSI", "its noise",
          "made of"],
         [_row(column) for column in drift.columns[:_MOST_ROWS]],
         f"{left:,} more are in the JSON." if left > 0 else "",
@@ -143,7 +143,7 @@ _TERMS = (
         "and Hochberg, 1995).",
     ),
     (
-        "PSI, noise of the PSI",
+        "PSI, its noise",
         "Population stability index over the same cells, in nats, half a row added to each; and "
         "what it is above in 5 % of comparisons without any drift.",
     ),

@@ -87,6 +87,7 @@ def _rest(column: ColumnDrift) -> str:
     if most.kind == "others":
         return "the other values"
     told = printable(most.name, 2 * _NAME)
+    told = f"value {told}" if most.kind == "value" and column.kind == "number" else told
     return f"{told}: {_share(most.base / base)} → {_share(most.new / new)}"
 
 

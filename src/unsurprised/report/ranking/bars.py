@@ -45,7 +45,7 @@ def chart(ranking: InformationRanking, palette: Palette = NOTEBOOK) -> alt.Layer
         encoded.properties(data=inline(known(rows, "bits")))
         .mark_bar()
         .encode(
-            x=bits_axis("bits:Q", f"{ranking.unit} of y"),
+            x=bits_axis("bits:Q", f"{ranking.unit} of y", alt.Scale(zero=True, nice=False)),
             color=alt.Color("verdict:N", scale=colors,
                             legend=alt.Legend(title=None, orient="top")),
             tooltip=tooltips("column", "information", "interval", "q", "share of H(y)"),

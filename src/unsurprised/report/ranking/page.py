@@ -13,10 +13,11 @@ from unsurprised.report.pages.parts import (
     Page,
     Section,
     amount,
+    counting,
     percent,
     ranged,
 )
-from unsurprised.report.ranking import bars
+from unsurprised.report.ranking import bars, pictures
 from unsurprised.report.ranking.words import (
     kind_of,
     name_of,
@@ -39,7 +40,13 @@ def page(ranking: InformationRanking) -> Page:
     ranking : InformationRanking
         What :func:`unsurprised.mi` returned.
     """
-    sections = [_columns(ranking), _redundancy(ranking), _apart(ranking), _notes(ranking)]
+    sections = [
+        _columns(ranking),
+        pictures.section(ranking),
+        _redundancy(ranking),
+        _apart(ranking),
+        _notes(ranking),
+    ]
     return Page(
         f"What tells of {printable(ranking.y, NAME)}?",
         sentence(ranking),
@@ -65,7 +72,17 @@ def _columns(ranking: InformationRanking) -> Section | None:
     left = len(ranking.columns) - _MOST_ROWS
     table = HtmlTable(
         "All columns that are tested",
-        ["column", "verdict", ranking.unit, "95 % interval", "p", "q", "share of H(y)", "holds"],
+        [
+            "column",
+            "verdict",
+            ranking.unit,
+            "95 % interval",
+            "p",
+            "q",
+            "share of H(y)",
+            "rows",
+            "holds",
+        ],
         [_row(ranking, column) for column in ranking.columns[:_MOST_ROWS]],
         f"{left:,} more are in the JSON." if left > 0 else "",
         names=2,
@@ -89,6 +106,7 @@ def _row(ranking: InformationRanking, column: RankedColumn) -> list[Cell]:
         Cell(p_value(p), f"{p:.9g}"),
         Cell(p_value(q), f"{q:.9g}"),
         percent(column.share),
+        counting(0 if found is None else found.rows),
         Cell(printable(kind_of(column), NAME)),
     ]
 

@@ -39,8 +39,10 @@ def sentence(ranking: InformationRanking) -> str:
 def sizes(ranking: InformationRanking) -> str:
     """The rows, whether they are a sample, and the entropy of y."""
     rows = counted(ranking.rows, "row")
-    if ranking.sampled_rows < ranking.rows:
-        rows = f"a sample of {ranking.sampled_rows:,} of {rows}, which all figures are of"
+    sampled = len(ranking.sampled)
+    if sampled:
+        which = "all columns" if sampled == len(ranking.columns) else counted(sampled, "column")
+        rows += f", {which} by a sample of {ranking.sampled_rows:,} of them"
     y = printable(ranking.y, _NAME)
     if ranking.y_entropy is None:
         return f"{rows}; {y} holds numbers, which have no entropy to share"

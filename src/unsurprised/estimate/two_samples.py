@@ -89,7 +89,7 @@ def divergence_of(base: Counts, new: Counts, permutations: int) -> CountsDiverge
     noise = math.hypot(spread, bias * _off(base, new))
     t = student_t(float(max(both.sum() - both.max(), 1)))
     t *= 1 + len(both) / (2 * min(int(base.sum()), int(new.sum())))
-    low, high = _interval(plugin - bias, t * noise, t * t * _slope(base, new, plugin) / 2)
+    low, high = interval_of(plugin - bias, t * noise, t * t * _slope(base, new, plugin) / 2)
     terms = np.empty(len(order))
     terms[order] = sums[:, 0]
     rows = int(both.sum())
@@ -161,7 +161,9 @@ def _variance(p: Values, q: Values) -> float:
     return float((p * np.square(values - float((p * values).sum()))).sum())
 
 
-def _interval(value: float, noise: float, middle: float) -> tuple[float, float]:
+def interval_of(
+    value: float, noise: float, middle: float, most: float = 1.0
+) -> tuple[float, float]:
     """Up to the largest D ≥ 0 with (D − value)² ≤ noise² + 2 middle D; below, with 2 middle value.
 
     A value below 0 is taken for 0. Downwards the variance is that at the value: estimates lean to
@@ -170,4 +172,4 @@ def _interval(value: float, noise: float, middle: float) -> tuple[float, float]:
     above = max(value, 0.0)
     high = above + middle + math.sqrt(noise * noise + middle * (middle + 2 * above))
     low = max(above - math.sqrt(noise * noise + 2 * middle * above), 0.0)
-    return min(low, value), max(min(high, 1.0), value)
+    return min(low, value), max(min(high, most), value)
