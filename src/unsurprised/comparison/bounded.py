@@ -80,7 +80,7 @@ def bound_of(memory: Any, readings: Sequence[Any] = ()) -> Bound | None:
         return Bound.of(bytes_of(memory))
     rows = sum(reading.rows or 0 for reading in readings)
     free = available()
-    if free is None or rows * ROW_BYTES <= free // 4 * 3:
+    if free is None or rows * ROW_BYTES + LEAST <= free // 4 * 3:
         return None
     return Bound.of(max(LEAST, free // 2))
 
