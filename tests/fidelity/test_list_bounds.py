@@ -60,6 +60,15 @@ def test_no_completion_breaks_the_bounds(rows: int, apart: float, k: int, other_
         holds(completed(generator, lists[0], 60), completed(generator, lists[1], 60), found)
 
 
+def test_many_completions_of_one_pair_of_lists_keep_its_bounds() -> None:
+    """10,000 vocabularies that the same two lists may have been cut off."""
+    generator, count = np.random.default_rng(5), 10_000
+    sides = [cut(np.repeat(side, count, axis=0), 3) for side in models(generator, 1, 20)]
+    found = divergence_bounds(*sides, slack=0)
+    assert np.ptp(found.kl.low) == 0
+    holds(*(completed(generator, side, 20) for side in sides), found)
+
+
 @pytest.mark.parametrize("rows", MANY)
 @pytest.mark.parametrize("apart", [0.01, 1.0, 4.0])
 def test_lists_beside_whole_rows(rows: int, apart: float) -> None:
