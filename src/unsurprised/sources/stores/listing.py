@@ -120,10 +120,14 @@ def listed_again(files: Iterable[str]) -> dict[str, tuple[int, int]]:
     left, found = {*files}, {}
     for address, listing in reversed(listings.items()):
         mine = {file for file in left if _is_below(Address.of(file), address)}
-        if len(mine) < listing.pages:
+        if not mine or len(mine) < listing.pages:
             continue
         left -= mine
-        for name, info in _listed(address, listing.recursive):
+        try:
+            infos = [*_listed(address, listing.recursive)]
+        except InputError:  # each will be asked for
+            continue
+        for name, info in infos:
             if info.type == pafs.FileType.File:
                 told = (info.size, (info.mtime_ns or 0) // 10**9)
                 found[str(address.below(name))] = told
