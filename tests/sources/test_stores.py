@@ -357,7 +357,6 @@ def test_lists_of_others_are_left_alone(
     """Also where nothing was found in them, and whose store may be gone."""
     with pytest.raises(InputError, match="nothing lies below it"):
         us.evaluate(at(proxy, f"s3://{bucket.name}/none"))
-    at(proxy, bucket("rows.csv", b"label,p_0,p_1\n0,1,0\n"))
     asked: list[Address] = []
     monkeypatch.setattr(listing, "_listed", lambda address, _: asked.append(address) or [])
     assert listing.listed_again(["s3://another-bucket/rows.csv"]) == {}
