@@ -28,6 +28,7 @@ from unsurprised.errors import InputError
 from unsurprised.report.pages.provenance import fingerprints
 from unsurprised.sources import open_predictions, parquet, unchanged
 from unsurprised.sources.stores import ahead, listing, objects
+from unsurprised.sources.stores.addresses import Address
 
 moto = pytest.importorskip("moto.server")
 boto3 = pytest.importorskip("boto3")
@@ -45,6 +46,8 @@ class Proxy(ThreadingHTTPServer):
     """Hands requests on to a server, counts them, and answers some by itself."""
 
     daemon_threads = True
+    #: Several requests come at once, which a machine that is busy takes some time to accept.
+    request_queue_size = 128
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -346,6 +349,18 @@ def test_an_object_of_a_folder_that_changes(
     with pytest.raises(InputError, match="the file changed while it was read") as caught:
         plan.evaluate(progress=meanwhile)
     assert str(caught.value.place.file).partition("?")[0] == f"s3://{bucket.name}/runs/1.csv"
+
+
+def test_lists_of_others_are_left_alone(
+    bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing was found in them, and whose store may be gone."""
+    with pytest.raises(InputError, match="nothing lies below it"):
+        us.evaluate(at(proxy, f"s3://{bucket.name}/none"))
+    asked: list[Address] = []
+    monkeypatch.setattr(listing, "_listed", lambda address, _: asked.append(address) or [])
+    assert listing.listed_again(["s3://another-bucket/rows.csv"]) == {}
+    assert asked == []
 
 
 def forget_all() -> None:

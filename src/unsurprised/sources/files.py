@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -44,14 +44,12 @@ def footer_of(file: str) -> str | IO[bytes]:
     return stream_of(file, 1)
 
 
-def ranges_of(
-    file: str | None, ranges: Callable[[], Iterable[Range]], first: int
-) -> str | IO[bytes]:
+def ranges_of(file: str | None, ranges: Iterable[Range], first: int) -> str | IO[bytes]:
     """The same for who knows which ranges of a file it reads, which of an object come at once.
 
     Up to ``first`` it reads all in the end, though at first it looks at some of it alone.
     """
-    return covered(file, ranges(), first) if is_stored(file) else location(file)
+    return covered(file, ranges, first) if is_stored(file) else location(file)
 
 
 def first_bytes(file: str, size: int, ends: bytes = b"") -> bytes:

@@ -87,13 +87,14 @@ class ParquetTable(Table):
         self, keys: Sequence[int], columns: list[str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows of some row groups."""
+        stored = self._at_once(keys, columns) if is_stored(self.file) else []
         with (
             guarded(self.file, self.format),
             pq.ParquetFile(
-                ranges_of(self.file, lambda: self._at_once(keys, columns), self._first_end),
+                ranges_of(self.file, stored, self._first_end),
                 metadata=self._metadata,
                 pre_buffer=False,
-                buffer_size=_BUFFER,
+                buffer_size=0 if stored else _BUFFER,  # what is at hand is not copied
             ) as opened,
         ):
             for batch in opened.iter_batches(

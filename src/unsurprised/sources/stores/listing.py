@@ -113,17 +113,21 @@ def _listed(address: Address, recursive: bool) -> Iterator[tuple[str, pafs.FileI
 def listed_again(files: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Size and time, in seconds, of objects that were listed before.
 
-    Of those alone for which listing them again is less than to ask for each.
+    Of those alone for which listing them again is no more than to ask for each.
     """
     with _lock:
         listings = dict(_listings)
     left, found = {*files}, {}
     for address, listing in reversed(listings.items()):
         mine = {file for file in left if _is_below(Address.of(file), address)}
-        if len(mine) <= listing.pages:
+        if not mine or len(mine) < listing.pages:
             continue
         left -= mine
-        for name, info in _listed(address, listing.recursive):
+        try:
+            infos = [*_listed(address, listing.recursive)]
+        except InputError:  # each will be asked for
+            continue
+        for name, info in infos:
             if info.type == pafs.FileType.File:
                 told = (info.size, (info.mtime_ns or 0) // 10**9)
                 found[str(address.below(name))] = told

@@ -152,7 +152,7 @@ class _Ranges(Protocol):
 
     told: ObjectInfo
 
-    def read(self, begin: int, size: int) -> bytes:
+    def read(self, begin: int, size: int) -> bytes | memoryview:
         """Up to ``size`` bytes from one on."""
 
 

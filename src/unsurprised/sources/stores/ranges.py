@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO
+from typing import IO, Any, cast
 
 from unsurprised.sources.stores.ahead import Range, taken
 from unsurprised.sources.stores.objects import (
@@ -32,12 +31,25 @@ class Covered:
         pieces = taken(inner, asked) or _read(inner, asked)
         self._pieces = [(begin, piece) for (begin, _), piece in zip(asked, pieces, strict=True)]
 
-    def read(self, begin: int, size: int) -> bytes:
-        """Up to ``size`` bytes from one on."""
+    def read(self, begin: int, size: int) -> bytes | memoryview:
+        """Up to ``size`` bytes from one on; of what is at hand, no copy is made."""
         for first, piece in self._pieces:
             if first <= begin < first + len(piece):
-                return piece[begin - first : begin - first + size]
+                found = memoryview(piece)[begin - first : begin - first + size]
+                if len(found) == size or begin + len(found) >= self.told.size:
+                    return found
+                return bytes(found) + self.read(begin + len(found), size - len(found))
         return self._inner.read(begin, size)
+
+
+class _CoveredBytes(ObjectBytes):
+    """The same as a file of Python, whose reads are no copies."""
+
+    def read(self, size: int = -1) -> Any:
+        """All that is asked for, but for the end of the object."""
+        data = self._opened.read(self._at, self._opened.told.size if size < 0 else size)
+        self._at += len(data)
+        return data
 
 
 def _read(inner: StoredObject, ranges: Sequence[Range]) -> list[bytes]:
@@ -56,7 +68,7 @@ def covered(file: str, ranges: Iterable[Range], first: int) -> IO[bytes]:
     inner = opened(file)
     if first <= _MOST:
         inner.begin_bytes = first
-    return io.BufferedReader(ObjectBytes(Covered(inner, ranges)), 1)
+    return cast(IO[bytes], _CoveredBytes(Covered(inner, ranges)))
 
 
 def joined(ranges: Iterable[Range], most: int = _MOST) -> list[Range]:
