@@ -34,9 +34,10 @@ class Standing:
 
 def all_targets() -> list[Target]:
     """Every target."""
-    from fuzz import commands, decoders, dumps, made, readers
+    from fuzz import bases, commands, decoders, dumps, made, readers
 
     return [
+        *bases.targets(),
         *decoders.targets(),
         *readers.targets(),
         *commands.targets(),

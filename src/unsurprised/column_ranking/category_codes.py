@@ -47,6 +47,8 @@ class BatchCodes:
     @property
     def places(self) -> NDArray[np.int64]:
         """The place of each row's category."""
+        if self.values.dtype == np.uint64:  # numbers from 2⁶³ on are none of int64
+            return (self.values - np.uint64(self.least)).astype(np.int64)
         return self.values.astype(np.int64) - self.least
 
     def beside(self, other: BatchCodes) -> BatchCodes:

@@ -130,7 +130,7 @@ class _Known:
 
     def __init__(self, read: ReadRows, settings: MiSettings) -> None:
         self._settings, self._sample = settings, read.sample
-        counted = _counted(read, settings)
+        counted = self._counted = _counted(read, settings)
         self.columns = {
             name: table_column(
                 name, read.sample.column(name), number=name in settings.numbers,
@@ -171,6 +171,10 @@ class _Known:
         y, sample = self.columns[self._settings.y], self._sample
         return tuple(dependence_of(self.columns[name], y, sample) for name in names)
 
+    def is_judged_constant(self, column: TableColumn) -> bool:
+        """Whether the sample alone says that a column is constant."""
+        return column.reason == "constant" and self._counted.get(column.name) is None
+
     def entropy_of_y(self) -> SampleEstimate | None:
         """The entropy of y; None of numbers."""
         y = self.columns[self._settings.y]
@@ -210,7 +214,12 @@ def ranked_rows(
     entropy_of_y = known.entropy_of_y()
     whole = math.nan if entropy_of_y is None else entropy_of_y.value
     found = ranked(known.tested, estimate, whole)
-    reasons = {column.name: column.reason for column in known.others if column.values is None}
+    where = " in the sample" if read.is_sampled else ""
+    reasons = {
+        column.name: column.reason + where * known.is_judged_constant(column)
+        for column in known.others
+        if column.values is None
+    }
     ranking = InformationRanking(
         y=settings.y,
         given=settings.given,

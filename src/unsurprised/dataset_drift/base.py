@@ -16,6 +16,11 @@ from unsurprised.states.serial import ByBytes
 
 SCHEMA = "unsurprised.drift_base/1"
 
+#: What reading raises of JSON that is no base.
+_NO_BASE = (
+    LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+
 
 class DriftBase(ByBytes):
     """What a comparison has to know of a data set: how often each value of each column was seen.
@@ -128,7 +133,7 @@ class DriftBase(ByBytes):
                 state.columns[made.name] = made
         except StateError:
             raise
-        except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        except _NO_BASE as error:
             said = shortened(" ".join(repr(error).split()), 120)
             raise StateError(
                 f"this is no base that unsurprised drift saved, or it was cut: {said}"

@@ -161,7 +161,15 @@ def shown_time(clock: str) -> Any:
     """A function that shows times of a clock, which are whole microseconds."""
     if clock in ("local", "UTC"):
         return _moment
-    return lambda micros: str(timedelta(microseconds=int(micros)))
+    return _duration
+
+
+def _duration(micros: float | int) -> str:
+    """Days, hours and minutes; the number of microseconds where that is too many."""
+    try:
+        return str(timedelta(microseconds=int(micros)))
+    except OverflowError:
+        return f"{int(micros)} µs"
 
 
 def _moment(micros: float | int) -> str:

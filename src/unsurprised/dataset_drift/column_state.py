@@ -182,6 +182,9 @@ class ColumnState:
             held = whole(told["counted"], "counted")
             if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
                 raise StateError(f"the base's column {state.name!r} names a category twice")
+            unkept = held - sum(counts)
+            if min(counts, default=1) < 1 or unkept < 0 or (unkept and len(names) < SIZE):
+                raise StateError(f"the base's column {state.name!r} holds counts that no rows have")
             state.categories.add(dict(zip(names, counts, strict=True)), held)
         if kind != "nested" and held != state.values:
             raise StateError(
