@@ -128,7 +128,7 @@ def _terms(of: Columns, way: Estimators) -> Iterator[Term]:
         if len(rows):
             condition = (_numbers if is_number else _categories)(z.at(rows))
             if of.within is not None:
-                condition = condition.beside(Coordinates(_compact(of.within[rows]), None))
+                condition = condition.beside(Coordinates(compact(of.within[rows]), None))
             yield from _terms_of(Some(rows, of.x.at(rows), of.y.at(rows), condition), way)
 
 
