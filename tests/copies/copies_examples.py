@@ -395,6 +395,9 @@ def examples(folder: Path) -> dict[str, Make]:
         "SampleEstimate": lambda: us.estimate.mutual_information(
             [0, 0, 1, 1], [0, 1, 1, 1], permutations=9
         ),
+        "SeriesEstimate": lambda: us.estimate.active_information_storage(
+            [0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 1] * 4, permutations=9
+        ),
         "RankedColumn": lambda: us.estimate.rank_columns(
             {"x": [0, 0, 1, 1], "y": [0, 1, 1, 1]}, "y", permutations=9
         )[0],
