@@ -72,9 +72,10 @@ def coverage(scenario: PairScenario, runs: int) -> tuple[float, float, float, bo
     return shares[0], shares[1], shares[2], open_ended > runs / 10
 
 
-_SAID = """How often intervals of divergences of counts hold the truth, in percent of {:,} pairs of samples; and
-where both are samples of one distribution, how many p-values are up to 0.05. A star: in more than a
-tenth of the runs the interval of KL has no upper end, for the reference lacked a category.
+_SAID = """How often intervals of divergences of counts hold the truth, in percent of {:,} pairs of
+samples; and where both are samples of one distribution, how many p-values are up to 0.05.
+A star: in more than a tenth of the runs the interval of KL has no upper end, for the reference
+lacked a category.
 
 """
 
