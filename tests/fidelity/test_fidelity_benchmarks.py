@@ -79,7 +79,9 @@ def test_ways_to_make_an_interval_are_set_beside_student() -> None:
     found = coverage_groups.cells("20 to 700, short ones as many", "lognormal, 1", 300)
     shares, widths = zip(*(cell.removesuffix(")").split(" (") for cell in found), strict=True)
     assert widths[0] == "1.00" < widths[2]
-    assert float(shares[0]) < float(shares[1]) < float(shares[2])
+    assert float(shares[0]) < float(shares[1]) < float(shares[2]) < float(shares[4])
+    assert float(widths[2]) < float(widths[3]) < float(widths[4]) < 2
+    assert coverage_groups.cells("50 to 150 tokens", "normal", 20)[-1] == "–"
 
 
 def test_intervals_that_hold_the_truth_are_counted() -> None:
