@@ -124,3 +124,15 @@ def test_intervals_scale_with_the_unit_and_are_the_same_from_parts() -> None:
     for k in [k for k in range(29, -1, -1) if k != 7]:
         merged = merged.merge(meters[k])
     assert str(merged.result().as_dict()) == str(whole.result().as_dict())
+
+
+def test_why_k3_has_no_interval_is_said() -> None:
+    names = ["long", *(f"{k}" for k in range(12))]
+    of = np.repeat(np.arange(13), [300] + [1] * 12)
+    base = np.full(len(of), -3.0)
+    for moved, why in ((of > 0, {"interval of k3": "a few documents have nearly all of it"}),
+                       (of >= 0, {})):  # fmt: skip
+        meter = us.SampledKLMeter()
+        meter.add_tokens(names, of, base, base + np.where(moved, 0.5, 0.0))
+        found = meter.result()
+        assert found.missing == why and math.isnan(found.k3.low) == bool(why)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unsurprised.copies import Record
-from unsurprised.language_models.totals import NOTHING, TOKENS, Grounds, meter_totals
+from unsurprised.language_models.totals import DOCUMENTS, NOTHING, TOKENS, Grounds, meter_totals
 from unsurprised.states import Product
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
@@ -85,11 +85,14 @@ def sampled_result(states: Product, unit: InUnit, counts: Mapping[str, Any]) -> 
     if grounds.kind in (TOKENS, NOTHING) and grounds.reason:
         name = "intervals" if grounds.kind == NOTHING else "intervals by document"
         missing[name] = grounds.reason
+    k3 = mean("k3")
+    if grounds.kind == DOCUMENTS and math.isnan(k3.low):
+        missing["interval of k3"] = "a few documents have nearly all of it"
     return SampledKL(
         totals.rows,
         grounds.documents,
         mean("k1", signed=True),
-        mean("k3"),
+        k3,
         mean("listed") if not totals.totals["unlisted"] else None,
         {
             band: share_interval(*totals.with_spread(MeanRatio(f"within {number}"), ""))
