@@ -35,7 +35,7 @@ SHIFT_NOISE = 0.3
 SECOND = 0.5
 RATIO, RATIO_NOISE = -0.01, 0.1
 #: Where the ranges of positions begin that are looked at.
-POSITIONS = (0, 1, 8, 64)
+POSITIONS = (0, 1, 2, 4, 8, 64)
 #: Shares of tokens at which the survival curve is looked at.
 SHARES = (0.99, 0.9, 0.5, 0.1, 0.01, 0.003)
 

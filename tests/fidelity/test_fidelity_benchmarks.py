@@ -9,7 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import coverage_fidelity, coverage_groups, fidelity, fidelity_kld, fidelity_worker
+from benchmarks import (
+    coverage_fidelity,
+    coverage_groups,
+    coverage_parts,
+    fidelity,
+    fidelity_kld,
+    fidelity_worker,
+)
 
 import unsurprised as us
 
@@ -79,7 +86,15 @@ def test_ways_to_make_an_interval_are_set_beside_student() -> None:
     found = coverage_groups.cells("20 to 700, short ones as many", "lognormal, 1", 300)
     shares, widths = zip(*(cell.removesuffix(")").split(" (") for cell in found), strict=True)
     assert widths[0] == "1.00" < widths[2]
-    assert float(shares[0]) < float(shares[1]) < float(shares[2])
+    assert float(shares[0]) < float(shares[1]) < float(shares[2]) < float(shares[4])
+    assert float(widths[2]) < float(widths[3]) < float(widths[4]) < 2
+    assert coverage_groups.cells("50 to 150 tokens", "normal", 20)[-1] == "–"
+
+
+def test_parts_of_a_long_tail_have_an_interval_where_it_holds() -> None:
+    ratio, alone, beside, given = coverage_parts.cells("Weibull, 0.4", 2, 200)
+    assert ratio == "3.9" and float(alone) < float(beside) > 93 and 30 < float(given) < 95
+    assert coverage_parts.cells("gamma, 0.05", 1, 20)[2:] == ["–", "0"]
 
 
 def test_intervals_that_hold_the_truth_are_counted() -> None:

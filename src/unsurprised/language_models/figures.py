@@ -41,7 +41,7 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
     states = meter.states
     if meter.vocabulary is None:
         raise CallError("the meter has no tokens; expected update() before result()")
-    grounds = Grounds.of(states["documents"].count())
+    grounds = Grounds.of_meter(meter)
     tokens = Means.of(meter, "tokens", grounds)
     targets = Means.of(meter, "targets", grounds) if states["targets"].cells() else None
     unit = InUnit(base)
@@ -59,7 +59,7 @@ def fidelity_of(meter: FidelityMeter, names: tuple[str, str], base: float = 2) -
         kl_divergence=unit(tokens.mean("kl", infinite="infinite")),
         reverse_kl_divergence=unit(tokens.mean("reverse_kl", infinite="reverse_infinite")),
         js_divergence=unit(tokens.mean("js", most=1.0)),
-        total_variation=within(tokens.plain("tv"), 0.0, 1.0),
+        total_variation=tokens.mean("tv", most=1.0, unit=""),
         top_agreement=tokens.share("agree"),
         cross_entropy_difference=unit(difference),
         perplexity_ratio=None if difference is None else as_power(difference),
@@ -91,7 +91,7 @@ def _model(
 ) -> ModelFigures:
     cut = tokens.totals.totals[f"{side}_cut"] > 0
     entropy = unit(tokens.mean(f"{side}_entropy"))
-    cut_mass = within(tokens.plain(f"{side}_cut"), 0.0, 1.0) if cut else None
+    cut_mass = tokens.mean(f"{side}_cut", most=1.0, unit="") if cut else None
     if targets is None:
         return ModelFigures(name, None, None, None, entropy, cut_mass=cut_mass)
     surprisal = targets.mean(f"{side}_surprisal", infinite=f"{side}_infinite")
@@ -138,7 +138,7 @@ def _shift(meter: FidelityMeter, targets: Means | None, grounds: Grounds) -> Tar
         return None
     return TargetShift(
         mean=within(targets.plain("delta_p"), -1.0, 1.0),
-        rms=within(as_root(targets.plain("delta_p_squared")), 0.0, 1.0),
+        rms=as_root(targets.mean("delta_p_squared", most=1.0, unit="")),
         quantiles=signed_quantiles(meter.states["above"], meter.states["below"]),
         histogram=shift_ranges(meter.states["shifts"], grounds),
     )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.language_models.columns import CONFIDENCES
 from unsurprised.language_models.result import FidelityQuantile
-from unsurprised.language_models.totals import DOCUMENTS, NOTHING, Grounds
+from unsurprised.language_models.totals import DOCUMENTS, NOTHING, Grounds, kl_of_part
 from unsurprised.states.sums import Cell
-from unsurprised.statistics.jackknife import FEWEST_CLUSTERS
+from unsurprised.statistics.jackknife import FEWEST_CLUSTERS, mean_interval
+from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import Totals, totals_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 #: Intervals that rest on fewer documents of one length, or on fewer tokens, are said to be weak.
 WEAK, WEAK_TOKENS = 5.0, 100
 _NAMED = 3
+#: Why there is no interval of what has enough documents and tokens.
+DIFFERING = "a few documents have nearly all of the KL, which has no interval"
 
 CellName = Callable[[Cell], str]
 
@@ -45,24 +48,50 @@ def interval_notes(
     """
     found = {}
     if grounds.kind == DOCUMENTS:
-        if whole.effective_groups < WEAK:  # how many tokens there are is said anyway
-            found["all"] = f"intervals rest on little: {_documents(whole)}"
+        found["all"] = _of_all(whole, grounds)
         cells = meter.states["parts"].cells()
         for kind, name in (("confidence", _confidence), ("position", _position)):
             own = [cell for cell in cells if cell[0] == kind]
-            found[f"by_{kind}"] = _of_parts(meter, "parts", own, name)
-        found["slices"] = _of_parts(meter, "slices", meter.states["slices"].cells(), _slice)
+            found[f"by_{kind}"] = _of_parts(meter, "parts", own, name, grounds)
+        cells = meter.states["slices"].cells()
+        found["slices"] = _of_parts(meter, "slices", cells, _slice, grounds)
     if grounds.kind != NOTHING:
         found["kl_quantiles"] = _of_quantiles(quantiles)
     return {name: why for name, why in found.items() if why}
 
 
-def _of_parts(meter: FidelityMeter, table: str, cells: Sequence[Cell], name: CellName) -> str:
+def _of_all(whole: Totals, grounds: Grounds) -> str:
+    """What is to be known of the figures of all tokens."""
+    whole_kl = mean_interval(*whole.with_spread(MeanRatio("kl")))
+    if math.isnan(whole_kl.low) and not whole.totals["infinite"]:
+        return DIFFERING
+    if whole.rows < grounds.fewest_tokens:
+        return f"intervals rest on little: {_long_tail(grounds)}"
+    # How many tokens there are is said anyway.
+    return f"intervals rest on little: {_documents(whole)}" if whole.effective_groups < WEAK else ""
+
+
+def _long_tail(grounds: Grounds) -> str:
+    tokens = math.ceil(grounds.fewest_tokens)
+    return f"the KL has so long a tail that its mean needs {tokens:,} tokens"
+
+
+def _of_parts(
+    meter: FidelityMeter, table: str, cells: Sequence[Cell], name: CellName, grounds: Grounds
+) -> str:
     enough = [cell for cell in cells if meter.cell_documents.suffice((table, *cell))]
     said = []
     if len(enough) < len(cells):
         said.append(f"parts of fewer than {FEWEST_CLUSTERS} documents have no interval")
-    little = [(name(cell), _little(totals_of(meter.states[table], None, cell))) for cell in enough]
+    held = [(name(cell), totals_of(meter.states[table], None, cell)) for cell in enough]
+    short = [part for part, totals in held if totals.rows < grounds.fewest_tokens]
+    if short:
+        said.append(f"{_long_tail(grounds)}, and no interval is of {_named(short)}")
+    held = [(part, totals) for part, totals in held if part not in short]
+    apart = [part for part, totals in held if math.isnan(kl_of_part(totals, grounds).low)]
+    if apart:
+        said.append(f"{DIFFERING}: {_named(apart)}")
+    little = [(part, _little(totals)) for part, totals in held if part not in apart]
     weak = [(part, why) for part, why in little if why]
     told = [f"{part} {'' if k else 'rests '}on {why}" for k, (part, why) in enumerate(weak)]
     if len(told) > _NAMED:
@@ -70,6 +99,12 @@ def _of_parts(meter: FidelityMeter, table: str, cells: Sequence[Cell], name: Cel
     if told:
         said.append(", ".join(told))
     return "; ".join(said)
+
+
+def _named(parts: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = [f"{len(parts) - _NAMED:,} more"] if len(parts) > _NAMED else []
+    return ", ".join([*parts[:_NAMED], *more])
 
 
 def _little(totals: Totals) -> str:

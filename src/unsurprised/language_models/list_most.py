@@ -14,7 +14,7 @@ from unsurprised.language_models.totals import Grounds, meter_totals
 from unsurprised.states import KeyedSums, Moments, Sums
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import within
+from unsurprised.statistics.jackknife import mean_interval
 from unsurprised.statistics.ratios import MeanRatio
 
 #: Figures of a result, the names of facts that they are of, and the most that there is.
@@ -59,7 +59,7 @@ class MostMeter:
         for figure, (name, most) in FIGURES.items():
             if not totals.totals[f"{name} infinite"]:
                 plain = name == "tv"
-                mean = totals.of(MeanRatio(name), "") if plain else totals.of(MeanRatio(name))
-                mean = within(mean, 0.0, most)
+                ratio = MeanRatio(name)
+                mean = mean_interval(*totals.with_spread(ratio, "" if plain else "bits"), most)
                 found[figure] = mean if plain else unit(mean)
         return found

@@ -9,6 +9,7 @@ from unsurprised.language_models.result import Fidelity, NoiseFloor
 from unsurprised.language_models.totals import DOCUMENTS, Grounds, totals_by_document
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
+from unsurprised.statistics.jackknife import mean_interval
 from unsurprised.statistics.ratios import MeanRatio
 
 if TYPE_CHECKING:
@@ -47,4 +48,7 @@ def _excess(other: FidelityMeter, second: FidelityMeter) -> Estimate:
     if grounds.kind != DOCUMENTS or not keyed.complete or keyed.names() != beside.names():
         return Estimate((sums["kl"] - noise["kl"]) / rows, math.nan, math.nan, "bits", rows)
     each = {**keyed.totals(), "noise": beside.totals()["kl"]}
-    return totals_by_document(totals, each).of(MeanRatio("kl", less="noise"))
+    found, spread = totals_by_document(totals, each).with_spread(MeanRatio("kl", less="noise"))
+    # What is above the noise varies with its size, as a KL does.
+    further = mean_interval(found, spread) if found.low > 0 else found
+    return found if math.isnan(further.low) else further

@@ -12,11 +12,11 @@ from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import slice_of
 from unsurprised.language_models.columns import CONFIDENCES
 from unsurprised.language_models.result import TokenRange, TokenSlice
-from unsurprised.language_models.totals import DOCUMENTS, Grounds
+from unsurprised.language_models.totals import DOCUMENTS, Grounds, kl_of_part, without_interval
 from unsurprised.states.sums import Cell
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import share_interval, standing_out, within
+from unsurprised.statistics.jackknife import share_interval, standing_out
 from unsurprised.statistics.ratios import Columns, MeanRatio
 from unsurprised.statistics.totals import Totals, totals_of
 
@@ -39,7 +39,7 @@ class _Part:
 
     def __init__(self, meter: FidelityMeter, name: str, cell: Cell, grounds: Grounds) -> None:
         refused = grounds.kind != DOCUMENTS or not meter.cell_documents.suffice((name, *cell))
-        self._whole = meter.states["tokens"]
+        self._whole, self._grounds = meter.states["tokens"], grounds
         self.totals = totals_of(meter.states[name], None, cell, refused=refused)
 
     @property
@@ -49,9 +49,7 @@ class _Part:
 
     def kl(self) -> Estimate:
         """Their mean KL, in bits."""
-        if self.totals.totals["infinite"]:
-            return Estimate(math.inf, math.inf, math.inf, "bits", self.tokens)
-        return within(self.totals.of(MeanRatio("kl")), 0.0, math.inf)
+        return kl_of_part(self.totals, self._grounds)
 
     def agreement(self) -> Estimate:
         """On which share of them the tops are the same."""
@@ -82,6 +80,8 @@ class _Part:
         both: Totals = self.totals.beside(whole)
         both.keep(self.totals.groups)
         found, spread = both.with_spread(_Excess())
+        if self.tokens < self._grounds.fewest_tokens:
+            return without_interval(found), None
         return found, None if spread is None else spread.p_value(found.value)
 
 

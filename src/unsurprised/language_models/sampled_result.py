@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from unsurprised.copies import Record
-from unsurprised.language_models.totals import NOTHING, TOKENS, Grounds, meter_totals
+from unsurprised.language_models.totals import DOCUMENTS, NOTHING, TOKENS, Grounds, meter_totals
 from unsurprised.states import Product
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.in_unit import InUnit
-from unsurprised.statistics.jackknife import share_interval, within
+from unsurprised.statistics.jackknife import mean_interval, share_interval
 from unsurprised.statistics.ratios import Columns, MeanRatio
 
 #: How far from 1 the ratio of two probabilities may be to be within a band; the last is where
@@ -75,21 +75,25 @@ def sampled_result(states: Product, unit: InUnit, counts: Mapping[str, Any]) -> 
     totals = meter_totals(states["tokens"], states["moments"], keyed, grounds)
     infinite = int(totals.totals["infinite"])
 
-    def mean(column: str, least: float) -> Estimate:
+    def mean(column: str, *, signed: bool = False) -> Estimate:
         if infinite:
             return Estimate(np.inf, np.inf, np.inf, unit.unit, totals.rows)
-        return unit(within(totals.of(MeanRatio(column)), least, np.inf))
+        found, spread = totals.with_spread(MeanRatio(column))
+        return unit(found if signed else mean_interval(found, spread))
 
     missing = {}
     if grounds.kind in (TOKENS, NOTHING) and grounds.reason:
         name = "intervals" if grounds.kind == NOTHING else "intervals by document"
         missing[name] = grounds.reason
+    k3 = mean("k3")
+    if grounds.kind == DOCUMENTS and math.isnan(k3.low):
+        missing["interval of k3"] = "a few documents have nearly all of it"
     return SampledKL(
         totals.rows,
         grounds.documents,
-        mean("k1", -np.inf),
-        mean("k3", 0.0),
-        mean("listed", 0.0) if not totals.totals["unlisted"] else None,
+        mean("k1", signed=True),
+        k3,
+        mean("listed") if not totals.totals["unlisted"] else None,
         {
             band: share_interval(*totals.with_spread(MeanRatio(f"within {number}"), ""))
             for number, band in enumerate(BANDS)
@@ -97,7 +101,7 @@ def sampled_result(states: Product, unit: InUnit, counts: Mapping[str, Any]) -> 
         int(counts["unknown"]),
         int(counts["above"]),
         missing,
-        within(totals.of(EffectiveShare(), ""), 0.0, 1.0),
+        mean_interval(*totals.with_spread(EffectiveShare(), ""), 1.0),
         infinite,
         math.inf if infinite else float(counts["largest"]) * unit.per_bit,
         int(counts["masked"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,16 @@ from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.states import KeyedSums, Moments, Sums
 from unsurprised.statistics.estimate import Estimate
-from unsurprised.statistics.jackknife import FEWEST_CLUSTERS, Spread, share_interval, within
+from unsurprised.statistics.jackknife import FEWEST_CLUSTERS, Spread, mean_interval, share_interval
 from unsurprised.statistics.ratios import MeanRatio
 from unsurprised.statistics.totals import Totals, totals_of
 
 if TYPE_CHECKING:
     from unsurprised.language_models.meter import FidelityMeter
+
+#: A mean KL of a part has an interval where that of as many independent tokens, whose KL vary as
+#: those of all, has at most this relative error: beyond, its end is more than four times the mean.
+LARGEST_ERROR = 0.5
 
 DOCUMENTS, TOKENS, NOTHING = "documents", "tokens", "nothing"
 
@@ -26,6 +31,14 @@ class Grounds:
     kind: str
     documents: int
     reason: str | None = None
+    #: How many tokens a part needs for an interval of its mean KL.
+    fewest_tokens: float = 0.0
+
+    @classmethod
+    def of_meter(cls, meter: FidelityMeter) -> Grounds:
+        """By how many documents a meter has, and how their tokens' KL vary."""
+        found = cls.of(meter.states["documents"].count())
+        return replace(found, fewest_tokens=_fewest_tokens(meter))
 
     @classmethod
     def of(cls, documents: int) -> Grounds:
@@ -41,6 +54,16 @@ class Grounds:
         return cls(DOCUMENTS, documents)
 
 
+def _fewest_tokens(meter: FidelityMeter) -> float:
+    """How many independent tokens have a mean KL of the largest relative error."""
+    tokens = totals_of(meter.states["tokens"], meter.states["token_moments"])
+    mean, spread = tokens.with_spread(MeanRatio("kl"))
+    if spread is None or not mean.value > 0:
+        return 0.0
+    share = spread.error / (LARGEST_ERROR * mean.value)
+    return tokens.rows * share * share
+
+
 def meter_totals(sums: Sums, moments: Moments, keyed: KeyedSums, grounds: Grounds) -> Totals:
     """The totals of all tokens of a table, and how they differ between sets of documents."""
     if grounds.kind == TOKENS:
@@ -50,9 +73,35 @@ def meter_totals(sums: Sums, moments: Moments, keyed: KeyedSums, grounds: Ground
     return totals_of(sums, None, refused=grounds.kind == NOTHING)
 
 
+def kl_of_part(totals: Totals, grounds: Grounds) -> Estimate:
+    """The mean KL of some of the tokens, in bits.
+
+    A part that lacks the tail shows both a small mean and a small spread; that of all tokens is
+    known better. So it is taken to vary, for its size, no less than as many of all tokens.
+    """
+    if totals.totals["infinite"]:
+        return Estimate(math.inf, math.inf, math.inf, "bits", totals.rows)
+    found, spread = totals.with_spread(MeanRatio("kl"))
+    if totals.rows < grounds.fewest_tokens:
+        return without_interval(found)
+    share = LARGEST_ERROR * math.sqrt(grounds.fewest_tokens / totals.rows)
+    return mean_interval(found, spread, error=share * found.value)
+
+
+def without_interval(estimate: Estimate) -> Estimate:
+    """The value alone."""
+    return replace(estimate, low=math.nan, high=math.nan)
+
+
 def totals_by_document(totals: dict[str, float], each: dict[str, Values]) -> Totals:
     """Totals whose groups are the documents themselves."""
-    return Totals(totals, {name: totals[name] - values for name, values in each.items()})
+    return _DocumentTotals(totals, {name: totals[name] - values for name, values in each.items()})
+
+
+class _DocumentTotals(Totals):
+    """Totals whose groups are documents, whose tokens are alike."""
+
+    alike = True
 
 
 @dataclass(slots=True)
@@ -73,12 +122,17 @@ class Means:
         return int(self.totals.totals[column])
 
     def mean(
-        self, column: str, *, infinite: str | None = None, most: float = float("inf")
+        self,
+        column: str,
+        *,
+        infinite: str | None = None,
+        most: float = float("inf"),
+        unit: str = "bits",
     ) -> Estimate:
-        """The mean of a column that is never negative, in bits."""
+        """The mean of a column that is never negative."""
         if infinite is not None and self.count(infinite):
             return self._endless(float("inf"))
-        return within(self.totals.of(MeanRatio(column)), 0.0, most)
+        return mean_interval(*self.totals.with_spread(MeanRatio(column), unit), most)
 
     def signed(self, column: str, above: str, below: str, unit: str = "bits") -> Estimate:
         """The mean of a difference."""

@@ -54,6 +54,10 @@ _STRETCH = 2.0
 #: Of the skewness times Student's t. From 1 on, the inverse of Hall's cubic has left its one flat
 #: place: half as much skewness would make intervals wider than all of it.
 _MOST_BENT = 0.95
+#: Of which root of a mean of what is never negative the reciprocal has Student's interval: of ∞
+#: (which is the logarithm), 3 and 2 the first at which 93 % of the intervals by groups of unequal
+#: size hold the truth of gamma and Weibull documents (``benchmarks.coverage_groups``).
+_ROOT = 3
 
 _BEYOND_CHANCE = 1e100
 
@@ -86,7 +90,14 @@ class Spread:
     of_groups: bool = False
 
     @classmethod
-    def of(cls, value: float, without_group: Values, sizes: Values | None = None) -> Spread | None:
+    def of(
+        cls,
+        value: float,
+        without_group: Values,
+        sizes: Values | None = None,
+        *,
+        alike: bool = False,
+    ) -> Spread | None:
         """From the value on all rows and those with each group left out, and the groups' weights.
 
         ``None`` where they cannot tell. Groups that hold no row leave the value as it is and are
@@ -105,7 +116,7 @@ class Spread:
         if sizes is not None:
             if not sizes.max() > 0:
                 return None
-            degrees = max(1.0, effective_groups(sizes) - 1)
+            degrees = max(1.0, effective_groups(sizes, alike=alike) - 1)
         if largest == 0:
             return cls(0.0, 0.0, degrees, 0.0, of_groups=True)
         # Squares and cubes of the largest surprisals would overflow.
@@ -149,6 +160,19 @@ class Spread:
 
         return value - self.error * studentised(t), value - self.error * studentised(-t)
 
+    def farthest(self, mean: float) -> float:
+        """What a mean of values of one sign is at most, for groups whose spread grows with it.
+
+        Sets that lack the groups of the longest tail show both a small mean and a small spread. So
+        what is asked is how much of the mean its error is: Student's interval of ``mean^(−1/3)``
+        ends at ``mean / (1 − t s / (3 mean))³``, which is infinite where too few groups tell.
+        """
+        share = student_t(self.degrees) * self.error / (_ROOT * mean)
+        if share >= 1:
+            return math.inf
+        left = 1 - share
+        return mean / (left * left * left)
+
     def p_value(self, difference: float) -> float:
         """How often chance alone makes so large a difference from 0, either way."""
         if self.error == 0:
@@ -161,19 +185,22 @@ class Spread:
         return max(found, two_sided(t, self.degrees)) if self.of_groups else found
 
 
-def effective_groups(sizes: Values) -> float:
+def effective_groups(sizes: Values, *, alike: bool = False) -> float:
     """How many groups of one size would tell as much of a variance: (Σ v)² / Σ v², v = n^1.5.
 
     The sum of a group of independent rows varies as their number n, and that of rows that are all
-    alike as n²; groups are taken to be halfway between.
+    alike as n²; groups are taken to be halfway between, unless they are said to be ``alike``, as
+    the tokens of one document are.
 
     Examples
     --------
     >>> effective_groups(np.array([4.0, 1.0, 1.0, 4.0])), effective_groups(np.full(30, 7.0))
     (2.4923076923076923, 30.0)
+    >>> effective_groups(np.array([2.0, 1.0, 1.0, 2.0]), alike=True)
+    2.9411764705882355
     """
     shares = sizes / sizes.max()
-    return portable.effective_count(shares * np.sqrt(shares))
+    return portable.effective_count(shares * (shares if alike else np.sqrt(shares)))
 
 
 def student_t(degrees: float) -> float:
@@ -256,6 +283,28 @@ def share_interval(share: Estimate, spread: Spread | None) -> Estimate:
         ends = spread.bent_interval(share.value)
         low, high = min(low, ends[0]), max(high, ends[1])
     return replace(share, low=max(low, 0.0), high=min(high, 1.0))
+
+
+def mean_interval(
+    mean: Estimate, spread: Spread | None, most: float = math.inf, *, error: float = 0.0
+) -> Estimate:
+    """The interval of a mean of values between 0 and ``most``, as far as its size asks.
+
+    Of groups the end that is away from 0 is :meth:`Spread.farthest` where that is farther; above
+    the middle between 0 and ``most`` it is that of what lacks to ``most``. ``error`` is what is
+    known of its standard error otherwise, if that is more. There is no interval where groups differ
+    so much that no end can be told.
+    """
+    mean = within(mean, 0.0, most)
+    mirrored = mean.value > most / 2
+    size = most - mean.value if mirrored else mean.value
+    if spread is None or not spread.of_groups or not 0 < size < math.inf:
+        return mean
+    end = replace(spread, error=max(spread.error, error)).farthest(size)
+    if end == math.inf:
+        return replace(mean, low=math.nan, high=math.nan)
+    low, high = (most - end, mean.high) if mirrored else (mean.low, end)
+    return replace(mean, low=max(min(mean.low, low), 0.0), high=min(max(mean.high, high), most))
 
 
 def within(value: Estimate, least: float, most: float) -> Estimate:

@@ -48,6 +48,8 @@ class Totals:
 
     #: The sums without each group, those that hold no row included.
     of_each: Columns
+    #: Whether the rows of a group share what makes groups differ, as those of one document.
+    alike: bool = False
 
     def __init__(
         self, totals: Mapping[str, float], without: Columns, *, refused: bool = False
@@ -101,7 +103,7 @@ class Totals:
     @property
     def effective_groups(self) -> float:
         """As how many groups of one size they tell as much of how sure a mean is."""
-        return effective_groups(self.sizes) if self.tells else 0.0
+        return effective_groups(self.sizes, alike=self.alike) if self.tells else 0.0
 
     def beside(self, whole: Totals) -> Totals:
         """Sums of this cell, and as ``all_…`` those of the rows that it is a part of."""
@@ -134,7 +136,7 @@ class Totals:
         whole = {name: np.array([value]) for name, value in self.totals.items()}
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             value, without = float(statistic(whole)[0]), statistic(self.without)
-        spread = Spread.of(value, without, self.sizes)
+        spread = Spread.of(value, without, self.sizes, alike=self.alike)
         return estimated(value, spread, unit, self.rows), spread
 
     @property
