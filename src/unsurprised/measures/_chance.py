@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.measures._elementary import log1p_minus
 
@@ -94,7 +95,7 @@ def _excess(n: Values, mean: Values) -> Values:
     """``n log(n/μ) − n + μ``."""
     beyond = mean - n
     near = np.abs(beyond) < 0.25 * n
-    excess = np.asarray(n * np.log(np.maximum(n, 1.0) / mean) + beyond)
+    excess = np.asarray(n * portable.log(np.maximum(n, 1.0) / mean) + beyond)
     n = n[near]
     excess[near] = -n * log1p_minus(np, beyond[near] / n)
     return excess
