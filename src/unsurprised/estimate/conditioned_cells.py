@@ -18,7 +18,7 @@ from unsurprised.estimate.methods import Method, chosen, least, sampling_width
 from unsurprised.estimate.permutations import p_value
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.estimate.tallies import Tally
-from unsurprised.measures._chance import expected_mutual_information
+from unsurprised.measures._chance import expected_information_of_all
 from unsurprised.measures._contingency import Cells
 
 
@@ -93,10 +93,7 @@ class ConditionedCells:
         """
         if not Tally.of(self.counts).is_sparse:
             return value
-        chance = math.fsum(
-            float(cells.total) * expected_mutual_information(cells.rows, cells.columns)
-            for cells in self.strata()
-        )
+        chance = expected_information_of_all((each.rows, each.columns) for each in self.strata())
         return plugin - chance / self.rows
 
     def strata(self) -> Iterator[Cells]:
