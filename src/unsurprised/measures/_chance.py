@@ -57,7 +57,12 @@ def expected_information_of_all(tables: Iterable[tuple[Values, Values]]) -> floa
 def _pairs_of_sizes(rows: Values, columns: Values) -> tuple[Values, Values, Values, Values]:
     (a, a_times), (b, b_times) = (np.unique(x, return_counts=True) for x in (rows, columns))
     i, j = np.divmod(np.arange(len(a) * len(b)), len(b))
-    return a[i], b[j], np.full(len(i), float(rows.sum())), 1.0 * a_times[i] * b_times[j]
+    return (
+        a[i],
+        b[j],
+        np.full(len(i), float(rows.sum())),
+        (a_times[i] * b_times[j]).astype(np.float64),
+    )
 
 
 def _excesses(rows: Values, columns: Values, total: float) -> Iterator[float]:
