@@ -74,6 +74,8 @@ TABLES = (
     SampleScenario("20 × 20 like 1/k, independent", np.outer(falling(20), falling(20)), 300),
     SampleScenario("2 × 200 like 1/k, independent", np.outer(even(2), falling(200)), 500),
     SampleScenario("30 × 30, independent", np.outer(even(30), even(30)), 300),
+    SampleScenario("100 × 100, independent", np.outer(even(100), even(100)), 60),
+    SampleScenario("100 × 100 like 1/k, independent", np.outer(falling(100), falling(100)), 60),
     SampleScenario("2 × 2, nine of ten equal", diagonal(2, 0.2), 30),
     SampleScenario("2 × 2, nine of ten equal", diagonal(2, 0.2), 50),
     SampleScenario("2 × 2, nearly independent", np.array([[0.27, 0.23], [0.23, 0.27]]), 1000),

@@ -292,7 +292,9 @@ def test_parts_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
     pq.write_table(one.set_column(1, "x", pa.array(["a", "b"])), tmp_path / "2.parquet")
     with pytest.raises(CallError, match="column 'x' holds int64 in one part and string in another"):
         us.mi(tmp_path, "y")
-    with pytest.raises(InputError, match="there are no rows"):
+    with pytest.raises(InputError, match="there are no columns; expected a column 'y' and others"):
+        us.mi({}, "y")
+    with pytest.raises(InputError, match="columns 'y', 'x' have no rows; expected a column 'y'"):
         us.mi(pa.table({"y": pa.array([], pa.int64()), "x": pa.array([], pa.int64())}), "y")
     with pytest.raises(CallError, match="no column beside 'y'"):
         us.mi({"y": [0, 1, 1]}, "y")

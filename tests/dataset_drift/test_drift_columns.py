@@ -211,3 +211,9 @@ def test_bad_input_is_one_line(call: Any, said: str) -> None:
         call()
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_columns_that_are_not_compared_are_not_said_to_be_alike() -> None:
+    numbers, names = {"a": [1, 2] * 50}, {"a": ["1", "2"] * 50}
+    assert "same data twice" not in us.drift(numbers, names).to_text()
+    assert "same data twice" in us.drift(numbers, numbers).to_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import math
 import pickle
@@ -236,3 +237,45 @@ def test_integers_that_int64_does_not_hold_are_categories() -> None:
     near, y = np.array([0, 1, 1, 2] * 9), [0, 1, 1, 0] * 9
     large = near.astype(np.uint64) + np.uint64(2**64 - 3)
     assert us.estimate.mutual_information(large, y) == us.estimate.mutual_information(near, y)
+
+
+@pytest.mark.parametrize("power", [0, 1])
+@pytest.mark.parametrize(("categories", "rows"), [(100, 30), (1000, 300), (10_000, 2000)])
+def test_most_pairs_are_new(categories: int, rows: int, power: int) -> None:
+    """Corrections alone were sure of bits, up to 9, that independent columns do not share."""
+    random = np.random.default_rng(categories)
+    shares = np.arange(1.0, categories + 1) ** -power
+    held = 0
+    for _ in range(20):
+        x, y = random.choice(categories, (2, rows), p=shares / shares.sum())
+        given = random.integers(0, 2, rows)
+        for options in ({}, {"given": given}):
+            held += mutual_information(x, y, method="chao_wang_jost", **options).low <= 0
+    assert held >= 36
+    x = random.integers(0, 4, rows)  # pairs that do repeat
+    assert mutual_information(x, x).low > 1
+
+
+def test_a_column_that_is_given_shares_exactly_nothing_more() -> None:
+    random = np.random.default_rng(0)
+    x, y, z = random.integers(0, [[3], [5], [7]], (3, 200))
+    for columns in ((x, y, x), (x, y, y), (z % 3, y, z), (y, z % 3, z)):
+        found = mutual_information(*columns[:2], given=columns[2], permutations=9)
+        assert (found.value, found.plugin, found.p_value) == (0.0, 0.0, 1.0)
+        assert found.low <= 0 <= found.high
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([datetime.date(2020, 1, 1)] * 3, "x, row 0: found a date; expected categories"),
+        ([1, datetime.datetime(2020, 1, 1), 2], "x, row 1: found a datetime; expected categories"),
+        ([1, 2, 10**30], f"x, row 2: found the integer {10**30}, of more than 64 bits"),
+        (np.array([3, {1}, 2], dtype=object), "x, row 1: found a set; expected categories"),
+    ],
+)
+def test_objects_that_are_no_categories(values: Any, said: str) -> None:
+    for call in (us.estimate.entropy, lambda values: mutual_information(values, [1, 2, 2])):
+        with pytest.raises(us.InputError, match=said) as caught:
+            call(values)
+        assert "\n" not in str(caught.value)

@@ -104,6 +104,28 @@ def estimates() -> Answers:
         of_counts = us.estimate.entropy(counts, method=method)
         of_table = us.estimate.mutual_information(table, method=method, permutations=9)
         yield method, {"counts": asdict(of_counts), "table": asdict(of_table)}
+    x = random.integers(0, 60, ROWS)
+    y = (x + random.integers(0, 8, ROWS)) % 60  # most pairs are seen once or twice
+    for name, options in {"sparse": {}, "sparse, given": {"given": x % 2}}.items():
+        yield name, {"table": asdict(us.estimate.mutual_information(x, y, **options))}
+
+
+def series() -> Answers:
+    """Transfer entropy and active information storage, of numbers and of states."""
+    random = np.random.default_rng(7)
+    numbers = random.integers(-1000, 1000, (2, ROWS)) / 256
+    for t in range(1, ROWS):
+        numbers[:, t] += numbers[:, t - 1] * 0.5 + (0, numbers[0, t - 1] * 0.25)
+    states = numbers.astype(np.int64) % 3
+    for kind, (source, target) in {"numbers": numbers, "states": states}.items():
+        for name, found in {
+            "transfer": us.estimate.transfer_entropy(source, target, permutations=19),
+            "chosen": us.estimate.transfer_entropy(
+                source, target, history="auto", source_history="auto", permutations=19
+            ),
+            "storage": us.estimate.active_information_storage(target, permutations=19),
+        }.items():
+            yield f"{kind}, {name}", {"answer": asdict(found)}
 
 
 PARTS: dict[str, Callable[[], Answers]] = {
@@ -111,6 +133,7 @@ PARTS: dict[str, Callable[[], Answers]] = {
     "comparisons": comparisons,
     "calibrations": calibrations,
     "estimates": estimates,
+    "series": series,
 }
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 SCRIPT = Path(__file__).with_name("answers_script.py")
-PARTS = ("evaluations", "comparisons", "calibrations", "estimates")
+PARTS = ("evaluations", "comparisons", "calibrations", "estimates", "series")
 
 
 def newer_features() -> str:
@@ -58,7 +58,7 @@ MACHINES: dict[str, dict[str, str]] = {
     },
 }
 #: Of what is not asked for everything.
-FEW_PARTS = {"an old processor's kernels": ("comparisons", "estimates")}
+FEW_PARTS = {"an old processor's kernels": ("comparisons", "estimates", "series")}
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from unsurprised.class_names.names import listed
 from unsurprised.column_ranking.category_codes import BatchCodes, batch_codes, nothing
 from unsurprised.column_ranking.pair_counts import PairCounts
 from unsurprised.column_ranking.row_sample import RowSample
@@ -57,8 +58,18 @@ def read_tables(
                 progress(batch.num_rows)
     file = tables[0].file if len(tables) == 1 else None
     if not sample.rows:
-        raise InputError("there are no rows", expected="at least two", place=Place(tables[0].file))
+        raise _without_rows(first, settings.y, tables[0].file)
     return ReadRows(sample.rows, sample.table(), counts, file)
+
+
+def _without_rows(names: list[str] | None, y: str, file: str | None) -> InputError:
+    found = "there are no columns" if names is None else f"columns {listed(names)} have no rows"
+    return InputError(
+        found,
+        expected=f"a column {y!r} and others beside it, of at least two rows",
+        remedy="look at what wrote the data, or at what was left out of them",
+        place=Place(file),
+    )
 
 
 def _count(batch: pa.RecordBatch, settings: MiSettings, counts: dict[str, PairCounts]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import operator
 from collections import Counter
@@ -27,6 +28,8 @@ _MOST_ROWS = 1 << 53
 
 #: What holds counts, or no order of rows.
 NO_COLUMNS = (Mapping, CategoryCounts, set, frozenset)
+#: What lists hold that NumPy has no type for, and no number stands for.
+_OBJECTS = (datetime.date, datetime.time, datetime.timedelta, Mapping, set, frozenset)
 _REMEDY = "leave such rows out, or give what is missing a name of its own"
 
 
@@ -104,7 +107,7 @@ def _array(values: Any, argument: str) -> HostArray:
         raise _missing(argument, int(np.argwhere(parts.missing)[0][0]))
     if isinstance(values, list) and any(value is None for value in values):
         raise _missing(argument, values.index(None))
-    return host_array(values, argument)
+    return host_column(values, argument)
 
 
 def _missing(argument: str, row: int) -> InputError:
@@ -114,6 +117,33 @@ def _missing(argument: str, row: int) -> InputError:
         remedy=_REMEDY,
         place=Place(file=argument, row=row),
     )
+
+
+def host_column(values: Any, argument: str) -> HostArray:
+    """A column as an array; an error says which row holds what no array does."""
+    try:
+        return host_array(values, argument)
+    except CallError:
+        if isinstance(values, list | tuple) or getattr(values, "dtype", None) == np.dtype("O"):
+            _refuse_objects(values, argument)
+        raise
+
+
+def _refuse_objects(values: Any, argument: str) -> None:
+    """Say which row holds what is neither a number nor a name, such as a date."""
+    for row, value in enumerate(values):
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+            found = f"the integer {value}, of more than 64 bits"
+        elif isinstance(value, _OBJECTS):
+            found = f"a {type(value).__name__}"
+        else:
+            continue
+        raise InputError(
+            f"found {found}",
+            expected="categories: integers or names",
+            remedy="pass str(…) of each as its name, or numbers as floats",
+            place=Place(file=argument, row=row),
+        )
 
 
 def _refuse(column: HostArray, argument: str) -> None:

@@ -14,10 +14,11 @@ from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.estimate import classical
 from unsurprised.estimate.groups import Codes, both_groups
-from unsurprised.estimate.methods import Method, chosen, sampling_width
+from unsurprised.estimate.methods import Method, chosen, least, sampling_width
 from unsurprised.estimate.permutations import p_value
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.estimate.tallies import Tally
+from unsurprised.measures._chance import expected_information_of_all
 from unsurprised.measures._contingency import Cells
 
 
@@ -60,14 +61,15 @@ class ConditionedCells:
             sums if part is None else sums[part]
             for part, sums in zip((*sides, self.given), margins, strict=True)
         )
-        local = portable.log(self.counts / of_x * (of_given / of_y))
+        # Products, so that the share is 1 where a side hangs on the condition alone.
+        local = portable.log((1.0 * self.counts * of_given) / (1.0 * of_x * of_y))
         kinds = np.broadcast_arrays(self.counts, of_given, of_x, of_y)
         tallies = [Tally.of(part) for part in (*margins[:2], self.counts, margins[2])]
         estimator = chosen(method, None, tallies[2])
 
         def added(method: Method) -> float:
             one, other, both, less = (method(part) - classical.plugin(part) for part in tallies)
-            return one + other - both - less
+            return (one - less) + (other - both)  # 0 where a side hangs on the condition alone
 
         # By kinds of cell, so that the order of rows shows in no bit.
         order = np.lexsort(kinds)
@@ -83,6 +85,16 @@ class ConditionedCells:
         if groups is None:
             return np.array([self.rows])
         return np.bincount(groups, weights=self.counts).astype(np.int64)
+
+    def beyond_chance(self, value: float, plugin: float) -> float:
+        """The plug-in less what it is on average of columns shuffled within the condition.
+
+        It is asked for where most triples are new; else it is the value.
+        """
+        if not Tally.of(self.counts).is_sparse:
+            return value
+        chance = expected_information_of_all((each.rows, each.columns) for each in self.strata())
+        return plugin - chance / self.rows
 
     def strata(self) -> Iterator[Cells]:
         """The table of x and y within each category that is given."""
@@ -100,6 +112,8 @@ def conditional_estimate(cells: ConditionedCells, permutations: int, seed: int) 
     sd = math.sqrt(variance / rows + found.degrees / (2 * rows * rows))
     width = sampling_width(found.value, found.plugin, found.corrected, sd, rows)
     low, high = max(found.value - width, 0.0), found.value + width
+    if low > 0:
+        low = least(low, cells.beyond_chance(found.value, found.plugin), sd, rows)
     tested = p_value(list(cells.strata()), permutations, seed) if permutations else None
     return SampleEstimate(
         found.value, min(low, found.value), max(high, found.value), "nats", rows, "chain_rule",

@@ -154,6 +154,17 @@ def sampling_width(value: float, plugin: float, corrected: float, sd: float, row
     return student_t(rows - 1) * sd + abs(corrected - plugin) + abs(value - corrected)
 
 
+def least(low: float, beyond_chance: float, sd: float, rows: int) -> float:
+    """The lower end of information where most pairs are new: it reaches what chance leaves over.
+
+    Corrections for what was not seen tell columns that share nothing and have many categories,
+    even or not, from columns that share much as little as the plug-in does; what shuffled columns
+    share on average does. Of independent columns of 10,000 categories that fall like 1/k, 1,000
+    rows, the corrections alone put the truth below the interval in 97 of 100 samples.
+    """
+    return min(low, max(beyond_chance - student_t(max(rows - 1, 1)) * sd, 0.0))
+
+
 def interval_of(
     tally: Tally, value: float, plugin: float, posterior_sd: float | None
 ) -> tuple[float, float, float]:

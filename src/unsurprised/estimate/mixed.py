@@ -36,6 +36,15 @@ class Term:
     #: Degrees of freedom of a table, whose information varies even where it is 0.
     degrees: float = 0.0
     notes: tuple[str, ...] = ()
+    #: Of a table, how many rows each cell has.
+    cells: ConditionedCells | None = None
+
+    @property
+    def beyond_chance(self) -> float:
+        """The value, or where most cells of a table are new, what chance leaves over of it."""
+        if self.cells is None:
+            return self.value
+        return self.cells.beyond_chance(self.value, self.plugin)
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,11 @@ class Information:
     def corrected(self) -> float:
         """With Chao, Wang and Jost's corrections."""
         return self._sum(lambda part: part.corrected)
+
+    @property
+    def beyond_chance(self) -> float:
+        """Without what columns share by chance, where most cells of a table are new."""
+        return self._sum(lambda part: part.beyond_chance)
 
     @property
     def has_numbers(self) -> bool:
@@ -205,7 +219,7 @@ def _of_table(rows: Rows, x: Coordinates, y: Coordinates, given: Coordinates, me
     shared = cells.shared(method)
     return Term(
         rows, shared.local[of_rows], shared.value, shared.plugin, shared.corrected, shared.method,
-        shared.degrees, shared.notes,
+        shared.degrees, shared.notes, cells,
     )  # fmt: skip
 
 

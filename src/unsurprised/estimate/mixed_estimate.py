@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unsurprised import _kernels, portable
 from unsurprised.errors import CallError
 from unsurprised.estimate.gamma_functions import digamma_table
-from unsurprised.estimate.methods import METHODS, sampling_width
+from unsurprised.estimate.methods import METHODS, least, sampling_width
 from unsurprised.estimate.mixed import (
     Estimators,
     Information,
@@ -150,6 +150,8 @@ def interval(
                 "the other: read it as 'at least'",
             )
             high = math.inf
+    if low > 0:
+        low = least(low, found.beyond_chance, *spread)
     return min(max(low, 0.0), value), max(high, value), notes
 
 

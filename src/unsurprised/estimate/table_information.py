@@ -14,12 +14,13 @@ from unsurprised.array_types import Values
 from unsurprised.errors import CallError
 from unsurprised.estimate import classical
 from unsurprised.estimate.columns import whole_counts
-from unsurprised.estimate.methods import Method, chosen, cut, sampling_width
+from unsurprised.estimate.methods import Method, chosen, cut, least, sampling_width
 from unsurprised.estimate.permutations import p_value
 from unsurprised.estimate.result import SampleEstimate
 from unsurprised.estimate.tallies import Tally
 from unsurprised.estimate.variables import Variable
 from unsurprised.forms import Counts
+from unsurprised.measures._chance import expected_mutual_information
 from unsurprised.measures._contingency import Cells, cells_of
 from unsurprised.measures.clusterings import entropies_and_information
 from unsurprised.statistics.jackknife import NORMAL
@@ -209,4 +210,8 @@ def _interval(table: TwoWayTable, value: float, plugin: float, sd: float) -> tup
     if table.may_lack_pairs:
         missed = classical.plugin(Tally.of(np.array([rows, 4])))
         high = max(high, rows / (rows + 4) * max(value, 0.0) + missed)
-    return cut(table.joint, value, width, table.most, high - value - width)
+    low, high = cut(table.joint, value, width, table.most, high - value - width)
+    if table.joint.is_sparse and low > 0:
+        chance = expected_mutual_information(table.cells.rows, table.cells.columns)
+        low = least(low, plugin - chance, sd, rows)
+    return low, high

@@ -49,6 +49,11 @@ class Tally:
         return self.seen == self.rows > 1
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether more than a tenth of the rows are of categories that were seen only once."""
+        return 10 * self.of_size(1) > self.rows
+
+    @property
     def all(self) -> int:
         """How many categories exist, K; those that were seen where that is not known."""
         return self.seen if self.categories is None else self.categories

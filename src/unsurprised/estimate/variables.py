@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
 from unsurprised.arrays.containers import taken_apart
-from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.estimate.columns import NO_COLUMNS, column_of, number_text
+from unsurprised.estimate.columns import NO_COLUMNS, column_of, host_column, number_text
 from unsurprised.estimate.scales import Codes, DistinctNumbers, NumberSettings, on_scale
 from unsurprised.forms import Form
 
@@ -146,7 +145,7 @@ def variable_of(
         missing = None
     if missing is not None and np.ndim(missing) != 1:
         raise CallError(f"{name} has nulls in a table of numbers; expected a number everywhere")
-    array = host_array(plain, name)
+    array = host_column(plain, name)
     if settings.no_numbers or array.kind not in ("iuf" if settings.all_numbers else "f"):
         if array.values.ndim == 2 and array.kind in "iu":
             raise CallError(

@@ -15,10 +15,11 @@ which the usual formula takes differences, have few digits to spare where N is l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.measures._elementary import log1p_minus
 
@@ -41,6 +42,29 @@ def expected_mutual_information(rows: Values, columns: Values) -> float:
     return math.fsum(_excesses(rows, columns, total)) / total
 
 
+def expected_information_of_all(tables: Iterable[tuple[Values, Values]]) -> float:
+    """The same of many small tables, each shuffled by itself: the sum of it times their rows."""
+    parts = zip(*(_pairs_of_sizes(*table) for table in tables), strict=True)
+    a, b, total, times = (np.concatenate(part) for part in parts)
+    cuts = (slice(first, first + _PAIRS) for first in range(0, len(a), _PAIRS))
+    return math.fsum(
+        value
+        for cut in cuts
+        for value in (_mean_excess(a[cut], b[cut], total[cut]) * times[cut]).tolist()
+    )
+
+
+def _pairs_of_sizes(rows: Values, columns: Values) -> tuple[Values, Values, Values, Values]:
+    (a, a_times), (b, b_times) = (np.unique(x, return_counts=True) for x in (rows, columns))
+    i, j = np.divmod(np.arange(len(a) * len(b)), len(b))
+    return (
+        a[i],
+        b[j],
+        np.full(len(i), float(rows.sum())),
+        (a_times[i] * b_times[j]).astype(np.float64),
+    )
+
+
 def _excesses(rows: Values, columns: Values, total: float) -> Iterator[float]:
     """``E[n log(n/μ) − n + μ]`` of each two distinct sizes, times the pairs that have them."""
     (a, a_times), (b, b_times) = (np.unique(x, return_counts=True) for x in (rows, columns))
@@ -49,7 +73,7 @@ def _excesses(rows: Values, columns: Values, total: float) -> Iterator[float]:
         yield from (_mean_excess(a[i], b[j], total) * (a_times[i] * b_times[j])).tolist()
 
 
-def _mean_excess(a: Values, b: Values, total: float) -> Values:
+def _mean_excess(a: Values, b: Values, total: float | Values) -> Values:
     mean = a * b / total
     mode = np.floor((a + 1) * (b + 1) / (total + 2))
     both = np.clip(mode, np.maximum(0, a + b - total), np.minimum(a, b))
@@ -94,7 +118,7 @@ def _excess(n: Values, mean: Values) -> Values:
     """``n log(n/μ) − n + μ``."""
     beyond = mean - n
     near = np.abs(beyond) < 0.25 * n
-    excess = np.asarray(n * np.log(np.maximum(n, 1.0) / mean) + beyond)
+    excess = np.asarray(n * portable.log(np.maximum(n, 1.0) / mean) + beyond)
     n = n[near]
     excess[near] = -n * log1p_minus(np, beyond[near] / n)
     return excess

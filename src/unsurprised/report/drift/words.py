@@ -94,7 +94,8 @@ def _rest(column: ColumnDrift) -> str:
 def sizes(drift: Drift) -> str:
     """How many rows are compared."""
     more = "" if drift.nulls == "category" else "; nulls are left out"
-    if drift.base_rows == drift.new_rows and not any(column.plugin for column in drift.columns):
+    alike = drift.columns and not any(column.plugin for column in drift.columns)
+    if alike and drift.base_rows == drift.new_rows:
         more += "; every column holds the same in both: is it the same data twice?"
     return f"{drift.base_rows:,} rows of the base, {drift.new_rows:,} new ones{more}"
 
