@@ -134,7 +134,7 @@ unsigned long long digest(const Target& target, const NamedOperation& asked, con
 // The same of all that is asked of pairs of rows at once.
 unsigned long long pair_digest(const Target& target, const Rows& p, const Rows& q, Kind kind) {
   const std::int64_t classes = p.side.view.classes, rows = row_count(classes);
-  std::vector<double> values(static_cast<std::size_t>(10 * rows));
+  std::vector<double> values(static_cast<std::size_t>(12 * rows));
   std::vector<std::int32_t> tops(static_cast<std::size_t>(2 * rows));
   std::vector<std::int64_t> labels;
   for (std::int64_t row = 0; row < rows; ++row) labels.push_back((row + 2) * 7919 % classes);
@@ -166,7 +166,7 @@ unsigned long long pair_digest(const Target& target, const Rows& p, const Rows& 
 // The least that rows with a floor differ from each other, and from whole ones.
 unsigned long long floored_digest(const Target& target, const Rows& p, const Rows& q) {
   const std::int64_t classes = p.side.view.classes, rows = row_count(classes);
-  std::vector<double> values(static_cast<std::size_t>(10 * rows));
+  std::vector<double> values(static_cast<std::size_t>(12 * rows));
   std::vector<std::int32_t> tops(static_cast<std::size_t>(2 * rows));
   std::vector<std::int64_t> labels;
   const auto floors = std::make_unique<bool[]>(static_cast<std::size_t>(3 * rows));
@@ -183,6 +183,8 @@ unsigned long long floored_digest(const Target& target, const Rows& p, const Row
                column(), tops.data(),  floors.get() + rows};
     pairs.q = {
         &q.side, second, column(), column(), column(), tops.data() + rows, floors.get() + 2 * rows};
+    pairs.p.sums = column();
+    pairs.q.sums = column();
     pairs.labels = labels.data();
     for (double** to : {&pairs.kl_divergence, &pairs.reverse_kl_divergence, &pairs.js_divergence,
                         &pairs.total_variation})
