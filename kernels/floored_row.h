@@ -122,11 +122,13 @@ struct FlooredRow {
   // floor.
   UNSURPRISED_APART void add_listed(const float* x, std::int64_t count) {
     const auto floor_here = static_cast<float>(floor), top_here = static_cast<float>(top);
+    const float lowest = count > 0 ? lowest_gap : 0.0f;  // a variable, see TileSums
     Beside weights{}, spreads{};
     std::int32_t counts[beside] = {};
     for (std::int64_t i = 0; i < count; i += beside)
       for (int j = 0; j < beside; ++j) {
-        const float gap = x[i + j] - top_here;
+        float gap = x[i + j] - top_here;
+        gap = lowest > gap ? lowest : gap;  // NaN stays
         const Choice is_listed(x[i + j] != floor_here);
         const float weight = is_listed.or_nothing(narrow_exp(gap));
         weights[j] += weight;

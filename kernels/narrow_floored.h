@@ -86,7 +86,7 @@ class FlooredSteps {
       float d = x - y;
       d = d < p_most ? d : p_most;
       held.d[j] = d > q_most ? d : q_most;
-      held.larger[j] = (p_log > q_log ? p_log : q_log) - top_;
+      held.larger[j] = share_of(p_log > q_log ? p_log : q_log);
       held.beyond[j] = is_p_tail.bits ^ is_q_tail.bits;
     } else {
       // y − shift without loss (Knuth's two-sum), and what that rounds to.
@@ -94,9 +94,15 @@ class FlooredSteps {
       const float lower = ((y - (upper - back)) - (shift_.upper + back)) - shift_.lower;
       const float q_log = upper + lower, d = (x - upper) - lower;
       held.d[j] = d < p_most ? d : p_most;
-      held.larger[j] = (p_log > q_log ? p_log : q_log) - top_;
+      held.larger[j] = share_of(p_log > q_log ? p_log : q_log);
       held.beyond[j] = is_p_tail.bits;
     }
+  }
+
+  // A logarithm in units of P's largest share, which may be none; NaN stays.
+  UNSURPRISED_INLINE float share_of(float log) const {
+    const float gap = log - top_;
+    return lowest_ > gap ? lowest_ : gap;
   }
 
   // Some lanes, whose sums stay in registers.

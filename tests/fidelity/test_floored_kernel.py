@@ -198,3 +198,31 @@ def test_portions_and_threads_change_no_byte() -> None:
                     assert joined.tobytes() == getattr(expected, name).tobytes(), name
     finally:
         us.set_num_threads(before)
+
+
+def test_of_entries_far_below_the_top() -> None:
+    """Shares below the smallest float of single precision weigh nothing, and do no harm."""
+    rng = np.random.default_rng(8)
+    scores, targets = 12 * zipf(rng, 6, 700), rng.integers(0, 700, 6)
+    near = scores + 0.1 * rng.normal(size=scores.shape)
+    base, other = (stated(each, floored=False) for each in (scores, near))
+    assert base.held.values.min() < -150
+    check(base, other, targets)
+    for floored in (True, False):
+        check(stated(scores, floored=floored), whole(near, np.float32), targets)
+        check(whole(scores, np.float32), stated(near, floored=floored), targets)
+
+
+def test_of_stated_rows_that_hold_impossible_tokens() -> None:
+    """An entry of −inf below a floor is nothing, and not what the floor stands for."""
+    rng = np.random.default_rng(9)
+    scores, targets = zipf(rng, 6, 700), rng.integers(0, 700, 6)
+    base = stated(scores, floored=True)
+    rows = base.held.values.copy()
+    rows[:, ::7] = np.where(rows[:, ::7] < -15, -np.inf, rows[:, ::7])
+    impossible = TokenScores(host_array(rows, "scores"), base.floored)
+    single = pair_facts(impossible, impossible, targets)
+    wide = TokenScores(host_array(rows.astype(np.float64), "scores"), base.floored)
+    double = pair_facts(wide, wide, targets)
+    for name in ("base_entropy", "other_entropy"):
+        assert getattr(single, name) == pytest.approx(getattr(double, name), rel=1e-6)
