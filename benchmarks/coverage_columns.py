@@ -156,16 +156,30 @@ SCENARIOS = (
 def figures(scenario: ColumnsScenario, runs: int) -> dict[str, float]:
     """The share of samples whose interval holds the truth, the bias, and of 0 the level."""
     random = np.random.default_rng(scenario.rows)
-    permutations = 0 if scenario.truth else 99
+
+    def estimate(permutations: int) -> us.estimate.SampleEstimate:
+        columns = scenario.draw(random, scenario.rows)
+        return us.estimate.mutual_information(*columns, base=math.e, permutations=permutations)
+
+    return coverage(estimate, scenario.truth, runs)
+
+
+def coverage(
+    estimate: Callable[[int], us.estimate.SampleEstimate], truth: float, runs: int
+) -> dict[str, float]:
+    """How often intervals of new samples hold the truth; of 0 also how often tests deny it.
+
+    ``estimate`` draws a sample, and takes how many permutations its test rests on.
+    """
+    permutations = 0 if truth else 99
     held = rejected = 0
     total = 0.0
     for _ in range(runs):
-        columns = scenario.draw(random, scenario.rows)
-        found = us.estimate.mutual_information(*columns, base=math.e, permutations=permutations)
-        held += found.low - 1e-9 <= scenario.truth <= found.high + 1e-9
+        found = estimate(permutations)
+        held += found.low - 1e-9 <= truth <= found.high + 1e-9
         rejected += permutations > 0 and (found.p_value or 1) <= 0.05
         total += found.value
-    told = {"held": held / runs, "bias": total / runs - scenario.truth}
+    told = {"held": held / runs, "bias": total / runs - truth}
     return told | ({"p <= 0.05": rejected / runs} if permutations else {})
 
 

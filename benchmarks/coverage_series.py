@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import unsurprised as us
+from benchmarks.coverage_columns import coverage
 
 RESULTS = Path(__file__).parent / "results" / "coverage_series.md"
 
@@ -279,22 +280,16 @@ def figures(scenario: SeriesScenario, runs: int) -> dict[str, float]:
     """The share of samples whose interval holds the truth, the bias, and of 0 the level."""
     us.set_num_threads(1)
     random = np.random.default_rng(scenario.times)
-    permutations = 0 if scenario.truth else 99
-    held = rejected = 0
-    total = 0.0
-    for _ in range(runs):
+
+    def estimate(permutations: int) -> us.estimate.SampleEstimate:
         drawn = scenario.draw(random, scenario.times)
         options: Any = {"base": math.e, "permutations": permutations, **scenario.options}
         if len(drawn) == 1:
-            found = us.estimate.active_information_storage(*drawn, **options)
-        else:
-            given = drawn[2] if len(drawn) > 2 else None
-            found = us.estimate.transfer_entropy(*drawn[:2], given=given, **options)
-        held += found.low - 1e-9 <= scenario.truth <= found.high + 1e-9
-        rejected += permutations > 0 and (found.p_value or 1) <= 0.05
-        total += found.value
-    told = {"held": held / runs, "bias": total / runs - scenario.truth}
-    return told | ({"p <= 0.05": rejected / runs} if permutations else {})
+            return us.estimate.active_information_storage(*drawn, **options)
+        given = drawn[2] if len(drawn) > 2 else None
+        return us.estimate.transfer_entropy(*drawn[:2], given=given, **options)
+
+    return coverage(estimate, scenario.truth, runs)
 
 
 def line(runs: int, at: int) -> str:

@@ -11,7 +11,6 @@ Arrays of PyTorch, JAX and other libraries stay what they are (``given``); NumPy
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
@@ -40,7 +39,7 @@ from unsurprised.class_names.indices import (
 from unsurprised.class_names.names import checked_names
 from unsurprised.copies import Frozen
 from unsurprised.errors import CallError
-from unsurprised.units import as_number
+from unsurprised.units import as_integer, as_number
 
 DEFAULT_TOLERANCE = 1e-3
 
@@ -406,10 +405,7 @@ class Labels(Form):
 def _checked_classes(classes: Any) -> int | tuple[str, ...]:
     if isinstance(classes, Iterable) and not isinstance(classes, str | bytes):
         return checked_names(classes)
-    try:
-        count = -1 if isinstance(classes, bool) else operator.index(classes)
-    except TypeError:
-        count = -1
+    count = as_integer(classes)
     if count < 0:
         raise CallError(f"classes={classes!r}; expected the number of classes or a list of names")
     return count

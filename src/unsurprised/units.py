@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,18 @@ def as_number(value: Any) -> float:
         return math.nan if isinstance(value, (str, bytes)) else float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
+
+
+def as_integer(value: Any) -> int:
+    """``value`` as an integer of at least 0; −1 where it is none, or a truth value.
+
+    >>> as_integer(2), as_integer(2.0), as_integer(True)
+    (2, -1, -1)
+    """
+    try:
+        return -1 if isinstance(value, bool) else max(operator.index(value), -1)
+    except TypeError:
+        return -1
 
 
 #: What turns nats into bits.

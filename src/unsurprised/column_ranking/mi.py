@@ -77,7 +77,8 @@ def mi(
         the only one to tell something, 199 at least and 999 at most.
     sample : int, default 20000
         How many rows are taken: all where there are no more, else those with the smallest hashes of
-        their numbers, the same ones on every run. All figures are of these rows.
+        their numbers, the same ones on every run. Pairs of categories are counted in all rows,
+        unless there are more than 65,536 of them; all other figures are of these rows.
     k, seed, base
         As of :func:`unsurprised.estimate.mutual_information`.
     redundancy : bool, default False
@@ -182,9 +183,8 @@ class _Known:
             return None
         if y.counted is None:
             return entropy(self.values[y.name], base=self._settings.base)
-        counts = dict(enumerate(y.counted.by_category.tolist()))
-        state = CategoryCounts().add({str(code): count for code, count in counts.items()})
-        return entropy(state, base=self._settings.base)
+        counts = {str(code): count for code, count in enumerate(y.counted.by_category.tolist())}
+        return entropy(CategoryCounts().add(counts), base=self._settings.base)
 
 
 def _counted(read: ReadRows, settings: MiSettings) -> dict[str, CountedColumn | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import operator
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,12 +19,15 @@ from unsurprised.estimate.tallies import Tally
 from unsurprised.forms import Counts, Form, Labels
 from unsurprised.measures._labels import own_indices
 from unsurprised.states.categories import CategoryCounts
+from unsurprised.units import as_integer
 
 #: Integers of a range below that are counted, not sorted.
 _CLOSE_BY = 1 << 16
 #: Above that, a float64 no longer holds every whole number.
 _MOST_ROWS = 1 << 53
 
+#: What columns of categories hold, by NumPy's letter.
+KINDS = {"i": "integers", "u": "integers", "b": "truth values", "U": "names", "T": "names"}
 #: What holds counts, or no order of rows.
 NO_COLUMNS = (Mapping, CategoryCounts, set, frozenset)
 #: What lists hold that NumPy has no type for, and no number stands for.
@@ -229,10 +231,7 @@ def _counted(values: Iterator[Any], argument: str) -> NDArray[np.int64]:
 
 
 def _checked_categories(categories: Any) -> int:
-    try:
-        number = -1 if isinstance(categories, bool) else operator.index(categories)
-    except TypeError:
-        number = -1
+    number = as_integer(categories)
     if not 1 <= number <= _MOST_ROWS:
         raise CallError(
             f"categories={categories!r}; expected how many categories exist, an integer from 1 on"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import CallError
-from unsurprised.estimate.neighbours import Coordinates
-from unsurprised.estimate.scales import Codes
+from unsurprised.estimate.groups import Codes, both_groups
 from unsurprised.estimate.series import Series
 from unsurprised.estimate.variables import Columns, Variable
 
@@ -110,11 +110,9 @@ def embedded(series: Series, past: Past, times: Times) -> Variable | None:
 
 def _words(parts: Sequence[Variable]) -> Codes:
     """A code for each row of codes."""
-    words = Coordinates(parts[0].codes, None)
-    for part in parts[1:]:
-        words = words.beside(Coordinates(part.codes, None))
-    assert words.groups is not None
-    return words.groups
+    words: Codes | None = reduce(both_groups, (part.codes for part in parts), None)
+    assert words is not None
+    return words
 
 
 def beside(x: Variable, y: Variable, first: Variable | None, second: Variable | None) -> Columns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from unsurprised.estimate.strata import Strata
 from unsurprised.estimate.surrogates import stream_of
 from unsurprised.estimate.time_parts import variance_in_time
 from unsurprised.estimate.variables import Columns
+from unsurprised.units import as_integer
 
 #: The longest history that is tried, and the largest step.
 _LONGEST = 5
@@ -82,10 +82,7 @@ def past_of(series: Series, asked: AskedPast, way: Estimators) -> tuple[Past, tu
 def _candidates(asked: Any, name: str, least: int, most: int) -> range:
     if isinstance(asked, str) and asked == "auto":
         return range(1, most + 1)
-    try:
-        number = -1 if isinstance(asked, bool) else operator.index(asked)
-    except TypeError:
-        number = -1
+    number = as_integer(asked)
     if not least <= number <= 1 << 20:
         raise CallError(f"{name}={asked!r}; expected 'auto' or an integer from {least} on")
     return range(number, number + 1)

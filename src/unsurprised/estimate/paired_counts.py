@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError
-from unsurprised.estimate.columns import categories_of, whole_counts
+from unsurprised.estimate.columns import KINDS, categories_of, whole_counts
 from unsurprised.forms import Counts, Labels
 from unsurprised.states.categories import CategoryCounts
 
 Whole = NDArray[np.int64]
-
-_KINDS = {"i": "integers", "u": "integers", "b": "truth values", "U": "names", "T": "names"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def _counted(values: Any, name: str) -> tuple[str, Any]:
     column = categories_of(values, name)
     distinct, counts = np.unique(column, return_counts=True)
     found = dict(zip(distinct.tolist(), counts.tolist(), strict=True))
-    return _KINDS[column.dtype.kind], found
+    return KINDS[column.dtype.kind], found
 
 
 def are_categories(values: Any) -> bool:

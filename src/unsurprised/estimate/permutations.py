@@ -7,7 +7,6 @@ there are far fewer rows than cells, the rows are shuffled.
 
 from __future__ import annotations
 
-import operator
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from unsurprised import _kernels, portable
 from unsurprised.errors import CallError
 from unsurprised.measures._contingency import Cells
 from unsurprised.threads import get_num_threads
+from unsurprised.units import as_integer
 
 #: Rows that are laid out to be shuffled.
 _MOST_ROWS = 1 << 27
@@ -32,10 +32,7 @@ Whole = NDArray[np.int64]
 
 def checked_count(value: Any, name: str) -> int:
     """A whole number of at least 0, such as how many permutations are asked for."""
-    try:
-        number = -1 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = -1
+    number = as_integer(value)
     if not 0 <= number < 1 << 31:
         raise CallError(f"{name}={value!r}; expected an integer from 0 to 2³¹ − 1")
     return number

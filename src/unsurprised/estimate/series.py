@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 from unsurprised.arrays.containers import taken_apart
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.estimate.columns import NO_COLUMNS, number_text
+from unsurprised.estimate.columns import KINDS, NO_COLUMNS, number_text
 from unsurprised.estimate.scales import Codes, NumberSettings
 from unsurprised.estimate.variables import LARGEST, Variable, variable_of
 from unsurprised.forms import Form
-
-_KINDS = {"f": "numbers", "i": "integers", "u": "integers", "b": "truth values", "U": "names",
-          "T": "names"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,6 +138,11 @@ def _refuse_no_numbers(values: NDArray[Any], missing: NDArray[np.bool_], name: s
         )
 
 
+def _kind(values: NDArray[Any]) -> str:
+    kind = values.dtype.kind
+    return "numbers" if kind == "f" else KINDS.get(kind, str(values.dtype))
+
+
 def _refuse_different(parts: list[NDArray[Any]], titles: list[str], all_numbers: bool) -> None:
     """Trials that do not hold the same kind of values."""
     first = parts[0]
@@ -150,7 +152,7 @@ def _refuse_different(parts: list[NDArray[Any]], titles: list[str], all_numbers:
                 f"{titles[0]} has the shape {first.shape}, {title} {part.shape}; expected as many "
                 "dimensions in every trial"
             )
-        kinds = [_KINDS.get(one.dtype.kind, str(one.dtype)) for one in (first, part)]
+        kinds = [_kind(one) for one in (first, part)]
         if kinds[0] != kinds[1] and not (all_numbers and {*kinds} == {"numbers", "integers"}):
             raise CallError(
                 f"{titles[0]} holds {kinds[0]}, {title} {kinds[1]}; expected the same in every "

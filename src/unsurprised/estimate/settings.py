@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from unsurprised.errors import CallError
 from unsurprised.estimate.methods import METHODS
 from unsurprised.estimate.scales import SCALES, NumberSettings
-from unsurprised.units import as_number
+from unsurprised.units import as_integer, as_number
 
 
 def number_settings(
     method: str, k: Any, noise: float | None, scale: str | None, seed: int
 ) -> NumberSettings:
     """What was asked for; an error says what is none of it."""
-    try:
-        neighbour = 0 if isinstance(k, bool) else operator.index(k)
-    except TypeError:
-        neighbour = 0
+    neighbour = as_integer(k)
     if neighbour < 1:
         raise CallError(f"k={k!r}; expected which neighbour, an integer from 1 on")
     if scale is not None and scale not in SCALES:

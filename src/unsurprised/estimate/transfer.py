@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +28,7 @@ from unsurprised.estimate.settings import number_settings
 from unsurprised.estimate.strata import Strata, p_value_of_orders
 from unsurprised.estimate.surrogates import Surrogates, stream_of
 from unsurprised.estimate.variables import Columns
-from unsurprised.units import checked_base, unit_of
+from unsurprised.units import as_integer, checked_base, unit_of
 
 Embedded = tuple[Series, Past]
 _OF_SOURCE = ("source_history", "source_step")
@@ -302,10 +301,7 @@ def _refuse_unknown(method: str, of_numbers: tuple[str, ...]) -> None:
 
 
 def _positive(value: Any, name: str) -> int:
-    try:
-        number = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = 0
+    number = as_integer(value)
     if not 1 <= number <= 1 << 20:
         raise CallError(f"{name}={value!r}; expected an integer from 1 on")
     return number
