@@ -19,6 +19,9 @@ from unsurprised.evaluation.slicing import cells_of
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters, ids_at
 from unsurprised.states.sums import Cell
 
+#: What rows and parts of them have an array of, or None; beside what rows are called and sliced by.
+COLUMNS = ("hashes", "clusters", "surprisal", "weights", "labels", "truth_entropy", "correct")
+
 
 @dataclass(frozen=True)
 class ScoredRows:
@@ -53,25 +56,15 @@ class ScoredRows:
             return None if values is None else values[which]
 
         return ScoredRows(
-            self.hashes[which],
-            some(self.clusters),
-            self.surprisal[which],
-            some(self.weights),
-            some(self.labels),
-            some(self.truth_entropy),
-            some(self.correct),
-            some(self.ids),
-            {name: places[which] for name, places in self.by.items()},
-            self.cells,
-            some(self.places),
+            **{name: some(getattr(self, name)) for name in (*COLUMNS, "ids", "places")},
+            by={name: places[which] for name, places in self.by.items()},
+            cells=self.cells,
         )
 
     def reorder(self, order: NDArray[np.int64]) -> ScoredRows:
         """These rows in another order, in their own memory: of many rows there is no more."""
-        held = (self.hashes, self.clusters, self.surprisal, self.weights, self.labels,
-                self.truth_entropy, self.correct, self.ids, self.places,
-                *self.by.values())  # fmt: skip
-        for values in held:
+        held = [getattr(self, name) for name in (*COLUMNS, "ids", "places")]
+        for values in (*held, *self.by.values()):
             if values is not None:
                 values[...] = values[order]
         return self
@@ -107,8 +100,7 @@ class ScoredPart:
     @property
     def size(self) -> int:
         """About how many bytes these are."""
-        held = (self.hashes, self.clusters, self.surprisal, self.weights, self.labels,
-                self.truth_entropy, self.correct, self.ids)  # fmt: skip
+        held = [getattr(self, name) for name in (*COLUMNS, "ids")]
         return sum(0 if values is None else values.nbytes for values in held)
 
 
@@ -202,18 +194,7 @@ class Scoring:
         by, cells = {}, {}
         for name in list(parts[0].by):
             cells[name], by[name] = _joined_cells([part.by.pop(name) for part in parts])
-        return ScoredRows(
-            hashes=joined("hashes"),
-            clusters=joined("clusters"),
-            surprisal=joined("surprisal"),
-            weights=joined("weights"),
-            labels=joined("labels"),
-            truth_entropy=joined("truth_entropy"),
-            correct=joined("correct"),
-            ids=joined("ids"),
-            by=by,
-            cells=cells,
-        )
+        return ScoredRows(**{name: joined(name) for name in (*COLUMNS, "ids")}, by=by, cells=cells)
 
 
 def no_rows() -> CallError:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.comparison.scored import ScoredPart, ScoredRows
+from unsurprised.comparison.scored import COLUMNS, ScoredPart, ScoredRows
 from unsurprised.errors import CallError
 from unsurprised.states.sums import Cell
 
@@ -140,8 +140,7 @@ class Spool:
     def _joined(self, parts: Sequence[ScoredPart]) -> tuple[dict[str, NDArray[Any]], Any]:
         """The columns of all parts, and the ids if they are texts."""
         columns: dict[str, NDArray[Any]] = {}
-        for name in ("hashes", "clusters", "surprisal", "weights", "labels", "truth_entropy",
-                     "correct"):  # fmt: skip
+        for name in COLUMNS:
             held = [getattr(part, name) for part in parts]
             if held[0] is not None:
                 columns[name] = np.concatenate(held)
@@ -265,8 +264,7 @@ class Spool:
         columns = {
             name: values for name, values in columns.items() if not name.startswith(("by ", "ids"))
         }
-        told: dict[str, Any] = dict.fromkeys(("clusters", "weights", "labels", "truth_entropy",
-                                              "correct"))  # fmt: skip
+        told: dict[str, Any] = dict.fromkeys(COLUMNS)
         return ScoredRows(**{**told, **columns}, ids=ids, by=by, cells=cells, places=places)
 
     def _read(self, stretches: Sequence[_Stretch]) -> dict[str, NDArray[Any]]:
