@@ -107,7 +107,7 @@ def nothing(_: Any) -> int:
 
 def started(engine: Any, workers: int) -> None:
     """Let each worker of an engine import the library."""
-    from unsurprised.evaluation.plans.engines import pool_of
+    from unsurprised.engines.pools import pool_of
 
     if engine is not None:
         with pool_of(engine) as pool:

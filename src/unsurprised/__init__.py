@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
     from unsurprised.evaluation import Estimate, Evaluation, Evaluator
     from unsurprised.evaluation.evaluate import evaluate
-    from unsurprised.evaluation.plans import Plan, merge, plan
+    from unsurprised.evaluation.plans import Plan, plan
     from unsurprised.explanation import Explanation
     from unsurprised.explanation.explain import explain
     from unsurprised.forms import Counts, Labels, Logits, LogProbs, Probs
@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         v_measure,
         variation_of_information,
     )
+    from unsurprised.merging import merge
     from unsurprised.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
@@ -203,7 +204,8 @@ _HOMES = {
     "dataset_drift.result": ("Drift",),
     "errors": ("CallError", "InputError", "StateError", "UnsurprisedError"),
     "evaluation": ("Estimate", "Evaluation", "Evaluator", "evaluate"),
-    "evaluation.plans": ("Plan", "merge", "plan"),
+    "evaluation.plans": ("Plan", "plan"),
+    "merging": ("merge",),
     "explanation": ("Explanation", "explain"),
     "forms": ("Counts", "Labels", "LogProbs", "Logits", "Probs"),
     "language_models.artefacts.lists": ("read_top_logprobs",),

@@ -16,9 +16,10 @@ from copies_rows import BINS, NAMES, rows
 import unsurprised as us
 from unsurprised import calibrators, coding, states
 from unsurprised.class_names.binding import Binding
+from unsurprised.engines.seen import PlanLayout, SplitsSeen
+from unsurprised.engines.tasks import Done
 from unsurprised.errors import CalibrationWarning, Place, SumsOffError, UnitError
 from unsurprised.evaluation.bins import Bins
-from unsurprised.evaluation.plans.tasks import Done
 from unsurprised.language_models.pairs import RowFaultError
 from unsurprised.losses.numpy import (
     LinearTeacher,
@@ -448,8 +449,10 @@ def examples(folder: Path) -> dict[str, Make]:
         "Batch of slices": lambda: _batch(open_predictions(table(), Options(by=("age", "id")))),
         "Plan": lambda: us.plan(written("hive", folder), by=["land", "age"]),
         "PlannedEvaluator": lambda: us.plan(written("hive", folder)).evaluate([1]),
+        "PlanLayout": lambda: PlanLayout("id", (("a.csv", (3, None)), ("b.csv", (4,)))),
         "PlannedSplit": lambda: us.plan(written("parquet", folder)).splits[0],
-        "Done": lambda: Done((3, 4), b"state", True),
+        "Done": lambda: Done((3, 4), b"state", {"zero_seen": True}),
+        "SplitsSeen": lambda: SplitsSeen(PlanLayout("id", (("a.csv", (3, 4)),)), ((0, 1),)),
         "Split": lambda: opened("frame", folder).plan(),
         "Reading of npy columns": lambda: _npy_columns(folder),
         "Measure": lambda: MEASURES["entropy"],

@@ -13,7 +13,7 @@ import pytest
 from planned_sources import written
 
 import unsurprised as us
-from unsurprised.evaluation.plans.engines import evaluated_on
+from unsurprised.evaluation.plans.on_engine import evaluated_on
 from unsurprised.sources import parquet
 
 distributed = pytest.importorskip("distributed")

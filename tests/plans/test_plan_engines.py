@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from planned_sources import table, written
 
 import unsurprised as us
-from unsurprised.evaluation.plans.engines import evaluated_on
-from unsurprised.evaluation.plans.tasks import run, task_of
+from unsurprised.evaluation.plans.on_engine import evaluated_on
+from unsurprised.evaluation.plans.tasks import run
 from unsurprised.sources import parquet
 from unsurprised.states import sample
 from unsurprised.threads import get_num_threads
@@ -119,7 +119,7 @@ def test_a_task_uses_one_thread(planned: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(us.sources.reading.Reading, "batches", looking)
     us.set_num_threads(5)
     try:
-        run(task_of(plan.work, (0, 3)))
+        run(plan.job.told((0, 3)))
         assert seen == [1, 1]
         assert get_num_threads() == 5
     finally:
@@ -281,7 +281,7 @@ def test_an_id_that_is_not_unique(tmp_path: Path, same: bool) -> None:
 
 
 def test_a_worker_of_another_release(planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    task = task_of(planned[0].work, (0,))
+    task = planned[0].job.told((0,))
     monkeypatch.setattr(us, "__version__", "0.0.7")
     found = run(task)
     assert isinstance(found.error, us.StateError)

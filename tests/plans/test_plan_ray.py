@@ -15,8 +15,8 @@ import pytest
 from planned_sources import written
 
 import unsurprised as us
-from unsurprised.evaluation.plans.engines import evaluated_on
-from unsurprised.evaluation.plans.ray import executor_of_ray
+from unsurprised.engines.ray import executor_of_ray
+from unsurprised.evaluation.plans.on_engine import evaluated_on
 from unsurprised.sources import parquet
 
 ray = pytest.importorskip("ray")

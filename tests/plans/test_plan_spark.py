@@ -14,8 +14,8 @@ import pytest
 from planned_sources import written
 
 import unsurprised as us
-from unsurprised.evaluation.plans import spark
-from unsurprised.evaluation.plans.engines import evaluated_on
+from unsurprised.engines import spark
+from unsurprised.evaluation.plans.on_engine import evaluated_on
 from unsurprised.sources import parquet
 
 pyspark = pytest.importorskip("pyspark")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from planned_sources import CASES, table, written
 
 import unsurprised as us
-from unsurprised.evaluation.plans.splits import intervals_of, numbers_in, part_of, united
+from unsurprised.engines.splits import intervals_of, numbers_in, part_of, united
 from unsurprised.sources import parquet
 from unsurprised.states import sample
 

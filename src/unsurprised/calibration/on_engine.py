@@ -11,11 +11,12 @@ from unsurprised.calibration.learning import learning_from
 from unsurprised.calibration.result import Calibration, of_files
 from unsurprised.calibration.trials import calibrated
 from unsurprised.calibrators.saved import from_json
+from unsurprised.engines.tasks import Done
 from unsurprised.errors import InputError
 from unsurprised.evaluation.engine import of_all
 from unsurprised.evaluation.plans import plan
-from unsurprised.evaluation.plans.engines import evaluated_on, states_on
-from unsurprised.evaluation.plans.tasks import Done, done_of
+from unsurprised.evaluation.plans.on_engine import evaluated_on, states_on
+from unsurprised.evaluation.plans.tasks import done_of_work
 from unsurprised.evaluation.plans.work import Work
 
 
@@ -60,11 +61,11 @@ def judge_splits(
 ) -> Done:
     """What a calibrator saves on the rows of a task that it was not fitted on."""
 
-    def judged(work: Work, splits: tuple[int, ...]) -> Done:
+    def judged(work: Work) -> Done:
         held = None if calibrator is None else from_json(calibrator)
         judge, _ = work.collected(
             lambda: Judge(held, beyond, clustered=clustered, weighted=weighted)
         )
-        return Done(splits, judge.savings.to_bytes())
+        return Done(tuple(work.splits), judge.savings.to_bytes())
 
-    return done_of(task, judged)
+    return done_of_work(task, judged)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import typer
 
     from unsurprised.calibrators import Calibrator
+    from unsurprised.engines.splits import PlannedSplit
     from unsurprised.evaluation.plans import Plan
-    from unsurprised.evaluation.plans.splits import PlannedSplit
 
 #: Name and version of the manifest's JSON.
 SCHEMA = "unsurprised.applied/1"

@@ -212,7 +212,7 @@ def _of_plan(context: typer.Context, path: str, states: list[str]) -> Check:
     """The rows of a plan, or the states of its parts, held against a limit."""
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
-    from unsurprised.evaluation.plans.merging import merged_of
+    from unsurprised.merging import merged_of
 
     told = context.params
     refuse_told(context, "models", "max_bits", "allow_unsure", "junit")

@@ -77,8 +77,8 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Read the states, merge them, print the report, write the JSON and the page."""
-    from unsurprised.evaluation.plans.merging import merged_of  # pyarrow is slow
     from unsurprised.evaluation.plans.planned import PlannedEvaluator
+    from unsurprised.merging import merged_of  # pyarrow is slow
 
     merged = merged_of(((path, read_bytes(path)) for path in states), partial)
     read = _Merged(states)

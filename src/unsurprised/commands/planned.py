@@ -22,9 +22,9 @@ from unsurprised.writing.recognition import json_of, state
 
 if TYPE_CHECKING:
     from unsurprised.commands.page import Read
+    from unsurprised.engines.splits import PlannedSplit
     from unsurprised.evaluation import Evaluator
     from unsurprised.evaluation.plans import Plan
-    from unsurprised.evaluation.plans.splits import PlannedSplit
 
 PlanFile = Annotated[
     str | None,

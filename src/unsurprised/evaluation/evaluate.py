@@ -175,7 +175,7 @@ def evaluate(
             "batch_rows": batch_rows,
         }
         if engine is not None:
-            from unsurprised.evaluation.plans.engines import evaluate_on
+            from unsurprised.evaluation.plans.on_engine import evaluate_on
 
             return evaluate_on(engine, y_true, options, base=base, top=top, ledger=ledger)
         reading = open_source(y_true, options, call="evaluate")

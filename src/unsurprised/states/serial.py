@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -168,3 +168,8 @@ def whole(value: Any, name: str, least: int = 0, most: int = (1 << 63) - 1) -> i
             f"number from {least} to {most}"
         )
     return value
+
+
+def written(said: Mapping[str, Any]) -> str:
+    """Plain values as JSON: equal values give equal text, whatever names of files hold."""
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)

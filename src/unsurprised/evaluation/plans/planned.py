@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Self
 
+from unsurprised.engines.splits import numbers_in
 from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import refuse_no_rows
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.plans.share import Share, written
-from unsurprised.evaluation.plans.splits import numbers_in
+from unsurprised.evaluation.plans.share import Share
 from unsurprised.evaluation.result import Evaluation
-from unsurprised.states.serial import pack, sensible, unpack
+from unsurprised.states.serial import pack, sensible, unpack, written
 
 #: How its bytes are called, which those of other evaluators are not.
 NAME = "PlannedEvaluator"

@@ -10,18 +10,15 @@ from functools import cached_property
 from typing import Any
 
 from unsurprised.copies import Record
+from unsurprised.engines.running import SplitJob
+from unsurprised.engines.splits import PlannedSplit, checked_numbers, intervals_of, part_of
+from unsurprised.engines.tasks import text_of
 from unsurprised.errors import StateError, SumsOffError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.engine import Progress, first_look, refuse_no_rows
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
-from unsurprised.evaluation.plans.share import PlanFacts, Share, written
-from unsurprised.evaluation.plans.splits import (
-    PlannedSplit,
-    checked_numbers,
-    intervals_of,
-    part_of,
-)
+from unsurprised.evaluation.plans.share import PlanFacts, Share
 from unsurprised.evaluation.plans.work import PlannedFile, Work
 from unsurprised.float_errors import own_float_errors
 from unsurprised.sources.marks import Mark
@@ -29,7 +26,7 @@ from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
 from unsurprised.sources.recipes import SourceRecipe
 from unsurprised.sources.unchanged import refuse_changed
-from unsurprised.states.serial import sensible
+from unsurprised.states.serial import sensible, written
 
 #: Name and version of a plan's JSON.
 SCHEMA = "unsurprised.plan/1"
@@ -133,6 +130,12 @@ class Plan(Record):
             else split.part.rows or 0
             for split in self.work.splits.values()
         ]
+
+    @property
+    def job(self) -> SplitJob:
+        """The splits as what an engine runs tasks of."""
+        work = self.work
+        return SplitJob(self.splits, self._sizes, lambda group: text_of(work.only(group).said()))
 
     def part(self, part: int, parts: int) -> tuple[PlannedSplit, ...]:
         """The splits of one of some parts of about the same size, which count from 1.

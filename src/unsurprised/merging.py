@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from unsurprised.errors import CallError, StateError, UnsurprisedError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.planned import NAME, PlannedEvaluator
 from unsurprised.states.serial import name_of
+
+#: What the bytes of a plan's states are read by, by the name that stands in them.
+_OF_PLANS: Mapping[str, type[PlannedEvaluator]] = MappingProxyType({NAME: PlannedEvaluator})
 
 
 def merge(states: Iterable[Evaluator | bytes], *, partial: bool = False) -> Evaluator:
@@ -56,7 +60,7 @@ def merged_of(states: Iterable[tuple[str, Any]], partial: bool = False) -> Evalu
             raise StateError(f"{name}: {error}") from None
     if merged is None:
         raise CallError("merge has no states; expected one or more")
-    if isinstance(merged, PlannedEvaluator) and not partial:
+    if not partial and isinstance(merged, PlannedEvaluator):
         merged.share.refuse_missing()
         merged.refuse_wrong()
     return merged
@@ -69,5 +73,4 @@ def _evaluator_of(state: Any) -> Evaluator:
     if not isinstance(state, bytes | bytearray | memoryview):
         raise CallError(f"found a {type(state).__name__}; expected an Evaluator or its bytes")
     data = bytes(state)
-    planned = name_of(data) == NAME
-    return PlannedEvaluator.from_bytes(data) if planned else Evaluator.from_bytes(data)
+    return _OF_PLANS.get(name_of(data), Evaluator).from_bytes(data)
