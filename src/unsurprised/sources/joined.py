@@ -11,27 +11,37 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from unsurprised.arrow.encodings import as_numpy, without_encodings
+from unsurprised.arrow.encodings import without_encodings
 from unsurprised.arrow.kinds import stands_for
 from unsurprised.class_names.names import listed
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.columns import usual_label
+from unsurprised.sources.hive import integer_partitions
+from unsurprised.sources.key_index import KeyIndex
 from unsurprised.sources.options import Options
 from unsurprised.sources.stores.ahead import Wanted
-from unsurprised.sources.table import Part, Table, require
+from unsurprised.sources.table import Part, Table, require, until_wrong
 from unsurprised.sources.tables import tables_of
 from unsurprised.sources.unchanged import unchanged
+from unsurprised.states.marked_rows import MarkedRows
 
 
 class Solution:
-    """The truth by id, in memory: an id and a label a row, however wide the predictions are."""
+    """The truth by id, in memory: an id and a label a row, however wide the predictions are.
 
-    def __init__(self, source: Any, options: Options) -> None:
+    ``integers`` are columns named by folders that hold some; by default, the files tell.
+    """
+
+    def __init__(
+        self, source: Any, options: Options, integers: Collection[str] | None = None
+    ) -> None:
         assert options.id is not None
-        self._join, self.id = options.join, options.id
-        tables, _ = tables_of(
-            source, replace(options, truth=None, join="exact", pred=None, labelled=False)
-        )
+        self.join, self.id = options.join, options.id
+        alone = replace(options, truth=None, join="exact", pred=None, labelled=False)
+        tables, _ = tables_of(source, alone, integers)
+        names = [table.file for table in tables if table.file is not None]
+        #: Columns that folders name and that hold some, in all files.
+        self.integers = integer_partitions(names) if integers is None else frozenset(integers)
         tables = [table for table in tables if not table.empty]
         if not tables:
             raise InputError("holds no row", expected="the truth of each id")
@@ -42,12 +52,16 @@ class Solution:
         #: What the label is called among the columns of the predictions.
         self.column = self.label
         self.file = first.file
+        #: All that hold rows; None for a frame.
+        self.files = tuple(table.file for table in tables)
+        self.stamps = tuple(stamp for table in tables for stamp in table.stamps)
         self._keys, self._labels = self._read(tables)
         self._seen = np.zeros(len(self._keys), dtype=bool)
+        self._index = KeyIndex.of(self._keys)
         self._refuse_twice()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Solution:
-        other = copy.copy(self)  # keys and labels are never written to
+        other = copy.copy(self)  # keys, labels and their index are never written to
         other._seen = self._seen.copy()
         return other
 
@@ -57,15 +71,30 @@ class Solution:
         return f"{self.label} of {self.file or 'the frame'}, joined by {self.id}"
 
     @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self._keys)
+
+    @property
+    def met(self) -> MarkedRows:
+        """The rows that predictions were read for."""
+        return MarkedRows.of(self._seen)
+
+    def meet(self, rows: MarkedRows) -> None:
+        """Take predictions of these rows for read, by whomever."""
+        self._seen |= rows.marked
+
+    @property
     def unmatched(self) -> int:
         """How many rows have met no prediction yet."""
         return int((~self._seen).sum())
 
     def labels_of(self, ids: pa.Array) -> pa.Array:
         """The label of each id; null where there is none, which is an error unless allowed."""
-        found = pc.index_in(as_keys(ids), value_set=self._keys)
-        if found.null_count and self._join == "exact":
-            row = pc.index(found.is_null(), True).as_py()
+        found = self._index.places(as_keys(ids))
+        absent = found < 0
+        if absent.any() and self.join == "exact":
+            row = int(absent.argmax())
             raise InputError(
                 f"found the id {ids[row].as_py()!r}, which {self.file or 'the truth'} does "
                 "not have",
@@ -73,12 +102,12 @@ class Solution:
                 remedy='say join="inner" (--join inner) to leave such rows out and count them',
                 place=Place(row=row, column=self.id),
             )
-        self._seen[as_numpy(found.drop_null())] = True
-        return self._labels.take(found)
+        self._seen[found[~absent]] = True
+        return self._labels.take(pa.array(found, mask=absent))
 
     def finish(self) -> None:
         """Raise where the truth holds rows that no prediction was made for."""
-        if self._join == "inner" or self._seen.all():
+        if self.join == "inner" or self._seen.all():
             return
         row = int(np.argmin(self._seen))
         count = self.unmatched
@@ -101,13 +130,15 @@ class Solution:
                         plain = without_encodings(batch)
                         keys.append(as_keys(plain.column(self.id)))
                         labels.append(decoded(plain.column(self.label)))
-        return joined_chunks(keys), joined_chunks(labels)
+        return joined_chunks(keys, pa.large_string()), joined_chunks(labels, self.field.type)
 
     def _refuse_twice(self) -> None:
-        if len(self._keys.unique()) == len(self._keys):
+        if not self._index.may_repeat:
             return
         counts = self._keys.value_counts()
-        twice = [pair["values"] for pair in counts.to_pylist() if pair["counts"] > 1]
+        twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
+        if not twice:
+            return
         raise InputError(
             f"{len(twice):,} ids are there twice: {listed(twice, 3)}",
             expected="each id once",
@@ -130,10 +161,10 @@ def decoded(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
-def joined_chunks(chunks: list[pa.Array]) -> pa.Array:
-    """Chunks as one array."""
+def joined_chunks(chunks: list[pa.Array], kind: pa.DataType) -> pa.Array:
+    """Chunks as one array; of a type, where there is none."""
     if not chunks:
-        return pa.array([], pa.large_string())
+        return pa.array([], kind)
     whole = pa.chunked_array(chunks).combine_chunks()
     return whole if isinstance(whole, pa.Array) else whole.chunk(0)
 
@@ -191,7 +222,7 @@ class JoinedTable(Table):
         self, part: Part, columns: Mapping[str, str], batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows of the predictions, each with its label."""
-        label, key = self._solution.column, self._solution.id
+        label = self._solution.column
         others = self._others(columns)
         self._table.known_names = self.known_names
         first = part.first_row
@@ -200,10 +231,18 @@ class JoinedTable(Table):
                 yield batch.select(list(columns))
                 continue
             try:
-                found = self._solution.labels_of(without_encodings(batch.select([key])).column(0))
+                for labelled in until_wrong(batch, self._labelled):
+                    yield labelled.select(list(columns))
             except InputError as error:
                 row = error.place.row if isinstance(error.place.row, int) else 0
                 raise error.located(file=self.file, row=first + row) from None
             first += batch.num_rows
-            field = pa.field(label, found.type, metadata=self._solution.field.metadata)
-            yield batch.append_column(field, found).select(list(columns))
+
+    def _labelled(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows with their labels."""
+        ids = without_encodings(batch.select([self._solution.id])).column(0)
+        found = self._solution.labels_of(ids)
+        metadata = self._solution.field.metadata
+        return batch.append_column(
+            pa.field(self._solution.column, found.type, metadata=metadata), found
+        )
