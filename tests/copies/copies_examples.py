@@ -166,6 +166,14 @@ def written(kind: str, folder: Path) -> Any:
     return str(path)
 
 
+def _planned_truth(folder: Path) -> Any:
+    rows = table()
+    pq.write_table(rows.drop_columns(["label"]), folder / "p.parquet")
+    pq.write_table(rows.select(["id", "label"]), folder / "y.parquet")
+    made = us.plan(folder / "p.parquet", truth=folder / "y.parquet", id="id")
+    return made.evaluate()
+
+
 FILES = ("parquet", "csv", "arrow", "arrows", "jsonl", "npz", "npy", "hive")
 
 
@@ -449,6 +457,7 @@ def examples(folder: Path) -> dict[str, Make]:
         "Batch of slices": lambda: _batch(open_predictions(table(), Options(by=("age", "id")))),
         "Plan": lambda: us.plan(written("hive", folder), by=["land", "age"]),
         "PlannedEvaluator": lambda: us.plan(written("hive", folder)).evaluate([1]),
+        "PlannedEvaluator of a truth elsewhere": lambda: _planned_truth(folder),
         "PlanLayout": lambda: PlanLayout("id", (("a.csv", (3, None)), ("b.csv", (4,)))),
         "PlannedSplit": lambda: us.plan(written("parquet", folder)).splits[0],
         "Done": lambda: Done((3, 4), b"state", {"zero_seen": True}),

@@ -242,16 +242,13 @@ def test_a_plan_that_was_altered_or_is_none(files: str) -> None:
             us.Plan.from_json(wrong)
 
 
-def test_what_no_plan_is_made_for(files: str, tmp_path: Path) -> None:
+def test_what_no_plan_is_made_for(files: str) -> None:
     with pytest.raises(us.CallError, match="a data frame is in this process alone"):
         us.plan(table(0))
     with pytest.raises(us.CallError, match=r"plan\(lable=…\): there is no such option; did you"):
         us.plan(files, lable="y")
     with pytest.raises(us.CallError, match=r"plan\(by=…\) holds arrays"):
         us.plan(files, by={"age": np.arange(3)})
-    with pytest.raises(us.CallError, match=r"truth .* does not go with a plan"):
-        truth = written(tmp_path / "y", "csv")
-        us.plan(files, truth=truth, id="row_id", pred="probs", label="age")
     for name in ("top", "expect"):
         with pytest.raises(us.CallError, match=f"{name}=-1"):
             us.plan(files, **{name: -1})

@@ -520,6 +520,26 @@ def test_plans_and_pickles_hold_no_credentials(tmp_path: Path, bucket: Any, prox
     )
 
 
+def test_a_plan_with_its_truth_in_a_store(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+    rows = table(200)
+    for name, part in (("a", rows[:90]), ("b", rows[90:])):
+        data = parquet_bytes(part.drop_columns(["label"]), tmp_path / "rows.parquet")
+        bucket(f"runs/{name}.parquet", data)
+    address = at(proxy, f"s3://{bucket.name}/runs")
+    truth = rows.select(["key", "label"])
+    written = parquet_bytes(truth, tmp_path / "y.parquet")
+    options: dict[str, Any] = {"truth": at(proxy, bucket("y.parquet", written)), "id": "key"}
+    plan = us.Plan.from_json(us.plan(address, **options).to_json())
+    states = [plan.evaluate([split]).to_bytes() for split in reversed(plan.splits)]
+    assert len(states) == 2
+    assert us.merge(states).result().to_json() == us.evaluate(address, **options).to_json()
+    other = truth.set_column(1, "label", pa.array([0] * 200))
+    bucket("y.parquet", parquet_bytes(other, tmp_path / "y.parquet"))
+    forget_all()
+    with pytest.raises(InputError, match=r"y\.parquet.*the file changed since the plan was made"):
+        plan.evaluate([0])
+
+
 def test_an_opened_source_goes_to_other_processes(
     tmp_path: Path, bucket: Any, proxy: Proxy
 ) -> None:

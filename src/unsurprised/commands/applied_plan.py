@@ -12,6 +12,7 @@ from unsurprised.addresses import scheme_of
 from unsurprised.commands.applied import calibrator_of, refuse_unwritable
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.planned import part_numbers, plan_of, refuse_told
+from unsurprised.errors import CallError
 from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import anything, json_of
 
@@ -34,6 +35,11 @@ def apply_planned(
     told = context.params
     refuse_unwritable(told["out"])
     held, fitted = plan_of(path), calibrator_of(calibrator)
+    if held.work.recipe.truth is not None:
+        raise CallError(
+            "the plan joins labels of another file, which apply neither needs nor writes; plan "
+            "again without --truth, with --no-label"
+        )
     applied = Applied.of(held, fitted, told["out"], kind)
     splits = held.splits if part is None else held.part(*part_numbers(part))
     rows = applied.write(splits, [calibrator, path, *held.files], quiet=told["quiet"])

@@ -219,7 +219,7 @@ def _of_plan(context: typer.Context, path: str, states: list[str]) -> Check:
     if told["max_bits"] is None:
         raise CallError("nothing to check: expected --max-bits X with --plan")
     held = plan_of(path)
-    with Outputs([path, *states, *held.files], overwrite=told["overwrite"]) as outputs:
+    with Outputs([path, *states, *held.files_read], overwrite=told["overwrite"]) as outputs:
         written = _Written.declared(outputs, told)
         with asked_page(written.page, context.obj, held.facts) as page:
             if states:

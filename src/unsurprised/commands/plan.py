@@ -13,7 +13,7 @@ from unsurprised.commands import text_options
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, MEASURES, WRITES
 from unsurprised.commands.reading import files_read
-from unsurprised.commands.words import Nulls
+from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import STANDARD_INPUT, CallError
 from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import json_of
@@ -79,6 +79,8 @@ def command(
     by: cli_options.By = None,
     cluster: cli_options.Cluster = None,
     kind: cli_options.KindOption = None,
+    truth: cli_options.Truth = None,
+    join: cli_options.TruthJoin = Join.exact,
     classes: cli_options.Classes = None,
     positive: cli_options.Positive = None,
     ignore_index: cli_options.IgnoreIndex = None,
@@ -95,13 +97,13 @@ def command(
     from unsurprised.evaluation.plans.making import planned  # pyarrow is slow
     from unsurprised.sources import open_predictions
 
-    if STANDARD_INPUT in files:
+    if STANDARD_INPUT in (*files, truth):
         raise CallError("a plan is for files, which others open too; expected no - among them")
     if no_label and label is not None:
         raise CallError("--no-label and --label contradict each other; expected one of them")
     options = cli_options.options_of(context, labelled=not no_label)
     reading = open_predictions(files, options)
-    with Outputs(files_read(reading, classes=classes), overwrite=overwrite) as outputs:
+    with Outputs(files_read(reading, truth=truth, classes=classes), overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out, own(json_of("unsurprised.plan")))
         made = planned(reading, options, top, expect=expect)
         target.write(made.to_json())

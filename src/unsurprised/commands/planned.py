@@ -78,7 +78,7 @@ def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite:
     held = plan_of(path)
     splits = held.splits if part is None else held.part(*part_numbers(part))
     quiet = bool(asked.context.params["quiet"])
-    with Outputs([path, *held.files], overwrite=overwrite) as outputs:
+    with Outputs([path, *held.files_read], overwrite=overwrite) as outputs:
         deliver(outputs, asked, lambda: evaluated_of(held, splits, quiet=quiet), held.facts)
 
 

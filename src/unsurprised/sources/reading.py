@@ -29,6 +29,7 @@ from unsurprised.sources.slices import slice_column
 from unsurprised.sources.stores.ahead import asked_ahead
 from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
 from unsurprised.sources.unchanged import refuse_changed, unchanged
+from unsurprised.states.marked_rows import MarkedRows
 from unsurprised.threads import is_lack_of_threads
 
 
@@ -129,6 +130,17 @@ class Reading:
     def tables(self) -> tuple[Table, ...]:
         """The files, or the frame."""
         return self._tables
+
+    @property
+    def joined(self) -> Solution | None:
+        """The truth of another file, if there is one."""
+        return self._joined
+
+    @property
+    def met(self) -> MarkedRows | None:
+        """The rows of the truth's file that predictions were read for, where all must have one."""
+        joined = self._joined
+        return None if joined is None or joined.join == "inner" else joined.met
 
     @property
     def unmatched_rows(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -20,11 +20,13 @@ from unsurprised.sources.columns import Roles
 from unsurprised.sources.convert import Conversion
 from unsurprised.sources.frames import is_frame
 from unsurprised.sources.hive import integer_partitions
+from unsurprised.sources.joined import JoinedTable
 from unsurprised.sources.opening import adapted
 from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
 from unsurprised.sources.standard_input import is_kept
 from unsurprised.sources.tables import tables_of
+from unsurprised.sources.truth_files import TruthFiles
 
 Told = TypeVar("Told", Options, Roles, Classes)
 
@@ -39,6 +41,8 @@ class SourceRecipe(Record):
     truth_means: str
     #: Columns that folders name and that hold integers, in all files.
     integers: tuple[str, ...] = ()
+    #: Where the truth is, if not beside the predictions.
+    truth: TruthFiles | None = None
 
     @classmethod
     def of(cls, reading: Reading, options: Options) -> SourceRecipe:
@@ -47,15 +51,19 @@ class SourceRecipe(Record):
         Raises
         ------
         CallError
-            It cannot be opened elsewhere: a frame, standard input, a truth in another file.
+            It cannot be opened elsewhere: a frame, standard input, a truth in one of them.
         """
         if any(is_kept(file) for file in reading.files):
             raise CallError("a plan is for files, which others open too; expected no - among them")
+        truth = None
         if options.truth is not None:
-            raise CallError(
-                "truth (--truth) does not go with a plan, whose rows are read apart from each "
-                "other; expected the truth beside the predictions: join the files by id first"
-            )
+            if reading.joined is None:
+                raise CallError(
+                    "truth (--truth) goes with rows that have labels; expected a plan without it, "
+                    "or without labelled=False (--no-label)"
+                )
+            truth = TruthFiles.of(reading.joined)
+            options = replace(options, truth=truth.files)
         known = reading.conversion
         return cls(
             options,
@@ -63,16 +71,21 @@ class SourceRecipe(Record):
             known.classes,
             known.truth_means,
             tuple(sorted(integer_partitions(reading.files))),
+            truth,
         )
 
     def opened(self, files: Mapping[int, str], choices: Mapping[str, str]) -> Reading:
         """Some of the files, by their places among all."""
         tables, _ = tables_of(list(files.values()), self.options, self.integers)
         tables, options = adapted(tables, self.options)
+        joined = None
+        if self.truth is not None:
+            joined = self.truth.opened()
+            tables = [JoinedTable(table, joined, pred=options.pred) for table in tables]
         for table in tables:
             table.known_names = self.classes.names or ()
         conversion = Conversion(self.roles, self.classes, options, self.truth_means)
-        return Reading(tables, conversion, choices, places=list(files))
+        return Reading(tables, conversion, choices, joined, places=list(files))
 
     def __copy__(self) -> SourceRecipe:
         return copy.deepcopy(self)  # roles and classes hold dictionaries, and copy as they are
@@ -85,6 +98,7 @@ class SourceRecipe(Record):
             "classes": _said(self.classes),
             "truth_means": self.truth_means,
             "integers": list(self.integers),
+            "truth": None if self.truth is None else self.truth.said(),
         }
 
     @classmethod
@@ -96,33 +110,36 @@ class SourceRecipe(Record):
             _of_said(Classes, said["classes"]),
             str(said["truth_means"]),
             tuple(said["integers"]),
+            None if said["truth"] is None else TruthFiles.of_said(said["truth"]),
         )
 
 
 #: How frames that lie on a cluster are written to files there, by their libraries.
 _WRITES = MappingProxyType(
     {
-        "dask": "source.to_parquet(path)",
-        "dask_expr": "source.to_parquet(path)",
-        "ray": "source.write_parquet(path)",
-        "pyspark": "source.write.parquet(path)",
+        "dask": ".to_parquet(path)",
+        "dask_expr": ".to_parquet(path)",
+        "ray": ".write_parquet(path)",
+        "pyspark": ".write.parquet(path)",
     }
 )
 
 
-def refuse_no_files(source: Any) -> None:
+def refuse_no_files(source: Any, name: str = "source") -> None:
     """Raise for what only this process holds, or no worker can open by its name."""
-    writes = _WRITES.get(type(source).__module__.partition(".")[0])
+    of = "" if name == "source" else f"{name}: "
+    library = type(source).__module__.partition(".")[0]
+    writes = _WRITES.get(library)
     if writes is not None:
         raise CallError(
-            f"found {type(source).__name__} of {type(source).__module__.partition('.')[0]}, whose "
-            "rows have no places by which they could be told from each other; expected files that "
-            f"workers open too: {writes}, and pass that path"
+            f"{of}found {type(source).__name__} of {library}, whose rows have no places by which "
+            "they could be told from each other; expected files that workers open too: "
+            f"{name}{writes}, and pass that path"
         )
     if is_frame(source):
         raise CallError(
-            "a data frame is in this process alone; expected files, which others open too: write "
-            "the frame as Parquet, and pass its path"
+            f"{of}a data frame is in this process alone; expected files, which others open too: "
+            "write the frame as Parquet, and pass its path"
         )
 
 

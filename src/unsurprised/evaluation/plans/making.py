@@ -46,9 +46,10 @@ def plan(
         sample of all would keep. 0 where most rows are left out, or ids are far from distinct:
         each part then keeps a whole sample.
     **options
-        Those of :func:`unsurprised.evaluate` for a source, but ``truth``: ``label``, ``pred``,
-        ``kind``, ``by``, ``cluster``, ``id``, ``classes``, ``nulls``, …; ``labelled=False`` for
-        rows without labels, which ``unsurprised apply --plan`` alone takes.
+        Those of :func:`unsurprised.evaluate` for a source: ``label``, ``pred``, ``kind``, ``by``,
+        ``cluster``, ``id``, ``classes``, ``nulls``, …; ``truth`` is files too, which each part
+        opens; ``labelled=False`` for rows without labels, which ``unsurprised apply --plan`` alone
+        takes.
 
     Raises
     ------
@@ -77,6 +78,7 @@ def plan(
                 + (f"; did you mean {near[0]}=…?" if near else f"; expected {', '.join(_KNOWN)}")
             )
     refuse_no_files(source)
+    refuse_no_files(options.get("truth"), "truth")
     if isinstance(options.get("by"), Mapping):
         raise CallError("plan(by=…) holds arrays; expected the names of columns of the files")
     given = {name: value for name, value in options.items() if value is not None}

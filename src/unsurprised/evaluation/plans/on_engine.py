@@ -16,6 +16,7 @@ from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.making import plan
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
 from unsurprised.evaluation.plans.planning import Plan
+from unsurprised.evaluation.plans.share import RowFacts
 from unsurprised.evaluation.plans.tasks import count_off, run
 from unsurprised.evaluation.result import Evaluation
 
@@ -46,17 +47,18 @@ def states_on(plan: Plan, engine: Any, work: Callable[[str], Done]) -> Iterator[
 
 def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedEvaluator:
     """What a pool finds of all splits."""
-    merged, zero_seen = Evaluator(), False
+    merged, truth = Evaluator(), plan.work.recipe.truth
+    rows = RowFacts.nothing(truth)
     try:
         with closing(results(plan.job, pool, run)) as found:
             for done in found:
-                zero_seen = zero_seen or done.facts["zero_seen"]
+                rows = rows.joined(RowFacts.of_said(done.facts, truth))
                 merged.merge(Evaluator.from_bytes(done.state))
                 if progress is not None:
                     progress(sum(plan.splits[number].rows or 0 for number in done.splits))
     except SumsOffError as error:
         raise _counted(plan.job, pool, error) from None
-    share = plan.share(range(len(plan.splits)), zero_seen=zero_seen)
+    share = plan.share(range(len(plan.splits)), rows)
     return PlannedEvaluator.of(merged, share).recall_expected()
 
 

@@ -74,8 +74,7 @@ class PlannedEvaluator(Evaluator):
     def refuse_wrong(self) -> None:
         """Raise for what only all rows together tell."""
         facts = self._share.facts
-        if facts.unsaid_start is not None and not self._share.zero_seen:
-            raise facts.unsaid_start
+        self._share.refuse_wrong()
         refuse_no_rows(self, facts.files)
         if self.falls_short() and not self._share.missing:
             raise StateError(
@@ -102,14 +101,17 @@ class PlannedEvaluator(Evaluator):
 
     def _written(self) -> bytes:
         # Not compressed: what comes of that depends on the library.
-        return pack(NAME, {}, [written(self._share.said()).encode(), super()._written()])
+        said = self._share.said()
+        met = said.pop("met")
+        parts = [written(said).encode(), super()._written(), met]
+        return pack(NAME, {}, parts if met else parts[:2])
 
     @classmethod
     @sensible()
     def from_bytes(cls, data: bytes) -> Self:
         """The evaluator that ``to_bytes`` wrote."""
         _, parts = unpack(data, NAME)
-        if len(parts) != 2:
-            raise StateError(f"the state of a plan has {len(parts)} parts; expected 2")
-        share = Share.of_said(json.loads(parts[0]))
+        if len(parts) not in (2, 3):
+            raise StateError(f"the state of a plan has {len(parts)} parts; expected 2 or 3")
+        share = Share.of_said({**json.loads(parts[0]), "met": b"".join(parts[2:])})
         return cls.of(Evaluator.from_bytes(parts[1]), share).recall_expected()

@@ -18,7 +18,7 @@ from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.engine import Progress, first_look, refuse_no_rows
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
-from unsurprised.evaluation.plans.share import PlanFacts, Share
+from unsurprised.evaluation.plans.share import PlanFacts, RowFacts, Share
 from unsurprised.evaluation.plans.work import PlannedFile, Work
 from unsurprised.float_errors import own_float_errors
 from unsurprised.sources.marks import Mark
@@ -107,6 +107,12 @@ class Plan(Record):
         return self.facts.files
 
     @property
+    def files_read(self) -> tuple[str, ...]:
+        """The files, and those of a truth beside them."""
+        truth = self.work.recipe.truth
+        return self.files if truth is None else (*self.files, *truth.files)
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """Names of the classes in the order of the predictions."""
         return self.work.recipe.classes.shown
@@ -175,12 +181,12 @@ class Plan(Record):
         asked = range(len(self.splits)) if splits is None else splits
         numbers = checked_numbers(asked, len(self.splits))
         try:
-            found, zero_seen = self.work.only(numbers).evaluate(progress)
+            found, rows = self.work.only(numbers).evaluate(progress)
         except SumsOffError as error:
             if len(numbers) == len(self.splits):
                 raise
             raise error.noted(f"{error.note}, in the splits that were asked for") from None
-        return PlannedEvaluator.of(found, self.share(numbers, zero_seen=zero_seen))
+        return PlannedEvaluator.of(found, self.share(numbers, rows))
 
     def refuse_other(self, evaluator: Evaluator) -> Evaluator:
         """An evaluator that holds splits of this plan; an error for any other."""
@@ -193,9 +199,9 @@ class Plan(Record):
             )
         return evaluator
 
-    def share(self, numbers: Iterable[int], *, zero_seen: bool) -> Share:
+    def share(self, numbers: Iterable[int], rows: RowFacts) -> Share:
         """What a state knows that has seen some splits."""
-        return Share(self.facts, intervals_of(numbers), zero_seen)
+        return Share(self.facts, intervals_of(numbers), rows, self.work.recipe.truth)
 
     def expecting(self, rows: int) -> Plan:
         """The same plan with so many rows expected, which changes no result."""

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from unsurprised.copies import Record
 from unsurprised.engines.seen import PlanLayout, SplitsSeen, layout_of, seen_in
 from unsurprised.errors import InputError, Place, StateError
 from unsurprised.interpretation import Interpretation
+from unsurprised.sources.truth_files import TruthFiles
+from unsurprised.states.marked_rows import MarkedRows
 from unsurprised.states.serial import whole
 
 
@@ -56,26 +59,71 @@ class PlanFacts(PlanLayout):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RowFacts(Record):
+    """What only all rows together tell, of some of them."""
+
+    #: Whether a label that came in is 0, or none need be.
+    zero_seen: bool = False
+    #: The rows of a truth in another file that have met a prediction, where each must have one.
+    met: MarkedRows | None = None
+
+    @classmethod
+    def nothing(cls, truth: TruthFiles | None) -> Self:
+        """Those of no row."""
+        return cls(met=None if truth is None else truth.nothing_met)
+
+    def joined(self, other: Self) -> Self:
+        """The facts of both."""
+        met = other.met if self.met is None or other.met is None else self.met.joined(other.met)
+        return type(self)(self.zero_seen or other.zero_seen, met)
+
+    def said(self) -> dict[str, Any]:
+        """The facts as plain values, and the bytes of a bitmap."""
+        met = b"" if self.met is None else self.met.to_bytes()
+        return {"zero_seen": self.zero_seen, "met": met}
+
+    @classmethod
+    def of_said(cls, said: Mapping[str, Any], truth: TruthFiles | None) -> Self:
+        """What :meth:`said` told of a plan with this truth."""
+        zero_seen = said["zero_seen"]
+        if not isinstance(zero_seen, bool):
+            raise StateError("the bytes of the state do not say whether a label is 0")
+        if truth is None or truth.nothing_met is None:
+            return cls(zero_seen)
+        return cls(zero_seen, MarkedRows.from_bytes(truth.rows, said["met"]))
+
+
 @dataclass(frozen=True)
 class Share(SplitsSeen):
     """The splits of a plan that an evaluator has seen."""
 
     facts: PlanFacts
-    #: Whether a label that came in is 0, or none need be.
-    zero_seen: bool = False
+    #: What was found in them.
+    rows: RowFacts = RowFacts()
+    #: The truth in another file, if the plan has one.
+    truth: TruthFiles | None = None
 
     def joined(self, other: Self) -> Self:
         """The share of both; an error for another plan, and for a split that is in both."""
-        return replace(super().joined(other), zero_seen=self.zero_seen or other.zero_seen)
+        return replace(super().joined(other), rows=self.rows.joined(other.rows))
+
+    def refuse_wrong(self) -> None:
+        """Raise for what the labels of all rows together tell."""
+        if self.facts.unsaid_start is not None and not self.rows.zero_seen:
+            raise self.facts.unsaid_start
+        if self.truth is not None and self.rows.met is not None and not self.missing:
+            self.truth.refuse_unmatched(self.rows.met)
 
     def said(self) -> dict[str, Any]:
-        """The share as dictionaries, lists and plain values."""
-        return {**super().said(), "zero_seen": self.zero_seen}
+        """The share as dictionaries, lists and plain values, and the bytes of a bitmap."""
+        truth = None if self.truth is None else self.truth.said()
+        return {**super().said(), **self.rows.said(), "truth": truth}
 
     @classmethod
     def of_said(cls, said: Mapping[str, Any]) -> Self:
         """The share that :meth:`said` told."""
         facts = PlanFacts.of_said(said["facts"])
-        if not isinstance(said["zero_seen"], bool):
-            raise StateError("the bytes of the state do not say whether a label is 0")
-        return cls(facts, seen_in(said["seen"], facts.count), said["zero_seen"])
+        truth = None if said["truth"] is None else TruthFiles.of_said(said["truth"])
+        rows = RowFacts.of_said(said, truth)
+        return cls(facts, seen_in(said["seen"], facts.count), rows, truth)

@@ -12,8 +12,8 @@ def run(task: str) -> Done:
     """Evaluate the splits of a task in one thread."""
 
     def evaluated(work: Work) -> Done:
-        evaluator, zero_seen = work.evaluate()
-        return Done(tuple(work.splits), evaluator.to_bytes(), {"zero_seen": zero_seen})
+        evaluator, rows = work.evaluate()
+        return Done(tuple(work.splits), evaluator.to_bytes(), rows.said())
 
     return done_of_work(task, evaluated)
 

@@ -11,6 +11,7 @@ from unsurprised.errors import CallError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.engine import AnyCollector, Progress, count_off, over_splits
 from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.plans.share import RowFacts
 from unsurprised.sources.marks import Mark
 from unsurprised.sources.reading import Reading, Split
 from unsurprised.sources.recipes import SourceRecipe
@@ -50,8 +51,8 @@ class Work(Record):
         refuse_changed(mark for file in self.files.values() for mark in file.marks)
         return self.recipe.opened({place: each.file for place, each in self.files.items()}, {})
 
-    def evaluate(self, progress: Progress | None = None) -> tuple[Evaluator, bool]:
-        """All rows of the splits, and whether a label of them is 0, or none need be."""
+    def evaluate(self, progress: Progress | None = None) -> tuple[Evaluator, RowFacts]:
+        """All rows of the splits, and what only those of all splits together tell."""
         if not self.recipe.options.labelled:
             raise CallError(
                 "the plan is of rows without labels, for apply alone; plan again without "
@@ -68,14 +69,14 @@ class Work(Record):
 
     def collected(
         self, make: Callable[[], AnyCollector], progress: Progress | None = None
-    ) -> tuple[AnyCollector, bool]:
-        """All rows of the splits in a collector, and whether a label of them is 0."""
+    ) -> tuple[AnyCollector, RowFacts]:
+        """All rows of the splits in a collector, and what those of all splits together tell."""
         if not self.splits:
-            return make(), False
+            return make(), RowFacts.nothing(self.recipe.truth)
         reading = self.opened()
         merged = over_splits(reading, self.within(), make, progress=progress)
         reading.release()
-        return merged, reading.zero_seen
+        return merged, RowFacts(reading.zero_seen, reading.met)
 
     def sums_off(self, column: str | None) -> tuple[int, bool]:
         """How many rows have sums that are off, and whether all of them were read."""
