@@ -279,6 +279,22 @@ def test_units_labels_and_copies() -> None:
     assert entropy(iter([1, "1", 2])).value == entropy(["1", "1", "2"]).value
 
 
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ([1, True, "a"], [1, 1, 1]),
+        ([True, 1, False], [2, 1]),
+        ([True, "True", 1], [2, 1]),
+        ([0, False, "0", np.int64(0)], [3, 1]),
+    ],
+)
+def test_a_list_and_an_iterator_have_the_same_categories(values: Any, counts: list[int]) -> None:
+    """As NumPy makes them of a list: among names True is another one than 1."""
+    wanted = entropy(us.Counts(counts), method="plugin").value
+    assert entropy(values, method="plugin").value == wanted
+    assert entropy(iter(values), method="plugin").value == wanted
+
+
 MESSAGES: list[tuple[Callable[[], Any], str]] = [
     (lambda: entropy([]), "x is empty; expected at least one row"),
     (lambda: entropy(iter([])), "x is empty; expected at least one row"),

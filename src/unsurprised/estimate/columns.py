@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -219,12 +220,18 @@ def _of_state(state: CategoryCounts, argument: str) -> NDArray[np.int64]:
 
 
 def _counted(values: Iterator[Any], argument: str) -> NDArray[np.int64]:
-    """Counts of what an iterator yields; held is one number for each category, not the rows."""
-    by_name: Counter[str] = Counter()
-    for value, count in Counter(values).items():
+    """Counts of what an iterator yields; held is one number for each category, not the rows.
+
+    Categories are those of a list of the same, which NumPy makes names of where it holds one.
+    """
+    one, other = tee(values)  # True and 1 are equal, and among names they are two
+    counts = Counter(zip(one, map(type, other), strict=True))
+    named = any(issubclass(kind, str) for _, kind in counts)
+    by_name: Counter[Any] = Counter()
+    for (value, _), count in counts.items():
         if not isinstance(value, str | int | np.integer | np.bool_):
             raise CallError(f"{argument} yields {value!r}; expected categories: integers or names")
-        by_name[str(value)] += count
+        by_name[str(value) if named else value] += count
     if not by_name:
         raise CallError(f"{argument} is empty; expected at least one row")
     return np.fromiter(by_name.values(), dtype=np.int64)
