@@ -147,13 +147,15 @@ class Solution:
 
 
 def as_keys(ids: pa.Array) -> pa.Array:
-    """Ids as text, by which integers of any width and names are the same."""
+    """Ids as text, by which integers of any width and names are the same; each by itself."""
     ids = decoded(ids)
-    if stands_for(ids.type) == "float":
-        whole = pc.equal(ids, pc.floor(ids))
-        if pc.all(pc.fill_null(whole, True)).as_py() is not False:
-            ids = ids.cast(pa.int64(), safe=False)
-    return ids.cast(pa.large_string())
+    texts = ids.cast(pa.large_string())
+    if stands_for(ids.type) != "float":
+        return texts
+    numbers = ids.cast(pa.float64())
+    whole = pc.and_(pc.equal(numbers, pc.floor(numbers)), pc.less(pc.abs(numbers), 2.0**63))
+    integers = pc.if_else(whole, numbers, 0.0).cast(pa.int64())
+    return pc.if_else(whole, integers.cast(pa.large_string()), texts)
 
 
 def decoded(column: pa.Array) -> pa.Array:
