@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from unsurprised.batches import Batch
 from unsurprised.errors import InputError, SumsOffError
 from unsurprised.evaluation.bins import Bins, NumberLook
 from unsurprised.evaluation.evaluator import Evaluator
@@ -73,10 +73,33 @@ def refuse_no_rows(merged: Evaluator, files: Sequence[str]) -> None:
     )
 
 
+class Splits(Protocol):
+    """What is opened, and has splits that can be read at the same time."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files, in the order of their rows."""
+
+    def batches(self, split: Split) -> Iterator[Any]:
+        """The rows of a split, batch after batch, each with its ``size`` and what it skipped."""
+
+    def in_memory(self) -> AbstractContextManager[None]:
+        """Say what a batch takes, where there is not as much memory."""
+
+    def no_memory(self) -> InputError:
+        """The error for a lack of memory."""
+
+    def looking_later(self) -> AbstractContextManager[None]:
+        """Ask stores at the end of the context alone whether objects changed since then."""
+
+    def asked_ahead(self, splits: Sequence[Split]) -> AbstractContextManager[None]:
+        """Within the context, ask stores for splits before they are read."""
+
+
 class Collector(Protocol):
     """What takes batches and merges with others of its kind, exactly."""
 
-    def update_batch(self, batch: Batch) -> Any:
+    def update_batch(self, batch: Any) -> Any:
         """Add the rows of a batch."""
 
     def merge(self, other: Any) -> Any:
@@ -98,17 +121,21 @@ def over_rows(
 
 
 def over_splits(
-    reading: Reading,
+    reading: Splits,
     splits: list[Split],
     make: Callable[[], AnyCollector],
     *,
     progress: Progress | None = None,
     then: Callable[[], None] | None = None,
+    most: int | None = None,
 ) -> AnyCollector:
-    """Collect the rows of some splits; ``then`` is what is asked once they are read."""
+    """Collect the rows of some splits; ``then`` is what is asked once they are read.
+
+    ``most``: so many collectors at most are filled side by side, where each of them is large.
+    """
     run = _Run(reading, splits, progress)
     threads = get_num_threads()
-    workers = max(1, min(threads, len(splits)))
+    workers = max(1, min(threads, len(splits), most or threads))
 
     def work(_: int) -> AnyCollector:
         with at_most(threads):
@@ -155,7 +182,7 @@ def first_look(reading: Reading) -> dict[str, Bins]:
 class _Run:
     """Workers take the splits in order; once one fails, none after it is begun."""
 
-    def __init__(self, reading: Reading, splits: list[Split], progress: Progress | None) -> None:
+    def __init__(self, reading: Splits, splits: list[Split], progress: Progress | None) -> None:
         self.reading, self.splits, self.progress = reading, splits, progress
         self.lock = threading.Lock()
         self.next = 0
@@ -187,7 +214,7 @@ class _Run:
             self.next += 1
             return self.next - 1
 
-    def _batches(self, index: int) -> Iterator[Batch]:
+    def _batches(self, index: int) -> Iterator[Any]:
         """The batches of a split, for as long as no split before it has failed."""
         for batch in self.reading.batches(self.splits[index]):
             if self.stopped or any(failed < index for failed in list(self.errors)):
@@ -213,7 +240,7 @@ class _Run:
         return first.noted(SumsOffError.count(rows))
 
 
-def count_off(reading: Reading, splits: Sequence[Split], column: str | None) -> tuple[int, bool]:
+def count_off(reading: Splits, splits: Sequence[Split], column: str | None) -> tuple[int, bool]:
     """How many rows have sums that are off, and whether all rows were read: no worse fault is."""
     rows = 0
     try:

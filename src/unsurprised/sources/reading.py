@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -25,10 +25,10 @@ from unsurprised.sources.interpreted import (
     interpretation_of,
 )
 from unsurprised.sources.joined import Solution
+from unsurprised.sources.opened_tables import OpenedTables
 from unsurprised.sources.slices import slice_column
-from unsurprised.sources.stores.ahead import asked_ahead
 from unsurprised.sources.table import Part, Table, refuse_twice, until_wrong
-from unsurprised.sources.unchanged import refuse_changed, unchanged
+from unsurprised.sources.unchanged import unchanged
 from unsurprised.states.marked_rows import MarkedRows
 from unsurprised.threads import is_lack_of_threads
 
@@ -41,7 +41,7 @@ class Split(Record):
     part: Part
 
 
-class Reading:
+class Reading(OpenedTables):
     """What :func:`open_predictions` found; splits of it can be read at the same time.
 
     It is pickled for other processes of the same release, with the rows of a data frame, and of
@@ -125,11 +125,6 @@ class Reading:
     def conversion(self) -> Conversion:
         """How rows become batches."""
         return self._conversion
-
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        """The files, or the frame."""
-        return self._tables
 
     @property
     def joined(self) -> Solution | None:
@@ -250,24 +245,9 @@ class Reading:
         with unchanged(table.stamps, later=self._looks_later), self.in_memory(table):
             yield from self._batches(table, split)
 
-    @contextmanager
-    def looking_later(self) -> Iterator[None]:
-        """Ask stores at the end of the context alone whether objects changed since then."""
-        self._looks_later = True
-        try:
-            yield
-        finally:
-            self._looks_later = False
-        refuse_changed(stamp for table in self._tables for stamp in table.stamps if stamp.stored)
-
-    def asked_ahead(self, splits: Sequence[Split]) -> AbstractContextManager[None]:
-        """Within the context, ask stores for splits before they are read, in this order."""
-        columns = self._conversion.columns
-        return asked_ahead(
-            wanted
-            for split in splits
-            for wanted in self._tables[split.file_index].wanted(split.part, columns)
-        )
+    def columns_of(self, table: Table) -> Mapping[str, str]:
+        """The columns of the predictions, and those that stand beside them."""
+        return self._conversion.columns
 
     def _batches(self, table: Table, split: Split) -> Iterator[Batch]:
         size = rows_at_once(table, self._conversion)

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from unsurprised.copies import Record
+from unsurprised.engines.plan_texts import (
+    PREDICTIONS,
+    digest_of_plan,
+    refuse_altered,
+    refuse_columns_alone,
+    said_in_plan,
+    text_of_plan,
+)
 from unsurprised.engines.running import SplitJob
 from unsurprised.engines.splits import PlannedSplit, checked_numbers, intervals_of, part_of
 from unsurprised.engines.tasks import text_of
-from unsurprised.errors import StateError, SumsOffError
+from unsurprised.errors import StateError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.engine import Progress, first_look, refuse_no_rows
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
 from unsurprised.evaluation.plans.share import PlanFacts, RowFacts, Share
-from unsurprised.evaluation.plans.work import PlannedFile, Work
+from unsurprised.evaluation.plans.work import Work, counted_in_some, files_of, layout_in
 from unsurprised.float_errors import own_float_errors
-from unsurprised.sources.marks import Mark
 from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
 from unsurprised.sources.recipes import SourceRecipe
-from unsurprised.sources.unchanged import refuse_changed
-from unsurprised.states.serial import sensible, written
-
-#: Name and version of a plan's JSON.
-SCHEMA = "unsurprised.plan/1"
+from unsurprised.states.serial import sensible
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,20 +74,11 @@ class Plan(Record):
         splits, bins = dict(enumerate(reading.plan())), first_look(reading)
         if not splits:
             refuse_no_rows(Evaluator(), reading.files)
-        places = sorted({split.file_index for split in splits.values()})
-        files = {
-            place: PlannedFile(table.file or "", tuple(map(Mark.of, table.stamps)))
-            for place, table in ((place, reading.tables[place]) for place in places)
-        }
-        # A file that was written since it was opened would have other ends.
-        refuse_changed(stamp for place in places for stamp in reading.tables[place].stamps)
+        files = files_of(reading.tables, splits.values())
         expected = (reading.rows or 0) if expect is None else expect
         recipe = SourceRecipe.of(reading, options)
         work = Work(recipe, bins, top, sampled, expected, files, splits)
-        sizes: dict[int, list[int | None]] = {place: [] for place in range(len(reading.files))}
-        for split in splits.values():
-            sizes[split.file_index].append(split.part.rows)
-        layout = tuple((reading.files[place], tuple(rows)) for place, rows in sizes.items())
+        layout = layout_in(reading.files, splits.values())
         choices, unsaid = dict(reading.choices), reading.unsaid_start()
         facts = PlanFacts("", layout, expected, reading.interpretation, choices, unsaid)
         return cls(work, facts, reading.rows)._named()
@@ -129,13 +121,7 @@ class Plan(Record):
 
     @cached_property
     def _sizes(self) -> list[int]:
-        """How much work each split is: its rows, or the bytes of its file."""
-        return [
-            sum(mark.size for mark in self.work.files[split.file_index].marks)
-            if self.rows is None
-            else split.part.rows or 0
-            for split in self.work.splits.values()
-        ]
+        return self.work.sizes(by_rows=self.rows is not None)
 
     @property
     def job(self) -> SplitJob:
@@ -180,12 +166,8 @@ class Plan(Record):
         """
         asked = range(len(self.splits)) if splits is None else splits
         numbers = checked_numbers(asked, len(self.splits))
-        try:
+        with counted_in_some(whole=len(numbers) == len(self.splits)):
             found, rows = self.work.only(numbers).evaluate(progress)
-        except SumsOffError as error:
-            if len(numbers) == len(self.splits):
-                raise
-            raise error.noted(f"{error.note}, in the splits that were asked for") from None
         return PlannedEvaluator.of(found, self.share(numbers, rows))
 
     def refuse_other(self, evaluator: Evaluator) -> Evaluator:
@@ -210,8 +192,7 @@ class Plan(Record):
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The plan as JSON, for :meth:`from_json` of the same release, on any machine."""
-        said = {"schema": SCHEMA, **self._said()}
-        return json.dumps(said, indent=indent, allow_nan=False)
+        return text_of_plan(PREDICTIONS, self._said(), indent)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Plan:
@@ -222,28 +203,12 @@ class Plan(Record):
         StateError
             It is none, it was altered, or another release wrote it.
         """
-        from unsurprised import __version__
-
-        try:
-            said = json.loads(text)
-        except (ValueError, RecursionError):
-            raise StateError(
-                "this is no plan: it is no JSON; expected what to_json wrote"
-            ) from None
-        if not isinstance(said, dict) or not str(said.get("schema")).startswith(
-            "unsurprised.plan/"
-        ):
-            raise StateError("this is no plan; expected what to_json (unsurprised plan) wrote")
-        if said["schema"] != SCHEMA or said.get("unsurprised") != __version__:
-            raise StateError(
-                f"the plan was written by unsurprised {said.get('unsurprised')}, and this is "
-                f"unsurprised {__version__}; plan and evaluate with one release on all machines"
-            )
+        said = said_in_plan(text)
+        refuse_columns_alone(said)
         with sensible():
             facts = PlanFacts.of_said(said["facts"])
             plan = cls(Work.of_said(said["work"]), facts, said["rows"])
-            if plan._named().id != facts.id:
-                raise StateError("the plan was altered: its digest is wrong; make it again")
+            refuse_altered(facts.id, plan._named().id)
         return plan
 
     def __repr__(self) -> str:
@@ -262,7 +227,4 @@ class Plan(Record):
 
     def _named(self) -> Plan:
         """The plan with its digest."""
-        said = self._said()
-        del said["facts"]["id"]
-        digest = hashlib.sha256(written(said).encode()).hexdigest()
-        return Plan(self.work, replace(self.facts, id=digest), self.rows)
+        return replace(self, facts=replace(self.facts, id=digest_of_plan(self._said())))

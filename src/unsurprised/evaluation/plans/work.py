@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self, cast
 
 from unsurprised.copies import Record
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.engine import AnyCollector, Progress, count_off, over_splits
 from unsurprised.evaluation.evaluator import Evaluator
@@ -15,7 +16,7 @@ from unsurprised.evaluation.plans.share import RowFacts
 from unsurprised.sources.marks import Mark
 from unsurprised.sources.reading import Reading, Split
 from unsurprised.sources.recipes import SourceRecipe
-from unsurprised.sources.table import Part
+from unsurprised.sources.table import Part, Table
 from unsurprised.sources.unchanged import refuse_changed
 
 
@@ -27,8 +28,107 @@ class PlannedFile(Record):
     marks: tuple[Mark, ...]
 
 
+class OfFiles(Record):
+    """Base of what tasks are told: splits of some files by their numbers."""
+
+    __slots__ = ()
+
+    files: Mapping[int, PlannedFile]
+    splits: Mapping[int, Split]
+
+    def only(self, numbers: Collection[int]) -> Self:
+        """The work of some splits, which speaks of their files alone."""
+        splits = {number: self.splits[number] for number in numbers}
+        places = sorted({split.file_index for split in splits.values()})
+        files = {place: self.files[place] for place in places}
+        made: Self = replace(cast(Any, self), splits=splits, files=files)
+        return made
+
+    def unchanged_files(self) -> dict[int, str]:
+        """The files by their places, none of which has changed."""
+        refuse_changed(mark for file in self.files.values() for mark in file.marks)
+        return {place: each.file for place, each in self.files.items()}
+
+    def within(self) -> list[Split]:
+        """The splits in their order, of the files that are opened."""
+        places = {place: index for index, place in enumerate(self.files)}
+        ordered = (split for _, split in sorted(self.splits.items()))
+        return [Split(places[split.file_index], split.part) for split in ordered]
+
+    def sizes(self, *, by_rows: bool) -> list[int]:
+        """How much work each split is: its rows, or the bytes of its file."""
+        return [
+            split.part.rows or 0
+            if by_rows
+            else sum(mark.size for mark in self.files[split.file_index].marks)
+            for split in self.splits.values()
+        ]
+
+    def _said_of_files(self) -> dict[str, Any]:
+        """Files and splits as dictionaries, lists and plain values."""
+        return {
+            "files": [
+                {"place": place, "file": each.file, "marks": [mark.said() for mark in each.marks]}
+                for place, each in self.files.items()
+            ],
+            "splits": [
+                [number, each.file_index, each.part.first_row, each.part.rows, list(each.part.keys)]
+                for number, each in self.splits.items()
+            ],
+        }
+
+
+def files_of(tables: Sequence[Table], splits: Iterable[Split]) -> dict[int, PlannedFile]:
+    """The files of some splits, with what tells them from others."""
+    places = sorted({split.file_index for split in splits})
+    files = {
+        place: PlannedFile(table.file or "", tuple(map(Mark.of, table.stamps)))
+        for place, table in ((place, tables[place]) for place in places)
+    }
+    # A file that was written since it was opened would have other ends.
+    refuse_changed(stamp for place in places for stamp in tables[place].stamps)
+    return files
+
+
+def layout_in(
+    files: Sequence[str], splits: Iterable[Split]
+) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
+    """Each file, and the rows of its splits."""
+    sizes: list[list[int | None]] = [[] for _ in files]
+    for split in splits:
+        sizes[split.file_index].append(split.part.rows)
+    return tuple((file, tuple(rows)) for file, rows in zip(files, sizes, strict=True))
+
+
+@contextmanager
+def counted_in_some(*, whole: bool) -> Iterator[None]:
+    """Let the number of rows whose sums are off say that it is of some splits, if it is."""
+    try:
+        yield
+    except SumsOffError as error:
+        if whole:
+            raise
+        raise error.noted(f"{error.note}, in the splits that were asked for") from None
+
+
+def files_of_said(said: Mapping[str, Any]) -> dict[int, PlannedFile]:
+    """The files that work has told."""
+    return {
+        each["place"]: PlannedFile(each["file"], tuple(map(Mark.of_said, each["marks"])))
+        for each in said["files"]
+    }
+
+
+def splits_of_said(said: Mapping[str, Any]) -> dict[int, Split]:
+    """The splits that work has told."""
+    return {
+        number: Split(place, Part(first, rows, tuple(keys)))
+        for number, place, first, rows, keys in said["splits"]
+    }
+
+
 @dataclass(frozen=True, slots=True)
-class Work(Record):
+class Work(OfFiles):
     """Splits of some files by their numbers, and the settings that all tasks of a plan share."""
 
     recipe: SourceRecipe
@@ -40,16 +140,9 @@ class Work(Record):
     files: Mapping[int, PlannedFile]
     splits: Mapping[int, Split]
 
-    def only(self, numbers: Collection[int]) -> Work:
-        """The work of some splits, which speaks of their files alone."""
-        splits = {number: self.splits[number] for number in numbers}
-        places = sorted({split.file_index for split in splits.values()})
-        return replace(self, splits=splits, files={place: self.files[place] for place in places})
-
     def opened(self) -> Reading:
         """The files, none of which has changed."""
-        refuse_changed(mark for file in self.files.values() for mark in file.marks)
-        return self.recipe.opened({place: each.file for place, each in self.files.items()}, {})
+        return self.recipe.opened(self.unchanged_files(), {})
 
     def evaluate(self, progress: Progress | None = None) -> tuple[Evaluator, RowFacts]:
         """All rows of the splits, and what only those of all splits together tell."""
@@ -82,12 +175,6 @@ class Work(Record):
         """How many rows have sums that are off, and whether all of them were read."""
         return count_off(self.opened(), self.within(), column)
 
-    def within(self) -> list[Split]:
-        """The splits in their order, of the files that are opened."""
-        places = {place: index for index, place in enumerate(self.files)}
-        ordered = (split for _, split in sorted(self.splits.items()))
-        return [Split(places[split.file_index], split.part) for split in ordered]
-
     def said(self) -> dict[str, Any]:
         """The work as dictionaries, lists and plain values."""
         return {
@@ -99,14 +186,7 @@ class Work(Record):
             "top": self.top,
             "sampled": self.sampled,
             "expected": self.expected,
-            "files": [
-                {"place": place, "file": each.file, "marks": [mark.said() for mark in each.marks]}
-                for place, each in self.files.items()
-            ],
-            "splits": [
-                [number, each.file_index, each.part.first_row, each.part.rows, list(each.part.keys)]
-                for number, each in self.splits.items()
-            ],
+            **self._said_of_files(),
         }
 
     @classmethod
@@ -121,14 +201,8 @@ class Work(Record):
             int(said["top"]),
             bool(said["sampled"]),
             int(said["expected"]),
-            {
-                each["place"]: PlannedFile(each["file"], tuple(map(Mark.of_said, each["marks"])))
-                for each in said["files"]
-            },
-            {
-                number: Split(place, Part(first, rows, tuple(keys)))
-                for number, place, first, rows, keys in said["splits"]
-            },
+            files_of_said(said),
+            splits_of_said(said),
         )
 
 
