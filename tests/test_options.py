@@ -31,7 +31,7 @@ FLAGS = {"--normalize", "--overwrite", "--allow-unsure", "--full", "--quiet", "-
 WRITTEN |= {"--state"}
 READ |= {"--plan", "--db", "--query"}
 NUMERIC |= {"--expect"}
-FLAGS |= {"--no-label"}
+FLAGS |= {"--no-label", "--drift"}
 PLAIN |= {"--part", "--memory"}
 #: Those of ranks.
 PLAIN |= {"--y", "--given", "--numbers"}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from unsurprised.comparison.result import Comparison
     from unsurprised.dataset_drift.base import DriftBase
     from unsurprised.dataset_drift.compare import drift
+    from unsurprised.dataset_drift.plans import DriftPlan
     from unsurprised.dataset_drift.result import Drift
     from unsurprised.errors import CallError, InputError, StateError, UnsurprisedError
     from unsurprised.evaluation import Estimate, Evaluation, Evaluator
@@ -96,6 +97,7 @@ __all__ = [
     "Counts",
     "Drift",
     "DriftBase",
+    "DriftPlan",
     "Estimate",
     "Evaluation",
     "Evaluator",
@@ -201,6 +203,7 @@ _HOMES = {
     "comparison": ("Check", "Comparison", "check", "compare"),
     "dataset_drift.base": ("DriftBase",),
     "dataset_drift.compare": ("drift",),
+    "dataset_drift.plans": ("DriftPlan",),
     "dataset_drift.result": ("Drift",),
     "errors": ("CallError", "InputError", "StateError", "UnsurprisedError"),
     "evaluation": ("Estimate", "Evaluation", "Evaluator", "evaluate"),

@@ -9,7 +9,10 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import Preds
 from unsurprised.commands.completion import columns
+from unsurprised.commands.merge import Partial
 from unsurprised.commands.panels import MEANS, MEASURES, WRITES
+from unsurprised.commands.planned import Part, PlanFile, refuse_without_plan
+from unsurprised.commands.planned_drift import save_planned
 from unsurprised.commands.words import DriftNulls
 from unsurprised.errors import CallError
 
@@ -34,10 +37,11 @@ EXAMPLES = (
     "unsurprised drift january.parquet --save base.json",
     "unsurprised drift base.json new.parquet --html drift.html",
     "unsurprised drift base.parquet new.parquet --by month --label label --pred probs",
+    "unsurprised drift --plan plan.json --part 3/40 --save part-3.json",
 )
 
 BaseFile = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="BASE",
         show_default=False,
@@ -135,9 +139,12 @@ Junit = Annotated[
 
 def command(
     context: typer.Context,
-    base: BaseFile,
+    base: BaseFile = None,
     new: NewFile = None,
     *,
+    plan: PlanFile = None,
+    part: Part = None,
+    partial: Partial = False,
     fdr: Fdr = 0.05,
     fail_if: FailIf = None,
     allow_unsure: AllowUnsure = False,
@@ -158,6 +165,14 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write what was asked for, exit."""
+    if plan is not None:
+        save_planned(context, plan)
+        return
+    refuse_without_plan(part, None)
+    if base is None:
+        raise CallError(
+            f"Missing argument 'BASE', or --plan FILE; see {context.command_path} --help"
+        )
     from unsurprised.commands.outputs import Outputs
     from unsurprised.commands.page import ReadFiles, asked_page, declared_page
     from unsurprised.commands.reading import keep_standard_input
@@ -171,7 +186,7 @@ def command(
     checked_conditions(conditions)
     _refuse_alone(context, new)
     keep_standard_input(context, *(file for file in (base, new) if file is not None))
-    sets = [DataSet.opened(file) for file in (base, new) if file is not None]
+    sets = [DataSet.opened(file, partial=partial) for file in (base, new) if file is not None]
     files = [file for each in sets for file in each.files]
     with Outputs(files, overwrite=overwrite) as outputs:
         saved = outputs.declare("--save", save, own(recognition.drift_base()))

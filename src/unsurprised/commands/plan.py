@@ -12,6 +12,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, MEASURES, WRITES
+from unsurprised.commands.planned_drift import plan_drift
 from unsurprised.commands.reading import files_read
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import STANDARD_INPUT, CallError
@@ -30,6 +31,7 @@ HELP = (
 EXAMPLES = (
     "unsurprised plan 'runs/*.parquet' --by country --out plan.json",
     "unsurprised plan predictions --label y --id key --out plan.json",
+    "unsurprised plan 'january/*.parquet' --drift --out plan.json",
 )
 
 Out = Annotated[
@@ -48,6 +50,14 @@ NoLabel = Annotated[
         "--no-label",
         rich_help_panel=HOLDS,
         help="The rows have no label: the plan is for apply alone.",
+    ),
+]
+Drift = Annotated[
+    bool,
+    typer.Option(
+        "--drift",
+        rich_help_panel=HOLDS,
+        help="Plan how all columns are counted, for drift alone; with --pred the predictions too.",
     ),
 ]
 Expect = Annotated[
@@ -70,6 +80,7 @@ def command(
     out: Out,
     label: cli_options.Label = None,
     no_label: NoLabel = False,
+    drift: Drift = False,
     pred: cli_options.Pred = None,
     logprob: cli_options.LogProb = None,
     units: text_options.Units = None,
@@ -99,6 +110,9 @@ def command(
 
     if STANDARD_INPUT in (*files, truth):
         raise CallError("a plan is for files, which others open too; expected no - among them")
+    if drift:
+        plan_drift(context, files)
+        return
     if no_label and label is not None:
         raise CallError("--no-label and --label contradict each other; expected one of them")
     options = cli_options.options_of(context, labelled=not no_label)

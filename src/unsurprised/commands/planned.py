@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -164,13 +164,21 @@ def part_numbers(part: str) -> tuple[int, int]:
 
 def refuse_told(context: typer.Context, *besides: str) -> None:
     """Raise for an option that the plan has an answer to; ``besides`` are a command's own."""
+    refuse_others(
+        context,
+        _BESIDE_A_PLAN.union(besides),
+        "--plan, which says which files are read and how; say it to unsurprised plan",
+    )
+
+
+def refuse_others(context: typer.Context, allowed: Collection[str], with_what: str) -> None:
+    """Raise for an option or a file that does not go with another option."""
     for parameter in context.command.params:
-        if parameter.name in _BESIDE_A_PLAN.union(besides) or not is_told(context, parameter.name):
+        if parameter.name in allowed or not is_told(context, parameter.name):
             continue
         if context.params[parameter.name or ""] in (None, [], ()):  # the latter of older typers
             continue
-        name = "FILE" if parameter.name == "files" else max(parameter.opts, key=len)
-        raise CallError(
-            f"{name} does not go with --plan, which says which files are read and how; say it to "
-            "unsurprised plan"
-        )
+        name = max(parameter.opts, key=len)
+        if parameter.param_type_name == "argument":
+            name = "FILE" if name == "files" else name.upper()
+        raise CallError(f"{name} does not go with {with_what}")

@@ -11,8 +11,9 @@ import pyarrow as pa
 from unsurprised.alone import alone, beside
 from unsurprised.dataset_drift.column_state import ColumnState, whole
 from unsurprised.dataset_drift.model_state import ModelState
-from unsurprised.errors import StateError, shortened
-from unsurprised.states.serial import ByBytes
+from unsurprised.dataset_drift.share import DriftShare
+from unsurprised.errors import CallError, StateError, shortened
+from unsurprised.states.serial import ByBytes, written
 
 SCHEMA = "unsurprised.drift_base/1"
 
@@ -52,10 +53,17 @@ class DriftBase(ByBytes):
         self.columns: dict[str, ColumnState] = {name: ColumnState(name) for name in columns}
         #: What predictions say of themselves, where some were read.
         self.model: ModelState | None = None
+        #: Which plan the rows are of, and which of its splits came in; None of other rows.
+        self.share: DriftShare | None = None
 
     @alone
     def update(self, batch: pa.RecordBatch) -> DriftBase:
         """Add the rows of a batch that holds all columns."""
+        if self.share is not None:
+            raise CallError(
+                "this state holds splits of a plan, and takes no other rows; expected a DriftBase "
+                "of its own for these"
+            )
         self._same(batch.schema.names)
         for name, state in self.columns.items():
             state.update(batch.column(name))
@@ -64,20 +72,51 @@ class DriftBase(ByBytes):
 
     @alone
     def merge(self, other: DriftBase) -> DriftBase:
-        """Add the rows of another state; associative and commutative to the byte."""
+        """Add the rows of another state; associative and commutative to the byte.
+
+        Raises
+        ------
+        StateError
+            The states hold other columns or kinds of values, are of two plans, or one split of a
+            plan is in both.
+        """
         with beside(self, other):
-            if not self.columns and not self.rows:
+            share = self._joined_share(other)
+            if self.is_blank:
                 self.columns = {name: ColumnState(name) for name in other.columns}
                 self.model = other.model and ModelState(other.model.label, other.model.pred)
-            self._same(other.columns)
-            if (self.model is None) != (other.model is None):
-                raise StateError("one part of a data set holds predictions, and another none")
-            if self.model is not None and other.model is not None:
-                self.model.merge(other.model)
-            for name, state in self.columns.items():
-                state.merge(other.columns[name])
-            self.rows += other.rows
+            if not other.is_blank:
+                self._add(other)
+            self.share = share
         return self
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the state knows nothing of any row, not even its columns."""
+        return not self.columns and not self.rows
+
+    def _joined_share(self, other: DriftBase) -> DriftShare | None:
+        """What both have seen of their plan."""
+        if self.share is not None and other.share is not None:
+            return self.share.joined(other.share)
+        if (self.share is None) == (other.share is None) or (
+            self.is_blank if self.share is None else other.is_blank
+        ):
+            return self.share or other.share
+        raise StateError(
+            "one of two states that are merged holds splits of a plan, and the other one does "
+            "not, so nothing tells whether rows came in twice; expected states of one plan"
+        )
+
+    def _add(self, other: DriftBase) -> None:
+        self._same(other.columns)
+        if (self.model is None) != (other.model is None):
+            raise StateError("one part of a data set holds predictions, and another none")
+        if self.model is not None and other.model is not None:
+            self.model.merge(other.model)
+        for name, state in self.columns.items():
+            state.merge(other.columns[name])
+        self.rows += other.rows
 
     def _same(self, names: Iterable[str]) -> None:
         mine, theirs = set(self.columns), set(names)
@@ -95,7 +134,8 @@ class DriftBase(ByBytes):
         lines = ",\n".join(
             json.dumps(column, ensure_ascii=False, separators=(",", ":")) for column in columns
         )
-        told = "" if self.model is None else f',"model":{json.dumps(self.model.said())}'
+        told = "" if self.share is None else f',"plan":{written(self.share.said())}'
+        told += "" if self.model is None else f',"model":{json.dumps(self.model.said())}'
         return f'{{"schema":"{SCHEMA}","rows":{self.rows}{told},"columns":[\n{lines}\n]}}\n'
 
     def to_bytes(self) -> bytes:
@@ -124,6 +164,8 @@ class DriftBase(ByBytes):
                 )
             state = cls()
             state.rows = whole(told["rows"], "rows")
+            if "plan" in told:
+                state.share = DriftShare.of_said(told["plan"])
             if "model" in told:
                 state.model = ModelState.of_said(told["model"])
             for column in told["columns"]:

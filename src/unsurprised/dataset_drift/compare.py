@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +32,8 @@ def drift(
     nulls: str = "category",
     by: str | None = None,
     time: str | None = None,
+    engine: Any = None,
+    partial: bool = False,
 ) -> Drift:
     r"""How far new data have moved from a base, column by column, in bits.
 
@@ -67,6 +70,12 @@ def drift(
         Also compare each such window of the new data with the base.
     time : str, optional
         The column of dates or times that says in which window a row is; by default the only one.
+    engine : concurrent.futures.Executor, dask.distributed.Client, SparkSession or "ray", optional
+        What reads the files of both, as for :func:`unsurprised.evaluate`; by default threads of
+        this process. The result is the same to the byte.
+    partial : bool, default False
+        Whether splits of the plan that a state is of (:class:`unsurprised.DriftPlan`) may be
+        missing; the result then says which.
 
     Returns
     -------
@@ -82,6 +91,8 @@ def drift(
         A data set has no rows, or no column is in both.
     CallError
         What was passed is no data set, or an option has no such value.
+    StateError
+        A state lacks splits of its plan, or of several one split is in two; the engine lost a task.
 
     References
     ----------
@@ -101,7 +112,8 @@ def drift(
     ['green']
     """
     settings = DriftSettings(label, pred, kind, checked_rate(fdr), nulls, by, time)
-    return compared_sets(DataSet.opened(base), DataSet.opened(new), settings)
+    before = DataSet.opened(base, engine, partial=partial)
+    return compared_sets(before, DataSet.opened(new, engine, partial=partial), settings)
 
 
 @dataclass(frozen=True)
@@ -184,7 +196,17 @@ def compared_with(
         _window(name, compared(before, state, settings.fdr, settings.nulls), column)
         for name, state in windows.items()
     )
-    return replace(found, moved=told, by=settings.by, windows=cut)
+    return replace(
+        found, moved=told, by=settings.by, windows=cut, notes=tuple(_notes(before, after))
+    )
+
+
+def _notes(before: DriftBase, after: DriftBase) -> Iterator[str]:
+    """Which splits of a plan are missing."""
+    for name, state in (("base", before), ("new data", after)):
+        note = None if state.share is None else state.share.note()
+        if note is not None:
+            yield f"In the {name}: {note[0].lower()}{note[1:]}"
 
 
 def _window(name: str, found: Drift, time: str) -> TimeWindow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from fractions import Fraction
 from typing import Any
@@ -39,7 +40,7 @@ class ModelState:
             name: Moments(["value"]) for name in (_ENTROPY, *([_COST] if label else []))
         }
 
-    def update(self, batch: Batch) -> ModelState:
+    def update_batch(self, batch: Batch) -> ModelState:
         """Add the rows of a batch of predictions."""
         if not batch.size:
             return self
@@ -69,6 +70,14 @@ class ModelState:
             moments.merge(other.moments[name])
         self.impossible += other.impossible
         return self
+
+    def to_bytes(self) -> bytes:
+        """The state as JSON, in UTF-8."""
+        return json.dumps(self.said()).encode()
+
+    def merge_bytes(self, data: bytes) -> None:
+        """Add the rows of another's bytes."""
+        self.merge(ModelState.of_said(json.loads(data)))
 
     def estimates(self) -> dict[str, Estimate]:
         """The mean of each over the rows, in bits."""

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
 from unsurprised.addresses import named
+from unsurprised.dataset_drift.agreement import Agreed, Named, agreed
 from unsurprised.dataset_drift.base import SCHEMA, DriftBase
+from unsurprised.dataset_drift.counting import MOST_COUNTERS, ColumnCounter, WindowCounter
 from unsurprised.dataset_drift.model_state import ModelState
-from unsurprised.dataset_drift.windows import (
-    MOST_WINDOWS,
-    SPANS,
-    by_window,
-    time_column,
-    windows_of,
-)
-from unsurprised.errors import CallError, InputError, Place, StateError
+from unsurprised.dataset_drift.plans.on_engine import AnySent, columns_on, predictions_on
+from unsurprised.dataset_drift.plans.work import ColumnsWork
+from unsurprised.dataset_drift.windows import TimeColumnsSought
+from unsurprised.errors import CallError, StateError
+from unsurprised.evaluation.engine import over_rows, over_splits
+from unsurprised.evaluation.plans.planning import Plan
 from unsurprised.sources.files import binary, first_bytes
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.opening import open_predictions
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
+from unsurprised.sources.recipes import refuse_no_files, refuse_standard_input
 from unsurprised.sources.table import Table
-from unsurprised.sources.whole_tables import batches, opened_tables, rows_of, with_names
+from unsurprised.sources.whole_tables import WholeTables, rows_of, surveyed_tables
 
-Progress = Callable[[int], object]
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,29 @@ class DataSet:
     files: tuple[str, ...]
     #: What the tables are of.
     source: Any = None
+    #: The types of columns of text.
+    types: Mapping[str, pa.DataType | None] = field(default_factory=dict)
+    #: What reads the rows; None: threads of this process.
+    engine: Any = None
 
     @classmethod
-    def opened(cls, source: Any) -> DataSet:
-        """A state, the files of saved ones (which are merged), files, a frame, or columns."""
+    def opened(cls, source: Any, engine: Any = None, *, partial: bool = False) -> DataSet:
+        """A state, the files of saved ones (which are merged), files, a frame, or columns.
+
+        ``partial``: splits of the plan that a state is of may be missing.
+        """
         if isinstance(source, DriftBase):
-            return cls((), source, ())
+            return cls((), _whole(source, partial=partial), ())
         saved = _saved_files(source)
         if saved:
-            return cls((), _merged(saved), tuple(saved))
-        source, tables = opened_tables(source)
+            return cls((), _whole(_merged(saved), partial=partial), tuple(saved))
+        if engine is not None:
+            refuse_no_files(source)
+        source, tables, types = surveyed_tables(source)
         files = tuple(table.file for table in tables if table.file is not None)
-        return cls(tuple(tables), None, files, source)
+        if engine is not None:
+            refuse_standard_input(files)
+        return cls(tuple(tables), None, files, source, types, engine)
 
     @property
     def rows(self) -> int | None:
@@ -63,17 +75,8 @@ class DataSet:
         """The state of all rows, which are read once."""
         if self.state is not None:
             return self.state
-        state = DriftBase()
-        for table, names in with_names(self.tables):
-            part = DriftBase(names)
-            for batch in batches(table, names, batch_rows):
-                with _of(table):
-                    part.update(batch)
-                if progress is not None:
-                    progress(batch.num_rows)
-            with _of(table):
-                state.merge(part)
-        return state
+        found = agreed(self.tables, self.types)
+        return self._collected(found, ColumnCounter, batch_rows, progress).state
 
     def read_model(
         self, label: str | None, pred: Any, kind: str | None, progress: Progress | None = None
@@ -86,14 +89,14 @@ class DataSet:
             )
         options = Options(label=label, pred=pred, kind=kind, labelled=label is not None)
         reading = open_predictions(self.source, options)
-        state = ModelState(label or "", ", ".join(reading.prediction_columns))
-        for split in reading.plan():
-            for batch in reading.batches(split):
-                state.update(batch)
-                if progress is not None:
-                    progress(batch.size)
-        reading.finish()
-        return state
+
+        def made() -> ModelState:
+            return ModelState(label or "", ", ".join(reading.prediction_columns))
+
+        if self.engine is None or not reading.plan():
+            return over_rows(reading, made, progress=progress)
+        plan = Plan.of(reading, options, top=0, sampled=False)
+        return predictions_on(self.engine, plan, partial(ModelState, made().label, made().pred))
 
     def read_windows(
         self,
@@ -105,29 +108,52 @@ class DataSet:
         """The state of all rows, the column of their times, and the state of each window."""
         if self.state is not None:
             raise CallError("a saved state has no rows to cut into windows; expected NEW as rows")
-        found: dict[str, DriftBase] = {}
-        column = time
-        for table, names in with_names(self.tables):
-            row = 0
-            for batch in batches(table, names, batch_rows):
-                if column is None or column not in names:
-                    column = time_column(batch, time)
-                with _of(table):
-                    which = windows_of(batch.column(column), span, column, row)
-                    for name, part in by_window(batch, which):
-                        found.setdefault(name, DriftBase(names)).update(part)
-                if len(found) > MOST_WINDOWS:
-                    raise CallError(
-                        f"more than {MOST_WINDOWS:,} windows by {span}; expected a longer span, "
-                        f"one of {', '.join(SPANS)} (--by)"
-                    )
-                row += batch.num_rows
-                if progress is not None:
-                    progress(batch.num_rows)
-        whole = DriftBase()
-        for name in sorted(found):
-            whole.merge(found[name])
-        return whole, column or "", dict(sorted(found.items()))
+        sought = TimeColumnsSought(time, batch_rows)
+        found = agreed(self.tables, self.types, sought)
+        make = partial(WindowCounter, span=span, columns=sought.found)
+        whole, windows = self._collected(found, make, batch_rows, progress).whole()
+        return whole, sought.found.last, windows
+
+    def _collected(
+        self,
+        found: Agreed,
+        make: Callable[[list[str]], AnySent],
+        batch_rows: int | None,
+        progress: Progress | None,
+    ) -> AnySent:
+        """The rows of all tables in a collector, or the error of the first one with one."""
+        collected = self._over(found.tables, partial(make, found.names), batch_rows, progress)
+        for place, table, names in found.apart:
+            self._over([(place, table, names)], partial(make, names), batch_rows, progress)
+        if found.error is not None:
+            raise found.error
+        return collected
+
+    def _over(
+        self,
+        tables: Sequence[Named],
+        make: Callable[[], AnySent],
+        batch_rows: int | None,
+        progress: Progress | None,
+    ) -> AnySent:
+        """The rows of some tables in a collector."""
+        if self.engine is not None:
+            places, names = [place for place, _, _ in tables], tables[0][2] if tables else []
+            work = ColumnsWork.of(self.tables, places, names, self.types, batch_rows)
+            return columns_on(self.engine, work, [table.file or "" for table in self.tables], make)
+        rows = WholeTables(
+            [(table, names) for _, table, names in tables],
+            batch_rows,
+            [place for place, _, _ in tables],
+        )
+        return over_splits(rows, rows.plan(), make, progress=progress, most=MOST_COUNTERS)
+
+
+def _whole(state: DriftBase, *, partial: bool) -> DriftBase:
+    """A state; an error where it lacks splits of its plan."""
+    if state.share is not None:
+        state.share.refuse_wrong(partial=partial)
+    return state
 
 
 def _saved_files(source: Any) -> list[str]:
@@ -157,15 +183,5 @@ def _merged(files: Sequence[str]) -> DriftBase:
         try:
             state.merge(DriftBase.from_json(text))
         except StateError as error:
-            raise InputError(str(error), place=Place(file)) from None
+            raise StateError(f"{file}: {error}") from None
     return state
-
-
-@contextmanager
-def _of(table: Table) -> Iterator[None]:
-    """Errors about the rows of a table, with its file."""
-    try:
-        with guarded(table.file, table.format):
-            yield
-    except StateError as error:
-        raise InputError(str(error), place=Place(table.file)) from None

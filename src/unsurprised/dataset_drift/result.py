@@ -178,6 +178,8 @@ class Drift(Reported):
     #: The column that windows of time are cut by, and the windows.
     by: str | None = None
     windows: tuple[TimeWindow, ...] = field(default=())
+    #: Which splits of the plans of states are missing.
+    notes: tuple[str, ...] = ()
 
     @property
     def drifted(self) -> tuple[ColumnDrift, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +11,10 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from unsurprised.arrow.decoded import decoded
+from unsurprised.copies import Record
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.sources.table import Table
+from unsurprised.sources.whole_tables import first_rows
 
 #: How the name of a window is made of a time.
 SPANS = {"year": "%Y", "quarter": "%Y-Q", "month": "%Y-%m", "week": "%G-W%V", "day": "%Y-%m-%d",
@@ -19,6 +23,60 @@ SPANS = {"year": "%Y", "quarter": "%Y-Q", "month": "%Y-%m", "week": "%G-W%V", "d
 MOST_WINDOWS = 1000
 #: The window of rows without a time.
 WITHOUT = "no time"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumns(Record):
+    """The columns of times that windows are cut by, of all files."""
+
+    #: The column, from the file at a place on; of files with the same columns there is one.
+    changes: tuple[tuple[int, str], ...] = ()
+
+    def of(self, place: int) -> str:
+        """The column in the file at a place."""
+        return [column for first, column in self.changes if first <= place][-1]
+
+    @property
+    def last(self) -> str:
+        """The column of the last file; empty where no file has rows."""
+        return self.changes[-1][1] if self.changes else ""
+
+
+class TimeColumnsSought:
+    """Finds the columns of times, file after file.
+
+    Parameters
+    ----------
+    told : str, optional
+        The column that somebody said.
+    batch_rows : int, optional
+        Rows a batch, of which the first tells.
+    """
+
+    def __init__(self, told: str | None, batch_rows: int | None = None) -> None:
+        self._told, self._batch_rows = told, batch_rows
+        self._changes: list[tuple[int, str]] = [] if told is None else [(0, told)]
+
+    def look(self, place: int, table: Table, names: Sequence[str]) -> None:
+        """Take the column of a file, which is looked for where it lacks that of those before."""
+        if self._changes and self._changes[-1][1] in names:
+            return
+        first = first_rows(table, names, self._batch_rows)
+        if first is not None:
+            self._changes.append((place, time_column(first, self._told)))
+
+    @property
+    def found(self) -> TimeColumns:
+        """What was found."""
+        return TimeColumns(tuple(self._changes))
+
+
+def refuse_many(span: str) -> CallError:
+    """The error for more windows than are kept."""
+    return CallError(
+        f"more than {MOST_WINDOWS:,} windows by {span}; expected a longer span, one of "
+        f"{', '.join(SPANS)} (--by)"
+    )
 
 
 def checked_span(by: str) -> str:

@@ -103,6 +103,10 @@ class CsvTable(Table):
             seen[name] = common(seen.get(name, kind), kind)
         self._kinds = seen
 
+    def surveyed(self, types: Mapping[str, pa.DataType | None]) -> None:
+        """Take the types of all files' cells."""
+        self._kinds = {name: kind for name, kind in types.items() if kind is not None}
+
     def kept(self, form: str) -> dict[str, str]:
         """All columns: as text for CSV, for others as the types of all their cells."""
         return dict.fromkeys(self.schema.names, "text" if form in _TEXT else "other")

@@ -138,6 +138,10 @@ class HiveTable(Table):
         """Look at the values of the file's rows."""
         self._table.survey(seen, form, used)
 
+    def surveyed(self, types: Mapping[str, pa.DataType | None]) -> None:
+        """Take the types of the files' values."""
+        self._table.surveyed(types)
+
     def kept(self, form: str) -> dict[str, str]:
         """What the file keeps, and the folders' values."""
         return self._table.kept(form) | dict.fromkeys(self._values, "other")

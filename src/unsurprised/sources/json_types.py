@@ -15,6 +15,19 @@ _MOST_FIELDS = 1000
 _SCALARS = {bool: pa.bool_(), float: pa.float64(), str: pa.string()}
 
 
+class Told:
+    """The type that somebody else has seen values of one key to have."""
+
+    __slots__ = ("_type",)
+
+    def __init__(self, kind: pa.DataType | None) -> None:
+        self._type = kind
+
+    def type(self) -> pa.DataType | None:
+        """The type that holds all of them as they are."""
+        return self._type
+
+
 class Seen:
     """What values of one key (or entries of its lists) have been.
 

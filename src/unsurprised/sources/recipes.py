@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -53,8 +53,7 @@ class SourceRecipe(Record):
         CallError
             It cannot be opened elsewhere: a frame, standard input, a truth in one of them.
         """
-        if any(is_kept(file) for file in reading.files):
-            raise CallError("a plan is for files, which others open too; expected no - among them")
+        refuse_standard_input(reading.files)
         truth = None
         if options.truth is not None:
             if reading.joined is None:
@@ -141,6 +140,12 @@ def refuse_no_files(source: Any, name: str = "source") -> None:
             f"{of}a data frame is in this process alone; expected files, which others open too: "
             "write the frame as Parquet, and pass its path"
         )
+
+
+def refuse_standard_input(files: Iterable[str]) -> None:
+    """Raise for rows that this process alone can read."""
+    if any(map(is_kept, files)):
+        raise CallError("a plan is for files, which others open too; expected no - among them")
 
 
 def _said(held: Options | Roles | Classes) -> dict[str, Any]:

@@ -83,6 +83,14 @@ class Table(ABC):
         what this one does, but for columns in use, whose roles say their types.
         """
 
+    def surveyed(  # noqa: B027 - most have nothing to do
+        self, types: Mapping[str, pa.DataType | None]
+    ) -> None:
+        """Take the types that a survey of all files has found, in the place of a :meth:`survey`.
+
+        None is that of values which no type but their JSON holds.
+        """
+
     def kept(self, form: str) -> dict[str, str]:
         """The columns that a file in the format ``form`` keeps, and the roles to read them by.
 

@@ -57,12 +57,12 @@ def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedE
                 if progress is not None:
                     progress(sum(plan.splits[number].rows or 0 for number in done.splits))
     except SumsOffError as error:
-        raise _counted(plan.job, pool, error) from None
+        raise counted(plan.job, pool, error) from None
     share = plan.share(range(len(plan.splits)), rows)
     return PlannedEvaluator.of(merged, share).recall_expected()
 
 
-def _counted(job: SplitJob, pool: Pool, error: SumsOffError) -> UnsurprisedError:
+def counted(job: SplitJob, pool: Pool, error: SumsOffError) -> UnsurprisedError:
     """The error with how many rows are off in all files, up to a worse fault."""
     count = partial(count_off, column=error.place.column)
     try:

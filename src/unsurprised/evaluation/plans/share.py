@@ -29,24 +29,18 @@ class PlanFacts(PlanLayout):
 
     def said(self) -> dict[str, Any]:
         """The facts as dictionaries, lists and plain values."""
-        error = self.unsaid_start
         return {
             **super().said(),
             "expected": self.expected,
             "interpretation": self.interpretation._kept(),
             "choices": dict(self.choices),
-            "unsaid_start": None
-            if error is None
-            else {**error._fields(), "place": [error.place.file, error.place.column]},
+            "unsaid_start": said_of_error(self.unsaid_start),
         }
 
     @classmethod
     def of_said(cls, said: Mapping[str, Any]) -> Self:
         """The facts that :meth:`said` told."""
-        error, reading = said["unsaid_start"], dict(said["interpretation"])
-        if error is not None:
-            file, column = error["place"]
-            error = InputError(**{**error, "place": Place(file, column=column)})
+        reading = dict(said["interpretation"])
         reading["left_aside"] = tuple(reading["left_aside"])
         choices = {str(name): str(value) for name, value in said["choices"].items()}
         return cls(
@@ -55,8 +49,23 @@ class PlanFacts(PlanLayout):
             whole(said["expected"], "expected"),
             Interpretation(**reading),
             choices,
-            error,
+            error_of_said(said["unsaid_start"]),
         )
+
+
+def said_of_error(error: InputError | None) -> dict[str, Any] | None:
+    """An error of a column as plain values."""
+    if error is None:
+        return None
+    return {**error._fields(), "place": [error.place.file, error.place.column]}
+
+
+def error_of_said(said: Mapping[str, Any] | None) -> InputError | None:
+    """The error that :func:`said_of_error` told."""
+    if said is None:
+        return None
+    file, column = said["place"]
+    return InputError(**{**said, "place": Place(file, column=column)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def page(drift: Drift) -> Page:
     return Page(
         "Has the data drifted?",
         sentence(drift),
-        [sizes(drift)],
+        [sizes(drift), *drift.notes],
         [_card(column) for column in drift.columns[:_MOST_CARDS]],
         [section for section in sections if section is not None],
         result="drift",

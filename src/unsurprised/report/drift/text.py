@@ -46,6 +46,8 @@ def _sized(drift: Drift, screen: Screen, verdict: Sequence[Line], *most: int) ->
     width = screen.width
     made = wrapped(headline(drift), width, "bold yellow" if drift.drifted else "bold green")
     made += [*wrapped(sizes(drift), width, "dim"), *verdict]
+    for note in drift.notes:
+        made += wrapped(note, width)
     made += [line()] if drift.drifted else []
     made += laid_out(_columns(drift.drifted, "", drifted), width, _STYLES)
     if drift.drifted:
