@@ -7,9 +7,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planned_sources import table, written
+from unsteady import Unsteady
 
 import unsurprised as us
 from unsurprised.evaluation.plans.on_engine import evaluated_on
@@ -37,41 +36,6 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def files(tmp_path: Path) -> str:
     return written(tmp_path / "rows", "parquet")
-
-
-class Unsteady(Executor):
-    """Runs each task as it is told, once all have come: in any order, twice, or not at all."""
-
-    _max_workers = 1
-
-    def __init__(self, actions: list[str], order: list[int]) -> None:
-        self.actions, self.order = actions, order
-        self.tasks: list[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = []
-
-    def submit(self, work: Any, /, *given: Any, **_: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        self.tasks.append((future, work, given))
-        if len(self.tasks) == len(self.actions):
-            for place in self.order:
-                self.end(place)
-        return future
-
-    def end(self, place: int) -> None:
-        future, work, given = self.tasks[place]
-        action = self.actions[place]
-        if not future.set_running_or_notify_cancel():
-            return
-        if action == "twice":
-            work(*given)
-        if action in ("run", "twice"):
-            future.set_result(work(*given))
-        elif action == "another":
-            _, other, task = self.tasks[(place + 1) % len(self.tasks)]
-            future.set_result(other(*task))
-        elif action == "nothing":
-            future.set_result(None)
-        else:
-            future.set_exception(BrokenProcessPool("a process was terminated abruptly"))
 
 
 @pytest.fixture(scope="module")

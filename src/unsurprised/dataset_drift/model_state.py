@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unsurprised.batches import Batch
-from unsurprised.errors import StateError
+from unsurprised.errors import InputError, Place, StateError
 from unsurprised.forms import Labels
 from unsurprised.measures import cross_entropy, entropy, surprisal
 from unsurprised.states import Moments
@@ -42,8 +42,14 @@ class ModelState:
 
     def update_batch(self, batch: Batch) -> ModelState:
         """Add the rows of a batch of predictions."""
-        if not batch.size:
-            return self
+        if batch.size:
+            try:
+                self._measure(batch)
+            except InputError as error:
+                raise _of_batch(batch, error) from None
+        return self
+
+    def _measure(self, batch: Batch) -> None:
         self._add(_ENTROPY, np.asarray(entropy(batch.model), dtype=np.float64))
         if self.label:
             truth: Any = batch.truth
@@ -56,7 +62,6 @@ class ModelState:
             finite = np.isfinite(values)
             self.impossible += int((~finite).sum())
             self._add(_COST, values[finite])
-        return self
 
     def _add(self, name: str, values: Any) -> None:
         if len(values):
@@ -111,6 +116,14 @@ class ModelState:
             must_match("Moments", moments.settings(), state.moments[name].settings())
             state.moments[name] = moments
         return state
+
+
+def _of_batch(batch: Batch, error: InputError) -> InputError:
+    """An error of a measure, which counts rows within the batch, with its place in the file."""
+    row = np.ravel(0 if error.place.row is None else error.place.row)[:1]
+    column = batch.columns.get("truth" if error.place.file == "p" else "model")
+    place = Place(batch.file, int(batch.numbers_of(row)[0]), column)
+    return type(error)(**{**error._fields(), "place": place})
 
 
 def _mean(moments: Moments) -> Estimate:

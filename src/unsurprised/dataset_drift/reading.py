@@ -16,7 +16,7 @@ from unsurprised.dataset_drift.base import SCHEMA, DriftBase
 from unsurprised.dataset_drift.counting import MOST_COUNTERS, ColumnCounter, WindowCounter
 from unsurprised.dataset_drift.model_state import ModelState
 from unsurprised.dataset_drift.plans.on_engine import AnySent, columns_on, predictions_on
-from unsurprised.dataset_drift.plans.work import ColumnsWork
+from unsurprised.dataset_drift.plans.work import ColumnsWork, surveyed_files
 from unsurprised.dataset_drift.windows import TimeColumnsSought
 from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import over_rows, over_splits
@@ -26,7 +26,6 @@ from unsurprised.sources.guard import guarded
 from unsurprised.sources.opening import open_predictions
 from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
-from unsurprised.sources.recipes import refuse_no_files, refuse_standard_input
 from unsurprised.sources.table import Table
 from unsurprised.sources.whole_tables import WholeTables, rows_of, surveyed_tables
 
@@ -58,12 +57,10 @@ class DataSet:
         saved = _saved_files(source)
         if saved:
             return cls((), _whole(_merged(saved), partial=partial), tuple(saved))
-        if engine is not None:
-            refuse_no_files(source)
-        source, tables, types = surveyed_tables(source)
+        source, tables, types = (
+            surveyed_tables(source) if engine is None else surveyed_files(source)
+        )
         files = tuple(table.file for table in tables if table.file is not None)
-        if engine is not None:
-            refuse_standard_input(files)
         return cls(tuple(tables), None, files, source, types, engine)
 
     @property

@@ -38,7 +38,7 @@ def with_names(tables: Iterable[Table]) -> Iterator[tuple[Table, list[str]]]:
     for table in tables:
         if not table.empty:
             names = list(table.kept(_FORM))
-            refuse_twice(names, names, table.file)
+            refuse_twice(table.schema.names, names, table.file)
             yield table, names
 
 

@@ -11,7 +11,7 @@ from unsurprised.dataset_drift.agreement import agreed
 from unsurprised.dataset_drift.base import DriftBase
 from unsurprised.dataset_drift.counting import ColumnCounter
 from unsurprised.dataset_drift.model_state import ModelState
-from unsurprised.dataset_drift.plans.work import ColumnsWork
+from unsurprised.dataset_drift.plans.work import ColumnsWork, surveyed_files
 from unsurprised.dataset_drift.share import DriftFacts, DriftShare
 from unsurprised.engines.plan_texts import (
     COLUMNS,
@@ -29,8 +29,7 @@ from unsurprised.evaluation.plans.work import Work, counted_in_some, layout_in
 from unsurprised.float_errors import own_float_errors
 from unsurprised.sources.opening import open_predictions
 from unsurprised.sources.options import Options
-from unsurprised.sources.recipes import refuse_no_files, refuse_standard_input
-from unsurprised.sources.whole_tables import rows_of, surveyed_tables
+from unsurprised.sources.whole_tables import rows_of
 from unsurprised.states.serial import sensible
 
 
@@ -104,10 +103,8 @@ class DriftPlan(Record):
                 "label and kind (--label, --kind) go with pred (--pred) in a plan for drift, which "
                 "counts all columns; say label to drift itself"
             )
-        refuse_no_files(source)
-        source, tables, types = surveyed_tables(source)
+        source, tables, types = surveyed_files(source)
         files = [table.file or "" for table in tables]
-        refuse_standard_input(files)
         found = agreed(tables, types)
         if found.error is not None:
             raise found.error

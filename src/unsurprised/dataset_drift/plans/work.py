@@ -22,9 +22,10 @@ from unsurprised.evaluation.plans.work import (
 from unsurprised.sources.hive import integer_partitions
 from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Split
+from unsurprised.sources.recipes import refuse_no_files, refuse_standard_input
 from unsurprised.sources.table import Table
 from unsurprised.sources.tables import tables_of
-from unsurprised.sources.whole_tables import WholeTables, with_names
+from unsurprised.sources.whole_tables import WholeTables, surveyed_tables, with_names
 
 #: Marks a column of text whose values no type but their JSON holds.
 _AS_JSON = {b"unsurprised.json": b"1"}
@@ -113,6 +114,15 @@ class ColumnsWork(OfFiles):
             files_of_said(said),
             splits_of_said(said),
         )
+
+
+def surveyed_files(source: Any) -> tuple[Any, list[Table], dict[str, pa.DataType | None]]:
+    """Files as :func:`.surveyed_tables` has them; an error for what others cannot open."""
+    refuse_no_files(source)
+    found = surveyed_tables(source)
+    refuse_no_files(found[0])  # a dictionary of columns is a frame by now
+    refuse_standard_input(table.file or "" for table in found[1])
+    return found
 
 
 def _text_of(types: Mapping[str, pa.DataType | None]) -> str:
