@@ -16,6 +16,7 @@ from copies_rows import BINS, NAMES, rows
 import unsurprised as us
 from unsurprised import calibrators, coding, states
 from unsurprised.class_names.binding import Binding
+from unsurprised.dataset_drift.windows import TimeColumns
 from unsurprised.engines.seen import PlanLayout, SplitsSeen
 from unsurprised.engines.tasks import Done
 from unsurprised.errors import CalibrationWarning, Place, SumsOffError, UnitError
@@ -354,6 +355,11 @@ def drift_base() -> us.DriftBase:
     return us.DriftBase().merge(part)
 
 
+def drift_plan(folder: Path) -> us.DriftPlan:
+    """A plan of all columns, and of predictions."""
+    return us.DriftPlan.of(written("hive", folder), "label", "p_")
+
+
 def soft(**options: Any) -> us.Evaluation:
     """An evaluation with votes as truth."""
     return us.evaluate(us.Counts([[2, 1], [0, 3], [1, 4]]), [[0.5, 0.5], [0.1, 0.9], [0.0, 1.0]])
@@ -385,6 +391,12 @@ def examples(folder: Path) -> dict[str, Make]:
         "Comparison": compared,
         "Drift": drifted,
         "DriftBase": drift_base,
+        "DriftBase of a plan": lambda: us.DriftBase.from_bytes(
+            drift_plan(folder).state([1]).to_bytes()
+        ),
+        "DriftPlan": lambda: drift_plan(folder),
+        "DriftShare": lambda: drift_plan(folder).state([1]).share,
+        "TimeColumns": lambda: TimeColumns(((0, "day"), (3, "hour"))),
         "InformationRanking": lambda: us.mi(
             {"x": [0, 1] * 9, "z": [0, 1] * 9, "one": [1] * 18, "y": [0, 1] * 9},
             "y",

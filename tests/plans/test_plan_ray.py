@@ -52,6 +52,13 @@ def test_the_bytes_of_one_machine(files: str) -> None:
 
 
 @pytest.mark.usefixtures("cluster")
+def test_drift_has_the_bytes_of_one_machine(files: str) -> None:
+    new, options = f"{files}/3.parquet", {"label": "label", "pred": "probs"}
+    found = us.drift(files, new, engine="ray", **options)
+    assert found.to_json() == us.drift(files, new, **options).to_json()
+
+
+@pytest.mark.usefixtures("cluster")
 def test_workers_that_are_killed_in_the_middle(files: str) -> None:
     plan, killed = us.plan(files, by="land", batch_rows=1), []
     executor = executor_of_ray()

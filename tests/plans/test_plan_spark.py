@@ -71,6 +71,12 @@ def test_the_bytes_of_one_machine(
     assert found.to_json() == us.evaluate(files, **options).to_json()
 
 
+def test_drift_has_the_bytes_of_one_machine(session: Any, files: str) -> None:
+    new, options = f"{files}/3.parquet", {"label": "label", "pred": "probs"}
+    found = us.drift(files, new, engine=session, **options)
+    assert found.to_json() == us.drift(files, new, **options).to_json()
+
+
 def test_a_worker_that_is_killed_in_the_middle(session: Any, files: str) -> None:
     plan, killed = us.plan(files, by="land"), []
     pids = session.sparkContext.parallelize(range(2), 2).map(lambda _: os.getpid()).collect()

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from unsurprised.commands import options as cli_options
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.planned import part_numbers, read_bytes, refuse_others
 from unsurprised.errors import CallError, StateError
@@ -38,7 +39,11 @@ def plan_drift(context: typer.Context, files: Sequence[str]) -> None:
     told = context.params
     kind = None if told["kind"] is None else str(told["kind"])
     made = DriftPlan.of(
-        list(files), told["label"], told["pred"], kind=kind, batch_rows=told["batch_rows"]
+        list(files),
+        told["label"],
+        cli_options.pred_of(told["pred"]),
+        kind=kind,
+        batch_rows=told["batch_rows"],
     )
     with Outputs(list(made.files), overwrite=told["overwrite"]) as outputs:
         target = outputs.declare("--out", told["out"], own(json_of("unsurprised.drift_plan")))

@@ -17,7 +17,7 @@ from unsurprised.dataset_drift.windows import (
 from unsurprised.errors import InputError, Place, StateError
 from unsurprised.sources.guard import guarded, located
 from unsurprised.sources.table import Table
-from unsurprised.sources.whole_tables import WholeRows
+from unsurprised.sources.whole_tables import TableRows
 from unsurprised.states.serial import pack, unpack
 
 #: Threads at most: each holds counts of all columns, up to 15 MB of one with numbers.
@@ -38,7 +38,7 @@ class ColumnCounter:
     def __init__(self, names: Sequence[str] = ()) -> None:
         self.state = DriftBase(names)
 
-    def update_batch(self, rows: WholeRows) -> None:
+    def update_batch(self, rows: TableRows) -> None:
         """Add rows."""
         if self.state.is_blank:
             self.state = DriftBase(rows.batch.schema.names)
@@ -80,7 +80,7 @@ class WindowCounter:
         self.windows: dict[str, DriftBase] = {}
         self.too_many = False
 
-    def update_batch(self, rows: WholeRows) -> None:
+    def update_batch(self, rows: TableRows) -> None:
         """Add rows."""
         column = self.columns.of(rows.place)
         with of_table(rows.table):

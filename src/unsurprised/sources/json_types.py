@@ -15,7 +15,7 @@ _MOST_FIELDS = 1000
 _SCALARS = {bool: pa.bool_(), float: pa.float64(), str: pa.string()}
 
 
-class Told:
+class StatedType:
     """The type that somebody else has seen values of one key to have."""
 
     __slots__ = ("_type",)

@@ -24,7 +24,7 @@ from unsurprised.sources.json_records import (
     refuse_columns,
     short,
 )
-from unsurprised.sources.json_types import Seen, Told
+from unsurprised.sources.json_types import Seen, StatedType
 from unsurprised.sources.limits import COLUMNS, NESTING
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS
@@ -65,7 +65,7 @@ class JsonlTable(Table):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._seen: Mapping[str, Seen | Told] = {}
+        self._seen: Mapping[str, Seen | StatedType] = {}
         with guarded(file, self.format):
             sample = list(_sample(file))
             if len(sample) == 1:
@@ -98,7 +98,7 @@ class JsonlTable(Table):
 
     def surveyed(self, types: Mapping[str, pa.DataType | None]) -> None:
         """Take the keys of all files, and the types of their values."""
-        self._seen = {name: Told(kind) for name, kind in types.items()}
+        self._seen = {name: StatedType(kind) for name, kind in types.items()}
 
     def kept(self, form: str) -> dict[str, str]:
         """Records as they are for JSON lines; for others all keys, once they are surveyed."""

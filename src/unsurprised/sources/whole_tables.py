@@ -72,7 +72,7 @@ def as_they_are(names: Iterable[str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class WholeRows:
+class TableRows:
     """Rows with all their columns, and where they stand."""
 
     batch: pa.RecordBatch
@@ -125,13 +125,13 @@ class WholeTables(OpenedTables):
         """All columns of a table."""
         return self._columns[id(table)]
 
-    def batches(self, split: Split) -> Iterator[WholeRows]:
+    def batches(self, split: Split) -> Iterator[TableRows]:
         """The rows of a split."""
         index, first = split.file_index, split.part.first_row
         table, names = self._tables[index], self._names[index]
         with unchanged(table.stamps, later=self._looks_later):
             for batch in part_batches(table, split.part, names, self._batch_rows):
-                yield WholeRows(batch, table, self._places[index], first)
+                yield TableRows(batch, table, self._places[index], first)
                 first += batch.num_rows
 
     def in_memory(self) -> AbstractContextManager[None]:

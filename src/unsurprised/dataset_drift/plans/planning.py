@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -126,6 +126,11 @@ class DriftPlan(Record):
     def of_predictions(cls, plan: Plan) -> DriftPlan:
         """The same of a plan of predictions, as whose states those of all columns are known."""
         work, roles = plan.work, plan.work.recipe.roles
+        if work.recipe.truth is not None:
+            raise CallError(
+                "the plan takes its labels from another file (--truth), and drift counts the "
+                "columns of one; plan for drift: unsurprised plan --drift (us.DriftPlan)"
+            )
         columns = ColumnsWork(
             (), None, work.recipe.integers, work.recipe.options.batch_rows, work.files, work.splits
         )
@@ -194,18 +199,21 @@ class DriftPlan(Record):
         names = self.columns.names
         state = self.columns.only(numbers).collected(lambda: ColumnCounter(names), progress).state
         zero_seen = False
-        if self.predictions is not None and numbers:
-            work, pred = (
-                self.predictions.only(numbers),
-                ", ".join(self.predictions.recipe.roles.pred),
-            )
-            with counted_in_some(whole=len(numbers) == len(self.splits)):
-                state.model, rows = work.collected(
-                    lambda: ModelState(self.label, pred), progress
-                )
-            zero_seen = rows.zero_seen
+        if self.predictions is not None:
+            state.model, zero_seen = self._model(self.predictions, numbers, progress)
         state.share = DriftShare(self.facts, intervals_of(numbers), zero_seen)
         return state
+
+    def _model(
+        self, work: Work, numbers: Collection[int], progress: Progress | None
+    ) -> tuple[ModelState, bool]:
+        """What the predictions of some splits say of themselves, and whether a label is 0."""
+        pred = ", ".join(work.recipe.roles.pred)
+        with counted_in_some(whole=len(numbers) == len(self.splits)):
+            state, rows = work.only(numbers).collected(
+                lambda: ModelState(self.label, pred), progress
+            )
+        return state, rows.zero_seen
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The plan as JSON, for :meth:`from_json` of the same release, on any machine."""
