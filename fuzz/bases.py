@@ -32,9 +32,13 @@ def _frames() -> list[dict[str, Any]]:
 def _seeds() -> list[Case]:
     from unsurprised.dataset_drift.base import DriftBase
     from unsurprised.dataset_drift.model_state import ModelState
+    from unsurprised.dataset_drift.share import DriftFacts, DriftShare
+    from unsurprised.errors import InputError
 
     bases = [DriftBase(list(frame)).update(pa.record_batch(frame)) for frame in _frames()]
     bases[-1].model = ModelState("label", "pred")
+    facts = DriftFacts("a", (("a.csv", (7, 5)), ("b.csv", (None,))), InputError("no 0"))
+    bases[0].share = DriftShare(facts, ((0, 1), (2, 3)), zero_seen=True)
     bases.append(DriftBase(["many"]).update(pa.record_batch({"many": np.arange(3000) / 7})))
     return [Case(0, base.to_bytes()) for base in bases]
 
