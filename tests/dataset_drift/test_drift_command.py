@@ -249,6 +249,18 @@ def test_windows_of_time(kind: str) -> None:
     assert us.drift(base, new, by="quarter").windows[0].name == "2026-Q1"
 
 
+def test_windows_of_columns_that_arrow_does_not_filter() -> None:
+    """Views, which Polars hands out, and runs."""
+    days = pa.array(["2026-01-05", "2026-02-05"] * 3)
+    texts = pa.array(list("abccba"), pa.string_view())
+    runs = pa.RunEndEncodedArray.from_arrays([2, 6], ["x", "y"])
+    data = pa.table({"t": days.cast(pa.string_view()), "view": texts, "runs": runs})
+    plain = pa.table({"t": days, "view": texts.cast(pa.large_string()), "runs": list("xxyyyy")})
+    found, wanted = (us.drift(each, each, by="month") for each in (data, plain))
+    assert found.windows == wanted.windows
+    assert [window.rows for window in found.windows] == [3, 3]
+
+
 def test_rows_without_a_time_are_a_window() -> None:
     data = {"x": [1, 2, 3], "t": ["2026-01-05", None, "2026-01-06"]}
     windows = us.drift(data, data, by="day").windows

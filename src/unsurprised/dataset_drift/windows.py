@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
 from unsurprised.arrow.decoded import decoded
+from unsurprised.arrow.encodings import taken
 from unsurprised.copies import Record
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.table import Table
@@ -152,4 +154,4 @@ def windows_of(column: pa.Array, span: str, name: str, first_row: int) -> pa.Arr
 def by_window(batch: pa.RecordBatch, names: pa.Array) -> Iterator[tuple[str, Any]]:
     """The rows of each window in a batch."""
     for name in pc.unique(names).to_pylist():
-        yield name, batch.filter(pc.equal(names, name))
+        yield name, taken(batch, np.flatnonzero(pc.equal(names, name)))
