@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from drift_sources import table, write, written
@@ -186,6 +187,12 @@ def test_plans_of_predictions_serve_as_well(capsys: Any) -> None:
     predictions_written(Path("logs"), "parquet")
     plan = us.plan("logs", logprob="lp")
     assert us.DriftPlan.from_json(plan.to_json()).state().model is None
+    rows = pa.concat_tables(pq.read_table(file) for file in plan.files)
+    pq.write_table(rows.select(["row_id", "label"]), "truth.parquet")
+    plan = us.plan("logs", label="label", pred="probs", id="row_id", truth="truth.parquet")
+    assert "from another file (--truth)" in same_line(
+        lambda: us.DriftPlan.from_json(plan.to_json())
+    )
 
 
 def test_a_plan_for_drift_is_for_drift_alone(capsys: Any) -> None:
