@@ -23,13 +23,13 @@ def beside_itself(path: str, *, partial: bool = False, vocabulary: int | None = 
     """What a file of scores is beside itself: the same, or refused."""
     from unsurprised.errors import UnsurprisedError
     from unsurprised.language_models.artefacts import opened
-    from unsurprised.language_models.measure import Placing, measured
+    from unsurprised.language_models.model_pair import ModelPair
+    from unsurprised.language_models.placing import Placing
 
     try:
         side = opened(path, path, partial=partial)
-        found = measured(
-            side, side, Placing(vocabulary=vocabulary), ("a", "b"), rows=rows, unit=2
-        ).result
+        pair = ModelPair(side, side, Placing(vocabulary=vocabulary), ("a", "b"))
+        found = pair.result(pair.read(rows=rows), 2)
     except UnsurprisedError as error:
         return one_line(error).replace(path, "FILE")
     for name in ("kl_divergence", "reverse_kl_divergence", "js_divergence", "total_variation"):

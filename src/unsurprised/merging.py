@@ -5,25 +5,39 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 from unsurprised.errors import CallError, StateError, UnsurprisedError
 from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.plans.planned import NAME, PlannedEvaluator
+from unsurprised.evaluation.plans.planned import NAME as PLANNED_EVALUATOR
+from unsurprised.evaluation.plans.planned import PlannedEvaluator
+from unsurprised.language_models.in_parts.planned import NAME as PLANNED_FIDELITY
+from unsurprised.language_models.in_parts.planned import PlannedFidelity
 from unsurprised.states.serial import name_of
 
 #: What the bytes of a plan's states are read by, by the name that stands in them.
-_OF_PLANS: Mapping[str, type[PlannedEvaluator]] = MappingProxyType({NAME: PlannedEvaluator})
+_OF_PLANS: Mapping[str, type[Any]] = MappingProxyType(
+    {PLANNED_EVALUATOR: PlannedEvaluator, PLANNED_FIDELITY: PlannedFidelity}
+)
+_KINDS = (Evaluator, PlannedFidelity)
+_WORK = ("evaluate", "fidelity")
 
 
-def merge(states: Iterable[Evaluator | bytes], *, partial: bool = False) -> Evaluator:
+@overload
+def merge(states: Iterable[Evaluator], *, partial: bool = False) -> Evaluator: ...
+@overload
+def merge(states: Iterable[PlannedFidelity], *, partial: bool = False) -> PlannedFidelity: ...
+@overload
+def merge(states: Iterable[Any], *, partial: bool = False) -> Any: ...
+def merge(states: Iterable[Any], *, partial: bool = False) -> Any:
     """Merge evaluators, or their bytes, into one: exactly, in any order, each row once.
 
     Parameters
     ----------
     states : iterable of Evaluator or bytes
         Of one plan, each of its splits in one of them; or of evaluators that know no plan, for
-        which nothing tells whether rows are missing, or there twice. They stay as they are.
+        which nothing tells whether rows are missing, or there twice. They stay as they are. Or
+        states of one ``unsurprised fidelity``, by their bytes, each of its splits in one of them.
     partial : bool, default False
         Whether splits of the plan may be missing; the result then says which.
 
@@ -44,31 +58,42 @@ def merge(states: Iterable[Evaluator | bytes], *, partial: bool = False) -> Eval
     >>> merge(part.to_bytes() for part in parts).result().cross_entropy.value
     1.0
     """
-    if isinstance(states, bytes | Evaluator):
+    if isinstance(states, (bytes, *_KINDS)):
         raise CallError("merge(states) is one state; expected several: merge([one, another])")
     return merged_of(((f"states[{place}]", state) for place, state in enumerate(states)), partial)
 
 
-def merged_of(states: Iterable[tuple[str, Any]], partial: bool = False) -> Evaluator:
+def merged_of(states: Iterable[tuple[str, Any]], partial: bool = False) -> Any:
     """The same of states that have names, by which errors call them."""
-    merged: Evaluator | None = None
+    merged: Any = None
     for name, state in states:
         try:
-            evaluator = _evaluator_of(state)
-            merged = evaluator if merged is None else merged.merge(evaluator)
+            found = _found_in(state)
+            merged = found if merged is None else _same_kind(merged, found).merge(found)
         except UnsurprisedError as error:
             raise StateError(f"{name}: {error}") from None
     if merged is None:
         raise CallError("merge has no states; expected one or more")
-    if not partial and isinstance(merged, PlannedEvaluator):
+    if not partial and isinstance(merged, PlannedEvaluator | PlannedFidelity):
         merged.share.refuse_missing()
         merged.refuse_wrong()
     return merged
 
 
-def _evaluator_of(state: Any) -> Evaluator:
-    """An evaluator that is no one else's."""
-    if isinstance(state, Evaluator):
+def _same_kind(merged: Any, found: Any) -> Any:
+    """What was merged, if the next one is of the same kind of work."""
+    kinds = [isinstance(each, PlannedFidelity) for each in (merged, found)]
+    if kinds[0] != kinds[1]:
+        raise StateError(
+            f"a state of {_WORK[kinds[1]]}, and those before it are of {_WORK[kinds[0]]}; expected "
+            "states of one plan"
+        )
+    return merged
+
+
+def _found_in(state: Any) -> Any:
+    """What a state holds, which is no one else's."""
+    if isinstance(state, _KINDS):
         return copy.copy(state)
     if not isinstance(state, bytes | bytearray | memoryview):
         raise CallError(f"found a {type(state).__name__}; expected an Evaluator or its bytes")

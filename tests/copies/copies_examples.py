@@ -21,7 +21,14 @@ from unsurprised.engines.seen import PlanLayout, SplitsSeen
 from unsurprised.engines.tasks import Done
 from unsurprised.errors import CalibrationWarning, Place, SumsOffError, UnitError
 from unsurprised.evaluation.bins import Bins
+from unsurprised.language_models.files import Files
+from unsurprised.language_models.in_parts.by_hand import PartsOfFiles
+from unsurprised.language_models.in_parts.planned import PlannedFidelity
+from unsurprised.language_models.list_most import MostMeter
+from unsurprised.language_models.pair_meters import PairMeters
 from unsurprised.language_models.pairs import RowFaultError
+from unsurprised.language_models.placing import Placing
+from unsurprised.language_models.sides_said import ListsSaid, SidesSaid
 from unsurprised.losses.numpy import (
     LinearTeacher,
     TopK,
@@ -348,6 +355,22 @@ def drifted() -> us.Drift:
     return us.drift(base, {"a": [2, 2, 3], "b": [1, 1, 1], **days}, label="a", by="month")
 
 
+def planned_fidelity(folder: Path) -> PlannedFidelity:
+    """A part of two files, with texts."""
+    random = np.random.default_rng(6)
+    names = [str(folder / f"{name}.npy") for name in "ab"]
+    for name in names:
+        np.save(name, np.round(random.normal(size=(6, 5)), 3))
+    files = Files.opened(names[0], names[1:], None, partial=False)
+    given = Placing(np.arange(6) % 5, text=[list("abcdef")])
+    return PartsOfFiles(files, given, top=2, read=names, options={}).read(range(1))
+
+
+def pair_meters() -> PairMeters:
+    """A meter, and bounds."""
+    return PairMeters(fidelity_meter(), MostMeter())
+
+
 def drift_base() -> us.DriftBase:
     """Two columns of a few rows."""
     part = us.DriftBase(["c", "n"])
@@ -470,6 +493,9 @@ def examples(folder: Path) -> dict[str, Make]:
         "Plan": lambda: us.plan(written("hive", folder), by=["land", "age"]),
         "PlannedEvaluator": lambda: us.plan(written("hive", folder)).evaluate([1]),
         "PlannedEvaluator of a truth elsewhere": lambda: _planned_truth(folder),
+        "PlannedFidelity": lambda: planned_fidelity(folder),
+        "PairMeters": pair_meters,
+        "SidesSaid": lambda: SidesSaid(("a", "b"), (ListsSaid(("note",), False), None), {"a": "b"}),
         "PlanLayout": lambda: PlanLayout("id", (("a.csv", (3, None)), ("b.csv", (4,)))),
         "PlannedSplit": lambda: us.plan(written("parquet", folder)).splits[0],
         "Done": lambda: Done((3, 4), b"state", {"zero_seen": True}),

@@ -12,14 +12,22 @@ from fidelity_data import models
 
 import unsurprised as us
 from unsurprised import _kernels
-from unsurprised.language_models.artefacts import opened
-from unsurprised.language_models.measure import Placing, measured
+from unsurprised.language_models.artefacts import AnyOpened, opened
+from unsurprised.language_models.model_pair import ModelPair
+from unsurprised.language_models.placing import Placing
 
 
 def told(found: us.Fidelity) -> str:
     """All that is found, but for what the two are called."""
     said = found.as_dict()
     return repr(said | {side: said[side] | {"name": side} for side in ("base", "other")})
+
+
+def measured(
+    base: AnyOpened, other: AnyOpened, given: Placing, rows: int | None = None
+) -> us.Fidelity:
+    pair = ModelPair(base, other, given, ("base", "other"))
+    return pair.result(pair.read(rows=rows), 2)
 
 
 def saved(folder: Path, base: np.ndarray, other: np.ndarray) -> list[str]:
@@ -50,10 +58,10 @@ def test_no_cut_shows(rows, threads, tmp_path):
     before = us.get_num_threads()
     us.set_num_threads(threads)
     try:
-        found = measured(*sides, Placing(targets), ("base", "other"), rows=rows)
+        found = measured(*sides, Placing(targets), rows=rows)
     finally:
         us.set_num_threads(before)
-    assert told(found.result) == wanted
+    assert told(found) == wanted
 
 
 def test_rows_that_are_cut_to_a_vocabulary(tmp_path):
@@ -95,7 +103,7 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_an_error(side, tmp_path
         stream.truncate(size - 1001)
     said = f"{'ab'[side]}.npy: 1,001 bytes less than when it was opened"
     with pytest.raises(us.InputError, match=re.escape(said)):
-        measured(*sides, Placing(), ("base", "other"))
+        measured(*sides, Placing())
     # The same by the way that reads a batch before it is measured.
     rows = next(iter(sides[side].batches(10_000))).scores
     with pytest.raises(us.InputError, match="less than when it was opened"):
@@ -108,7 +116,7 @@ def test_a_file_that_has_gone(tmp_path):
     sides = [opened(file, file) for file in files]
     Path(files[1]).unlink()
     with pytest.raises(us.InputError, match=r"b\.npy: no such file"):
-        measured(*sides, Placing(), ("base", "other"))
+        measured(*sides, Placing())
 
 
 def test_what_the_system_says_of_a_file_is_told():
@@ -142,10 +150,10 @@ def test_documents_that_lie_apart_are_read_where_they_lie(tmp_path):
     names = list("abcd")
     sides = [opened(file, file).in_contexts(16, 8, names) for file in files]
     kept = slice(8, 15)
-    found = measured(*sides, Placing(targets[:, kept]), ("base", "other"))
+    found = measured(*sides, Placing(targets[:, kept]))
     wanted = us.fidelity(
         dict(zip(names, base[:, kept], strict=True)), dict(zip(names, other[:, kept], strict=True)),
         targets=targets[:, kept],
     )  # fmt: skip
-    assert found.result.kl_divergence.value == wanted.kl_divergence.value
-    assert sorted(one.name for one in found.result.by_document) == names
+    assert found.kl_divergence.value == wanted.kl_divergence.value
+    assert sorted(one.name for one in found.by_document) == names

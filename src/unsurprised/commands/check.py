@@ -244,7 +244,7 @@ def _of_language_models(context: typer.Context, source: list[str] | Query) -> Ch
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.faithful import checked_fidelity
     from unsurprised.language_models.files import Files, read_files
-    from unsurprised.language_models.measure import Placing
+    from unsurprised.language_models.placing import Placing
     from unsurprised.report.progress import RowProgress
 
     told = context.params

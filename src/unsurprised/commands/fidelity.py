@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
-from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS
+from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unsurprised.language_models.measure import Placing
+    from unsurprised.language_models.files import Files
+    from unsurprised.language_models.in_parts.planned import PlannedFidelity
+    from unsurprised.language_models.placing import Placing
     from unsurprised.language_models.result import Fidelity
 
 HELP = (
@@ -27,6 +29,7 @@ EXAMPLES = (
     "unsurprised fidelity f16.npy int8.npy int4.npy --targets ids.npy",
     "unsurprised fidelity base.npy served.npy --noise again.npy",
     "unsurprised fidelity base.npy int4.npy --by prompts.csv:language --text tokens.jsonl",
+    "unsurprised fidelity base.kld int4.kld --part 3/40 --state 3.state",
 )
 
 Base = Annotated[
@@ -141,6 +144,24 @@ Top = Annotated[
         min=0, max=10_000, metavar="NUMBER", rich_help_panel=SHOWS, help="How many worst tokens."
     ),
 ]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        show_default=False,
+        rich_help_panel=SHOWS,
+        help="The part I of N of the rows alone; parts count from 1.",
+    ),
+]
+State = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=WRITES,
+        help="Where to write what was found, for unsurprised merge; no report is printed then.",
+    ),
+]
 
 
 def command(
@@ -157,6 +178,8 @@ def command(
     ignore_index: IgnoreIndex = -100,
     by: By = None,
     noise: Noise = None,
+    part: Part = None,
+    state: State = None,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,
@@ -167,8 +190,10 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Measure, print the report, write the JSON and the page."""
+    from unsurprised.commands.fidelity_parts import JSON, deliver_parts, json_of, read_part
     from unsurprised.commands.outputs import Outputs
     from unsurprised.commands.page import asked_page, declared_page
+    from unsurprised.commands.planned import part_numbers
     from unsurprised.language_models.file_columns import file_of
     from unsurprised.language_models.files import Files, read_files
     from unsurprised.report.progress import RowProgress
@@ -176,16 +201,28 @@ def command(
 
     if html is not None and len(others) > 1:
         raise CallError(f"--html and {len(others)} others: a page shows one; expected BASE OTHER")
+    if part is not None:
+        part_numbers(part)
     unit = cli_options.base_of(base)
     columns = [file_of(spec) for spec in (*(by or ()), document, mask) if spec is not None]
-    read = [
-        model,
-        *others,
-        *(file for file in (noise, targets, text) if file is not None),
-        *columns,
-    ]
-    with Outputs(all_files(read), overwrite=overwrite) as outputs:
-        report = outputs.declare("--json", json, own(_JSON))
+    read = all_files(
+        [
+            model,
+            *others,
+            *(file for file in (noise, targets, text) if file is not None),
+            *columns,
+        ]
+    )
+    with Outputs(read, overwrite=overwrite) as outputs:
+        if part is not None or state is not None:
+
+            def part_read() -> tuple[PlannedFidelity, Files]:
+                files = Files.opened(model, others, noise, partial=partial)
+                return read_part(context, files, _placing(context), read), files
+
+            deliver_parts(outputs, context, part_read)
+            return
+        report = outputs.declare("--json", json, own(JSON))
         files = Files.opened(model, others, noise, partial=partial)
         given = _placing(context)
         page_target = declared_page(outputs, html, "fidelity")
@@ -197,7 +234,7 @@ def command(
             if page is not None:
                 page.write(found[0])
         if report is not None:
-            report.write(_json(found))
+            report.write(json_of(found))
         if outputs.print_report:
             with standard_output():
                 _print(found, context, model, others)
@@ -206,7 +243,7 @@ def command(
 def _placing(context: typer.Context) -> Placing:
     """What the options say of the tokens, read before what takes long."""
     from unsurprised.language_models.file_columns import document_column, mask_column, sliced_by
-    from unsurprised.language_models.measure import Placing
+    from unsurprised.language_models.placing import Placing
 
     told = context.params
     return Placing(
@@ -220,32 +257,11 @@ def _placing(context: typer.Context) -> Placing:
     )
 
 
-#: How the JSON of one other begins, or of several.
-_JSON = r'\s*\{\s*"schema":\s*"unsurprised\.fidelit(y|ies)/\d+"'
-
-
 def all_files(paths: Sequence[str]) -> list[str]:
     """The files, those of folders among them, which outputs must not be."""
-    from pathlib import Path
+    from unsurprised.language_models.artefacts.opening import files_of
 
-    from unsurprised.language_models.artefacts.opening import file_and_column
-
-    found: list[str] = []
-    for given in paths:
-        path, _ = file_and_column(given)
-        inside = Path(path)
-        found += [str(file) for file in inside.iterdir()] if inside.is_dir() else [path]
-    return found
-
-
-def _json(found: Sequence[Fidelity]) -> str:
-    import json
-
-    from unsurprised.report.fidelity.several import as_dict
-
-    if len(found) == 1:
-        return found[0].to_json()
-    return json.dumps(as_dict(found), indent=2, ensure_ascii=False, allow_nan=False)
+    return [file for path in paths for file in files_of(path)]
 
 
 def _print(

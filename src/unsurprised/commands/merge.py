@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.fidelity_parts import deliver_parts
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, WRITES
 from unsurprised.commands.planned import AskedFor, deliver, read_bytes
@@ -32,7 +33,7 @@ StateFiles = Annotated[
     typer.Argument(
         metavar="FILE...",
         show_default=False,
-        help="What evaluate --plan has written with --state, or merge itself.",
+        help="What evaluate --plan or fidelity --part has written with --state, or merge itself.",
     ),
 ]
 Partial = Annotated[
@@ -78,15 +79,19 @@ def command(
 ) -> None:
     """Read the states, merge them, print the report, write the JSON and the page."""
     from unsurprised.evaluation.plans.planned import PlannedEvaluator
+    from unsurprised.language_models.in_parts.planned import PlannedFidelity
     from unsurprised.merging import merged_of  # pyarrow is slow
 
     merged = merged_of(((path, read_bytes(path)) for path in states), partial)
     read = _Merged(states)
+    if isinstance(merged, PlannedFidelity):
+        fidelity = merged  # of a type that does not change before it is asked for
+        with Outputs(states, overwrite=overwrite) as outputs:
+            deliver_parts(outputs, context, lambda: (fidelity, read))
+        return
     if isinstance(merged, PlannedEvaluator):
         read.choices = merged.share.facts.choices
 
-    def evaluated() -> Evaluator:
-        return merged
-
+    evaluator: Evaluator = merged
     with Outputs(states, overwrite=overwrite) as outputs:
-        deliver(outputs, AskedFor(context, base, state, json, html), evaluated, read)
+        deliver(outputs, AskedFor(context, base, state, json, html), lambda: evaluator, read)

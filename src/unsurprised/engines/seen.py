@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from unsurprised.copies import Record
 from unsurprised.engines.splits import (
@@ -74,6 +74,9 @@ class SplitsSeen(Record):
     facts: PlanLayout
     seen: Intervals = ()
 
+    #: What makes states those of one plan.
+    _remedy: ClassVar[str] = "evaluate the parts of one plan file"
+
     @property
     def missing(self) -> list[int]:
         """The splits that the state has not seen."""
@@ -85,7 +88,7 @@ class SplitsSeen(Record):
         if self.facts.id != other.facts.id:
             raise StateError(
                 f"two states of different plans: {self._called()} and {other._called()}; expected "
-                "states of one plan: evaluate the parts of one plan file"
+                f"states of one plan: {self._remedy}"
             )
         seen, both = united(self.seen, other.seen)
         if both:

@@ -32,14 +32,14 @@ _AT_HAND, _ROWS = 24 << 20, 1024
 class TokenPair:
     """Some tokens under both models."""
 
-    documents: NDArray[np.int64]
-    positions: NDArray[np.int64]
-    targets: NDArray[np.int64] | None
     #: ``TokenScores``, or ``TopLists`` where an artefact holds lists.
     base: Any
     other: Any
     #: The first one's number among all tokens.
     first: int
+
+    def __len__(self) -> int:
+        return len(self.base)
 
 
 class Pairing:
@@ -67,10 +67,11 @@ class Pairing:
                       if isinstance(side, KldFile) and side.is_cut}  # fmt: skip
         self.base, self.other = _placed_alike(*as_far_as_cut(base, other))
         self.vocabulary = _common_vocabulary(self.base, self.other, vocabulary)
-        self.targets = targets
         #: The one whose documents and positions are those of both.
         self.lead = _lead(self.base, self.other)
         self.names = tuple(self.lead.names)
+        #: Of each token its document's number, and its position there.
+        self.documents, self.positions = self.lead.places()
         if targets is not None and len(targets) != self.base.tokens:
             raise InputError(
                 f"found {len(targets):,} targets for {self.base.tokens:,} tokens",
@@ -78,6 +79,8 @@ class Pairing:
                 remedy="logits at position i predict token i + 1: pass tokens[1:] for logits[:-1]",
                 place=Place("targets"),
             )
+        #: The tokens that came, on which all agree; below 0: not known.
+        self.targets = self._agreed(targets)
 
     @property
     def tokens(self) -> int:
@@ -93,37 +96,29 @@ class Pairing:
         lies = {side.lies if isinstance(side, WholeRows) else Lies.IN_BATCHES for side in both}
         return held if len(lies) > 1 or Lies.IN_BATCHES in lies else max(held, _ROWS)
 
-    def pairs(self, rows: int | None = None) -> Iterator[TokenPair]:
-        """All tokens in order, ids compared as they come."""
-        rows, done = rows or self.rows_at_a_time, 0
-        left, right = (_Reader(side, rows) for side in (self.base, self.other))
-        while done < self.tokens:
+    def pairs(
+        self, rows: int | None = None, first: int = 0, last: int | None = None
+    ) -> Iterator[TokenPair]:
+        """Tokens in order, from one up to another."""
+        rows, last = rows or self.rows_at_a_time, self.tokens if last is None else last
+        left, right = (_Reader(side.batches(rows, first, last)) for side in (self.base, self.other))
+        while first < last:
             count = min(left.at_hand(), right.at_hand())
-            base, other = left.take(count), right.take(count)
-            targets = self._targets(base, other, done)
-            lead = base if self.lead is self.base else other
-            yield TokenPair(
-                lead.documents,
-                lead.positions,
-                targets,
-                base.scores,
-                other.scores,
-                done,
-            )
-            done += count
+            yield TokenPair(left.take(count), right.take(count), first)
+            first += count
 
-    def _targets(self, base: TokenRows, other: TokenRows, first: int) -> NDArray[np.int64] | None:
-        """The tokens that came, on which all must agree."""
+    @property
+    def found_anywhere(self) -> bool:
+        """Whether tokens are found without a read of all that is before them."""
+        sides = [side for side in (self.base, self.other) if not isinstance(side, TopLogProbs)]
+        return all(side.found_anywhere for side in sides)
+
+    def _agreed(self, given: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+        """The tokens that came, on which both artefacts and the caller must agree."""
+        told = [(side.said, side.targets) for side in (self.base, self.other)]
         known = [
-            (said, targets)
-            for said, targets in (
-                (self.base.said, base.targets),
-                (self.other.said, other.targets),
-                (
-                    "targets",
-                    None if self.targets is None else self.targets[first : first + len(base)],
-                ),
-            )
+            (said, targets[: self.tokens])
+            for said, targets in (*told, ("targets", given))
             if targets is not None
         ]
         for said, targets in known[1:]:
@@ -131,11 +126,11 @@ class Pairing:
             if parts.any():
                 at = int(np.argmax(parts))
                 raise InputError(
-                    f"found the token {int(targets[at])} {self.place(base, at)}, and "
+                    f"found the token {int(targets[at])} {self._place(at)}, and "
                     f"{int(known[0][1][at])} in {known[0][0]}",
                     expected="the same tokens under both models",
                     remedy="run both models on the same text with the same tokenizer",
-                    place=Place(said, row=first + at),
+                    place=Place(said, row=at),
                 )
         if not known:
             return None
@@ -144,17 +139,17 @@ class Pairing:
             found = np.where(found == _NOT_KNOWN, targets, found)
         return found
 
-    def place(self, rows: TokenRows | TokenPair, at: int) -> str:
+    def _place(self, token: int) -> str:
         """Where a token is, in words."""
-        name = self.names[int(rows.documents[at])]
-        return f"at position {int(rows.positions[at])} of document {name!r}"
+        name = self.names[int(self.documents[token])]
+        return f"at position {int(self.positions[token])} of document {name!r}"
 
 
 class _Reader:
-    """The batches of an artefact, taken in other portions than they come."""
+    """The scores of an artefact, taken in other portions than they come."""
 
-    def __init__(self, artefact: Side, rows: int) -> None:
-        self._batches = artefact.batches(rows)
+    def __init__(self, batches: Iterator[TokenRows]) -> None:
+        self._batches = batches
         self._held: TokenRows | None = None
         self._at = 0
 
@@ -167,16 +162,11 @@ class _Reader:
             self._held, self._at = next(self._batches), 0
         return self._held
 
-    def take(self, count: int) -> TokenRows:
-        """The next tokens."""
+    def take(self, count: int) -> Any:
+        """The scores of the next tokens."""
         held, rows = self._whole(), slice(self._at, self._at + count)
         self._at += count
-        return TokenRows(
-            held.documents[rows],
-            held.positions[rows],
-            None if held.targets is None else held.targets[rows],
-            held.scores.part(rows),
-        )
+        return held.scores.part(rows)
 
 
 def _cut_note(file: KldFile) -> str:

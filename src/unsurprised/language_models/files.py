@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.artefacts import AnyOpened, opened
-from unsurprised.language_models.measure import Placing, Progress, measured
-from unsurprised.language_models.noise import noise_floor
+from unsurprised.language_models.model_pair import ModelPair, with_noise
+from unsurprised.language_models.pair_meters import PairMeters, Progress
+from unsurprised.language_models.placing import Placing
 from unsurprised.language_models.result import Fidelity
+from unsurprised.units import checked_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,16 @@ class Files:
             None if noise is None else opened(noise, noise, partial=partial),
             short_names(paths),
         )
+
+    def pairs(self, given: Placing) -> list[ModelPair]:
+        """The base beside each other model, and then beside its second run."""
+        sides = [*self.others, *([] if self.second is None else [self.second])]
+        name = self.names[self.base.said]
+        return [ModelPair(self.base, side, given, (name, self.names[side.said])) for side in sides]
+
+    def tops(self, top: int) -> list[int]:
+        """How many of the worst tokens to keep of each."""
+        return [top] * len(self.others) + [0] * (self.second is not None)
 
     @property
     def rows(self) -> int:
@@ -61,28 +73,27 @@ def read_files(
     progress: Progress | None = None,
 ) -> list[Fidelity]:
     """Each other beside the base."""
-    name = files.names[files.base.said]
-    found = [
-        measured(
-            files.base,
-            other,
-            given,
-            (name, files.names[other.said]),
-            top=top,
-            unit=unit,
-            rows=rows,
-            progress=progress,
-        )
-        for other in files.others
+    checked_base(unit)
+    pairs = files.pairs(given)
+    read = [
+        pair.read(top=size, rows=rows, progress=progress)
+        for pair, size in zip(pairs, files.tops(top), strict=True)
     ]
-    if files.second is None:
-        return [one.result for one in found]
-    names = (name, files.names[files.second.said])
-    beside = measured(files.base, files.second, given, names, top=0, unit=unit, rows=rows,
-                      progress=progress)  # fmt: skip
+    return results_of(pairs, read, unit, noisy=files.second is not None)
+
+
+def results_of(
+    pairs: Sequence[ModelPair], read: Sequence[PairMeters], unit: float, *, noisy: bool
+) -> list[Fidelity]:
+    """What meters of all tokens tell of each other model; the last is the second run's."""
+    others = pairs[: len(pairs) - noisy]
+    found = [pair.result(meters, unit) for pair, meters in zip(others, read, strict=False)]
+    if not noisy:
+        return found
+    said = pairs[-1].said
     return [
-        replace(one.result, noise=noise_floor(one.meter, beside.meter, beside.result, unit))
-        for one in found
+        with_noise(one, meters, read[-1], said, unit)
+        for one, meters in zip(found, read, strict=False)
     ]
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import CallError
+from unsurprised.language_models.placed_tokens import PlacedTokens
 from unsurprised.language_models.result import Fidelity, WorstToken
 from unsurprised.language_models.token_texts import token_texts
-from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.vocabulary import Vocabulary
 from unsurprised.language_models.wording import AFTER, BEFORE
 
@@ -31,20 +31,19 @@ class IdWording:
     def __init__(self, vocabulary: Vocabulary, names: Sequence[str]) -> None:
         self._vocabulary, self._names = vocabulary, names
         #: Document, position and token of those that came.
-        self._came: list[NDArray[np.int64]] = []
+        self._came: NDArray[np.int64] = np.empty((3, 0), np.int64)
 
-    def note(self, rows: PairedTokens) -> None:
+    def note(self, tokens: PlacedTokens) -> None:
         """Keep which tokens came, and where."""
-        if rows.targets is not None:
-            self._came.append(np.stack([rows.documents, rows.positions, rows.targets]))
+        if tokens.targets is not None:
+            self._came = np.stack([tokens.which, tokens.positions, tokens.targets])
 
     def of(self, found: Fidelity) -> Fidelity:
         """The result with the texts of its worst tokens."""
-        whole = np.concatenate([np.empty((3, 0), np.int64), *self._came], axis=1)
         places = {name: place for place, name in enumerate(self._names)}
         worded = []
         for token in found.worst_tokens:
-            own = whole[1:, whole[0] == places[token.document]]
+            own = self._came[1:, self._came[0] == places[token.document]]
             before, after = self._around(token, own)
             told = by_id(token, self._vocabulary)
             worded.append(replace(told, before=before, after=after))

@@ -6,57 +6,55 @@ from dataclasses import replace
 from typing import Any
 
 from unsurprised.array_types import Values
-from unsurprised.language_models.agreement import Side
-from unsurprised.language_models.figures import fidelity_of
 from unsurprised.language_models.given import tokens_that_count
-from unsurprised.language_models.id_wording import IdWording
 from unsurprised.language_models.list_facts import in_terms_of, list_facts
 from unsurprised.language_models.list_most import MostMeter
 from unsurprised.language_models.meter import FidelityMeter
-from unsurprised.language_models.placing import PlacedTokens
+from unsurprised.language_models.pair_meters import PairMeters, Progress
+from unsurprised.language_models.placed_tokens import PlacedTokens
 from unsurprised.language_models.result import Fidelity
-from unsurprised.language_models.scored_tokens import lacks_likely, without_likely
+from unsurprised.language_models.scored_tokens import without_likely
+from unsurprised.language_models.sides_said import SidesSaid
 from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_lists import TopLists
 from unsurprised.language_models.top_logprobs import TopLogProbs
-from unsurprised.language_models.wording import Wording, of_lists
 from unsurprised.statistics.in_unit import InUnit
 
 #: Tokens at a time; no result depends on it.
 _ROWS = 1 << 14
 
 
-def list_meter(
-    base: TopLogProbs,
-    other: TopLogProbs,
-    beside: PlacedTokens,
+def list_meters(
+    lists: tuple[TopLogProbs, TopLogProbs],
+    tokens: PlacedTokens,
     *,
     top: int = 10,
     rows: int | None = None,
-    wording: Wording | IdWording | None = None,
-) -> tuple[FidelityMeter, MostMeter]:
-    """A meter that has read two artefacts of lists, which agree, and upper bounds."""
-    meter, most = FidelityMeter(top=top, bins=beside.bins), MostMeter()
-    size = rows or _ROWS
-    for at in range(0, base.tokens, size):
-        part = slice(at, at + size)
-        targets = None if base.targets is None else base.targets[part]
-        tokens = PairedTokens(
+    progress: Progress | None = None,
+) -> PairMeters:
+    """What is measured of some tokens of two artefacts of lists, which agree."""
+    base, other = lists
+    meters, size = PairMeters.empty(top, tokens.bins, bounded=True), rows or _ROWS
+    for at in range(tokens.first, tokens.last, size):
+        held = tokens.part(at, min(at + size, tokens.last))
+        part = slice(held.first, held.last)
+        pairs = PairedTokens(
             base.lists.part(part),
             other.lists.part(part),
-            targets,
-            base.names,
-            base.documents[part],
-            base.positions[part],
-            by=beside.slices(part),
+            held.targets,
+            held.names,
+            held.which,
+            held.positions,
+            by=held.by,
         )
-        if wording is not None:
-            wording.note(tokens)
-        kept, _, masked = tokens_that_count(None, beside.counts(part), 0)
-        meter.leave_out(0, masked)
-        counted = tokens if kept is None else tokens.taken(kept)
-        most.update(_add(meter, counted, base.vocabulary or 0), counted.names, counted.documents)
-    return meter, most
+        kept, _, masked = tokens_that_count(None, held.mask, 0)
+        meters.meter.leave_out(0, masked)
+        counted = pairs if kept is None else pairs.taken(kept)
+        upper = _add(meters.meter, counted, base.vocabulary or 0)
+        meters.bounds.update(upper, counted.names, counted.documents)
+        if progress is not None:
+            progress(len(held))
+    return meters
 
 
 def _add(meter: FidelityMeter, tokens: PairedTokens, vocabulary: int) -> dict[str, Values]:
@@ -70,31 +68,20 @@ def _add(meter: FidelityMeter, tokens: PairedTokens, vocabulary: int) -> dict[st
     return most
 
 
-def list_fidelity(
-    meter: FidelityMeter,
-    most: MostMeter,
-    sides: tuple[Side, Side],
-    names: tuple[str, str],
-    unit: float,
-) -> Fidelity:
-    """All figures, those that are bounds said so, with what isn't known of either side."""
-    found = fidelity_of(meter, names, unit)
+def with_bounds(found: Fidelity, most: MostMeter, said: SidesSaid, unit: float) -> Fidelity:
+    """The figures of lists, those that are bounds said so, with what isn't known of either side."""
     bounds, missing = dict(found.bounds), dict(found.missing)
-    lists = [isinstance(side, TopLogProbs) for side in sides]
+    lists = [side is not None for side in said.lists]
     if "kl_divergence" in bounds:
         told = zip(("base.entropy", "other.entropy"), lists, strict=True)
         bounds |= {name: "at least" for name, listed in told if listed}
         found = replace(found, at_most=most.result(InUnit(unit)))
         missing |= _no_upper(lists, found)
-    for name, side in zip(names, sides, strict=True):
-        notes = side.notes if isinstance(side, TopLogProbs) else ()
-        for number, note in enumerate(notes):
+    for name, side in zip(said.names, said.lists, strict=True):
+        for number, note in enumerate(() if side is None else side.notes):
             missing[f"{name} ({number + 1})" if number else name] = note
     found = replace(found, bounds=bounds, missing=missing)
-    base, other = sides
-    if isinstance(base, TopLogProbs) and isinstance(other, TopLogProbs):
-        found = of_lists(found, base, other)
-    return without_likely(found, [lacks_likely(side) for side in sides])
+    return without_likely(found, [side is not None and side.lacks_likely for side in said.lists])
 
 
 def _no_upper(lists: list[bool], found: Fidelity) -> dict[str, str]:

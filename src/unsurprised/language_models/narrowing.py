@@ -8,7 +8,27 @@ import numpy as np
 
 from unsurprised import portable
 from unsurprised.array_types import Values
+from unsurprised.errors import InputError, Place
 from unsurprised.language_models.tokens import TokenScores
+from unsurprised.language_models.top_lists import TopLists
+
+
+def narrowed_alike(
+    scores: TokenScores | TopLists, vocabulary: int, said: str, first: int
+) -> tuple[TokenScores | TopLists, Values | None]:
+    """Whole rows of one vocabulary; lists must hold no token beyond it."""
+    if isinstance(scores, TokenScores):
+        return narrowed(scores, vocabulary)
+    beyond = scores.tokens >= vocabulary
+    if beyond.any():
+        at = int(np.argmax(beyond))
+        raise InputError(
+            f"found the token {int(scores.tokens[at])} in a list",
+            expected=f"0 to {vocabulary - 1}, the tokens of the other model's rows",
+            remedy="compare models of one vocabulary",
+            place=Place(said, row=first + int(scores.rows[at])),
+        )
+    return scores, None
 
 
 def narrowed(scores: TokenScores, vocabulary: int) -> tuple[TokenScores, Values | None]:

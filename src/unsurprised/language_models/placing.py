@@ -4,52 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays.host import host_array
-from unsurprised.batches import SliceColumn
 from unsurprised.errors import CallError, InputError, Place
-from unsurprised.evaluation.bins import Bins
 from unsurprised.evaluation.slicing import slicing_of
 from unsurprised.language_models.artefacts import AnyOpened
 from unsurprised.language_models.artefacts.token_files import token_file
 from unsurprised.language_models.by_document import slice_columns
 from unsurprised.language_models.given import counted_within, mask_of, token_ids
 from unsurprised.language_models.id_wording import IdWording
+from unsurprised.language_models.placed_tokens import PlacedTokens
 from unsurprised.language_models.token_texts import token_texts
 from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.language_models.vocabulary import Vocabulary
 from unsurprised.language_models.wording import Wording
 
 Names = tuple[tuple[str, ...], NDArray[np.int64]]
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedTokens:
-    """What is known of all tokens beside their scores, in their order."""
-
-    #: Names of the documents, and of each token which is its own.
-    names: Sequence[str]
-    which: NDArray[np.int64]
-    #: None: as the scores have them.
-    positions: NDArray[np.int64] | None
-    #: Which tokens count; None: all.
-    mask: NDArray[np.bool_] | None
-    by: dict[str, SliceColumn]
-    #: Where numbers among these are cut.
-    bins: dict[str, Bins]
-
-    def slices(self, rows: slice) -> dict[str, SliceColumn]:
-        """What some tokens are sliced by."""
-        return {name: column.part(rows) for name, column in self.by.items()}
-
-    def counts(self, rows: slice) -> NDArray[np.bool_] | None:
-        """Which of some tokens count; None: all."""
-        return None if self.mask is None else self.mask[rows]
 
 
 class Placing:
@@ -132,19 +106,31 @@ class Placing:
         except InputError as error:
             raise error.located(file=said) from None
 
-    def beside(self, names: Sequence[str], which: NDArray[np.int64]) -> PlacedTokens:
-        """What is said of all tokens, whose artefacts have these documents."""
+    @property
+    def places_tokens(self) -> bool:
+        """Whether the caller says where tokens stand, in place of the artefacts."""
+        return self._document is not None or self._position is not None
+
+    def beside(
+        self,
+        names: Sequence[str],
+        which: NDArray[np.int64],
+        positions: NDArray[np.int64],
+        targets: NDArray[np.int64] | None,
+    ) -> PlacedTokens:
+        """What is known of all tokens, whose artefacts have these documents and positions."""
         tokens = len(which)
-        own = self._documents(tokens)
-        positions = self._positions(tokens)
-        if own is not None and positions is None:
+        own, given = self._documents(tokens), self._positions(tokens)
+        if given is not None:
+            positions = given
+        elif own is not None:
             positions = counted_within(own[1])
         mask = None if self._mask is None else mask_of(self._mask, tokens)
         names, which = (names, which) if own is None else own
         by = slice_columns(self._by, tokens, names, which)
         bins = {name: cut for name, cut in slicing_of(by, {}).items()
                 if cut is not None and cut.edges is not None}  # fmt: skip
-        return PlacedTokens(names, which, positions, mask, by, bins)
+        return PlacedTokens(names, which, positions, targets, mask, by, bins)
 
     def _documents(self, tokens: int) -> Names | None:
         """Names of the documents, and of each token which is its own, where the caller says."""
@@ -176,7 +162,7 @@ class Placing:
 
     def wording(
         self,
-        beside: PlacedTokens,
+        tokens: PlacedTokens,
         lengths: Sequence[int],
         *,
         placed: bool,
@@ -191,9 +177,9 @@ class Placing:
             return None
         if isinstance(self.texts, Vocabulary):
             self.texts.refuse_larger_than(vocabulary)
-            return IdWording(self.texts, beside.names)
-        if beside.positions is not None:
-            longest = np.zeros(len(beside.names), dtype=np.int64)
-            np.maximum.at(longest, beside.which, beside.positions + 1)
+            return IdWording(self.texts, tokens.names)
+        if self.places_tokens:
+            longest = np.zeros(len(tokens.names), dtype=np.int64)
+            np.maximum.at(longest, tokens.which, tokens.positions + 1)
             lengths, placed = longest.tolist(), self._position is not None
-        return Wording(self.texts, beside.names, lengths, placed=placed)
+        return Wording(self.texts, tokens.names, lengths, placed=placed)

@@ -242,10 +242,11 @@ class TopLogProbs(Frozen):
             columns["bytes"] = pa.array(held, pa.binary())
         return pa.table(columns)
 
-    def batches(self, rows: int) -> Iterator[TokenRows]:
-        """All tokens in order, at most ``rows`` at a time."""
-        for at in range(0, self.tokens, rows):
-            part = slice(at, at + rows)
+    def batches(self, rows: int, first: int = 0, last: int | None = None) -> Iterator[TokenRows]:
+        """Tokens in order, at most ``rows`` at a time."""
+        last = self.tokens if last is None else last
+        for at in range(first, last, rows):
+            part = slice(at, min(at + rows, last))
             targets = None if self.targets is None else self.targets[part]
             yield TokenRows(
                 self.documents[part], self.positions[part], targets, self.lists.part(part)

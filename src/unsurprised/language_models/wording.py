@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.by_document import places_of
+from unsurprised.language_models.placed_tokens import PlacedTokens
 from unsurprised.language_models.result import Fidelity, WorstToken
 from unsurprised.language_models.token_texts import TokenTexts
-from unsurprised.language_models.tokens import PairedTokens
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
 #: How many tokens of the text are shown before one, and after it.
@@ -53,22 +53,22 @@ class Wording:
         self._places = {name: place for place, name in enumerate(names)}
         self._of_ids: dict[int, str] = {}
 
-    def note(self, rows: PairedTokens) -> None:
+    def note(self, tokens: PlacedTokens) -> None:
         """Let the texts of tokens be known by their ids, which must be those of the texts."""
-        if rows.targets is None:
+        if tokens.targets is None:
             return
         if self._ids is not None:
-            self._refuse_other_ids(rows, rows.targets)
-        ids, firsts = np.unique(rows.targets, return_index=True)
+            self._refuse_other_ids(tokens, tokens.targets)
+        ids, firsts = np.unique(tokens.targets, return_index=True)
         for token, row in zip(ids.tolist(), firsts.tolist(), strict=True):
-            if token >= 0 and token not in self._of_ids:
-                document = int(rows.documents[row])
-                at = int(rows.positions[row]) + self._shifts[document]
+            if token >= 0:
+                document = int(tokens.which[row])
+                at = int(tokens.positions[row]) + self._shifts[document]
                 self._of_ids[token] = self._texts[document][at]
 
-    def _refuse_other_ids(self, rows: PairedTokens, targets: NDArray[np.int64]) -> None:
+    def _refuse_other_ids(self, tokens: PlacedTokens, targets: NDArray[np.int64]) -> None:
         assert self._ids is not None
-        places = zip(rows.documents.tolist(), rows.positions.tolist(), targets.tolist(),
+        places = zip(tokens.which.tolist(), tokens.positions.tolist(), targets.tolist(),
                      strict=True)  # fmt: skip
         for document, position, target in places:
             own = self._ids[document][position + self._shifts[document]]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.files import arrow_bytes
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.table import Part, Table
+from unsurprised.sources.table import Part, Table, pieces_of
 
 _ROWS_A_PART = 1 << 18
 
@@ -33,28 +33,38 @@ class IpcFileTable(Table):
         """Runs of record batches."""
         return self._parts
 
+    def pieces(self) -> Sequence[Part]:
+        """Record batches."""
+        return pieces_of(self._sizes)
+
     @cached_property
     def _parts(self) -> list[Part]:
         parts: list[Part] = []
+        first = rows = 0
+        keys: list[int] = []
+        for key, size in enumerate(self._sizes):
+            if keys and rows + size > _ROWS_A_PART:
+                parts.append(Part(first, rows, tuple(keys)))
+                first, rows, keys = first + rows, 0, []
+            keys.append(key)
+            rows += size
+        if keys:
+            parts.append(Part(first, rows, tuple(keys)))
+        return parts
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        """The rows of each batch.
+
+        The footer does not state them; reading one narrow column of each does.
+        """
         with guarded(self.file, self.format), arrow_bytes(self.file) as handle:
             if not len(self.schema):
                 return []
-            # The footer does not state the rows of a batch; reading one narrow column of each does.
             types = self.schema.types
             narrow = min(range(len(types)), key=lambda k: _width(types[k]))
             reader = _opened(handle, [narrow])
-            first = rows = 0
-            keys: list[int] = []
-            for key in range(reader.num_record_batches):
-                size = reader.get_batch(key).num_rows
-                if keys and rows + size > _ROWS_A_PART:
-                    parts.append(Part(first, rows, tuple(keys)))
-                    first, rows, keys = first + rows, 0, []
-                keys.append(key)
-                rows += size
-            if keys:
-                parts.append(Part(first, rows, tuple(keys)))
-        return parts
+            return [reader.get_batch(key).num_rows for key in range(reader.num_record_batches)]
 
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int

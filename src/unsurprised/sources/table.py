@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -60,6 +61,10 @@ class Table(ABC):
         """The parts, in order; one for a file that can only be read from its beginning."""
         return [Part(0, self.rows)]
 
+    def pieces(self) -> Sequence[Part]:
+        """The smallest parts that are read apart from each other, for who begins in the middle."""
+        return self.parts()
+
     @abstractmethod
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int
@@ -103,6 +108,21 @@ class Table(ABC):
         """Some columns of all rows, for a look before they are read."""
         for part in self.parts():
             yield from self.read(part, columns, batch_rows)
+
+
+def pieces_of(sizes: Iterable[int]) -> list[Part]:
+    """A part of each run of rows, which are found by their numbers.
+
+    Examples
+    --------
+    >>> [(part.first_row, part.rows, part.keys) for part in pieces_of([10, 5])]
+    [(0, 10, (0,)), (10, 5, (1,))]
+    """
+    ends = accumulate(sizes := list(sizes))
+    return [
+        Part(end - size, size, (key,))
+        for key, (size, end) in enumerate(zip(sizes, ends, strict=True))
+    ]
 
 
 def until_wrong(rows: Any, convert: Callable[[Any], T]) -> Iterator[T]:

@@ -83,6 +83,7 @@ class KldFile:
 
     placed = True
     named = True
+    found_anywhere = True
 
     def __init__(self, file: str, *, partial: bool = False) -> None:
         self.said = file
@@ -119,19 +120,23 @@ class KldFile:
         """Size of a row."""
         return 2 * self.layout.row_words
 
-    def batches(self, rows: int) -> Iterator[TokenRows]:
-        """All tokens in order; a batch may be of several chunks."""
-        layout = self.layout
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """The token that came, of all tokens in their order."""
+        return self._tokens[self.places()].astype(np.int64)
+
+    def batches(self, rows: int, first: int = 0, last: int | None = None) -> Iterator[TokenRows]:
+        """Tokens in order; a batch may be of several chunks."""
+        layout, last = self.layout, self.tokens if last is None else last
+        (chunks, positions), targets = self.places(), self.targets
         with guarded(self.said, "kld"), Path(self.said).open("rb", buffering=0) as stream:
-            stream.seek(layout.data_at)
-            for start in range(0, self.tokens, rows):
-                words = np.empty((min(rows, self.tokens - start), layout.row_words), dtype="<u2")
+            stream.seek(layout.data_at + first * self.row_bytes)
+            for start in range(first, last, rows):
+                at = slice(start, min(start + rows, last))
+                words = np.empty((at.stop - start, layout.row_words), dtype="<u2")
                 fill(stream, words, self.said)
-                words = words.astype(np.uint16, copy=False)
-                chunks, row = np.divmod(np.arange(start, start + len(words)), layout.rows)
-                positions = layout.first + row + 1
-                targets = self._tokens[chunks, positions].astype(np.int64)
-                yield TokenRows(chunks, positions, targets, self._scores(words, start))
+                scores = self._scores(words.astype(np.uint16, copy=False), start)
+                yield TokenRows(chunks[at], positions[at], targets[at], scores)
 
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of each token its chunk, and its position there."""

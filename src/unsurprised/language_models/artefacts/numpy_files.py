@@ -98,6 +98,8 @@ def checked(header: Header, place: Place) -> str:
 class MemberSlab:
     """Rows of a member of an npz file, which may be compressed: it is read from front to back."""
 
+    found_anywhere = False
+
     def __init__(self, file: str, member: str, header: Header, dtype: str) -> None:
         self.file, self.member, self.dtype = file, member, dtype
         self.offset = header.offset

@@ -69,6 +69,14 @@ def file_and_column(path: str) -> tuple[str, str | None]:
     return file, column
 
 
+def files_of(path: str) -> list[str]:
+    """The files that are read of a path: itself, or those of a folder."""
+    inside = Path(file_and_column(path)[0])
+    if not inside.is_dir():
+        return [str(inside)]
+    return sorted(str(file) for file in inside.iterdir() if file.is_file())
+
+
 def _path(path: str, *, partial: bool) -> AnyOpened:
     file, column = file_and_column(path)
     if Path(file).suffix.lower() in _OF_TABLES and not Path(file).is_dir():

@@ -55,6 +55,10 @@ class Slab(Protocol):
     def row_bytes(self) -> int:
         """Size of a row."""
 
+    @property
+    def found_anywhere(self) -> bool:
+        """Whether rows are found without a read of all that is before them."""
+
     def read(self, first: int, count: int) -> HostArray | RowsInFile:
         """Some rows, as an array (count, V), or as what will be read."""
 
@@ -64,6 +68,8 @@ class ArraySlab:
     """Rows in memory."""
 
     array: HostArray
+
+    found_anywhere = True
 
     @property
     def lies(self) -> Lies:
@@ -102,6 +108,8 @@ class FileSlab:
     dtype: str
     code: str = ""
     format: str = "npy"
+
+    found_anywhere = True
 
     @property
     def row_bytes(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,13 @@ from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.slabs import Lies
 from unsurprised.sources.limits import CLASSES
-from unsurprised.sources.table import Table
+from unsurprised.sources.table import Part, Table
 
 _ELEMENTS = {pa.float16(): "float16", pa.float32(): "float32", pa.float64(): "float64"}
 #: Bytes that are decoded at a time.
 _AT_HAND = 16 << 20
+#: A piece of a table that is read for the rows at its end is no larger.
+_MOST_PASSED_OVER = 256 << 20
 
 
 def is_list(kind: pa.DataType) -> bool:
@@ -61,10 +63,18 @@ class TableSlab:
         self._table, self._column, self._said = table, column, said
         self.rows, self.vocabulary = rows, vocabulary
         self.dtype = str(element_of(table.schema.field(column).type))
-        self._pieces: Iterator[NDArray[Any]] | None = None
-        self._held: NDArray[Any] | None = None
+        self._pieces: Iterator[Any] | None = None
+        #: Lists that were read, and are no numbers yet.
+        self._held: Any = None
         #: The number of the row that ``_held`` begins with.
         self._next = 0
+
+    @property
+    def found_anywhere(self) -> bool:
+        """Whether rows are found without a read of all that is before them."""
+        rows = [part.rows for part in self._table.pieces()]
+        most = max((self.rows if size is None else size for size in rows), default=0)
+        return most * self.row_bytes <= _MOST_PASSED_OVER
 
     @property
     def lies(self) -> Lies:
@@ -79,17 +89,24 @@ class TableSlab:
     def read(self, first: int, count: int) -> HostArray:
         """Some rows; those that follow the last ones take no second way through the table."""
         if self._pieces is None or first < self._next:
-            self._pieces, self._next, self._held = self._decoded(), 0, None
+            self._begin_at(first)
         found = np.empty((count, self.vocabulary), dtype=self.dtype)
         done = 0
         while done < count:
             held = self._at_least(first + done)
-            part = held[first + done - self._next :][: count - done]
-            found[done : done + len(part)] = part
-            done += len(part)
+            lists = held[first + done - self._next :][: count - done]
+            found[done : done + len(lists)] = self._numbers(lists, first + done)
+            done += len(lists)
         return HostArray(found, self.dtype)
 
-    def _at_least(self, row: int) -> NDArray[Any]:
+    def _begin_at(self, row: int) -> None:
+        """Read from the piece on that holds a row."""
+        pieces = self._table.pieces()
+        number = max((k for k, piece in enumerate(pieces) if piece.first_row <= row), default=0)
+        self._next, self._held = pieces[number].first_row if pieces else 0, None
+        self._pieces = self._lists(pieces[number:])
+
+    def _at_least(self, row: int) -> Any:
         """The rows at hand, which go beyond ``row``."""
         assert self._pieces is not None
         while self._held is None or self._next + len(self._held) <= row:
@@ -104,14 +121,14 @@ class TableSlab:
                 )
         return self._held
 
-    def _decoded(self) -> Iterator[NDArray[Any]]:
-        row = 0
-        for batch in _batches(self._table, self._column, max(1, _AT_HAND // self.row_bytes)):
-            yield self._numbers(batch.column(self._column), row)
-            row += batch.num_rows
+    def _lists(self, pieces: Sequence[Part]) -> Iterator[Any]:
+        size = max(1, _AT_HAND // self.row_bytes)
+        for piece in pieces:
+            for batch in self._table.read(piece, {self._column: "other"}, size):
+                yield batch.column(self._column)
 
     def _numbers(self, lists: Any, first: int) -> NDArray[Any]:
-        """The lists of a batch as rows; none of them, and no number, may be missing."""
+        """Lists as rows; none of them, and no number, may be missing."""
         if lists.null_count:
             self._refuse(first + _first_null(lists), "a null", "scores in every row")
         if not pa.types.is_fixed_size_list(lists.type):

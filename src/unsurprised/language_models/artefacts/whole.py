@@ -83,15 +83,21 @@ class WholeRows:
         held = {document.slab.lies for document in self.documents}
         return held.pop() if len(held) == 1 else Lies.IN_BATCHES
 
-    def batches(self, rows: int) -> Iterator[TokenRows]:
-        """All tokens in order; a batch is of documents that follow each other where they lie."""
+    def batches(self, rows: int, first: int = 0, last: int | None = None) -> Iterator[TokenRows]:
+        """Tokens in order; a batch is of documents that follow each other where they lie."""
         which, positions = self.places()
-        for begin, end, slab, first in self._runs():
-            for start in range(begin, end, rows):
-                stop = min(start + rows, end)
-                scores = TokenScores(slab.read(first + start - begin, stop - start))
+        last = self.tokens if last is None else last
+        for begin, end, slab, at in self._runs():
+            for start in range(max(begin, first), min(end, last), rows):
+                stop = min(start + rows, end, last)
+                scores = TokenScores(slab.read(at + start - begin, stop - start))
                 targets = None if self.targets is None else self.targets[start:stop]
                 yield TokenRows(which[start:stop], positions[start:stop], targets, scores)
+
+    @property
+    def found_anywhere(self) -> bool:
+        """Whether rows are found without a read of all that is before them."""
+        return all(document.slab.found_anywhere for document in self.documents)
 
     def _runs(self) -> Iterator[tuple[int, int, Slab, int]]:
         """Tokens, from one up to another, that lie one after the other in a slab, and where."""

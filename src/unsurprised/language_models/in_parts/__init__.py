@@ -1,0 +1,1 @@
+"""Language models' tokens read in parts: by an engine's tasks, or by whoever is told a part."""
