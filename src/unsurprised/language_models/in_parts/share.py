@@ -72,9 +72,7 @@ class PairsShare(SplitsSeen):
 
     facts: PairsFacts
 
-    _remedy: ClassVar[str] = (
-        "run fidelity with the same files, paths and options for each part, and a release"
-    )
+    _remedy: ClassVar[str] = "run fidelity with the same files, paths and options for each part"
 
     @classmethod
     def of_said(cls, said: Mapping[str, Any]) -> Self:
