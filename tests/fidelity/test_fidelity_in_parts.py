@@ -136,7 +136,10 @@ def test_documents_and_positions(tmp_path: Path) -> None:
         for name, logits in zip("ab", (base, other), strict=True)
     ]
     size = came.size
-    said = {"document": [f"d{k % 11}" for k in range(size)], "position": np.arange(size) % 64}
+    said: dict[str, Any] = {
+        "document": [f"d{k % 11}" for k in range(size)],
+        "position": np.arange(size) % 64,
+    }
     whole = us.fidelity(*files, targets=came, **said)
     found = us.fidelity(*files, targets=came, **said, engine=Backwards(8))
     assert whole.documents == 11
