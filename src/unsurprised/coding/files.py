@@ -24,6 +24,11 @@ from unsurprised.errors import STANDARD_INPUT, CallError, InputError, Unsurprise
 from unsurprised.forms import Counts, DistributionForm, Labels, Logits, LogProbs, Probs
 from unsurprised.measures import entropy
 from unsurprised.sources import Options, Reading, open_predictions
+from unsurprised.sources.files import binary
+from unsurprised.sources.guard import guarded
+from unsurprised.sources.numpy_arrays import Header
+from unsurprised.sources.places import named_path, plain
+from unsurprised.sources.stores.addresses import is_stored
 
 _NPY = b"\x93NUMPY"
 _HEADERS = {
@@ -53,6 +58,10 @@ def read(path: str) -> bytes:
     """The bytes of a file, or of standard input."""
     if path == STANDARD_INPUT and sys.stdin is None:
         raise InputError("cannot be read: it is closed").located(file=path)
+    path = plain(path)
+    if is_stored(path):
+        with guarded(path, "bytes"), binary(path) as stream:
+            return stream.read()
     try:
         return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
     except (OSError, ValueError) as error:
@@ -118,7 +127,11 @@ def holds_tokens(path: str) -> bool:
     """Whether a file seems to be an array of integers."""
     if path == STANDARD_INPUT:
         return False
+    path = plain(path)
     try:
+        if is_stored(path):
+            with binary(path) as stream:
+                return Header.read(stream).dtype.kind in "iu"
         return np.load(path, mmap_mode="r", allow_pickle=False).dtype.kind in "iu"
     except (OSError, ValueError, EOFError, AttributeError):
         return False
@@ -192,7 +205,7 @@ def labels_as(restored: Restored, target: str) -> bytes:
     """Labels in the format that the target's ending names: npy, Parquet, or text with a header."""
     assert restored.labels is not None
     out = io.BytesIO()
-    suffix = Path(target).suffix.lower()
+    suffix = named_path(target).suffix.lower()
     if suffix == ".npy":
         np.save(out, restored.labels, allow_pickle=False)
     elif suffix == ".parquet":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.by_document import DocumentColumn
 from unsurprised.sources.formats import opened
+from unsurprised.sources.places import cut_at_column, is_file, named_path, plain
 from unsurprised.sources.slices import slice_column
 from unsurprised.sources.table import Table, require
 
@@ -73,8 +73,9 @@ def file_of(spec: str) -> str:
 
 def _split(spec: str) -> tuple[str, str | None]:
     refuse_no_path(spec)
-    file, _, column = spec.rpartition(":")
-    return (spec, None) if not file or Path(spec).is_file() else (file, column)
+    spec = plain(spec)
+    file, column = cut_at_column(spec)
+    return (spec, None) if not column or is_file(spec) else (file, column)
 
 
 def _column(spec: str, option: str) -> tuple[str, Any, Place, Table]:
@@ -88,7 +89,7 @@ def _column(spec: str, option: str) -> tuple[str, Any, Place, Table]:
                 f"--{option} {spec}: found {len(names)} columns; expected FILE:COLUMN, such as "
                 f"{spec}:{names[0] if names else 'COLUMN'}"
             )
-        field, name = table.schema.field(0), Path(file).stem
+        field, name = table.schema.field(0), named_path(file).stem
     else:
         field = require(table, name, option)
     return name, _values(table, field.name), Place(file, column=field.name), table

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.artefacts import AnyOpened, opened
@@ -12,6 +11,7 @@ from unsurprised.language_models.model_pair import ModelPair, with_noise
 from unsurprised.language_models.pair_meters import PairMeters, Progress
 from unsurprised.language_models.placing import Placing
 from unsurprised.language_models.result import Fidelity
+from unsurprised.sources.places import named_path, plain
 from unsurprised.units import checked_base
 
 
@@ -27,6 +27,8 @@ class Files:
     @classmethod
     def opened(cls, base: str, others: Sequence[str], noise: str | None, *, partial: bool) -> Files:
         """Open all before the first is read, so that no fault shows after an hour."""
+        base, others = plain(base), [*map(plain, others)]
+        noise = None if noise is None else plain(noise)
         paths = [base, *others, *([] if noise is None else [noise])]
         return cls(
             opened(base, base, partial=partial),
@@ -100,7 +102,7 @@ def results_of(
 def short_names(paths: Sequence[str]) -> dict[str, str]:
     """The shortest ends of paths that tell them apart."""
     different = list(dict.fromkeys(paths))
-    parts = [Path(path).parts for path in different]
+    parts = [named_path(path).parts for path in different]
     for count in range(1, max(map(len, parts), default=1) + 1):
         names = ["/".join(part[-count:]) for part in parts]
         if len(set(names)) == len(names):

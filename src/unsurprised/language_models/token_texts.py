@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from unsurprised.errors import CallError, InputError, Place
@@ -20,7 +19,9 @@ from unsurprised.language_models.vocabulary import (
     object_vocabulary,
     vocabulary_of,
 )
+from unsurprised.sources.files import binary
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.places import by_number, files_in, is_folder, named_path, plain
 
 #: Bytes of a file at most.
 _MOST = 1 << 30
@@ -54,7 +55,8 @@ def token_texts(given: Any) -> TokenTexts | Vocabulary:
     if isinstance(given, (str, os.PathLike)):
         path = os.fspath(given)
         refuse_no_path(path)
-        return _folder(path) if Path(path).is_dir() else _file(path)
+        path = plain(path)
+        return _folder(path) if is_folder(path) else _file(path)
     vocabulary = object_vocabulary(given)
     if vocabulary is not None:
         return vocabulary
@@ -75,30 +77,27 @@ def _folder(path: str) -> TokenTexts | Vocabulary:
     tokenizer = folder_file(path)
     if tokenizer is not None:
         return _file(tokenizer)
-    files = sorted(
-        (file for file in Path(path).iterdir() if file.suffix == ".txt" and file.is_file()),
-        key=lambda file: (len(file.stem), file.stem) if file.stem.isdecimal() else (0, file.stem),
-    )
+    files = by_number([file for file in files_in(path) if named_path(file).suffix == ".txt"])
     if not files:
         raise InputError(
             f"the folder holds no txt file, and no {NAME}",
             expected="a txt file a document, or a model's tokenizer",
             place=Place(path),
         )
-    parts = [_of_lines(str(file)) for file in files]
+    parts = [_of_lines(file) for file in files]
     ids = [part.ids[0] for part in parts if part.ids is not None]
     documents = [part.documents[0] for part in parts]
-    names = tuple(file.stem for file in files)
+    names = tuple(named_path(file).stem for file in files)
     return TokenTexts(path, documents, names, ids if len(ids) == len(parts) else None)
 
 
 def _file(path: str) -> TokenTexts | Vocabulary:
-    suffix = Path(path).suffix.lower()
+    suffix = named_path(path).suffix.lower()
     if suffix == ".txt":
         return _of_lines(path)
     if suffix not in (".json", ".jsonl", ".ndjson"):
         raise InputError(
-            f"found a file called {Path(path).name!r:.80}",
+            f"found a file called {named_path(path).name!r:.80}",
             expected=f"{_EXPECTED}; or a txt file a document: what llama-tokenize writes, or a "
             "token a line",
             place=Place(path),
@@ -166,7 +165,7 @@ def _of_lines(path: str) -> TokenTexts:
 
 
 def _read(path: str) -> str:
-    with guarded(path, "token texts"), Path(path).open("rb") as stream:
+    with guarded(path, "token texts"), binary(path) as stream:
         data = stream.read(_MOST + 1)
     if len(data) > _MOST:
         raise InputError("found more than 1 GiB", expected="token texts", place=Place(path))

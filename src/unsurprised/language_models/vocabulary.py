@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeGuard
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.limits import CLASSES
+from unsurprised.sources.places import files_in, named_path
 
 #: What such a file is called in the folder of a model.
 NAME = "tokenizer.json"
@@ -76,8 +76,7 @@ def object_vocabulary(given: Any) -> Vocabulary | None:
 
 def folder_file(path: str) -> str | None:
     """The file in a folder, if that is a model's."""
-    file = Path(path) / NAME
-    return str(file) if file.is_file() else None
+    return next((file for file in files_in(path) if named_path(file).name == NAME), None)
 
 
 def vocabulary_of(body: Mapping[str, Any], said: str) -> Vocabulary:

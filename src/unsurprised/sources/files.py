@@ -20,6 +20,11 @@ def binary(file: str) -> IO[bytes]:
     return stream_of(file) if is_stored(file) else Path(location(file)).open("rb")
 
 
+def unbuffered(file: str) -> IO[bytes]:
+    """The same for who reads much at a time, or asks the system to; an object reads ahead."""
+    return stream_of(file) if is_stored(file) else Path(location(file)).open("rb", buffering=0)
+
+
 def arrow_bytes(file: str | None) -> pa.NativeFile:
     """A file's bytes as Arrow reads them, anywhere."""
     return pa.PythonFile(stream_of(file)) if is_stored(file) else pa.OSFile(location(file))

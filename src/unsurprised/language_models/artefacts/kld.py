@@ -13,7 +13,6 @@ import copy
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
 from unsurprised.language_models.artefacts.slabs import fill
 from unsurprised.language_models.tokens import STEPS, TokenRows, TokenScores
+from unsurprised.sources.files import binary, unbuffered
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES
 from unsurprised.threads import get_num_threads
@@ -87,7 +87,7 @@ class KldFile:
 
     def __init__(self, file: str, *, partial: bool = False) -> None:
         self.said = file
-        with guarded(file, "kld"), Path(file).open("rb") as stream:
+        with guarded(file, "kld"), binary(file) as stream:
             size = stream.seek(0, 2)
             stream.seek(0)
             self.layout = _layout(stream.read(_HEADER.size), size, file)
@@ -129,7 +129,7 @@ class KldFile:
         """Tokens in order; a batch may be of several chunks."""
         layout, last = self.layout, self.tokens if last is None else last
         (chunks, positions), targets = self.places(), self.targets
-        with guarded(self.said, "kld"), Path(self.said).open("rb", buffering=0) as stream:
+        with guarded(self.said, "kld"), unbuffered(self.said) as stream:
             stream.seek(layout.data_at + first * self.row_bytes)
             for start in range(first, last, rows):
                 at = slice(start, min(start + rows, last))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from unsurprised.errors import CallError
@@ -12,6 +11,7 @@ from unsurprised.language_models.artefacts.server_lists import server_lists
 from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN
 from unsurprised.language_models.top_logprobs import TopLogProbs
 from unsurprised.sources.frames import is_frame
+from unsurprised.sources.places import is_folder, named_path, plain
 
 _TABLES = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".parq", ".arrow", ".feather", ".ipc",
            ".arrows", ".ipcs")  # fmt: skip
@@ -57,8 +57,8 @@ def read_top_logprobs(
     TopLogProbs(tokens=1, documents=1)
     """
     if isinstance(source, str | os.PathLike):
-        path = os.fspath(source)
-        if not Path(path).is_dir() and Path(path).suffix.lower() in _TABLES:
+        path = plain(os.fspath(source))
+        if named_path(path).suffix.lower() in _TABLES and not is_folder(path):
             _no_part(part)
             return list_table(path, column=column, vocabulary=vocabulary, unknown=unknown)
         if column is not None:

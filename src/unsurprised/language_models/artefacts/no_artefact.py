@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import binary, path_or_bytes
+from unsurprised.sources.places import named_path
 from unsurprised.sources.strangers import stranger
 
 #: How pickles begin: of protocol 2 to 5, and of the textual one that NumPy's and PyTorch's are.
@@ -22,14 +23,14 @@ _EXPECTED = (
 
 def is_pickle(head: bytes, file: str) -> bool:
     """Whether a file is a pickle by its first bytes, its name, or what its archive holds."""
-    if head.startswith(_PICKLES) or Path(file).suffix.lower() in _SUFFIXES:
+    if head.startswith(_PICKLES) or named_path(file).suffix.lower() in _SUFFIXES:
         return True
     return head.startswith(b"PK\x03\x04") and any(name.endswith(".pkl") for name in _members(file))
 
 
 def _members(file: str) -> list[str]:
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(path_or_bytes(file)) as archive:
             return archive.namelist()
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return []
@@ -37,7 +38,7 @@ def _members(file: str) -> list[str]:
 
 def pickle_error(file: str) -> InputError:
     """The error for a pickle, with the line that converts it."""
-    path = Path(file)
+    path = named_path(file)
     made = f"{path.stem if path.suffix != '.safetensors' else 'converted'}.safetensors"
     code = (
         "import torch; from safetensors.torch import save_file; "
@@ -57,9 +58,9 @@ def pickle_error(file: str) -> InputError:
 
 def _is_torch(file: str) -> bool:
     """Whether a pickle is PyTorch's, by its archive, its name or its first bytes."""
-    if Path(file).suffix.lower() in _OF_TORCH or _members(file):
+    if named_path(file).suffix.lower() in _OF_TORCH or _members(file):
         return True
-    with Path(file).open("rb") as stream:
+    with binary(file) as stream:
         return stream.read(len(_TORCH)) == _TORCH
 
 

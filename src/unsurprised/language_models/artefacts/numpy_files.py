@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -18,6 +17,7 @@ from unsurprised.language_models.artefacts.whole import (
     documents_of,
     refuse_shape,
 )
+from unsurprised.sources.files import binary, path_or_bytes
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES, COLUMNS
 from unsurprised.sources.numpy_arrays import Header, check_size
@@ -30,7 +30,7 @@ _NO_PICKLES = (
 
 def npy(file: str, name: str | None = None) -> WholeRows:
     """An npy file of scores; ``name`` is the document's, where it is one."""
-    with guarded(file, "npy"), Path(file).open("rb") as stream:
+    with guarded(file, "npy"), binary(file) as stream:
         header = Header.read(stream)
         left = stream.seek(0, 2) - header.offset
     dtype = checked(header, Place(file))
@@ -44,7 +44,7 @@ def npy(file: str, name: str | None = None) -> WholeRows:
 def npz(file: str) -> WholeRows:
     """An npz file: its array of scores, or one a document."""
     headers: dict[str, Header] = {}
-    with guarded(file, "npz"), zipfile.ZipFile(file) as archive:
+    with guarded(file, "npz"), zipfile.ZipFile(path_or_bytes(file)) as archive:
         COLUMNS.check(len(archive.infolist()), Place(file))
         for info in archive.infolist():
             with archive.open(info) as stream:
@@ -141,7 +141,7 @@ class MemberSlab:
     def _at(self, first: int) -> IO[bytes]:
         if self._stream is None or first < self._next:
             self.close()
-            self._archive = zipfile.ZipFile(self.file)
+            self._archive = zipfile.ZipFile(path_or_bytes(self.file))
             self._stream = self._archive.open(self.member)
             self._stream.read(self.offset)
             self._next = 0

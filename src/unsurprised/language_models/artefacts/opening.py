@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from unsurprised.errors import CallError, InputError, Place
@@ -21,6 +21,17 @@ from unsurprised.language_models.artefacts.tables import is_table, table_artefac
 from unsurprised.language_models.artefacts.token_files import refuse_no_path
 from unsurprised.language_models.artefacts.whole import WholeRows
 from unsurprised.language_models.top_logprobs import TopLogProbs
+from unsurprised.sources.files import binary
+from unsurprised.sources.places import (
+    by_number,
+    cut_at_column,
+    files_in,
+    is_file,
+    is_folder,
+    is_there,
+    named_path,
+    plain,
+)
 
 #: One of these a document makes a folder an artefact.
 _OF_A_FOLDER = {".npy": npy, ".safetensors": safetensors}
@@ -63,52 +74,45 @@ def file_and_column(path: str) -> tuple[str, str | None]:
     ('base.npy', None)
     """
     refuse_no_path(path)
-    file, _, column = path.rpartition(":")
-    if not file or not column or Path(path).exists() or not Path(file).is_file():
-        return path, None
-    return file, column
+    file, column = cut_at_column(path)
+    return (file, column) if column and not is_there(path) and is_file(file) else (path, None)
 
 
 def files_of(path: str) -> list[str]:
     """The files that are read of a path: itself, or those of a folder."""
-    inside = Path(file_and_column(path)[0])
-    if not inside.is_dir():
-        return [str(inside)]
-    return sorted(str(file) for file in inside.iterdir() if file.is_file())
+    file = file_and_column(plain(path))[0]
+    return files_in(file) if is_folder(file) else [file]
 
 
 def _path(path: str, *, partial: bool) -> AnyOpened:
+    path = plain(path)
     file, column = file_and_column(path)
-    if Path(file).suffix.lower() in _OF_TABLES and not Path(file).is_dir():
+    if named_path(file).suffix.lower() in _OF_TABLES and not is_folder(file):
         return table_artefact(file, path, column)
     if column is not None:
         raise CallError(f"{path}: a column is named, and {file!r} is no table")
-    if _holds_responses(Path(path)):
-        return read_top_logprobs(path)
-    return _file(path, partial=partial)
+    if is_folder(path):
+        return read_top_logprobs(path) if _holds_responses(files_in(path)) else _folder(path)
+    return read_top_logprobs(path) if _holds_responses([path]) else _file(path, partial=partial)
 
 
-def _holds_responses(path: Path) -> bool:
+def _holds_responses(files: Sequence[str]) -> bool:
     """Whether a file, or all files of a folder, are responses of servers."""
-    files = [path]
-    if path.is_dir():
-        files = [file for file in path.iterdir() if file.is_file() and file.name[:1] != "."]
-    return bool(files) and all(file.suffix.lower() in _OF_RESPONSES for file in files)
+    named = [path for path in map(named_path, files) if not path.name.startswith(".")]
+    return bool(named) and all(path.suffix.lower() in _OF_RESPONSES for path in named)
 
 
 def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
     refuse_no_path(path)
     place = Place(path)
-    if Path(path).is_dir():
-        return _folder(path)
     try:
-        with Path(path).open("rb") as stream:
+        with binary(path) as stream:
             head = stream.read(len(MAGIC))
     except FileNotFoundError:
         raise InputError("no such file", place=place) from None
     except OSError as error:
         raise InputError(f"the file cannot be read ({error.strerror})", place=place) from None
-    suffix = Path(path).suffix.lower()
+    suffix = named_path(path).suffix.lower()
     if head == MAGIC or suffix == ".kld":
         return KldFile(path, partial=partial)
     if head.startswith(b"\x93NUMPY"):
@@ -123,20 +127,20 @@ def _file(path: str, *, partial: bool) -> WholeRows | KldFile:
 
 
 def _folder(path: str) -> WholeRows:
-    files = sorted(
-        (file for file in Path(path).iterdir() if file.suffix in _OF_A_FOLDER and file.is_file()),
-        key=lambda file: (len(file.stem), file.stem) if file.stem.isdecimal() else (0, file.stem),
-    )
+    files = by_number([file for file in files_in(path) if named_path(file).suffix in _OF_A_FOLDER])
     if not files:
         raise InputError(
             "the folder holds no npy and no safetensors file",
             expected="one file a document",
             place=Place(path),
         )
-    stems = [file.stem for file in files]
+    named = [named_path(file) for file in files]
+    stems = [one.stem for one in named]
     if len(set(stems)) < len(stems):
         twice = next(stem for stem in stems if stems.count(stem) > 1)
         raise CallError(f"{path}: two files are called {twice!r}; expected one a document")
-    parts = [_OF_A_FOLDER[file.suffix](str(file), file.stem) for file in files]
+    parts = [
+        _OF_A_FOLDER[one.suffix](file, one.stem) for file, one in zip(files, named, strict=True)
+    ]
     documents = [document for part in parts for document in part.documents]
     return WholeRows(path, documents, named=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import binary
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.json_records import records_of
 from unsurprised.sources.limits import LINE, NESTING
+from unsurprised.sources.places import by_number, files_in, is_folder, named_path
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 
@@ -27,13 +28,10 @@ class Response:
 
 def responses(path: str) -> Iterator[Response]:
     """Those of a file or a folder, bodies taken out of what wraps them."""
-    if not Path(path).is_dir():
+    if not is_folder(path):
         yield from _of_file(path, None)
         return
-    files = sorted(
-        (file for file in Path(path).iterdir() if file.suffix in _SUFFIXES and file.is_file()),
-        key=lambda file: (len(file.stem), file.stem) if file.stem.isdecimal() else (0, file.stem),
-    )
+    files = by_number([file for file in files_in(path) if named_path(file).suffix in _SUFFIXES])
     if not files:
         raise InputError(
             "the folder holds no JSON file",
@@ -41,7 +39,7 @@ def responses(path: str) -> Iterator[Response]:
             place=Place(path),
         )
     for file in files:
-        yield from _of_file(str(file), file.stem)
+        yield from _of_file(file, named_path(file).stem)
 
 
 def _of_file(file: str, stem: str | None) -> Iterator[Response]:
@@ -71,7 +69,7 @@ def _whole(file: str) -> dict[str, Any] | None:
 
     A list of log-probabilities alone is one too, as who keeps ``prompt_logprobs`` writes it.
     """
-    with guarded(file, "JSON"), Path(file).open("rb") as stream:
+    with guarded(file, "JSON"), binary(file) as stream:
         head = stream.read(1 << 16)
         inner = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         if inner[:1] == b"[" and inner[1:].lstrip()[:1] == b"{" and not _of_tokens(inner):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import struct
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from unsurprised.language_models.artefacts.whole import (
     documents_of,
     refuse_shape,
 )
+from unsurprised.sources.files import binary
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import CLASSES, COLUMNS
 
@@ -35,7 +35,7 @@ _BROKEN = "the file seems to be truncated or damaged; write it again"
 
 def safetensors(file: str, name: str | None = None) -> WholeRows:
     """A safetensors file: its tensor of scores, or one a document."""
-    with guarded(file, "safetensors"), Path(file).open("rb") as stream:
+    with guarded(file, "safetensors"), binary(file) as stream:
         size = stream.seek(0, 2)
         stream.seek(0)
         begin, header = _header(stream.read(_LENGTH.size), stream, size, file)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 import numpy as np
@@ -19,7 +18,9 @@ from numpy.typing import NDArray
 from unsurprised import _kernels
 from unsurprised.arrays.host import HostArray
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import unbuffered
 from unsurprised.sources.guard import guarded
+from unsurprised.sources.stores.addresses import is_stored
 
 #: What NumPy calls the elements of each type; bfloat16 is held by its bits.
 ELEMENTS = {"float16": "<f2", "bfloat16": "<u2", "float32": "<f4", "float64": "<f8"}
@@ -118,9 +119,10 @@ class FileSlab:
 
     @property
     def lies(self) -> Lies:
-        """Where they are; kernels read this machine's order of bytes alone."""
+        """Where they are; kernels read this machine's order of bytes alone, and its own files."""
         native = np.dtype(self.code or ELEMENTS[self.dtype]).isnative
-        return Lies.IN_FILE if native and hasattr(os, "pread") else Lies.IN_BATCHES
+        here = native and hasattr(os, "pread") and not is_stored(self.file)
+        return Lies.IN_FILE if here else Lies.IN_BATCHES
 
     def read(self, first: int, count: int) -> HostArray | RowsInFile:
         """Some rows, which a thread reads when it measures them."""
@@ -168,7 +170,7 @@ class RowsInFile:
     def opened(self) -> Iterator[IO[bytes]]:
         """The file, whose faults are told as ours."""
         slab = self.slab
-        with guarded(slab.file, slab.format), Path(slab.file).open("rb", buffering=0) as stream:
+        with guarded(slab.file, slab.format), unbuffered(slab.file) as stream:
             yield stream
 
     def scores_of(self, stream: IO[bytes]) -> _kernels.ScoresInFile:

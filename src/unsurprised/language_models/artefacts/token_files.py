@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.errors import CallError, InputError, Place
+from unsurprised.sources.files import binary
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.numpy_arrays import Header, check_size, exactly
+from unsurprised.sources.places import plain
 
 #: As Linux has it.
 _LONGEST_PATH = 4096
@@ -28,7 +29,8 @@ def refuse_no_path(path: str) -> None:
 def token_file(file: str) -> NDArray[np.int64]:
     """The numbers, in their order."""
     refuse_no_path(file)
-    with guarded(file, "token ids"), Path(file).open("rb") as stream:
+    file = plain(file)
+    with guarded(file, "token ids"), binary(file) as stream:
         if stream.read(6) == b"\x93NUMPY":
             stream.seek(0)
             header = Header.read(stream)
