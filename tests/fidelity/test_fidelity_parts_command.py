@@ -174,6 +174,18 @@ def test_files_that_changed_between_parts(capsys: Any) -> None:
     assert "different plans" in run("merge 1.state 2.state", capsys, 2)
 
 
+def test_a_check_of_states(capsys: Any) -> None:
+    one, two = parts("a.npy b.npy --targets came.npy", 2, capsys)
+    limits = "--max-kl 9 --min-agreement 0.01"
+    whole = run(f"check a.npy b.npy {limits} --quiet --json whole.json", capsys)
+    assert run(f"check {one} {two} {limits} --quiet --json merged.json", capsys) == whole
+    assert Path("merged.json").read_bytes() == Path("whole.json").read_bytes()
+    said = run(f"check {one} {two} {limits}", capsys)
+    assert "unsurprised fidelity" not in said and "unsurprised compare" not in said
+    assert "5 of 10 splits of the plan are missing" in run(f"check {one} {limits}", capsys, 2)
+    assert "found 3 models" in run(f"check {one} {two} a.npy {limits}", capsys, 2)
+
+
 def test_wrong_calls(capsys: Any) -> None:
     for said in ("0/3", "4/3", "three"):
         run(f"fidelity a.npy b.npy --part {said} --state x.state", capsys, 2)

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.check_fidelity import (
+    are_states,
+    opened_models,
+    opened_states,
+    refuse_options_of_rows,
+)
 from unsurprised.commands.compare import JoinOption, Preds, opened
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.fidelity import all_files
@@ -21,7 +27,6 @@ from unsurprised.commands.planned import (
     refuse_told,
 )
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
-from unsurprised.commands.told import is_told
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
 
@@ -45,6 +50,7 @@ EXAMPLES = (
     "unsurprised check base.parquet new.parquet --html check.html",
     "unsurprised check --plan plan.json 1.state 2.state --max-bits 0.35",
     "unsurprised check base.npy int8.npy --max-kl 0.01 --min-agreement 0.99",
+    "unsurprised check 1.state 2.state --max-kl 0.01",
 )
 
 Models = Annotated[
@@ -234,41 +240,24 @@ def _of_plan(context: typer.Context, path: str, states: list[str]) -> Check:
     return found
 
 
-#: What a check of language models takes of the options; the others are about rows.
-_OF_TOKENS = {"models", "max_kl", "min_agreement", "allow_unsure", "json", "html", "junit",
-              "overwrite", "batch_rows", "quiet"}  # fmt: skip
-
-
 def _of_language_models(context: typer.Context, source: list[str] | Query) -> Check:
     """What two language models said of the same tokens, held against limits."""
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.faithful import checked_fidelity
-    from unsurprised.language_models.files import Files, read_files
-    from unsurprised.language_models.placing import Placing
-    from unsurprised.report.progress import RowProgress
 
-    told = context.params
-    for name in told:
-        if name not in _OF_TOKENS and is_told(context, name):
-            said = name.replace("_", "-")
-            raise CallError(f"--{said}: it is about rows; --max-kl and --min-agreement are not")
-    models = names_of(source)
-    if len(models) != 2:
-        raise CallError(f"found {len(models)} models; --max-kl, --min-agreement expect BASE NEW")
+    told, models = context.params, names_of(source)
+    refuse_options_of_rows(context)
+    of_states = are_states(models)
     with Outputs(all_files(models), overwrite=told["overwrite"]) as outputs:
         written = _Written.declared(outputs, told)
-        files = Files.opened(models[0], models[1:], None, partial=False)
-        with asked_page(written.page, context.obj, files) as page:
-            with RowProgress(files.rows, quiet=told["quiet"]) as progress:
-                (result,) = read_files(
-                    files, Placing(), top=0, unit=2, rows=told["batch_rows"], progress=progress
-                )
+        read, measured = (opened_states if of_states else opened_models)(models, told)
+        with asked_page(written.page, context.obj, read) as page:
             found = checked_fidelity(
-                result, max_kl=told["max_kl"], min_agreement=told["min_agreement"]
+                measured(), max_kl=told["max_kl"], min_agreement=told["min_agreement"]
             )
             if page is not None:
                 page.write(found)
-        written.write(found, outputs, context, models)
+        written.write(found, outputs, context, models, of_states=of_states)
     return found
 
 
@@ -291,7 +280,13 @@ class _Written:
         )
 
     def write(
-        self, found: Check, outputs: Outputs, context: typer.Context, models: list[str]
+        self,
+        found: Check,
+        outputs: Outputs,
+        context: typer.Context,
+        models: list[str],
+        *,
+        of_states: bool = False,
     ) -> None:
         from unsurprised.writing import standard_output
 
@@ -301,10 +296,12 @@ class _Written:
             self.junit.write(found.to_junit())
         if outputs.print_report:
             with standard_output():
-                _print(found, context, models)
+                _print(found, context, models, of_states=of_states)
 
 
-def _print(found: Check, context: typer.Context, models: list[str]) -> None:
+def _print(
+    found: Check, context: typer.Context, models: list[str], *, of_states: bool = False
+) -> None:
     from unsurprised.commands.next_commands import next_command, screen_of
     from unsurprised.report.check.text import headline, lines
     from unsurprised.report.terminal import put
@@ -318,11 +315,11 @@ def _print(found: Check, context: typer.Context, models: list[str]) -> None:
     if told["html"] is None:
         commands["html"] = next_command(context, "check", models, "--html", "check.html")
     of_tokens = told["max_kl"] is not None or told["min_agreement"] is not None
-    if of_tokens:
+    if of_tokens and not of_states:
         commands["fidelity"] = next_command(
             context, "fidelity", models, without=["max_kl", "min_agreement"]
         )
-    elif len(models) > 1 or len(told["pred"] or []) > 1:
+    elif not of_states and (len(models) > 1 or len(told["pred"] or []) > 1):
         commands["compare"] = next_command(context, "compare", models)
     if told["max_bits"] is not None:
         commands["evaluate"] = next_command(
