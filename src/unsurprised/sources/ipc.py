@@ -10,7 +10,7 @@ import pyarrow as pa
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.files import arrow_bytes
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.table import Part, Table, pieces_of
+from unsurprised.sources.table import Part, Table, single_parts
 
 _ROWS_A_PART = 1 << 18
 
@@ -35,7 +35,7 @@ class IpcFileTable(Table):
 
     def pieces(self) -> Sequence[Part]:
         """Record batches."""
-        return pieces_of(self._sizes)
+        return single_parts(self._sizes)
 
     @cached_property
     def _parts(self) -> list[Part]:

@@ -13,7 +13,7 @@ from unsurprised.sources.guard import guarded
 from unsurprised.sources.stores.addresses import is_stored
 from unsurprised.sources.stores.ahead import Range, Wanted
 from unsurprised.sources.stores.ranges import joined
-from unsurprised.sources.table import Part, Table, pieces_of
+from unsurprised.sources.table import Part, Table, single_parts
 
 #: Row groups are put together up to this many rows, so that a part is worth opening a file for.
 _ROWS_A_PART = 1 << 18
@@ -55,7 +55,7 @@ class ParquetTable(Table):
     def pieces(self) -> Sequence[Part]:
         """Row groups."""
         groups = map(self._metadata.row_group, range(self._metadata.num_row_groups))
-        return pieces_of(group.num_rows for group in groups)
+        return single_parts(group.num_rows for group in groups)
 
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int

@@ -110,12 +110,12 @@ class Table(ABC):
             yield from self.read(part, columns, batch_rows)
 
 
-def pieces_of(sizes: Iterable[int]) -> list[Part]:
+def single_parts(sizes: Iterable[int]) -> list[Part]:
     """A part of each run of rows, which are found by their numbers.
 
     Examples
     --------
-    >>> [(part.first_row, part.rows, part.keys) for part in pieces_of([10, 5])]
+    >>> [(part.first_row, part.rows, part.keys) for part in single_parts([10, 5])]
     [(0, 10, (0,)), (10, 5, (1,))]
     """
     ends = accumulate(sizes := list(sizes))
