@@ -1,11 +1,22 @@
-"""Dask: its client as an executor, which Dask itself makes."""
+"""Dask: its client as an executor, which Dask itself makes, and clients for one call."""
 
 from __future__ import annotations
 
+import logging
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any
 
+from unsurprised.engines.connecting import SECONDS, in_time, not_installed, refuse_silent, unheard
 from unsurprised.errors import CallError
+from unsurprised.threads import get_num_threads
+
+#: Where Dask's own clients look for the address of a scheduler.
+_TOLD = "scheduler-address"
+#: How long a first worker is waited for.
+_WORKER_SECONDS = 5.0
 
 
 def executor_of(client: Any) -> Executor:
@@ -43,3 +54,59 @@ def _gone() -> CallError:
         "the Dask client of engine is closed, or its scheduler does not answer; expected one that "
         "is connected: Client(cluster)"
     )
+
+
+@contextmanager
+def connected(address: str | None = None) -> Iterator[Any]:
+    """A client of the scheduler at HOST:PORT, or of the one that Dask's settings name.
+
+    Where they name none (``DASK_SCHEDULER_ADDRESS``), it is that of processes of this machine.
+    """
+    with unheard():
+        try:
+            import dask
+            import distributed
+        except ImportError:
+            raise not_installed("Dask", "dask") from None
+        address = address or dask.config.get(_TOLD, None)
+        if address is None:
+            with _processes(distributed) as cluster, distributed.Client(cluster) as client:
+                yield client
+            return
+
+        def connect() -> Any:
+            refuse_silent(address.rpartition("//")[2])
+            return distributed.Client(address, timeout=SECONDS, set_as_default=False)
+
+        remedy = "expected the address of a Dask scheduler that runs"
+        with in_time(connect, f"no Dask scheduler at {address}", remedy) as client:
+            _refuse_no_workers(client, address)
+            yield client
+
+
+def _refuse_no_workers(client: Any, address: str) -> None:
+    """Raise if no worker is there, nor comes soon."""
+    try:
+        client.wait_for_workers(1, timeout=_WORKER_SECONDS)
+    except TimeoutError:
+        raise CallError(
+            f"the Dask scheduler at {address} has no workers; start some first: dask worker "
+            f"{address}"
+        ) from None
+
+
+@contextmanager
+def _processes(distributed: Any) -> Iterator[Any]:
+    """A cluster of one process a core, which leaves no file behind."""
+    with (
+        tempfile.TemporaryDirectory(prefix="unsurprised-dask-") as folder,
+        distributed.LocalCluster(
+            n_workers=get_num_threads(),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            local_directory=folder,
+        ) as cluster,
+    ):
+        yield cluster

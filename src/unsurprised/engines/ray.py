@@ -1,12 +1,18 @@
-"""Ray: its tasks as futures of an executor."""
+"""Ray: its tasks as futures of an executor, and connections for one call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import Any
 
+from unsurprised.engines.connecting import in_time, not_installed, refuse_silent, unheard
 from unsurprised.errors import CallError
+
+#: Where Ray looks for the address of a cluster.
+_TOLD = "RAY_ADDRESS"
 
 
 class RayTask(Future[Any]):
@@ -76,3 +82,33 @@ def workers_of_ray() -> int:
     import ray
 
     return max(1, int(ray.cluster_resources().get("CPU", 0)))
+
+
+@contextmanager
+def connected(address: str | None = None) -> Iterator[str]:
+    """The name of an engine, while this process is connected to a cluster of Ray.
+
+    The address is that of a server of Ray's clients (``ray://HOST:PORT``); by default it is what
+    ``RAY_ADDRESS`` says, else the cluster that ``ray start`` has started on this machine.
+    """
+    address = address or os.environ.get(_TOLD) or "auto"
+    where = "on this machine" if address == "auto" else f"at {address}"
+    remedy = "expected one that runs: ray start --head, or its address in RAY_ADDRESS"
+    with unheard():
+        try:
+            import ray
+        except ImportError:
+            raise not_installed("Ray", "ray") from None
+
+        def connect() -> None:
+            if address != "auto":
+                refuse_silent(address.rpartition("//")[2])
+            ray.init(address, logging_level="critical", log_to_driver=False)
+
+        try:
+            in_time(connect, f"no Ray cluster {where}", remedy)
+            if not ray.cluster_resources().get("CPU"):
+                raise CallError(f"the Ray cluster {where} has no CPUs; start a node that has some")
+            yield "ray"
+        finally:
+            ray.shutdown()

@@ -1,23 +1,38 @@
-"""Spark: its jobs as futures of an executor, a task each.
+"""Spark: its jobs as futures of an executor, a task each, and sessions for one call.
 
 What a task returns is all that counts: accumulators add up twice where a stage is run again.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
+import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 
+from unsurprised.engines.connecting import (
+    SECONDS,
+    in_time,
+    not_installed,
+    refuse_silent,
+    unheard,
+)
 from unsurprised.errors import CallError
 
 #: Tasks at once where a session does not say how many it runs.
 _WORKERS = 16
+#: How long a session may take, which begins with a machine of Java's, and its end.
+_SESSION_SECONDS = 120.0
+#: How long a master may take to have its first worker begin.
+_WORKER_SECONDS = 15.0
 
 
 class SparkExecutor(ThreadPoolExecutor):
@@ -90,3 +105,87 @@ def workers_of_spark(session: Any) -> int:
         return max(1, int(session.sparkContext.defaultParallelism))
     told = session.conf.get("spark.default.parallelism", None)
     return int(told) if told else _WORKERS
+
+
+@contextmanager
+def connected(address: str | None = None) -> Iterator[Any]:
+    """A session of Spark's, for one call.
+
+    The address is that of a master (``spark://HOST:PORT``) or of a server of Spark Connect
+    (``sc://HOST:PORT``); by default Spark's own settings say it, as ``spark-submit`` has them.
+    """
+    with unheard():
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError:
+            raise not_installed("Spark", "spark") from None
+        remote = (address or os.environ.get("SPARK_REMOTE", "")).startswith("sc://")
+        if not remote:
+            _refuse_no_java()
+        builder = SparkSession.builder.appName("unsurprised")
+        if address is not None:
+            builder = builder.remote(address) if remote else builder.master(address)
+
+        def connect() -> Any:
+            if address is not None:
+                refuse_silent(address.rpartition("//")[2])
+            session = builder.getOrCreate()
+            if remote:
+                session.version  # noqa: B018 - asks the server, which nothing has done yet
+            return session
+
+        where = f"at {address}" if address else "by Spark's own settings"
+        remedy = "expected the address of a master or of a server that runs"
+        seconds = SECONDS if remote else _SESSION_SECONDS
+        session = in_time(connect, f"no Spark session {where}", remedy, seconds)
+        try:
+            if not remote:
+                _prepared(session.sparkContext)
+            yield session
+        finally:
+            _end(session)
+
+
+def _refuse_no_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    java = os.path.join(home, "bin", "java") if home else "java"  # noqa: PTH118 - as Spark has it
+    if shutil.which(java) is None:
+        raise CallError(
+            f"Spark needs Java, and there is no {java}; install a JRE of version 17 or later, or "
+            "set JAVA_HOME"
+        )
+
+
+def _prepared(context: Any) -> None:
+    """A session's context, once a worker is there."""
+    context.setLogLevel("OFF")
+    if context.master.startswith("local"):
+        # Spark takes whatever python3 is, which need not have the library.
+        if "PYSPARK_PYTHON" not in os.environ:
+            context.pythonExec = sys.executable
+        return
+    if not context.master.startswith("spark://"):
+        return
+    until = time.monotonic() + _WORKER_SECONDS
+    while context._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the driver is one
+        if time.monotonic() > until:
+            raise CallError(
+                f"the Spark master at {context.master} has given no worker to this application "
+                f"within {_WORKER_SECONDS:.0f} seconds; start some, or wait until one is free"
+            )
+        time.sleep(0.1)
+
+
+def _end(session: Any) -> None:
+    """End a session, and the machine of Java's that began with it."""
+    if is_connected(session):
+        session.stop()
+        return
+    context = session.sparkContext
+    gateway = context._gateway
+    session.stop()
+    gateway.shutdown()
+    type(context)._gateway = type(context)._jvm = None  # else the next session would ask it
+    if gateway.proc is not None:
+        gateway.proc.stdin.close()
+        gateway.proc.wait(_SESSION_SECONDS)
