@@ -134,7 +134,7 @@ def calibrate(
             "batch_rows": batch_rows,
         }
         if engine is not None:
-            from unsurprised.calibration.on_engine import calibrate_on
+            from unsurprised.calibration.on_plan import calibrate_on
 
             return calibrate_on(engine, y_true, options, methods=methods, folds=folds, base=base)
         reading = open_source(y_true, options, call="calibrate")

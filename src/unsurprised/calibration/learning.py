@@ -58,10 +58,7 @@ def learning_from(
     ``spoken_of`` is the class, of two, that one number a row is the probability of.
     """
     if evaluator.truth_kind == "logprob":
-        raise CallError(
-            "only the log-probability of what happened is known; expected predictions for every "
-            "class, which a calibrator changes"
-        )
+        raise no_predictions()
     sampled = measured_sample(evaluator)
     if sampled is None:
         raise CallError("all weights are 0; expected at least one row that counts")
@@ -76,6 +73,14 @@ def learning_from(
         skipped=evaluator.skipped,
         clusters=evaluator.clusters,
         refused=sampled.refused,
+    )
+
+
+def no_predictions() -> CallError:
+    """The error where a calibrator has nothing to change."""
+    return CallError(
+        "only the log-probability of what happened is known; expected predictions for every "
+        "class, which a calibrator changes"
     )
 
 

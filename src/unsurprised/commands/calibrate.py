@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
+from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
+from unsurprised.commands.planned import PlanFile, plan_of, read_bytes, refuse_told
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from unsurprised.calibration.result import Calibration
-    from unsurprised.sources import Reading
+    from unsurprised.commands.outputs import Outputs
+    from unsurprised.commands.page import Read
+    from unsurprised.evaluation.plans import Plan
+    from unsurprised.evaluation.plans.planned import PlannedEvaluator
+    from unsurprised.sources import Options, Reading
+
+    Progress = Callable[[int], None]
 
 HELP = (
     "Fit a calibrator to a model's predictions, and say by cross-validation what it saves.\n\n"
@@ -29,6 +39,7 @@ EXAMPLES = (
     "unsurprised calibrate held-out.parquet --method temperature --out calibrated.parquet",
     "unsurprised calibrate held-out.parquet --html calibration.html",
     "unsurprised calibrate turns.jsonl --kind logits --cluster conversation",
+    "unsurprised calibrate --plan plan.json *.state --save calibrator.json",
 )
 
 Method = Annotated[
@@ -77,10 +88,12 @@ Folds = Annotated[
 
 def command(
     context: typer.Context,
-    files: cli_options.FilesOrPlan = None,
+    files: cli_options.FilesOrStates = None,
     *,
+    plan: PlanFile = None,
     db: Db = None,
     query: QueryText = None,
+    engine: Engine = None,
     form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
@@ -108,58 +121,145 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Calibrate, write what was asked for, print the report."""
-    from unsurprised.calibration.calibrate import calibrate_reading
-    from unsurprised.commands.applied import refuse_unwritable, write_applied
+    if plan is not None:
+        _of_plan(context, plan, files or [])
+        return
+    refuse_read_here(context)
     from unsurprised.commands.outputs import Outputs
     from unsurprised.sources import open_predictions
-    from unsurprised.writing import own, standard_output
-    from unsurprised.writing.recognition import json_of
 
-    source = source_of(context, files)
+    source = source_of(context, files, ", or --plan FILE")
     files = names_of(source)
     keep_standard_input(context, *files, truth)
-    reading = open_predictions(source, cli_options.options_of(context))
-    logarithm = cli_options.base_of(base)
+    options = cli_options.options_of(context)
+    reading = open_predictions(source, options)
+    asked = _AskedFor(context, cli_options.base_of(base))
     read = [*files_read(reading, truth=truth, classes=classes), *files_of(context, source)]
+
+    def calibrated() -> Calibration:
+        with row_progress(reading, quiet=quiet) as progress:
+            return asked.of_files(reading, options, progress)
+
+    def commands() -> dict[str, tuple[str, ...]]:
+        return _next(reading, context, files)
+
     with Outputs(read, overwrite=overwrite) as outputs:
-        saved = outputs.declare("--save", save)
-        rows = outputs.declare("--out", out)
-        if out is not None:
-            refuse_unwritable(out)
-        report = outputs.declare("--json", json, own(json_of("unsurprised.calibration")))
-        with asked_page(declared_page(outputs, html, "calibration"), context.obj, reading) as page:
-            with row_progress(reading, quiet=quiet) as progress:
-                calibration = calibrate_reading(
-                    reading, methods=method, folds=folds, base=logarithm, progress=progress
-                )
+        asked.deliver(outputs, reading, calibrated, lambda: reading, commands)
+
+
+def _of_plan(context: typer.Context, path: str, states: list[str]) -> None:
+    """Calibrate on the rows of a plan, or on what states of all its parts bring along."""
+    from unsurprised.commands.outputs import Outputs
+
+    told = context.params
+    refuse_told(context, "files", "method", "folds", "save", "out")
+    held = plan_of(path)
+    asked = _AskedFor(context, cli_options.base_of(told["base"]))
+
+    def calibrated() -> Calibration:
+        from unsurprised.report.progress import RowProgress
+
+        with RowProgress(held.rows, quiet=told["quiet"]) as progress:
+            return asked.of_plan(held, states, progress)
+
+    with Outputs([path, *states, *held.files_read], overwrite=told["overwrite"]) as outputs:
+        asked.deliver(outputs, held.facts, calibrated, held.work.opened, dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _AskedFor:
+    """How to calibrate, and where the result goes."""
+
+    context: typer.Context
+    base: float
+
+    def _how(self) -> dict[str, Any]:
+        told = self.context.params
+        return {"methods": told["method"] or None, "folds": told["folds"], "base": self.base}
+
+    def of_files(self, reading: Reading, options: Options, progress: Progress) -> Calibration:
+        """A calibration on files, by threads of this process or by an engine."""
+        from unsurprised.calibration.calibrate import calibrate_reading
+
+        name = self.context.params["engine"]
+        if name is None:
+            return calibrate_reading(reading, progress=progress, **self._how())
+        from unsurprised.calibration.on_plan import calibrate_files
+        from unsurprised.evaluation.plans.making import planned
+
+        with engine_of(name) as engine:
+            made = planned(reading, options, top=0)
+            return calibrate_files(engine, made, progress=progress, **self._how())
+
+    def of_plan(self, held: Plan, states: Sequence[str], progress: Progress) -> Calibration:
+        """A calibration on all splits of a plan."""
+        from unsurprised.calibration.on_plan import calibrate_plan
+        from unsurprised.evaluation.plans.on_engine import evaluated_as_planned
+        from unsurprised.merging import merged_of
+
+        name = self.context.params["engine"]
+        with nullcontext() if name is None else engine_of(name) as engine:
+
+            def evaluated() -> PlannedEvaluator:
+                if states:
+                    return held.refuse_other(merged_of((one, read_bytes(one)) for one in states))
+                if engine is None:
+                    return held.evaluate(progress=progress)
+                return evaluated_as_planned(held, engine, progress=progress)
+
+            return calibrate_plan(held, evaluated, engine, progress=progress, **self._how())
+
+    def deliver(
+        self,
+        outputs: Outputs,
+        read: Read,
+        calibrated: Callable[[], Calibration],
+        opened: Callable[[], Reading],
+        commands: Callable[[], dict[str, tuple[str, ...]]],
+    ) -> None:
+        """Declare the outputs, do the work, and write and print what it has found."""
+        from unsurprised.commands.applied import refuse_unwritable, write_applied
+        from unsurprised.writing import own, standard_output
+        from unsurprised.writing.recognition import json_of
+
+        told = self.context.params
+        saved = outputs.declare("--save", told["save"])
+        rows = outputs.declare("--out", told["out"])
+        if told["out"] is not None:
+            refuse_unwritable(told["out"])
+        report = outputs.declare("--json", told["json"], own(json_of("unsurprised.calibration")))
+        page_file = declared_page(outputs, told["html"], "calibration")
+        with asked_page(page_file, self.context.obj, read) as page:
+            calibration = calibrated()
             if page is not None:
                 page.write(calibration)
         held = calibration.calibrator
         if held is not None and saved is not None:
             saved.write_bytes(held.to_json().encode())
         if held is not None and rows is not None:
-            write_applied(held, reading, rows, quiet=quiet)
+            write_applied(held, opened(), rows, quiet=told["quiet"])
         if report is not None:
             report.write(calibration.to_json())
         if outputs.print_report:
             with standard_output():
-                written = list(_written(calibration, save, out, quiet=quiet))
-                _print(calibration, reading, context, files, written)
+                written = list(
+                    _written(calibration, told["save"], told["out"], quiet=told["quiet"])
+                )
+                _print(calibration, read, self.context, commands(), written)
 
 
 def _print(
     calibration: Calibration,
-    reading: Reading,
+    read: Read,
     context: typer.Context,
-    files: list[str],
+    commands: Mapping[str, Sequence[str]],
     written: Sequence[str],
 ) -> None:
     from unsurprised.commands.next_commands import screen_of
     from unsurprised.report.calibration.text import lines
     from unsurprised.report.terminal import put
 
-    commands = _next(reading, context, files)
-    put(lines(calibration, screen_of(context, reading.choices, commands), written))
+    put(lines(calibration, screen_of(context, read.choices, commands), written))
 
 
 def _next(reading: Reading, context: typer.Context, files: list[str]) -> dict[str, tuple[str, ...]]:

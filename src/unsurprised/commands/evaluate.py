@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from unsurprised.commands import options as cli_options
 from unsurprised.commands import text_options
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
+from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.planned import (
@@ -27,7 +28,7 @@ from unsurprised.writing.recognition import json_of
 
 if TYPE_CHECKING:
     from unsurprised.evaluation.result import Evaluation
-    from unsurprised.sources import Reading
+    from unsurprised.sources import Options, Reading
 
 HELP = (
     "Measure a model's cross-entropy (log loss) and calibration on a file of predictions.\n\n"
@@ -45,6 +46,7 @@ EXAMPLES = (
     "unsurprised evaluate predictions.csv --json - | jq .cross_entropy.value",
     "unsurprised evaluate --db runs.duckdb --query 'select label, p_cat, p_dog from runs'",
     "unsurprised evaluate --plan plan.json --part 3/40 --state 3.state",
+    "unsurprised evaluate s3://bucket/runs --engine dask://scheduler:8786",
 )
 
 
@@ -57,6 +59,7 @@ def command(
     state: State = None,
     db: Db = None,
     query: QueryText = None,
+    engine: Engine = None,
     form: cli_options.FormatOption = None,
     label: cli_options.Label = None,
     pred: cli_options.Pred = None,
@@ -91,20 +94,22 @@ def command(
         evaluate_planned(asked, plan, part, overwrite=overwrite)
         return
     refuse_without_plan(part, state)
-    from unsurprised.evaluation.engine import evaluate_reading
+    refuse_read_here(context)
     from unsurprised.sources import open_predictions  # pyarrow is slow
 
     logarithm = cli_options.base_of(base)
     source = source_of(context, files, ", or --plan FILE")
     files = names_of(source)
     keep_standard_input(context, *files, truth)
-    reading = open_predictions(source, cli_options.options_of(context))
+    options = cli_options.options_of(context)
+    reading = open_predictions(source, options)
     read = [*files_read(reading, truth=truth, classes=classes), *files_of(context, source)]
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.evaluation")))
         with asked_page(declared_page(outputs, html, "evaluation"), context.obj, reading) as page:
             with row_progress(reading, quiet=quiet) as progress:
-                evaluation = evaluate_reading(reading, base=logarithm, top=top, progress=progress)
+                how: dict[str, Any] = {"base": logarithm, "progress": progress}
+                evaluation = _evaluated(reading, options, engine, top=top, **how)
             if page is not None:
                 page.write(evaluation)
         if report is not None:
@@ -112,6 +117,21 @@ def command(
         if outputs.print_report:
             with standard_output():
                 _print(evaluation, reading, context, files)
+
+
+def _evaluated(
+    reading: Reading, options: Options, name: str | None, *, top: int, **how: Any
+) -> Evaluation:
+    """All rows, evaluated by threads of this process, or by the engine of a name."""
+    from unsurprised.evaluation.engine import evaluate_reading
+
+    if name is None:
+        return evaluate_reading(reading, top=top, **how)
+    from unsurprised.evaluation.plans.making import planned
+    from unsurprised.evaluation.plans.on_engine import evaluate_plan
+
+    with engine_of(name) as engine:
+        return evaluate_plan(engine, planned(reading, options, top), **how)
 
 
 def _print(

@@ -12,6 +12,7 @@ import typer
 
 from unsurprised.addresses import scheme_of
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.engines import engine_of
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS, WRITES
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from unsurprised.engines.splits import PlannedSplit
     from unsurprised.evaluation import Evaluator
     from unsurprised.evaluation.plans import Plan
+    from unsurprised.evaluation.plans.planned import PlannedEvaluator
 
 PlanFile = Annotated[
     str | None,
@@ -57,7 +59,7 @@ State = Annotated[
 ]
 #: What goes with a plan, which says all else.
 _BESIDE_A_PLAN = frozenset(
-    ("plan", "part", "state", "json", "html", "overwrite", "full", "base", "quiet")
+    ("plan", "part", "state", "engine", "json", "html", "overwrite", "full", "base", "quiet")
 )
 
 
@@ -74,21 +76,37 @@ class AskedFor:
 
 def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite: bool) -> None:
     """Evaluate a plan's rows, write what was asked for, print the report."""
+    told = asked.context.params
     refuse_told(asked.context)
+    if part is not None and told["engine"] is not None:
+        raise CallError("--part does not go with --engine, which reads all parts; expected one")
     held = plan_of(path)
     splits = held.splits if part is None else held.part(*part_numbers(part))
-    quiet = bool(asked.context.params["quiet"])
+    def evaluated() -> Evaluator:
+        if told["engine"] is not None:
+            return evaluated_by(told["engine"], held, quiet=told["quiet"])
+        return evaluated_of(held, splits, quiet=told["quiet"])
+
     with Outputs([path, *held.files_read], overwrite=overwrite) as outputs:
-        deliver(outputs, asked, lambda: evaluated_of(held, splits, quiet=quiet), held.facts)
+        deliver(outputs, asked, evaluated, held.facts)
 
 
-def evaluated_of(held: Plan, splits: Sequence[PlannedSplit], *, quiet: bool) -> Evaluator:
+def evaluated_of(held: Plan, splits: Sequence[PlannedSplit], *, quiet: bool) -> PlannedEvaluator:
     """Some splits of a plan, evaluated with a progress bar."""
     from unsurprised.report.progress import RowProgress
 
     rows = None if held.rows is None else sum(split.rows or 0 for split in splits)
     with RowProgress(rows, quiet=quiet) as progress:
         return held.evaluate(splits, progress=progress)
+
+
+def evaluated_by(name: str, held: Plan, *, quiet: bool) -> PlannedEvaluator:
+    """All splits of a plan, evaluated by the engine of ``--engine``, with a progress bar."""
+    from unsurprised.evaluation.plans.on_engine import evaluated_as_planned
+    from unsurprised.report.progress import RowProgress
+
+    with RowProgress(held.rows, quiet=quiet) as progress, engine_of(name) as engine:
+        return evaluated_as_planned(held, engine, progress=progress)
 
 
 def deliver(

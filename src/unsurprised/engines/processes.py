@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any
+from typing import Any, ClassVar
 
 from unsurprised.threads import get_num_threads
 
@@ -31,7 +31,7 @@ class _Worker(SpawnProcess):
 
 
 class _Workers(SpawnContext):
-    Process: Any = _Worker
+    Process: ClassVar[Any] = _Worker
 
 
 @contextmanager

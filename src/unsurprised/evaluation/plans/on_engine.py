@@ -31,18 +31,32 @@ def evaluated_on(plan: Plan, engine: Any, *, progress: Progress | None = None) -
     StateError
         The engine lost a task, ran another one, or a worker ended in the middle of it.
     """
-    with pool_of(engine) as pool:
-        found = _evaluated_in(plan, pool, progress)
+    found = evaluated_as_planned(plan, engine, progress=progress)
     if found.falls_short():  # rows were left out for nulls, or ids are far from distinct
-        return evaluated_on(plan.expecting(0), engine, progress=progress)
+        return evaluated_as_planned(plan.expecting(0), engine, progress=progress)
     return found
 
 
-def states_on(plan: Plan, engine: Any, work: Callable[[str], Done]) -> Iterator[bytes]:
+def evaluated_as_planned(
+    plan: Plan, engine: Any, *, progress: Progress | None = None
+) -> PlannedEvaluator:
+    """The same with the rows that the plan expects, whatever comes of them: a state of this plan.
+
+    Where the sample then lacks rows, the result is an error, as that of states by hand.
+    """
+    with pool_of(engine) as pool:
+        return _evaluated_in(plan, pool, progress)
+
+
+def states_on(
+    plan: Plan, engine: Any, work: Callable[[str], Done], *, progress: Progress | None = None
+) -> Iterator[bytes]:
     """The states that some work finds in all splits of a plan, as they come."""
     with pool_of(engine) as pool, closing(results(plan.job, pool, work)) as found:
         for done in found:
             yield done.state
+            if progress is not None:
+                progress(sum(plan.splits[number].rows or 0 for number in done.splits))
 
 
 def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedEvaluator:
@@ -53,9 +67,11 @@ def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedE
         with closing(results(plan.job, pool, run)) as found:
             for done in found:
                 rows = rows.joined(RowFacts.of_said(done.facts, truth))
-                merged.merge(Evaluator.from_bytes(done.state))
+                evaluator = Evaluator.from_bytes(done.state)
+                read = evaluator.rows + evaluator.skipped
+                merged.merge(evaluator)
                 if progress is not None:
-                    progress(sum(plan.splits[number].rows or 0 for number in done.splits))
+                    progress(read)
     except SumsOffError as error:
         raise counted(plan.job, pool, error) from None
     share = plan.share(range(len(plan.splits)), rows)
@@ -82,7 +98,19 @@ def evaluate_on(
 ) -> Evaluation:
     """Evaluate files on an engine: plan, evaluate, merge."""
     made = plan(source, top=top, ledger=ledger, **options)
+    return evaluate_plan(engine, made, base=base, ledger=ledger)
+
+
+def evaluate_plan(
+    engine: Any,
+    made: Plan,
+    *,
+    base: float = 2,
+    ledger: bool = True,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Evaluate the files of a plan that was made for this alone."""
     try:
-        return evaluated_on(made, engine).result(base=base, ledger=ledger)
+        return evaluated_on(made, engine, progress=progress).result(base=base, ledger=ledger)
     except InputError as error:
         raise of_all(error, made.files) from None

@@ -170,10 +170,10 @@ class Plan(Record):
             found, rows = self.work.only(numbers).evaluate(progress)
         return PlannedEvaluator.of(found, self.share(numbers, rows))
 
-    def refuse_other(self, evaluator: Evaluator) -> Evaluator:
+    def refuse_other(self, evaluator: Evaluator) -> PlannedEvaluator:
         """An evaluator that holds splits of this plan; an error for any other."""
-        theirs = getattr(evaluator, "plan_id", None)
-        if theirs != self.id:
+        if not isinstance(evaluator, PlannedEvaluator) or evaluator.plan_id != self.id:
+            theirs = getattr(evaluator, "plan_id", None)
             said = "no plan" if theirs is None else f"plan {theirs[:8]}"
             raise StateError(
                 f"the states are of {said}; expected those of plan {self.id[:8]}: evaluate the "

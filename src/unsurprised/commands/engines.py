@@ -1,0 +1,62 @@
+"""``--engine``: what runs the work of a command, connected to for it, and let go of with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from unsurprised.addresses import without_secrets
+from unsurprised.commands.panels import SHOWS
+from unsurprised.errors import STANDARD_INPUT, CallError, shortened
+
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        show_default=False,
+        rich_help_panel=SHOWS,
+        help="What reads the files, to the same result: processes (or processes:4), "
+        "dask://HOST:PORT, ray, spark://HOST:PORT, …; threads of this process by default.",
+    ),
+]
+_MOST = 80
+#: What this process alone reads, and what to do instead.
+_HERE = {
+    "db": "--engine does not go with --db, whose answer this process alone reads; write it to "
+    "Parquet files, which workers open too, and name these",
+    "truth": "--engine does not go with --truth, since workers read rows apart from each other; "
+    "join the truth to the predictions by id first",
+}
+
+
+def refuse_read_here(context: typer.Context) -> None:
+    """Raise where ``--engine`` stands beside what no other process reads."""
+    told = context.params
+    if told["engine"] is None:
+        return
+    for name, error in _HERE.items():
+        if told.get(name) is not None:
+            raise CallError(error)
+    if STANDARD_INPUT in (told.get("files") or ()):
+        raise CallError(
+            "--engine does not go with - (standard input), which this process alone reads; write "
+            "it to a file, which workers open too, and name that"
+        )
+
+
+@contextmanager
+def engine_of(name: str) -> Iterator[Any]:
+    """The engine of ``--engine``, until the work is done or has failed."""
+    from unsurprised.engines.named import opener_of
+
+    with ExitStack() as stack:
+        try:
+            engine = stack.enter_context(opener_of(name))
+        except CallError as error:
+            shown = shortened(without_secrets(name), _MOST)
+            raise CallError(f"--engine {shown}: {error}") from None
+        yield engine
