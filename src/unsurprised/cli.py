@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
@@ -12,6 +13,7 @@ from signal import Signals
 from typing import NoReturn
 
 from unsurprised.errors import UnsurprisedError
+from unsurprised.threads import CONNECTING
 from unsurprised.writing.interruption import Ended, end_in_order
 from unsurprised.writing.streams import Nowhere, PipeClosedError, silence, standard_output
 
@@ -116,6 +118,8 @@ def main() -> NoReturn:
     except BaseException:
         with suppress(OSError):
             os.write(2, b"unsurprised: not enough memory\n")
+    if any(thread.name == CONNECTING for thread in threading.enumerate()):
+        os._exit(code)  # libraries of engines would wait for it, with hooks of their own
     sys.exit(code)
 
 

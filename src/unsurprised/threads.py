@@ -12,6 +12,10 @@ from unsurprised.errors import CallError
 
 _VARIABLE = "UNSURPRISED_NUM_THREADS"
 
+#: What a thread is called that waits for another machine, and may do so for ever: no end of the
+#: process waits for it.
+CONNECTING = "unsurprised-connecting"
+
 #: What :func:`set_num_threads` was given last.
 _chosen: int | None = None
 #: What :func:`at_most` says in a thread.

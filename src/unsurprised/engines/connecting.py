@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import socket
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from contextlib import contextmanager, suppress
 from typing import IO, TypeVar
 
 from unsurprised.errors import CallError, shortened
+from unsurprised.threads import CONNECTING
+from unsurprised.writing.interruption import SIGNALS
 
 #: What a connection may take, and what a first answer of the address may take of that.
 SECONDS = 10.0
@@ -36,8 +39,7 @@ def in_time(
     """What ``connect`` returns; an error once it has failed, or has taken too long.
 
     Engines try again for minutes, or for ever, and have no limit that holds for all of it. So it
-    runs in a thread of its own, which is left behind where it does not end. There no library puts
-    a handler of its own in the place of ours, which ends a command in order.
+    runs in a thread of its own, which is left behind where it does not end.
 
     Parameters
     ----------
@@ -57,8 +59,8 @@ def in_time(
         except BaseException as error:  # an exit of the library's too
             errors.append(error)
 
-    with _unprinted() as printed:
-        thread = threading.Thread(target=run, name="unsurprised-connecting", daemon=True)
+    with _unprinted() as printed, _handlers_kept():
+        thread = threading.Thread(target=run, name=CONNECTING, daemon=True)
         thread.start()
         thread.join(seconds)
         last = "" if found else _last_line(printed)
@@ -97,6 +99,21 @@ def unheard() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Signals end a command in order afterwards too: libraries set handlers of their own, in C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # none may be set here
+        return
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 @contextmanager

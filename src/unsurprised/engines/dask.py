@@ -6,15 +6,17 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from unsurprised.engines.connecting import SECONDS, in_time, not_installed, refuse_silent, unheard
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, StateError
 from unsurprised.threads import get_num_threads
 
 #: Where Dask's own clients look for the address of a scheduler.
 _TOLD = "scheduler-address"
+#: What a machine answers with its release of the library.
+_RELEASE = "__import__('unsurprised').__version__"
 #: How long a first worker is waited for.
 _WORKER_SECONDS = 5.0
 
@@ -32,8 +34,35 @@ def executor_of(client: Any) -> Executor:
         )
     if client.status != "running":
         raise _gone()
+    _refuse_other_releases(client)
     found: Executor = client.get_executor(pure=False, retries=0)
     return found
+
+
+def _refuse_other_releases(client: Any) -> None:
+    """Raise for a machine of the cluster without this release of the library.
+
+    A worker that has none ends as it is sent a task, and who waits for the task waits for ever; a
+    scheduler looks into tasks, too. So they are asked in words that need no library.
+    """
+    from unsurprised import __version__
+
+    found: dict[str, Any] = {}
+    with suppress(Exception):  # where nobody may run what is not a task
+        found = client.run(eval, _RELEASE, on_error="return")
+        found = {f"worker at {address}": release for address, release in found.items()}
+        try:
+            client.run_on_scheduler(eval, _RELEASE)
+        except ImportError as error:
+            found["scheduler"] = error
+    for machine, release in found.items():
+        if release == __version__:
+            continue
+        has = "no unsurprised" if isinstance(release, Exception) else f"unsurprised {release}"
+        raise StateError(
+            f"the Dask {machine} has {has}, and this is unsurprised {__version__}; install one "
+            "release on all machines"
+        )
 
 
 def workers_of(client: Any) -> int:

@@ -129,9 +129,14 @@ def connected(address: str | None = None) -> Iterator[Any]:
         def connect() -> Any:
             if address is not None:
                 refuse_silent(address.rpartition("//")[2])
-            session = builder.getOrCreate()
-            if remote:
-                session.version  # noqa: B018 - asks the server, which nothing has done yet
+            try:
+                session = builder.getOrCreate()
+                if remote:
+                    session.version  # noqa: B018 - asks the server, which nothing has done yet
+            except ImportError as error:
+                raise CallError(
+                    f'{str(error).rstrip(".")}; pip install "pyspark[connect]"'
+                ) from None
             return session
 
         where = f"at {address}" if address else "by Spark's own settings"
