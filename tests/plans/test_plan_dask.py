@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from planned_sources import written
 
 import unsurprised as us
+from unsurprised import cli
 from unsurprised.evaluation.plans.on_engine import evaluated_on
 from unsurprised.sources import parquet
 
@@ -95,3 +98,77 @@ def test_a_scheduler_that_is_not_there(files: str) -> None:
         lone = distributed.Client(cluster)
     with lone, pytest.raises(us.CallError, match="its scheduler does not answer"):
         us.evaluate(files, engine=lone)
+
+
+def test_commands(
+    client: Any, files: str, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which connect to a scheduler, and leave it as it was."""
+    monkeypatch.chdir(tmp_path)
+    engine = client.scheduler.address.replace("tcp", "dask")
+    for name, more in {"a": [], "b": ["--engine", engine]}.items():
+        line = [files, "--id", "row_id", *more, "--json", f"{name}.json"]
+        assert cli.run(["evaluate", *line, "--by", "land"]) == 0
+        assert cli.run(["plan", files, "--id", "row_id", "--out", f"{name}.plan"]) == 0
+        line = ["--plan", f"{name}.plan", *more, "--json", f"c{name}.json"]
+        assert cli.run(["calibrate", *line, "--method", "temperature"]) == 0
+    assert capsys.readouterr().err == ""
+    for name in ("", "c"):
+        assert Path(f"{name}a.json").read_bytes() == Path(f"{name}b.json").read_bytes()
+    assert len(client.nthreads()) == 2
+
+
+def test_processes_of_the_command(files: str, capsys: Any) -> None:
+    """Where no scheduler is told."""
+    printed = []
+    us.set_num_threads(1)
+    try:
+        for more in ([], ["--engine", "dask"]):
+            assert cli.run(["evaluate", files, "--json", "-", *more]) == 0
+            printed.append(capsys.readouterr())
+    finally:
+        us.set_num_threads(None)
+    assert printed[0] == printed[1]
+    assert printed[0].err == ""
+
+
+#: What a worker begins with, and what is then wrong with it.
+RELEASES = {
+    "import unsurprised; unsurprised.__version__ = '0.0.7'": "has unsurprised 0.0.7, and this is",
+    "import sys; sys.modules['unsurprised'] = None": "has no unsurprised, and this is",
+}
+
+
+@pytest.mark.parametrize("shim", RELEASES)
+def test_a_worker_of_another_release_or_of_none(
+    files: str, capsys: Any, tmp_path: Path, shim: str
+) -> None:
+    """Told before it gets a task, by which one without the library would end."""
+    (tmp_path / "shim.py").write_text(shim)
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        options = ["--no-nanny", "--no-dashboard", "--preload", str(tmp_path / "shim.py")]
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", address, *options]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=tmp_path) as worker:
+            try:
+                with distributed.Client(address, set_as_default=False) as client:
+                    client.wait_for_workers(1, timeout=60)
+                line = ["evaluate", files, "--engine", address.replace("tcp", "dask")]
+                assert cli.run(line) == 2
+                said = capsys.readouterr().err
+                assert said.startswith("unsurprised: the Dask worker at tcp://")
+                assert RELEASES[shim] in said
+                assert said.count("\n") == 1
+            finally:
+                worker.terminate()
+
+
+def test_a_scheduler_without_workers(
+    files: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unsurprised.engines.dask._WORKER_SECONDS", 0.2)
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+        engine = cluster.scheduler_address.replace("tcp", "dask")
+        assert cli.run(["evaluate", files, "--engine", engine]) == 2
+    said = capsys.readouterr().err
+    assert f"--engine {engine}: the Dask scheduler at {engine[7:]} has no workers; start" in said

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -97,3 +99,22 @@ def test_tasks_that_have_not_begun_are_given_up() -> None:
     assert waiting.cancel()
     assert ended.is_set()
     assert [future.result(60) for future in first] == [None, None]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_command(files: str, tmp_path: Path) -> None:
+    """Which connects to the cluster that RAY_ADDRESS names, and says nothing of it."""
+    address = ray.get_runtime_context().gcs_address
+    plain, found = (
+        subprocess.run(
+            [sys.executable, "-m", "unsurprised", "evaluate", files, "--json", "-", *more],
+            env={**os.environ, "RAY_ADDRESS": address},
+            cwd=tmp_path,
+            capture_output=True,
+            check=True,
+            timeout=120,
+        )
+        for more in ([], ["--engine", "ray"])
+    )
+    assert found.stdout == plain.stdout
+    assert found.stderr == b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,3 +113,27 @@ def test_what_is_no_session(session: Any, files: str) -> None:
     session.stop()
     with pytest.raises(us.CallError, match="the Spark session of engine was stopped"):
         us.evaluate(files, engine=session)
+
+
+def test_a_command(files: str, tmp_path: Path) -> None:
+    """Which starts a session as Spark's own settings say, ends it, and says nothing of it."""
+    settings = "--master local[2] --conf spark.ui.enabled=false pyspark-shell"
+    environment = {
+        **os.environ,
+        "PYSPARK_SUBMIT_ARGS": settings,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    plain, found = (
+        subprocess.run(
+            [sys.executable, "-m", "unsurprised", "evaluate", files, "--json", "-", *more],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            check=True,
+            timeout=300,
+        )
+        for more in ([], ["--engine", "spark"])
+    )
+    assert found.stdout == plain.stdout
+    assert found.stderr == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["rows"]

@@ -18,19 +18,14 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from unsurprised.engines.connecting import (
-    SECONDS,
-    in_time,
-    not_installed,
-    refuse_silent,
-    unheard,
-)
+from unsurprised.engines.connecting import in_time, not_installed, refuse_silent, unheard
 from unsurprised.errors import CallError
 
 #: Tasks at once where a session does not say how many it runs.
 _WORKERS = 16
-#: How long a session may take, which begins with a machine of Java's, and its end.
-_SESSION_SECONDS = 120.0
+#: How long a session may take: one that begins with a machine of Java's, and ends with it, and the
+#: first of a server.
+_SESSION_SECONDS, _REMOTE_SECONDS = 120.0, 30.0
 #: How long a master may take to have its first worker begin.
 _WORKER_SECONDS = 15.0
 
@@ -139,9 +134,10 @@ def connected(address: str | None = None) -> Iterator[Any]:
                 ) from None
             return session
 
-        where = f"at {address}" if address else "by Spark's own settings"
+        where = "at the address in SPARK_REMOTE" if remote else "by Spark's own settings"
+        where = f"at {address}" if address else where
         remedy = "expected the address of a master or of a server that runs"
-        seconds = SECONDS if remote else _SESSION_SECONDS
+        seconds = _REMOTE_SECONDS if remote else _SESSION_SECONDS
         session = in_time(connect, f"no Spark session {where}", remedy, seconds)
         try:
             if not remote:
