@@ -42,6 +42,15 @@ EXAMPLES = (
     "unsurprised calibrate --plan plan.json *.state --save calibrator.json",
 )
 
+FilesOrStates = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE...",
+        show_default=False,
+        help="Predictions, as evaluate reads them; with --plan, states of all its parts, or "
+        "nothing for its rows to be read.",
+    ),
+]
 Method = Annotated[
     list[str] | None,
     typer.Option(
@@ -88,7 +97,7 @@ Folds = Annotated[
 
 def command(
     context: typer.Context,
-    files: cli_options.FilesOrStates = None,
+    files: FilesOrStates = None,
     *,
     plan: PlanFile = None,
     db: Db = None,

@@ -16,11 +16,11 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        metavar="NAME",
+        metavar="NAME|ADDRESS",
         show_default=False,
         rich_help_panel=SHOWS,
-        help="What reads the files, to the same result: processes (or processes:4), "
-        "dask://HOST:PORT, ray, spark://HOST:PORT, …; threads of this process by default.",
+        help="What reads the files, to the same result, in place of the threads of this process: "
+        "processes (or processes:4), dask://HOST:PORT, ray, spark or spark://HOST:PORT.",
     ),
 ]
 _MOST = 80

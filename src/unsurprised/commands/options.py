@@ -47,14 +47,6 @@ FilesOrPlan = Annotated[
         help=_FILES,
     ),
 ]
-FilesOrStates = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="FILE...",
-        show_default=False,
-        help=f"{_FILES} With --plan, states of all its parts, or nothing for its rows to be read.",
-    ),
-]
 Label = Annotated[
     str | None,
     typer.Option(
