@@ -158,7 +158,6 @@ EXPECTED = "expected processes (or processes:4), dask, dask://HOST:PORT, ray, ra
         ("evaluate rows --engine processes:0", "processes:0: expected from 1 to 1024 processes"),
         ("evaluate - --engine ray", "--engine does not go with - (standard input)"),
         ("calibrate --db a.db --query q --engine ray", "--engine does not go with --db, whose"),
-        ("evaluate rows --truth t.csv --engine ray", "--engine does not go with --truth"),
         ("evaluate --plan plan.json --part 1/2 --engine ray", "--part does not go with --engine"),
         ("calibrate --plan plan.json --label y", "--label does not go with --plan"),
         ("calibrate --plan plan.json --truth y", "--truth does not go with --plan"),

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from planned_sources import written
 
 import unsurprised as us
@@ -190,3 +192,22 @@ def test_check_of_a_plan_and_of_states(capsys: Any) -> None:
         "check --plan none.json --max-bits 1": "none.json: cannot be read",
     }.items():
         assert said in run(line, capsys, 2)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_any_parts_in_any_order(tmp_path_factory: Any, data: Any) -> None:
+    """Of one plan, each part by a command of its own, merge to the bytes of one command."""
+    whole = us.evaluate("rows", by="land").to_json().encode()
+    folder = tmp_path_factory.mktemp("parts")
+    assert cli.run(["plan", "rows", "--by", "land", "--out", f"{folder}/p", "--quiet"]) == 0
+    parts = data.draw(st.integers(1, 9))
+    order = data.draw(st.permutations(range(1, parts + 1)))
+    for part in [*order, order[0]]:  # one of them runs twice
+        line = ["--plan", f"{folder}/p", "--part", f"{part}/{parts}", "--state", f"{folder}/{part}"]
+        assert cli.run(["evaluate", *line]) == 0
+    states = [f"{folder}/{part}" for part in data.draw(st.permutations(order))]
+    assert cli.run(["merge", *states, "--json", f"{folder}/j", "--quiet"]) == 0
+    assert (folder / "j").read_bytes().rstrip(b"\n") == whole

@@ -24,13 +24,6 @@ Engine = Annotated[
     ),
 ]
 _MOST = 80
-#: What this process alone reads, and what to do instead.
-_HERE = {
-    "db": "--engine does not go with --db, whose answer this process alone reads; write it to "
-    "Parquet files, which workers open too, and name these",
-    "truth": "--engine does not go with --truth, since workers read rows apart from each other; "
-    "join the truth to the predictions by id first",
-}
 
 
 def refuse_read_here(context: typer.Context) -> None:
@@ -38,9 +31,11 @@ def refuse_read_here(context: typer.Context) -> None:
     told = context.params
     if told["engine"] is None:
         return
-    for name, error in _HERE.items():
-        if told.get(name) is not None:
-            raise CallError(error)
+    if told["db"] is not None:
+        raise CallError(
+            "--engine does not go with --db, whose answer this process alone reads; write it to "
+            "Parquet files, which workers open too, and name these"
+        )
     if STANDARD_INPUT in (told.get("files") or ()):
         raise CallError(
             "--engine does not go with - (standard input), which this process alone reads; write "

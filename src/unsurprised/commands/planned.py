@@ -82,6 +82,7 @@ def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite:
         raise CallError("--part does not go with --engine, which reads all parts; expected one")
     held = plan_of(path)
     splits = held.splits if part is None else held.part(*part_numbers(part))
+
     def evaluated() -> Evaluator:
         if told["engine"] is not None:
             return evaluated_by(told["engine"], held, quiet=told["quiet"])
