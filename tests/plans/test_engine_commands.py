@@ -116,6 +116,22 @@ def test_states_suffice_up_to_the_sample(capsys: Any) -> None:
     assert same("files.json", "states.json")
 
 
+def test_labels_in_another_file(capsys: Any, threads: list[str]) -> None:
+    tables = [pq.read_table(file) for file in sorted(Path("rows").iterdir())]
+    pq.write_table(pa.concat_tables(tables).select(["row_id", "label"]), "truth.parquet")
+    for file, rows in zip(sorted(Path("rows").iterdir()), tables, strict=True):
+        pq.write_table(rows.select(["row_id", "probs"]), file)
+    source = "rows --truth truth.parquet --id row_id"
+    run(f"plan {source} --out plan.json", capsys)
+    for command in ("evaluate", "calibrate"):
+        run(f"{command} {source} --json a.json --overwrite", capsys)
+        run(f"{command} {source} --json b.json --overwrite --engine any", capsys)
+        run(f"{command} --plan plan.json --json c.json --overwrite", capsys)
+        run(f"{command} --plan plan.json --json d.json --overwrite --engine any", capsys)
+        assert same("a.json", "b.json", "c.json", "d.json")
+    assert len(threads) == 4
+
+
 def test_what_calibrate_writes_of_a_plan(capsys: Any) -> None:
     run("plan rows --out plan.json", capsys)
     how = "--method temperature --quiet"

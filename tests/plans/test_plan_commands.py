@@ -195,7 +195,7 @@ def test_check_of_a_plan_and_of_states(capsys: Any) -> None:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_any_parts_in_any_order(tmp_path_factory: Any, data: Any) -> None:
@@ -203,7 +203,7 @@ def test_any_parts_in_any_order(tmp_path_factory: Any, data: Any) -> None:
     whole = us.evaluate("rows", by="land").to_json().encode()
     folder = tmp_path_factory.mktemp("parts")
     assert cli.run(["plan", "rows", "--by", "land", "--out", f"{folder}/p", "--quiet"]) == 0
-    parts = data.draw(st.integers(1, 9))
+    parts = data.draw(st.integers(1, 5))
     order = data.draw(st.permutations(range(1, parts + 1)))
     for part in [*order, order[0]]:  # one of them runs twice
         line = ["--plan", f"{folder}/p", "--part", f"{part}/{parts}", "--state", f"{folder}/{part}"]
