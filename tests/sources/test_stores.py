@@ -8,6 +8,7 @@ import json
 import logging
 import pickle
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -251,12 +252,21 @@ def row_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("row_groups")
 @pytest.mark.parametrize("groups", [1, 4])
-def test_requests_of_one_object(tmp_path: Path, bucket: Any, proxy: Proxy, groups: int) -> None:
-    """One to open it, one for the footer, one a row group, one whether it changed."""
+def test_requests_of_one_object(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, groups: int
+) -> None:
+    """One to open it, one for the footer, one a row group, one whether it changed.
+
+    The first 4 MiB come as one, before it is known where row groups lie.
+    """
     path, rows = tmp_path / "rows.parquet", 20_000 * groups
     address = at(proxy, bucket("rows.parquet", parquet_bytes(table(rows), path, 20_000)))
     assert result_of(address) == result_of(path)
-    assert counted(proxy) == {"HEAD": 2, "GET": 1 + groups}
+    assert counted(proxy) == {"HEAD": 2, "GET": 1 + 1}
+    monkeypatch.setattr(objects, "AHEAD_BYTES", 1 << 16)
+    forget_all()
+    assert result_of(address) == result_of(path)
+    assert counted(proxy) == {"HEAD": 2, "GET": 1 + 1 + groups}
 
 
 @pytest.mark.usefixtures("row_groups")
@@ -264,20 +274,23 @@ def test_requests_of_one_object(tmp_path: Path, bucket: Any, proxy: Proxy, group
 def test_requests_of_many_objects(
     tmp_path: Path, bucket: Any, proxy: Proxy, objects: int, settled: None
 ) -> None:
-    """Two an object and one a row group; the folder is listed before and after."""
+    """Two an object and one a row group; the folder is listed before and after.
+
+    The first object's first 4 MiB come as one, and hold both of its row groups.
+    """
     for number in range(objects):
         data = parquet_bytes(table(40_000, number), tmp_path / f"{number}.parquet", 20_000)
         bucket(f"runs/{number}.parquet", data)
     address = at(proxy, f"s3://{bucket.name}/runs")
     assert result_of(address) == result_of(tmp_path)
     # The folder's own name might have been an object's.
-    assert counted(proxy) == {"LIST": 2, "HEAD": 1 + objects, "GET": objects * (1 + 2)}
+    assert counted(proxy) == {"LIST": 2, "HEAD": 1 + objects, "GET": objects * (1 + 2) - 1}
     assert result_of(f"{address.replace('/runs', '/runs/*.parquet')}") == result_of(tmp_path)
     counted(proxy)
     # What has been written just now is asked for by its digest, before and after.
     unchanged._SETTLED_SECONDS = 1000
     us.evaluate(address)
-    assert counted(proxy) == {"LIST": 1, "HEAD": 1 + 2 * objects, "GET": objects * (1 + 2)}
+    assert counted(proxy) == {"LIST": 1, "HEAD": 1 + 2 * objects, "GET": objects * (1 + 2) - 1}
 
 
 @pytest.mark.usefixtures("row_groups", "settled")
@@ -312,7 +325,7 @@ def test_few_bytes_are_held_ahead(
 
     monkeypatch.setattr(ahead._Ahead, "took", seen)
     assert result_of(at(proxy, f"s3://{bucket.name}/runs")) == result_of(tmp_path)
-    assert counted(proxy) == {"LIST": 2, "HEAD": 1 + 3, "GET": 3 * (1 + 2)}
+    assert counted(proxy) == {"LIST": 2, "HEAD": 1 + 3, "GET": 3 * (1 + 2) - 1}
     assert held
     assert max(held) <= max(most, 800_000)  # one row group, where that is more
     assert held[-1] == 0
@@ -349,6 +362,65 @@ def test_an_object_of_a_folder_that_changes(
     with pytest.raises(InputError, match="the file changed while it was read") as caught:
         plan.evaluate(progress=meanwhile)
     assert str(caught.value.place.file).partition("?")[0] == f"s3://{bucket.name}/runs/1.csv"
+
+
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One thread, for which one split is on its way while it works on another."""
+    monkeypatch.setattr(ahead, "_MOST_BYTES", 1)
+    before = us.get_num_threads()
+    us.set_num_threads(1)
+    yield
+    us.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("settled", "one_by_one")
+def test_objects_are_looked_at_again_once_all_has_come(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the last rows are worked on; what is read after that is looked at anew."""
+    for number in range(3):
+        path = tmp_path / f"{number}.parquet"
+        bucket(f"runs/{number}.parquet", parquet_bytes(table(9000, number), path))
+    plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
+    counted(proxy)
+    done = 0
+
+    def wait_for_look(rows: int) -> None:
+        nonlocal done
+        done += rows
+        until = time.monotonic() + 10
+        while done == 27_000 and sum("list-type" in path for _, path in proxy.seen) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    assert plan.evaluate(progress=wait_for_look).rows == 27_000
+    assert counted(proxy)["LIST"] == 2  # and before the first was read
+    monkeypatch.setattr(unchanged, "came_before", lambda *_: False)
+    done = 0
+    assert plan.evaluate(progress=wait_for_look).rows == 27_000
+    assert counted(proxy)["LIST"] == 3
+
+
+@pytest.mark.usefixtures("settled", "one_by_one")
+@pytest.mark.parametrize("changed", [0, 1, 2])
+def test_an_object_that_changes_before_all_has_come(
+    tmp_path: Path, bucket: Any, proxy: Proxy, changed: int
+) -> None:
+    for number in range(3):
+        data = parquet_bytes(table(9000, number), tmp_path / f"{number}.parquet")
+        bucket(f"runs/{number}.parquet", data)
+    plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
+    calls: list[int] = []
+
+    def meanwhile(rows: int) -> None:
+        if not calls:
+            bucket(f"runs/{changed}.parquet", data + b" ")
+        calls.append(rows)
+
+    with pytest.raises(InputError, match="the file changed while it was read") as caught:
+        plan.evaluate(progress=meanwhile)
+    assert str(caught.value.place.file).partition("?")[0].endswith(f"runs/{changed}.parquet")
 
 
 def test_lists_of_others_are_left_alone(

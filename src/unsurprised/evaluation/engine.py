@@ -15,6 +15,7 @@ from unsurprised.evaluation.result import Evaluation, interpreted
 from unsurprised.evaluation.row_scores import sums_off
 from unsurprised.evaluation.slicing import look_at
 from unsurprised.sources.reading import Reading, Split
+from unsurprised.sources.unchanged import LaterLook
 from unsurprised.threads import at_most, get_num_threads
 
 Progress = Callable[[int], None]
@@ -89,10 +90,10 @@ class Splits(Protocol):
     def no_memory(self) -> InputError:
         """The error for a lack of memory."""
 
-    def looking_later(self) -> AbstractContextManager[None]:
+    def looking_later(self) -> AbstractContextManager[LaterLook]:
         """Ask stores at the end of the context alone whether objects changed since then."""
 
-    def asked_ahead(self, splits: Sequence[Split]) -> AbstractContextManager[None]:
+    def asked_ahead(self, splits: Sequence[Split], look: LaterLook) -> AbstractContextManager[None]:
         """Within the context, ask stores for splits before they are read."""
 
 
@@ -141,8 +142,8 @@ def over_splits(
         with at_most(threads):
             return run.work(make())
 
-    with reading.looking_later():
-        with reading.in_memory(), reading.asked_ahead(splits):
+    with reading.looking_later() as look:
+        with reading.in_memory(), reading.asked_ahead(splits, look):
             # One works in this thread, whose cursor of a database it may be.
             collectors = [work(0)] if workers == 1 else _side_by_side(work, workers, run)
         run.raise_first_error()

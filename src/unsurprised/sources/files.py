@@ -36,6 +36,12 @@ def decompressed(file: str, compression: str | None) -> pa.NativeFile:
     return pa.input_stream(bytes_of, compression=compression)
 
 
+def look_soon(file: str) -> None:
+    """Ask for the first bytes of an object, which will be looked at beside its footer."""
+    if is_stored(file):
+        opened(file).ask_for_begin()
+
+
 def path_or_bytes(file: str | None) -> str | IO[bytes]:
     """What libraries take that open files by themselves."""
     return stream_of(file) if is_stored(file) else location(file)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.csv import CsvTable
-from unsurprised.sources.files import first_bytes
+from unsurprised.sources.files import first_bytes, look_soon
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.ipc import IpcFileTable, IpcStreamTable
 from unsurprised.sources.jsonl import JsonlTable
@@ -78,9 +78,18 @@ def named_format(file: str) -> Format | None:
     return next((fmt for fmt in FORMATS if suffix in fmt.suffixes), None)
 
 
-def opened(file: str) -> Table:
-    """A file as a table: its format by its name, checked against its first bytes."""
-    return stamped([file], lambda: _opened(file))
+def opened(file: str, *, looked_at: bool = False) -> Table:
+    """A file as a table: its format by its name, checked against its first bytes.
+
+    ``looked_at``: its first rows will tell what columns mean.
+    """
+
+    def made() -> Table:
+        if looked_at:
+            look_soon(file)
+        return _opened(file)
+
+    return stamped([file], made)
 
 
 def stamped(files: Iterable[str], make: Callable[[], Table]) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from unsurprised.sources.stores.ahead import asked_ahead
 from unsurprised.sources.table import Table
-from unsurprised.sources.unchanged import refuse_changed
+from unsurprised.sources.unchanged import LaterLook
 
 if TYPE_CHECKING:
     from unsurprised.sources.reading import Split
@@ -30,20 +30,22 @@ class OpenedTables:
         raise NotImplementedError
 
     @contextmanager
-    def looking_later(self) -> Iterator[None]:
+    def looking_later(self) -> Iterator[LaterLook]:
         """Ask stores at the end of the context alone whether objects changed since then."""
         self._looks_later = True
+        look = LaterLook(stamp for table in self._tables for stamp in table.stamps)
         try:
-            yield
+            yield look
         finally:
             self._looks_later = False
-        refuse_changed(stamp for table in self._tables for stamp in table.stamps if stamp.stored)
+        look.finish()
 
-    def asked_ahead(self, splits: Sequence[Split]) -> AbstractContextManager[None]:
+    def asked_ahead(self, splits: Sequence[Split], look: LaterLook) -> AbstractContextManager[None]:
         """Within the context, ask stores for splits before they are read, in this order."""
-        return asked_ahead(
-            wanted
+        wanted = (
+            each
             for split in splits
             for table in (self._tables[split.file_index],)
-            for wanted in table.wanted(split.part, self.columns_of(table))
+            for each in table.wanted(split.part, self.columns_of(table))
         )
+        return asked_ahead(wanted, look.begin)

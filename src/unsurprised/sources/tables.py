@@ -41,15 +41,22 @@ def tables_of(
     if npy or any(named(file).lower().endswith(".npy") for file in files):
         return [_npy_table(files, npy, options)], aside
     known = integer_partitions(files) if integers is None else integers
-    return with_partitions(_all_opened(files), known), aside
+    return with_partitions(_all_opened(files, looks=integers is None), known), aside
 
 
-def _all_opened(files: Sequence[str]) -> list[Table]:
-    """The files as tables; those in stores side by side, since each is waited for."""
+def _all_opened(files: Sequence[str], *, looks: bool) -> list[Table]:
+    """The files as tables; those in stores side by side, since each is waited for.
+
+    ``looks``: rows of the first one tell what columns mean.
+    """
     if not any(map(is_stored, files)):
         return [opened(file) for file in files]
+
+    def one(place: int) -> Table:
+        return opened(files[place], looked_at=looks and not place)
+
     with ThreadPoolExecutor(LOOKED_AT_ONCE) as pool:
-        return list(pool.map(opened, files))
+        return list(pool.map(one, range(len(files))))
 
 
 def _paths(source: Any) -> Sequence[str | os.PathLike[str]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +15,12 @@ from unsurprised.errors import InputError, Place
 from unsurprised.sources.standard_input import location
 from unsurprised.sources.stores.addresses import is_stored
 from unsurprised.sources.stores.listing import listed_again
-from unsurprised.sources.stores.objects import LOOKED_AT_ONCE, told_at_opening, told_now
+from unsurprised.sources.stores.objects import (
+    LOOKED_AT_ONCE,
+    came_before,
+    told_at_opening,
+    told_now,
+)
 
 _SETTLED_SECONDS = 1000
 
@@ -151,3 +157,33 @@ def refuse_changed(known: Iterable[Known]) -> None:
     with ThreadPoolExecutor(LOOKED_AT_ONCE) as pool:
         for _ in pool.map(lambda each: each.refuse_changed(), known):
             pass
+
+
+class LaterLook:
+    """Whether objects changed while they were read: one look at all, once all has come of them."""
+
+    def __init__(self, stamps: Iterable[Stamp]) -> None:
+        self._stamps = [stamp for stamp in stamps if stamp.stored]
+        self._lock, self._done = threading.Lock(), False
+        self._begun: Future[None] | None = None
+        self._begun_at = 0.0
+
+    def begin(self) -> None:
+        """Look while what has come is still worked on."""
+        with self._lock:
+            if self._done or self._begun is not None:
+                return
+            self._begun_at = time.monotonic()
+            pool = ThreadPoolExecutor(1, "unsurprised-look")
+            self._begun = pool.submit(refuse_changed, self._stamps)
+            pool.shutdown(wait=False)
+
+    def finish(self) -> None:
+        """Raise if an object changed; what was read since the look began is looked at anew."""
+        with self._lock:
+            self._done = True
+        if self._begun is not None:
+            self._begun.result()
+            at = self._begun_at
+            self._stamps = [each for each in self._stamps if not came_before(each.file, at)]
+        refuse_changed(self._stamps)

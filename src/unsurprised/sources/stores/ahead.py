@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,8 +42,12 @@ _coming: dict[_Key, tuple[_Ahead, int, list[Future[bytes]]]] = {}
 class _Ahead:
     """Asks for what is wanted, in its order, as those before it are taken."""
 
-    def __init__(self, wanted: Iterable[Wanted]) -> None:
+    def __init__(self, wanted: Iterable[Wanted], then: Callable[[], None]) -> None:
         self._left, self._held = iter(wanted), 0
+        self._then: Callable[[], None] | None = then
+        #: What has not come yet, and one for what has not been asked for.
+        self._awaited, self._counting = 1, threading.Lock()
+        self._any = self._all_asked = False
         self._next: Wanted | None = None
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, "unsurprised-ahead")
         #: What somebody has read without waiting for us.
@@ -63,10 +67,26 @@ class _Ahead:
             if key in self.passed or key in _coming:
                 continue
             self._held += wanted.size
+            with self._counting:
+                self._awaited += len(wanted.ranges)
             pieces = [
                 self._pool.submit(inner.exactly, begin, end - begin) for begin, end in wanted.ranges
             ]
+            for piece in pieces:
+                piece.add_done_callback(self._came)
             _coming[key] = (self, wanted.size, pieces)
+            self._any = True
+        if self._any and not self._all_asked:
+            self._all_asked = True
+            self._came(None)
+
+    def _came(self, _: Future[bytes] | None) -> None:
+        """Count what has come; after the last of all, do what was to be done then."""
+        with self._counting:
+            self._awaited -= 1
+            then = self._then if not self._awaited else None
+        if then is not None:
+            then()
 
     def took(self, size: int) -> None:
         """Ask for more in the place of what was taken; the lock is held."""
@@ -77,8 +97,7 @@ class _Ahead:
         """Give up what nobody has read; the lock is held."""
         for key in [key for key, (whose, _, _) in _coming.items() if whose is self]:
             del _coming[key]
-        self._left = iter(())
-        self._next = None
+        self._left, self._next, self._then = iter(()), None, None
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -96,9 +115,12 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def asked_ahead(wanted: Iterable[Wanted]) -> Iterator[None]:
-    """Within the context, ask for ranges in the order in which they will be read."""
-    ahead = _Ahead(wanted)
+def asked_ahead(wanted: Iterable[Wanted], then: Callable[[], None]) -> Iterator[None]:
+    """Within the context, ask for ranges in the order in which they will be read.
+
+    ``then`` is done once all have come, if there are any; nobody waits for it.
+    """
+    ahead = _Ahead(wanted, then)
     with _lock:
         _active.append(ahead)
         ahead.ask()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import threading
 import time
 from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -17,6 +19,8 @@ from unsurprised.errors import InputError
 from unsurprised.sources.stores.addresses import Address
 from unsurprised.sources.stores.faults import asking, is_missing
 from unsurprised.sources.stores.filesystems import filesystem_of, forget, path_of
+
+T = TypeVar("T")
 
 #: The end of an object that holds its footer is read at once, and small objects as a whole.
 TAIL_BYTES = 1 << 16
@@ -66,6 +70,8 @@ if hasattr(os, "register_at_fork"):
 _pieces = _Pieces()
 _lock = threading.Lock()
 _opened: OrderedDict[str, StoredObject] = OrderedDict()
+#: When bytes of an object came last, whoever asked for them.
+_came: OrderedDict[str, float] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class StoredObject:
         self._opened_at: float | None = time.monotonic()
         #: So many of its first bytes are read at once, and kept.
         self.begin_bytes = AHEAD_BYTES
+        self._begin: Future[bytes] | None = None
 
     @property
     def fresh(self) -> bool:
@@ -111,6 +118,13 @@ class StoredObject:
         """The last bytes."""
         return self.read(self._tail_begin, TAIL_BYTES)
 
+    def ask_for_begin(self) -> None:
+        """Ask for the first bytes, which somebody will read, and do not wait for them."""
+        if self._begin is None and self._tail_begin:
+            pool = ThreadPoolExecutor(1, "unsurprised-begin")
+            self._begin = pool.submit(self._range, 0, min(AHEAD_BYTES, self.told.size))
+            pool.shutdown(wait=False)
+
     def read(self, begin: int, size: int) -> bytes:
         """Up to ``size`` bytes from one on; the first and the last ones are kept for a while."""
         size = min(size, self.told.size - begin)
@@ -122,9 +136,10 @@ class StoredObject:
             start, kept = 0, min(self.begin_bytes, self.told.size)
         else:
             return self._range(begin, size)
-        piece = _pieces.get((self, start))
-        if piece is None or len(piece) < begin - start + size:
-            piece = self._range(start, min(kept, self.told.size - start))
+        piece = self._kept(start)
+        if len(piece) < begin - start + size:
+            left = min(kept, self.told.size - start) - len(piece)
+            piece += self._range(start + len(piece), left)
             _pieces.put((self, start), piece)
         return piece[begin - start : begin - start + size]
 
@@ -132,18 +147,29 @@ class StoredObject:
         """So many bytes from one on, and no others; what is kept of them is not asked for again."""
         if begin >= self._tail_begin:
             return self.read(begin, size)
-        kept = _pieces.get((self, 0)) or b""
+        kept = self._kept(0)
         if begin + size <= len(kept):
             return kept[begin : begin + size]
         if begin >= len(kept):
             return self._range(begin, size)
         return kept[begin:] + self._range(len(kept), begin + size - len(kept))
 
+    def _kept(self, start: int) -> bytes:
+        """What there is of the first or the last bytes; those on their way are waited for."""
+        coming = self._begin
+        if start == 0 and coming is not None:
+            if coming.exception() is None:  # else whoever reads them asks again, and is told
+                _pieces.put((self, 0), coming.result())
+            self._begin = None
+        return _pieces.get((self, start)) or b""
+
     def _range(self, begin: int, size: int) -> bytes:
         with asking(self.file):
             data: bytes = self.handle.read_at(size, begin)
         if len(data) < size:
             raise OSError("Unexpected end of stream")
+        with _lock:
+            _keep(_came, self.file, time.monotonic())
         return data
 
 
@@ -212,11 +238,22 @@ def opened_anew(file: str) -> StoredObject:
     """The object as it is now."""
     made = StoredObject(file)
     with _lock:
-        _opened[file] = made
-        _opened.move_to_end(file)
-        while len(_opened) > _MOST_OPENED:
-            _opened.popitem(last=False)
+        _keep(_opened, file, made)
     return made
+
+
+def _keep(held: OrderedDict[str, T], file: str, value: T) -> None:
+    """Hold what belongs to an object, in place of what was held first; the lock is held."""
+    held[file] = value
+    held.move_to_end(file)
+    while len(held) > _MOST_OPENED:
+        held.popitem(last=False)
+
+
+def came_before(file: str, moment: float) -> bool:
+    """Whether all that was read of an object had come by then."""
+    with _lock:
+        return _came.get(file, math.inf) < moment
 
 
 def told_at_opening(file: str) -> ObjectInfo:
