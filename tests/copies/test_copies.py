@@ -342,6 +342,7 @@ WITHOUT: dict[str, list[str]] = {
         "language_models.artefacts.*.*",
         "language_models.files.Files",
         "sources.stores.*.*",
+        "sources.unchanged.LaterLook",
         "sources.databases.connections.*",
         "sources.databases.query.QueryRows",
         "sources.text_rows.*",

@@ -26,9 +26,10 @@ import pytest
 import unsurprised as us
 from unsurprised.cli import run
 from unsurprised.errors import InputError
+from unsurprised.evaluation.engine import evaluate_reading
 from unsurprised.report.pages.provenance import fingerprints
-from unsurprised.sources import open_predictions, parquet, unchanged
-from unsurprised.sources.stores import ahead, listing, objects
+from unsurprised.sources import csv_headers, open_predictions, parquet, unchanged
+from unsurprised.sources.stores import ahead, listing, objects, sequential
 from unsurprised.sources.stores.addresses import Address
 
 moto = pytest.importorskip("moto.server")
@@ -344,7 +345,7 @@ def test_what_nobody_reads_is_given_up(
     assert not ahead._active
 
 
-@pytest.mark.usefixtures("settled")
+@pytest.mark.usefixtures("settled", "one_by_one")
 @pytest.mark.parametrize("later", ["other rows", "nothing"])
 def test_an_object_of_a_folder_that_changes(
     tmp_path: Path, bucket: Any, proxy: Proxy, later: str
@@ -421,6 +422,70 @@ def test_an_object_that_changes_before_all_has_come(
     with pytest.raises(InputError, match="the file changed while it was read") as caught:
         plan.evaluate(progress=meanwhile)
     assert str(caught.value.place.file).partition("?")[0].endswith(f"runs/{changed}.parquet")
+
+
+class AtOnce:
+    """How many requests for bytes there are at once, each of which takes some time."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, method: str, *_: Any) -> None:
+        if method == "GET":
+            with self.lock:
+                self.now += 1
+                self.most = max(self.now, self.most)
+            time.sleep(0.05)
+            with self.lock:
+                self.now -= 1
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz", "rows.jsonl"])
+def test_text_comes_by_pieces_some_of_which_are_on_their_way(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    size = 1 << 18 if name.endswith("gz") else 1 << 20
+    monkeypatch.setattr(csv_headers, "_BLOCK", 1 << 18)
+    for module in (objects, sequential):
+        monkeypatch.setattr(module, "AHEAD_BYTES", size)
+    many = table(60_000)
+    monkeypatch.setitem(globals(), "table", lambda: many)
+    WRITTEN[name](tmp_path / name)
+    data = (tmp_path / name).read_bytes()
+    address, pieces = at(proxy, bucket(name, data)), -(-len(data) // size)
+    assert pieces > 3
+    open_predictions(address)
+    assert counted(proxy)["GET"] == 1  # a look asks for no more
+    proxy.answer = at_once = AtOnce()
+    before = us.get_num_threads()
+    us.set_num_threads(1)
+    found = result_of(address)
+    us.set_num_threads(before)
+    assert found == result_of(tmp_path / name)
+    assert counted(proxy)["GET"] == pieces
+    assert 2 <= at_once.most <= sequential._MOST_PIECES
+
+
+@pytest.mark.usefixtures("settled")
+def test_small_files_of_text_are_on_their_way(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they are more than are kept from the look at them."""
+    monkeypatch.setattr(objects, "_KEPT_BYTES", 1)
+    for number in range(6):
+        path = tmp_path / f"{number}.csv"
+        pacsv.write_csv(table(1000, number), path)
+        bucket(f"runs/{path.name}", path.read_bytes())
+    reading = open_predictions(at(proxy, f"s3://{bucket.name}/runs"))
+    counted(proxy)
+    proxy.answer = at_once = AtOnce()
+    before = us.get_num_threads()
+    us.set_num_threads(1)
+    assert evaluate_reading(reading).rows == 6000
+    us.set_num_threads(before)
+    assert counted(proxy) == {"GET": 6, "LIST": 1}
+    assert at_once.most >= 2
 
 
 def test_lists_of_others_are_left_alone(
@@ -556,8 +621,9 @@ def test_a_body_that_stops_in_its_middle(tmp_path: Path, bucket: Any, proxy: Pro
 
 @pytest.mark.parametrize("later", ["other rows", "nothing"])
 def test_an_object_that_changes_is_told(
-    tmp_path: Path, bucket: Any, proxy: Proxy, later: str
+    bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, later: str
 ) -> None:
+    monkeypatch.setattr(sequential, "AHEAD_BYTES", 20)  # others come while the first are read
     address = at(proxy, bucket("rows.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n"))
     plan = us.plan(address)
     assert plan.evaluate().rows == 2

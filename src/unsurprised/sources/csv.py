@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
@@ -16,10 +16,12 @@ from unsurprised.errors import InputError, Place
 from unsurprised.sources.csv_headers import head_of
 from unsurprised.sources.csv_sample import BOOLEAN, INTEGER, NULLS, field_of, is_list
 from unsurprised.sources.csv_types import common, surveyed
+from unsurprised.sources.files import begin_wanted
 from unsurprised.sources.guard import guarded
 from unsurprised.sources.limits import LINE
 from unsurprised.sources.memory import require_room
 from unsurprised.sources.standard_input import name_of
+from unsurprised.sources.stores.ahead import Wanted
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import (
     LIST,
@@ -94,6 +96,10 @@ class CsvTable(Table):
                     row = error.place.row if isinstance(error.place.row, int) else 0
                     raise error.located(file=self.file, row=first + row) from None
                 first += batch.num_rows
+
+    def wanted(self, part: Part, columns: Mapping[str, str]) -> Iterable[Wanted]:
+        """Of an object in a store, its first bytes; the others follow while these are read."""
+        return begin_wanted(self.file)
 
     def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
         """Look at all cells, but for CSV, which has no types."""

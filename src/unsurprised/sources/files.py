@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from unsurprised.sources.standard_input import location
 from unsurprised.sources.stores.addresses import is_stored
-from unsurprised.sources.stores.ahead import Range
+from unsurprised.sources.stores.ahead import Range, Wanted
 from unsurprised.sources.stores.objects import opened, stream_of
 from unsurprised.sources.stores.ranges import covered
+from unsurprised.sources.stores.sequential import first_wanted, sequential
 
 
 def binary(file: str) -> IO[bytes]:
@@ -32,7 +33,7 @@ def arrow_bytes(file: str | None) -> pa.NativeFile:
 
 def decompressed(file: str, compression: str | None) -> pa.NativeFile:
     """A file's bytes from the first one on, out of a compression."""
-    bytes_of = stream_of(file) if is_stored(file) else location(file)
+    bytes_of = sequential(file) if is_stored(file) else location(file)
     return pa.input_stream(bytes_of, compression=compression)
 
 
@@ -40,6 +41,11 @@ def look_soon(file: str) -> None:
     """Ask for the first bytes of an object, which will be looked at beside its footer."""
     if is_stored(file):
         opened(file).ask_for_begin()
+
+
+def begin_wanted(file: str | None) -> Iterable[Wanted]:
+    """Of an object in a store, what :func:`decompressed` asks for first."""
+    return first_wanted(file) if is_stored(file) else ()
 
 
 def path_or_bytes(file: str | None) -> str | IO[bytes]:

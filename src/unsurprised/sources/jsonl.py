@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from unsurprised.errors import InputError, Place
+from unsurprised.sources.files import begin_wanted
 from unsurprised.sources.guard import guarded, located
 from unsurprised.sources.json_records import (
     Record,
@@ -26,6 +27,7 @@ from unsurprised.sources.json_records import (
 )
 from unsurprised.sources.json_types import Seen, StatedType
 from unsurprised.sources.limits import COLUMNS, NESTING
+from unsurprised.sources.stores.ahead import Wanted
 from unsurprised.sources.table import Part, Table, until_wrong
 from unsurprised.sources.text import PARTLY_NUMBERS, SAMPLE_ROWS
 from unsurprised.sources.text_rows import TextRows, json_rows
@@ -81,6 +83,10 @@ class JsonlTable(Table):
         }
         if not sample:
             self.rows = 0
+
+    def wanted(self, part: Part, columns: Mapping[str, str]) -> Iterable[Wanted]:
+        """Of an object in a store, its first bytes; the others follow while these are read."""
+        return begin_wanted(self.file)
 
     def survey(self, seen: dict[str, Any], form: str, used: Collection[str]) -> None:
         """Look at the keys and values of all rows, but for JSON lines, which need no types."""

@@ -26,6 +26,8 @@ class Wanted:
 
     file: str
     ranges: tuple[Range, ...]
+    #: Whether nothing else of the object is read but its beginning and its end before.
+    all_is_read: bool = True
 
     @property
     def size(self) -> int:
@@ -47,7 +49,9 @@ class _Ahead:
         self._then: Callable[[], None] | None = then
         #: What has not come yet, and one for what has not been asked for.
         self._awaited, self._counting = 1, threading.Lock()
-        self._any = self._all_asked = False
+        #: Whether all that is read is asked for here; None while nothing is.
+        self._tells: bool | None = None
+        self._all_asked = False
         self._next: Wanted | None = None
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, "unsurprised-ahead")
         #: What somebody has read without waiting for us.
@@ -62,6 +66,7 @@ class _Ahead:
             self._next = None
             inner = opened_before(wanted.file)
             if inner is None:  # whoever reads it opens it again
+                self._tells = False
                 continue
             key = (inner, wanted.ranges)
             if key in self.passed or key in _coming:
@@ -75,8 +80,8 @@ class _Ahead:
             for piece in pieces:
                 piece.add_done_callback(self._came)
             _coming[key] = (self, wanted.size, pieces)
-            self._any = True
-        if self._any and not self._all_asked:
+            self._tells = wanted.all_is_read and self._tells is not False
+        if self._tells and not self._all_asked:
             self._all_asked = True
             self._came(None)
 
@@ -84,7 +89,7 @@ class _Ahead:
         """Count what has come; after the last of all, do what was to be done then."""
         with self._counting:
             self._awaited -= 1
-            then = self._then if not self._awaited else None
+            then = None if self._awaited or self.passed else self._then
         if then is not None:
             then()
 
@@ -118,7 +123,8 @@ if hasattr(os, "register_at_fork"):
 def asked_ahead(wanted: Iterable[Wanted], then: Callable[[], None]) -> Iterator[None]:
     """Within the context, ask for ranges in the order in which they will be read.
 
-    ``then`` is done once all have come, if there are any; nobody waits for it.
+    ``then`` is done once all have come that is read of objects, if there are any; nobody waits for
+    it.
     """
     ahead = _Ahead(wanted, then)
     with _lock:

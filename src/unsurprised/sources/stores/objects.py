@@ -125,6 +125,10 @@ class StoredObject:
             self._begin = pool.submit(self._range, 0, min(AHEAD_BYTES, self.told.size))
             pool.shutdown(wait=False)
 
+    def keep_begin(self, piece: bytes) -> None:
+        """Keep the first bytes, which have come, for a while."""
+        _pieces.put((self, 0), piece)
+
     def read(self, begin: int, size: int) -> bytes:
         """Up to ``size`` bytes from one on; the first and the last ones are kept for a while."""
         size = min(size, self.told.size - begin)
