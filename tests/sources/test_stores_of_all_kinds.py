@@ -32,6 +32,7 @@ def bucket(
     store = pafs.SubTreeFileSystem(str(root), pafs.LocalFileSystem())
     monkeypatch.setattr(filesystems, "_known", {})
     monkeypatch.setattr(filesystems, "_made", lambda _: store)
+    monkeypatch.setattr(filesystems, "_s3", lambda *_, **__: store)
     objects._opened.clear()
     monkeypatch.chdir(tmp_path)
     pq.write_table(pa.table({"label": [0, 1] * 40, "p": [0.2, 0.9] * 40}), "rows.parquet")

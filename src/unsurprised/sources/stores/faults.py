@@ -74,6 +74,27 @@ def missing(file: str) -> InputError:
     )
 
 
+def is_busy(error: OSError) -> bool:
+    """Whether a store has answered that it does not answer now."""
+    return _BUSY.search(str(error)) is not None
+
+
+def may_pass(error: OSError) -> bool:
+    """Whether what a store did not answer it may answer another time."""
+    text = str(error)
+    refused = isinstance(error, FileNotFoundError | PermissionError) or _REFUSED.search(text)
+    return not refused and (is_busy(error) or _AWAY.search(text) is not None)
+
+
+def unreachable(file: str, told: str) -> InputError:
+    """The error for a store that does not answer."""
+    return InputError(
+        f"the store cannot be reached ({told})",
+        remedy="check the network and the address" + _ENDPOINT.get(Address.of(file).scheme, ""),
+        place=Place(file),
+    )
+
+
 def is_missing(error: InputError) -> bool:
     """Whether an error says that an object is not there."""
     return error.found == _MISSING
@@ -102,11 +123,7 @@ def _fault(file: str, error: BaseException) -> InputError:
             place=Place(file),
         )
     if _AWAY.search(text):
-        return InputError(
-            f"the store cannot be reached ({told})",
-            remedy="check the network and the address" + _ENDPOINT.get(scheme, ""),
-            place=Place(file),
-        )
+        return unreachable(file, told)
     return InputError(
         f"the store failed ({told})",
         remedy="try again, or copy the file here and name the copy",

@@ -18,7 +18,7 @@ import pyarrow.fs as pafs
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.stores.addresses import OPTIONS, Address
 from unsurprised.sources.stores.faults import asking, is_missing
-from unsurprised.sources.stores.filesystems import filesystem_of, path_of
+from unsurprised.sources.stores.filesystems import asked, filesystem_of, path_of
 from unsurprised.sources.stores.objects import opened_anew, opened_before
 
 #: Names within folders whose files do not all count, or are no tables; what they are.
@@ -105,7 +105,7 @@ def _listed(address: Address, recursive: bool) -> Iterator[tuple[str, pafs.FileI
     base = path_of(address)
     selector = pafs.FileSelector(base, recursive=recursive, allow_not_found=True)
     with asking(str(address)):
-        found = filesystem_of(address).get_file_info(selector)
+        found, _ = asked(address, lambda store: store.get_file_info(selector))
     for info in found:
         yield posixpath.relpath(info.path.strip("/"), base.strip("/") or "."), info
 

@@ -18,7 +18,12 @@ import pyarrow as pa
 from unsurprised.errors import InputError
 from unsurprised.sources.stores.addresses import Address
 from unsurprised.sources.stores.faults import asking, is_missing
-from unsurprised.sources.stores.filesystems import filesystem_of, forget, path_of
+from unsurprised.sources.stores.filesystems import (
+    asked,
+    filesystem_of,
+    forget,
+    path_of,
+)
 
 T = TypeVar("T")
 
@@ -91,8 +96,10 @@ class StoredObject:
         self.file = file
         self.address = Address.of(file)
         with asking(file):
-            self.handle: pa.NativeFile = filesystem_of(self.address).open_input_file(
-                path_of(self.address)
+            path = path_of(self.address)
+            self.handle: pa.NativeFile
+            self.handle, self._patient = asked(
+                self.address, lambda store: store.open_input_file(path)
             )
             self.told = _told(self.handle, self.address)
         self._opened_at: float | None = time.monotonic()
@@ -169,7 +176,14 @@ class StoredObject:
 
     def _range(self, begin: int, size: int) -> bytes:
         with asking(self.file):
-            data: bytes = self.handle.read_at(size, begin)
+            try:
+                data: bytes = self.handle.read_at(size, begin)
+            except OSError:
+                if self._patient:
+                    raise
+                self._patient = True
+                self.handle = filesystem_of(self.address).open_input_file(path_of(self.address))
+                data = self.handle.read_at(size, begin)
         if len(data) < size:
             raise OSError("Unexpected end of stream")
         with _lock:

@@ -16,7 +16,7 @@ import pyarrow.fs as pafs
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.stores.addresses import Address
 from unsurprised.sources.stores.faults import asking
-from unsurprised.sources.stores.filesystems import filesystem_of, path_of
+from unsurprised.sources.stores.filesystems import asked, filesystem_of, path_of
 
 #: Bytes that are sent at a time.
 _CHUNK = 8 << 20
@@ -27,7 +27,7 @@ def head_of(file: str, size: int) -> bytes | None:
     address = Address.of(file)
     with asking(file):
         store, path = filesystem_of(address), path_of(address)
-        found = store.get_file_info(path)
+        found, _ = asked(address, lambda store: store.get_file_info(path))
         if found.type == pafs.FileType.NotFound:
             return None
         if found.type == pafs.FileType.Directory:
