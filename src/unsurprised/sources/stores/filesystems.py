@@ -40,8 +40,9 @@ _YES = ("true", "1", "yes")
 _lock = threading.Lock()
 _Key = tuple[object, ...]
 _known: dict[_Key, pafs.FileSystem] = {}
-#: Those that have answered before.
+#: Those that have answered before, and those of S3 that ask without patience until then.
 _answered: set[_Key] = set()
+_hasty: dict[_Key, pafs.FileSystem] = {}
 #: What stores' own settings and credentials in the environment begin with.
 _SETTINGS = ("AWS_", "GOOGLE_", "AZURE_", "CLOUD_", "STORAGE_")
 
@@ -50,6 +51,7 @@ def forget() -> None:
     """Make every file system anew."""
     _known.clear()
     _answered.clear()
+    _hasty.clear()
 
 
 def filesystem_of(address: Address) -> pafs.FileSystem:
@@ -77,7 +79,10 @@ def asked(address: Address, question: Callable[[pafs.FileSystem], T]) -> tuple[T
     if address.scheme != "s3" or key in _answered:
         return question(filesystem_of(address)), True
     try:
-        found = question(_s3(address.root, patient=False))
+        with _lock:
+            if key not in _hasty:
+                _hasty[key] = _s3(address.root, patient=False)
+        found = question(_hasty[key])
     except OSError as error:
         if not may_pass(error):
             _answered.add(key)
