@@ -29,7 +29,7 @@ from unsurprised.errors import InputError
 from unsurprised.evaluation.engine import evaluate_reading
 from unsurprised.report.pages.provenance import fingerprints
 from unsurprised.sources import csv_headers, open_predictions, parquet, unchanged
-from unsurprised.sources.stores import ahead, listing, objects, sequential
+from unsurprised.sources.stores import ahead, listing, objects, ranges, sequential
 from unsurprised.sources.stores.addresses import Address
 
 moto = pytest.importorskip("moto.server")
@@ -488,6 +488,32 @@ def test_small_files_of_text_are_on_their_way(
     assert at_once.most >= 2
 
 
+def test_first_rows_are_read_once(
+    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row group that is too large to be kept with all its columns is kept as it was looked at."""
+    monkeypatch.setattr(objects, "AHEAD_BYTES", 1 << 16)
+    monkeypatch.setattr(ranges, "_MOST", 1 << 16)
+    probs = np.random.default_rng(0).dirichlet(np.ones(3), 40_000)
+    rows = pa.table({"label": np.arange(40_000) % 3, "probs": pa.array(list(probs))})
+    path = tmp_path / "rows.parquet"
+    data = parquet_bytes(rows, path, 20_000)
+    address = at(proxy, bucket("rows.parquet", data))
+    asked: list[int] = []
+
+    def seen(_: str, __: str, headers: dict[str, str]) -> None:
+        if "range" in headers:
+            begin, end = headers["range"].removeprefix("bytes=").split("-")
+            asked.append(int(end) + 1 - int(begin))
+
+    proxy.answer = seen
+    assert result_of(address) == result_of(path)
+    assert len(asked) == 4  # its end, its beginning, the looked at, the other
+    assert sum(asked) <= len(data) + (1 << 16)
+    held = {begin for each, begin in objects._pieces._held if vars(each)["file"] == address}
+    assert held == {0, len(data) - (1 << 16)}
+
+
 def test_lists_of_others_are_left_alone(
     bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -503,7 +529,7 @@ def test_lists_of_others_are_left_alone(
 def forget_all() -> None:
     """As in a new process."""
     objects._opened.clear()
-    objects._pieces._held.clear()
+    objects._pieces.clear()
     listing._listings.clear()
 
 

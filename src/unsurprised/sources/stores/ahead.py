@@ -75,7 +75,8 @@ class _Ahead:
             with self._counting:
                 self._awaited += len(wanted.ranges)
             pieces = [
-                self._pool.submit(inner.exactly, begin, end - begin) for begin, end in wanted.ranges
+                self._pool.submit(inner.exactly, begin, end - begin, again=False)
+                for begin, end in wanted.ranges
             ]
             for piece in pieces:
                 piece.add_done_callback(self._came)

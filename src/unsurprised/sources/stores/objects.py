@@ -24,6 +24,7 @@ from unsurprised.sources.stores.filesystems import (
     forget,
     path_of,
 )
+from unsurprised.sources.stores.pieces import Pieces
 
 T = TypeVar("T")
 
@@ -31,36 +32,16 @@ T = TypeVar("T")
 TAIL_BYTES = 1 << 16
 #: What is read at once where reading goes on: a request costs as much time as a MiB or so.
 AHEAD_BYTES = 4 << 20
-#: So much of what was read is kept, for who looks at one object several times.
-_KEPT_BYTES = 32 << 20
+#: So much of what was read is kept, for who looks at one object several times, and then reads it.
+_KEPT_BYTES = 64 << 20
 #: So many ranges are asked for at once.
 SIDE_BY_SIDE = 8
 #: And so many objects are looked at, which is a wait and no work.
 LOOKED_AT_ONCE = 24
 #: An object that was opened no longer ago need not be opened anew.
 _FRESH_SECONDS = 20
-#: Opened objects hold no connection, and a few numbers each.
-_MOST_OPENED = 4096
-
-
-class _Pieces:
-    """The pieces that were read last, up to some MiB in all."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[tuple[StoredObject, int], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[StoredObject, int]) -> bytes | None:
-        """A piece, if it is there."""
-        with self._lock:
-            return self._held.get(key)
-
-    def put(self, key: tuple[StoredObject, int], piece: bytes) -> None:
-        """Keep a piece, in place of those that were kept first."""
-        with self._lock:
-            self._held[key] = piece
-            while sum(map(len, self._held.values())) > _KEPT_BYTES:
-                self._held.popitem(last=False)
+#: Opened objects hold no connection, and 2 KB each.
+_MOST_OPENED = 1 << 15
 
 
 def _forget_in_child() -> None:
@@ -72,7 +53,7 @@ def _forget_in_child() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)
 
-_pieces = _Pieces()
+_pieces = Pieces()
 _lock = threading.Lock()
 _opened: OrderedDict[str, StoredObject] = OrderedDict()
 #: When bytes of an object came last, whoever asked for them.
@@ -134,7 +115,11 @@ class StoredObject:
 
     def keep_begin(self, piece: bytes) -> None:
         """Keep the first bytes, which have come, for a while."""
-        _pieces.put((self, 0), piece)
+        self.keep(0, piece)
+
+    def keep(self, begin: int, piece: bytes) -> None:
+        """Keep some bytes until they are read by :meth:`exactly`, or others are kept."""
+        _pieces.put(self, begin, piece, _KEPT_BYTES)
 
     def read(self, begin: int, size: int) -> bytes:
         """Up to ``size`` bytes from one on; the first and the last ones are kept for a while."""
@@ -151,28 +136,35 @@ class StoredObject:
         if len(piece) < begin - start + size:
             left = min(kept, self.told.size - start) - len(piece)
             piece += self._range(start + len(piece), left)
-            _pieces.put((self, start), piece)
+            self.keep(start, piece)
         return piece[begin - start : begin - start + size]
 
-    def exactly(self, begin: int, size: int) -> bytes:
-        """So many bytes from one on, and no others; what is kept of them is not asked for again."""
+    def exactly(self, begin: int, size: int, *, again: bool = True) -> bytes:
+        """So many bytes from one on, and no others; what is kept of them is not asked for again.
+
+        ``again``: whether somebody may want them another time.
+        """
         if begin >= self._tail_begin:
             return self.read(begin, size)
-        kept = self._kept(0)
-        if begin + size <= len(kept):
-            return kept[begin : begin + size]
-        if begin >= len(kept):
+        self._kept(0)
+        parts = _pieces.take(self, begin, begin + size)
+        if not parts:
             return self._range(begin, size)
-        return kept[begin:] + self._range(len(kept), begin + size - len(kept))
+        held = sum(map(len, parts))
+        if held < size:
+            parts.append(memoryview(self._range(begin + held, size - held)))
+        if not again:
+            _pieces.release(self, begin, begin + size)
+        return b"".join(parts)
 
     def _kept(self, start: int) -> bytes:
         """What there is of the first or the last bytes; those on their way are waited for."""
         coming = self._begin
         if start == 0 and coming is not None:
             if coming.exception() is None:  # else whoever reads them asks again, and is told
-                _pieces.put((self, 0), coming.result())
+                self.keep(0, coming.result())
             self._begin = None
-        return _pieces.get((self, start)) or b""
+        return _pieces.get(self, start)
 
     def _range(self, begin: int, size: int) -> bytes:
         with asking(self.file):

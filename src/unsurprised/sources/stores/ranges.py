@@ -24,11 +24,11 @@ _MOST = 16 << 20
 class Covered:
     """An object of which some ranges are at hand; what lies outside is asked for."""
 
-    def __init__(self, inner: StoredObject, ranges: Iterable[Range]) -> None:
+    def __init__(self, inner: StoredObject, ranges: Iterable[Range], first: int = 0) -> None:
         self._inner = inner
         self.told: ObjectInfo = inner.told
         asked = list(ranges)
-        pieces = taken(inner, asked) or _read(inner, asked)
+        pieces = taken(inner, asked) or _read(inner, asked, first)
         self._pieces = [(begin, piece) for (begin, _), piece in zip(asked, pieces, strict=True)]
 
     def read(self, begin: int, size: int) -> bytes | memoryview:
@@ -52,12 +52,21 @@ class _CoveredBytes(ObjectBytes):
         return data
 
 
-def _read(inner: StoredObject, ranges: Sequence[Range]) -> list[bytes]:
-    """Ranges of an object, several at once."""
+def _read(inner: StoredObject, ranges: Sequence[Range], first: int) -> list[bytes]:
+    """Ranges of an object, several at once; those up to ``first`` are kept for the next reader."""
+
+    def one(asked: Range) -> bytes:
+        begin, end = asked
+        if end > first or end <= inner.begin_bytes:
+            return inner.read(begin, end - begin)
+        piece = inner.exactly(begin, end - begin)
+        inner.keep(begin, piece)
+        return piece
+
     if len(ranges) <= 1:
-        return [inner.read(begin, end - begin) for begin, end in ranges]
+        return [one(each) for each in ranges]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return list(pool.map(lambda each: inner.read(each[0], each[1] - each[0]), ranges))
+        return list(pool.map(one, ranges))
 
 
 def covered(file: str, ranges: Iterable[Range], first: int) -> IO[bytes]:
@@ -68,7 +77,7 @@ def covered(file: str, ranges: Iterable[Range], first: int) -> IO[bytes]:
     inner = opened(file)
     if first <= _MOST:
         inner.begin_bytes = first
-    return cast(IO[bytes], _CoveredBytes(Covered(inner, ranges)))
+    return cast(IO[bytes], _CoveredBytes(Covered(inner, ranges, first)))
 
 
 def joined(ranges: Iterable[Range], most: int = _MOST) -> list[Range]:
