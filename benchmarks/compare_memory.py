@@ -56,7 +56,7 @@ def write(path: Path, rows: int, classes: int, *, new: bool) -> None:
 def compare(folder: str, memory: str | None) -> dict[str, Any]:
     """Compare, and say what it took; in a process that does nothing else."""
     from unsurprised.commands.compare import opened
-    from unsurprised.comparison.compare import compare_readings
+    from unsurprised.comparison.readings import compare_readings
 
     begun = time.perf_counter()
     options = {"label": "label", "id": "id", "kind": "logits"}

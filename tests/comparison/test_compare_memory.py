@@ -29,7 +29,7 @@ from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.sources.guard import NoMemoryError
 
 MEMORY = "300MB"
-compare_module = sys.modules["unsurprised.comparison.compare"]
+readings_module = sys.modules["unsurprised.comparison.readings"]
 
 
 def ids_of(kind, numbers):
@@ -142,7 +142,8 @@ def test_any_bound_gives_the_same_bytes(case, join, most_rows, at_once, bits, th
         spools = [Spool(at_once, bits=bits) for _ in models]
         try:
             scorings = scored(models, cuts, spools, threads)
-            return compared_stored(asked, scorings, None, spools, most_rows)
+            evaluators = [scoring.flush().evaluator for scoring in scorings]
+            return compared_stored(asked, evaluators, None, spools, most_rows)
         finally:
             for spool in spools:
                 spool.__exit__()
@@ -212,7 +213,7 @@ def test_a_lack_of_memory_names_the_option(files, capsys, monkeypatch, lacking):
     def lacks(*_):
         raise lacking
 
-    monkeypatch.setattr(compare_module, "compared", lacks)
+    monkeypatch.setattr(readings_module, "compared", lacks)
     line = said(capsys, *files, code=WRONG)
     assert "--memory 1GB" in line
     assert line.count("\n") == 1

@@ -173,7 +173,7 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     """Predictions of rows, held against limits."""
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
-    from unsurprised.comparison.compare import compare_readings
+    from unsurprised.comparison.readings import compare_readings
     from unsurprised.evaluation.engine import evaluate_reading
     from unsurprised.sources import Options, open_predictions
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unsurprised.addresses import named
-from unsurprised.class_names.names import same_names
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.completion import columns
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
@@ -16,7 +13,7 @@ from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
-from unsurprised.errors import Place
+from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -112,7 +109,7 @@ def command(
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.commands.outputs import Outputs
-    from unsurprised.comparison.compare import compare_readings
+    from unsurprised.comparison.readings import compare_readings
     from unsurprised.writing import own, standard_output
     from unsurprised.writing.recognition import json_of
 
@@ -187,8 +184,7 @@ def opened(
     models: Sequence[Any], preds: Sequence[str] | None, options: Mapping[str, Any]
 ) -> tuple[list[Reading], list[str]]:
     """The sources of the models, the base first, and what each is called."""
-    from unsurprised.errors import CallError
-    from unsurprised.sources import Options, open_predictions
+    from unsurprised.comparison.opening import names_of_files, opened_models
 
     columns: list[str | None] = [*preds] if preds else [None]
     if not isinstance(models[0], str) and options["id"] is None:
@@ -201,39 +197,11 @@ def opened(
     elif len(models) > 1 and len(columns) in (1, len(models)):
         files = list(models)
         columns = columns if len(columns) > 1 else columns * len(models)
-        names = _names(files)
+        names = names_of_files(files)
     else:
         raise CallError(
             f"found {len(models)} files and {len(preds or [])} times --pred; expected a file for "
             "each model (BASE NEW), or one file and --pred for each model"
         )
-    if len(set(zip(files, columns, strict=True))) < len(files):
-        raise CallError("a model is given twice; expected different files or columns")
-    readings: list[Reading] = []
-    for file, column in zip(files, columns, strict=True):
-        own = {**options, "pred": column, **({"by": ()} if readings else {})}
-        reading = open_predictions(file, Options(**own))
-        if readings and _other_order(reading, readings[0]):
-            own["classes"] = readings[0].class_names
-            reading = open_predictions(file, Options(**own))
-        readings.append(reading)
-    return readings, names
-
-
-def _other_order(reading: Reading, first: Reading) -> bool:
-    """Whether a source names the classes of the first in another order: then names bind."""
-    names = reading.class_names
-    if names is None or first.class_names is None or names == first.class_names:
-        return False
-    return reading.layout in ("columns", "map") and same_names(names, first.class_names)
-
-
-def _names(files: Sequence[str]) -> list[str]:
-    """The shortest ends of the paths that tell them apart."""
-    files = [str(Place(file)) for file in files]
-    parts = [Path(named(file)).parts for file in files]
-    for count in range(1, max(map(len, parts)) + 1):
-        names = ["/".join(part[-count:]) for part in parts]
-        if len(set(names)) == len(names):
-            return names
-    return [f"{'/'.join(part)} ({k + 1})" for k, part in enumerate(parts)]
+    opened = opened_models(files, columns, options)
+    return [each.reading for each in opened], names

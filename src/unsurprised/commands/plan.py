@@ -119,7 +119,7 @@ def command(
     reading = open_predictions(files, options)
     with Outputs(files_read(reading, truth=truth, classes=classes), overwrite=overwrite) as outputs:
         target = outputs.declare("--out", out, own(json_of("unsurprised.plan")))
-        made = planned(reading, options, top, expect=expect)
+        made = planned(reading, options, top, expect=expect, source=files)
         target.write(made.to_json())
         if outputs.print_report and not quiet:
             with standard_output():

@@ -85,6 +85,12 @@ def bound_of(memory: Any, readings: Sequence[Any] = ()) -> Bound | None:
     return Bound.of(max(LEAST, free // 2))
 
 
+def block_rows_of(memory: Any) -> int:
+    """How many stored rows are in memory at once, by what somebody said, or by what there is."""
+    held = bytes_of(memory) if memory is not None else max(LEAST, (available() or 0) // 2)
+    return Bound.of(held).block_rows
+
+
 def available() -> int | None:
     """How many bytes of memory can be had without others giving theirs; None if unknown."""
     told = (_of_machine(), _of_group(), _of_process())

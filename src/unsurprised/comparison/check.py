@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from unsurprised.comparison.compare import compare_arrays, models_of
+from unsurprised.comparison.handed import file_models, refuse_of_files
 from unsurprised.comparison.result import Comparison
 from unsurprised.copies import Record
 from unsurprised.errors import CallError
@@ -23,6 +24,7 @@ from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import benjamini_hochberg
 
 if TYPE_CHECKING:
+    from unsurprised.comparison.files import FileModels
     from unsurprised.report.check.plot import Plots
 
 Outcome = Literal["passed", "failed", "unsure"]
@@ -83,8 +85,9 @@ def check(
     names: Sequence[str] | None = None,
     weights: Any = None,
     ids: Any = None,
-    by: Mapping[str, Any] | None = None,
+    by: Mapping[str, Any] | Sequence[str] | str | None = None,
     cluster: Any = None,
+    join: str = "exact",
     classes: Sequence[Any] | None = None,
     positive: Any = None,
     axis: int = -1,
@@ -92,6 +95,8 @@ def check(
     ignore_index: int | None = None,
     normalize: bool = False,
     tolerance: float = DEFAULT_TOLERANCE,
+    engine: Any = None,
+    **columns: Any,
 ) -> Check:
     """Hold a model against limits: its cross-entropy, and how much worse than another it may be.
 
@@ -102,17 +107,19 @@ def check(
 
     Parameters
     ----------
-    y_true : array_like or form
-        What happened.
-    *predictions : array_like or form
-        The model's predictions; or those of the base and then those of the new model.
+    y_true : array_like or form; or path, sequence of paths, Query or Plan
+        What happened; or the source of a model, as for :func:`unsurprised.compare`: of the base, if
+        one more follows.
+    *predictions : array_like or form; or a source
+        The model's predictions; or those of the base and then those of the new model. Behind the
+        base's source, that of the new model.
     max_bits : float, optional
         The largest cross-entropy of the (new) model, in bits a row.
     max_worse : float, optional
         By how many bits a row the new model may be worse than the base; 0.01 by default.
-    names, weights, ids, by, cluster, classes, positive, axis, multilabel, ignore_index
+    names, weights, ids, by, cluster, join, classes, positive, axis, multilabel, ignore_index
         As for :func:`unsurprised.compare`.
-    normalize, tolerance
+    normalize, tolerance, engine, **columns
         As for :func:`unsurprised.compare`.
 
     Returns
@@ -130,12 +137,6 @@ def check(
     >>> check(happened, p, max_bits=0.9).outcome
     'passed'
     """
-    if len(predictions) not in (1, 2):
-        raise CallError(
-            f"check(y_true, …) got {len(predictions)} predictions; expected those of the model, or "
-            "those of the base and of the new model"
-        )
-    rows = {"weights": weights, "ids": ids, "by": by, "cluster": cluster}
     meaning = {
         "classes": classes,
         "positive": positive,
@@ -145,14 +146,48 @@ def check(
         "normalize": normalize,
         "tolerance": tolerance,
     }
+    rows = {"weights": weights, "ids": ids, "by": by, "cluster": cluster}
+    given = (y_true, *predictions)
+    told = {**rows, **meaning}
+    models = file_models("check", given, names, told, columns=columns, engine=engine)
+    if models is not None:
+        found = _of_files(models, join, max_bits, max_worse)
+        return checked(*found, max_bits=max_bits, max_worse=max_worse)
+    if len(predictions) not in (1, 2):
+        raise CallError(
+            f"check(y_true, …) got {len(predictions)} predictions; expected those of the model, or "
+            "those of the base and of the new model"
+        )
+    refuse_of_files("check", columns, join, engine)
     comparison = None
     if len(predictions) == 2:
-        models = models_of(predictions[0], predictions[1:], names)
-        comparison = compare_arrays(y_true, models, Meaning(**meaning), rows, top=0, split=False)
+        named = models_of(predictions[0], predictions[1:], names)
+        comparison = compare_arrays(y_true, named, Meaning(**meaning), rows, top=0, split=False)
     evaluation = None
     if max_bits is not None or comparison is None:
         evaluation = evaluate(y_true, predictions[-1], top=0, **rows, **meaning)
     return checked(evaluation, comparison, max_bits=max_bits, max_worse=max_worse)
+
+
+def _of_files(
+    models: FileModels, join: str, max_bits: float | None, max_worse: float | None
+) -> tuple[Evaluation | None, Comparison | None]:
+    """What is held against limits, of files or plans."""
+    if len(models.sources) > 2:
+        raise CallError(f"check got {len(models.sources)} sources; expected [BASE] NEW")
+    if len(models.sources) == 1:
+        refuse_no_limit(max_bits, max_worse)
+        return models.evaluated(), None
+    comparison, evaluation = models.for_check(join, evaluated=max_bits is not None)
+    return evaluation, comparison
+
+
+def refuse_no_limit(max_bits: float | None, max_worse: float | None) -> None:
+    """Raise unless there is something to check of a model alone."""
+    if max_worse is not None:
+        raise CallError("max_worse needs a base to be worse than; expected two models (BASE NEW)")
+    if max_bits is None:
+        raise CallError("nothing to check: expected max_bits (--max-bits), or a base (BASE NEW)")
 
 
 def checked(
@@ -163,10 +198,8 @@ def checked(
     max_worse: float | None,
 ) -> Check:
     """The limits held against results in bits."""
-    if comparison is None and max_worse is not None:
-        raise CallError("max_worse needs a base to be worse than; expected two models (BASE NEW)")
-    if comparison is None and max_bits is None:
-        raise CallError("nothing to check: expected max_bits (--max-bits), or a base (BASE NEW)")
+    if comparison is None:
+        refuse_no_limit(max_bits, max_worse)
     findings: list[Finding] = []
     if comparison is not None:
         limit = _limit(0.01 if max_worse is None else max_worse, "max_worse", least=None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from unsurprised.comparison.bounded import ROW_BYTES, Bound, bound_of, bytes_of
-from unsurprised.comparison.compared import ComparisonAsked, compared, compared_stored
+from unsurprised.comparison.bounded import Bound, bytes_of
+from unsurprised.comparison.compared import ComparisonAsked
+from unsurprised.comparison.handed import file_models, refuse_of_files
+from unsurprised.comparison.opening import numbered_names
+from unsurprised.comparison.readings import compared_within
 from unsurprised.comparison.result import Comparison
 from unsurprised.comparison.scored import Scoring
 from unsurprised.comparison.spool import Spool
@@ -18,23 +20,19 @@ from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
-from unsurprised.sources.guard import NoMemoryError
-
-JOINS = ("exact", "inner")
-
-Progress = Callable[[int], None]
 
 
 @own_float_errors
 def compare(
     y_true: Any,
-    base: Any,
+    base: Any = None,
     *new: Any,
     names: Sequence[str] | None = None,
     weights: Any = None,
     ids: Any = None,
-    by: Mapping[str, Any] | None = None,
+    by: Mapping[str, Any] | Sequence[str] | str | None = None,
     cluster: Any = None,
+    join: str = "exact",
     classes: Sequence[Any] | None = None,
     positive: Any = None,
     axis: int = -1,
@@ -45,23 +43,35 @@ def compare(
     log_base: float = 2,
     top: int = 10,
     memory: int | str | None = None,
+    engine: Any = None,
+    **columns: Any,
 ) -> Comparison:
-    """Compare models by their surprisal on the same rows, row by row.
+    r"""Compare models by their surprisal on the same rows, row by row.
+
+    ``compare(y_true, base, new)`` takes arrays, the truth first; ``compare(BASE, NEW, id=…)`` takes
+    files that hold the truth beside the predictions, as ``unsurprised compare`` does, or plans.
 
     Parameters
     ----------
-    y_true : array_like or form
-        What happened; as for :func:`unsurprised.evaluate`.
-    base : array_like or form, or a mapping of name to these
+    y_true : array_like, form, path, sequence of paths, Query, Plan, or a mapping of name to these
+        What happened, as for :func:`unsurprised.evaluate`; or the base's source, or the sources of
+        all models by name, the base first.
+    base : array_like or form, or a mapping of name to these; or a source
         The predictions of the model that is there; or of several models by name, the first of which
-        is the base.
-    *new : array_like or form
+        is the base. Behind the base's source, that of a new model.
+    *new : array_like or form; or sources
         The predictions of one or more models that may replace it.
     names : sequence of str, optional
-        What the models are called: "base", "new" (or "new 1", …) by default.
-    weights, ids, by, cluster, classes, positive, axis, multilabel, ignore_index, normalize,
-    tolerance
-        As for :func:`unsurprised.evaluate`.
+        What the models are called: as their files are, else "base", "new" (or "new 1", …).
+    weights, ids : array_like, optional
+        As for :func:`unsurprised.evaluate` (arrays only).
+    by, cluster, classes, positive, ignore_index, normalize, tolerance
+        As for :func:`unsurprised.evaluate`; of sources, ``by`` and ``cluster`` are columns, and
+        those of the base are what rows are sliced by.
+    axis, multilabel
+        As for :func:`unsurprised.evaluate` (arrays only).
+    join : {"exact", "inner"}
+        Whether rows of sources that are not in all models are an error or left out and counted.
     log_base : float, default 2
         2 for bits, ``math.e`` for nats, 10 for hartleys.
     top : int, default 10
@@ -69,6 +79,12 @@ def compare(
     memory : int or str, optional
         About how much memory to take, beside that of the arrays: bytes, or "1GB". What is known
         of each row is then kept in a temporary file; the answer is the same, to the last bit.
+    engine : concurrent.futures.Executor, dask.distributed.Client, SparkSession or "ray", optional
+        What reads files and scores their rows, to the same bytes as the threads of this process;
+        rows are matched here, in a temporary file.
+    **columns
+        Of sources: ``label``, ``pred``, ``kind``, ``logprob``, ``weight``, ``id``, ``truth``,
+        ``nulls`` and ``batch_rows``, as for :func:`unsurprised.evaluate`.
 
     Returns
     -------
@@ -100,7 +116,35 @@ def compare(
     True
     >>> found.miscalibration.high < 0, found.discrimination.value  # and only better calibrated
     (True, 0.0)
+
+    Files hold the truth beside the predictions:
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = [pathlib.Path(folder, name) for name in ("old.csv", "new.csv")]
+    ...     _ = files[0].write_text("label,p_cat,p_dog\ncat,0.5,0.5\ndog,0.5,0.5\n")
+    ...     _ = files[1].write_text("label,p_cat,p_dog\ncat,1,0\ndog,0,1\n")
+    ...     compare(*files).difference.value
+    -1.0
     """
+    told = {
+        "weights": weights,
+        "ids": ids,
+        "by": by,
+        "cluster": cluster,
+        "classes": classes,
+        "positive": positive,
+        "axis": axis,
+        "multilabel": multilabel,
+        "ignore_index": ignore_index,
+        "normalize": normalize,
+        "tolerance": tolerance,
+    }
+    given = (y_true, *(() if base is None else (base,)), *new)
+    models = file_models("compare", given, names, told, columns=columns, engine=engine)
+    if models is not None:
+        return models.compared(join, base=log_base, top=top, memory=memory)
+    refuse_of_files("compare", columns, join, engine)
     meaning = Meaning(
         classes,
         positive,
@@ -110,10 +154,10 @@ def compare(
         normalize=normalize,
         tolerance=tolerance,
     )
-    rows = {"weights": weights, "ids": ids, "by": by, "cluster": cluster}
-    models = models_of(base, new, names)
+    rows = {name: told[name] for name in ("weights", "ids", "by", "cluster")}
     bound = None if memory is None else Bound.of(bytes_of(memory))
-    return compare_arrays(y_true, models, meaning, rows, base=log_base, top=top, bound=bound)
+    predictions = models_of(base, new, names)
+    return compare_arrays(y_true, predictions, meaning, rows, base=log_base, top=top, bound=bound)
 
 
 def compare_arrays(
@@ -148,19 +192,7 @@ def compare_arrays(
                 raise _of_model(error, name) from None
         return scorings, said
 
-    return _compared(scored, ComparisonAsked(list(models), "exact", base, top, split), bound)
-
-
-def _compared(
-    score: Callable[[Sequence[Spool | None]], tuple[list[Scoring], tuple[str, ...] | None]],
-    asked: ComparisonAsked,
-    bound: Bound | None,
-) -> Comparison:
-    """Score the rows of all models, which tells the classes too, and compare them."""
-    if bound is None:
-        return compared(asked, *score([None] * len(asked.names)))
-    with bound.spools(len(asked.names)) as spools:
-        return compared_stored(asked, *score(spools), spools, bound.block_rows)
+    return compared_within(scored, ComparisonAsked(list(models), "exact", base, top, split), bound)
 
 
 def models_of(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> dict[str, Any]:
@@ -175,7 +207,7 @@ def models_of(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> d
     if not new:
         raise CallError("compare(y_true, base) lacks the new model; expected its predictions")
     if names is None:
-        names = ["base", *(["new"] if len(new) == 1 else [f"new {k + 1}" for k in range(len(new))])]
+        names = numbered_names(len(new) + 1)
     if len(set(names)) != len(new) + 1:
         raise CallError(f"names={list(names)}; expected {len(new) + 1} distinct names")
     return dict(zip(map(str, names), (base, *new), strict=True))
@@ -186,64 +218,3 @@ def _of_model(error: UnsurprisedError, name: str) -> UnsurprisedError:
     if located is not None and error.place.file is None:  # type: ignore[attr-defined]
         return located(file=name)  # type: ignore[no-any-return]
     return error
-
-
-@own_float_errors
-def compare_readings(
-    readings: Sequence[Any],
-    names: Sequence[str],
-    *,
-    join: str = "exact",
-    base: float = 2,
-    top: int = 10,
-    split: bool = True,
-    memory: int | str | Bound | None = None,
-    progress: Progress | None = None,
-) -> Comparison:
-    """Compare the models of opened sources; the first is the base, whose columns slice the rows.
-
-    With ``split``, differences are split into miscalibration and discrimination, for which models
-    are recalibrated: most of the time. With ``memory``, or where there is less than the rows need,
-    what is known of each row goes to a temporary file.
-    """
-    from unsurprised.evaluation.engine import first_look, over_rows
-
-    if join not in JOINS:
-        raise CallError(f"join={join!r}; expected one of {', '.join(map(repr, JOINS))} (--join)")
-    _same_classes(readings, names)
-
-    def scored(stores: Sequence[Spool | None]) -> tuple[list[Scoring], tuple[str, ...] | None]:
-        scorings = []
-        for reading, store in zip(readings, stores, strict=True):
-            make = partial(Scoring, reading.classes, first_look(reading), split=split, store=store)
-            scorings.append(over_rows(reading, make, progress=progress).flush())
-            reading.release()
-        return scorings, readings[0].class_names
-
-    asked, bound = ComparisonAsked(names, join, base, top, split), bound_of(memory, readings)
-    try:
-        return _compared(scored, asked, bound)
-    except (MemoryError, NoMemoryError):
-        if bound is not None:
-            raise
-        raise CallError(
-            f"there is not enough memory for what is known of each row, about {ROW_BYTES} bytes; "
-            "expected memory='1GB' (--memory 1GB), by which it goes to a temporary file, or fewer "
-            "rows at a time (--batch-rows)"
-        ) from None
-
-
-def _same_classes(readings: Sequence[Any], names: Sequence[str]) -> None:
-    first = readings[0]
-    for reading, name in zip(readings[1:], names[1:], strict=True):
-        if reading.classes != first.classes:
-            raise CallError(
-                f"{name} has the classes {_listed(reading.classes)}, {names[0]} has "
-                f"{_listed(first.classes)}; expected the same in the same order: say it with "
-                "--classes A,B,…"
-            )
-
-
-def _listed(classes: Sequence[str] | None) -> str:
-    shown = list(classes or ())
-    return ", ".join(map(repr, shown[:6])) + (", …" if len(shown) > 6 else "")

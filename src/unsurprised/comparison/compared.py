@@ -23,6 +23,7 @@ from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import Scoring, no_rows
 from unsurprised.comparison.split import split_of
 from unsurprised.comparison.spool import Spool
+from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.figures.calibration_curves import curves_of
 from unsurprised.evaluation.figures.sample import Sampled
 from unsurprised.evaluation.records import CalibrationCurve
@@ -51,7 +52,7 @@ def compared(
 ) -> Comparison:
     """The comparison of models whose scored rows are in memory."""
     rows = matched([scoring.rows() for scoring in scorings], asked.names, asked.join)
-    sums = _Sums(asked, scorings, classes, rows)
+    sums = _Sums(asked, [scoring.evaluator for scoring in scorings], classes, rows)
     sums.add(sums.always)
     hashes = [block.base.hashes for block in rows.blocks()] if rows.left_out else None
     return sums.comparison(None if hashes is None else np.concatenate(hashes))
@@ -59,21 +60,24 @@ def compared(
 
 def compared_stored(
     asked: ComparisonAsked,
-    scorings: Sequence[Scoring],
+    evaluators: Sequence[Evaluator],
     classes: tuple[str, ...] | None,
     spools: Sequence[Spool],
     most_rows: int,
+    *,
+    lacking: str | None = None,
 ) -> Comparison:
-    """The same of models whose rows are on the disk, of which it needs nothing afterwards."""
-    for scoring in scorings:
-        scoring.flush()
-    if not spools[0].rows:
+    """The same of models whose rows are on the disk, of which it needs nothing afterwards.
+
+    ``lacking`` is said of the rows where not all of them are there.
+    """
+    if not all(spool.rows for spool in spools):
         raise no_rows()
     refuse_other_naming([(spool.rows, spool.named) for spool in spools], asked.names)
     rows = matched_blocks(
         lambda: spools[0].blocks_with(spools[1:], most_rows), asked.names, asked.join
     )
-    sums = _Sums(asked, scorings, classes, rows)
+    sums = _Sums(asked, evaluators, classes, rows, lacking)
     hashes = _SampledHashes(sums.samples) if rows.left_out and asked.split else None
     sums.add([*sums.always, *sums.of_classes(), *([] if hashes is None else [hashes])])
     return sums.comparison(None if hashes is None else hashes.found())
@@ -85,18 +89,20 @@ class _Sums:
     def __init__(
         self,
         asked: ComparisonAsked,
-        scorings: Sequence[Scoring],
+        evaluators: Sequence[Evaluator],
         classes: tuple[str, ...] | None,
         rows: MatchedRows,
+        lacking: str | None = None,
     ) -> None:
         self.asked, self.names, self.rows, self.in_unit = asked, classes, rows, InUnit(asked.base)
+        self.lacking = lacking
         self.survey = Survey(rows.blocks())
-        self.clusters = scorings[0].evaluator.clusters
+        self.clusters = evaluators[0].clusters
         if self.survey.clustered and rows.left_out:
             self.clusters = self.survey.clusters.result()
         self.few = too_few_clusters(self.clusters)
-        self.samples = [Later(partial(_sampled, scoring)) for scoring in scorings]
-        places = range(len(scorings))
+        self.samples = [Later(partial(_sampled, evaluator)) for evaluator in evaluators]
+        places = range(len(evaluators))
         self.models = [_ModelSums(self.survey, place) for place in places]
         self.pairs = [PairSums(self.survey, place, asked.top, classes) for place in places[1:]]
         self.classes: dict[int, Slices | None] = {}
@@ -139,8 +145,8 @@ class _Sums:
             ),
             "differences": tuple(pairs),
         }
-        few = self.few
-        return waiting(Comparison, known, lambda _: _missing(few, pairs))
+        few, lacking = self.few, self.lacking
+        return waiting(Comparison, known, lambda _: _missing(few, pairs, lacking))
 
     def _difference(self, place: int, hashes: NDArray[np.uint64] | None) -> Difference:
         refused, names = self.few is not None, self.asked.names
@@ -230,13 +236,16 @@ class _SampledHashes:
         return np.concatenate(self._hashes)
 
 
-def _sampled(scoring: Scoring) -> dict[str, Any]:
-    return {"sample": measured_sample(scoring.evaluator)}
+def _sampled(evaluator: Evaluator) -> dict[str, Any]:
+    return {"sample": measured_sample(evaluator)}
 
 
-def _missing(few: str | None, pairs: Sequence[Difference]) -> dict[str, str]:
+def _missing(
+    few: str | None, pairs: Sequence[Difference], lacking: str | None = None
+) -> dict[str, str]:
     """Why what has no value has none, by field."""
-    missing = {} if few is None else {"intervals": few}
+    told = {"rows": lacking, "intervals": few}
+    missing = {name: why for name, why in told.items() if why is not None}
     if any(pair.miscalibration is None for pair in pairs):
         missing["miscalibration"] = missing["discrimination"] = (
             "needs predictions for every class, and rows enough to recalibrate them"

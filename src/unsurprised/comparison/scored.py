@@ -116,7 +116,9 @@ class KeepsParts(Protocol):
 class Scoring:
     """Collects a model's scored rows, and evaluates them.
 
-    With ``store`` rows go there, and only few are kept here at a time.
+    With ``store`` rows go there, and only few are kept here at a time. With ``apart`` the evaluator
+    is sliced, and the rows are not, as is done where the base's are. ``expected`` is how many rows
+    come, as :meth:`Evaluator.expect` has it.
     """
 
     def __init__(
@@ -126,10 +128,13 @@ class Scoring:
         *,
         split: bool = True,
         store: KeepsParts | None = None,
+        apart: bool = False,
+        expected: int = 0,
     ) -> None:
         # Recalibrations are of the sample.
-        self.evaluator = Evaluator(classes, top=0, sample_rows=None if split else 0)
-        self._bins, self._store = bins or {}, store
+        rows, own = None if split else 0, (bins or {}) if apart else {}
+        self.evaluator = Evaluator(classes, top=0, bins=own, sample_rows=rows).expect(expected)
+        self._bins, self._store, self._apart = bins or {}, store, apart
         self._parts: list[tuple[tuple[int, int], ScoredPart]] = []
         self._size = 0
 
@@ -139,7 +144,7 @@ class Scoring:
             self.evaluator.update_batch(batch)
             return self
         facts = row_scores(batch)
-        self.evaluator.update_batch(replace(batch, by={}), facts)
+        self.evaluator.update_batch(batch if self._apart else replace(batch, by={}), facts)
         ids = batch.ids.values
         if ids is not None and self._store is None:
             ids = np.array(ids_at(batch, np.arange(batch.size)))
@@ -155,6 +160,7 @@ class Scoring:
             by={
                 name: cells_of(name, column, self._bins.get(name))
                 for name, column in batch.by.items()
+                if not self._apart
             },
         )
         self._parts.append(((batch.file_index, batch.first_row), part))

@@ -8,55 +8,25 @@ without, in the order in which they were read. Of each run it is known where the
 
 from __future__ import annotations
 
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.comparison.runs import WIDE, Run, RunColumn, bucket_starts, narrowed
 from unsurprised.comparison.scored import COLUMNS, ScoredPart, ScoredRows
-from unsurprised.errors import CallError
+from unsurprised.comparison.unnamed import UnnamedFile
+from unsurprised.errors import StateError
+from unsurprised.states.serial import must_match
 from unsurprised.states.sums import Cell
 
 #: The leading bits of a hash that tell a row's bucket.
 BITS = 12
-#: What columns are read as, places of cells apart; they are written as narrow as they are.
-_WIDE: dict[str, Any] = {
-    "hashes": np.uint64,
-    "clusters": np.uint64,
-    "surprisal": np.float64,
-    "weights": np.float64,
-    "labels": np.int64,
-    "truth_entropy": np.float64,
-    "correct": np.float64,
-    "batch": np.int64,
-    "row": np.int64,
-}
 #: The bits of where a row lies that tell its place in the run.
 _RUN = 40
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """Where a column of a run lies in the file, and of which type it is."""
-
-    offset: int
-    dtype: np.dtype[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Some rows that were written at once."""
-
-    rows: int
-    columns: Mapping[str, _Column]
-    #: Where each bucket begins, and the end; None where rows have no ids.
-    buckets: NDArray[np.int64] | None
-    #: Where the ids' texts lie, one behind the other, if they are texts.
-    texts: int | None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,9 +66,8 @@ class Spool:
         self.rows, self.named = 0, False
         self.cells: dict[str, dict[Cell, int]] = {}
         self._lock = threading.Lock()
-        self._file = _unnamed()
-        self._end = 0
-        self._runs: list[_Run] = []
+        self._file = UnnamedFile()
+        self._runs: list[Run] = []
         self._pieces: list[_Piece] = []
         self._columns: tuple[str, ...] = ()
         self._texts = False
@@ -124,16 +93,16 @@ class Spool:
                 start += rows
             buckets = None
             if named:
-                columns["batch"] = np.repeat(np.arange(first, first + len(sizes)), sizes)
+                columns["batch"] = np.repeat(np.arange(len(sizes)), sizes)
                 columns["row"] = np.concatenate([np.arange(rows) for rows in sizes])
                 columns, texts, buckets = self._sorted(columns, texts)
             written = {name: self._written(values) for name, values in columns.items()}
             at = None
             if texts is not None:
-                at, data = self._end, texts.buffers()[2]
-                self._put(b"" if data is None else data)
-                self._texts = True
-            self._runs.append(_Run(start, written, buckets, at))
+                begin, data = self._file.end, texts.buffers()[2]
+                self._file.put(b"" if data is None else data)
+                at, self._texts = (begin, self._file.end - begin), True
+            self._runs.append(Run(start, written, buckets, at, first, len(sizes)))
             self._columns, self.named = tuple(columns), named
             self.rows += start
 
@@ -158,10 +127,13 @@ class Spool:
         """The cells of a part's rows, by their places among those of all rows."""
         cells, which = part.by[name]
         with self._lock:
-            known = self.cells.setdefault(name, {})
-            places = [known.setdefault(cell, len(known)) for cell in cells]
-        found: NDArray[np.int32] = np.array(places, dtype=np.int32)[which]
+            found: NDArray[np.int32] = self._places(name, cells)[which]
         return found
+
+    def _places(self, name: str, cells: Iterable[Cell]) -> NDArray[np.int32]:
+        """The place of each of some cells among those of all rows."""
+        known = self.cells.setdefault(name, {})
+        return np.array([known.setdefault(cell, len(known)) for cell in cells], dtype=np.int32)
 
     def _sorted(
         self, columns: dict[str, NDArray[Any]], texts: Any
@@ -177,22 +149,11 @@ class Spool:
             columns["ids"] = np.frombuffer(texts.buffers()[1], dtype=np.int64)[: len(texts) + 1]
         return columns, texts, buckets
 
-    def _written(self, values: NDArray[Any]) -> _Column:
-        values = np.ascontiguousarray(_narrowed(values))
-        column = _Column(self._end, values.dtype)
-        self._put(values)
+    def _written(self, values: NDArray[Any]) -> RunColumn:
+        values = narrowed(values)
+        column = RunColumn(self._file.end, values.dtype)
+        self._file.put(values)
         return column
-
-    def _put(self, data: Any) -> None:
-        view = memoryview(data).cast("B") if len(data) else memoryview(b"")
-        try:
-            self._file.seek(self._end)
-            while len(view):
-                count = self._file.write(view)
-                self._end += count
-                view = view[count:]
-        except OSError as error:
-            raise _full(error, self._end) from None
 
     def blocks_with(self, others: Sequence[Spool], most_rows: int) -> Iterator[list[ScoredRows]]:
         """The rows of several models in blocks of the same ids, or of the same places.
@@ -274,27 +235,104 @@ class Spool:
             if name == "ids":
                 continue
             rows = sum(each.end - each.start for each in stretches)
-            values, at = np.empty(rows, dtype=_WIDE.get(name, np.int32)), 0
+            values, at = np.empty(rows, dtype=WIDE.get(name, np.int32)), 0
             for each in stretches:
-                column, rows = self._runs[each.run].columns[name], each.end - each.start
-                values[at : at + rows] = self._values(column, each.start, rows)
+                run, rows = self._runs[each.run], each.end - each.start
+                stored = self._values(run.columns[name], each.start, rows)
+                values[at : at + rows] = run.values(name, stored)
                 at += rows
             found[name] = values
         return found
 
-    def _values(self, column: _Column, start: int, count: int) -> NDArray[Any]:
-        values = np.empty(count, dtype=column.dtype)
-        self._fill(column.offset + start * column.dtype.itemsize, values)
-        return values
+    @property
+    def size(self) -> int:
+        """How many bytes :meth:`pieces` are."""
+        return self._file.end + len(self._runs) * self._bucket_bytes
 
-    def _fill(self, offset: int, values: NDArray[Any]) -> None:
-        view: Any = values.view(np.uint8).data
-        self._file.seek(offset)
-        while len(view):
-            count = self._file.readinto(view)
-            if not count:
-                raise CallError("the scored rows were cut off on the disk; run it again")
-            view = view[count:]
+    @property
+    def _bucket_bytes(self) -> int:
+        return 8 * ((1 << self.bits) + 1) if self.named else 0
+
+    def said(self) -> dict[str, Any]:
+        """How the rows lie in :meth:`pieces`, as dictionaries, lists and plain values."""
+        runs = []
+        for run in self._runs:
+            pieces = self._pieces[run.first_batch : run.first_batch + run.batches]
+            runs.append(run.said([(each.file_index, each.first_row, each.rows) for each in pieces]))
+        return {
+            "bits": self.bits,
+            "named": self.named,
+            "cells": {name: [list(cell) for cell in known] for name, known in self.cells.items()},
+            "runs": runs,
+        }
+
+    def pieces(self) -> Iterator[bytes]:
+        """The rows as they lie on the disk, and where the buckets of each run begin."""
+        yield from self._file.pieces()
+        for run in self._runs:
+            if run.buckets is not None:
+                yield run.buckets.astype("<i8").tobytes()
+
+    def adopt(self, said: Mapping[str, Any], pieces: Iterable[bytes]) -> None:
+        """Add the rows of another spool, by what it has said, as they are.
+
+        Raises
+        ------
+        StateError
+            They are not what was said, or rows of another kind.
+        """
+        with self._lock:
+            start = self._file.end
+            for piece in pieces:
+                self._file.put(piece)
+            size, self._file.end = self._file.end - start, start
+            if not said["runs"]:
+                return
+            self._take_in(said, size)
+
+    def _take_in(self, said: Mapping[str, Any], size: int) -> None:
+        """Know the runs that lie behind all others, in so many bytes."""
+        must_match("scored rows", self.bits, said["bits"])
+        if self._runs:
+            must_match("scored rows, by whether they have ids", self.named, said["named"])
+        named, start = bool(said["named"]), self._file.end
+        ends = 8 * ((1 << self.bits) + 1) if named else 0
+        held = size - ends * len(said["runs"])
+        cells = {
+            str(name): self._places(name, [tuple(map(str, cell)) for cell in known])
+            for name, known in said["cells"].items()
+        }
+        for place, told in enumerate(said["runs"]):
+            run, batches = Run.of_said(told, held)
+            must_match("scored rows", *self._columns_beside(run, cells, named=named))
+            buckets = None
+            if named:
+                stored = np.empty(ends // 8, dtype="<i8")
+                self._file.fill(start + held + place * ends, stored)
+                buckets = bucket_starts(stored, run.rows)
+            first, number, at = len(self._pieces), len(self._runs), 0
+            for file, row, rows in batches:
+                self._pieces.append(_Piece(file, row, len(self._pieces), rows, number, at))
+                at += rows
+            self._runs.append(run.moved(start, first, buckets, cells))
+            self._columns, self.named = tuple(run.columns), named
+            self._texts = self._texts or run.texts is not None
+            self.rows += run.rows
+        self._file.end = start + held
+
+    def _columns_beside(
+        self, run: Run, cells: Iterable[str], *, named: bool
+    ) -> tuple[list[str], list[str]]:
+        """The columns that a run has to have, and those that it has."""
+        needed = {"hashes", "surprisal", *(("batch", "row", "ids") if named else ())}
+        needed |= {f"by {name}" for name in cells}
+        held = run.columns.keys()
+        return sorted(self._columns or needed | (held & set(COLUMNS))), sorted(held)
+
+    def _values(self, column: RunColumn, start: int, count: int) -> NDArray[Any]:
+        values = np.empty(count, dtype=column.dtype)
+        self._file.fill(column.offset + start * column.dtype.itemsize, values)
+        return values
 
     def id_at(self, where: int) -> int | str:
         """What the row that lies somewhere is called."""
@@ -302,9 +340,12 @@ class Spool:
         if run.texts is None:
             number = int(self._values(run.columns["ids"], row, 1)[0])
             return str(number) if self._texts else number
+        begin, size = run.texts
         start, end = self._values(run.columns["ids"], row, 2).tolist()
+        if not 0 <= start <= end <= size:
+            raise StateError("the bytes of the state make no sense: an id is not where it is said")
         text = np.empty(end - start, dtype=np.uint8)
-        self._fill(run.texts + start, text)
+        self._file.fill(begin + start, text)
         return text.tobytes().decode()
 
 
@@ -323,22 +364,6 @@ class StoredIds:
         self.where[rows] = other.where
 
 
-def _unnamed() -> Any:
-    """A file that is gone once it is closed, and that nobody else can open."""
-    try:
-        return tempfile.TemporaryFile(buffering=0)
-    except OSError as error:
-        raise _full(error, 0) from None
-
-
-def _full(error: OSError, written: int) -> CallError:
-    return CallError(
-        f"{tempfile.gettempdir()}: scored rows cannot be written: {error.strerror or error} (after "
-        f"{written / 1e9:,.1f} GB); expected a folder with room: name it by TMPDIR, or compare "
-        "with more memory"
-    )
-
-
 def _ranges(counts: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
     """Buckets side by side that hold at most so many rows, as far as single buckets do.
 
@@ -354,19 +379,6 @@ def _ranges(counts: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
             low, held = bucket, 0
         held += rows
     yield low, len(counts)
-
-
-def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
-    """The same numbers in few bytes, where these hold them."""
-    if not len(values) or values.dtype.kind not in "if":
-        return values
-    least, most = values.min(), values.max()
-    if values.dtype.kind == "f":
-        small = least >= 0 and most <= 1 and bool(((values == 0) | (values == 1)).all())
-        return values.astype(np.uint8) if small and not np.signbit(values).any() else values
-    if least < 0:
-        return values
-    return values.astype(np.min_scalar_type(int(most)))
 
 
 def _are_integers(values: Any) -> bool:

@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
@@ -17,6 +18,8 @@ from unsurprised.errors import StateError, UnsurprisedError
 
 #: Tasks a worker: so many that the last of them are not waited for long.
 _TASKS_A_WORKER = 4
+#: Tasks of large answers a worker that are begun: one runs while another's answer is taken.
+_AHEAD_A_WORKER = 2
 
 Group = tuple[int, ...]
 
@@ -30,12 +33,38 @@ class SplitJob:
     sizes: Sequence[int]
     #: What a task is told of some splits.
     told: Callable[[Sequence[int]], str]
+    #: The most work of a task whose answer grows with it, but for splits that are larger; then few
+    #: answers are waited for at once, too.
+    most: int | None = None
 
     def groups(self, workers: int) -> list[Group]:
         """The splits of each task, where so many run at once."""
         parts = min(len(self.splits), _TASKS_A_WORKER * workers)
+        if self.most is not None and sum(self.sizes) > self.most * parts:
+            return list(_up_to(self.most, self.sizes))
         groups = (tuple(part_of(self.sizes, part, parts)) for part in range(1, parts + 1))
         return [group for group in groups if group]
+
+    def ahead(self, workers: int) -> int:
+        """How many tasks are begun, or have ended, before the first of them is taken."""
+        return len(self.splits) if self.most is None else _AHEAD_A_WORKER * workers
+
+
+def _up_to(most: int, sizes: Sequence[int]) -> Iterator[Group]:
+    """Splits side by side that are so much work, where single ones are.
+
+    Examples
+    --------
+    >>> list(_up_to(10, [4, 6, 1, 20, 3]))
+    [(0, 1), (2,), (3,), (4,)]
+    """
+    first, held = 0, 0
+    for number, size in enumerate(sizes):
+        if number > first and held + size > most:
+            yield tuple(range(first, number))
+            first, held = number, 0
+        held += size
+    yield tuple(range(first, len(sizes)))
 
 
 def results(job: SplitJob, pool: Pool, work: Callable[[str], Done]) -> Generator[Done]:
@@ -47,15 +76,21 @@ def results(job: SplitJob, pool: Pool, work: Callable[[str], Done]) -> Generator
     ended: SimpleQueue[tuple[int, Future[Any]]] = SimpleQueue()
     futures: dict[int, Future[Any]] = {}
     failures: dict[int, BaseException] = {}
-    with _cancelling(futures):
-        for place, group in enumerate(groups):
+    waiting = iter(enumerate(groups))
+
+    def begin(most: int) -> None:
+        """Begin some of the tasks that wait."""
+        for place, group in islice(waiting, 0 if failures else most):
             try:
                 with _lost(job, group):
                     futures[place] = pool.executor.submit(work, job.told(group))
             except UnsurprisedError as refused:  # those before it may have failed as well
                 failures[place] = refused
-                break
+                return
             futures[place].add_done_callback(partial(_put, ended, place))
+
+    with _cancelling(futures):
+        begin(job.ahead(pool.workers))
         while futures:
             place, future = ended.get()
             if futures.pop(place, None) is None:  # it was given up
@@ -65,7 +100,8 @@ def results(job: SplitJob, pool: Pool, work: Callable[[str], Done]) -> Generator
                 failures[place] = error
                 for behind in [other for other in futures if other > place]:
                     futures.pop(behind).cancel()
-            elif done is not None and not failures:
+            begin(1)
+            if done is not None and not failures:
                 yield done
         if failures:
             raise failures[min(failures)]

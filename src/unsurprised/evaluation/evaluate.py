@@ -162,8 +162,8 @@ def evaluate(
             "unknown": UNKNOWN if unknown is None else unknown,
             "weight": weight,
             "id": id,
-            "by": _columns_by(by),
-            "cluster": _column_cluster(cluster),
+            "by": columns_by(by, "evaluate"),
+            "cluster": column_cluster(cluster, "evaluate"),
             "truth": truth,
             "join": join,
             "classes": classes,
@@ -216,20 +216,22 @@ def _must_be_none(**arguments: Any) -> None:
     )
 
 
-def _columns_by(by: Any) -> tuple[str, ...]:
+def columns_by(by: Any, call: str) -> tuple[str, ...]:
+    """The columns of a source to slice by, as ``call`` was told them."""
     names = (by,) if isinstance(by, str) else tuple(by or ())
     if isinstance(by, Mapping) or not all(isinstance(name, str) for name in names):
         raise CallError(
-            "evaluate(source, by=…) holds arrays; expected the names of columns of the source: "
+            f"{call}(source, by=…) holds arrays; expected the names of columns of the source: "
             "by=['country', 'age']"
         )
     return names
 
 
-def _column_cluster(cluster: Any) -> str | None:
+def column_cluster(cluster: Any, call: str) -> str | None:
+    """The column of a source that says which rows belong together."""
     if cluster is None or isinstance(cluster, str):
         return cluster
-    raise CallError("evaluate(source, cluster=…) is an array; expected the name of a column")
+    raise CallError(f"{call}(source, cluster=…) is an array; expected the name of a column")
 
 
 def _arrays_by(by: Any) -> Mapping[str, Any] | None:

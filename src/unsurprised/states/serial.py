@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from itertools import chain
+from typing import Any, BinaryIO, Self
 
 from unsurprised.alone import OneAtATime
 from unsurprised.copies import Kept, path_of
@@ -20,6 +21,8 @@ from unsurprised.errors import StateError, shortened
 #: The newest: 2 has moments, where rows are independent. All else is still written as 1.
 FORMAT_VERSION = 2
 _MAGIC = b"UNSP"
+#: So much of a stream is read at once.
+_PIECE = 1 << 20
 
 #: Places of a table of counts at most, and of a state's exact sums, which take more memory: eight
 #: million classes in 32 groups, and one million.
@@ -39,27 +42,45 @@ _NONSENSE = (
 
 def pack(name: str, settings: dict[str, Any], parts: Sequence[bytes], version: int = 1) -> bytes:
     """A state's settings and parts as bytes."""
+    return b"".join(packed(name, settings, [(len(part), (part,)) for part in parts], version))
+
+
+def packed(
+    name: str,
+    settings: dict[str, Any],
+    parts: Sequence[tuple[int, Iterable[bytes]]],
+    version: int = 1,
+) -> Iterator[bytes]:
+    """The same bytes piece by piece, for parts that memory does not hold: their sizes, and them."""
     said = json.dumps(settings, sort_keys=True, separators=(",", ":")).encode()
-    out = [_MAGIC, struct.pack("<H", version)]
+    head = [_MAGIC, struct.pack("<H", version)]
     for text in (name.encode(), said):
-        out += [struct.pack("<I", len(text)), text]
-    out.append(struct.pack("<I", len(parts)))
-    for part in parts:
-        out += [struct.pack("<Q", len(part)), part]
-    body = b"".join(out)
-    return body + struct.pack("<I", zlib.crc32(body))
+        head += [struct.pack("<I", len(text)), text]
+    head.append(struct.pack("<I", len(parts)))
+    checksum = 0
+    for piece in chain(head, *map(_with_size, parts)):
+        checksum = zlib.crc32(piece, checksum)
+        yield piece
+    yield struct.pack("<I", checksum)
+
+
+def _with_size(part: tuple[int, Iterable[bytes]]) -> Iterator[bytes]:
+    size, pieces = part
+    yield struct.pack("<Q", size)
+    yield from pieces
 
 
 def unpack(data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
     """What :func:`pack` was given; an error that says why where it was not this state."""
-    cursor, found = _opened(data)
+    cursor = _Cursor(data)
+    found = _name_in(cursor)
     settings = cursor.text("<I")
     (count,) = cursor.numbers("<I")
     parts = [cursor.text("<Q") for _ in range(count)]
     body_end = cursor.at
     (checksum,) = cursor.numbers("<I")
     if cursor.at != len(data) or checksum != zlib.crc32(data[:body_end]):
-        raise StateError("the bytes of the state were altered or cut: their checksum is wrong")
+        raise _altered()
     if found != name:
         said = found if found.isidentifier() else shortened(repr(found), _MOST_TOLD)
         raise StateError(f"the bytes hold a {said}; expected a {name}")
@@ -68,39 +89,110 @@ def unpack(data: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
 
 def name_of(data: bytes) -> str:
     """The name of the state that the bytes hold."""
-    return _opened(data)[1]
+    return _name_in(_Cursor(data))
 
 
-def _opened(data: bytes) -> tuple[_Cursor, str]:
-    if data[: len(_MAGIC)] != _MAGIC:
+class PackedStream:
+    """A state that is read part by part, of which memory holds a piece at a time.
+
+    Only :meth:`finish` tells whether the bytes are those that were written, so until then nothing
+    follows from them.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._cursor = _StreamCursor(stream)
+        self.name = _name_in(self._cursor)
+        self._settings = self._cursor.text("<I")
+        (self.parts,) = self._cursor.numbers("<I")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings."""
+        found: dict[str, Any] = json.loads(self._settings)
+        return found
+
+    def part(self) -> bytes:
+        """The next part."""
+        return self._cursor.text("<Q")
+
+    def pieces(self) -> Iterator[bytes]:
+        """The next part, piece by piece."""
+        yield from self._cursor.pieces(self._cursor.numbers("<Q")[0])
+
+    def finish(self) -> None:
+        """Raise unless the state ends here, and its checksum is right."""
+        found = self._cursor.checksum
+        (checksum,) = self._cursor.numbers("<I")
+        if checksum != found or self._cursor.head(1):
+            raise _altered()
+
+
+def _altered() -> StateError:
+    return StateError("the bytes of the state were altered or cut: their checksum is wrong")
+
+
+def _name_in(cursor: _Cursor) -> str:
+    if cursor.head(len(_MAGIC)) != _MAGIC:
         raise StateError("these bytes are no state of unsurprised; expected those of to_bytes()")
-    cursor = _Cursor(data, len(_MAGIC))
     (version,) = cursor.numbers("<H")
     if not 1 <= version <= FORMAT_VERSION:
         raise StateError(
             f"the state has format version {version}; this release reads versions up to "
             f"{FORMAT_VERSION}: read it with the release that wrote it"
         )
-    return cursor, cursor.text("<I").decode(errors="replace")
+    return cursor.text("<I").decode(errors="replace")
 
 
 class _Cursor:
     """Reads forward and never past the end."""
 
-    def __init__(self, data: bytes, at: int) -> None:
-        self.data, self.at = data, at
+    def __init__(self, data: bytes = b"") -> None:
+        self.data, self.at = data, 0
+
+    def head(self, size: int) -> bytes:
+        """So many bytes, or fewer where there are no more."""
+        self.at += size
+        return self.data[self.at - size : self.at]
 
     def take(self, size: int) -> bytes:
         if size > len(self.data) - self.at:
-            raise StateError("the bytes of the state end too early: they were cut")
-        self.at += size
-        return self.data[self.at - size : self.at]
+            raise _cut()
+        return self.head(size)
 
     def numbers(self, layout: str) -> tuple[Any, ...]:
         return struct.unpack(layout, self.take(struct.calcsize(layout)))
 
     def text(self, length_layout: str) -> bytes:
         return self.take(self.numbers(length_layout)[0])
+
+
+class _StreamCursor(_Cursor):
+    """The same over a stream, of which nothing is kept but a checksum."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self.stream, self.checksum = stream, 0
+
+    def head(self, size: int) -> bytes:
+        found = self.stream.read(size)
+        self.checksum = zlib.crc32(found, self.checksum)
+        return found
+
+    def take(self, size: int) -> bytes:
+        return b"".join(self.pieces(size))
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """So many bytes; a size that is told wrongly takes no more memory than there is data."""
+        while size:
+            piece = self.head(min(size, _PIECE))
+            if not piece:
+                raise _cut()
+            size -= len(piece)
+            yield piece
+
+
+def _cut() -> StateError:
+    return StateError("the bytes of the state end too early: they were cut")
 
 
 @contextmanager

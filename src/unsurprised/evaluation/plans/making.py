@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
@@ -70,19 +71,25 @@ def plan(
     >>> made.classes, len(made.splits), result.rows
     (('cat', 'dog'), 1, 2)
     """
-    for name in options:
-        if name not in _KNOWN:
-            near = get_close_matches(name, _KNOWN, 1)
-            raise CallError(
-                f"plan({name}=…): there is no such option"
-                + (f"; did you mean {near[0]}=…?" if near else f"; expected {', '.join(_KNOWN)}")
-            )
+    refuse_unknown("plan", options)
     refuse_no_files(source)
     refuse_no_files(options.get("truth"), "truth")
     if isinstance(options.get("by"), Mapping):
         raise CallError("plan(by=…) holds arrays; expected the names of columns of the files")
     given = {name: value for name, value in options.items() if value is not None}
-    return planned(open_source(source, given, call="plan"), Options(**given), top, ledger, expect)
+    reading = open_source(source, given, call="plan")
+    return planned(reading, Options(**given), top, ledger, expect, source=source)
+
+
+def refuse_unknown(call: str, options: Iterable[str]) -> None:
+    """Raise for an option that no source has."""
+    for name in options:
+        if name not in _KNOWN:
+            near = get_close_matches(name, _KNOWN, 1)
+            raise CallError(
+                f"{call}({name}=…): there is no such option"
+                + (f"; did you mean {near[0]}=…?" if near else f"; expected {', '.join(_KNOWN)}")
+            )
 
 
 def planned(
@@ -91,10 +98,14 @@ def planned(
     top: int = 10,
     ledger: bool = True,
     expect: int | None = None,
+    *,
+    source: Any = (),
 ) -> Plan:
-    """The plan of a source that was opened with ``options``."""
+    """The plan of a source that was opened with ``options``; ``source`` is how it was named."""
     if top < 0:
         raise CallError(f"top={top}; expected 0 or more rows")
     if expect is not None and expect < 0:
         raise CallError(f"expect={expect}; expected 0 or more rows (--expect)")
-    return Plan.of(reading, options, top=top, sampled=ledger, expect=expect)
+    named = [source] if isinstance(source, str | os.PathLike) else source or ()
+    called = [os.fspath(each) for each in named]
+    return Plan.of(reading, options, top=top, sampled=ledger, expect=expect, source=called)

@@ -80,17 +80,24 @@ def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedE
 
 def counted(job: SplitJob, pool: Pool, error: SumsOffError) -> UnsurprisedError:
     """The error with how many rows are off in all files, up to a worse fault."""
-    count = partial(count_off, column=error.place.column)
+    rows = rows_off(job, pool, error.place.column)
+    # Lost in the middle, the error of the data is what counts.
+    return error.noted(SumsOffError.first if rows is None else SumsOffError.count(rows))
+
+
+def rows_off(job: SplitJob, pool: Pool, column: str | None) -> int | None:
+    """How many rows of some splits have sums that are off; None where a task was lost."""
     try:
+        count = partial(count_off, column=column)
         found = {done.splits[0]: done.facts for done in results(job, pool, count)}
-    except UnsurprisedError:  # lost in the middle: the error of the data is what counts
-        return error.noted(SumsOffError.first)
+    except UnsurprisedError:
+        return None
     rows = 0
     for _, facts in sorted(found.items()):
         rows += facts["off"]
         if not facts["all_read"]:
             break
-    return error.noted(SumsOffError.count(rows))
+    return rows
 
 
 def evaluate_on(

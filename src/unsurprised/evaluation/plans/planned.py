@@ -73,9 +73,13 @@ class PlannedEvaluator(Evaluator):
 
     def refuse_wrong(self) -> None:
         """Raise for what only all rows together tell."""
-        facts = self._share.facts
         self._share.refuse_wrong()
-        refuse_no_rows(self, facts.files)
+        refuse_no_rows(self, self._share.facts.files)
+        self.refuse_lacking_sample()
+
+    def refuse_lacking_sample(self) -> None:
+        """Raise if fewer rows than were expected came, and the sample lacks some for it."""
+        facts = self._share.facts
         if self.falls_short() and not self._share.missing:
             raise StateError(
                 f"the sample lacks rows: {facts.expected:,} were expected, and so many were left "

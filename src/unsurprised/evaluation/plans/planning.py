@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -59,6 +59,8 @@ class Plan(Record):
     facts: PlanFacts
     #: How many rows all files have; None where only reading them tells.
     rows: int | None
+    #: What its source was called: files, globs and folders, as they were given.
+    source: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -69,6 +71,7 @@ class Plan(Record):
         top: int = 10,
         sampled: bool = True,
         expect: int | None = None,
+        source: Sequence[str] = (),
     ) -> Plan:
         """The plan of a source that was opened with ``options``."""
         splits, bins = dict(enumerate(reading.plan())), first_look(reading)
@@ -81,7 +84,7 @@ class Plan(Record):
         layout = layout_in(reading.files, splits.values())
         choices, unsaid = dict(reading.choices), reading.unsaid_start()
         facts = PlanFacts("", layout, expected, reading.interpretation, choices, unsaid)
-        return cls(work, facts, reading.rows)._named()
+        return cls(work, facts, reading.rows, tuple(source))._named()
 
     @property
     def id(self) -> str:
@@ -188,7 +191,7 @@ class Plan(Record):
     def expecting(self, rows: int) -> Plan:
         """The same plan with so many rows expected, which changes no result."""
         work = replace(self.work, expected=rows)
-        return Plan(work, replace(self.facts, expected=rows), self.rows)._named()
+        return replace(self, work=work, facts=replace(self.facts, expected=rows))._named()
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The plan as JSON, for :meth:`from_json` of the same release, on any machine."""
@@ -207,7 +210,8 @@ class Plan(Record):
         refuse_columns_alone(said)
         with sensible():
             facts = PlanFacts.of_said(said["facts"])
-            plan = cls(Work.of_said(said["work"]), facts, said["rows"])
+            source = tuple(map(str, said["source"]))
+            plan = cls(Work.of_said(said["work"]), facts, said["rows"], source)
             refuse_altered(facts.id, plan._named().id)
         return plan
 
@@ -221,6 +225,7 @@ class Plan(Record):
         return {
             "unsurprised": __version__,
             "rows": self.rows,
+            "source": list(self.source),
             "facts": self.facts.said(),
             "work": self.work.said(),
         }

@@ -1,0 +1,75 @@
+"""A comparison on an engine: tasks score the rows where they lie, the driver matches them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from io import BytesIO
+from typing import Any
+
+from unsurprised.comparison.planned import ROWS, PlannedModels, score
+from unsurprised.comparison.state import PlannedComparison
+from unsurprised.engines.pools import Pool, pool_of
+from unsurprised.engines.running import results
+from unsurprised.errors import StateError, SumsOffError, UnsurprisedError
+from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.plans.on_engine import rows_off
+from unsurprised.evaluation.plans.planned import PlannedEvaluator
+from unsurprised.states.serial import PackedStream
+
+
+def scored_on(models: PlannedModels, engine: Any) -> PlannedComparison:
+    """Score all splits of all models on an engine; their rows come to this machine's disk.
+
+    Raises
+    ------
+    InputError
+        For the first wrong row of all, as on one machine; what lies behind it is given up.
+    StateError
+        The engine lost a task, ran another one, or a worker ended in the middle of it.
+    """
+    found = PlannedComparison(models.asked, models.class_names)
+    try:
+        with pool_of(engine) as pool:
+            _fill(found, models, pool)
+        if not any(evaluator.falls_short() for evaluator in found.evaluators):
+            return found
+    except BaseException:
+        found.close()
+        raise
+    found.close()  # rows were left out for nulls, or ids are far from distinct
+    return scored_on(models.expecting(0), engine)
+
+
+def _fill(found: PlannedComparison, models: PlannedModels, pool: Pool) -> None:
+    """Let a pool score all splits, and take in what comes as it comes."""
+    merged = [Evaluator() for _ in models.plans]
+    zeros = [False for _ in models.plans]
+    try:
+        with closing(results(models.job, pool, score)) as ended:
+            for done in ended:
+                told = PackedStream(BytesIO(done.state))
+                if told.name != ROWS:
+                    raise StateError(f"a task of the engine returned a {told.name:.40}")
+                for place, zero in zip(told.settings["places"], done.facts["zeros"], strict=True):
+                    zeros[place] = zeros[place] or zero
+                    merged[place].merge(Evaluator.from_bytes(told.part()))
+                    found.take(place, json.loads(told.part()), told.pieces())
+                told.finish()
+    except SumsOffError as error:
+        raise _counted(models, pool, error) from None
+    for plan, evaluator, zero in zip(models.plans, merged, zeros, strict=True):
+        share = plan.share(range(len(plan.splits)), zero_seen=zero)
+        found.evaluators.append(PlannedEvaluator.of(evaluator, share).recall_expected())
+
+
+def _counted(models: PlannedModels, pool: Pool, error: SumsOffError) -> UnsurprisedError:
+    """The error with how many rows of its model are off; that is the first with such rows."""
+    for plan in models.plans:
+        if error.place.file in plan.files:
+            rows = rows_off(plan.job, pool, error.place.column)
+            if rows is None:  # lost in the middle: the error of the data is what counts
+                break
+            if rows:
+                return error.noted(SumsOffError.count(rows))
+    return error.noted(SumsOffError.first)
