@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, overload
 
+from unsurprised.comparison.state import (
+    PlannedComparison,
+    StateFile,
+    is_comparison,
+    merged_comparison,
+)
 from unsurprised.errors import CallError, StateError, UnsurprisedError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.planned import NAME as PLANNED_EVALUATOR
@@ -26,6 +33,8 @@ _WORK = ("evaluate", "fidelity")
 @overload
 def merge(states: Iterable[Evaluator], *, partial: bool = False) -> Evaluator: ...
 @overload
+def merge(states: Iterable[PlannedComparison], *, partial: bool = False) -> PlannedComparison: ...
+@overload
 def merge(states: Iterable[PlannedFidelity], *, partial: bool = False) -> PlannedFidelity: ...
 @overload
 def merge(states: Iterable[Any], *, partial: bool = False) -> Any: ...
@@ -37,14 +46,16 @@ def merge(states: Iterable[Any], *, partial: bool = False) -> Any:
     states : iterable of Evaluator or bytes
         Of one plan, each of its splits in one of them; or of evaluators that know no plan, for
         which nothing tells whether rows are missing, or there twice. They stay as they are. Or
-        states of one ``unsurprised fidelity``, by their bytes, each of its splits in one of them.
+        states of one ``unsurprised compare --plan`` or ``fidelity``, by their bytes, each of its
+        splits in one of them.
     partial : bool, default False
         Whether splits of the plan may be missing; the result then says which.
 
     Returns
     -------
     Evaluator
-        Its ``result()`` is that of :func:`unsurprised.evaluate` on all files, to the last bit.
+        Its ``result()`` is that of :func:`unsurprised.evaluate` on all files, to the last bit; or
+        of states of a comparison, that of :func:`unsurprised.compare`.
 
     Raises
     ------
@@ -58,22 +69,28 @@ def merge(states: Iterable[Any], *, partial: bool = False) -> Any:
     >>> merge(part.to_bytes() for part in parts).result().cross_entropy.value
     1.0
     """
-    if isinstance(states, (bytes, *_KINDS)):
+    if isinstance(states, (bytes, *_KINDS, PlannedComparison)):
         raise CallError("merge(states) is one state; expected several: merge([one, another])")
     return merged_of(((f"states[{place}]", state) for place, state in enumerate(states)), partial)
 
 
 def merged_of(states: Iterable[tuple[str, Any]], partial: bool = False) -> Any:
-    """The same of states that have names, by which errors call them."""
+    """The same of states that have names, by which errors call them; files of them are read."""
+    states = iter(states)
+    first = next(states, None)
+    if first is None:
+        raise CallError("merge has no states; expected one or more")
+    states = chain([first], states)
+    if is_comparison(first[1]):
+        return merged_comparison(states, partial)
     merged: Any = None
     for name, state in states:
+        held = _read(state)
         try:
-            found = _found_in(state)
+            found = _found_in(held)
             merged = found if merged is None else _same_kind(merged, found).merge(found)
         except UnsurprisedError as error:
             raise StateError(f"{name}: {error}") from None
-    if merged is None:
-        raise CallError("merge has no states; expected one or more")
     if not partial and isinstance(merged, PlannedEvaluator | PlannedFidelity):
         merged.share.refuse_missing()
         merged.refuse_wrong()
@@ -89,6 +106,14 @@ def _same_kind(merged: Any, found: Any) -> Any:
             "states of one plan"
         )
     return merged
+
+
+def _read(state: Any) -> Any:
+    """A state, or the bytes of its file."""
+    if not isinstance(state, StateFile):
+        return state
+    with state.opened() as stream:
+        return stream.read()
 
 
 def _found_in(state: Any) -> Any:

@@ -103,3 +103,25 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "samples": ("samples", {}),
     "npy": ("npy", {}),
 }  # fmt: skip
+
+
+def written_models(folder: Path) -> list[str]:
+    """Three models of the same rows: cut otherwise, in another order, some of them missing."""
+    random = np.random.default_rng(5)
+    whole = pa.concat_tables([table(seed) for seed in range(4)])
+    probs = np.array(whole["probs"].to_pylist())
+    place = whole.schema.get_field_index("probs")
+    names = []
+    for name, cuts in (("base", (0, 120, 300)), ("new", (0, 40, 400)), ("few", (0, 200))):
+        rows = whole
+        if name != "base":
+            mixed = 0.7 * probs + 0.3 * random.dirichlet([1.0, 1.0, 1.0], len(probs))
+            rows = rows.set_column(place, "probs", pa.array(list(mixed)))
+        if name == "few":
+            rows = rows.take(random.permutation(len(rows))[:450])
+        names.append(str(folder / name))
+        Path(names[-1]).mkdir()
+        for k, (start, end) in enumerate(zip(cuts, [*cuts[1:], len(rows)], strict=True)):
+            file = folder / name / f"{k}.parquet"
+            pq.write_table(rows.slice(start, end - start), file, row_group_size=50)
+    return names

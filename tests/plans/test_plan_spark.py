@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planned_sources import written
+from planned_sources import written, written_models
 
 import unsurprised as us
 from unsurprised.engines import spark
@@ -76,6 +76,13 @@ def test_drift_has_the_bytes_of_one_machine(session: Any, files: str) -> None:
     new, options = f"{files}/3.parquet", {"label": "label", "pred": "probs"}
     found = us.drift(files, new, engine=session, **options)
     assert found.to_json() == us.drift(files, new, **options).to_json()
+
+
+def test_models_compare_to_the_bytes_of_one_machine(session: Any, tmp_path: Path) -> None:
+    base, new, _ = written_models(tmp_path)
+    options: dict[str, Any] = {"by": "land", "cluster": "user", "id": "row_id"}
+    found = us.compare(base, new, engine=session, **options)
+    assert found.to_json() == us.compare(base, new, **options).to_json()
 
 
 def test_a_worker_that_is_killed_in_the_middle(session: Any, files: str) -> None:

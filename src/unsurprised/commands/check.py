@@ -15,15 +15,15 @@ from unsurprised.commands.check_fidelity import (
     refuse_options_of_rows,
 )
 from unsurprised.commands.compare import JoinOption, Preds, opened
+from unsurprised.commands.compare_planned import PlanFiles, compared_for_check
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.planned import (
-    PlanFile,
+    StoredState,
     evaluated_of,
     plan_of,
-    read_bytes,
     refuse_told,
 )
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import Check
+    from unsurprised.evaluation.plans import Plan
+    from unsurprised.evaluation.result import Evaluation
     from unsurprised.sources.databases import Query
     from unsurprised.writing import Target
 
@@ -49,6 +51,7 @@ EXAMPLES = (
     "unsurprised check base.parquet new.parquet --by country --junit check.xml",
     "unsurprised check base.parquet new.parquet --html check.html",
     "unsurprised check --plan plan.json 1.state 2.state --max-bits 0.35",
+    "unsurprised check --plan base.json --plan new.json *.state --max-worse 0.01",
     "unsurprised check base.npy int8.npy --max-kl 0.01 --min-agreement 0.99",
     "unsurprised check 1.state 2.state --max-kl 0.01",
 )
@@ -126,7 +129,7 @@ def command(
     context: typer.Context,
     models: Models = None,
     *,
-    plan: PlanFile = None,
+    plan: PlanFiles = None,
     db: Db = None,
     query: QueryText = None,
     max_bits: MaxBits = None,
@@ -160,8 +163,8 @@ def command(
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
     of_tokens = max_kl is not None or min_agreement is not None
-    if plan is not None:
-        found = _of_plan(context, plan, models or [])
+    if plan:
+        found = _of_plans(context, plan, models or [])
     else:
         source = source_of(context, models, ", or --plan FILE")
         found = (_of_language_models if of_tokens else _of_rows)(context, source)
@@ -214,30 +217,44 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     return found
 
 
-def _of_plan(context: typer.Context, path: str, states: list[str]) -> Check:
-    """The rows of a plan, or the states of its parts, held against a limit."""
+def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Check:
+    """The rows of one plan or two, or the states of their parts, held against limits."""
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
-    from unsurprised.merging import merged_of
 
     told = context.params
-    refuse_told(context, "models", "max_bits", "allow_unsure", "junit")
-    if told["max_bits"] is None:
-        raise CallError("nothing to check: expected --max-bits X with --plan")
-    held = plan_of(path)
-    with Outputs([path, *states, *held.files_read], overwrite=told["overwrite"]) as outputs:
+    refuse_told(context, "models", "max_bits", "max_worse", "join", "allow_unsure", "junit")
+    pairs, max_bits = len(paths) > 1, told["max_bits"]
+    if not pairs and max_bits is None:
+        raise CallError("nothing to check: expected --max-bits X with --plan, or two plans")
+    plans = [plan_of(path) for path in paths]
+    files = [file for held in plans for file in held.files_read]
+    with Outputs([*paths, *states, *files], overwrite=told["overwrite"]) as outputs:
         written = _Written.declared(outputs, told)
-        with asked_page(written.page, context.obj, held.facts) as page:
-            if states:
-                parts = [(name, read_bytes(name)) for name in states]
-                merged = held.refuse_other(merged_of(parts))
+        with asked_page(written.page, context.obj, *(held.facts for held in plans)) as page:
+            comparison = None
+            if pairs:
+                comparison, evaluation = compared_for_check(context, paths, states)
             else:
-                merged = evaluated_of(held, held.splits, quiet=told["quiet"])
-            found = checked(merged.result(), None, max_bits=told["max_bits"], max_worse=None)
+                evaluation = _evaluated_plan(plans[0], states, quiet=told["quiet"])
+            found = checked(evaluation, comparison, max_bits=max_bits, max_worse=told["max_worse"])
             if page is not None:
                 page.write(found)
         written.write(found, outputs, context, states)
     return found
+
+
+def _evaluated_plan(held: Plan, states: list[str], *, quiet: bool) -> Evaluation:
+    """The rows of a plan, which are read, or the states of its parts."""
+    from unsurprised.comparison.state import PlannedComparison
+    from unsurprised.merging import merged_of
+
+    if not states:
+        return evaluated_of(held, held.splits, quiet=quiet).result()
+    merged = merged_of((name, StoredState(name)) for name in states)
+    if isinstance(merged, PlannedComparison):
+        raise CallError("the states are of a comparison; expected --plan for each of its models")
+    return held.refuse_other(merged).result()
 
 
 def _of_language_models(context: typer.Context, source: list[str] | Query) -> Check:

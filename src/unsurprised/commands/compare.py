@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.compare_planned import PlanFiles, compare_planned
 from unsurprised.commands.completion import columns
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS
+from unsurprised.commands.planned import AskedFor, Part, State, refuse_without_plan
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
@@ -30,6 +32,7 @@ EXAMPLES = (
     "unsurprised compare base.parquet new.parquet --id row_id",
     "unsurprised compare both.parquet --pred old_probs --pred new_probs --by country",
     "unsurprised compare a.csv b.csv c.csv --json -",
+    "unsurprised compare --plan base.json --plan new.json --part 3/40 --state 3.state",
 )
 
 
@@ -78,6 +81,9 @@ def command(
     context: typer.Context,
     models: Models = None,
     *,
+    plan: PlanFiles = None,
+    part: Part = None,
+    state: State = None,
     db: Db = None,
     query: QueryText = None,
     form: cli_options.FormatOption = None,
@@ -113,7 +119,11 @@ def command(
     from unsurprised.writing import own, standard_output
     from unsurprised.writing.recognition import json_of
 
-    source = source_of(context, models)
+    if plan:
+        compare_planned(AskedFor(context, base, state, json, html), plan, part)
+        return
+    refuse_without_plan(part, state)
+    source = source_of(context, models, ", or --plan FILE for each model")
     models = names_of(source)
     keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.compare_planned import deliver_comparison
 from unsurprised.commands.fidelity_parts import deliver_parts
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, WRITES
-from unsurprised.commands.planned import AskedFor, deliver, read_bytes
-
-if TYPE_CHECKING:
-    from unsurprised.evaluation import Evaluator
+from unsurprised.commands.planned import AskedFor, StoredState, deliver
 
 HELP = (
     "Merge what parts of a plan have found into the result of all files.\n\n"
-    "In any order, to the bytes of one evaluate on one machine. A part that is there twice, is "
-    "missing or is another plan's is an error that names it."
+    "In any order, to the bytes of one evaluate, or compare, on one machine. A part that is there "
+    "twice, is missing or is another plan's is an error that names it."
 )
 EXAMPLES = (
     "unsurprised merge *.state",
@@ -33,7 +31,8 @@ StateFiles = Annotated[
     typer.Argument(
         metavar="FILE...",
         show_default=False,
-        help="What evaluate --plan or fidelity --part has written with --state, or merge itself.",
+        help="What evaluate --plan, compare --plan or fidelity --part has written with --state, or "
+        "merge itself.",
     ),
 ]
 Partial = Annotated[
@@ -78,20 +77,23 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Read the states, merge them, print the report, write the JSON and the page."""
+    from unsurprised.comparison.state import PlannedComparison
     from unsurprised.evaluation.plans.planned import PlannedEvaluator
     from unsurprised.language_models.in_parts.planned import PlannedFidelity
     from unsurprised.merging import merged_of  # pyarrow is slow
 
-    merged = merged_of(((path, read_bytes(path)) for path in states), partial)
-    read = _Merged(states)
-    if isinstance(merged, PlannedFidelity):
-        fidelity = merged  # of a type that does not change before it is asked for
-        with Outputs(states, overwrite=overwrite) as outputs:
-            deliver_parts(outputs, context, lambda: (fidelity, read))
-        return
-    if isinstance(merged, PlannedEvaluator):
-        read.choices = merged.share.facts.choices
-
-    evaluator: Evaluator = merged
+    merged = merged_of(((path, StoredState(path)) for path in states), partial)
+    asked, read = AskedFor(context, base, state, json, html), _Merged(states)
+    first = merged.evaluators[0] if isinstance(merged, PlannedComparison) else merged
+    if isinstance(first, PlannedEvaluator):
+        read.choices = first.share.facts.choices
     with Outputs(states, overwrite=overwrite) as outputs:
-        deliver(outputs, AskedFor(context, base, state, json, html), lambda: evaluator, read)
+        if isinstance(merged, PlannedFidelity):
+            fidelity = merged  # of a type that does not change before it is asked for
+            deliver_parts(outputs, context, lambda: (fidelity, read))
+        elif isinstance(merged, PlannedComparison):
+            comparison = merged
+            deliver_comparison(outputs, asked, lambda: comparison, read)
+        else:
+            evaluator: Evaluator = merged
+            deliver(outputs, asked, lambda: evaluator, read)

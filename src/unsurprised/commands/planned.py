@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -146,21 +147,38 @@ def refuse_without_plan(part: str | None, saved: str | None) -> None:
             raise CallError(f"{name} {value}: it goes with --plan, which unsurprised plan writes")
 
 
+class StoredState:
+    """A file that another command has written, of which memory holds what is read of it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """The file's bytes."""
+        path = self.path
+        if scheme_of(path) is not None:
+            from unsurprised.sources.files import binary  # pyarrow is slow
+            from unsurprised.sources.stores.addresses import local_path
+
+            path = local_path(path) or path
+            if scheme_of(path) is not None:
+                with binary(path) as stream:
+                    yield stream
+                return
+        with ExitStack() as stack:
+            try:
+                stream = stack.enter_context(Path(path).open("rb"))
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise CallError(f"{path}: cannot be read: {reason}") from None
+            yield stream
+
+
 def read_bytes(path: str) -> bytes:
     """A file that another command has written."""
-    if scheme_of(path) is not None:
-        from unsurprised.sources.files import binary  # pyarrow is slow
-        from unsurprised.sources.stores.addresses import local_path
-
-        path = local_path(path) or path
-        if scheme_of(path) is not None:
-            with binary(path) as stream:
-                return stream.read()
-    try:
-        return Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CallError(f"{path}: cannot be read: {reason}") from None
+    with StoredState(path).opened() as stream:
+        return stream.read()
 
 
 def plan_of(path: str) -> Plan:
@@ -199,5 +217,5 @@ def refuse_others(context: typer.Context, allowed: Collection[str], with_what: s
             continue
         name = max(parameter.opts, key=len)
         if parameter.param_type_name == "argument":
-            name = "FILE" if name == "files" else name.upper()
+            name = "FILE" if name in ("files", "models") else name.upper()
         raise CallError(f"{name} does not go with {with_what}")

@@ -68,13 +68,17 @@ def _other_order(reading: Reading, first: Reading) -> bool:
     return reading.layout in ("columns", "map") and same_names(names, first.class_names)
 
 
-def refuse_other_classes(classes: Sequence[Sequence[str] | None], names: Sequence[str]) -> None:
+def refuse_other_classes(
+    classes: Sequence[Sequence[str] | None],
+    names: Sequence[str],
+    remedy: str = "say it with --classes A,B,…",
+) -> None:
     """Raise unless all models have the classes of the first, in its order."""
     for held, name in zip(classes[1:], names[1:], strict=True):
         if held != classes[0]:
             raise CallError(
                 f"{name} has the classes {_listed(held)}, {names[0]} has {_listed(classes[0])}; "
-                "expected the same in the same order: say it with --classes A,B,…"
+                f"expected the same in the same order: {remedy}"
             )
 
 

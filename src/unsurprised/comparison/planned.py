@@ -19,8 +19,9 @@ from unsurprised.comparison.spool import Spool
 from unsurprised.engines.running import SplitJob
 from unsurprised.engines.splits import PlannedSplit
 from unsurprised.engines.tasks import Done, done_of, text_of
-from unsurprised.errors import CallError
+from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import Progress
+from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans import Plan
 from unsurprised.evaluation.plans.work import Work
 from unsurprised.states.serial import pack
@@ -31,6 +32,8 @@ _ROWS_A_TASK = 1 << 19
 _TEXT_A_ROW = 64
 #: About how many bytes of scored rows a task holds before it writes them.
 _AT_ONCE = 1 << 25
+#: Characters of classes that an error lists.
+_MOST_TOLD = 100
 #: How the bytes of a task's rows are called.
 ROWS = "ScoredRows"
 
@@ -78,12 +81,30 @@ class PlannedModels:
                     f"the plan of {name} is of rows without labels, for apply alone; plan again "
                     "without --no-label (labelled=False)"
                 )
-        refuse_other_classes([plan.classes for plan in self.plans], names)
+        known = ",".join(self.plans[0].classes or ())
+        told = known if known and len(known) <= _MOST_TOLD else "A,B,…"
+        remedy = f"say --classes {told} to unsurprised plan, for the other model"
+        refuse_other_classes([plan.classes for plan in self.plans], names, remedy)
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
         """Names of the classes, where they have names and are not only numbered."""
         return self.plans[0].work.recipe.classes.names
+
+    @property
+    def files(self) -> list[str]:
+        """The files of all models."""
+        return [file for plan in self.plans for file in plan.files]
+
+    def refuse_other(self, evaluators: Sequence[Evaluator]) -> None:
+        """Raise unless evaluators are of these plans, in this order."""
+        if len(evaluators) != len(self.plans):
+            raise StateError(
+                f"the states are of {len(evaluators)} models; expected {len(self.plans)}, as there "
+                "are plans"
+            )
+        for plan, evaluator in zip(self.plans, evaluators, strict=True):
+            plan.refuse_other(evaluator)
 
     @property
     def firsts(self) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from io import BytesIO
-from typing import Any, BinaryIO, Protocol, Self, runtime_checkable
+from typing import IO, Any, Protocol, Self, runtime_checkable
 
 from unsurprised.comparison.bounded import block_rows_of
 from unsurprised.comparison.compared import ComparisonAsked, compared_stored
@@ -32,7 +32,7 @@ _AT_ONCE = 1 << 24
 class StateFile(Protocol):
     """A file that holds a state, which is not read at once."""
 
-    def opened(self) -> AbstractContextManager[BinaryIO]:
+    def opened(self) -> AbstractContextManager[IO[bytes]]:
         """The file's bytes."""
 
 
@@ -105,8 +105,11 @@ class PlannedComparison:
 
     def refuse_missing(self) -> None:
         """Raise if a split of a model has not come in."""
-        for evaluator in self.evaluators:
-            evaluator.share.refuse_missing()
+        for name, evaluator in zip(self.asked.names, self.evaluators, strict=True):
+            try:
+                evaluator.share.refuse_missing()
+            except StateError as error:
+                raise StateError(f"{name}: {error}") from None
 
     @own_float_errors
     def result(self, *, base: float = 2, memory: int | str | None = None) -> Comparison:
@@ -153,10 +156,11 @@ def merged_comparison(states: Iterable[tuple[str, Any]], partial: bool) -> Plann
     """
     merged: PlannedComparison | None = None
     for name, state in states:
-        try:
-            merged = _with(merged, state)
-        except UnsurprisedError as error:
-            raise StateError(f"{name}: {error}") from None
+        with opened_state(state) as told:
+            try:
+                merged = _with(merged, told)
+            except UnsurprisedError as error:
+                raise StateError(f"{name}: {error}") from None
     assert merged is not None
     if not partial:
         merged.refuse_missing()
@@ -172,10 +176,10 @@ def _with(merged: PlannedComparison | None, state: Any) -> PlannedComparison:
             _add(merged, place, PlannedEvaluator.from_bytes(own.to_bytes()))
             merged.take(place, spool.said(), spool.pieces())
         return merged
-    if not isinstance(state, bytes | bytearray | memoryview | StateFile):
+    if not hasattr(state, "read"):
         raise CallError(f"found a {type(state).__name__}; expected the states of a comparison")
-    with opened_state(state) as stream, sensible():
-        told = PackedStream(stream)
+    with sensible():
+        told = PackedStream(state)
         if told.name != NAME:
             raise StateError(f"the bytes hold a {told.name:.40}; expected a {NAME}, as others are")
         asked, classes = _asked_in(told.settings), told.settings["classes"]
@@ -198,9 +202,12 @@ def _add(merged: PlannedComparison, place: int, evaluator: PlannedEvaluator) -> 
         merged.evaluators.append(evaluator)
 
 
-def opened_state(state: Any) -> AbstractContextManager[BinaryIO]:
-    """The bytes of a state, to be read forward."""
-    return state.opened() if isinstance(state, StateFile) else nullcontext(BytesIO(state))
+def opened_state(state: Any) -> AbstractContextManager[Any]:
+    """The bytes of a state, to be read forward; anything else as it is."""
+    if isinstance(state, StateFile):
+        return state.opened()
+    is_bytes = isinstance(state, bytes | bytearray | memoryview)
+    return nullcontext(BytesIO(state) if is_bytes else state)
 
 
 def is_comparison(state: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ class UnnamedFile:
         #: Where what comes next begins; what lies behind it counts for nothing.
         self.end = 0
         self._file = _opened()
+        weakref.finalize(self, self._file.close)
 
     @property
     def closed(self) -> bool:

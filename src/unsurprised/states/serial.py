@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, Self
 
 from unsurprised.alone import OneAtATime
 from unsurprised.copies import Kept, path_of
@@ -99,7 +99,7 @@ class PackedStream:
     follows from them.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._cursor = _StreamCursor(stream)
         self.name = _name_in(self._cursor)
         self._settings = self._cursor.text("<I")
@@ -169,7 +169,7 @@ class _Cursor:
 class _StreamCursor(_Cursor):
     """The same over a stream, of which nothing is kept but a checksum."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         super().__init__()
         self.stream, self.checksum = stream, 0
 

@@ -1,0 +1,145 @@
+"""``compare --plan``: parts of the rows of several plans, or all, to a state or to a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unsurprised.commands import options as cli_options
+from unsurprised.commands.outputs import Outputs
+from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.panels import HOLDS
+from unsurprised.commands.planned import AskedFor, StoredState, part_numbers, plan_of, refuse_told
+from unsurprised.commands.told import is_told
+from unsurprised.errors import CallError, StateError
+from unsurprised.writing import own, standard_output
+from unsurprised.writing.recognition import json_of, state
+
+if TYPE_CHECKING:
+    from unsurprised.commands.page import Read
+    from unsurprised.comparison.planned import PlannedModels
+    from unsurprised.comparison.result import Comparison
+    from unsurprised.comparison.state import PlannedComparison
+    from unsurprised.evaluation.result import Evaluation
+
+PlanFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plan",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=HOLDS,
+        help="In place of files: what unsurprised plan has written of them; one --plan for each "
+        "model, the base's first.",
+    ),
+]
+
+
+def compare_planned(asked: AskedFor, paths: Sequence[str], part: str | None) -> None:
+    """Compare the rows of plans, or score those of a part, and write what was asked for."""
+    refuse_told(asked.context, "join", "top", "memory")
+    told = asked.context.params
+    models = models_of(paths, str(told["join"].value), told["top"])
+    splits = models.all() if part is None else models.part(*part_numbers(part))
+
+    def scored() -> PlannedComparison:
+        return scored_of(models, splits, quiet=told["quiet"])
+
+    with Outputs([*paths, *models.files], overwrite=told["overwrite"]) as outputs:
+        deliver_comparison(outputs, asked, scored, models.plans[0].facts, told["memory"])
+
+
+def models_of(paths: Sequence[str], join: str, top: int, *, split: bool = True) -> PlannedModels:
+    """The models whose plans some files hold."""
+    from unsurprised.comparison.compared import ComparisonAsked
+    from unsurprised.comparison.planned import PlannedModels, names_of_plans
+
+    if len(paths) < 2:
+        raise CallError(
+            f"found one plan, {paths[0]}; expected one for each model, the base's first: --plan "
+            "BASE --plan NEW"
+        )
+    plans = [plan_of(path) for path in paths]
+    asked = ComparisonAsked(names_of_plans(plans), join, 2, top, split)
+    return PlannedModels(tuple(plans), asked)
+
+
+def scored_of(
+    models: PlannedModels, splits: Sequence[Sequence[int]], *, quiet: bool
+) -> PlannedComparison:
+    """Some splits of each model, scored with a progress bar."""
+    from unsurprised.comparison.state import PlannedComparison
+    from unsurprised.report.progress import RowProgress
+
+    rows: int | None = 0
+    for plan, numbers in zip(models.plans, splits, strict=True):
+        held = [plan.splits[number].rows for number in numbers]
+        rows = None if rows is None or None in held else rows + sum(each or 0 for each in held)
+    with RowProgress(rows, quiet=quiet) as progress:
+        return PlannedComparison.scored(models, splits, progress=progress)
+
+
+def deliver_comparison(
+    outputs: Outputs,
+    asked: AskedFor,
+    scored: Callable[[], PlannedComparison],
+    read: Read,
+    memory: str | None = None,
+) -> None:
+    """Declare the outputs, do the work, and write and print what it has found."""
+    logarithm = cli_options.base_of(asked.base)
+    saved = outputs.declare("--state", asked.state, own(state()))
+    report = outputs.declare("--json", asked.json, own(json_of("unsurprised.comparison")))
+    page_file = declared_page(outputs, asked.html, "comparison")
+    with asked_page(page_file, asked.context.obj, read) as page:
+        with scored() as found:
+            if saved is not None:
+                with saved.file() as path, path.open("wb") as stream:
+                    stream.writelines(found.packed())
+            printed = outputs.print_report and saved is None
+            if report is None and page is None and not printed:
+                return
+            comparison = found.result(base=logarithm, memory=memory)
+        if page is not None:
+            page.write(comparison)
+    if report is not None:
+        report.write(comparison.to_json())
+    if printed:
+        from unsurprised.commands.next_commands import screen_of
+        from unsurprised.report.comparison.text import lines
+        from unsurprised.report.terminal import put
+
+        with standard_output():
+            put(lines(comparison, screen_of(asked.context, read.choices, {})))
+
+
+def compared_for_check(
+    context: typer.Context, paths: Sequence[str], states: Sequence[str]
+) -> tuple[Comparison, Evaluation | None]:
+    """What a check of two plans holds against limits: their rows, or the states of all parts."""
+    from unsurprised.comparison.state import merged_comparison
+
+    if len(paths) > 2:
+        raise CallError(f"found {len(paths)} plans; expected [--plan BASE] --plan NEW")
+    told = context.params
+    models = models_of(paths, str(told["join"].value), 0, split=False)
+    if states:
+        found = merged_comparison(((name, StoredState(name)) for name in states), partial=False)
+        if is_told(context, "join") and found.asked.join != models.asked.join:
+            raise StateError(
+                f"the states were made with --join {found.asked.join}, and --join "
+                f"{models.asked.join} is said; expected the same"
+            )
+        models.refuse_other(found.evaluators)
+        found.asked = replace(models.asked, join=found.asked.join)
+    else:
+        found = scored_of(models, models.all(), quiet=told["quiet"])
+    with found:
+        comparison = found.result()
+        alone = None
+        if told["max_bits"] is not None:
+            alone = found.evaluators[-1].result(ledger=False)
+        return comparison, alone
