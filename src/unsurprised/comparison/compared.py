@@ -23,6 +23,7 @@ from unsurprised.comparison.result import ComparedModel, Comparison, Difference
 from unsurprised.comparison.scored import Scoring, no_rows
 from unsurprised.comparison.split import split_of
 from unsurprised.comparison.spool import Spool
+from unsurprised.errors import StateError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.figures.calibration_curves import curves_of
 from unsurprised.evaluation.figures.sample import Sampled
@@ -97,6 +98,8 @@ class _Sums:
         self.asked, self.names, self.rows, self.in_unit = asked, classes, rows, InUnit(asked.base)
         self.lacking = lacking
         self.survey = Survey(rows.blocks())
+        if classes is not None and self.survey.classes > len(classes):
+            raise StateError("the bytes of the state make no sense: a label is of no class")
         self.clusters = evaluators[0].clusters
         if self.survey.clustered and rows.left_out:
             self.clusters = self.survey.clusters.result()

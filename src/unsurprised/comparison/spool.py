@@ -346,7 +346,7 @@ class Spool:
             raise StateError("the bytes of the state make no sense: an id is not where it is said")
         text = np.empty(end - start, dtype=np.uint8)
         self._file.fill(begin + start, text)
-        return text.tobytes().decode()
+        return text.tobytes().decode(errors="replace")
 
 
 @dataclass(slots=True)
