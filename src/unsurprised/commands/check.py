@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,11 +13,12 @@ from unsurprised.commands.check_fidelity import (
     opened_states,
     refuse_options_of_rows,
 )
+from unsurprised.commands.check_outputs import Written
 from unsurprised.commands.compare import JoinOption, Preds, opened
 from unsurprised.commands.compare_planned import PlanFiles, compared_for_check
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
 from unsurprised.commands.fidelity import all_files
-from unsurprised.commands.page import asked_page, declared_page
+from unsurprised.commands.page import asked_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.planned import (
     StoredState,
@@ -31,14 +31,12 @@ from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import Check
     from unsurprised.evaluation.plans import Plan
     from unsurprised.evaluation.result import Evaluation
     from unsurprised.sources.databases import Query
-    from unsurprised.writing import Target
 
 HELP = (
     "Fail a CI job when a model's log loss is too high, or worse than another model's.\n\n"
@@ -196,7 +194,7 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     read = files_read(*readings, truth=truth, classes=told["classes"])
     read += files_of(context, source)
     with Outputs(read, overwrite=told["overwrite"]) as outputs:
-        written = _Written.declared(outputs, told)
+        written = Written.declared(outputs, told)
         with asked_page(written.page, context.obj, *readings) as page:
             newest = readings[-1]
             if pairs and told["by"] and max_bits is not None:  # the base alone is sliced
@@ -230,7 +228,7 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
     plans = [plan_of(path) for path in paths]
     files = [file for held in plans for file in held.files_read]
     with Outputs([*paths, *states, *files], overwrite=told["overwrite"]) as outputs:
-        written = _Written.declared(outputs, told)
+        written = Written.declared(outputs, told)
         with asked_page(written.page, context.obj, *(held.facts for held in plans)) as page:
             comparison = None
             if pairs:
@@ -266,7 +264,7 @@ def _of_language_models(context: typer.Context, source: list[str] | Query) -> Ch
     refuse_options_of_rows(context)
     of_states = are_states(models)
     with Outputs(all_files(models), overwrite=told["overwrite"]) as outputs:
-        written = _Written.declared(outputs, told)
+        written = Written.declared(outputs, told)
         read, measured = (opened_states if of_states else opened_models)(models, told)
         with asked_page(written.page, context.obj, read) as page:
             found = checked_fidelity(
@@ -276,73 +274,6 @@ def _of_language_models(context: typer.Context, source: list[str] | Query) -> Ch
                 page.write(found)
         written.write(found, outputs, context, models, of_states=of_states)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """Where a check is to be written."""
-
-    json: Target | None
-    junit: Target | None
-    page: Target | None
-
-    @classmethod
-    def declared(cls, outputs: Outputs, told: Mapping[str, Any]) -> _Written:
-        from unsurprised.writing import own, recognition
-
-        return cls(
-            outputs.declare("--json", told["json"], own(recognition.json_of("unsurprised.check"))),
-            outputs.declare("--junit", told["junit"], own(recognition.junit())),
-            declared_page(outputs, told["html"], "check"),
-        )
-
-    def write(
-        self,
-        found: Check,
-        outputs: Outputs,
-        context: typer.Context,
-        models: list[str],
-        *,
-        of_states: bool = False,
-    ) -> None:
-        from unsurprised.writing import standard_output
-
-        if self.json is not None:
-            self.json.write(found.to_json())
-        if self.junit is not None:
-            self.junit.write(found.to_junit())
-        if outputs.print_report:
-            with standard_output():
-                _print(found, context, models, of_states=of_states)
-
-
-def _print(
-    found: Check, context: typer.Context, models: list[str], *, of_states: bool = False
-) -> None:
-    from unsurprised.commands.next_commands import next_command, screen_of
-    from unsurprised.report.check.text import headline, lines
-    from unsurprised.report.terminal import put
-
-    told = context.params
-    if told["quiet"]:
-        print(headline(found))
-        return
-    last = ("--pred", told["pred"][-1]) if told["pred"] else ()
-    commands = {}
-    if told["html"] is None:
-        commands["html"] = next_command(context, "check", models, "--html", "check.html")
-    of_tokens = told["max_kl"] is not None or told["min_agreement"] is not None
-    if of_tokens and not of_states:
-        commands["fidelity"] = next_command(
-            context, "fidelity", models, without=["max_kl", "min_agreement"]
-        )
-    elif not of_states and (len(models) > 1 or len(told["pred"] or []) > 1):
-        commands["compare"] = next_command(context, "compare", models)
-    if told["max_bits"] is not None:
-        commands["evaluate"] = next_command(
-            context, "evaluate", models[-1:], *last, without=["pred"]
-        )
-    put(lines(found, screen_of(context, {}, commands)))
 
 
 def _are_two(models: Sequence[Any], columns: list[str], max_bits: float | None) -> bool:
