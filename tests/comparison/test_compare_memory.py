@@ -27,6 +27,7 @@ from unsurprised.comparison.spool import Spool
 from unsurprised.inputs.handed import Meaning
 from unsurprised.inputs.in_memory import batch_from_arrays
 from unsurprised.sources.guard import NoMemoryError
+from unsurprised.states.serial import sensible
 
 MEMORY = "300MB"
 readings_module = sys.modules["unsurprised.comparison.readings"]
@@ -149,6 +150,85 @@ def test_any_bound_gives_the_same_bytes(case, join, most_rows, at_once, bits, th
                 spool.__exit__()
 
     assert answer(stored) == answer(in_memory)
+
+
+def adopted(spools, bits):
+    """A spool that has taken in the rows of others, by their bytes."""
+    found = Spool(1, bits=bits)
+    for spool in spools:
+        said, data = json.loads(json.dumps(spool.said())), b"".join(spool.pieces())
+        assert len(data) == spool.size
+        found.adopt(said, [data[:7], data[7:]])
+    return found
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    cases(),
+    st.sampled_from(["exact", "inner"]),
+    st.integers(1, 60),
+    st.integers(1, 2000),
+    st.integers(1, 16),
+    st.randoms(use_true_random=False),
+)
+def test_rows_that_come_as_bytes_are_the_same(case, join, most_rows, at_once, bits, random):
+    """In any order, in any parts, and sent on by whoever has taken them in."""
+    models, cuts = case
+    asked = ComparisonAsked(("base", "new", "third")[: len(models)], join, 2, 3)
+
+    def sent():
+        evaluators, arrived = [], []
+        for model, rows in enumerate(models):
+            spools = [Spool(at_once, bits=bits) for _ in range(3)]
+            workers = [Scoring(None, store=spool) for spool in spools]
+            for place, batch in enumerate(batches_of(rows, model, cuts)):
+                workers[place % 3].update_batch(batch)
+            random.shuffle(spools)
+            first, *others = [worker.flush() for worker in workers]
+            for other in others:
+                first.evaluator.merge(other.evaluator)
+            evaluators.append(first.evaluator)
+            arrived.append(adopted([adopted(spools[:2], bits), *spools[2:]], bits))
+        return compared_stored(asked, evaluators, None, arrived, most_rows)
+
+    def in_memory():
+        return compared(asked, scored(models, cuts, [None] * len(models), 1), None)
+
+    assert answer(sent) == answer(in_memory)
+
+
+def alter(said, change):
+    """What a spool has said, but for one thing."""
+    told = json.loads(json.dumps(said))
+    change(told, told["runs"][0])
+    return told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told, run: run.update(rows=run["rows"] + 1),
+        lambda told, run: run.update(rows=-1),
+        lambda told, run: run["columns"].update(surprisal=[10**9, "<f8"]),
+        lambda told, run: run["columns"].update(surprisal=[0, "O"]),
+        lambda told, run: run["columns"].pop("hashes"),
+        lambda told, run: run["columns"].update(other=[0, "<f8"]),
+        lambda told, run: run.update(texts=[0, 10**9]),
+        lambda told, run: run.update(cells={"site": [99]}),
+        lambda told, run: told.update(bits=3),
+        lambda told, run: told.update(cells={}),
+        lambda told, run: told.update(runs=told["runs"] * 2),
+    ],
+)
+def test_rows_that_are_not_as_they_are_said(change):
+    labels, base, _ = rows_of(50)
+    rows = {"kind": "texts", "numbers": np.arange(50), "labels": labels, "probs": base,
+            "weights": None, "cluster": None, "site": np.repeat("a", 50)}  # fmt: skip
+    with Spool(1) as spool, Spool(1) as other:
+        (batch,) = batches_of(rows, 0, [])
+        Scoring(None, store=spool).update_batch(batch).flush()
+        with pytest.raises(us.StateError), sensible():
+            other.adopt(alter(spool.said(), change), spool.pieces())
 
 
 def rows_of(count, seed=0):

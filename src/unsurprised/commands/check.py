@@ -13,7 +13,7 @@ from unsurprised.commands.check_fidelity import (
     opened_states,
     refuse_options_of_rows,
 )
-from unsurprised.commands.check_outputs import Written
+from unsurprised.commands.check_outputs import CheckOutputs
 from unsurprised.commands.compare import JoinOption, Preds, opened
 from unsurprised.commands.compare_planned import PlanFiles, compared_for_check
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
@@ -194,7 +194,7 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     read = files_read(*readings, truth=truth, classes=told["classes"])
     read += files_of(context, source)
     with Outputs(read, overwrite=told["overwrite"]) as outputs:
-        written = Written.declared(outputs, told)
+        written = CheckOutputs.declared(outputs, told)
         with asked_page(written.page, context.obj, *readings) as page:
             newest = readings[-1]
             if pairs and told["by"] and max_bits is not None:  # the base alone is sliced
@@ -228,7 +228,7 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
     plans = [plan_of(path) for path in paths]
     files = [file for held in plans for file in held.files_read]
     with Outputs([*paths, *states, *files], overwrite=told["overwrite"]) as outputs:
-        written = Written.declared(outputs, told)
+        written = CheckOutputs.declared(outputs, told)
         with asked_page(written.page, context.obj, *(held.facts for held in plans)) as page:
             comparison = None
             if pairs:
@@ -264,7 +264,7 @@ def _of_language_models(context: typer.Context, source: list[str] | Query) -> Ch
     refuse_options_of_rows(context)
     of_states = are_states(models)
     with Outputs(all_files(models), overwrite=told["overwrite"]) as outputs:
-        written = Written.declared(outputs, told)
+        written = CheckOutputs.declared(outputs, told)
         read, measured = (opened_states if of_states else opened_models)(models, told)
         with asked_page(written.page, context.obj, read) as page:
             found = checked_fidelity(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CheckOutputs:
     """Where a check is to be written."""
 
     json: Target | None
@@ -26,7 +26,7 @@ class Written:
     page: Target | None
 
     @classmethod
-    def declared(cls, outputs: Outputs, told: Mapping[str, Any]) -> Written:
+    def declared(cls, outputs: Outputs, told: Mapping[str, Any]) -> CheckOutputs:
         """The targets, before the work."""
         from unsurprised.writing import own, recognition
 

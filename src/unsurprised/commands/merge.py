@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from unsurprised.commands.fidelity_parts import deliver_parts
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, WRITES
 from unsurprised.commands.planned import AskedFor, StoredState, deliver
+
+if TYPE_CHECKING:
+    from unsurprised.evaluation import Evaluator
 
 HELP = (
     "Merge what parts of a plan have found into the result of all files.\n\n"
