@@ -34,10 +34,11 @@ class Standing:
 
 def all_targets() -> list[Target]:
     """Every target."""
-    from fuzz import bases, commands, decoders, dumps, made, readers
+    from fuzz import bases, commands, decoders, dumps, made, parts, readers
 
     return [
         *bases.targets(),
+        *parts.targets(),
         *decoders.targets(),
         *readers.targets(),
         *commands.targets(),

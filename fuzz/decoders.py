@@ -152,7 +152,7 @@ def _packed(name: bytes, settings: bytes, parts: Sequence[bytes]) -> bytes:
     return body + struct.pack("<I", zlib.crc32(body))
 
 
-def _state_mended(data: bytes) -> bytes:
+def state_mended(data: bytes) -> bytes:
     """The checksums of a state and of those within it."""
     found = _unpacked(data)
     if found is None:
@@ -160,7 +160,7 @@ def _state_mended(data: bytes) -> bytes:
     name, settings, parts = found
     if _packed(name, settings, parts)[:-4] != data[:-4]:
         return crc_mended(data)
-    return _packed(name, settings, [_state_mended(p) if p[:4] == b"UNSP" else p for p in parts])
+    return _packed(name, settings, [state_mended(p) if p[:4] == b"UNSP" else p for p in parts])
 
 
 def state_changed(random: Random, data: bytes, other: bytes) -> bytes:
@@ -175,6 +175,7 @@ def state_changed(random: Random, data: bytes, other: bytes) -> bytes:
     elif what < 0.9:
         at = random.randrange(len(parts))
         inner = state_changed if parts[at][:4] == b"UNSP" else random.choice(mutations.ANY)
+        inner = structures.json_tree if parts[at][:1] == b"{" else inner
         parts[at] = inner(random, parts[at], parts[at])
     elif what < 0.95:
         parts.insert(random.randrange(len(parts)), random.choice(parts))
@@ -258,12 +259,12 @@ _BITS = [struct.pack("<d", value) for value in FLOATS]
 def targets() -> list[Target]:
     """One for each kind of file."""
     sealed = mutations.sealed(mutations.ANY, crc_mended)
-    states: list[Mutation] = [*mutations.sealed(mutations.ANY, _state_mended)]
+    states: list[Mutation] = [*mutations.sealed(mutations.ANY, state_mended)]
     states += [*mutations.ANY[:2], mutations.tokens(*_BITS), *[state_changed] * 20]
     trees = [structures.json_tree] * 10 + [*mutations.TEXT]
     return [
         Target("coded", decode, coded_seeds, [*sealed * 3, *mutations.ANY], mended=crc_mended),
-        Target("states", revive, _state_seeds, states, mended=_state_mended),
+        Target("states", revive, _state_seeds, states, mended=state_mended),
         Target("calibrators", calibrate, _calibrator_seeds,
                [*mutations.sealed(trees, _calibrator_mended), *mutations.TEXT],
                mended=_calibrator_mended),

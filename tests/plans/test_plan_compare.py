@@ -54,6 +54,7 @@ def answer(call: Callable[[], Any]) -> str:
 #: How many of the models are compared, and options.
 CASES: dict[str, tuple[int, dict[str, Any]]] = {
     "by place": (2, {}),
+    "inner by place": (2, {"join": "inner"}),
     "slices by place": (2, {"by": "age", "cluster": "user"}),
     "all options": (
         2,

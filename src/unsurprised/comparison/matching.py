@@ -72,6 +72,7 @@ class Matching:
         found: list[ScoredRows] | None = list(models)
         if models[0].ids is None:
             self.met += len(models[0])
+            self.shared = [shared + len(models[0]) for shared in self.shared]
         else:
             repeated = [self._repeated(rows, place) for place, rows in enumerate(models)]
             found = None if any(repeated) else self._in_order(models)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,13 @@ WIDE: dict[str, Any] = {
     "correct": np.float64,
     "batch": np.int64,
     "row": np.int64,
+}
+#: What all entries of a column are, whoever wrote them.
+_NUMBERS: Mapping[str, Callable[[Any], Any]] = {
+    "surprisal": lambda values: ~np.isnan(values),
+    "weights": np.isfinite,
+    "truth_entropy": np.isfinite,
+    "correct": np.isfinite,
 }
 #: What they may be written as: the same on all machines.
 _TYPES = frozenset(("|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f8"))
@@ -58,11 +65,15 @@ class Run:
             _refuse_beyond(stored, self.batches)
             numbers: NDArray[np.int64] = stored.astype(np.int64) + self.first_batch
             return numbers
-        if self.cells is not None and name.startswith("by "):
+        if self.cells is None:
+            return stored
+        if name.startswith("by "):
             places = self.cells[name.removeprefix("by ")]
             _refuse_beyond(stored, len(places))
             found: NDArray[Any] = places[stored]
             return found
+        if name in _NUMBERS and not _NUMBERS[name](stored).all():
+            raise StateError(f"the bytes of the state make no sense: {name} of a row is no number")
         return stored
 
     def said(self, batches: Sequence[tuple[int, int, int]]) -> dict[str, Any]:
@@ -71,6 +82,7 @@ class Run:
             "rows": self.rows,
             "columns": {name: [held.offset, held.dtype.str] for name, held in self.columns.items()},
             "texts": None if self.texts is None else list(self.texts),
+            "buckets": None if self.buckets is None else narrowed(self.buckets).dtype.str,
             "batches": [list(batch) for batch in batches],
             "cells": None
             if self.cells is None
@@ -134,11 +146,20 @@ def _refuse_beyond(numbers: NDArray[Any], count: int) -> None:
         raise StateError("the bytes of the state make no sense: a row is of no batch, or no cell")
 
 
-def bucket_starts(stored: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+def bucket_type(dtype: Any) -> np.dtype[Any]:
+    """The type of the numbers by which a run tells where its buckets begin."""
+    if dtype not in _TYPES:
+        raise StateError(f"the bytes of the state hold buckets of type {dtype!r:.40}")
+    found: np.dtype[Any] = np.dtype(dtype)
+    return found
+
+
+def bucket_starts(stored: NDArray[Any], rows: int) -> NDArray[np.int64]:
     """Where the buckets of a run begin, if that is what the numbers tell."""
-    if stored[0] != 0 or stored[-1] != rows or (np.diff(stored) < 0).any():
+    found: NDArray[np.int64] = stored.astype(np.int64)
+    if found[0] != 0 or found[-1] != rows or (np.diff(found) < 0).any():
         raise StateError("the bytes of the state make no sense: rows are in no bucket")
-    return stored.astype(np.int64)
+    return found
 
 
 def narrowed(values: NDArray[Any]) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.comparison.runs import WIDE, Run, RunColumn, bucket_starts, narrowed
+from unsurprised.comparison.runs import WIDE, Run, RunColumn, bucket_starts, bucket_type, narrowed
 from unsurprised.comparison.scored import COLUMNS, ScoredPart, ScoredRows
 from unsurprised.comparison.unnamed import UnnamedFile
 from unsurprised.errors import StateError
@@ -247,11 +247,8 @@ class Spool:
     @property
     def size(self) -> int:
         """How many bytes :meth:`pieces` are."""
-        return self._file.end + len(self._runs) * self._bucket_bytes
-
-    @property
-    def _bucket_bytes(self) -> int:
-        return 8 * ((1 << self.bits) + 1) if self.named else 0
+        held = (run.buckets for run in self._runs if run.buckets is not None)
+        return self._file.end + sum(narrowed(buckets).nbytes for buckets in held)
 
     def said(self) -> dict[str, Any]:
         """How the rows lie in :meth:`pieces`, as dictionaries, lists and plain values."""
@@ -271,7 +268,7 @@ class Spool:
         yield from self._file.pieces()
         for run in self._runs:
             if run.buckets is not None:
-                yield run.buckets.astype("<i8").tobytes()
+                yield narrowed(run.buckets).tobytes()
 
     def adopt(self, said: Mapping[str, Any], pieces: Iterable[bytes]) -> None:
         """Add the rows of another spool, by what it has said, as they are.
@@ -295,9 +292,10 @@ class Spool:
         must_match("scored rows", self.bits, said["bits"])
         if self._runs:
             must_match("scored rows, by whether they have ids", self.named, said["named"])
-        named, start = bool(said["named"]), self._file.end
-        ends = 8 * ((1 << self.bits) + 1) if named else 0
-        held = size - ends * len(said["runs"])
+        named, start, count = bool(said["named"]), self._file.end, (1 << self.bits) + 1
+        types = [bucket_type(told["buckets"]) for told in said["runs"]] if named else []
+        held = size - count * sum(each.itemsize for each in types)
+        at_buckets = start + held
         cells = {
             str(name): self._places(name, [tuple(map(str, cell)) for cell in known])
             for name, known in said["cells"].items()
@@ -307,8 +305,9 @@ class Spool:
             must_match("scored rows", *self._columns_beside(run, cells, named=named))
             buckets = None
             if named:
-                stored = np.empty(ends // 8, dtype="<i8")
-                self._file.fill(start + held + place * ends, stored)
+                stored = np.empty(count, dtype=types[place])
+                self._file.fill(at_buckets, stored)
+                at_buckets += stored.nbytes
                 buckets = bucket_starts(stored, run.rows)
             first, number, at = len(self._pieces), len(self._runs), 0
             for file, row, rows in batches:
