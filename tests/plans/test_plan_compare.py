@@ -98,13 +98,14 @@ def test_the_bytes_of_one_machine(files: list[str], case: str) -> None:
     ],
 )
 def test_checks(files: list[str], limits: dict[str, Any], options: dict[str, Any]) -> None:
+    check: Any = us.check
     models = files[: 2 if "max_worse" in limits else 1]
-    whole = us.check(*models, **limits, **options).to_json()
+    whole = check(*models, **limits, **options).to_json()
     plans = [us.plan(model, **options) for model in models]
     with ThreadPoolExecutor(2) as pool:
-        assert us.check(*models, **limits, **options, engine=pool).to_json() == whole
-        assert us.check(*plans, **limits, engine=pool).to_json() == whole
-    assert us.check(*plans, **limits).to_json() == whole
+        assert check(*models, **limits, **options, engine=pool).to_json() == whole
+        assert check(*plans, **limits, engine=pool).to_json() == whole
+    assert check(*plans, **limits).to_json() == whole
 
 
 def test_files_are_compared_as_arrays_are(files: list[str]) -> None:
@@ -426,7 +427,7 @@ def test_what_is_refused(files: list[str], call: Any, said: str) -> None:
         call(files, us.plan(files[0]))
 
 
-def test_a_truth_elsewhere_is_for_one_machine(files: list[str], tmp_path: Path) -> None:
+def test_a_truth_elsewhere(files: list[str], tmp_path: Path) -> None:
     truth = str(tmp_path / "truth.parquet")
     pq.write_table(
         pa.concat_tables([table(k).select(["row_id", "label"]) for k in range(4)]), truth
@@ -434,5 +435,21 @@ def test_a_truth_elsewhere_is_for_one_machine(files: list[str], tmp_path: Path) 
     options: dict[str, Any] = {"truth": truth, "id": "row_id", "pred": "probs"}
     found = us.compare(*files[:2], **options)
     assert found.to_json() == us.compare(*files[:2], id="row_id").to_json()
-    with pytest.raises(us.CallError, match="does not go with a plan"):
-        us.compare(*files[:2], engine=ThreadPoolExecutor(1), **options)
+
+
+@pytest.mark.parametrize(
+    ("files_of_truth", "join", "fails"),
+    [(4, "exact", False), (5, "exact", True), (5, "inner", False)],
+)
+def test_a_truth_elsewhere_on_an_engine(
+    files: list[str], tmp_path: Path, files_of_truth: int, join: str, fails: bool
+) -> None:
+    """What of it has met no prediction only all parts tell."""
+    truth = str(tmp_path / "truth.parquet")
+    rows = [table(k).select(["row_id", "label"]) for k in range(files_of_truth)]
+    pq.write_table(pa.concat_tables(rows), truth)
+    options: dict[str, Any] = {"truth": truth, "id": "row_id", "pred": "probs", "join": join}
+    whole = answer(lambda: us.compare(*files[:2], **options))
+    assert ("120 rows have no prediction" in whole) == fails
+    with ThreadPoolExecutor(2) as pool:
+        assert answer(lambda: us.compare(*files[:2], **options, engine=pool)) == whole

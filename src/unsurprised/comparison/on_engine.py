@@ -15,6 +15,7 @@ from unsurprised.errors import StateError, SumsOffError, UnsurprisedError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.on_engine import rows_off
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
+from unsurprised.evaluation.plans.share import RowFacts
 from unsurprised.states.serial import PackedStream
 
 
@@ -44,22 +45,24 @@ def scored_on(models: PlannedModels, engine: Any) -> PlannedComparison:
 def _fill(found: PlannedComparison, models: PlannedModels, pool: Pool) -> None:
     """Let a pool score all splits, and take in what comes as it comes."""
     merged = [Evaluator() for _ in models.plans]
-    zeros = [False for _ in models.plans]
+    truths = [plan.work.recipe.truth for plan in models.plans]
+    rows = list(map(RowFacts.nothing, truths))
     try:
         with closing(results(models.job, pool, score)) as ended:
             for done in ended:
                 told = PackedStream(BytesIO(done.state))
                 if told.name != ROWS:
                     raise StateError(f"a task of the engine returned a {told.name:.40}")
-                for place, zero in zip(told.settings["places"], done.facts["zeros"], strict=True):
-                    zeros[place] = zeros[place] or zero
+                places = told.settings["places"]
+                for place, said in zip(places, done.facts["rows"], strict=True):
+                    rows[place] = rows[place].joined(RowFacts.of_said(said, truths[place]))
                     merged[place].merge(Evaluator.from_bytes(told.part()))
                     found.take(place, json.loads(told.part()), told.pieces())
                 told.finish()
     except SumsOffError as error:
         raise _counted(models, pool, error) from None
-    for plan, evaluator, zero in zip(models.plans, merged, zeros, strict=True):
-        share = plan.share(range(len(plan.splits)), zero_seen=zero)
+    for plan, evaluator, facts in zip(models.plans, merged, rows, strict=True):
+        share = plan.share(range(len(plan.splits)), facts)
         found.evaluators.append(PlannedEvaluator.of(evaluator, share).recall_expected())
 
 

@@ -23,6 +23,7 @@ from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import Progress
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans import Plan
+from unsurprised.evaluation.plans.share import RowFacts
 from unsurprised.evaluation.plans.work import Work
 from unsurprised.states.serial import pack
 
@@ -48,8 +49,8 @@ class ModelWork:
     #: Whether models are recalibrated, on a sample of the rows.
     split: bool
 
-    def scored(self, spool: Spool, progress: Progress | None = None) -> tuple[Scoring, bool]:
-        """The rows, most of them in a spool, and whether a label of them is 0."""
+    def scored(self, spool: Spool, progress: Progress | None = None) -> tuple[Scoring, RowFacts]:
+        """The rows, most of them in a spool, and what only those of all splits together tell."""
         work = self.work
         make = partial(
             Scoring,
@@ -60,8 +61,8 @@ class ModelWork:
             apart=self.place > 0,
             expected=work.expected,
         )
-        scoring, zero_seen = work.collected(make, progress)
-        return scoring.flush(), zero_seen
+        scoring, rows = work.collected(make, progress)
+        return scoring.flush(), rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class PlannedModels:
 
     @property
     def files(self) -> list[str]:
-        """The files of all models."""
-        return [file for plan in self.plans for file in plan.files]
+        """The files of all models, and those of truths beside them."""
+        return [file for plan in self.plans for file in plan.files_read]
 
     def refuse_other(self, evaluators: Sequence[Evaluator]) -> None:
         """Raise unless evaluators are of these plans, in this order."""
@@ -186,16 +187,16 @@ def _models_in(said: Mapping[str, Any]) -> list[tuple[int, ModelWork]]:
 def _done(models: Sequence[tuple[int, ModelWork]]) -> Done:
     numbers: list[int] = []
     parts: list[bytes] = []
-    zeros = []
+    facts = []
     for first, model in models:
         with Spool(_AT_ONCE) as spool:
-            scoring, zero_seen = model.scored(spool)
+            scoring, rows = model.scored(spool)
             evaluator = scoring.evaluator.to_bytes()
             parts += (b"".join(pieces) for _, pieces in parts_of(evaluator, spool))
-        zeros.append(zero_seen)
+        facts.append(rows.said())
         numbers += (first + number for number in model.work.splits)
     places = [model.place for _, model in models]
-    return Done(tuple(numbers), pack(ROWS, {"places": places}, parts), {"zeros": zeros})
+    return Done(tuple(numbers), pack(ROWS, {"places": places}, parts), {"rows": facts})
 
 
 def parts_of(evaluator: bytes, spool: Spool) -> Iterator[tuple[int, Iterable[bytes]]]:

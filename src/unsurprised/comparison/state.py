@@ -80,8 +80,8 @@ class PlannedComparison:
         made = cls(models.asked, models.class_names)
         for place, (plan, numbers) in enumerate(zip(models.plans, splits, strict=True)):
             work: ModelWork = models.work_of(place, numbers)
-            scoring, zero_seen = work.scored(made._spools[place], progress)
-            share = plan.share(numbers, zero_seen=zero_seen)
+            scoring, rows = work.scored(made._spools[place], progress)
+            share = plan.share(numbers, rows)
             made.evaluators.append(PlannedEvaluator.of(scoring.evaluator, share))
         return made
 
@@ -124,7 +124,7 @@ class PlannedComparison:
         """
         unit_of(base)
         for evaluator in self.evaluators:
-            evaluator.refuse_unsaid_start()
+            evaluator.share.refuse_wrong()
         note = self._note()
         for evaluator in self.evaluators:
             evaluator.refuse_lacking_sample()
