@@ -129,7 +129,7 @@ def test_two_columns_of_one_file(files: list[str]) -> None:
     assert [model.name for model in found.models] == ["probs", "z"]
 
 
-class Unsteady(Executor):
+class UnsteadyPool(Executor):
     """Runs what waits in any order, and some of it twice, or not at all."""
 
     def __init__(self, actions: list[str], seed: int, workers: int = 1) -> None:
@@ -139,7 +139,7 @@ class Unsteady(Executor):
         self.changed, self.over = threading.Condition(), False
         self.thread = threading.Thread(target=self._work)
 
-    def __enter__(self) -> Unsteady:
+    def __enter__(self) -> UnsteadyPool:
         self.thread.start()
         return self
 
@@ -198,7 +198,7 @@ def test_an_engine_that_repeats_drops_reorders_and_kills(models: Any, data: Any)
     kinds = st.sampled_from(["run"] * 7 + ["twice", "nothing", "killed"])
     actions = data.draw(st.lists(kinds, min_size=len(groups), max_size=len(groups)))
     failed = [place for place, action in enumerate(actions) if action in ("nothing", "killed")]
-    with Unsteady(actions, data.draw(st.integers(0, 99)), workers) as engine:
+    with UnsteadyPool(actions, data.draw(st.integers(0, 99)), workers) as engine:
         if not failed:
             with scored_on(compared, engine) as found:
                 assert found.result().to_json() == whole

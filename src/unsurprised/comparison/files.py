@@ -156,6 +156,7 @@ class FileModels:
     def _planned(self, asked: ComparisonAsked, *, sliced: bool) -> list[Plan]:
         for source in self.sources:
             refuse_no_files(source)
+        refuse_no_files(self.options.get("truth"), "truth")
         opened = self._opened(asked.join, sliced=sliced)
         refuse_other_classes([each.reading.classes for each in opened], asked.names)
         return [planned(each.reading, each.options, 0, source=each.source) for each in opened]

@@ -18,6 +18,7 @@ from unsurprised.errors import CallError, StateError, UnsurprisedError
 from unsurprised.evaluation.engine import Progress
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
+from unsurprised.evaluation.plans.work import counted_in_some
 from unsurprised.float_errors import own_float_errors
 from unsurprised.states.serial import PackedStream, packed, sensible, whole
 from unsurprised.units import unit_of
@@ -80,7 +81,8 @@ class PlannedComparison:
         made = cls(models.asked, models.class_names)
         for place, (plan, numbers) in enumerate(zip(models.plans, splits, strict=True)):
             work: ModelWork = models.work_of(place, numbers)
-            scoring, rows = work.scored(made._spools[place], progress)
+            with counted_in_some(whole=len(numbers) == len(plan.splits)):
+                scoring, rows = work.scored(made._spools[place], progress)
             share = plan.share(numbers, rows)
             made.evaluators.append(PlannedEvaluator.of(scoring.evaluator, share))
         return made
