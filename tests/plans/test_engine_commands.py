@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from planned_sources import written
+from planned_sources import written, written_models
 
 import unsurprised as us
 from unsurprised import cli
@@ -81,6 +81,25 @@ def test_processes(capsys: Any) -> None:
     run("evaluate --plan plan.json --state threads.state", capsys)
     assert run("evaluate --plan plan.json --state pool.state --engine processes:1", capsys) == ""
     assert same("threads.state", "pool.state")
+
+
+def test_models_side_by_side(capsys: Any, threads: list[str], tmp_path: Path) -> None:
+    written_models(tmp_path)
+    by = "--id row_id --by land --by age"
+    for name in ("base", "new"):
+        run(f"plan {name} {by} --out {name}.json --quiet", capsys)
+    for what in ("compare", "check --max-worse 0.3", "check --max-worse 0.3 --max-bits 9"):
+        run(f"{what} base new {by} --json a.json --overwrite", capsys)
+        run(f"{what} base new {by} --json b.json --overwrite --engine any", capsys)
+        plans = "--plan base.json --plan new.json --engine any"
+        run(f"{what} {plans} --json c.json --overwrite", capsys)
+        assert same("a.json", "b.json", "c.json")
+    run("check new --max-bits 9 --by land --json a.json --overwrite", capsys)
+    run("check new --max-bits 9 --by land --json b.json --overwrite --engine any", capsys)
+    run("plan new --by land --out land.json --quiet", capsys)
+    run("check --plan land.json --max-bits 9 --json c.json --overwrite --engine any", capsys)
+    assert same("a.json", "b.json", "c.json")
+    assert len(threads) == 8
 
 
 @pytest.mark.parametrize("rows", [10**6, 100])
@@ -173,6 +192,8 @@ EXPECTED = "expected processes (or processes:4), dask, dask://HOST:PORT, ray, ra
         ("evaluate rows --engine sc://host:1/;token=b", EXPECTED),
         ("evaluate rows --engine processes:0", "processes:0: expected from 1 to 1024 processes"),
         ("evaluate - --engine ray", "--engine does not go with - (standard input)"),
+        ("compare rows - --engine ray", "--engine does not go with - (standard input)"),
+        ("check rows rows --max-kl 1 --engine ray", "--engine does not go with --max-kl"),
         ("calibrate --db a.db --query q --engine ray", "--engine does not go with --db, whose"),
         ("evaluate --plan plan.json --part 1/2 --engine ray", "--part does not go with --engine"),
         ("calibrate --plan plan.json --label y", "--label does not go with --plan"),

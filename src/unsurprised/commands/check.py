@@ -14,19 +14,25 @@ from unsurprised.commands.check_fidelity import (
     refuse_options_of_rows,
 )
 from unsurprised.commands.check_outputs import CheckOutputs
+from unsurprised.commands.check_rows import read_by_engine, read_here
 from unsurprised.commands.compare import JoinOption, Preds, opened
-from unsurprised.commands.compare_planned import PlanFiles, compared_for_check
+from unsurprised.commands.compare_planned import (
+    PlanFiles,
+    compared_for_check,
+)
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
+from unsurprised.commands.engines import Engine, refuse_read_here
 from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.planned import (
     StoredState,
+    evaluated_by,
     evaluated_of,
     plan_of,
     refuse_told,
 )
-from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
+from unsurprised.commands.reading import files_read, keep_standard_input
 from unsurprised.commands.words import Join, Nulls
 from unsurprised.errors import CallError
 
@@ -157,6 +163,7 @@ def command(
     junit: Junit = None,
     overwrite: cli_options.Overwrite = False,
     batch_rows: cli_options.BatchRows = None,
+    engine: Engine = None,
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
@@ -174,10 +181,10 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     """Predictions of rows, held against limits."""
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
-    from unsurprised.comparison.readings import compare_readings
-    from unsurprised.evaluation.engine import evaluate_reading
+    from unsurprised.comparison.opening import OpenedModel
     from unsurprised.sources import Options, open_predictions
 
+    refuse_read_here(context)
     told = context.params
     truth, join, max_bits = told["truth"], Join(told["join"]).value, told["max_bits"]
     columns = list(told["pred"] or [])
@@ -188,26 +195,24 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     options = cli_options.said(context, join=join if truth else "exact")
     single = Options(**{**options, "pred": columns[-1] if columns else None})
     if pairs:
-        readings, names = opened(given, columns, options)
+        sliced = told["engine"] is not None and max_bits is not None
+        sources, names = opened(given, columns, options, sliced=sliced)
     else:
-        readings, names = [open_predictions(source, single)], []
+        sources, names = [OpenedModel(source, open_predictions(source, single), single)], []
+    readings = [each.reading for each in sources]
     read = files_read(*readings, truth=truth, classes=told["classes"])
     read += files_of(context, source)
     with Outputs(read, overwrite=told["overwrite"]) as outputs:
         written = CheckOutputs.declared(outputs, told)
         with asked_page(written.page, context.obj, *readings) as page:
-            newest = readings[-1]
-            if pairs and told["by"] and max_bits is not None:  # the base alone is sliced
-                newest = open_predictions(given[-1], single)
-            work = [*(readings if pairs else ()), *([newest] if max_bits is not None else ())]
-            comparison = evaluation = None
-            with row_progress(*work, quiet=told["quiet"]) as progress:
-                if pairs:
-                    comparison = compare_readings(
-                        readings, names, join=join, top=0, split=False, progress=progress
-                    )
-                if max_bits is not None:
-                    evaluation = evaluate_reading(newest, top=0, progress=progress)
+            if told["engine"] is not None:
+                comparison, evaluation = read_by_engine(sources, names, join, told)
+            else:
+                newest = readings[-1]
+                if pairs and told["by"] and max_bits is not None:  # the base alone is sliced
+                    newest = open_predictions(given[-1], single)
+                models_read = readings if pairs else []
+                comparison, evaluation = read_here(models_read, names, newest, join, told)
             found = checked(evaluation, comparison, max_bits=max_bits, max_worse=told["max_worse"])
             if page is not None:
                 page.write(found)
@@ -234,7 +239,7 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
             if pairs:
                 comparison, evaluation = compared_for_check(context, paths, states)
             else:
-                evaluation = _evaluated_plan(plans[0], states, quiet=told["quiet"])
+                evaluation = _evaluated_plan(plans[0], states, told["engine"], quiet=told["quiet"])
             found = checked(evaluation, comparison, max_bits=max_bits, max_worse=told["max_worse"])
             if page is not None:
                 page.write(found)
@@ -242,11 +247,15 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
     return found
 
 
-def _evaluated_plan(held: Plan, states: list[str], *, quiet: bool) -> Evaluation:
+def _evaluated_plan(
+    held: Plan, states: list[str], engine: str | None, *, quiet: bool
+) -> Evaluation:
     """The rows of a plan, which are read, or the states of its parts."""
     from unsurprised.comparison.state import PlannedComparison
     from unsurprised.merging import merged_of
 
+    if not states and engine is not None:
+        return evaluated_by(engine, held, quiet=quiet).result()
     if not states:
         return evaluated_of(held, held.splits, quiet=quiet).result()
     merged = merged_of((name, StoredState(name)) for name in states)

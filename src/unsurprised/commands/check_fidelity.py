@@ -25,6 +25,11 @@ _OF_TOKENS = {"models", "max_kl", "min_agreement", "allow_unsure", "json", "html
 
 def refuse_options_of_rows(context: typer.Context) -> None:
     """Raise for an option of ``check`` that language models have no use for."""
+    if context.params["engine"] is not None:
+        raise CallError(
+            "--engine does not go with --max-kl and --min-agreement; check the states of all parts "
+            "of fidelity --part"
+        )
     for name in context.params:
         if name not in _OF_TOKENS and is_told(context, name):
             said = name.replace("_", "-")

@@ -10,6 +10,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare_planned import PlanFiles, compare_planned
 from unsurprised.commands.completion import columns
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
+from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS
 from unsurprised.commands.planned import AskedFor, Part, State, refuse_without_plan
@@ -20,6 +21,9 @@ from unsurprised.errors import CallError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from unsurprised.comparison.compared import ComparisonAsked
+    from unsurprised.comparison.opening import OpenedModel
+    from unsurprised.comparison.readings import Progress
     from unsurprised.comparison.result import Comparison
     from unsurprised.sources import Reading
 
@@ -111,11 +115,12 @@ def command(
     base: cli_options.Base = "2",
     batch_rows: cli_options.BatchRows = None,
     memory: Memory = None,
+    engine: Engine = None,
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
     from unsurprised.commands.outputs import Outputs
-    from unsurprised.comparison.readings import compare_readings
+    from unsurprised.comparison.compared import ComparisonAsked
     from unsurprised.writing import own, standard_output
     from unsurprised.writing.recognition import json_of
 
@@ -123,26 +128,21 @@ def command(
         compare_planned(AskedFor(context, base, state, json, html), plan, part)
         return
     refuse_without_plan(part, state)
+    refuse_read_here(context)
     source = source_of(context, models, ", or --plan FILE for each model")
     models = names_of(source)
     keep_standard_input(context, *models, truth)
     options = cli_options.said(context, join=join.value if truth else "exact")
-    readings, names = opened(models or [source], pred, options)
+    sources, names = opened(models or [source], pred, options)
+    readings = [each.reading for each in sources]
     logarithm = cli_options.base_of(base)
     read = [*files_read(*readings, truth=truth, classes=classes), *files_of(context, source)]
     with Outputs(read, overwrite=overwrite) as outputs:
         report = outputs.declare("--json", json, own(json_of("unsurprised.comparison")))
         with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
+            asked = ComparisonAsked(names, join.value, logarithm, top)
             with row_progress(*readings, quiet=quiet) as progress:
-                comparison = compare_readings(
-                    readings,
-                    names,
-                    join=join.value,
-                    base=logarithm,
-                    top=top,
-                    memory=memory,
-                    progress=progress,
-                )
+                comparison = _compared(sources, asked, engine, memory, progress)
             if page is not None:
                 page.write(comparison)
         if report is not None:
@@ -150,6 +150,33 @@ def command(
         if outputs.print_report:
             with standard_output():
                 _print(comparison, readings[0], context, models)
+
+
+def _compared(
+    sources: Sequence[OpenedModel],
+    asked: ComparisonAsked,
+    name: str | None,
+    memory: str | None,
+    progress: Progress,
+) -> Comparison:
+    """All models, by threads of this process, or by the engine of a name."""
+    from unsurprised.comparison.on_engine import scored_on
+    from unsurprised.comparison.planned import PlannedModels
+    from unsurprised.comparison.readings import compare_readings
+
+    if name is not None:
+        models = PlannedModels.of(sources, asked)
+        with engine_of(name) as engine, scored_on(models, engine, progress=progress) as found:
+            return found.result(base=asked.base, memory=memory)
+    return compare_readings(
+        [each.reading for each in sources],
+        asked.names,
+        join=asked.join,
+        base=asked.base,
+        top=asked.top,
+        memory=memory,
+        progress=progress,
+    )
 
 
 def _print(
@@ -191,8 +218,12 @@ def _next(
 
 
 def opened(
-    models: Sequence[Any], preds: Sequence[str] | None, options: Mapping[str, Any]
-) -> tuple[list[Reading], list[str]]:
+    models: Sequence[Any],
+    preds: Sequence[str] | None,
+    options: Mapping[str, Any],
+    *,
+    sliced: bool = False,
+) -> tuple[list[OpenedModel], list[str]]:
     """The sources of the models, the base first, and what each is called."""
     from unsurprised.comparison.opening import names_of_files, opened_models
 
@@ -213,5 +244,4 @@ def opened(
             f"found {len(models)} files and {len(preds or [])} times --pred; expected a file for "
             "each model (BASE NEW), or one file and --pred for each model"
         )
-    opened = opened_models(files, columns, options)
-    return [each.reading for each in opened], names
+    return opened_models(files, columns, options, sliced=sliced), names

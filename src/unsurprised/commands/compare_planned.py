@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.engines import engine_of
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS
-from unsurprised.commands.planned import AskedFor, StoredState, part_numbers, plan_of, refuse_told
+from unsurprised.commands.planned import (
+    AskedFor,
+    StoredState,
+    part_numbers,
+    plan_of,
+    refuse_part_beside_engine,
+    refuse_told,
+)
 from unsurprised.commands.told import is_told
 from unsurprised.errors import CallError, StateError
 from unsurprised.writing import own, standard_output
@@ -42,10 +50,13 @@ def compare_planned(asked: AskedFor, paths: Sequence[str], part: str | None) -> 
     """Compare the rows of plans, or score those of a part, and write what was asked for."""
     refuse_told(asked.context, "join", "top", "memory")
     told = asked.context.params
+    refuse_part_beside_engine(told)
     models = models_of(paths, str(told["join"].value), told["top"])
     splits = models.all() if part is None else models.part(*part_numbers(part))
 
     def scored() -> PlannedComparison:
+        if told["engine"] is not None:
+            return scored_by(told["engine"], models, quiet=told["quiet"])
         return scored_of(models, splits, quiet=told["quiet"])
 
     with Outputs([*paths, *models.files], overwrite=told["overwrite"]) as outputs:
@@ -80,6 +91,17 @@ def scored_of(
         rows = None if rows is None or None in held else rows + sum(each or 0 for each in held)
     with RowProgress(rows, quiet=quiet) as progress:
         return PlannedComparison.scored(models, splits, progress=progress)
+
+
+def scored_by(name: str, models: PlannedModels, *, quiet: bool) -> PlannedComparison:
+    """All splits of all models, scored by the engine of ``--engine`` with a progress bar."""
+    from unsurprised.comparison.on_engine import scored_on
+    from unsurprised.report.progress import RowProgress
+
+    held = [plan.rows for plan in models.plans]
+    rows = None if None in held else sum(each or 0 for each in held)
+    with RowProgress(rows, quiet=quiet) as progress, engine_of(name) as engine:
+        return scored_on(models, engine, progress=progress)
 
 
 def deliver_comparison(
@@ -135,11 +157,17 @@ def compared_for_check(
             )
         models.refuse_other(found.evaluators)
         found.asked = replace(models.asked, join=found.asked.join)
+    elif told["engine"] is not None:
+        found = scored_by(told["engine"], models, quiet=told["quiet"])
     else:
         found = scored_of(models, models.all(), quiet=told["quiet"])
+    return held_against_limits(found, told["max_bits"])
+
+
+def held_against_limits(
+    found: PlannedComparison, max_bits: float | None
+) -> tuple[Comparison, Evaluation | None]:
+    """What a check holds against limits: all models, and the new one by itself if it has one."""
     with found:
-        comparison = found.result()
-        alone = None
-        if told["max_bits"] is not None:
-            alone = found.evaluators[-1].result(ledger=False)
-        return comparison, alone
+        alone = None if max_bits is None else found.evaluators[-1].result(ledger=False)
+        return found.result(), alone

@@ -36,7 +36,7 @@ def refuse_read_here(context: typer.Context) -> None:
             "--engine does not go with --db, whose answer this process alone reads; write it to "
             "Parquet files, which workers open too, and name these"
         )
-    if STANDARD_INPUT in (told.get("files") or ()):
+    if STANDARD_INPUT in (told.get("files") or told.get("models") or ()):
         raise CallError(
             "--engine does not go with - (standard input), which this process alone reads; write "
             "it to a file, which workers open too, and name that"

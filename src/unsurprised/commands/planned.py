@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -79,8 +79,7 @@ def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite:
     """Evaluate a plan's rows, write what was asked for, print the report."""
     told = asked.context.params
     refuse_told(asked.context)
-    if part is not None and told["engine"] is not None:
-        raise CallError("--part does not go with --engine, which reads all parts; expected one")
+    refuse_part_beside_engine(told)
     held = plan_of(path)
     splits = held.splits if part is None else held.part(*part_numbers(part))
 
@@ -91,6 +90,12 @@ def evaluate_planned(asked: AskedFor, path: str, part: str | None, *, overwrite:
 
     with Outputs([path, *held.files_read], overwrite=overwrite) as outputs:
         deliver(outputs, asked, evaluated, held.facts)
+
+
+def refuse_part_beside_engine(told: Mapping[str, Any]) -> None:
+    """Raise where one part is asked for, and all of them."""
+    if told["part"] is not None and told["engine"] is not None:
+        raise CallError("--part does not go with --engine, which reads all parts; expected one")
 
 
 def evaluated_of(held: Plan, splits: Sequence[PlannedSplit], *, quiet: bool) -> PlannedEvaluator:

@@ -15,7 +15,6 @@ from unsurprised.comparison.opening import (
     names_of_files,
     numbered_names,
     opened_models,
-    refuse_other_classes,
 )
 from unsurprised.comparison.planned import PlannedModels, names_of_plans
 from unsurprised.comparison.readings import compare_readings, refuse_other_join
@@ -24,7 +23,7 @@ from unsurprised.comparison.state import PlannedComparison
 from unsurprised.errors import CallError
 from unsurprised.evaluation.engine import evaluate_reading
 from unsurprised.evaluation.plans import Plan
-from unsurprised.evaluation.plans.making import planned, refuse_unknown
+from unsurprised.evaluation.plans.making import refuse_unknown
 from unsurprised.evaluation.plans.on_engine import evaluate_on, evaluated_on
 from unsurprised.evaluation.result import Evaluation
 from unsurprised.sources import Reading, open_predictions, open_source
@@ -147,16 +146,16 @@ class FileModels:
 
     def _scored(self, asked: ComparisonAsked, *, sliced: bool = False) -> PlannedComparison:
         """The rows of all models, which were planned, or are now."""
-        plans = self.sources if is_plan(self.sources[0]) else self._planned(asked, sliced=sliced)
-        models = PlannedModels(tuple(plans), asked)
+        if is_plan(self.sources[0]):
+            models = PlannedModels(tuple(self.sources), asked)
+        else:
+            models = self._planned(asked, sliced=sliced)
         if self.engine is None:
             return PlannedComparison.scored(models, models.all())
         return scored_on(models, self.engine)
 
-    def _planned(self, asked: ComparisonAsked, *, sliced: bool) -> list[Plan]:
+    def _planned(self, asked: ComparisonAsked, *, sliced: bool) -> PlannedModels:
         for source in self.sources:
             refuse_no_files(source)
         refuse_no_files(self.options.get("truth"), "truth")
-        opened = self._opened(asked.join, sliced=sliced)
-        refuse_other_classes([each.reading.classes for each in opened], asked.names)
-        return [planned(each.reading, each.options, 0, source=each.source) for each in opened]
+        return PlannedModels.of(self._opened(asked.join, sliced=sliced), asked)

@@ -12,6 +12,7 @@ from unsurprised.comparison.state import PlannedComparison
 from unsurprised.engines.pools import Pool, pool_of
 from unsurprised.engines.running import results
 from unsurprised.errors import StateError, SumsOffError, UnsurprisedError
+from unsurprised.evaluation.engine import Progress
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.on_engine import rows_off
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
@@ -19,7 +20,9 @@ from unsurprised.evaluation.plans.share import RowFacts
 from unsurprised.states.serial import PackedStream
 
 
-def scored_on(models: PlannedModels, engine: Any) -> PlannedComparison:
+def scored_on(
+    models: PlannedModels, engine: Any, *, progress: Progress | None = None
+) -> PlannedComparison:
     """Score all splits of all models on an engine; their rows come to this machine's disk.
 
     Raises
@@ -32,23 +35,25 @@ def scored_on(models: PlannedModels, engine: Any) -> PlannedComparison:
     found = PlannedComparison(models.asked, models.class_names)
     try:
         with pool_of(engine) as pool:
-            _fill(found, models, pool)
+            _fill(found, models, pool, progress)
         if not any(evaluator.falls_short() for evaluator in found.evaluators):
             return found
     except BaseException:
         found.close()
         raise
     found.close()  # rows were left out for nulls, or ids are far from distinct
-    return scored_on(models.expecting(0), engine)
+    return scored_on(models.expecting(0), engine, progress=progress)
 
 
-def _fill(found: PlannedComparison, models: PlannedModels, pool: Pool) -> None:
+def _fill(
+    found: PlannedComparison, models: PlannedModels, pool: Pool, progress: Progress | None
+) -> None:
     """Let a pool score all splits, and take in what comes as it comes."""
     merged = [Evaluator() for _ in models.plans]
     truths = [plan.work.recipe.truth for plan in models.plans]
-    rows = list(map(RowFacts.nothing, truths))
+    rows, job = list(map(RowFacts.nothing, truths)), models.job
     try:
-        with closing(results(models.job, pool, score)) as ended:
+        with closing(results(job, pool, score)) as ended:
             for done in ended:
                 told = PackedStream(BytesIO(done.state))
                 if told.name != ROWS:
@@ -59,6 +64,8 @@ def _fill(found: PlannedComparison, models: PlannedModels, pool: Pool) -> None:
                     merged[place].merge(Evaluator.from_bytes(told.part()))
                     found.take(place, json.loads(told.part()), told.pieces())
                 told.finish()
+                if progress is not None:
+                    progress(sum(job.splits[number].rows or 0 for number in done.splits))
     except SumsOffError as error:
         raise _counted(models, pool, error) from None
     for plan, evaluator, facts in zip(models.plans, merged, rows, strict=True):

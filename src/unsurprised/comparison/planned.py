@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from unsurprised.comparison.compared import ComparisonAsked
-from unsurprised.comparison.opening import names_of_files, refuse_other_classes
+from unsurprised.comparison.opening import OpenedModel, names_of_files, refuse_other_classes
 from unsurprised.comparison.scored import Scoring
 from unsurprised.comparison.spool import Spool
 from unsurprised.engines.running import SplitJob
@@ -23,6 +23,7 @@ from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import Progress
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans import Plan
+from unsurprised.evaluation.plans.making import planned
 from unsurprised.evaluation.plans.share import RowFacts
 from unsurprised.evaluation.plans.work import Work
 from unsurprised.states.serial import pack
@@ -86,6 +87,13 @@ class PlannedModels:
         told = known if known and len(known) <= _MOST_TOLD else "A,B,…"
         remedy = f"say --classes {told} to unsurprised plan, for the other model"
         refuse_other_classes([plan.classes for plan in self.plans], names, remedy)
+
+    @classmethod
+    def of(cls, models: Sequence[OpenedModel], asked: ComparisonAsked) -> PlannedModels:
+        """The plans of sources that are opened."""
+        refuse_other_classes([each.reading.classes for each in models], asked.names)
+        plans = (planned(each.reading, each.options, 0, source=each.source) for each in models)
+        return cls(tuple(plans), asked)
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
