@@ -36,6 +36,13 @@ def hashes_of_range(first: int, rows: int) -> NDArray[np.uint64]:
     return out
 
 
+def hashes_of_ids(values: Any) -> NDArray[np.uint64]:
+    """One hash for each of some ids, int64 or texts."""
+    out = np.empty(len(values), dtype=np.uint64)
+    _hash_values(values, out)
+    return out
+
+
 def hashes_of_clusters(batch: Batch, scratch: Scratch | None = None) -> NDArray[np.uint64] | None:
     """One hash a row: of its cluster; ``None`` where rows have none."""
     if batch.clusters is None:
@@ -53,6 +60,12 @@ def _hash_values(values: Any, out: NDArray[np.uint64]) -> None:
 
 
 def _hash_texts(texts: Any, out: NDArray[np.uint64]) -> None:
+    if str(getattr(texts, "type", None)) == "large_string" and len(texts):
+        _, cuts, text = texts.buffers()  # as the kernel takes them; a list of them takes ten times
+        offsets = np.frombuffer(cuts, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        offsets = np.require(offsets, requirements="A")  # what came by a network may lie anywhere
+        _kernels.hash_strings(offsets, b"" if text is None else np.frombuffer(text, np.uint8), out)
+        return
     encoded = [str(text).encode() for text in _as_list(texts)]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(text) for text in encoded], out=offsets[1:])
