@@ -27,6 +27,13 @@ def executor_of(client: Any) -> Executor:
     A task is run again where its worker was lost, as Dask does, and not where it has failed; it is
     not looked up by what it is told, for files change under their names.
     """
+    refuse_unusable(client)
+    found: Executor = client.get_executor(pure=False, retries=0)
+    return found
+
+
+def refuse_unusable(client: Any) -> None:
+    """Raise for what is no client, or one that is connected to nothing."""
     if not hasattr(client, "get_executor") or getattr(client, "asynchronous", False):
         raise CallError(
             f"engine is a {type(client).__name__} that is asynchronous, or no client; expected a "
@@ -35,8 +42,6 @@ def executor_of(client: Any) -> Executor:
     if client.status != "running":
         raise _gone()
     _refuse_other_releases(client)
-    found: Executor = client.get_executor(pure=False, retries=0)
-    return found
 
 
 def _refuse_other_releases(client: Any) -> None:

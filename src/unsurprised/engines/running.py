@@ -11,6 +11,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
+from unsurprised.engines.lost import refuse_no_library, told_of
 from unsurprised.engines.pools import Pool
 from unsurprised.engines.splits import PlannedSplit, named, part_of
 from unsurprised.engines.tasks import Done
@@ -136,13 +137,9 @@ def _lost(job: SplitJob, group: Group) -> Iterator[None]:
     except UnsurprisedError:
         raise
     except (Exception, CancelledError) as error:
-        if "No module named 'unsurprised" in str(error):
-            raise StateError(
-                "a worker of the engine has no unsurprised; install one release on all machines"
-            ) from None
-        told = " ".join(f"{type(error).__name__}: {error}".split())
+        refuse_no_library(error)
         raise StateError(
-            f"the engine lost {named(job.splits, group)}: {told[:200].rstrip('. ')}; a worker "
+            f"the engine lost {named(job.splits, group)}: {told_of(error)}; a worker "
             "that ends in the middle was killed, or had too little memory: run it again, with "
             "fewer workers on a machine"
         ) from error
