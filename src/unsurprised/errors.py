@@ -57,18 +57,21 @@ class StateError(UnsurprisedError):
 class Place:
     """Where in the input something was found; what is unknown stays ``None``.
 
-    ``file`` is the argument's name where the input is arrays.
+    ``file`` is the argument's name where the input is arrays. ``id`` is what a row is called that
+    has no number: those of a frame in an engine, whose partitions have no order.
     """
 
     file: str | None = None
     row: int | tuple[int, ...] | None = None
     column: str | None = None
+    id: int | str | None = None
 
     def __str__(self) -> str:
         row = self.row[0] if isinstance(self.row, tuple) and len(self.row) == 1 else self.row
         parts = [
             "standard input" if self.file == STANDARD_INPUT else self.file,
             None if row is None else f"row {row}",
+            None if self.id is None else f"the row with id {shortened(str(self.id), _MOST_NAME)}",
             None if self.column is None else f"column {shortened(self.column, _MOST_NAME)!r}",
         ]
         return ", ".join(part for part in parts if part)
@@ -119,6 +122,10 @@ class InputError(UnsurprisedError):
             if value is not None
         }
         return self._changed(place=replace(self.place, **known))
+
+    def named(self, name: int | str | None) -> Self:
+        """The same error with the id of its row in the place of its number."""
+        return self._changed(place=replace(self.place, row=None, id=name))
 
     def noted(self, note: str) -> Self:
         """The same error with another note."""

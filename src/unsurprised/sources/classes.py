@@ -207,7 +207,7 @@ def _of_two(
     found: dict[str, None] = {}
     for column in all_rows(tables, roles.label, "label"):
         found |= dict.fromkeys(map(str, distinct(column)))
-        if len(found) > _MOST_OF_TWO:
+        if len(found) > MOST_OF_TWO:
             break
     if not found:
         return classes
@@ -218,7 +218,7 @@ def _of_two(
 
 
 #: More names than this are surely not those of two classes.
-_MOST_OF_TWO = 5
+MOST_OF_TWO = 5
 
 
 def _listed_classes(

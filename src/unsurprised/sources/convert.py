@@ -125,9 +125,9 @@ class Conversion:
         if roles.weight is not None:
             parts["weights"] = _at(roles.weight, _weights, rows)
         if roles.id is not None:
-            parts["ids"] = RowIds(_at(roles.id, _ids, rows))
+            parts["ids"] = RowIds(_at(roles.id, ids_in, rows))
         if roles.cluster is not None:
-            parts["clusters"] = RowIds(_at(roles.cluster, _ids, rows))
+            parts["clusters"] = RowIds(_at(roles.cluster, ids_in, rows))
         if roles.by:
             parts["by"] = {name: _at(name, slice_column, rows) for name in roles.by}
         return parts
@@ -313,7 +313,7 @@ def _logprobs(column: pa.Array) -> NDArray[np.float64]:
     return values
 
 
-def _ids(column: pa.Array) -> Any:
+def ids_in(column: pa.Array) -> Any:
     """Int64, or names as ``large_string``; uint64, which may not fit, are names."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

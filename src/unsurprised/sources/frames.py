@@ -26,8 +26,17 @@ _DATASET_ROWS = 65_536
 #: Libraries whose frames know their size; asking others for it may run a query.
 _SIZED = ("pandas", "polars", "cudf")
 
+#: How frames that lie in an engine are written to files there, by their libraries.
+_WRITERS = {
+    "dask": ("to_parquet", ".to_parquet(path)"),
+    "dask_expr": ("to_parquet", ".to_parquet(path)"),
+    "ray": ("write_parquet", ".write_parquet(path)"),
+    "pyspark": ("write", ".write.parquet(path)"),
+}
+
 #: What gives the rows of an object that has no Arrow interface, the plainest first.
 _READERS = (
+    "to_spark",  # pandas of Spark
     "toPandas",  # Spark, whose collect() gives a list of rows
     "to_dataframe",  # xarray
     "to_pyarrow_table",  # deltalake
@@ -43,8 +52,12 @@ _READERS = (
 
 
 def is_frame(source: Any) -> bool:
-    """Whether an object gives its rows through the Arrow interface, or a database's."""
-    return _has_interface(source) or _is_asked(source) or is_dataset(source)
+    """Whether an object gives its rows through the Arrow interface, or a database's.
+
+    Spark's frames do so too, by fetching all rows before the first: they are no frames here.
+    """
+    here = writing_call(source) is None
+    return here and (_has_interface(source) or _is_asked(source) or is_dataset(source))
 
 
 def _has_interface(source: Any) -> bool:
@@ -70,7 +83,7 @@ def _streamed(source: Any) -> Any:
 
 def is_dataset(source: Any) -> bool:
     """Whether an object is a dataset of Hugging Face, which gives Arrow tables of its rows."""
-    return _library(source) == "datasets" and all(
+    return library_of(source) == "datasets" and all(
         hasattr(source, name) for name in ("features", "num_rows", "with_format", "iter")
     )
 
@@ -93,7 +106,8 @@ def refuse_lone_rows(source: Any, call: str) -> None:
         )
 
 
-def _library(source: Any) -> str:
+def library_of(source: Any) -> str:
+    """The package that an object's type comes from."""
     return type(source).__module__.split(".")[0]
 
 
@@ -107,8 +121,22 @@ def _reading_call(source: Any) -> str | None:
     return f"source.{name}(){index}" if name else None
 
 
+def writing_call(source: Any, name: str = "source") -> str | None:
+    """The call that writes a frame in an engine to files, for a variable of that name."""
+    method, call = _WRITERS.get(library_of(source), ("", ""))
+    return name + call if method and hasattr(type(source), method) else None
+
+
 def no_frame(source: Any, remedy: str | None = None) -> CallError:
     """The error for an object that is no source."""
+    writes = writing_call(source)
+    if writes is not None:
+        few = f"; or its rows, where they are few: {remedy}" if remedy else ""
+        return CallError(
+            f"found {type(source).__name__} of {library_of(source)}, whose rows lie in an engine, "
+            f"where evaluate and calibrate alone work; expected files: {writes}, and pass that "
+            f"path{few}"
+        )
     return CallError(
         f"found {type(source).__name__}; expected a path, a list of paths, or a data frame with "
         "the Arrow interface (__arrow_c_stream__)" + (f"; pass {remedy}" if remedy else "")
@@ -239,13 +267,13 @@ def _copied(
 
 def is_pickled(frame: Any) -> bool:
     """Whether a library pickles its frames; of others the rows are pickled, as Arrow's."""
-    return _library(frame) in ("pandas", "polars", "pyarrow", "datasets")
+    return library_of(frame) in ("pandas", "polars", "pyarrow", "datasets")
 
 
 def _rows(frame: Any) -> int | None:
     """The number of rows, where the frame says it without being read."""
     rows = getattr(frame, "num_rows", None)
-    if rows is None and _library(frame) in _SIZED:
+    if rows is None and library_of(frame) in _SIZED:
         rows = len(frame)
     return rows if isinstance(rows, int) else None
 

@@ -10,7 +10,6 @@ import copy
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from unsurprised.copies import Record
@@ -18,7 +17,7 @@ from unsurprised.errors import CallError
 from unsurprised.sources.classes import Classes
 from unsurprised.sources.columns import Roles
 from unsurprised.sources.convert import Conversion
-from unsurprised.sources.frames import is_frame
+from unsurprised.sources.frames import is_frame, library_of, writing_call
 from unsurprised.sources.hive import integer_partitions
 from unsurprised.sources.joined import JoinedTable
 from unsurprised.sources.opening import adapted
@@ -92,7 +91,7 @@ class SourceRecipe(Record):
     def said(self) -> dict[str, Any]:
         """The recipe as dictionaries, lists and plain values."""
         return {
-            "options": _said(self.options),
+            "options": said_of_options(self.options),
             "roles": _said(self.roles),
             "classes": _said(self.classes),
             "truth_means": self.truth_means,
@@ -104,7 +103,7 @@ class SourceRecipe(Record):
     def of_said(cls, said: Mapping[str, Any]) -> SourceRecipe:
         """The recipe that :meth:`said` told."""
         return cls(
-            _of_said(Options, said["options"]),
+            options_of_said(said["options"]),
             _of_said(Roles, said["roles"]),
             _of_said(Classes, said["classes"]),
             str(said["truth_means"]),
@@ -113,27 +112,16 @@ class SourceRecipe(Record):
         )
 
 
-#: How frames that lie on a cluster are written to files there, by their libraries.
-_WRITES = MappingProxyType(
-    {
-        "dask": ".to_parquet(path)",
-        "dask_expr": ".to_parquet(path)",
-        "ray": ".write_parquet(path)",
-        "pyspark": ".write.parquet(path)",
-    }
-)
-
-
 def refuse_no_files(source: Any, name: str = "source") -> None:
     """Raise for what only this process holds, or no worker can open by its name."""
     of = "" if name == "source" else f"{name}: "
-    library = type(source).__module__.partition(".")[0]
-    writes = _WRITES.get(library)
+    writes = writing_call(source, name)
     if writes is not None:
         raise CallError(
-            f"{of}found {type(source).__name__} of {library}, whose rows have no places by which "
-            "they could be told from each other; expected files that workers open too: "
-            f"{name}{writes}, and pass that path"
+            f"{of}found {type(source).__name__} of {library_of(source)}, whose rows have no places "
+            "by which parts of them could be told; expected files, which others open too: "
+            f"{writes}, and pass that path; evaluate and calibrate take it as their source, with "
+            "id=…"
         )
     if is_frame(source):
         raise CallError(
@@ -146,6 +134,16 @@ def refuse_standard_input(files: Iterable[str]) -> None:
     """Raise for rows that this process alone can read."""
     if any(map(is_kept, files)):
         raise CallError("a plan is for files, which others open too; expected no - among them")
+
+
+def said_of_options(options: Options) -> dict[str, Any]:
+    """Options as dictionaries, lists and plain values."""
+    return _said(options)
+
+
+def options_of_said(said: Mapping[str, Any]) -> Options:
+    """Options from plain values."""
+    return _of_said(Options, said)
 
 
 def _said(held: Options | Roles | Classes) -> dict[str, Any]:

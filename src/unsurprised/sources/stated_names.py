@@ -10,7 +10,8 @@ from unsurprised.sources.columns import Roles
 from unsurprised.sources.limits import NAMES
 from unsurprised.sources.table import Table
 
-_METADATA = (b"unsurprised.classes", b"classes")
+#: Keys of metadata that name classes.
+METADATA = (b"unsurprised.classes", b"classes")
 
 
 def stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
@@ -19,13 +20,13 @@ def stated_names(table: Table, roles: Roles) -> tuple[str, ...] | None:
         return table.class_names
     column = table.schema.field(roles.pred[0]).metadata if roles.pred else None
     for metadata in (column, table.schema.metadata):
-        for key in _METADATA:
+        for key in METADATA:
             if metadata and key in metadata:
                 NAMES.check(len(metadata[key]), Place(table.file))
                 names = _names(metadata[key])
                 if names is not None:
                     return names
-                if key == _METADATA[0]:
+                if key == METADATA[0]:
                     raise InputError(
                         f"the metadata's {key.decode()!r} is no list of distinct names",
                         expected='JSON such as ["cat", "dog"]',
