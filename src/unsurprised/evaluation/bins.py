@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -72,11 +73,38 @@ class NumberLook:
         values = values[~np.isnan(values)]
         self.rows += len(values)
         if self._values is not None:
-            new = np.unique(values[~np.isin(values, self._values)])
-            self._values = np.union1d(self._values, new)
-            if len(self._values) > MOST_VALUES:
-                self._values = None
+            self._keep_values(np.unique(values[~np.isin(values, self._values)]))
         self._counts += np.bincount(_keys(values), minlength=len(self._counts))
+
+    def merge(self, other: NumberLook) -> NumberLook:
+        """Add another look's numbers; in whatever order, the bins are the same."""
+        self.rows += other.rows
+        self._counts += other._counts
+        self._keep_values(other._values)
+        return self
+
+    def said(self) -> dict[str, Any]:
+        """The look as plain values, which do not grow with the numbers."""
+        held = np.flatnonzero(self._counts)
+        values = None if self._values is None else self._values.tolist()
+        counted = self._counts[held].tolist()
+        return {"rows": self.rows, "values": values, "keys": held.tolist(), "counts": counted}
+
+    @classmethod
+    def of_said(cls, said: Mapping[str, Any]) -> NumberLook:
+        """The look that :meth:`said` told."""
+        look = cls()
+        look.rows = said["rows"]
+        look._values = None if said["values"] is None else np.array(said["values"], np.float64)
+        look._counts[said["keys"]] = said["counts"]
+        return look
+
+    def _keep_values(self, new: NDArray[np.float64] | None) -> None:
+        """Keep in mind which numbers there are, as long as they are few."""
+        if self._values is not None and new is not None:
+            self._values = np.union1d(self._values, new)
+        if new is None or (self._values is not None and len(self._values) > MOST_VALUES):
+            self._values = None
 
     def bins(self) -> Bins:
         """What to do with such numbers."""

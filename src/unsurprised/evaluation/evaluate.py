@@ -68,7 +68,8 @@ def evaluate(
     ----------
     y_true : array_like, form, data frame or path
         Labels (integers or names), rows of probabilities, :class:`Counts` of annotators' votes; or
-        the source.
+        the source. A Dask DataFrame, a Ray Dataset and a Spark DataFrame are evaluated where their
+        rows lie, which have no order there: ``id`` is then needed, distinct for every row.
     y_pred : array_like or form, shape (..., K) or (...), optional
         A plain array is :class:`Probs`; of ``y_true``'s shape it is the probability of class 1.
     weights, ids : array_like, optional
@@ -126,6 +127,7 @@ def evaluate(
     engine : concurrent.futures.Executor, dask.distributed.Client, SparkSession or "ray", optional
         What runs the work on files, to the same bytes as the threads of this process: a pool of
         processes, or a cluster whose workers see the same files. The caller makes it and ends it.
+        Frames that lie in an engine need none; a Dask DataFrame takes a client.
 
     Returns
     -------
@@ -134,7 +136,8 @@ def evaluate(
     Raises
     ------
     InputError
-        For the first row that is not legal, with its place and the remedy.
+        For the first row that is not legal, with its place and the remedy; of a frame in an engine,
+        for that of the smallest id.
     CallError
         Arguments that do not go together.
 
@@ -148,9 +151,6 @@ def evaluate(
     """
     if y_pred is None:
         _must_be_none(weights=weights, ids=ids)
-        # Both need pyarrow, which is not imported before someone has a file or a frame.
-        from unsurprised.evaluation.engine import evaluate_reading
-        from unsurprised.sources import open_source
         from unsurprised.sources.units_told import UNKNOWN
 
         options = {
@@ -174,12 +174,7 @@ def evaluate(
             "nulls": nulls,
             "batch_rows": batch_rows,
         }
-        if engine is not None:
-            from unsurprised.evaluation.plans.on_engine import evaluate_on
-
-            return evaluate_on(engine, y_true, options, base=base, top=top, ledger=ledger)
-        reading = open_source(y_true, options, call="evaluate")
-        return evaluate_reading(reading, base=base, top=top, ledger=ledger)
+        return _evaluate_source(y_true, options, engine, base=base, top=top, ledger=ledger)
     _must_be_none(
         label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth,
         units=units, unknown=unknown, engine=engine,
@@ -199,6 +194,28 @@ def evaluate(
         return found if batch.reading is None else interpreted(found, batch.reading)
     except SumsOffError as error:
         raise error.noted(SumsOffError.count(sums_off(batch, error.place.column))) from None
+
+
+def _evaluate_source(
+    source: Any, options: dict[str, Any], engine: Any, *, base: float, top: int, ledger: bool
+) -> Evaluation:
+    """Evaluate files or a frame, here or where an engine works on them."""
+    # All need pyarrow, which is not imported before someone has a file or a frame.
+    from unsurprised.engines.frames.found import frame_of
+
+    if (frame := frame_of(source, engine)) is not None:
+        from unsurprised.evaluation.frames.opened import evaluate_frame
+
+        return evaluate_frame(frame, options, base=base, top=top, ledger=ledger)
+    if engine is not None:
+        from unsurprised.evaluation.plans.on_engine import evaluate_on
+
+        return evaluate_on(engine, source, options, base=base, top=top, ledger=ledger)
+    from unsurprised.evaluation.engine import evaluate_reading
+    from unsurprised.sources import open_source
+
+    reading = open_source(source, options, call="evaluate")
+    return evaluate_reading(reading, base=base, top=top, ledger=ledger)
 
 
 def _must_be_none(**arguments: Any) -> None:

@@ -37,9 +37,7 @@ class PlannedEvaluator(Evaluator):
 
     def recall_expected(self) -> Self:
         """Pass over rows as the plan says, which the bytes of an evaluator do not tell."""
-        self.expect(self._share.facts.expected)
-        if self._held is not None and self._held.sample is not None:
-            self._held.sample.expect(self._expected)
+        recall_expected(self, self._share.facts.expected)
         return self
 
     @property
@@ -119,3 +117,10 @@ class PlannedEvaluator(Evaluator):
             raise StateError(f"the state of a plan has {len(parts)} parts; expected 2 or 3")
         share = Share.of_said({**json.loads(parts[0]), "met": b"".join(parts[2:])})
         return cls.of(Evaluator.from_bytes(parts[1]), share).recall_expected()
+
+
+def recall_expected(evaluator: Evaluator, rows: int) -> None:
+    """Pass over rows as before, where so many were said to come; an evaluator's bytes do not."""
+    evaluator.expect(rows)
+    if evaluator._held is not None and evaluator._held.sample is not None:
+        evaluator._held.sample.expect(rows)

@@ -179,10 +179,7 @@ class Work(OfFiles):
         """The work as dictionaries, lists and plain values."""
         return {
             "recipe": self.recipe.said(),
-            "bins": {
-                name: {"edges": _texts(bins.edges), "looked": bins.looked}
-                for name, bins in self.bins.items()
-            },
+            "bins": said_of_bins(self.bins),
             "top": self.top,
             "sampled": self.sampled,
             "expected": self.expected,
@@ -194,16 +191,23 @@ class Work(OfFiles):
         """The work that :meth:`said` told."""
         return cls(
             SourceRecipe.of_said(said["recipe"]),
-            {
-                name: Bins(_numbers(bins["edges"]), bins["looked"])
-                for name, bins in said["bins"].items()
-            },
+            bins_of_said(said["bins"]),
             int(said["top"]),
             bool(said["sampled"]),
             int(said["expected"]),
             files_of_said(said),
             splits_of_said(said),
         )
+
+
+def said_of_bins(bins: Mapping[str, Bins]) -> dict[str, Any]:
+    """Where numbers are cut, as plain values."""
+    return {name: {"edges": _texts(cut.edges), "looked": cut.looked} for name, cut in bins.items()}
+
+
+def bins_of_said(said: Mapping[str, Any]) -> dict[str, Bins]:
+    """Where numbers are cut, from plain values."""
+    return {name: Bins(_numbers(cut["edges"]), cut["looked"]) for name, cut in said.items()}
 
 
 def _texts(edges: tuple[float, ...] | None) -> list[str] | None:
