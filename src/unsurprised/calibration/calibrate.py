@@ -114,6 +114,7 @@ def calibrate(
         raise CallError(f"folds={folds!r}; expected a whole number of at least 2 (--folds)")
     unit_of(base)
     if y_pred is None:
+        from unsurprised.engines.frames.found import frame_of
         from unsurprised.sources import open_source
 
         options = {
@@ -133,6 +134,10 @@ def calibrate(
             "nulls": nulls,
             "batch_rows": batch_rows,
         }
+        if (frame := frame_of(y_true, engine)) is not None:
+            from unsurprised.calibration.on_frame import calibrate_frame
+
+            return calibrate_frame(frame, options, methods=methods, folds=folds, base=base)
         if engine is not None:
             from unsurprised.calibration.on_plan import calibrate_on
 
