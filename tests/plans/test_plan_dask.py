@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
-from planned_sources import written, written_models
+from frames_on_engines import ASKED, WRONG, json_here, killing, refused, rows, wrong
+from planned_sources import columns, table, written, written_models
 
 import unsurprised as us
 from unsurprised import cli
@@ -20,6 +23,7 @@ from unsurprised.evaluation.plans.on_engine import evaluated_on
 from unsurprised.sources import parquet
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 
 # Dask closes sockets and loops when it collects them, which is not ours to judge.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -94,6 +98,84 @@ def test_a_file_that_workers_do_not_see(client: Any, files: str) -> None:
     Path(plan.files[1]).unlink()
     with pytest.raises(us.InputError, match=r"1\.parquet: no such file, and there was one when"):
         evaluated_on(plan, client)
+
+
+def frame_of(table: Any, parts: int) -> Any:
+    """A Dask DataFrame with lists as lists."""
+    frames = pytest.importorskip("dask.dataframe")
+    with dask.config.set({"dataframe.convert-string": False}):
+        return frames.from_pandas(table.to_pandas(), npartitions=parts)
+
+
+def test_a_frame_on_a_client_has_the_bytes_of_one_machine(client: Any) -> None:
+    want = json_here(rows(), **ASKED)
+    assert us.evaluate(frame_of(rows(), 5), **ASKED).to_json() == want
+    assert us.evaluate(frame_of(rows(), 2), engine=client, **ASKED).to_json() == want
+    saved = us.calibrate(frame_of(rows(), 3), pred="probs", id="row_id").to_json()
+    assert saved == us.calibrate(rows(), pred="probs", id="row_id").to_json()
+
+
+def test_a_worker_that_is_killed_on_a_frame(client: Any, tmp_path: Path) -> None:
+    made = frame_of(rows(), 4)
+    kill = killing(str(tmp_path / "killed"))
+    frame = made.map_partitions(kill, meta=made._meta)
+    assert us.evaluate(frame, **ASKED).to_json() == json_here(rows(), **ASKED)
+    assert (tmp_path / "killed").exists()
+    client.wait_for_workers(2, timeout=30)
+
+
+def test_a_frame_on_threads_with_an_index_categories_and_empty_partitions() -> None:
+    whole = columns(table(0))
+    want = json_here(whole.filter(pc.less(whole["age"], 30)), by="age", id="row_id")
+    with dask.config.set({"scheduler": "threads", "dataframe.shuffle.method": "tasks"}):
+        frame = frame_of(whole, 6).astype({"label": "category"}).set_index("row_id")
+        some = frame[frame.age < 30]
+        assert us.evaluate(some, by="age", id="row_id").to_json() == want
+
+
+def test_partitions_of_other_types(client: Any) -> None:
+    """A column of nulls alone in one partition, of whole numbers in one, of floats in others."""
+    frames = pytest.importorskip("dask.dataframe")
+    whole = columns(table(0)).to_pandas()
+    whole["seen"] = [None if k < 40 else k % 3 if k < 80 else k % 3 + 0.5 for k in range(120)]
+
+    def part(k: int) -> Any:
+        rows = whole.iloc[40 * k : 40 * k + 40]
+        return rows.astype({"seen": ["object", "int64", "float64"][k], "label": "category"})
+
+    frame = frames.from_map(part, range(3), meta=part(2))
+    want = us.evaluate(pa.Table.from_pandas(whole), by="seen", id="row_id")
+    assert us.evaluate(frame, by="seen", id="row_id", engine=client).to_json() == want.to_json()
+
+
+def test_a_wrong_row_of_a_frame_is_that_of_the_smallest_id(client: Any) -> None:
+    told = {refused(us.evaluate, frame_of(wrong(), n), **ASKED) for n in (1, 7)}
+    assert len(told) == 1
+    assert told.pop().startswith(WRONG)
+
+
+def test_what_a_frame_of_dask_cannot_be(client: Any) -> None:
+    frames = pytest.importorskip("dask.dataframe")
+    lists = frames.from_pandas(rows().to_pandas(), npartitions=2)
+    said = refused(us.evaluate, lists, **ASKED)
+    assert said.startswith("column 'probs': found texts of lists, such as [0.")
+    assert said.endswith("or with a column for each class")
+    said = refused(us.evaluate, lists, pred="probs", error=us.CallError)
+    assert said.startswith("the rows of a Dask DataFrame have no places by which they could be")
+
+    def strange(rows: Any) -> Any:
+        return rows.assign(row_id=[f"{os.urandom(4).hex()}" for _ in range(len(rows))])
+
+    other = frame_of(rows(), 2).map_partitions(strange)
+    said = refused(us.evaluate, other, **ASKED, error=us.StateError)
+    assert said.startswith("the Dask DataFrame gave other rows when it was read before; expected")
+
+    def broken(rows: Any) -> Any:
+        raise OSError("no such disk")
+
+    other = frame_of(rows(), 2).map_partitions(broken, meta=rows().to_pandas().iloc[:0])
+    said = refused(us.evaluate, other, **ASKED, error=us.StateError)
+    assert said.startswith("the Dask DataFrame could not be read: OSError: no such disk; expected")
 
 
 def test_a_scheduler_that_is_not_there(files: str) -> None:

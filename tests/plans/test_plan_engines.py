@@ -214,22 +214,6 @@ def test_what_is_no_engine(files: str) -> None:
         us.evaluate(table(0), engine=ThreadPoolExecutor(1))
 
 
-@pytest.mark.parametrize(
-    ("module", "call"),
-    [
-        ("dask.dataframe.dask_expr", r"source\.to_parquet\(path\)"),
-        ("ray.data.dataset", r"source\.write_parquet\(path\)"),
-        ("pyspark.sql.classic.dataframe", r"source\.write\.parquet\(path\)"),
-    ],
-)
-def test_frames_of_engines_are_written_first(module: str, call: str) -> None:
-    frame = type("DataFrame", (), {"__module__": module})()
-    with pytest.raises(us.CallError, match=f"found DataFrame of .* expected files .*: {call}, and"):
-        us.evaluate(frame, engine=ThreadPoolExecutor(1))
-    with pytest.raises(us.CallError, match=call):
-        us.plan(frame)
-
-
 @pytest.mark.parametrize("same", [True, False])
 def test_an_id_that_is_not_unique(tmp_path: Path, same: bool) -> None:
     """Across workers it counts as on one machine: each row counts, its hash is there twice."""

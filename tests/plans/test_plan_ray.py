@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
-from planned_sources import written, written_models
+from frames_on_engines import ASKED, WRONG, json_here, killing, refused, rows, wrong
+from planned_sources import table, written, written_models
 
 import unsurprised as us
 from unsurprised.engines.ray import executor_of_ray
@@ -126,3 +130,63 @@ def test_a_command(files: str, tmp_path: Path) -> None:
     )
     assert found.stdout == plain.stdout
     assert found.stderr == b""
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_dataset_has_the_bytes_of_one_machine() -> None:
+    """Of blocks of Arrow, of blocks of pandas, of some without rows."""
+    want = json_here(rows(), **ASKED)
+    data = ray.data.from_arrow([rows().slice(100 * k, 100) for k in range(5)])
+    assert us.evaluate(data, **ASKED).to_json() == want
+    assert us.evaluate(data.repartition(2), engine="ray", **ASKED).to_json() == want
+    few = rows().filter(pc.less(rows()["age"], 5))
+    assert us.evaluate(data.filter(expr="age < 5"), **ASKED).to_json() == json_here(few, **ASKED)
+    saved = us.calibrate(data, pred="probs", id="row_id").to_json()
+    assert saved == us.calibrate(rows(), pred="probs", id="row_id").to_json()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_worker_that_is_killed_on_a_dataset(tmp_path: Path) -> None:
+    data = ray.data.from_arrow([rows().slice(160 * k, 160) for k in range(3)])
+    kill = killing(str(tmp_path / "killed"))
+    killed = data.map_batches(kill, batch_format="pyarrow", batch_size=None)
+    assert us.evaluate(killed, **ASKED).to_json() == json_here(rows(), **ASKED)
+    assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_dataset_of_tensors() -> None:
+    """Ray makes arrays a type of its own, whose storage is lists."""
+    whole = table(0).select(["row_id", "label", "probs"])
+    made = [
+        {"row_id": row["row_id"], "label": row["label"], "probs": np.array(row["probs"])}
+        for row in whole.to_pylist()
+    ]
+    data = ray.data.from_items(made, override_num_blocks=3)
+    assert us.evaluate(data, id="row_id").to_json() == json_here(whole, id="row_id")
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_wrong_row_of_a_dataset_is_that_of_the_smallest_id() -> None:
+    data = ray.data.from_arrow(wrong())
+    told = {refused(us.evaluate, data.repartition(n), **ASKED) for n in (1, 4)}
+    assert len(told) == 1
+    assert told.pop().startswith(WRONG)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_a_dataset_cannot_be() -> None:
+    data = ray.data.from_arrow(rows())
+    said = refused(us.evaluate, data, pred="probs", error=us.CallError)
+    assert said.startswith("the rows of a Ray Dataset have no places by which they could be told")
+    said = refused(us.evaluate, data, engine="spark", **ASKED, error=us.CallError)
+    assert said.startswith(
+        "engine is 'spark', and the source is a Ray Dataset, whose rows are eval"
+    )
+
+    def broken(block: pa.Table) -> pa.Table:
+        raise OSError("no such disk")
+
+    other = data.map_batches(broken, batch_format="pyarrow")
+    said = refused(us.evaluate, other, **ASKED, error=us.StateError)
+    assert said.startswith("the Ray Dataset could not be read: OSError: no such disk; expected one")

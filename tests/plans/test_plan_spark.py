@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
-from planned_sources import written, written_models
+from frames_on_engines import ASKED, WRONG, json_here, killing, refused, rows, wrong
+from planned_sources import table, written, written_models
 
 import unsurprised as us
 from unsurprised.engines import spark
@@ -112,6 +114,70 @@ def test_a_wrong_row_has_its_file_and_is_not_tried_again(session: Any, tmp_path:
     assert "b.csv, row 1, " in errors[0]
     jobs = session.sparkContext.statusTracker()
     assert not jobs.getActiveJobsIds()
+
+
+def test_a_frame_has_the_bytes_of_one_machine(session: Any) -> None:
+    want = json_here(rows(), **ASKED)
+    frame = session.createDataFrame(rows())
+    assert us.evaluate(frame.repartition(5), **ASKED).to_json() == want
+    few = frame.repartition(3).filter("age < 5")
+    asked = json_here(rows().filter(pc.less(rows()["age"], 5)), **ASKED)
+    assert us.evaluate(few, engine=session, **ASKED).to_json() == asked
+    saved = us.calibrate(frame, pred="probs", id="row_id").to_json()
+    assert saved == us.calibrate(rows(), pred="probs", id="row_id").to_json()
+
+
+def test_a_worker_that_is_killed_on_a_frame(session: Any, tmp_path: Path) -> None:
+    kill = killing(str(tmp_path / "killed"))
+    frame = session.createDataFrame(rows()).repartition(3)
+    killed = frame.mapInArrow(lambda batches: map(kill, batches), frame.schema)
+    assert us.evaluate(killed, **ASKED).to_json() == json_here(rows(), **ASKED)
+    assert (tmp_path / "killed").exists()
+
+
+def test_a_frame_of_vectors_maps_and_names_with_points(session: Any) -> None:
+    linalg = pytest.importorskip("pyspark.ml.linalg")
+    whole = table(0)
+    made = [
+        (row["row_id"], row["label"], linalg.Vectors.dense(row["probs"]), row["land"])
+        for row in whole.to_pylist()
+    ]
+    frame = session.createDataFrame(made, ["row.id", "label", "probability", "land"])
+    here = whole.select(["row_id", "label", "probs", "land"])
+    here = here.rename_columns(["row.id", "label", "probability", "land"])
+    asked: dict[str, Any] = {"id": "row.id", "by": "land"}
+    assert us.evaluate(frame, **asked).to_json() == json_here(here, **asked)
+
+
+def test_a_wrong_row_of_a_frame_is_that_of_the_smallest_id(session: Any) -> None:
+    frame = session.createDataFrame(wrong())
+    told = {refused(us.evaluate, frame.repartition(n), **ASKED) for n in (1, 4)}
+    assert len(told) == 1
+    assert told.pop().startswith(WRONG)
+
+
+def test_files_name_their_rows(session: Any, tmp_path: Path) -> None:
+    """By the columns that Spark has of them, where none of the frame's own is an id."""
+    functions = pytest.importorskip("pyspark.sql.functions")
+    folder = str(tmp_path / "rows")
+    session.createDataFrame(rows().drop_columns(["row_id"])).write.parquet(folder)
+    told = functions.concat_ws(":", "_metadata.file_path", "_metadata.row_index")
+    frame = session.read.parquet(folder).withColumn("row_id", told)
+    assert us.evaluate(frame, **ASKED).rows == rows().num_rows
+
+
+def test_what_a_frame_of_spark_cannot_be(session: Any) -> None:
+    frame = session.createDataFrame(rows())
+    said = refused(us.evaluate, frame, pred="probs", error=us.CallError)
+    assert said.endswith("'_metadata.row_index') is one")
+    said = refused(us.drift, frame, frame, error=us.CallError)  # though Spark would fetch its rows
+    assert said.startswith(
+        "found DataFrame of pyspark, whose rows lie in an engine, where evaluate"
+    )
+    broken = frame.selectExpr("*", "raise_error('no such disk') as wrong")
+    said = refused(us.evaluate, broken, **ASKED, error=us.StateError)
+    assert said.startswith("the Spark DataFrame could not be read: ")
+    assert "no such disk" in said
 
 
 def test_what_is_no_session(session: Any, files: str) -> None:
