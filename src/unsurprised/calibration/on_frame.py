@@ -53,6 +53,7 @@ def calibrate_frame(
 
 def judge_rows(
     batches: Iterator[pa.RecordBatch],
+    *,
     task: str,
     calibrator: str | None,
     beyond: int,
