@@ -184,6 +184,8 @@ def test_a_scheduler_that_is_not_there(files: str) -> None:
         closed.close()
         with pytest.raises(us.CallError, match="the Dask client of engine is closed, or its sche"):
             us.evaluate(files, engine=closed)
+        said = refused(us.evaluate, frame_of(rows(), 2), engine=closed, error=us.CallError, **ASKED)
+        assert said.startswith("the Dask client of engine is closed")
         lone = distributed.Client(cluster)
     with lone, pytest.raises(us.CallError, match="its scheduler does not answer"):
         us.evaluate(files, engine=lone)

@@ -249,3 +249,34 @@ def test_what_has_to_be_read_first(source: Any, call: str, function: Any) -> Non
         f"found {type(source).__name__}; expected a path, a list of paths, or a data frame with "
         f"the Arrow interface (__arrow_c_stream__); pass {call}"
     )
+
+
+def _elsewhere(column: pa.Array) -> pa.Array:
+    """The same column in buffers that begin a byte later than their numbers like."""
+
+    def moved(buffer: pa.Buffer | None) -> pa.Buffer | None:
+        if buffer is None:
+            return None
+        return pa.py_buffer(b"0" + buffer.to_pybytes()).slice(1)
+
+    buffers = [moved(buffer) for buffer in column.buffers()]
+    if not pa.types.is_list(column.type):
+        return pa.Array.from_buffers(column.type, len(column), buffers)
+    inner = [_elsewhere(column.values)]
+    return pa.Array.from_buffers(column.type, len(column), buffers[:2], children=inner)
+
+
+def test_columns_that_came_by_a_network_may_lie_anywhere() -> None:
+    columns = {
+        "row_id": pa.array(["a", "", "ccc", "é"]),
+        "label": pa.array([0, 1, 1, 0]),
+        "probs": pa.array([[0.25, 0.75]] * 4),
+        "user": pa.array([1, 1, 2, 3]),
+        "age": pa.array([1.5, 2.5, None, 4.5]),
+    }
+    asked: dict[str, Any] = {"id": "row_id", "cluster": "user", "by": "age"}
+    here = us.evaluate(pa.table(columns), **asked)
+    moved = pa.table({name: _elsewhere(column) for name, column in columns.items()})
+    assert us.evaluate(moved, **asked).to_json() == here.to_json()
+    other = columns | {"row_id": columns["row_id"].cast(pa.large_string())}
+    assert us.evaluate(pa.table(other)[1:], **asked).rows == 3
