@@ -10,6 +10,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.applied import calibrator_of, refuse_unwritable, write_applied
 from unsurprised.commands.applied_plan import apply_planned
+from unsurprised.commands.engines import Engine
 from unsurprised.commands.panels import WRITES
 from unsurprised.commands.planned import Part, PlanFile
 from unsurprised.commands.reading import files_read, keep_standard_input
@@ -24,6 +25,7 @@ EXAMPLES = (
     "unsurprised apply calibrator.json predictions.parquet --out calibrated.parquet",
     "unsurprised apply calibrator.json 'runs/*.csv' --pred p_ --out calibrated.csv --overwrite",
     "unsurprised apply calibrator.json --plan plan.json --part 3/40 --out calibrated.parquet",
+    "unsurprised apply calibrator.json --plan plan.json --engine ray --out s3://bucket/c.parquet",
 )
 
 
@@ -71,6 +73,7 @@ def command(
     out: OutFile,
     plan: PlanFile = None,
     part: Part = None,
+    engine: Engine = None,
     written_as: As = None,
     overwrite: cli_options.Overwrite = False,
     form: cli_options.FormatOption = None,
@@ -96,6 +99,11 @@ def command(
         return
     if part is not None:
         raise CallError(f"--part {part}: it goes with --plan, which unsurprised plan writes")
+    if engine is not None:
+        raise CallError(
+            "--engine goes with --plan, of which each task writes files of its own; make a plan of "
+            "the files first: unsurprised plan FILE... --no-label --out plan.json"
+        )
     if not files:
         raise CallError("Missing argument 'FILE...', or --plan FILE")
     keep_standard_input(context, *files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -206,8 +205,7 @@ class _AskedFor:
         from unsurprised.evaluation.plans.on_engine import evaluated_as_planned
         from unsurprised.merging import merged_of
 
-        name = self.context.params["engine"]
-        with nullcontext() if name is None else engine_of(name) as engine:
+        with engine_of(self.context.params["engine"]) as engine:
 
             def evaluated() -> PlannedEvaluator:
                 if states:

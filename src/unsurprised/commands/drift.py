@@ -9,6 +9,7 @@ import typer
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare import Preds
 from unsurprised.commands.completion import columns
+from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
 from unsurprised.commands.merge import Partial
 from unsurprised.commands.panels import MEANS, MEASURES, WRITES
 from unsurprised.commands.planned import Part, PlanFile, refuse_without_plan
@@ -38,6 +39,7 @@ EXAMPLES = (
     "unsurprised drift base.json new.parquet --html drift.html",
     "unsurprised drift base.parquet new.parquet --by month --label label --pred probs",
     "unsurprised drift --plan plan.json --part 3/40 --save part-3.json",
+    "unsurprised drift s3://bucket/june s3://bucket/july --engine dask://scheduler:8786",
 )
 
 BaseFile = Annotated[
@@ -145,6 +147,7 @@ def command(
     plan: PlanFile = None,
     part: Part = None,
     partial: Partial = False,
+    engine: Engine = None,
     fdr: Fdr = 0.05,
     fail_if: FailIf = None,
     allow_unsure: AllowUnsure = False,
@@ -169,6 +172,7 @@ def command(
         save_planned(context, plan)
         return
     refuse_without_plan(part, None)
+    refuse_read_here(context, base, new)
     if base is None:
         raise CallError(
             f"Missing argument 'BASE', or --plan FILE; see {context.command_path} --help"
@@ -194,13 +198,13 @@ def command(
         cases = outputs.declare("--junit", junit, own(recognition.junit("drift")))
         page_target = declared_page(outputs, html, "drift")
         with asked_page(page_target, context.obj, ReadFiles(files)) as page:
-            with RowProgress(_rows(sets), quiet=quiet) as progress:
-                before = base_state(sets[0], settings, progress)
+            with RowProgress(_rows(sets), quiet=quiet) as progress, engine_of(engine) as reader:
+                before = base_state(sets[0].on(reader), settings, progress)
                 if saved is not None:
                     saved.write(before.to_json())
                 if new is None:
                     return
-                found = compared_with(before, sets[1], settings, progress)
+                found = compared_with(before, sets[1].on(reader), settings, progress)
             if page is not None:
                 page.write(found)
         findings = findings_of(found, conditions)

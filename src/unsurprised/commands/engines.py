@@ -26,17 +26,17 @@ Engine = Annotated[
 _MOST = 80
 
 
-def refuse_read_here(context: typer.Context) -> None:
-    """Raise where ``--engine`` stands beside what no other process reads."""
+def refuse_read_here(context: typer.Context, *files: str | None) -> None:
+    """Raise where ``--engine`` stands beside what this process alone reads, ``files`` among it."""
     told = context.params
     if told["engine"] is None:
         return
-    if told["db"] is not None:
+    if told.get("db") is not None:
         raise CallError(
             "--engine does not go with --db, whose answer this process alone reads; write it to "
             "Parquet files, which workers open too, and name these"
         )
-    if STANDARD_INPUT in (told.get("files") or told.get("models") or ()):
+    if STANDARD_INPUT in (*files, *(told.get("files") or told.get("models") or ())):
         raise CallError(
             "--engine does not go with - (standard input), which this process alone reads; write "
             "it to a file, which workers open too, and name that"
@@ -44,8 +44,11 @@ def refuse_read_here(context: typer.Context) -> None:
 
 
 @contextmanager
-def engine_of(name: str) -> Iterator[Any]:
-    """The engine of ``--engine``, until the work is done or has failed."""
+def engine_of(name: str | None) -> Iterator[Any]:
+    """The engine of ``--engine``, until the work is done or has failed; None where none is told."""
+    if name is None:
+        yield None
+        return
     from unsurprised.engines.named import opener_of
 
     with ExitStack() as stack:

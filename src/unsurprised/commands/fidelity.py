@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.engines import Engine
 from unsurprised.commands.panels import HOLDS, MEANS, MEASURES, SHOWS, WRITES
 from unsurprised.errors import CallError
 
@@ -30,6 +31,7 @@ EXAMPLES = (
     "unsurprised fidelity base.npy served.npy --noise again.npy",
     "unsurprised fidelity base.npy int4.npy --by prompts.csv:language --text tokens.jsonl",
     "unsurprised fidelity base.kld int4.kld --part 3/40 --state 3.state",
+    "unsurprised fidelity f16.npy int8.npy int4.npy --engine processes:4",
 )
 
 Base = Annotated[
@@ -180,6 +182,7 @@ def command(
     noise: Noise = None,
     part: Part = None,
     state: State = None,
+    engine: Engine = None,
     json: cli_options.Json = None,
     html: cli_options.Html = None,
     overwrite: cli_options.Overwrite = False,
@@ -190,18 +193,24 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Measure, print the report, write the JSON and the page."""
-    from unsurprised.commands.fidelity_parts import JSON, deliver_parts, json_of, read_part
+    from unsurprised.commands.fidelity_parts import (
+        JSON,
+        deliver_parts,
+        json_of,
+        read_all,
+        read_part,
+    )
     from unsurprised.commands.outputs import Outputs
     from unsurprised.commands.page import asked_page, declared_page
-    from unsurprised.commands.planned import part_numbers
+    from unsurprised.commands.planned import part_numbers, refuse_part_beside_engine
     from unsurprised.language_models.file_columns import file_of
-    from unsurprised.language_models.files import Files, read_files
-    from unsurprised.report.progress import RowProgress
+    from unsurprised.language_models.files import Files
     from unsurprised.writing import own, standard_output
 
     if html is not None and len(others) > 1:
         raise CallError(f"--html and {len(others)} others: a page shows one; expected BASE OTHER")
     if part is not None:
+        refuse_part_beside_engine(context.params)
         part_numbers(part)
     unit = cli_options.base_of(base)
     columns = [file_of(spec) for spec in (*(by or ()), document, mask) if spec is not None]
@@ -227,10 +236,7 @@ def command(
         given = _placing(context)
         page_target = declared_page(outputs, html, "fidelity")
         with asked_page(page_target, context.obj, files) as page:
-            with RowProgress(files.rows, quiet=quiet) as progress:
-                found = read_files(
-                    files, given, top=top, unit=unit, rows=batch_rows, progress=progress
-                )
+            found = read_all(context, files, given, unit=unit)
             if page is not None:
                 page.write(found[0])
         if report is not None:

@@ -1,11 +1,12 @@
-"""``fidelity --part``, and what merges its states: a part of the rows, to a state or a result."""
+"""Rows of ``fidelity``, read here, in parts or by an engine, to a state or a result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.engines import engine_of
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.planned import part_numbers
 from unsurprised.errors import CallError
@@ -41,7 +42,29 @@ def read_part(
     parts = PartsOfFiles(files, given, top=told["top"], read=read, options=options)
     numbers = parts.part(*((1, 1) if told["part"] is None else part_numbers(told["part"])))
     with RowProgress(parts.rows(numbers), quiet=told["quiet"]) as progress:
-        return parts.read(numbers, rows=told["batch_rows"], progress=progress)
+        if told["engine"] is None:
+            return parts.read(numbers, rows=told["batch_rows"], progress=progress)
+        with engine_of(told["engine"]) as engine:
+            how: dict[str, Any] = {"rows": told["batch_rows"], "progress": progress}
+            return parts.read_on(engine, partial=told["partial"], **how)
+
+
+def read_all(
+    context: typer.Context, files: Files, given: Placing, *, unit: float
+) -> Sequence[Fidelity]:
+    """What all rows tell, read by threads of this process, or by the engine of a name."""
+    from unsurprised.language_models.files import read_files
+    from unsurprised.language_models.in_parts.on_engine import read_files_on
+    from unsurprised.report.progress import RowProgress
+
+    told = context.params
+    with RowProgress(files.rows, quiet=told["quiet"]) as progress:
+        how: dict[str, Any] = {"rows": told["batch_rows"], "progress": progress, "unit": unit}
+        how["top"] = told["top"]
+        if told["engine"] is None:
+            return read_files(files, given, **how)
+        with engine_of(told["engine"]) as engine:
+            return read_files_on(engine, files, given, partial=told["partial"], **how)
 
 
 def deliver_parts(

@@ -75,8 +75,13 @@ def save_planned(context: typer.Context, path: str) -> None:
         if told[name] is not None:
             raise CallError(
                 f"--{name} does not go with --plan: a saved state has no windows of time; name "
-                "NEW's files, or from Python engine=…, for these"
+                "NEW's files for these, with --engine where one machine is not enough"
             )
+    if told["engine"] is not None:
+        raise CallError(
+            "--engine does not go with --plan, which saves the state of a part; for that of all "
+            "rows name the files: unsurprised drift BASE --save FILE --engine NAME"
+        )
     refuse_others(
         context, _SAVES, "--plan, which saves the state of the plan's rows; expected --save alone"
     )

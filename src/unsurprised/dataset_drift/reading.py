@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -63,6 +63,10 @@ class DataSet:
         files = tuple(table.file for table in tables if table.file is not None)
         return cls(tuple(tables), None, files, source, types, engine)
 
+    def on(self, engine: Any) -> DataSet:
+        """The same files, whose rows an engine reads; None: threads of this process."""
+        return replace(self, engine=engine)
+
     @property
     def rows(self) -> int | None:
         """How many rows are to be read; None where that is not known."""
@@ -93,7 +97,8 @@ class DataSet:
         if self.engine is None or not reading.plan():
             return over_rows(reading, made, progress=progress)
         plan = Plan.of(reading, options, top=0, sampled=False)
-        return predictions_on(self.engine, plan, partial(ModelState, made().label, made().pred))
+        make = partial(ModelState, made().label, made().pred)
+        return predictions_on(self.engine, plan, make, progress)
 
     def read_windows(
         self,
@@ -137,7 +142,8 @@ class DataSet:
         if self.engine is not None:
             places, names = [place for place, _, _ in tables], tables[0][2] if tables else []
             work = ColumnsWork.of(self.tables, places, names, self.types, batch_rows)
-            return columns_on(self.engine, work, [table.file or "" for table in self.tables], make)
+            files = [table.file or "" for table in self.tables]
+            return columns_on(self.engine, work, files, make, progress)
         rows = WholeTables(
             [(table, names) for _, table, names in tables],
             batch_rows,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +37,10 @@ class SplitJob:
     #: The most work of a task whose answer grows with it, but for splits that are larger; then few
     #: answers are waited for at once, too.
     most: int | None = None
+
+    def rows(self, numbers: Iterable[int]) -> int:
+        """How many rows some splits have, as far as that is known."""
+        return sum(self.splits[number].rows or 0 for number in numbers)
 
     def groups(self, workers: int) -> list[Group]:
         """The splits of each task, where so many run at once."""

@@ -19,7 +19,7 @@ from unsurprised.engines.running import SplitJob, results
 from unsurprised.engines.seen import PlanLayout
 from unsurprised.engines.tasks import Done, text_of
 from unsurprised.errors import InputError, SumsOffError
-from unsurprised.evaluation.engine import of_all
+from unsurprised.evaluation.engine import Progress, of_all
 from unsurprised.evaluation.plans.on_engine import counted
 from unsurprised.evaluation.plans.planning import Plan
 from unsurprised.evaluation.plans.work import layout_in
@@ -28,22 +28,29 @@ AnySent = TypeVar("AnySent", bound=Sent)
 
 
 def columns_on(
-    engine: Any, work: ColumnsWork, files: Sequence[str], make: Callable[[], AnySent]
+    engine: Any,
+    work: ColumnsWork,
+    files: Sequence[str],
+    make: Callable[[], AnySent],
+    progress: Progress | None = None,
 ) -> AnySent:
     """All columns of some files in a collector; the error of the first wrong row."""
     if not work.splits:
         return make()
+    job, collect = job_of(work, files), partial(collect_columns, make=make)
     with pool_of(engine) as pool:
-        return _collected(job_of(work, files), pool, partial(collect_columns, make=make), make())[0]
+        return _collected(job, pool, collect, make(), progress)[0]
 
 
-def predictions_on(engine: Any, plan: Plan, make: Callable[[], ModelState]) -> ModelState:
+def predictions_on(
+    engine: Any, plan: Plan, make: Callable[[], ModelState], progress: Progress | None = None
+) -> ModelState:
     """What the predictions of a plan say of themselves."""
     try:
         with pool_of(engine) as pool:
             work = partial(collect_predictions, make=make)
             try:
-                state, facts = _collected(plan.job, pool, work, make())
+                state, facts = _collected(plan.job, pool, work, make(), progress)
             except SumsOffError as error:
                 raise counted(plan.job, pool, error) from None
     except InputError as error:
@@ -63,7 +70,11 @@ def job_of(work: ColumnsWork, files: Sequence[str]) -> SplitJob:
 
 
 def _collected(
-    job: SplitJob, pool: Pool, work: Callable[[str], Done], merged: AnySent
+    job: SplitJob,
+    pool: Pool,
+    work: Callable[[str], Done],
+    merged: AnySent,
+    progress: Progress | None,
 ) -> tuple[AnySent, list[Any]]:
     """What the tasks of a job have collected, and what else they say."""
     facts = []
@@ -71,4 +82,6 @@ def _collected(
         for done in found:
             merged.merge_bytes(done.state)
             facts.append(done.facts)
+            if progress is not None:
+                progress(job.rows(done.splits))
     return merged, facts

@@ -56,7 +56,7 @@ def states_on(
         for done in found:
             yield done.state
             if progress is not None:
-                progress(sum(plan.splits[number].rows or 0 for number in done.splits))
+                progress(plan.job.rows(done.splits))
 
 
 def _evaluated_in(plan: Plan, pool: Pool, progress: Progress | None) -> PlannedEvaluator:

@@ -8,6 +8,7 @@ from typing import Any
 from unsurprised.engines.splits import intervals_of, part_of
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.files import Files
+from unsurprised.language_models.in_parts.on_engine import read_on
 from unsurprised.language_models.in_parts.planned import PlannedFidelity
 from unsurprised.language_models.in_parts.share import PairsFacts, PairsShare
 from unsurprised.language_models.in_parts.splits import Stretch, stretches_of
@@ -74,6 +75,25 @@ class PartsOfFiles:
         with unchanged(self._stamps):
             for one in stretches_of(self.facts, numbers):
                 meters[one.pair] = self._measured(one, rows, progress)
+        return self._found(numbers, meters)
+
+    @own_float_errors
+    def read_on(
+        self,
+        engine: Any,
+        *,
+        partial: bool,
+        rows: int | None = None,
+        progress: Progress | None = None,
+    ) -> PlannedFidelity:
+        """The same of all splits, which an engine reads; ``partial`` as the files were opened."""
+        with unchanged(self._stamps):
+            read = read_on(
+                engine, self._pairs, self._tops, partial=partial, rows=rows, progress=progress
+            )
+        return self._found(range(len(self.facts.splits)), dict(enumerate(read)))
+
+    def _found(self, numbers: range, meters: Mapping[int, PairMeters]) -> PlannedFidelity:
         texts = {pair: _texts(self._pairs[pair], held) for pair, held in meters.items()}
         return PlannedFidelity(PairsShare(self.facts, intervals_of(numbers)), meters, texts)
 

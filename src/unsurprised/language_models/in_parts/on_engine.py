@@ -11,16 +11,46 @@ from unsurprised.engines.pools import pool_of
 from unsurprised.engines.running import SplitJob, results
 from unsurprised.engines.seen import PlanLayout
 from unsurprised.errors import CallError
+from unsurprised.float_errors import own_float_errors
+from unsurprised.language_models.files import Files, results_of
 from unsurprised.language_models.in_parts.splits import layout_of
 from unsurprised.language_models.in_parts.tasks import meters_in, run, told_of
 from unsurprised.language_models.model_pair import ModelPair
-from unsurprised.language_models.pair_meters import PairMeters
+from unsurprised.language_models.pair_meters import PairMeters, Progress
+from unsurprised.language_models.placing import Placing
+from unsurprised.language_models.result import Fidelity
+from unsurprised.units import checked_base
+
+
+@own_float_errors
+def read_files_on(
+    engine: Any,
+    files: Files,
+    given: Placing,
+    *,
+    top: int,
+    unit: float,
+    partial: bool,
+    rows: int | None = None,
+    progress: Progress | None = None,
+) -> list[Fidelity]:
+    """Each other beside the base, as :func:`.read_files` has them; ``partial`` as in opening."""
+    checked_base(unit)
+    pairs, tops = files.pairs(given), files.tops(top)
+    read = read_on(engine, pairs, tops, partial=partial, rows=rows, progress=progress)
+    return results_of(pairs, read, unit, noisy=files.second is not None)
 
 
 def read_on(
-    engine: Any, pairs: Sequence[ModelPair], tops: Sequence[int], *, partial: bool
+    engine: Any,
+    pairs: Sequence[ModelPair],
+    tops: Sequence[int],
+    *,
+    partial: bool,
+    rows: int | None = None,
+    progress: Progress | None = None,
 ) -> list[PairMeters]:
-    """What is measured of all tokens of each pair, which an engine reads.
+    """What is measured of all tokens of each pair, which an engine reads, ``rows`` at a time.
 
     Raises
     ------
@@ -31,7 +61,7 @@ def read_on(
     """
     layout = PlanLayout("", layout_of(pairs))
     splits = layout.splits
-    told = told_of(pairs, tops, layout, partial=partial)
+    told = told_of(pairs, tops, layout, partial=partial, batch_rows=rows)
     job = SplitJob(splits, [split.rows or 0 for split in splits], told)
     merged = [
         PairMeters.empty(top, pair.tokens.bins, bounded=pair.said.bounded)
@@ -41,6 +71,8 @@ def read_on(
         for done in found:
             for pair, meters in meters_in(done.state):
                 merged[pair].merge(meters)
+            if progress is not None:
+                progress(job.rows(done.splits))
     return merged
 
 

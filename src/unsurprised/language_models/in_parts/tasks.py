@@ -45,10 +45,13 @@ class StretchWork(Record):
     top: int
     #: Whether a ``.kld`` file may be one that a killed run has left.
     partial: bool
+    #: Rows that are read at a time.
+    batch_rows: int | None = None
 
     def read(self) -> PairMeters:
         """What is measured of the rows."""
-        return meters_of(self._sides(), self.tokens, self.ignore_index, top=self.top)
+        sides, left_out = self._sides(), self.ignore_index
+        return meters_of(sides, self.tokens, left_out, top=self.top, rows=self.batch_rows)
 
     def _sides(self) -> Sides:
         base, other = (opened(path, path, partial=self.partial) for path in (self.base, self.other))
@@ -103,7 +106,12 @@ def run(task: str) -> Done:
 
 
 def told_of(
-    pairs: Sequence[ModelPair], tops: Sequence[int], layout: PlanLayout, *, partial: bool
+    pairs: Sequence[ModelPair],
+    tops: Sequence[int],
+    layout: PlanLayout,
+    *,
+    partial: bool,
+    batch_rows: int | None = None,
 ) -> Callable[[Sequence[int]], str]:
     """What tells a task of some splits; the files are as they are now."""
     paths = [pair.paths for pair in pairs]
@@ -124,6 +132,7 @@ def told_of(
                     pair.ignore_index,
                     tops[one.pair],
                     partial,
+                    batch_rows,
                 )
             )
         used = dict.fromkeys(path for work in works for path in (work.base, work.other))
