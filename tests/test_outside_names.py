@@ -37,7 +37,7 @@ OPTIONAL = {
     "pytorch_lightning",
     "sklearn",
 }
-OPTIONAL |= {"ray", "torch", "transformers", "triton"}
+OPTIONAL |= {"dask", "distributed", "pyspark", "ray", "torch", "transformers", "triton"}
 
 #: Asked of PyTorch alone.
 OF_TORCH = {"Tensor", "cat", "get_default_dtype", "nn"}
