@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from unsurprised.engines.connecting import SECONDS, in_time, not_installed, refuse_silent, unheard
+from unsurprised.engines.processes import no_interrupts
 from unsurprised.errors import CallError, StateError
 from unsurprised.threads import get_num_threads
 
@@ -104,7 +105,7 @@ def connected(address: str | None = None) -> Iterator[Any]:
             raise not_installed("Dask", "dask") from None
         address = address or dask.config.get(_TOLD, None)
         if address is None:
-            with _processes(distributed) as cluster, distributed.Client(cluster) as client:
+            with _processes(dask, distributed) as cluster, distributed.Client(cluster) as client:
                 yield client
             return
 
@@ -130,17 +131,18 @@ def _refuse_no_workers(client: Any, address: str) -> None:
 
 
 @contextmanager
-def _processes(distributed: Any) -> Iterator[Any]:
+def _processes(dask: Any, distributed: Any) -> Iterator[Any]:
     """A cluster of one process a core, which leaves no file behind."""
-    with (
-        tempfile.TemporaryDirectory(prefix="unsurprised-dask-") as folder,
-        distributed.LocalCluster(
-            n_workers=get_num_threads(),
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            local_directory=folder,
-        ) as cluster,
-    ):
-        yield cluster
+    with tempfile.TemporaryDirectory(prefix="unsurprised-dask-") as folder:
+        # Dask makes a folder where its settings say even if it is told another.
+        with dask.config.set({"temporary-directory": folder}), no_interrupts():
+            started = distributed.LocalCluster(
+                n_workers=get_num_threads(),
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+                local_directory=folder,
+            )
+        with started as cluster:
+            yield cluster

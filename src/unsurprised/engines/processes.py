@@ -10,6 +10,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any, ClassVar
 
 from unsurprised.threads import get_num_threads
@@ -19,15 +20,23 @@ class _Worker(SpawnProcess):
     """A process that an interrupt of the terminal leaves to its parent."""
 
     def start(self) -> None:
-        """Begin; what is blocked here stays so in the process."""
-        if not hasattr(signal, "pthread_sigmask"):
+        """Begin, without interrupts."""
+        with no_interrupts():
             super().start()
-            return
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            super().start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def no_interrupts() -> Iterator[None]:
+    """Interrupts of the terminal are kept from threads and processes that begin inside."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    ensure_running()  # which lets interrupts through again as it begins
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Workers(SpawnContext):
