@@ -361,3 +361,16 @@ def test_without_a_sample(files: str) -> None:
     whole = us.evaluate(files, ledger=False).to_json()
     assert merged.result(ledger=False).to_json() == whole
     assert max(map(len, states_of(plan, 3))) < min(map(len, states_of(us.plan(files), 3)))
+
+
+def test_what_all_rows_tell_names_all_files(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.csv" for name in "ab"]
+    for file in files:
+        file.write_text("label,p_cat,p_dog,w\ncat,0.75,0.25,0\n")
+    with pytest.raises(us.InputError) as whole:
+        us.evaluate(files, weight="w")
+    plan = us.plan(files, weight="w")
+    with pytest.raises(us.InputError) as merged:
+        us.merge(plan.evaluate([part]).to_bytes() for part in (1, 0)).result()
+    assert str(merged.value) == str(whole.value)
+    assert str(whole.value).startswith(f"{files[0]}, {files[1]}: found weights that are all 0")

@@ -6,8 +6,8 @@ import json
 from typing import Any, Self
 
 from unsurprised.engines.splits import numbers_in
-from unsurprised.errors import CallError, StateError
-from unsurprised.evaluation.engine import refuse_no_rows
+from unsurprised.errors import CallError, InputError, StateError
+from unsurprised.evaluation.engine import of_all, refuse_no_rows
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.plans.share import Share
 from unsurprised.evaluation.result import Evaluation
@@ -88,7 +88,10 @@ class PlannedEvaluator(Evaluator):
     def result(self, *, base: float = 2, ledger: bool = True) -> Evaluation:
         """What can be said of the splits that came in; a note says if some are missing."""
         self.refuse_wrong()
-        found = super().result(base=base, ledger=ledger)
+        try:
+            found = super().result(base=base, ledger=ledger)
+        except InputError as error:
+            raise of_all(error, self._share.facts.files) from None
         if note := self._share.note():
             object.__setattr__(found, "notes", (note, *found.notes))
         return found
