@@ -42,9 +42,24 @@ def test_too_few_rows_are_an_outcome_of_their_own_with_how_many_would_tell():
     assert found.outcome == "unsure"
     needed = found.findings[0].rows_needed
     estimate = found.findings[0].estimate
-    half = (estimate.high - estimate.low) / 2
-    assert needed == math.ceil(200 * (half / abs(0.01 - estimate.value)) ** 2)
+    assert estimate.value > 0.01
+    below = estimate.value - estimate.low
+    assert needed == math.ceil(200 * (below / (estimate.value - 0.01)) ** 2)
     assert "200 rows do not suffice to tell: about" in " ".join(str(found).split())
+
+
+def test_the_rows_that_would_tell_are_more_than_there_are():
+    """Also where the interval is skewed, and its longer side holds the limit."""
+    random = np.random.default_rng(0)
+    p = random.dirichlet([1, 1, 1], 2000)
+    labels = (random.random((2000, 1)) > p.cumsum(axis=1)).sum(axis=1)
+    blunt = p**0.8 / (p**0.8).sum(axis=1, keepdims=True)
+    value = us.compare(labels, p, blunt).difference
+    for end in (value.low, value.high):
+        limit = end + 1e-6 * (value.value - end)
+        found = us.check(labels, p, blunt, max_worse=limit).findings[0]
+        assert found.outcome == "unsure"
+        assert 2000 < found.rows_needed < 2010
 
 
 def test_the_rows_that_would_tell_do_tell():

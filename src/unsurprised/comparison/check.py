@@ -256,11 +256,14 @@ def finding_of(where: str, quantity: str, estimate: Estimate, limit: float) -> F
 def _needed(estimate: Estimate, limit: float) -> int | None:
     """Rows whose interval would end at the limit, were the value to stay: spreads fall with √n."""
     distance = abs(limit - estimate.value)
-    half = (estimate.high - estimate.low) / 2
-    if math.isnan(half) or distance == 0:
+    # Intervals are skewed: the end that has to come to the limit is the one on the limit's side.
+    reach = (
+        estimate.high - estimate.value if limit > estimate.value else estimate.value - estimate.low
+    )
+    if math.isnan(reach) or distance == 0:
         return None
-    ratio = half / distance
-    return math.ceil(estimate.rows * ratio * ratio)
+    ratio = reach / distance
+    return max(math.ceil(estimate.rows * ratio * ratio), estimate.rows + 1)
 
 
 def _failing(slices: Sequence[tuple[str, Estimate]], quantity: str, limit: float) -> list[Finding]:
