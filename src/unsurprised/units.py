@@ -83,5 +83,13 @@ def as_integer(value: Any) -> int:
         return -1
 
 
+def checked_top(top: Any) -> int:
+    """How many rows to show, as an integer; an error unless it is one of at least 0."""
+    number = as_integer(top)
+    if number < 0:
+        raise CallError(f"top={top!r}; expected 0 or more rows")
+    return number
+
+
 #: What turns nats into bits.
 BITS_PER_NAT = 1 / units_per_bit(math.e)

@@ -326,3 +326,21 @@ def test_no_class_moves_where_the_truth_is_a_distribution():
     result = us.compare(us.Probs(honest), sure, honest)
     assert result.differences[0].by_class == ()
     assert result.models[0].calibration == us.evaluate(us.Probs(honest), sure).calibration
+
+
+@pytest.mark.parametrize("top", [-1, 2.5, True, "all"])
+def test_a_top_that_is_no_number_of_rows(top, tmp_path):
+    labels, *models = drawn(rows=20)
+    files = [tmp_path / "old.csv", tmp_path / "new.csv"]
+    for file in files:
+        file.write_text("label,p_cat,p_dog\ncat,0.5,0.5\ndog,0.5,0.5\n")
+    calls = [
+        lambda: us.compare(labels, *models, top=top),
+        lambda: us.compare(*files, top=top),
+        lambda: us.evaluate(labels, models[0], top=top),
+        lambda: us.evaluate(files[0], top=top),
+        lambda: us.plan(files[0], top=top),
+    ]
+    for call in calls:
+        with pytest.raises(CallError, match=f"top={top!r}; expected 0 or more rows"):
+            call()

@@ -201,6 +201,13 @@ def test_splits_that_there_are_not(files: str, splits: list[Any]) -> None:
         us.plan(files).evaluate(splits)
 
 
+def test_splits_that_are_one_number(files: str) -> None:
+    plan = us.plan(files)
+    for splits in (0, plan.splits[0]):
+        with pytest.raises(us.CallError, match=r"expected numbers of splits, such as \[0\]"):
+            plan.evaluate(splits)  # type: ignore[arg-type]
+
+
 def test_a_file_that_changed(files: str) -> None:
     plan = us.plan(files)
     text, path = plan.to_json(), Path(plan.files[1])

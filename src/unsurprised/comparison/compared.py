@@ -31,6 +31,7 @@ from unsurprised.evaluation.records import CalibrationCurve
 from unsurprised.later import Later, waiting
 from unsurprised.statistics.in_unit import InUnit
 from unsurprised.statistics.jackknife import too_few_clusters
+from unsurprised.units import checked_top
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class ComparisonAsked:
     base: float
     top: int
     split: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "top", checked_top(self.top))
 
 
 def compared(

@@ -90,6 +90,8 @@ def named(splits: Sequence[PlannedSplit], numbers: Sequence[int]) -> str:
 
 def checked_numbers(asked: Iterable[int | PlannedSplit], count: int) -> list[int]:
     """The numbers of the splits that are asked for, each of which is one of ``count``."""
+    if not isinstance(asked, Iterable):
+        raise CallError(f"splits={asked!r:.80}; expected numbers of splits, such as [0]")
     found = [each.number if isinstance(each, PlannedSplit) else each for each in asked]
     for number in found:
         if type(number) is not int or not 0 <= number < count:

@@ -34,6 +34,7 @@ from unsurprised.interpretation import Interpretation
 from unsurprised.later import Later
 from unsurprised.states.hashing import hashes_of, hashes_of_clusters
 from unsurprised.states.serial import pack, sensible, unpack, whole
+from unsurprised.units import checked_top
 
 
 class Evaluator(TakesRows):
@@ -100,9 +101,7 @@ class Evaluator(TakesRows):
         self._reading: Interpretation | None = None
         self._named, self._zero_seen = False, False
         self._unsaid_start: Binding | None = None
-        self._top, self._sample_rows = top, sample_rows
-        if top < 0:
-            raise CallError(f"top={top}; expected 0 or more rows")
+        self._top, self._sample_rows = checked_top(top), sample_rows
         self._held: States | None = None
         self._few: SmallBatches | None = None
         self._rows = 0

@@ -29,6 +29,7 @@ from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
 from unsurprised.sources.recipes import SourceRecipe, said_of_options
 from unsurprised.sources.witnesses import guesses_in, truths_in
+from unsurprised.units import checked_top
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ def open_frame(
     frame: EngineFrame, options: Mapping[str, Any], *, top: int, sampled: bool
 ) -> OpenedFrame:
     """Look at all partitions of a frame, and decide what its columns mean."""
-    if top < 0:
-        raise CallError(f"top={top}; expected 0 or more rows")
+    top = checked_top(top)
     told = Options(**options)
     refuse_no_id(told.id, frame.called, frame.with_id)
     if told.truth is not None:

@@ -15,6 +15,7 @@ from unsurprised.sources.opening import open_source
 from unsurprised.sources.options import Options
 from unsurprised.sources.reading import Reading
 from unsurprised.sources.recipes import refuse_no_files
+from unsurprised.units import checked_top
 
 _KNOWN = tuple(field.name for field in fields(Options))
 
@@ -102,8 +103,7 @@ def planned(
     source: Any = (),
 ) -> Plan:
     """The plan of a source that was opened with ``options``; ``source`` is how it was named."""
-    if top < 0:
-        raise CallError(f"top={top}; expected 0 or more rows")
+    top = checked_top(top)
     if expect is not None and expect < 0:
         raise CallError(f"expect={expect}; expected 0 or more rows (--expect)")
     named = [source] if isinstance(source, str | os.PathLike) else source or ()
