@@ -292,6 +292,28 @@ def test_columns_in_another_order(tmp_path: Path) -> None:
     assert us.compare(*plans).to_json() == whole
 
 
+@pytest.mark.parametrize(
+    ("of_base", "of_new", "told"),
+    [
+        (
+            {"cluster": "user"},
+            {},
+            "made with --cluster user, that of new with no --cluster;",
+        ),
+        ({"cluster": "user"}, {"cluster": "land"}, "that of new with --cluster land;"),
+        ({}, {"weight": "w"}, "base was made with no --weight, that of new with --weight w;"),
+    ],
+)
+def test_plans_that_count_rows_otherwise(
+    files: list[str], of_base: dict[str, Any], of_new: dict[str, Any], told: str
+) -> None:
+    plans = [us.plan(files[0], **of_base), us.plan(files[1], **of_new)]
+    with pytest.raises(us.CallError, match=f"{told}.*expected the same of all: plan each"):
+        us.compare(*plans, names=["base", "new"])
+    with pytest.raises(us.CallError, match="expected the same of all"):
+        us.check(*plans, max_worse=0.1)
+
+
 def states_of(compared: PlannedModels, parts: int) -> Iterator[bytes]:
     for part in range(1, parts + 1):
         with PlannedComparison.scored(compared, compared.part(part, parts)) as found:

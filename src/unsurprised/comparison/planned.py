@@ -87,6 +87,20 @@ class PlannedModels:
         told = known if known and len(known) <= _MOST_TOLD else "A,B,…"
         remedy = f"say --classes {told} to unsurprised plan, for the other model"
         refuse_other_classes([plan.classes for plan in self.plans], names, remedy)
+        self._refuse_other_columns()
+
+    def _refuse_other_columns(self) -> None:
+        """Raise where plans count rows otherwise: matched rows have one weight and one cluster."""
+        for option in ("cluster", "weight"):
+            columns = [getattr(plan.work.recipe.options, option) for plan in self.plans]
+            told = [f"--{option} {each}" if each else f"no --{option}" for each in columns]
+            for column, name, its in zip(columns, self.asked.names, told, strict=True):
+                if column != columns[0]:
+                    raise CallError(
+                        f"the plan of {self.asked.names[0]} was made with {told[0]}, that of "
+                        f"{name} with {its}; expected the same of all: plan each with the same "
+                        f"--{option} COLUMN ({option}=…)"
+                    )
 
     @classmethod
     def of(cls, models: Sequence[OpenedModel], asked: ComparisonAsked) -> PlannedModels:
