@@ -7,6 +7,7 @@ import math
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -213,3 +214,31 @@ def test_hostile_names_stay_text(tmp_path):
     assert suite.tag == "testsuite"
     assert "\x1b" not in str(found)
     assert "\x1b" not in found.to_junit()
+
+
+def _frames():
+    table = pa.table({"row_id": [1, 2], "label": ["a", "b"], "p_a": [0.5, 0.4], "p_b": [0.5, 0.6]})
+    dask = pytest.importorskip("dask.dataframe")
+    return [table, table.to_pandas(), dask.from_pandas(table.to_pandas(), npartitions=1)]
+
+
+def test_frames_in_the_place_of_files_are_told_what_to_do():
+    for frame in _frames():
+        calls = [
+            lambda frame=frame: us.compare(frame, frame, id="row_id"),
+            lambda frame=frame: us.compare(frame, frame),
+            lambda frame=frame: us.compare({"old": frame, "new": frame}, label="label"),
+            lambda frame=frame: us.check(frame, max_bits=3, id="row_id"),
+            lambda frame=frame: us.check(frame, max_bits=3),
+        ]
+        for call in calls:
+            with pytest.raises(CallError, match=r"its columns as arrays: .* files: write it as"):
+                call()
+
+
+def test_frames_of_predictions_are_arrays():
+    _, frame, _ = _frames()
+    probs = frame[["p_a", "p_b"]].set_axis(["a", "b"], axis=1)
+    assert us.check(frame["label"], probs, max_bits=30).outcome in ("passed", "unsure")
+    one_hot = pd.DataFrame({"a": [1.0, 0.0], "b": [0.0, 1.0]})
+    assert us.compare(one_hot, probs, probs).difference.value == 0

@@ -179,6 +179,8 @@ def test_what_a_dataset_cannot_be() -> None:
     data = ray.data.from_arrow(rows())
     said = refused(us.evaluate, data, pred="probs", error=us.CallError)
     assert said.startswith("the rows of a Ray Dataset have no places by which they could be told")
+    said = refused(us.mi, data, y="label", error=us.CallError)
+    assert said.endswith("or its rows, where they are few: source.to_pandas()")
     said = refused(us.evaluate, data, engine="spark", **ASKED, error=us.CallError)
     assert said.startswith(
         "engine is 'spark', and the source is a Ray Dataset, whose rows are eval"

@@ -153,12 +153,12 @@ def check(
     if models is not None:
         found = _of_files(models, join, max_bits, max_worse)
         return checked(*found, max_bits=max_bits, max_worse=max_worse)
+    refuse_of_files("check", given, columns, join, engine)
     if len(predictions) not in (1, 2):
         raise CallError(
             f"check(y_true, …) got {len(predictions)} predictions; expected those of the model, or "
             "those of the base and of the new model"
         )
-    refuse_of_files("check", columns, join, engine)
     comparison = None
     if len(predictions) == 2:
         named = models_of(predictions[0], predictions[1:], names)

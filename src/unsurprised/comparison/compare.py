@@ -144,7 +144,7 @@ def compare(
     models = file_models("compare", given, names, told, columns=columns, engine=engine)
     if models is not None:
         return models.compared(join, base=log_base, top=top, memory=memory)
-    refuse_of_files("compare", columns, join, engine)
+    refuse_of_files("compare", given, columns, join, engine)
     meaning = Meaning(
         classes,
         positive,

@@ -66,13 +66,39 @@ def _said(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def refuse_of_files(call: str, columns: Mapping[str, Any], join: str, engine: Any) -> None:
-    """Raise for what is said of sources, beside arrays."""
+def refuse_of_files(
+    call: str, given: Sequence[Any], columns: Mapping[str, Any], join: str, engine: Any
+) -> None:
+    """Raise for what is said of sources, beside arrays, and for frames in the place of sources."""
     said = [name for name, value in columns.items() if value is not None]
     said += ["join"] if join != "exact" else []
     said += ["engine"] if engine is not None else []
+    _refuse_frames(call, given, as_sources=bool(said))
     if said:
         raise CallError(
             f"{call}(y_true, base, new, {said[0]}=…): {said[0]}=… is for files and plans, or is no "
             "option; arrays say their meaning by a form: Logits(base), weights=…, ids=…"
         )
+
+
+def _refuse_frames(call: str, given: Sequence[Any], *, as_sources: bool) -> None:
+    """Raise for frames in the place of sources; the columns of one may well be an array."""
+    first = given[0]
+    if isinstance(first, Mapping) and len(given) == 1 and first:
+        first = next(iter(first.values()))
+    elif len(given) < (3 if call == "compare" else 2) and not isinstance(given[-1], Mapping):
+        as_sources = True
+    if not (hasattr(type(first), "columns") or hasattr(type(first), "column_names")):
+        return
+    from unsurprised.sources.frames import is_frame, writing_call  # pyarrow is slow
+
+    writes = writing_call(first)
+    if writes is None and not (as_sources and is_frame(first)):
+        return
+    wanted = "y_true, base, new" if call == "compare" else "y_true, [base,] new"
+    named = "BASE, NEW" if call == "compare" else "[BASE,] NEW"
+    raise CallError(
+        f"{call} found a {type(first).__name__}, which is no file; expected its columns as arrays: "
+        f"{call}({wanted}), or files: write it as Parquet{f' ({writes})' if writes else ''}, "
+        f"and pass their paths: {call}({named}, …)"
+    )

@@ -202,6 +202,13 @@ def _evaluate_source(
     """Evaluate files or a frame, here or where an engine works on them."""
     # All need pyarrow, which is not imported before someone has a file or a frame.
     from unsurprised.engines.frames.found import frame_of
+    from unsurprised.evaluation.plans.planning import Plan
+
+    if isinstance(source, Plan):
+        raise CallError(
+            "evaluate found a Plan, which evaluates its files itself; expected "
+            "plan.evaluate().result(), or the files: evaluate(files, engine=…)"
+        )
 
     if (frame := frame_of(source, engine)) is not None:
         from unsurprised.evaluation.frames.opened import evaluate_frame

@@ -116,7 +116,9 @@ def _reading_call(source: Any) -> str | None:
     if isinstance(source, Mapping):
         split = next((key for key, value in source.items() if is_frame(value)), None)
         return "pyarrow.table(source)" if split is None else f"source[{split!r}]"
-    name = next((n for n in _READERS if callable(getattr(type(source), n, None))), None)
+    # A dataset of Ray has a to_spark(cluster) as well.
+    names = _READERS[library_of(source) == "ray" :]
+    name = next((n for n in names if callable(getattr(type(source), n, None))), None)
     index = ".reset_index()" if name == "to_dataframe" else ""
     return f"source.{name}(){index}" if name else None
 
