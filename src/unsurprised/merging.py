@@ -74,15 +74,20 @@ def merge(states: Iterable[Any], *, partial: bool = False) -> Any:
     return merged_of(((f"states[{place}]", state) for place, state in enumerate(states)), partial)
 
 
-def merged_of(states: Iterable[tuple[str, Any]], partial: bool = False) -> Any:
-    """The same of states that have names, by which errors call them; files of them are read."""
+def merged_of(
+    states: Iterable[tuple[str, Any]], partial: bool = False, *, whole: bool = False
+) -> Any:
+    """The same of states that have names, by which errors call them; files of them are read.
+
+    ``whole`` is for callers that never take some splits alone, which errors then do not advise.
+    """
     states = iter(states)
     first = next(states, None)
     if first is None:
         raise CallError("merge has no states; expected one or more")
     states = chain([first], states)
     if is_comparison(first[1]):
-        return merged_comparison(states, partial)
+        return merged_comparison(states, partial, whole=whole)
     merged: Any = None
     for name, state in states:
         held = _read(state)
@@ -92,7 +97,7 @@ def merged_of(states: Iterable[tuple[str, Any]], partial: bool = False) -> Any:
         except UnsurprisedError as error:
             raise StateError(f"{name}: {error}") from None
     if not partial and isinstance(merged, PlannedEvaluator | PlannedFidelity):
-        merged.share.refuse_missing()
+        merged.share.refuse_missing(whole=whole)
         merged.refuse_wrong()
     return merged
 

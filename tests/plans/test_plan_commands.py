@@ -86,6 +86,11 @@ def test_a_partial_merge_says_so(capsys: Any) -> None:
     said = run("merge 1.state", capsys, 2)
     assert "9 of 12 splits of the plan are missing: split 3 (rows/1.parquet, rows 0 to 49)" in said
     assert "(--partial)" in said
+    for line in (
+        "check --plan plan.json 1.state --max-bits 1",
+        "calibrate --plan plan.json 1.state",
+    ):
+        assert run(line, capsys, 2).endswith("expected all: evaluate what is missing\n")
     out = run("merge 1.state --partial --json p.json", capsys)
     assert "Of 3 of the plan's 12 splits alone: split 3 (rows/1.parquet" in out
     (note,) = json.loads(Path("p.json").read_text())["notes"]

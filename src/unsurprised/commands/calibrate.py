@@ -209,7 +209,8 @@ class _AskedFor:
 
             def evaluated() -> PlannedEvaluator:
                 if states:
-                    return held.refuse_other(merged_of((one, read_bytes(one)) for one in states))
+                    told = ((one, read_bytes(one)) for one in states)
+                    return held.refuse_other(merged_of(told, whole=True))
                 if engine is None:
                     return held.evaluate(progress=progress)
                 return evaluated_as_planned(held, engine, progress=progress)

@@ -258,7 +258,7 @@ def _evaluated_plan(
         return evaluated_by(engine, held, quiet=quiet).result()
     if not states:
         return evaluated_of(held, held.splits, quiet=quiet).result()
-    merged = merged_of((name, StoredState(name)) for name in states)
+    merged = merged_of(((name, StoredState(name)) for name in states), whole=True)
     if isinstance(merged, PlannedComparison):
         raise CallError("the states are of a comparison; expected --plan for each of its models")
     return held.refuse_other(merged).result()

@@ -55,7 +55,7 @@ def opened_states(
     from unsurprised.commands.planned import read_bytes
     from unsurprised.merging import merged_of
 
-    merged: PlannedFidelity = merged_of((file, read_bytes(file)) for file in files)
+    merged: PlannedFidelity = merged_of(((file, read_bytes(file)) for file in files), whole=True)
     return ReadFiles(files), merged.result
 
 

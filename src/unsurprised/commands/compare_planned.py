@@ -149,7 +149,8 @@ def compared_for_check(
     told = context.params
     models = models_of(paths, str(told["join"].value), 0, split=False)
     if states:
-        found = merged_comparison(((name, StoredState(name)) for name in states), partial=False)
+        named = ((name, StoredState(name)) for name in states)
+        found = merged_comparison(named, partial=False, whole=True)
         if is_told(context, "join") and found.asked.join != models.asked.join:
             raise StateError(
                 f"the states were made with --join {found.asked.join}, and --join "

@@ -71,16 +71,21 @@ def compared_stored(
     most_rows: int,
     *,
     lacking: str | None = None,
+    of_parts: bool = False,
 ) -> Comparison:
     """The same of models whose rows are on the disk, of which it needs nothing afterwards.
 
-    ``lacking`` is said of the rows where not all of them are there.
+    ``lacking`` is said of the rows where not all of them are there; ``of_parts`` tells that they
+    came as states, which were made with their join.
     """
     if not all(spool.rows for spool in spools):
         raise no_rows()
     refuse_other_naming([(spool.rows, spool.named) for spool in spools], asked.names)
     rows = matched_blocks(
-        lambda: spools[0].blocks_with(spools[1:], most_rows), asked.names, asked.join
+        lambda: spools[0].blocks_with(spools[1:], most_rows),
+        asked.names,
+        asked.join,
+        of_parts=of_parts,
     )
     sums = _Sums(asked, evaluators, classes, rows, lacking)
     hashes = _SampledHashes(sums.samples) if rows.left_out and asked.split else None

@@ -46,12 +46,13 @@ class Met:
 class Matching:
     """Puts blocks of the models' rows into the base's order, and keeps what does not match.
 
-    With ``join="inner"`` rows that are not in all models are left out, and counted.
+    With ``join="inner"`` rows that are not in all models are left out, and counted. ``of_parts``:
+    the rows came as states, each of which was made with its join.
     """
 
-    def __init__(self, names: Sequence[str], join: str) -> None:
+    def __init__(self, names: Sequence[str], join: str, *, of_parts: bool = False) -> None:
         others = names[1:]
-        self.names, self.inner = names, join == "inner"
+        self.names, self.inner, self.of_parts = names, join == "inner", of_parts
         self.rows, self.matched, self.met = 0, 0, 0
         self.again = [Met() for _ in names]
         self.missing, self.extra = [Met() for _ in others], [Met() for _ in others]
@@ -155,6 +156,7 @@ class Matching:
             f"ids do not match: {' and '.join(told)}",
             expected="the same rows in both",
             remedy="to compare only the rows that are in both, say --join inner"
+            + (" to compare of each part" if self.of_parts else "")
             if missing.rows < self.rows
             else "see whether --id names the same ids in both",
         )
@@ -188,7 +190,11 @@ def matched(models: Sequence[ScoredRows], names: Sequence[str], join: str) -> Ma
 
 
 def matched_blocks(
-    blocks: Callable[[], Iterable[list[ScoredRows]]], names: Sequence[str], join: str
+    blocks: Callable[[], Iterable[list[ScoredRows]]],
+    names: Sequence[str],
+    join: str,
+    *,
+    of_parts: bool = False,
 ) -> MatchedRows:
     """Match rows that are read anew whenever they are gone through.
 
@@ -204,7 +210,7 @@ def matched_blocks(
             if block is not None and len(block[0]):
                 yield Block(block)
 
-    matching = Matching(names, join)
+    matching = Matching(names, join, of_parts=of_parts)
     for _ in found(matching):
         pass
     matching.refuse_wrong()

@@ -47,6 +47,8 @@ class PlannedComparison:
     def __init__(self, asked: ComparisonAsked, classes: tuple[str, ...] | None) -> None:
         self.asked, self.classes = asked, classes
         self.evaluators: list[PlannedEvaluator] = []
+        #: Whether states were merged, each of which was made with its join.
+        self.of_parts = False
         self._stack = ExitStack()
         self._spools = [self._stack.enter_context(Spool(_AT_ONCE)) for _ in asked.names]
 
@@ -105,11 +107,11 @@ class PlannedComparison:
         """The same in memory."""
         return b"".join(self.packed())
 
-    def refuse_missing(self) -> None:
-        """Raise if a split of a model has not come in."""
+    def refuse_missing(self, *, whole: bool = False) -> None:
+        """Raise if a split of a model has not come in, as :meth:`SplitsSeen.refuse_missing`."""
         for name, evaluator in zip(self.asked.names, self.evaluators, strict=True):
             try:
-                evaluator.share.refuse_missing()
+                evaluator.share.refuse_missing(whole=whole)
             except StateError as error:
                 raise StateError(f"{name}: {error}") from None
 
@@ -132,7 +134,13 @@ class PlannedComparison:
             evaluator.refuse_lacking_sample()
         asked, rows = replace(self.asked, base=base), block_rows_of(memory)
         return compared_stored(
-            asked, self.evaluators, self.classes, self._spools, rows, lacking=note
+            asked,
+            self.evaluators,
+            self.classes,
+            self._spools,
+            rows,
+            lacking=note,
+            of_parts=self.of_parts,
         )
 
     def _note(self) -> str | None:
@@ -148,8 +156,12 @@ class PlannedComparison:
         return " ".join(told) or None
 
 
-def merged_comparison(states: Iterable[tuple[str, Any]], partial: bool) -> PlannedComparison:
+def merged_comparison(
+    states: Iterable[tuple[str, Any]], partial: bool, *, whole: bool = False
+) -> PlannedComparison:
     """Merge states of parts, each with the name by which errors call it.
+
+    ``whole`` is for callers that never take some splits alone, which errors then do not advise.
 
     Raises
     ------
@@ -164,8 +176,9 @@ def merged_comparison(states: Iterable[tuple[str, Any]], partial: bool) -> Plann
             except UnsurprisedError as error:
                 raise StateError(f"{name}: {error}") from None
     assert merged is not None
+    merged.of_parts = True
     if not partial:
-        merged.refuse_missing()
+        merged.refuse_missing(whole=whole)
     return merged
 
 

@@ -98,13 +98,14 @@ class SplitsSeen(Record):
             )
         return replace(self, seen=seen)
 
-    def refuse_missing(self) -> None:
-        """Raise if a split has not come in."""
+    def refuse_missing(self, *, whole: bool = False) -> None:
+        """Raise if a split has not come in; ``whole`` is for callers that never take some alone."""
         if missing := self.missing:
+            some = ", or say partial=True (--partial) for a result of those that are there"
             raise StateError(
                 f"{len(missing):,} of {self.facts.count:,} splits of the plan are missing: "
-                f"{named(self.facts.splits, missing)}; expected all: evaluate what is missing, or "
-                "say partial=True (--partial) for a result of those that are there"
+                f"{named(self.facts.splits, missing)}; expected all: evaluate what is missing"
+                + ("" if whole else some)
             )
 
     def note(self) -> str | None:
