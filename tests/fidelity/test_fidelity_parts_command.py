@@ -182,7 +182,9 @@ def test_a_check_of_states(capsys: Any) -> None:
     assert Path("merged.json").read_bytes() == Path("whole.json").read_bytes()
     said = run(f"check {one} {two} {limits}", capsys)
     assert "unsurprised fidelity" not in said and "unsurprised compare" not in said
-    assert "5 of 10 splits of the plan are missing" in run(f"check {one} {limits}", capsys, 2)
+    said = run(f"check {one} {limits}", capsys, 2)
+    assert "5 of 10 splits of the plan are missing" in said
+    assert "--partial" not in said  # which check has not
     assert "found 3 models" in run(f"check {one} {two} a.npy {limits}", capsys, 2)
 
 

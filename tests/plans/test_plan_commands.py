@@ -80,6 +80,11 @@ def test_merged_states_merge(capsys: Any) -> None:
     assert Path("a.json").read_bytes() == Path("b.json").read_bytes()
 
 
+def test_the_help_of_plan_offers_no_standard_input(capsys: Any) -> None:
+    assert "standard input" not in run("plan --help", capsys)
+    assert "standard input" in run("evaluate --help", capsys)
+
+
 def test_a_partial_merge_says_so(capsys: Any) -> None:
     run("plan rows --out plan.json", capsys)
     run("evaluate --plan plan.json --part 1/4 --state 1.state", capsys)

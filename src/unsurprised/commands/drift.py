@@ -47,7 +47,7 @@ BaseFile = Annotated[
     typer.Argument(
         metavar="BASE",
         show_default=False,
-        help="The data to compare with: a file, a glob or a folder, or what --save wrote.",
+        help="The data to compare with: a file, a 'glob*' or a folder, or what --save wrote.",
     ),
 ]
 NewFile = Annotated[

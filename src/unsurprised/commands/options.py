@@ -27,10 +27,11 @@ _CALLED = {"identity": "id"}
 #: Those that are one of some words.
 _WORDS = {"kind", "join", "nulls"}
 
-_FILES = (
+NAMED_FILES = (
     "Predictions: Parquet, Arrow, CSV, TSV, JSON lines, npz or npy. Several files, a 'glob*' or a "
-    "folder are read as one; - is standard input."
+    "folder are read as one"
 )
+_FILES = f"{NAMED_FILES}; - is standard input."
 Files = Annotated[
     list[str],
     typer.Argument(

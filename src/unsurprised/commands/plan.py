@@ -34,6 +34,10 @@ EXAMPLES = (
     "unsurprised plan 'january/*.parquet' --drift --out plan.json",
 )
 
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", show_default=False, help=f"{cli_options.NAMED_FILES}."),
+]
 Out = Annotated[
     str,
     typer.Option(
@@ -75,7 +79,7 @@ Expect = Annotated[
 
 def command(
     context: typer.Context,
-    files: cli_options.Files,
+    files: Files,
     *,
     out: Out,
     label: cli_options.Label = None,
