@@ -309,3 +309,26 @@ def test_labels_of_which_none_is_0_in_all_parts(capsys: Any) -> None:
     run("drift --plan plan.json --save named.json", capsys)
     said = run("drift named.json new --label label --pred probs", capsys, 2)
     assert "the labels are integers without a 0 beside the classes" in said
+
+
+def test_a_plan_is_no_data(capsys: Any) -> None:
+    run("plan base --drift --out d.json --quiet", capsys)
+    run("drift --plan d.json --save d1.json", capsys)
+    wanted = (
+        "unsurprised: d.json: this is a plan, which holds no rows and no counts; count its rows "
+        "first: unsurprised drift --plan d.json --save FILE\n"
+    )
+    for line in ("drift d.json new", "drift new d.json", "drift d*.json new"):
+        assert run(line, capsys, 2) == wanted
+    with pytest.raises(us.CallError, match=r"^d\.json: this is a plan, which holds no rows"):
+        us.drift("d.json", "new")
+    predictions_written(Path("scored"), "parquet")
+    run("plan scored --out p.json --quiet", capsys)
+    assert "p.json: this is a plan of predictions" in run("drift p.json new", capsys, 2)
+
+
+def test_states_beside_data_name_the_file_that_is_none(capsys: Any) -> None:
+    run("drift base --save a.json", capsys)
+    Path("b.json").write_text('[{"x": 1}]')
+    said = run("drift [ab].json new", capsys, 2)
+    assert said.startswith("unsurprised: b.json: this is no saved state, and a.json is one; ")

@@ -18,6 +18,7 @@ from unsurprised.dataset_drift.model_state import ModelState
 from unsurprised.dataset_drift.plans.on_engine import AnySent, columns_on, predictions_on
 from unsurprised.dataset_drift.plans.work import ColumnsWork, surveyed_files
 from unsurprised.dataset_drift.windows import TimeColumnsSought
+from unsurprised.engines.plan_texts import COLUMNS, PREDICTIONS, schema_in
 from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import over_rows, over_splits
 from unsurprised.evaluation.plans.planning import Plan
@@ -30,6 +31,9 @@ from unsurprised.sources.table import Table
 from unsurprised.sources.whole_tables import WholeTables, rows_of, surveyed_tables
 
 Progress = Callable[[int], None]
+
+#: How the JSON of a saved state is called, without its version.
+_STATE = SCHEMA.partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -170,12 +174,40 @@ def _saved_files(source: Any) -> list[str]:
     if not all(named(name).lower().endswith(".json") for name in names):
         return []
     files = expanded(names)[0]
-    return files if all(map(_is_saved, files)) else []
+    kinds = {file: _kind_of(file) for file in files}
+    for file, kind in kinds.items():
+        _refuse_plan(file, kind)
+    others = [file for file, kind in kinds.items() if kind != _STATE]
+    if others and len(others) < len(files):
+        raise CallError(
+            f"{others[0]}: this is no saved state, and {_first_state(kinds)} is one; expected "
+            "states alone, or data alone"
+        )
+    return [] if others else files
 
 
-def _is_saved(file: str) -> bool:
+def _kind_of(file: str) -> str:
+    """The name of the JSON of this project that a file holds; empty for data."""
     with guarded(file, "JSON"):
-        return SCHEMA.partition("/")[0].encode() in first_bytes(file, 64)
+        return schema_in(first_bytes(file, 64))
+
+
+def _refuse_plan(file: str, kind: str) -> None:
+    """Raise for a plan: it is no data, and the counts of its rows are not in it."""
+    if kind == COLUMNS.partition("/")[0]:
+        raise CallError(
+            f"{file}: this is a plan, which holds no rows and no counts; count its rows first: "
+            f"unsurprised drift --plan {file} --save FILE"
+        )
+    if kind == PREDICTIONS.partition("/")[0]:
+        raise CallError(
+            f"{file}: this is a plan of predictions, which holds no rows and no counts; expected "
+            "data, or a state that drift --save wrote (unsurprised plan --drift makes plans for it)"
+        )
+
+
+def _first_state(kinds: Mapping[str, str]) -> str:
+    return next(file for file, kind in kinds.items() if kind == _STATE)
 
 
 def _merged(files: Sequence[str]) -> DriftBase:
