@@ -221,3 +221,17 @@ def test_any_parts_in_any_order(tmp_path_factory: Any, data: Any) -> None:
     states = [f"{folder}/{part}" for part in data.draw(st.permutations(order))]
     assert cli.run(["merge", *states, "--json", f"{folder}/j", "--quiet"]) == 0
     assert (folder / "j").read_bytes().rstrip(b"\n") == whole
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate",
+        "calibrate",
+        "apply c.json --out out.csv",
+        "drift --save s.json",
+    ],
+)
+def test_a_second_plan_is_not_passed_over(line: str, capsys: Any) -> None:
+    said = run(f"{line} --plan one.json --plan two.json", capsys, 2)
+    assert said == "unsurprised: --plan: found 2 plans, one.json, two.json; expected one\n"

@@ -12,7 +12,7 @@ from unsurprised.commands.applied import calibrator_of, refuse_unwritable, write
 from unsurprised.commands.applied_plan import apply_planned
 from unsurprised.commands.engines import Engine
 from unsurprised.commands.panels import WRITES
-from unsurprised.commands.planned import Part, PlanFile
+from unsurprised.commands.planned import Part, PlanFile, only_plan
 from unsurprised.commands.reading import files_read, keep_standard_input
 from unsurprised.commands.words import Nulls
 from unsurprised.errors import CallError
@@ -94,8 +94,8 @@ def command(
     from unsurprised.writing import standard_output
 
     kind_written = written_as.value if written_as else None
-    if plan is not None:
-        apply_planned(context, calibrator, plan, part, kind_written)
+    if plan:
+        apply_planned(context, calibrator, only_plan(plan), part, kind_written)
         return
     if part is not None:
         raise CallError(f"--part {part}: it goes with --plan, which unsurprised plan writes")

@@ -12,7 +12,7 @@ from unsurprised.commands.databases import Db, QueryText, files_of, names_of, so
 from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
-from unsurprised.commands.planned import PlanFile, plan_of, read_bytes, refuse_told
+from unsurprised.commands.planned import PlanFile, only_plan, plan_of, read_bytes, refuse_told
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
 
@@ -129,8 +129,8 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Calibrate, write what was asked for, print the report."""
-    if plan is not None:
-        _of_plan(context, plan, files or [])
+    if plan:
+        _of_plan(context, only_plan(plan), files or [])
         return
     refuse_read_here(context)
     from unsurprised.commands.outputs import Outputs

@@ -12,7 +12,7 @@ from unsurprised.commands.completion import columns
 from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
 from unsurprised.commands.merge import Partial
 from unsurprised.commands.panels import MEANS, MEASURES, WRITES
-from unsurprised.commands.planned import Part, PlanFile, refuse_without_plan
+from unsurprised.commands.planned import Part, PlanFile, only_plan, refuse_without_plan
 from unsurprised.commands.planned_drift import save_planned
 from unsurprised.commands.words import DriftNulls
 from unsurprised.errors import CallError
@@ -168,8 +168,8 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write what was asked for, exit."""
-    if plan is not None:
-        save_planned(context, plan)
+    if plan:
+        save_planned(context, only_plan(plan))
         return
     refuse_without_plan(part, None)
     refuse_read_here(context, base, new)

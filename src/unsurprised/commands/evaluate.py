@@ -19,6 +19,7 @@ from unsurprised.commands.planned import (
     PlanFile,
     State,
     evaluate_planned,
+    only_plan,
     refuse_without_plan,
 )
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
@@ -89,9 +90,9 @@ def command(
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Score the files, print the report, write the JSON and the page."""
-    if plan is not None:
+    if plan:
         asked = AskedFor(context, base, state, json, html)
-        evaluate_planned(asked, plan, part, overwrite=overwrite)
+        evaluate_planned(asked, only_plan(plan), part, overwrite=overwrite)
         return
     refuse_without_plan(part, state)
     refuse_read_here(context)

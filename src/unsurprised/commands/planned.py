@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from unsurprised.evaluation.plans import Plan
     from unsurprised.evaluation.plans.planned import PlannedEvaluator
 
+#: A list, as the last of several would be taken without a word: :func:`only_plan`.
 PlanFile = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--plan",
         metavar="FILE",
@@ -184,6 +185,13 @@ def read_bytes(path: str) -> bytes:
     """A file that another command has written."""
     with StoredState(path).opened() as stream:
         return stream.read()
+
+
+def only_plan(paths: Sequence[str]) -> str:
+    """The file of the plan of a command that takes one."""
+    if len(paths) > 1:
+        raise CallError(f"--plan: found {len(paths)} plans, {', '.join(paths)}; expected one")
+    return paths[0]
 
 
 def plan_of(path: str) -> Plan:
