@@ -235,3 +235,15 @@ def test_any_parts_in_any_order(tmp_path_factory: Any, data: Any) -> None:
 def test_a_second_plan_is_not_passed_over(line: str, capsys: Any) -> None:
     said = run(f"{line} --plan one.json --plan two.json", capsys, 2)
     assert said == "unsurprised: --plan: found 2 plans, one.json, two.json; expected one\n"
+
+
+def test_states_are_named_by_a_glob(capsys: Any) -> None:
+    run("plan rows --out plan.json", capsys)
+    for part in (1, 2):
+        run(f"evaluate --plan plan.json --part {part}/2 --state {part}.state", capsys)
+    wanted = run("merge 1.state 2.state --json -", capsys)
+    assert run("merge *.state --json -", capsys) == wanted
+    assert run("merge [1].state 2.state --json -", capsys) == wanted
+    run("check --plan plan.json *.state --max-bits 9", capsys)
+    run("calibrate --plan plan.json [12].state --quiet", capsys)
+    assert run("merge no*.state", capsys, 2) == "unsurprised: no*.state: no file matches\n"

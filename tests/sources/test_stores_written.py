@@ -89,6 +89,8 @@ def test_results_pages_calibrators_rows_and_states(bucket: Bucket) -> None:
     run("evaluate", "--plan", plan, "--state", state)
     run("merge", state, "--json", bucket.at("a/r.json"))
     assert bucket.get("a/r.json") == Path("here.json").read_bytes()
+    run("merge", bucket.at("*.state"), "--json", bucket.at("a/globbed.json"))
+    assert bucket.get("a/globbed.json") == Path("here.json").read_bytes()
     assert not [key for key in bucket.held() if "unsurprised-" in key]
 
 

@@ -12,7 +12,14 @@ from unsurprised.commands.databases import Db, QueryText, files_of, names_of, so
 from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
-from unsurprised.commands.planned import PlanFile, only_plan, plan_of, read_bytes, refuse_told
+from unsurprised.commands.planned import (
+    PlanFile,
+    only_plan,
+    plan_of,
+    read_bytes,
+    refuse_told,
+    states_of,
+)
 from unsurprised.commands.reading import files_read, keep_standard_input, row_progress
 from unsurprised.commands.words import Join, Nulls
 
@@ -159,7 +166,7 @@ def _of_plan(context: typer.Context, path: str, states: list[str]) -> None:
     """Calibrate on the rows of a plan, or on what states of all its parts bring along."""
     from unsurprised.commands.outputs import Outputs
 
-    told = context.params
+    told, states = context.params, states_of(states)
     refuse_told(context, "files", "method", "folds", "save", "out")
     held = plan_of(path)
     asked = _AskedFor(context, cli_options.base_of(told["base"]))

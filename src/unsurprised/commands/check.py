@@ -31,6 +31,7 @@ from unsurprised.commands.planned import (
     evaluated_of,
     plan_of,
     refuse_told,
+    states_of,
 )
 from unsurprised.commands.reading import files_read, keep_standard_input
 from unsurprised.commands.words import Join, Nulls
@@ -169,7 +170,7 @@ def command(
     """Check, print one paragraph, write what was asked for, exit."""
     of_tokens = max_kl is not None or min_agreement is not None
     if plan:
-        found = _of_plans(context, plan, models or [])
+        found = _of_plans(context, plan, states_of(models or []))
     else:
         source = source_of(context, models, ", or --plan FILE")
         found = (_of_language_models if of_tokens else _of_rows)(context, source)
@@ -271,6 +272,8 @@ def _of_language_models(context: typer.Context, source: list[str] | Query) -> Ch
 
     told, models = context.params, names_of(source)
     refuse_options_of_rows(context)
+    if len(models) == 1:  # no base and no new model, but a glob of states may be
+        models = states_of(models)
     of_states = are_states(models)
     with Outputs(all_files(models), overwrite=told["overwrite"]) as outputs:
         written = CheckOutputs.declared(outputs, told)

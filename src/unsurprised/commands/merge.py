@@ -13,7 +13,7 @@ from unsurprised.commands.compare_planned import deliver_comparison
 from unsurprised.commands.fidelity_parts import deliver_parts
 from unsurprised.commands.outputs import Outputs
 from unsurprised.commands.panels import HOLDS, WRITES
-from unsurprised.commands.planned import AskedFor, StoredState, deliver
+from unsurprised.commands.planned import AskedFor, StoredState, deliver, states_of
 
 if TYPE_CHECKING:
     from unsurprised.evaluation import Evaluator
@@ -35,7 +35,7 @@ StateFiles = Annotated[
         metavar="FILE...",
         show_default=False,
         help="What evaluate --plan, compare --plan or fidelity --part has written with --state, or "
-        "merge itself.",
+        "merge itself; globs too.",
     ),
 ]
 Partial = Annotated[
@@ -85,6 +85,7 @@ def command(
     from unsurprised.language_models.in_parts.planned import PlannedFidelity
     from unsurprised.merging import merged_of  # pyarrow is slow
 
+    states = states_of(states)
     merged = merged_of(((path, StoredState(path)) for path in states), partial)
     asked, read = AskedFor(context, base, state, json, html), _Merged(states)
     first = merged.evaluators[0] if isinstance(merged, PlannedComparison) else merged

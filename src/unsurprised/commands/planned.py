@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unsurprised.addresses import scheme_of
+from unsurprised.addresses import named, scheme_of
 from unsurprised.commands import options as cli_options
 from unsurprised.commands.engines import engine_of
 from unsurprised.commands.outputs import Outputs
@@ -151,6 +152,20 @@ def refuse_without_plan(part: str | None, saved: str | None) -> None:
     for name, value in (("--part", part), ("--state", saved)):
         if value is not None:
             raise CallError(f"{name} {value}: it goes with --plan, which unsurprised plan writes")
+
+
+def states_of(paths: Sequence[str]) -> list[str]:
+    """The files of states that names stand for: globs, where no shell has expanded them."""
+    found: list[str] = []
+    for path in paths:
+        # A name is taken as it is: a store is not asked twice for what is opened right away.
+        if not glob.has_magic(named(path)):
+            found.append(path)
+            continue
+        from unsurprised.sources.paths import expanded  # pyarrow is slow
+
+        found += expanded([path])[0]
+    return found
 
 
 class StoredState:
