@@ -9,10 +9,12 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from unsurprised.comparison.state import (
+    WORK_OF,
     PlannedComparison,
     StateFile,
     is_comparison,
     merged_comparison,
+    refuse_other_work,
 )
 from unsurprised.errors import CallError, StateError, UnsurprisedError
 from unsurprised.evaluation.evaluator import Evaluator
@@ -27,7 +29,7 @@ _OF_PLANS: Mapping[str, type[Any]] = MappingProxyType(
     {PLANNED_EVALUATOR: PlannedEvaluator, PLANNED_FIDELITY: PlannedFidelity}
 )
 _KINDS = (Evaluator, PlannedFidelity)
-_WORK = ("evaluate", "fidelity")
+_BYTES = (bytes, bytearray, memoryview)
 
 
 @overload
@@ -92,8 +94,10 @@ def merged_of(
     for name, state in states:
         held = _read(state)
         try:
+            if merged is not None:
+                refuse_other_work(WORK_OF.get(_name_in(merged)), _name_in(held))
             found = _found_in(held)
-            merged = found if merged is None else _same_kind(merged, found).merge(found)
+            merged = found if merged is None else merged.merge(found)
         except UnsurprisedError as error:
             raise StateError(f"{name}: {error}") from None
     if not partial and isinstance(merged, PlannedEvaluator | PlannedFidelity):
@@ -102,15 +106,9 @@ def merged_of(
     return merged
 
 
-def _same_kind(merged: Any, found: Any) -> Any:
-    """What was merged, if the next one is of the same kind of work."""
-    kinds = [isinstance(each, PlannedFidelity) for each in (merged, found)]
-    if kinds[0] != kinds[1]:
-        raise StateError(
-            f"a state of {_WORK[kinds[1]]}, and those before it are of {_WORK[kinds[0]]}; expected "
-            "states of one plan"
-        )
-    return merged
+def _name_in(state: Any) -> str:
+    """How the bytes of a state are called."""
+    return name_of(bytes(state)) if isinstance(state, _BYTES) else type(state).__name__
 
 
 def _read(state: Any) -> Any:
@@ -125,7 +123,7 @@ def _found_in(state: Any) -> Any:
     """What a state holds, which is no one else's."""
     if isinstance(state, _KINDS):
         return copy.copy(state)
-    if not isinstance(state, bytes | bytearray | memoryview):
+    if not isinstance(state, _BYTES):
         raise CallError(f"found a {type(state).__name__}; expected an Evaluator or its bytes")
     data = bytes(state)
     return _OF_PLANS.get(name_of(data), Evaluator).from_bytes(data)

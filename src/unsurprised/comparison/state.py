@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from io import BytesIO
+from types import MappingProxyType
 from typing import IO, Any, Protocol, Self, runtime_checkable
 
 from unsurprised.comparison.bounded import block_rows_of
@@ -17,14 +18,20 @@ from unsurprised.comparison.spool import Spool
 from unsurprised.errors import CallError, StateError, UnsurprisedError
 from unsurprised.evaluation.engine import Progress
 from unsurprised.evaluation.evaluator import Evaluator
+from unsurprised.evaluation.plans.planned import NAME as EVALUATED
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
 from unsurprised.evaluation.plans.work import counted_in_some
 from unsurprised.float_errors import own_float_errors
+from unsurprised.language_models.in_parts.planned import NAME as FIDELITY
 from unsurprised.states.serial import PackedStream, packed, sensible, whole
 from unsurprised.units import unit_of
 
 #: How its bytes are called.
 NAME = "PlannedComparison"
+#: The command whose states have a name.
+WORK_OF: Mapping[str, str] = MappingProxyType(
+    {"Evaluator": "evaluate", EVALUATED: "evaluate", FIDELITY: "fidelity", NAME: "compare"}
+)
 #: About how many bytes of rows a thread keeps before it writes them.
 _AT_ONCE = 1 << 24
 
@@ -196,7 +203,10 @@ def _with(merged: PlannedComparison | None, state: Any) -> PlannedComparison:
     with sensible():
         told = PackedStream(state)
         if told.name != NAME:
-            raise StateError(f"the bytes hold a {told.name:.40}; expected a {NAME}, as others are")
+            refuse_other_work(None if merged is None else WORK_OF[NAME], told.name)
+            found = WORK_OF.get(told.name)
+            said = f"the bytes hold a {told.name:.40}" if found is None else f"a state of {found}"
+            raise StateError(f"{said}; expected a state of {WORK_OF[NAME]} --plan")
         asked, classes = _asked_in(told.settings), told.settings["classes"]
         classes = None if classes is None else tuple(map(str, classes))
         merged = merged or PlannedComparison(asked, classes)
@@ -208,6 +218,15 @@ def _with(merged: PlannedComparison | None, state: Any) -> PlannedComparison:
             merged.take(place, json.loads(told.part()), told.pieces())
         told.finish()
     return merged
+
+
+def refuse_other_work(mine: str | None, name: str) -> None:
+    """Raise for a state of other work than those before it, by how its bytes are called."""
+    found = WORK_OF.get(name)
+    if mine is not None and found not in (None, mine):
+        raise StateError(
+            f"a state of {found}, and those before it are of {mine}; expected states of one plan"
+        )
 
 
 def _add(merged: PlannedComparison, place: int, evaluator: PlannedEvaluator) -> None:

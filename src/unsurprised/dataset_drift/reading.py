@@ -18,7 +18,7 @@ from unsurprised.dataset_drift.model_state import ModelState
 from unsurprised.dataset_drift.plans.on_engine import AnySent, columns_on, predictions_on
 from unsurprised.dataset_drift.plans.work import ColumnsWork, surveyed_files
 from unsurprised.dataset_drift.windows import TimeColumnsSought
-from unsurprised.engines.plan_texts import COLUMNS, PREDICTIONS, schema_in
+from unsurprised.engines.plan_texts import COLUMNS, PREDICTIONS
 from unsurprised.errors import CallError, StateError
 from unsurprised.evaluation.engine import over_rows, over_splits
 from unsurprised.evaluation.plans.planning import Plan
@@ -29,6 +29,7 @@ from unsurprised.sources.options import Options
 from unsurprised.sources.paths import expanded
 from unsurprised.sources.table import Table
 from unsurprised.sources.whole_tables import WholeTables, rows_of, surveyed_tables
+from unsurprised.states.mistaken import HEAD_BYTES, schema_in
 
 Progress = Callable[[int], None]
 
@@ -189,7 +190,7 @@ def _saved_files(source: Any) -> list[str]:
 def _kind_of(file: str) -> str:
     """The name of the JSON of this project that a file holds; empty for data."""
     with guarded(file, "JSON"):
-        return schema_in(first_bytes(file, 64))
+        return schema_in(first_bytes(file, HEAD_BYTES))
 
 
 def _refuse_plan(file: str, kind: str) -> None:

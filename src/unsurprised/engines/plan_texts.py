@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -55,18 +54,6 @@ def said_in_plan(text: str | bytes) -> Mapping[str, Any]:
             f"unsurprised {__version__}; plan and evaluate with one release on all machines"
         )
     return MappingProxyType(said)
-
-
-def schema_in(head: bytes) -> str:
-    """The name of the JSON of this project that a file begins with; empty for all else.
-
-    Examples
-    --------
-    >>> schema_in(b'{"schema": "unsurprised.plan/1", "rows"'), schema_in(b'{"rows": 1}')
-    ('unsurprised.plan', '')
-    """
-    found = re.match(rb'\s*\{\s*"schema":\s*"(unsurprised\.\w+)/', head)
-    return "" if found is None else found[1].decode()
 
 
 def refuse_columns_alone(said: Mapping[str, Any]) -> None:

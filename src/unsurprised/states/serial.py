@@ -17,6 +17,7 @@ from typing import IO, Any, Self
 from unsurprised.alone import OneAtATime
 from unsurprised.copies import Kept, path_of
 from unsurprised.errors import StateError, shortened
+from unsurprised.states.mistaken import HEAD_BYTES, told_of
 
 #: The newest: 2 has moments, where rows are independent. All else is still written as 1.
 FORMAT_VERSION = 2
@@ -132,8 +133,10 @@ def _altered() -> StateError:
 
 
 def _name_in(cursor: _Cursor) -> str:
-    if cursor.head(len(_MAGIC)) != _MAGIC:
-        raise StateError("these bytes are no state of unsurprised; expected those of to_bytes()")
+    magic = cursor.head(len(_MAGIC))
+    if magic != _MAGIC:
+        head = magic + cursor.head(HEAD_BYTES)
+        raise StateError(f"these bytes are no state of unsurprised{told_of(head)}")
     (version,) = cursor.numbers("<H")
     if not 1 <= version <= FORMAT_VERSION:
         raise StateError(
