@@ -102,6 +102,9 @@ def test_a_task_opens_its_own_files_alone(files: str) -> None:
 def test_parts_are_all_splits_once_in_order(sizes: list[int], parts: int) -> None:
     found = [number for part in range(1, parts + 1) for number in part_of(sizes, part, parts)]
     assert found == list(range(len(sizes)))
+    filled = sum(bool(part_of(sizes, part, parts)) for part in range(1, parts + 1))
+    if parts <= len(sizes):
+        assert filled == parts
 
 
 @given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
@@ -116,6 +119,8 @@ def test_parts_are_of_about_one_size() -> None:
     sizes = [1] * 1000
     lengths = {len(part_of(sizes, part, 7)) for part in range(1, 8)}
     assert lengths <= {142, 143}
+    # Where no size is known, as many splits each.
+    assert {len(part_of([0] * 12, part, 4)) for part in range(1, 5)} == {3}
 
 
 @settings(max_examples=40, deadline=None)

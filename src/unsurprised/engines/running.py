@@ -47,8 +47,7 @@ class SplitJob:
         parts = min(len(self.splits), _TASKS_A_WORKER * workers)
         if self.most is not None and sum(self.sizes) > self.most * parts:
             return list(_up_to(self.most, self.sizes))
-        groups = (tuple(part_of(self.sizes, part, parts)) for part in range(1, parts + 1))
-        return [group for group in groups if group]
+        return [tuple(part_of(self.sizes, part, parts)) for part in range(1, parts + 1)]
 
     def ahead(self, workers: int) -> int:
         """How many tasks are begun, or have ended, before the first of them is taken."""

@@ -108,7 +108,8 @@ def checked_numbers(asked: Iterable[int | PlannedSplit], count: int) -> list[int
 def part_of(sizes: Sequence[int], part: int, parts: int) -> range:
     """The splits of one of some parts, which lie side by side and hold about as many rows each.
 
-    Parts count from 1, as a job array does; where there are more than splits, some are empty.
+    Parts count from 1, as a job array does; where there are more than splits, some are empty, and
+    else none is.
 
     Examples
     --------
@@ -116,16 +117,29 @@ def part_of(sizes: Sequence[int], part: int, parts: int) -> range:
     [[0, 1], [2, 3]]
     >>> [list(part_of([1, 1], k, 4)) for k in (1, 2, 3, 4)]
     [[], [0], [], [1]]
+    >>> [list(part_of([1, 8, 6, 7, 8], k, 5)) for k in (1, 2, 3, 4, 5)]
+    [[0], [1], [2], [3], [4]]
     """
     if parts < 1 or not 1 <= part <= parts:
         raise CallError(
             f"part {part} of {parts}; expected parts that count from 1: 1/{max(parts, 1)} to "
             f"{max(parts, 1)}/{max(parts, 1)}"
         )
-    total, ends, done = sum(sizes), [], 0
-    for size in sizes:
-        # A split goes to the part that its middle lies in.
-        ends.append(min(parts - 1, (2 * done + size) * parts // (2 * total)) if total else 0)
-        done += size
+    ends = _parts_of(sizes if sum(sizes) else [1] * len(sizes), parts)
     mine = [number for number, place in enumerate(ends) if place == part - 1]
     return range(mine[0], mine[-1] + 1) if mine else range(0)
+
+
+def _parts_of(sizes: Sequence[int], parts: int) -> list[int]:
+    """The part of each split, from 0."""
+    total, found, done = sum(sizes), list[int](), 0
+    for number, size in enumerate(sizes):
+        # A split goes to the part that its middle lies in,
+        place = min(parts - 1, (2 * done + size) * parts // (2 * total))
+        if parts <= len(sizes):
+            # unless a part would have none: of those before it, or of those that are to come.
+            first, last = parts - len(sizes) + number, (found[-1] + 1 if found else 0)
+            place = min(max(place, first), last)
+        found.append(place)
+        done += size
+    return found
