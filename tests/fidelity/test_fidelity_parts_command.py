@@ -185,7 +185,17 @@ def test_a_check_of_states(capsys: Any) -> None:
     said = run(f"check {one} {limits}", capsys, 2)
     assert "5 of 10 splits of the plan are missing" in said
     assert "--partial" not in said  # which check has not
+    assert run(f"check *of2.state {limits} --quiet", capsys) == whole
     assert "found 3 models" in run(f"check {one} {two} a.npy {limits}", capsys, 2)
+
+
+def test_states_that_are_no_evaluators_name_their_command(capsys: Any) -> None:
+    (one,) = parts("a.npy b.npy --targets came.npy", 1, capsys)
+    np.savez("rows.npz", label=[0, 1], probs=[[0.5, 0.5], [0.2, 0.8]])
+    run("plan rows.npz --out plan.json", capsys)
+    for line in ("calibrate", "check --max-bits 1"):
+        said = run(f"{line} --plan plan.json {one}", capsys, 2)
+        assert "the states are of fidelity; expected those of evaluate --plan" in said
 
 
 def test_wrong_calls(capsys: Any) -> None:

@@ -247,3 +247,30 @@ def test_states_are_named_by_a_glob(capsys: Any) -> None:
     run("check --plan plan.json *.state --max-bits 9", capsys)
     run("calibrate --plan plan.json [12].state --quiet", capsys)
     assert run("merge no*.state", capsys, 2) == "unsurprised: no*.state: no file matches\n"
+
+
+def test_what_is_no_state_is_called_what_it_is(capsys: Any) -> None:
+    run("plan rows --out p.json", capsys)
+    run("plan rows --drift --out d.json", capsys)
+    run("drift rows --save d1.json", capsys)
+    run("evaluate rows --json r.json --quiet", capsys)
+    Path("empty.state").touch()
+    start = "these bytes are no state of unsurprised"
+    for file, said in {
+        "p.json": f"{start}, but a plan; evaluate its parts first: unsurprised evaluate --plan",
+        "d.json": f"{start}, but a plan of drift; count its parts first: unsurprised drift --plan",
+        "d1.json": f"{start}, but a state of drift, which drift merges itself: unsurprised drift",
+        "r.json": f"{start}, but JSON of a result (unsurprised.evaluation); expected",
+        "rows/0.parquet": f"{start}, but Parquet; expected",
+        "empty.state": f"{start}: there are none; expected",
+    }.items():
+        assert run(f"merge {file}", capsys, 2).startswith(f"unsurprised: {file}: {said}")
+
+
+def test_states_need_their_plan(capsys: Any) -> None:
+    run("plan rows --out plan.json", capsys)
+    run("evaluate --plan plan.json --state 1.state", capsys)
+    for line in ("check 1.state --max-bits 3", "calibrate 1.state", "evaluate 1.state"):
+        said = run(line, capsys, 2)
+        assert said.startswith("unsurprised: 1.state: is a state of unsurprised")
+        assert "with --plan PLAN beside it" in said

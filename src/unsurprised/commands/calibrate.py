@@ -14,9 +14,9 @@ from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.planned import (
     PlanFile,
+    merged_for,
     only_plan,
     plan_of,
-    read_bytes,
     refuse_told,
     states_of,
 )
@@ -210,14 +210,12 @@ class _AskedFor:
         """A calibration on all splits of a plan."""
         from unsurprised.calibration.on_plan import calibrate_plan
         from unsurprised.evaluation.plans.on_engine import evaluated_as_planned
-        from unsurprised.merging import merged_of
 
         with engine_of(self.context.params["engine"]) as engine:
 
             def evaluated() -> PlannedEvaluator:
                 if states:
-                    told = ((one, read_bytes(one)) for one in states)
-                    return held.refuse_other(merged_of(told, whole=True))
+                    return merged_for(held, states)
                 if engine is None:
                     return held.evaluate(progress=progress)
                 return evaluated_as_planned(held, engine, progress=progress)

@@ -26,9 +26,9 @@ from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page
 from unsurprised.commands.panels import MEASURES, WRITES
 from unsurprised.commands.planned import (
-    StoredState,
     evaluated_by,
     evaluated_of,
+    merged_for,
     plan_of,
     refuse_told,
     states_of,
@@ -252,17 +252,11 @@ def _evaluated_plan(
     held: Plan, states: list[str], engine: str | None, *, quiet: bool
 ) -> Evaluation:
     """The rows of a plan, which are read, or the states of its parts."""
-    from unsurprised.comparison.state import PlannedComparison
-    from unsurprised.merging import merged_of
-
     if not states and engine is not None:
         return evaluated_by(engine, held, quiet=quiet).result()
     if not states:
         return evaluated_of(held, held.splits, quiet=quiet).result()
-    merged = merged_of(((name, StoredState(name)) for name in states), whole=True)
-    if isinstance(merged, PlannedComparison):
-        raise CallError("the states are of a comparison; expected --plan for each of its models")
-    return held.refuse_other(merged).result()
+    return merged_for(held, states).result()
 
 
 def _of_language_models(context: typer.Context, source: list[str] | Query) -> Check:

@@ -219,6 +219,29 @@ def plan_of(path: str) -> Plan:
         raise StateError(f"{path}: {error}") from None
 
 
+def merged_for(held: Plan, states: Sequence[str]) -> PlannedEvaluator:
+    """The states of all parts of a plan, merged; what they are is said before what they lack."""
+    from unsurprised.comparison.state import PlannedComparison
+    from unsurprised.language_models.in_parts.planned import PlannedFidelity
+    from unsurprised.merging import merged_of
+
+    merged = merged_of(((path, StoredState(path)) for path in states), partial=True)
+    if isinstance(merged, PlannedComparison):
+        raise CallError(
+            "the states are of a comparison; expected those of evaluate --plan (check takes them "
+            "with --plan for each of the models)"
+        )
+    if isinstance(merged, PlannedFidelity):
+        raise CallError(
+            "the states are of fidelity; expected those of evaluate --plan (check --max-kl takes "
+            "them, without --plan)"
+        )
+    found = held.refuse_other(merged)
+    found.share.refuse_missing(whole=True)
+    found.refuse_wrong()
+    return found
+
+
 def part_numbers(part: str) -> tuple[int, int]:
     """What ``--part`` says: the third of 40 parts."""
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", part)

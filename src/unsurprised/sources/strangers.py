@@ -59,6 +59,11 @@ _JOBLIB = Stranger(
 
 #: How files begin.
 _MAGIC = {
+    b"UNSP": Stranger(
+        "a state of unsurprised",
+        "it holds what was found of rows, and none of them: unsurprised merge {0}, or "
+        "check or calibrate with --plan PLAN beside it",
+    ),
     b"PARE": Stranger("an encrypted Parquet file"),
     b"FEA1": Stranger("a Feather file of version 1, which has been given up"),
     b"\x1f\x8b": Stranger("gzip-compressed data", "name it .csv.gz or .jsonl.gz, or unpack it"),
