@@ -324,7 +324,9 @@ def test_a_plan_is_no_data(capsys: Any) -> None:
         us.drift("d.json", "new")
     predictions_written(Path("scored"), "parquet")
     run("plan scored --out p.json --quiet", capsys)
-    assert "p.json: this is a plan of predictions" in run("drift p.json new", capsys, 2)
+    said = run("drift p.json new", capsys, 2)
+    assert said == wanted.replace("d.json", "p.json")
+    run("drift --plan p.json --save p1.json", capsys)
 
 
 def test_states_beside_data_name_the_file_that_is_none(capsys: Any) -> None:

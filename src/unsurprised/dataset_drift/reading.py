@@ -33,8 +33,8 @@ from unsurprised.states.mistaken import HEAD_BYTES, schema_in
 
 Progress = Callable[[int], None]
 
-#: How the JSON of a saved state is called, without its version.
-_STATE = SCHEMA.partition("/")[0]
+#: How the JSON of a saved state is called, and that of plans, without their versions.
+_STATE, *_PLANS = (each.partition("/")[0] for each in (SCHEMA, COLUMNS, PREDICTIONS))
 
 
 @dataclass(frozen=True)
@@ -194,16 +194,11 @@ def _kind_of(file: str) -> str:
 
 
 def _refuse_plan(file: str, kind: str) -> None:
-    """Raise for a plan: it is no data, and the counts of its rows are not in it."""
-    if kind == COLUMNS.partition("/")[0]:
+    """Raise for a plan, of columns or of predictions: the counts of its rows are not in it."""
+    if kind in _PLANS:
         raise CallError(
             f"{file}: this is a plan, which holds no rows and no counts; count its rows first: "
             f"unsurprised drift --plan {file} --save FILE"
-        )
-    if kind == PREDICTIONS.partition("/")[0]:
-        raise CallError(
-            f"{file}: this is a plan of predictions, which holds no rows and no counts; expected "
-            "data, or a state that drift --save wrote (unsurprised plan --drift makes plans for it)"
         )
 
 
