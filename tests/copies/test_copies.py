@@ -397,6 +397,8 @@ WITHOUT: dict[str, list[str]] = {
         "evaluation.bins.NumberLook",
         "engines.pools.Pool",
         "engines.running.SplitJob",
+        "engines.seen.HasLayout",
+        "engines.seen.KnowsSplits",
         "engines.frames.*.*",
         "engines.ray.*",
         "engines.spark.*",

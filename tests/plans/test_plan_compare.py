@@ -349,7 +349,9 @@ def test_what_does_not_merge(models: Any, files: list[str]) -> None:
     others = PlannedModels(tuple(plans), ComparisonAsked(compared.asked.names, "exact", 2, 10))
     with pytest.raises(us.StateError, match="two states of different plans"):
         us.merge([one, list(states_of(others, 2))[1]])
-    with pytest.raises(us.StateError, match="a state of evaluate, and those before it are of compare"):
+    with pytest.raises(
+        us.StateError, match="a state of evaluate, and those before it are of compare"
+    ):
         us.merge([one, us.plan(files[0]).evaluate().to_bytes()])
     with pytest.raises(us.StateError, match="found a int; expected the states of a comparison"):
         us.merge([one, 7])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from unsurprised.copies import Record
 from unsurprised.engines.splits import (
@@ -67,6 +67,31 @@ def layout_of(said: Any) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
     )
 
 
+class HasLayout:
+    """A plan, which has the name, the splits and the files of its facts."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def facts(self) -> PlanLayout:
+            """Which plan it is."""
+
+    @property
+    def id(self) -> str:
+        """A digest of all that the plan says, by which states of one plan know each other."""
+        return self.facts.id
+
+    @property
+    def splits(self) -> tuple[PlannedSplit, ...]:
+        """What is read apart from each other, in the order of the rows."""
+        return self.facts.splits
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files, in the order of their rows."""
+        return self.facts.files
+
+
 @dataclass(frozen=True)
 class SplitsSeen(Record):
     """The splits of a plan that a state has seen."""
@@ -126,6 +151,27 @@ class SplitsSeen(Record):
     def said(self) -> dict[str, Any]:
         """What was seen, as dictionaries, lists and plain values."""
         return {"facts": self.facts.said(), "seen": [list(interval) for interval in self.seen]}
+
+
+class KnowsSplits:
+    """A state that knows its plan, and which splits of it came in."""
+
+    _share: SplitsSeen
+
+    @property
+    def plan_id(self) -> str:
+        """The digest of its plan; of fidelity, which has none, of its files and options."""
+        return self._share.facts.id
+
+    @property
+    def splits(self) -> tuple[int, ...]:
+        """The numbers of the splits that came in."""
+        return tuple(numbers_in(self._share.seen))
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The numbers of the splits that have not come in."""
+        return tuple(self._share.missing)
 
 
 def seen_in(said: Any, count: int) -> Intervals:

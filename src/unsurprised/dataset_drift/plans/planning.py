@@ -21,6 +21,7 @@ from unsurprised.engines.plan_texts import (
     said_in_plan,
     text_of_plan,
 )
+from unsurprised.engines.seen import HasLayout
 from unsurprised.engines.splits import PlannedSplit, checked_numbers, intervals_of, part_of
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.evaluation.engine import Progress
@@ -34,7 +35,7 @@ from unsurprised.states.serial import sensible
 
 
 @dataclass(frozen=True, repr=False)
-class DriftPlan(Record):
+class DriftPlan(HasLayout, Record):
     r"""How the rows of a data set are counted in parts, on any machines, for :func:`drift`.
 
     It is made by :meth:`of`, and by ``unsurprised plan --drift``. Files, with what tells each from
@@ -147,21 +148,6 @@ class DriftPlan(Record):
             )
         facts = replace(self.facts, unsaid_start=plan.facts.unsaid_start)
         return replace(self, predictions=plan.work, label=label, facts=facts)
-
-    @property
-    def id(self) -> str:
-        """A digest of all that the plan says, by which states of one plan know each other."""
-        return self.facts.id
-
-    @property
-    def splits(self) -> tuple[PlannedSplit, ...]:
-        """What is read apart from each other, in the order of the rows."""
-        return self.facts.splits
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The files, in the order of their rows."""
-        return self.facts.files
 
     def part(self, part: int, parts: int) -> tuple[PlannedSplit, ...]:
         """The splits of one of some parts of about the same size, which count from 1."""

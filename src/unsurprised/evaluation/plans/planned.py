@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Self
 
-from unsurprised.engines.splits import numbers_in
+from unsurprised.engines.seen import KnowsSplits
 from unsurprised.errors import CallError, InputError, StateError
 from unsurprised.evaluation.engine import of_all, refuse_no_rows
 from unsurprised.evaluation.evaluator import Evaluator
@@ -17,7 +17,7 @@ from unsurprised.states.serial import pack, sensible, unpack, written
 NAME = "PlannedEvaluator"
 
 
-class PlannedEvaluator(Evaluator):
+class PlannedEvaluator(KnowsSplits, Evaluator):
     """The state of some splits of a plan; made by :meth:`Plan.evaluate` and :func:`merge`.
 
     It merges with other states of its plan, exactly and in any order, and takes no other rows. Its
@@ -44,21 +44,6 @@ class PlannedEvaluator(Evaluator):
     def share(self) -> Share:
         """Its plan, and the splits of it that came in."""
         return self._share
-
-    @property
-    def plan_id(self) -> str:
-        """The digest of its plan, :attr:`Plan.id`."""
-        return self._share.facts.id
-
-    @property
-    def splits(self) -> tuple[int, ...]:
-        """The numbers of the splits that came in."""
-        return tuple(numbers_in(self._share.seen))
-
-    @property
-    def missing(self) -> tuple[int, ...]:
-        """The numbers of the splits that have not come in."""
-        return tuple(self._share.missing)
 
     def update(self, *_: Any, **__: Any) -> Self:
         """Refused: an evaluator of a plan takes the rows of its plan alone."""

@@ -17,6 +17,7 @@ from unsurprised.engines.plan_texts import (
     text_of_plan,
 )
 from unsurprised.engines.running import SplitJob
+from unsurprised.engines.seen import HasLayout
 from unsurprised.engines.splits import PlannedSplit, checked_numbers, intervals_of, part_of
 from unsurprised.engines.tasks import text_of
 from unsurprised.errors import StateError
@@ -34,7 +35,7 @@ from unsurprised.states.serial import sensible
 
 
 @dataclass(frozen=True, repr=False)
-class Plan(Record):
+class Plan(HasLayout, Record):
     r"""How some files are evaluated in parts, on any machines, to the same bytes as on one.
 
     It is made by :func:`unsurprised.plan`. What columns mean, the classes, the bins of slices and
@@ -85,21 +86,6 @@ class Plan(Record):
         choices, unsaid = dict(reading.choices), reading.unsaid_start()
         facts = PlanFacts("", layout, expected, reading.interpretation, choices, unsaid)
         return cls(work, facts, reading.rows, tuple(source))._named()
-
-    @property
-    def id(self) -> str:
-        """A digest of all that the plan says, by which states of one plan know each other."""
-        return self.facts.id
-
-    @property
-    def splits(self) -> tuple[PlannedSplit, ...]:
-        """What is read apart from each other, in the order of the rows."""
-        return self.facts.splits
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The files, in the order of their rows."""
-        return self.facts.files
 
     @property
     def files_read(self) -> tuple[str, ...]:

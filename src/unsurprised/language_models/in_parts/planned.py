@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Self
 
 from unsurprised.alone import alone, beside
-from unsurprised.engines.splits import numbers_in
+from unsurprised.engines.seen import KnowsSplits
 from unsurprised.errors import CallError, StateError
 from unsurprised.language_models.in_parts.share import PairsShare
 from unsurprised.language_models.in_parts.splits import Stretch, stretches_of
@@ -23,12 +23,14 @@ from unsurprised.units import checked_base
 NAME = "PlannedFidelity"
 
 
-class PlannedFidelity(ByBytes):
+class PlannedFidelity(KnowsSplits, ByBytes):
     """What some splits of a base and other models have told; made by :func:`merge`.
 
     It merges with other states of the same files and options, exactly and in any order. Its bytes
     are written by ``unsurprised fidelity --state``, and read by :func:`unsurprised.merge`.
     """
+
+    _share: PairsShare
 
     def __init__(
         self,
@@ -42,21 +44,6 @@ class PlannedFidelity(ByBytes):
     def share(self) -> PairsShare:
         """Its files and options, and the splits of them that came in."""
         return self._share
-
-    @property
-    def plan_id(self) -> str:
-        """A digest of the files and options."""
-        return self._share.facts.id
-
-    @property
-    def splits(self) -> tuple[int, ...]:
-        """The numbers of the splits that came in."""
-        return tuple(numbers_in(self._share.seen))
-
-    @property
-    def missing(self) -> tuple[int, ...]:
-        """The numbers of the splits that have not come in."""
-        return tuple(self._share.missing)
 
     @alone
     def merge(self, other: PlannedFidelity) -> Self:
