@@ -11,7 +11,6 @@ from unsurprised.comparison.compared import ComparisonAsked
 from unsurprised.comparison.on_engine import scored_on
 from unsurprised.comparison.opening import (
     OpenedModel,
-    is_plan,
     names_of_files,
     numbered_names,
     opened_models,
@@ -22,6 +21,7 @@ from unsurprised.comparison.result import Comparison
 from unsurprised.comparison.state import PlannedComparison
 from unsurprised.errors import CallError
 from unsurprised.evaluation.engine import evaluate_reading
+from unsurprised.evaluation.evaluate import is_plan
 from unsurprised.evaluation.plans import Plan
 from unsurprised.evaluation.plans.making import refuse_unknown
 from unsurprised.evaluation.plans.on_engine import evaluate_on, evaluated_on

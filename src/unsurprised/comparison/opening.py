@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unsurprised.addresses import named
 from unsurprised.class_names.names import same_names
 from unsurprised.errors import CallError, Place
+from unsurprised.evaluation.evaluate import is_plan
 
 if TYPE_CHECKING:
     from unsurprised.sources import Options, Reading
@@ -109,8 +110,8 @@ def numbered_names(count: int) -> list[str]:
     return ["base", *(["new"] if count == 2 else [f"new {k}" for k in range(1, count)])]
 
 
-#: Where the classes of plans and of queries stand, which are imported when somebody makes one.
-_SOURCES = ("unsurprised.evaluation.plans.planning", "unsurprised.sources.databases.query")
+#: Where the class of queries stands, which is imported when somebody makes one.
+_QUERIES = "unsurprised.sources.databases.query"
 
 
 def sources_of(call: str, first: Any, others: Sequence[Any]) -> list[Any] | None:
@@ -142,7 +143,8 @@ def sources_of(call: str, first: Any, others: Sequence[Any]) -> list[Any] | None
 
 def _is_one_source(source: Any) -> bool:
     """Whether something names a file, or is a plan or a query: a text alone is no array."""
-    return isinstance(source, str | os.PathLike) or type(source).__module__ in _SOURCES
+    named = isinstance(source, str | os.PathLike)
+    return named or is_plan(source) or type(source).__module__ == _QUERIES
 
 
 def _are_paths(source: Any) -> bool:
@@ -153,8 +155,3 @@ def _are_paths(source: Any) -> bool:
         and bool(source)
         and all(isinstance(each, kinds) for each in source)
     )
-
-
-def is_plan(source: Any) -> bool:
-    """Whether a source is a plan."""
-    return type(source).__module__ == _SOURCES[0]

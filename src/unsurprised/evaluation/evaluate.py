@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -202,9 +203,8 @@ def _evaluate_source(
     """Evaluate files or a frame, here or where an engine works on them."""
     # All need pyarrow, which is not imported before someone has a file or a frame.
     from unsurprised.engines.frames.found import frame_of
-    from unsurprised.evaluation.plans.planning import Plan
 
-    if isinstance(source, Plan):
+    if is_plan(source):
         raise CallError(
             "evaluate found a Plan, which evaluates its files itself; expected "
             "plan.evaluate().result(), or the files: evaluate(files, engine=…)"
@@ -238,6 +238,12 @@ def _must_be_none(**arguments: Any) -> None:
         f"evaluate(y_true, y_pred, {given[0]}=…): {given[0]}=… is for a file or a data frame; "
         "arrays say their meaning by a form: evaluate(y_true, Logits(y_pred), weights=…, ids=…)"
     )
+
+
+def is_plan(source: Any) -> bool:
+    """Whether a source is a plan, of which whoever has made one has imported the class."""
+    planning = sys.modules.get("unsurprised.evaluation.plans.planning")
+    return planning is not None and isinstance(source, planning.Plan)
 
 
 def columns_by(by: Any, call: str) -> tuple[str, ...]:
