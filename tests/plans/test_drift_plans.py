@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from command_lines import run
 from drift_sources import table, write, written
 from planned_sources import written as predictions_written
 
@@ -28,19 +29,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written(tmp_path / "base", "parquet")
     written(tmp_path / "new", "parquet", is_new=True, files=2)
     return tmp_path
-
-
-def run(line: str, capsys: Any, code: int = 0) -> str:
-    """What a command prints: to standard error where it fails."""
-    assert cli.run(line.split()) == code, capsys.readouterr().err
-    out, err = capsys.readouterr()
-    if code == 0:
-        assert err == ""
-        return str(out)
-    assert out == ""
-    assert err.startswith("unsurprised: ")
-    assert err.count("\n") == 1
-    return str(err)
 
 
 def without_plan(text: str | bytes) -> dict[str, Any]:

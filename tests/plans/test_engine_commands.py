@@ -20,10 +20,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from command_lines import run, same
 from planned_sources import written, written_models
 
 import unsurprised as us
-from unsurprised import cli
 from unsurprised.engines import connecting, named
 from unsurprised.engines.connecting import in_time
 from unsurprised.sources import parquet
@@ -52,24 +52,6 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
         monkeypatch.setattr(named, "opener_of", opener)
         yield names
-
-
-def run(line: str, capsys: Any, code: int = 0) -> str:
-    """What a command prints: to standard error where it fails, and then in one line."""
-    assert cli.run(line.split()) == code, capsys.readouterr().err
-    out, err = capsys.readouterr()
-    if code == 0:
-        assert err == ""
-        return str(out)
-    assert out == ""
-    assert err.startswith("unsurprised: ")
-    assert err.count("\n") == 1
-    return str(err)
-
-
-def same(*names: str) -> bool:
-    first, *others = (Path(name).read_bytes() for name in names)
-    return all(other == first for other in others)
 
 
 def test_processes(capsys: Any) -> None:

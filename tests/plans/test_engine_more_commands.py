@@ -15,7 +15,7 @@ import planned_sources
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_engine_commands import run, same
+from command_lines import run, same
 
 from unsurprised.commands.applied_plan import SplitFiles
 from unsurprised.engines import named

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_lines import run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planned_sources import written
@@ -30,19 +31,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written(tmp_path / "rows", "parquet")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(line: str, capsys: Any, code: int = 0) -> str:
-    """What a command prints: to standard error where it fails."""
-    assert cli.run(line.split()) == code, capsys.readouterr().err
-    out, err = capsys.readouterr()
-    if code == 0:
-        assert err == ""
-        return str(out)
-    assert out == ""
-    assert err.startswith("unsurprised: ")
-    assert err.count("\n") == 1
-    return str(err)
 
 
 def test_parts_and_merge_have_the_outputs_of_evaluate(capsys: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_lines import run
 from planned_sources import written_models
 
 import unsurprised as us
@@ -26,14 +27,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Path
     for name, more in (("base", "--by land --by age"), ("new", "")):
         run(f"plan {name} --id row_id {more} --out {name}.json --quiet", capsys)
     return tmp_path
-
-
-def run(line: str, capsys: Any, code: int = 0) -> str:
-    """What a command prints: to standard error where it fails."""
-    assert cli.run(line.split()) == code, capsys.readouterr().err
-    out, err = capsys.readouterr()
-    assert err.count("\n") == (code == 2)
-    return str(out if code != 2 else err)
 
 
 def states(capsys: Any, parts: int, more: str = "") -> str:

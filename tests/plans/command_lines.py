@@ -1,0 +1,27 @@
+"""Command lines as tests of plans run them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from unsurprised import cli
+
+
+def run(line: str, capsys: Any, code: int = 0) -> str:
+    """What a command prints: to standard error where it could not work, and then in one line."""
+    assert cli.run(line.split()) == code, capsys.readouterr().err
+    out, err = capsys.readouterr()
+    if code != 2:
+        assert err == ""
+        return str(out)
+    assert out == ""
+    assert err.startswith("unsurprised: ")
+    assert err.count("\n") == 1
+    return str(err)
+
+
+def same(*names: str) -> bool:
+    """Whether files hold the same bytes."""
+    first, *others = (Path(name).read_bytes() for name in names)
+    return all(other == first for other in others)
