@@ -51,7 +51,7 @@ def compare_planned(asked: AskedFor, paths: Sequence[str], part: str | None) -> 
     refuse_told(asked.context, "join", "top", "memory")
     told = asked.context.params
     refuse_part_beside_engine(told)
-    models = models_of(paths, str(told["join"].value), told["top"])
+    models = models_of(paths, str(told["join"]), told["top"])
     splits = models.all() if part is None else models.part(*part_numbers(part))
 
     def scored() -> PlannedComparison:
@@ -147,7 +147,7 @@ def compared_for_check(
     if len(paths) > 2:
         raise CallError(f"found {len(paths)} plans; expected [--plan BASE] --plan NEW")
     told = context.params
-    models = models_of(paths, str(told["join"].value), 0, split=False)
+    models = models_of(paths, str(told["join"]), 0, split=False)
     if states:
         named = ((name, StoredState(name)) for name in states)
         found = merged_comparison(named, partial=False, whole=True)

@@ -73,7 +73,7 @@ def united(schemas: Iterable[pa.Schema], unread: Container[str] = ()) -> pa.Sche
     >>> united(pa.schema([("x", kind)]) for kind in kinds).field("x").type
     DataType(double)
     """
-    known = sorted(set(schemas), key=str)
+    known = sorted(schemas, key=str)
     names = sorted({tuple(schema.names) for schema in known})
     if len(names) > 1:
         one, other = (listed(list(each), 6) for each in names[:2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,9 @@ from unsurprised.sources.witnesses import (
     witnesses_in,
 )
 
+#: By their bytes, for PyArrow cannot hash a schema with metadata in every version.
+_Schemas: TypeAlias = dict[tuple[bytes, bytes], tuple[pa.Schema, pa.Schema]]
+
 
 @dataclass
 class FrameLook:
@@ -46,7 +49,7 @@ class FrameLook:
     options: Options
     seen: RowsSeen = field(default_factory=RowsSeen)
     #: As libraries say, and as the values do: see :func:`without_values`.
-    schemas: set[tuple[pa.Schema, pa.Schema]] = field(default_factory=set)
+    schemas: _Schemas = field(default_factory=dict)
     numbers: dict[str, NumberLook] = field(default_factory=dict)
     #: The few rows that are looked at, of each schema apart.
     few: list[pa.RecordBatch] = field(default_factory=list)
@@ -61,7 +64,7 @@ class FrameLook:
         refuse_twice(record.schema.names, record.schema.names, None)
         _refuse_missing(record, self.options)
         schema = plain_schema(record)
-        self.schemas.add((schema, held_schema(record, schema)))
+        self.schemas.update(_schemas([(schema, held_schema(record, schema))]))
         rows = plainly(record.select(looked_at(schema, self.options)))
         hashes, places = hashes_in(rows, self.id)
         self.seen = self.seen.and_of(hashes, rows.num_rows)
@@ -90,9 +93,9 @@ class FrameLook:
 
     def _settle(self) -> None:
         """Of the rows that are held keep those that are looked at."""
-        apart: dict[pa.Schema, list[pa.RecordBatch]] = {}
+        apart: dict[bytes, list[pa.RecordBatch]] = {}
         for batch in self.few:
-            apart.setdefault(batch.schema, []).append(batch)
+            apart.setdefault(_data_of(batch.schema), []).append(batch)
         self.few = []
         for batches in apart.values():
             rows = concatenated(batches)
@@ -125,15 +128,17 @@ class FrameLook:
 
     def _chosen_of(self, rows: pa.RecordBatch) -> Rows:
         """Of rows that were chosen already, those that are chosen of all."""
-        width = max(len(said) for said, _ in self.schemas)
+        width = max(len(said) for said, _ in self.schemas.values())
         return _chosen(rows, hashes_in(rows, self.id)[0], self.options, width)[0]
 
     def _schema(self) -> pa.Schema:
         """The schema of all rows; of a column without any value, as the library says."""
-        names = {name for said, _ in self.schemas for name in said.names}
-        named = {name for said, _ in self.schemas for name in told_or_usual(said, self.options)}
-        held = united((held for _, held in self.schemas), names - named)
-        said = united((said for said, _ in self.schemas), names)
+        names = {name for said, _ in self.schemas.values() for name in said.names}
+        named = {
+            name for said, _ in self.schemas.values() for name in told_or_usual(said, self.options)
+        }
+        held = united((held for _, held in self.schemas.values()), names - named)
+        said = united((said for said, _ in self.schemas.values()), names)
         fields = [
             empty if pa.types.is_null(field.type) else field
             for field, empty in zip(held, said, strict=True)
@@ -151,9 +156,7 @@ class FrameLook:
             (),
             facts={
                 "seen": self.seen.said(),
-                "schemas": [
-                    [schema.serialize().to_pybytes() for schema in pair] for pair in self.schemas
-                ],
+                "schemas": list(self.schemas),
                 "numbers": {name: look.said() for name, look in self.numbers.items()},
                 "few": [_written(batch) for batch in self.few],
             },
@@ -165,7 +168,7 @@ class FrameLook:
         return cls(
             options,
             RowsSeen.of_said(facts["seen"]),
-            {(_schema_of(said), _schema_of(held)) for said, held in facts["schemas"]},
+            _schemas((_schema_of(said), _schema_of(held)) for said, held in facts["schemas"]),
             {name: NumberLook.of_said(look) for name, look in facts["numbers"].items()},
             [batch for data in facts["few"] for batch in pa.ipc.open_stream(data)],
         )
@@ -201,6 +204,15 @@ def _chosen(
     others = np.setdiff1d(witnesses, first)
     chosen = np.concatenate([first, others[np.argsort(hashes[others], kind="stable")]])
     return chosen, np.flatnonzero(np.isin(chosen, witnesses))
+
+
+def _schemas(pairs: Iterable[tuple[pa.Schema, pa.Schema]]) -> _Schemas:
+    return {(_data_of(said), _data_of(held)): (said, held) for said, held in pairs}
+
+
+def _data_of(schema: pa.Schema) -> bytes:
+    data: bytes = schema.serialize().to_pybytes()
+    return data
 
 
 def _schema_of(data: bytes) -> pa.Schema:
