@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pyarrow as pa
 import pytest
 
 import unsurprised as us
@@ -121,4 +122,5 @@ def test_azure_runs_no_command_that_is_not_there() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     assert "the store refuses it" in ran.stdout
-    assert ran.stderr == ""
+    if pa.__version__ >= "22":  # the library in PyArrow 21 cannot be told so
+        assert ran.stderr == ""

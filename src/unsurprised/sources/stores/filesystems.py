@@ -159,7 +159,10 @@ def _azure(address: Address) -> pafs.FileSystem:
 
 @contextmanager
 def _without_az() -> Iterator[None]:
-    """Let Azure's library not run its command where there is none, which a shell would tell."""
+    """Let Azure's library not run its command where there is none, which a shell would tell.
+
+    The one in PyArrow 21 does not read the variable: there the shell's line stays.
+    """
     if shutil.which("az") is not None or _AZURE_CREDENTIALS in os.environ:
         yield
         return
