@@ -286,7 +286,6 @@ def _turns(options: argparse.Namespace, port: int, sizes: dict[str, int], kept: 
     both = zip(times["evaluate"], times["download"], strict=True)
     ratios = [one / other for one, other in both]
     line = "" if math.isinf(options.line) else f", {options.line:g} MB a second"
-    line = "" if math.isinf(options.line) else f", {options.line:g} MB a second"
     size = sum(sizes.values())
     print(f"{options.files} files of {options.groups} row groups, {size / 1e6:.0f} MB, "
           f"{options.late * 1000:.0f} ms a request{line}; {read / 1e6:.0f} MB read")  # fmt: skip
