@@ -1,4 +1,4 @@
-"""Ids of tests; a real browser, without a window, for the pages that people open."""
+"""Ids of tests; a browser without a window, for pages that people open; buckets in a store."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from s3_buckets import SECRET, Bucket, made_bucket, serving
 
 #: Nothing of the browser's own may look for a network either.
 SETTINGS = [
@@ -179,3 +180,28 @@ def opened(
 
     yield make
     assert _taken(complaints) == []
+
+
+@pytest.fixture(scope="module")
+def s3_port() -> Iterator[int]:
+    """The port of a server that speaks as S3 does."""
+    with serving() as port:
+        yield port
+
+
+@pytest.fixture
+def s3_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What such a server asks for, and nothing of this machine's own."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def bucket(s3_port: int, s3_credentials: None, request: pytest.FixtureRequest) -> Iterator[Bucket]:
+    """A bucket of the test's own."""
+    with made_bucket(s3_port, request.node.nodeid) as made:
+        yield made

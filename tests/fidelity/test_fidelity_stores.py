@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,58 +10,27 @@ from typing import Any
 import files_of_models as write
 import numpy as np
 import pytest
+from s3_buckets import Bucket
 
 import unsurprised as us
 from unsurprised import cli
 from unsurprised.language_models.in_parts import splits
 
-boto3 = pytest.importorskip("boto3")
-moto = pytest.importorskip("moto.server")
-
 # botocore uses what newer Pythons warn about.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 
-class Bucket:
-    """A bucket, and what it is called by."""
-
-    def __init__(self, client: Any, name: str, port: int) -> None:
-        self.client, self.name = client, name
-        self.options = f"?endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1"
-        client.create_bucket(Bucket=name)
-
-    def at(self, key: str) -> str:
-        return f"s3://{self.name}/{key}{self.options}"
-
-    def put(self, path: str, folder: Path) -> str:
-        """The address of a file, or of a folder's files, put there."""
-        files = [*Path(path).iterdir()] if Path(path).is_dir() else [Path(path)]
-        for file in files:
-            key = str(file.relative_to(folder))
-            self.client.put_object(Bucket=self.name, Key=key, Body=file.read_bytes())
-        return self.at(str(Path(path).relative_to(folder)))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
-
-
-@pytest.fixture
-def bucket(
-    server: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Bucket]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server}", region_name="us-east-1")
-    yield Bucket(client, f"b-{abs(hash(request.node.nodeid)) % 10**12}", server)
-    client.close()
+
+
+def sent(bucket: Bucket, path: str, folder: Path) -> str:
+    """The address of a file, or of a folder's files, put into a bucket."""
+    files = [*Path(path).iterdir()] if Path(path).is_dir() else [Path(path)]
+    for file in files:
+        bucket.put(str(file.relative_to(folder)), file.read_bytes())
+    return bucket.at(str(Path(path).relative_to(folder)))
 
 
 def told(found: us.Fidelity) -> str:
@@ -87,7 +54,7 @@ def test_every_format(pair: Any, bucket: Bucket, tmp_path: Path) -> None:
         one(tmp_path / name, logits, came)
         for one, name, logits in zip(pair, "ab", (base, other), strict=True)
     ]
-    stored = [bucket.put(file, tmp_path) for file in files]
+    stored = [sent(bucket, file, tmp_path) for file in files]
     assert told(us.fidelity(*stored)) == told(us.fidelity(*files))
 
 
@@ -107,7 +74,7 @@ def test_what_stands_beside_the_scores(bucket: Bucket, tmp_path: Path) -> None:
     texts = "\n".join(json.dumps([f" w{token}" for token in row]) for row in came)
     Path("texts.jsonl").write_text(texts)
     for name in (*files, "came.npy", "rows.csv", "texts.jsonl"):
-        bucket.put(str(tmp_path / name), tmp_path)
+        sent(bucket, str(tmp_path / name), tmp_path)
 
     def line(at: Any) -> list[str]:
         said = ["fidelity", at("a.npy"), at("b.npy"), "--noise", at("c.npy")]
@@ -116,8 +83,7 @@ def test_what_stands_beside_the_scores(bucket: Bucket, tmp_path: Path) -> None:
 
     assert cli.run([*line(str), "here.json"]) == 0
     assert cli.run([*line(bucket.at), bucket.at("there.json")]) == 0
-    found = bucket.client.get_object(Bucket=bucket.name, Key="there.json")["Body"].read()
-    assert found == Path("here.json").read_bytes()
+    assert bucket.get("there.json") == Path("here.json").read_bytes()
     rows = us.fidelity(bucket.at("a.npy"), "b.npy", targets=bucket.at("came.npy"))
     assert told(rows) == told(us.fidelity("a.npy", "b.npy", targets="came.npy"))
 
@@ -128,7 +94,7 @@ def test_parts_from_a_store(
     monkeypatch.setattr(splits, "_SPLIT_BYTES", 2 * 4 * write.WIDTH * 13)
     base, other, came = write.texts_of()
     sides = (("a", base), ("b", other))
-    stored = [bucket.put(write.npy(tmp_path / n, side, came), tmp_path) for n, side in sides]
+    stored = [sent(bucket, write.npy(tmp_path / n, side, came), tmp_path) for n, side in sides]
     whole = us.fidelity(*stored).to_json()
     with ThreadPoolExecutor(2) as pool:
         assert us.fidelity(*stored, engine=pool).to_json() == whole
@@ -143,7 +109,7 @@ def test_faults(bucket: Bucket, tmp_path: Path, capsys: Any) -> None:
     base, other, came = write.texts_of()
     other[3, 5, 7] = np.nan
     stored = [
-        bucket.put(write.npy(tmp_path / name, side, came), tmp_path)
+        sent(bucket, write.npy(tmp_path / name, side, came), tmp_path)
         for name, side in (("a", base), ("b", other))
     ]
     with pytest.raises(us.InputError, match=r"b\.npy.*row 35.*found NaN for class 7"):
@@ -160,15 +126,13 @@ def test_encode_and_decode(bucket: Bucket, tmp_path: Path, capsys: Any) -> None:
     Path("book.txt").write_bytes(text)
     np.save("tokens.npy", np.arange(1000) % 7)
     for name in ("book.txt", "tokens.npy"):
-        bucket.put(str(tmp_path / name), tmp_path)
+        sent(bucket, str(tmp_path / name), tmp_path)
         coded, back = bucket.at(f"{name}.us"), bucket.at(f"back-{name}")
         assert cli.run(["encode", bucket.at(name), "-o", coded]) == 0
         assert cli.run(["encode", name, "-o", f"{name}.us"]) == 0
-        found = bucket.client.get_object(Bucket=bucket.name, Key=f"{name}.us")["Body"].read()
-        assert found == Path(f"{name}.us").read_bytes()
+        assert bucket.get(f"{name}.us") == Path(f"{name}.us").read_bytes()
         assert cli.run(["decode", coded, "-o", back]) == 0
-        found = bucket.client.get_object(Bucket=bucket.name, Key=f"back-{name}")["Body"].read()
-        assert found == Path(name).read_bytes()
+        assert bucket.get(f"back-{name}") == Path(name).read_bytes()
     model = f"frequencies:{bucket.at('book.txt')}"
     assert cli.run(["encode", "book.txt", "--model", model, "-o", "given.us"]) == 0
     assert cli.run(["decode", "given.us", "--model", model, "-o", "again.txt"]) == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import logging
 import pickle
 import threading
 import time
@@ -22,6 +21,7 @@ import pyarrow.csv as pacsv
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+from s3_buckets import SECRET, Bucket
 
 import unsurprised as us
 from unsurprised.cli import run
@@ -32,13 +32,9 @@ from unsurprised.sources import csv_headers, open_predictions, parquet, unchange
 from unsurprised.sources.stores import ahead, listing, objects, ranges, sequential
 from unsurprised.sources.stores.addresses import Address
 
-moto = pytest.importorskip("moto.server")
-boto3 = pytest.importorskip("boto3")
-
 # Sockets of the server's are closed when they are collected, which is not ours to judge.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-SECRET = "hidden-secret-key"
 ROWS = 4000
 
 Answer = Callable[[str, str, dict[str, str]], int | None]
@@ -98,29 +94,9 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    """The port of a server that speaks as S3 does."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
-
-
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def proxy(server: int, environment: None) -> Iterator[Proxy]:
-    with Proxy(server) as made:
+def proxy(s3_port: int, s3_credentials: None) -> Iterator[Proxy]:
+    with Proxy(s3_port) as made:
         thread = threading.Thread(target=made.serve_forever, args=(0.01,))
         thread.start()
         yield made
@@ -129,20 +105,10 @@ def proxy(server: int, environment: None) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def bucket(server: int, environment: None, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A bucket of the test's own, to write to."""
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server}", region_name="us-east-1")
-    name = f"bucket-{abs(hash(request.node.nodeid)) % 10**12}"
-    client.create_bucket(Bucket=name)
-
-    def put(key: str, data: bytes, **more: str) -> str:
-        client.put_object(Bucket=name, Key=key, Body=data, **more)
-        return f"s3://{name}/{key}"
-
-    put.delete = lambda key: client.delete_object(Bucket=name, Key=key)  # type: ignore[attr-defined]
-    put.name = name  # type: ignore[attr-defined]
-    yield put
-    client.close()
+def bucket(bucket: Bucket) -> Bucket:
+    """With addresses behind which the proxy's place is written."""
+    bucket.options = ""
+    return bucket
 
 
 def at(proxy: Proxy, address: str) -> str:
@@ -211,21 +177,21 @@ def result_of(source: Any, **options: Any) -> str:
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_the_bytes_of_a_file(tmp_path: Path, bucket: Any, proxy: Proxy, name: str) -> None:
+def test_the_bytes_of_a_file(tmp_path: Path, bucket: Bucket, proxy: Proxy, name: str) -> None:
     path = tmp_path / name
     WRITTEN[name](path)
-    address = at(proxy, bucket(f"some folder/{name}", path.read_bytes()))
+    address = at(proxy, bucket.put(f"some folder/{name}", path.read_bytes()))
     assert result_of(address) == result_of(path)
     assert result_of(path.as_uri()) == result_of(path)
     assert len(proxy.seen) <= 16
 
 
-def test_npy_files(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+def test_npy_files(tmp_path: Path, bucket: Bucket, proxy: Proxy) -> None:
     probs, labels = np.random.default_rng(1).dirichlet(np.ones(3), 50), np.arange(50) % 3
     there = []
     for name, array in (("p.npy", probs), ("y.npy", labels)):
         np.save(tmp_path / name, array)
-        there.append(at(proxy, bucket(name, (tmp_path / name).read_bytes())))
+        there.append(at(proxy, bucket.put(name, (tmp_path / name).read_bytes())))
     found = us.evaluate(there[0], label=there[1])
     here = us.evaluate(tmp_path / "p.npy", label=str(tmp_path / "y.npy"))
     assert found.cross_entropy == here.cross_entropy
@@ -254,14 +220,14 @@ def row_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("row_groups")
 @pytest.mark.parametrize("groups", [1, 4])
 def test_requests_of_one_object(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, groups: int
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, groups: int
 ) -> None:
     """One to open it, one for the footer, one a row group, one whether it changed.
 
     The first 4 MiB come as one, before it is known where row groups lie.
     """
     path, rows = tmp_path / "rows.parquet", 20_000 * groups
-    address = at(proxy, bucket("rows.parquet", parquet_bytes(table(rows), path, 20_000)))
+    address = at(proxy, bucket.put("rows.parquet", parquet_bytes(table(rows), path, 20_000)))
     assert result_of(address) == result_of(path)
     assert counted(proxy) == {"HEAD": 2, "GET": 1 + 1}
     monkeypatch.setattr(objects, "AHEAD_BYTES", 1 << 16)
@@ -273,7 +239,7 @@ def test_requests_of_one_object(
 @pytest.mark.usefixtures("row_groups")
 @pytest.mark.parametrize("objects", [2, 5])
 def test_requests_of_many_objects(
-    tmp_path: Path, bucket: Any, proxy: Proxy, objects: int, settled: None
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, objects: int, settled: None
 ) -> None:
     """Two an object and one a row group; the folder is listed before and after.
 
@@ -281,7 +247,7 @@ def test_requests_of_many_objects(
     """
     for number in range(objects):
         data = parquet_bytes(table(40_000, number), tmp_path / f"{number}.parquet", 20_000)
-        bucket(f"runs/{number}.parquet", data)
+        bucket.put(f"runs/{number}.parquet", data)
     address = at(proxy, f"s3://{bucket.name}/runs")
     assert result_of(address) == result_of(tmp_path)
     # The folder's own name might have been an object's.
@@ -295,11 +261,11 @@ def test_requests_of_many_objects(
 
 
 @pytest.mark.usefixtures("row_groups", "settled")
-def test_requests_of_a_task(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+def test_requests_of_a_task(tmp_path: Path, bucket: Bucket, proxy: Proxy) -> None:
     """A worker opens its own objects, reads its own row groups, and looks again in the end."""
     for number in range(3):
         data = parquet_bytes(table(40_000, number), tmp_path / f"{number}.parquet", 20_000)
-        bucket(f"runs/{number}.parquet", data)
+        bucket.put(f"runs/{number}.parquet", data)
     plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
     assert len(plan.splits) == 6
     counted(proxy)
@@ -311,12 +277,12 @@ def test_requests_of_a_task(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
 @pytest.mark.usefixtures("row_groups", "settled")
 @pytest.mark.parametrize("most", [1, 600_000])
 def test_few_bytes_are_held_ahead(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, most: int
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     monkeypatch.setattr(ahead, "_MOST_BYTES", most)
     for number in range(3):
         data = parquet_bytes(table(40_000, number), tmp_path / f"{number}.parquet", 20_000)
-        bucket(f"runs/{number}.parquet", data)
+        bucket.put(f"runs/{number}.parquet", data)
     held: list[int] = []
     took = ahead._Ahead.took
 
@@ -334,13 +300,13 @@ def test_few_bytes_are_held_ahead(
 
 
 def test_what_nobody_reads_is_given_up(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parquet, "_ROWS_A_PART", 500)
     wrong = table().set_column(2, "p_0", pa.array(np.full(ROWS, 2.0)))
     data = parquet_bytes(wrong, tmp_path / "rows.parquet", 500)
     with pytest.raises(InputError, match="row 0, column 'p_"):
-        us.evaluate(at(proxy, bucket("rows.parquet", data)))
+        us.evaluate(at(proxy, bucket.put("rows.parquet", data)))
     assert not ahead._coming
     assert not ahead._active
 
@@ -348,17 +314,17 @@ def test_what_nobody_reads_is_given_up(
 @pytest.mark.usefixtures("settled", "one_by_one")
 @pytest.mark.parametrize("later", ["other rows", "nothing"])
 def test_an_object_of_a_folder_that_changes(
-    tmp_path: Path, bucket: Any, proxy: Proxy, later: str
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, later: str
 ) -> None:
     for number in range(3):
-        bucket(f"runs/{number}.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n")
+        bucket.put(f"runs/{number}.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n")
     plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
 
     def meanwhile(_: int) -> None:
         if later == "nothing":
             bucket.delete("runs/1.csv")
         else:
-            bucket("runs/1.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n1,0,1\n")
+            bucket.put("runs/1.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n1,0,1\n")
 
     with pytest.raises(InputError, match="the file changed while it was read") as caught:
         plan.evaluate(progress=meanwhile)
@@ -377,12 +343,12 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("settled", "one_by_one")
 def test_objects_are_looked_at_again_once_all_has_come(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the last rows are worked on; what is read after that is looked at anew."""
     for number in range(3):
         path = tmp_path / f"{number}.parquet"
-        bucket(f"runs/{number}.parquet", parquet_bytes(table(9000, number), path))
+        bucket.put(f"runs/{number}.parquet", parquet_bytes(table(9000, number), path))
     plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
     counted(proxy)
     done = 0
@@ -406,17 +372,17 @@ def test_objects_are_looked_at_again_once_all_has_come(
 @pytest.mark.usefixtures("settled", "one_by_one")
 @pytest.mark.parametrize("changed", [0, 1, 2])
 def test_an_object_that_changes_before_all_has_come(
-    tmp_path: Path, bucket: Any, proxy: Proxy, changed: int
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, changed: int
 ) -> None:
     for number in range(3):
         data = parquet_bytes(table(9000, number), tmp_path / f"{number}.parquet")
-        bucket(f"runs/{number}.parquet", data)
+        bucket.put(f"runs/{number}.parquet", data)
     plan = us.plan(at(proxy, f"s3://{bucket.name}/runs"))
     calls: list[int] = []
 
     def meanwhile(rows: int) -> None:
         if not calls:
-            bucket(f"runs/{changed}.parquet", data + b" ")
+            bucket.put(f"runs/{changed}.parquet", data + b" ")
         calls.append(rows)
 
     with pytest.raises(InputError, match="the file changed while it was read") as caught:
@@ -443,7 +409,7 @@ class AtOnce:
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz", "rows.jsonl"])
 def test_text_comes_by_pieces_some_of_which_are_on_their_way(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     size = 1 << 18 if name.endswith("gz") else 1 << 20
     monkeypatch.setattr(csv_headers, "_BLOCK", 1 << 18)
@@ -453,7 +419,7 @@ def test_text_comes_by_pieces_some_of_which_are_on_their_way(
     monkeypatch.setitem(globals(), "table", lambda: many)
     WRITTEN[name](tmp_path / name)
     data = (tmp_path / name).read_bytes()
-    address, pieces = at(proxy, bucket(name, data)), -(-len(data) // size)
+    address, pieces = at(proxy, bucket.put(name, data)), -(-len(data) // size)
     assert pieces > 3
     open_predictions(address)
     assert counted(proxy)["GET"] == 1  # a look asks for no more
@@ -469,14 +435,14 @@ def test_text_comes_by_pieces_some_of_which_are_on_their_way(
 
 @pytest.mark.usefixtures("settled")
 def test_small_files_of_text_are_on_their_way(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where they are more than are kept from the look at them."""
     monkeypatch.setattr(objects, "_KEPT_BYTES", 1)
     for number in range(6):
         path = tmp_path / f"{number}.csv"
         pacsv.write_csv(table(1000, number), path)
-        bucket(f"runs/{path.name}", path.read_bytes())
+        bucket.put(f"runs/{path.name}", path.read_bytes())
     reading = open_predictions(at(proxy, f"s3://{bucket.name}/runs"))
     counted(proxy)
     proxy.answer = at_once = AtOnce()
@@ -489,7 +455,7 @@ def test_small_files_of_text_are_on_their_way(
 
 
 def test_first_rows_are_read_once(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A row group that is too large to be kept with all its columns is kept as it was looked at."""
     monkeypatch.setattr(objects, "AHEAD_BYTES", 1 << 16)
@@ -498,7 +464,7 @@ def test_first_rows_are_read_once(
     rows = pa.table({"label": np.arange(40_000) % 3, "probs": pa.array(list(probs))})
     path = tmp_path / "rows.parquet"
     data = parquet_bytes(rows, path, 20_000)
-    address = at(proxy, bucket("rows.parquet", data))
+    address = at(proxy, bucket.put("rows.parquet", data))
     asked: list[int] = []
 
     def seen(_: str, __: str, headers: dict[str, str]) -> None:
@@ -515,7 +481,7 @@ def test_first_rows_are_read_once(
 
 
 def test_lists_of_others_are_left_alone(
-    bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where nothing was found in them, and whose store may be gone."""
     with pytest.raises(InputError, match="nothing lies below it"):
@@ -535,27 +501,32 @@ def forget_all() -> None:
 
 @pytest.mark.parametrize(("run", "most"), [(1, 1 << 28), (1 << 20, 0)])
 def test_wide_row_groups(
-    tmp_path: Path, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, run: int, most: int
+    tmp_path: Path,
+    bucket: Bucket,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    run: int,
+    most: int,
 ) -> None:
     """Row groups come one by one where they are large, and in pieces where they are very large."""
     monkeypatch.setattr(parquet, "_AT_ONCE", run)
     monkeypatch.setattr(parquet, "_MOST_AT_ONCE", most)
     path = tmp_path / "rows.parquet"
-    address = at(proxy, bucket("rows.parquet", parquet_bytes(table(200_000), path, 40_000)))
+    address = at(proxy, bucket.put("rows.parquet", parquet_bytes(table(200_000), path, 40_000)))
     assert result_of(address) == result_of(path)
     assert 4 <= [method for method, _ in proxy.seen].count("GET") <= 60
 
 
-def test_a_folder_is_listed_once(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+def test_a_folder_is_listed_once(tmp_path: Path, bucket: Bucket, proxy: Proxy) -> None:
     folder = tmp_path / "runs"
     for day in (1, 2):
         for part in (0, 1):
             path = folder / f"day={day}" / f"part-{part}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             data = parquet_bytes(table(50, seed=10 * day + part), path)
-            address = bucket(f"runs/day={day}/part-{part}.parquet", data)
-    bucket("runs/_SUCCESS", b"")
-    bucket("runs/day=1/.part.crc", b"crc")
+            address = bucket.put(f"runs/day={day}/part-{part}.parquet", data)
+    bucket.put("runs/_SUCCESS", b"")
+    bucket.put("runs/day=1/.part.crc", b"crc")
     root = address.partition("/day=")[0]
     here = result_of(folder, by="day")
     for asked, lists in {"": 1, "/": 1, "/d*/*.parquet": 1, "/**/*.parquet": 1, "/d*": 3}.items():
@@ -565,20 +536,20 @@ def test_a_folder_is_listed_once(tmp_path: Path, bucket: Any, proxy: Proxy) -> N
         assert len(proxy.seen) <= 2 + 4 * 4 + 1, proxy.seen
 
 
-def test_an_empty_bucket_and_an_empty_folder(bucket: Any, proxy: Proxy) -> None:
+def test_an_empty_bucket_and_an_empty_folder(bucket: Bucket, proxy: Proxy) -> None:
     root = f"s3://{bucket.name}"
     with pytest.raises(InputError, match="the bucket is empty; expected files"):
         us.evaluate(at(proxy, root))
-    bucket("runs/_SUCCESS", b"")
+    bucket.put("runs/_SUCCESS", b"")
     with pytest.raises(InputError, match="the folder holds no file of a known format"):
         us.evaluate(at(proxy, f"{root}/runs"))
-    bucket("empty/", b"")
+    bucket.put("empty/", b"")
     with pytest.raises(InputError, match=r"nothing lies below it|no file of a known format"):
         us.evaluate(at(proxy, f"{root}/empty/"))
 
 
-def test_what_is_not_there(bucket: Any, proxy: Proxy) -> None:
-    address = bucket("runs/rows.csv", b"label,p_0,p_1\n0,1,0\n")
+def test_what_is_not_there(bucket: Bucket, proxy: Proxy) -> None:
+    address = bucket.put("runs/rows.csv", b"label,p_0,p_1\n0,1,0\n")
     root = address.rpartition("/")[0]
     for asked, message in (
         ("/row.csv", "no such object, and nothing lies below it; did you mean 'rows.csv'"),
@@ -592,17 +563,17 @@ def test_what_is_not_there(bucket: Any, proxy: Proxy) -> None:
             us.evaluate(at(proxy, asked))
 
 
-def test_tables_with_a_log_are_refused(bucket: Any, proxy: Proxy) -> None:
-    address = bucket("t/part-0.parquet", b"PAR1")
-    bucket("t/_delta_log/0.json", b"{}")
+def test_tables_with_a_log_are_refused(bucket: Bucket, proxy: Proxy) -> None:
+    address = bucket.put("t/part-0.parquet", b"PAR1")
+    bucket.put("t/_delta_log/0.json", b"{}")
     for asked in ("t", "t/*.parquet"):
         with pytest.raises(InputError, match="holds a Delta Lake table, in which _delta_log says"):
             us.evaluate(at(proxy, address.replace("t/part-0.parquet", asked)))
 
 
-def test_no_credentials(bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_credentials(bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = b"label,p_0,p_1\n0,1,0\n1,0,1\n"
-    address = at(proxy, bucket("rows.csv", rows, ACL="public-read"))
+    address = at(proxy, bucket.put("rows.csv", rows, ACL="public-read"))
     proxy.answer = lambda _, __, headers: None if "authorization" in headers else 403
     assert us.evaluate(address).rows == 2
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -614,9 +585,9 @@ def test_no_credentials(bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
-def test_a_store_that_is_busy(tmp_path: Path, bucket: Any, proxy: Proxy, name: str) -> None:
+def test_a_store_that_is_busy(tmp_path: Path, bucket: Bucket, proxy: Proxy, name: str) -> None:
     WRITTEN[name](tmp_path / name)
-    address = at(proxy, bucket(name, (tmp_path / name).read_bytes()))
+    address = at(proxy, bucket.put(name, (tmp_path / name).read_bytes()))
     busy = iter([503, None, 503, None, 503])
     proxy.answer = lambda *_: next(busy, None)
     assert result_of(address) == result_of(tmp_path / name)
@@ -624,12 +595,12 @@ def test_a_store_that_is_busy(tmp_path: Path, bucket: Any, proxy: Proxy, name: s
 
 
 def test_a_store_that_stays_busy(
-    bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from unsurprised.sources.stores import filesystems
 
     monkeypatch.setattr(filesystems, "_TRIES", 3)
-    address = at(proxy, bucket("rows.csv", b"label,p_0,p_1\n0,1,0\n"))
+    address = at(proxy, bucket.put("rows.csv", b"label,p_0,p_1\n0,1,0\n"))
     proxy.answer = lambda method, *_: 503 if method == "GET" else None
     with pytest.raises(InputError, match="the store did not answer in the end") as caught:
         us.evaluate(address)
@@ -638,9 +609,9 @@ def test_a_store_that_stays_busy(
     assert len(proxy.seen) == 1 + 1 + 1 + 3
 
 
-def test_a_body_that_stops_in_its_middle(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+def test_a_body_that_stops_in_its_middle(tmp_path: Path, bucket: Bucket, proxy: Proxy) -> None:
     data = parquet_bytes(table(), tmp_path / "rows.parquet")
-    address = at(proxy, bucket("rows.parquet", data))
+    address = at(proxy, bucket.put("rows.parquet", data))
     proxy.cuts = True
     assert result_of(address) == result_of(tmp_path / "rows.parquet")
     assert not proxy.cuts
@@ -648,10 +619,10 @@ def test_a_body_that_stops_in_its_middle(tmp_path: Path, bucket: Any, proxy: Pro
 
 @pytest.mark.parametrize("later", ["other rows", "nothing"])
 def test_an_object_that_changes_is_told(
-    bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, later: str
+    bucket: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, later: str
 ) -> None:
     monkeypatch.setattr(sequential, "AHEAD_BYTES", 20)  # others come while the first are read
-    address = at(proxy, bucket("rows.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n"))
+    address = at(proxy, bucket.put("rows.csv", b"label,p_0,p_1\n0,1,0\n1,0,1\n"))
     plan = us.plan(address)
     assert plan.evaluate().rows == 2
     calls: list[int] = []
@@ -661,7 +632,7 @@ def test_an_object_that_changes_is_told(
         if later == "nothing":
             bucket.delete("rows.csv")
         else:
-            bucket("rows.csv", b"label,p_0,p_1\n1,1,0\n1,0,1\n")
+            bucket.put("rows.csv", b"label,p_0,p_1\n1,1,0\n1,0,1\n")
 
     with pytest.raises(InputError, match="the file changed while it was read") as caught:
         plan.evaluate(progress=meanwhile)
@@ -672,9 +643,11 @@ def test_an_object_that_changes_is_told(
         plan.evaluate()
 
 
-def test_plans_and_pickles_hold_no_credentials(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+def test_plans_and_pickles_hold_no_credentials(
+    tmp_path: Path, bucket: Bucket, proxy: Proxy
+) -> None:
     data = parquet_bytes(table(200), tmp_path / "rows.parquet")
-    address = at(proxy, bucket("rows.parquet", data))
+    address = at(proxy, bucket.put("rows.parquet", data))
     plan = us.plan(address, id="key")
     for text in (plan.to_json().encode(), pickle.dumps(plan), plan.evaluate().to_bytes()):
         assert SECRET.encode() not in text
@@ -685,31 +658,31 @@ def test_plans_and_pickles_hold_no_credentials(tmp_path: Path, bucket: Any, prox
     )
 
 
-def test_a_plan_with_its_truth_in_a_store(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+def test_a_plan_with_its_truth_in_a_store(tmp_path: Path, bucket: Bucket, proxy: Proxy) -> None:
     rows = table(200)
     for name, part in (("a", rows[:90]), ("b", rows[90:])):
         data = parquet_bytes(part.drop_columns(["label"]), tmp_path / "rows.parquet")
-        bucket(f"runs/{name}.parquet", data)
+        bucket.put(f"runs/{name}.parquet", data)
     address = at(proxy, f"s3://{bucket.name}/runs")
     truth = rows.select(["key", "label"])
     written = parquet_bytes(truth, tmp_path / "y.parquet")
-    options: dict[str, Any] = {"truth": at(proxy, bucket("y.parquet", written)), "id": "key"}
+    options: dict[str, Any] = {"truth": at(proxy, bucket.put("y.parquet", written)), "id": "key"}
     plan = us.Plan.from_json(us.plan(address, **options).to_json())
     states = [plan.evaluate([split]).to_bytes() for split in reversed(plan.splits)]
     assert len(states) == 2
     assert us.merge(states).result().to_json() == us.evaluate(address, **options).to_json()
     other = truth.set_column(1, "label", pa.array([0] * 200))
-    bucket("y.parquet", parquet_bytes(other, tmp_path / "y.parquet"))
+    bucket.put("y.parquet", parquet_bytes(other, tmp_path / "y.parquet"))
     forget_all()
     with pytest.raises(InputError, match=r"y\.parquet.*the file changed since the plan was made"):
         plan.evaluate([0])
 
 
 def test_an_opened_source_goes_to_other_processes(
-    tmp_path: Path, bucket: Any, proxy: Proxy
+    tmp_path: Path, bucket: Bucket, proxy: Proxy
 ) -> None:
     data = parquet_bytes(table(200), tmp_path / "rows.parquet", 60)
-    held = pickle.dumps(open_predictions(at(proxy, bucket("rows.parquet", data))))
+    held = pickle.dumps(open_predictions(at(proxy, bucket.put("rows.parquet", data))))
     assert SECRET.encode() not in held
     reading = pickle.loads(held)
     forget_all()
@@ -717,20 +690,20 @@ def test_an_opened_source_goes_to_other_processes(
     assert sum(batch.size for batch in batches) == 200
 
 
-def test_a_page_tells_what_was_read(tmp_path: Path, bucket: Any, proxy: Proxy) -> None:
+def test_a_page_tells_what_was_read(tmp_path: Path, bucket: Bucket, proxy: Proxy) -> None:
     csv_of(tmp_path / "rows.csv")
     data = (tmp_path / "rows.csv").read_bytes()
-    address = at(proxy, bucket("rows.csv", data))
+    address = at(proxy, bucket.put("rows.csv", data))
     assert dict(fingerprints([address])) == {
         f"input {address}": f"{len(data):,} bytes, ETag {hashlib.md5(data).hexdigest()}"
     }
 
 
 def test_commands(
-    tmp_path: Path, bucket: Any, proxy: Proxy, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, bucket: Bucket, proxy: Proxy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     csv_of(tmp_path / "rows.csv")
-    address = at(proxy, bucket("rows.csv", (tmp_path / "rows.csv").read_bytes()))
+    address = at(proxy, bucket.put("rows.csv", (tmp_path / "rows.csv").read_bytes()))
     saved, out = str(tmp_path / "c.json"), str(tmp_path / "out.parquet")
     assert run(["check", address, "--max-bits", "9"]) == 0
     assert run(["compare", address, str(tmp_path / "rows.csv"), "--id", "key"]) == 0

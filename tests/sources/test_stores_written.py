@@ -2,71 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from s3_buckets import Bucket
 
 from unsurprised import cli
 from unsurprised.sources.stores import sending
-
-boto3 = pytest.importorskip("boto3")
-moto = pytest.importorskip("moto.server")
 
 # botocore uses what newer Pythons warn about.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 
-class Bucket:
-    """A bucket, its address, and what lies in it."""
-
-    def __init__(self, client: Any, name: str, port: int) -> None:
-        self.client, self.name = client, name
-        self.options = f"?endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1"
-        client.create_bucket(Bucket=name)
-
-    def at(self, key: str) -> str:
-        return f"s3://{self.name}/{key}{self.options}"
-
-    def get(self, key: str) -> bytes:
-        data: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
-        return data
-
-    def put(self, key: str, data: bytes) -> str:
-        self.client.put_object(Bucket=self.name, Key=key, Body=data)
-        return self.at(key)
-
-    def held(self) -> list[str]:
-        found = self.client.list_objects_v2(Bucket=self.name).get("Contents", [])
-        return [each["Key"] for each in found]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
-
-
-@pytest.fixture
-def bucket(
-    server: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Bucket]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server}", region_name="us-east-1")
+@pytest.fixture(autouse=True)
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of rows, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    rows = {"label": [0, 1] * 40, "p": [0.2, 0.9] * 40}
-    pq.write_table(pa.table(rows), "rows.parquet")
-    yield Bucket(client, f"b-{abs(hash(request.node.nodeid)) % 10**12}", server)
-    client.close()
+    pq.write_table(pa.table({"label": [0, 1] * 40, "p": [0.2, 0.9] * 40}), "rows.parquet")
 
 
 def run(*line: str, code: int = 0) -> None:
