@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from unsurprised import cli
+from unsurprised.engines import named
 
 
 def run(line: str, capsys: Any, code: int = 0) -> str:
@@ -25,3 +30,13 @@ def same(*names: str) -> bool:
     """Whether files hold the same bytes."""
     first, *others = (Path(name).read_bytes() for name in names)
     return all(other == first for other in others)
+
+
+def opened_as(pool: Executor, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let any engine's name open a pool."""
+
+    def opener(name: str) -> AbstractContextManager[Executor]:
+        names.append(name)
+        return nullcontext(pool)
+
+    monkeypatch.setattr(named, "opener_of", opener)

@@ -10,9 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +21,7 @@ from command_lines import run, same
 from planned_sources import written, written_models
 
 import unsurprised as us
-from unsurprised.engines import connecting, named
+from unsurprised.engines import connecting
 from unsurprised.engines.connecting import in_time
 from unsurprised.sources import parquet
 from unsurprised.states import sample
@@ -38,20 +35,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written(tmp_path / "rows", "parquet")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Threads in the place of any engine, for which small samples hold; the names that came."""
-    names: list[str] = []
-    with ThreadPoolExecutor(3) as pool:
-
-        def opener(name: str) -> AbstractContextManager[Any]:
-            names.append(name)
-            return nullcontext(pool)
-
-        monkeypatch.setattr(named, "opener_of", opener)
-        yield names
 
 
 def test_processes(capsys: Any) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ import planned_sources
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_lines import run, same
+from command_lines import opened_as, run, same
 
 from unsurprised.commands.applied_plan import SplitFiles
-from unsurprised.engines import named
 from unsurprised.engines.tasks import Done
 from unsurprised.language_models.in_parts import splits
 from unsurprised.sources import parquet
@@ -31,25 +29,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Threads in the place of any engine; the names that came."""
-    names: list[str] = []
-    with ThreadPoolExecutor(3) as pool:
-        opened_as(pool, names, monkeypatch)
-        yield names
-
-
-def opened_as(pool: Executor, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let any engine's name open a pool."""
-
-    def opener(name: str) -> Any:
-        names.append(name)
-        return nullcontext(pool)
-
-    monkeypatch.setattr(named, "opener_of", opener)
 
 
 def both(line: str, capsys: Any, said: str) -> None:
