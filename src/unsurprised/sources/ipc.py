@@ -10,7 +10,7 @@ import pyarrow as pa
 from unsurprised.errors import InputError, Place
 from unsurprised.sources.files import arrow_bytes
 from unsurprised.sources.guard import guarded
-from unsurprised.sources.table import Part, Table, single_parts
+from unsurprised.sources.table import Part, Table, parts_of_runs, single_parts
 
 _ROWS_A_PART = 1 << 18
 
@@ -39,18 +39,7 @@ class IpcFileTable(Table):
 
     @cached_property
     def _parts(self) -> list[Part]:
-        parts: list[Part] = []
-        first = rows = 0
-        keys: list[int] = []
-        for key, size in enumerate(self._sizes):
-            if keys and rows + size > _ROWS_A_PART:
-                parts.append(Part(first, rows, tuple(keys)))
-                first, rows, keys = first + rows, 0, []
-            keys.append(key)
-            rows += size
-        if keys:
-            parts.append(Part(first, rows, tuple(keys)))
-        return parts
+        return parts_of_runs(enumerate(self._sizes), _ROWS_A_PART)
 
     @cached_property
     def _sizes(self) -> list[int]:

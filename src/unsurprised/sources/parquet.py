@@ -13,7 +13,7 @@ from unsurprised.sources.guard import guarded
 from unsurprised.sources.stores.addresses import is_stored
 from unsurprised.sources.stores.ahead import Range, Wanted
 from unsurprised.sources.stores.ranges import joined
-from unsurprised.sources.table import Part, Table, single_parts
+from unsurprised.sources.table import Part, Table, parts_of_runs, single_parts
 
 #: Row groups are put together up to this many rows, so that a part is worth opening a file for.
 _ROWS_A_PART = 1 << 18
@@ -36,9 +36,8 @@ class ParquetTable(Table):
             self.schema = opened.schema_arrow
             self._metadata = opened.metadata
             self.rows = self._metadata.num_rows
-            self._parts = _grouped(
-                [self._metadata.row_group(k).num_rows for k in range(opened.num_row_groups)]
-            )
+            held = ((k, rows) for k, rows in enumerate(self._sizes()) if rows)
+            self._parts = parts_of_runs(held, _ROWS_A_PART)
         self._first_end = self._end_of_first() if is_stored(file) else 0
         stated = sum(part.rows or 0 for part in self._parts)
         if stated != self.rows:
@@ -54,8 +53,12 @@ class ParquetTable(Table):
 
     def pieces(self) -> Sequence[Part]:
         """Row groups."""
+        return single_parts(self._sizes())
+
+    def _sizes(self) -> Iterator[int]:
+        """The rows of each row group."""
         groups = map(self._metadata.row_group, range(self._metadata.num_row_groups))
-        return single_parts(group.num_rows for group in groups)
+        return (group.num_rows for group in groups)
 
     def read(
         self, part: Part, columns: Mapping[str, str], batch_rows: int
@@ -161,20 +164,3 @@ def _range(chunk: pq.ColumnChunkMetaData) -> Range:
 
 def _bytes(one: Range) -> int:
     return one[1] - one[0]
-
-
-def _grouped(sizes: Sequence[int]) -> list[Part]:
-    parts: list[Part] = []
-    first = rows = 0
-    keys: list[int] = []
-    for key, size in enumerate(sizes):
-        if size == 0:
-            continue
-        if keys and rows + size > _ROWS_A_PART:
-            parts.append(Part(first, rows, tuple(keys)))
-            first, rows, keys = first + rows, 0, []
-        keys.append(key)
-        rows += size
-    if keys:
-        parts.append(Part(first, rows, tuple(keys)))
-    return parts

@@ -125,6 +125,28 @@ def single_parts(sizes: Iterable[int]) -> list[Part]:
     ]
 
 
+def parts_of_runs(sizes: Iterable[tuple[int, int]], most: int) -> list[Part]:
+    """Parts of several runs of rows, each by its number and size, of up to ``most`` rows together.
+
+    Examples
+    --------
+    >>> [part.keys for part in parts_of_runs(enumerate([10, 5, 20, 1]), most=15)]
+    [(0, 1), (2,), (3,)]
+    """
+    parts: list[Part] = []
+    first = rows = 0
+    keys: list[int] = []
+    for key, size in sizes:
+        if keys and rows + size > most:
+            parts.append(Part(first, rows, tuple(keys)))
+            first, rows, keys = first + rows, 0, []
+        keys.append(key)
+        rows += size
+    if keys:
+        parts.append(Part(first, rows, tuple(keys)))
+    return parts
+
+
 def until_wrong(rows: Any, convert: Callable[[Any], T]) -> Iterator[T]:
     """``convert(rows)``, or what stands before the first wrong row, and then its error.
 
