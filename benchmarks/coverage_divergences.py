@@ -8,7 +8,6 @@ reference lacked a category of the new rows, where the interval of KL has no upp
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 import unsurprised as us
 from benchmarks.coverage_estimates import Values, even, falling
+from benchmarks.printed import print_table
 
 RESULTS = Path(__file__).parent / "results" / "coverage_divergences.md"
 
@@ -94,13 +94,4 @@ def lines(runs: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--runs", type=int, default=2000)
-    options.add_argument("--write", action="store_true", help=f"also into {RESULTS.name}")
-    given = options.parse_args()
-    table = []
-    for line in lines(given.runs):
-        print(line, flush=True)
-        table.append(line)
-    if given.write:
-        RESULTS.write_text(_SAID.format(given.runs) + "\n".join(table) + "\n", encoding="utf-8")
+    print_table(__doc__, lines, 2000, RESULTS, _SAID)

@@ -8,7 +8,6 @@ Markdown; ``--write`` also puts it into ``benchmarks/results/levels.md``.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import pyarrow as pa
 
 import unsurprised as us
 from benchmarks.coverage_drift import ColumnScenario, columns, even, falling, level
+from benchmarks.printed import print_table
 
 RESULTS = Path(__file__).parent / "results" / "levels.md"
 _PERMUTATIONS = 199
@@ -117,19 +117,5 @@ def lines(runs: int) -> Iterator[str]:
         yield f"| `drift` | {other.title} | {rows} | {share:.1f} % |"
 
 
-def main() -> None:
-    """Print the table, and keep it where that is asked for."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--runs", type=int, default=3000)
-    options.add_argument("--write", action="store_true")
-    given = options.parse_args()
-    told = []
-    for line in lines(given.runs):
-        print(line, flush=True)
-        told.append(line)
-    if given.write:
-        RESULTS.write_text("# Levels of tests\n\n" + "\n".join(told) + "\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    print_table(__doc__, lines, 3000, RESULTS, "# Levels of tests\n\n")
