@@ -18,23 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from command_lines import run, same
-from planned_sources import written, written_models
+from planned_sources import written_models
 
 import unsurprised as us
 from unsurprised.engines import connecting
 from unsurprised.engines.connecting import in_time
-from unsurprised.sources import parquet
 from unsurprised.states import sample
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Files that have several splits, in the current folder."""
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
-    monkeypatch.setenv("COLUMNS", "100")
-    written(tmp_path / "rows", "parquet")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def test_processes(capsys: Any) -> None:

@@ -14,23 +14,14 @@ import pytest
 from command_lines import run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from planned_sources import written
 
 import unsurprised as us
 from unsurprised import cli
-from unsurprised.sources import parquet
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "machines"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Files that have several splits, in the current folder."""
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
-    monkeypatch.setenv("COLUMNS", "100")
-    written(tmp_path / "rows", "parquet")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def test_parts_and_merge_have_the_outputs_of_evaluate(capsys: Any) -> None:

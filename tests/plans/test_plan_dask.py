@@ -15,12 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from frames_on_engines import ASKED, WRONG, json_here, killing, refused, rows, wrong
-from planned_sources import columns, table, written, written_models
+from planned_sources import columns, table, written_models
 
 import unsurprised as us
 from unsurprised import cli
 from unsurprised.evaluation.plans.on_engine import evaluated_on
-from unsurprised.sources import parquet
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
@@ -40,12 +39,6 @@ def client() -> Iterator[Any]:
     ):
         yield client
     gc.collect()  # what it has left open is closed now, not in another test
-
-
-@pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
-    return written(tmp_path / "rows", "parquet")
 
 
 def test_the_bytes_of_one_machine(client: Any, files: str) -> None:

@@ -26,16 +26,7 @@ from unsurprised.sources import parquet
 from unsurprised.states import sample
 from unsurprised.threads import get_num_threads
 
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file has several splits."""
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> str:
-    return written(tmp_path / "rows", "parquet")
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 @pytest.fixture(scope="module")

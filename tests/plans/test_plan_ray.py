@@ -18,12 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from frames_on_engines import ASKED, WRONG, json_here, killing, refused, rows, wrong
-from planned_sources import table, written, written_models
+from planned_sources import table, written_models
 
 import unsurprised as us
 from unsurprised.engines.ray import executor_of_ray
 from unsurprised.evaluation.plans.on_engine import evaluated_on
-from unsurprised.sources import parquet
 
 ray = pytest.importorskip("ray")
 
@@ -42,12 +41,6 @@ def cluster() -> Iterator[None]:
     ray.shutdown()
     signal.signal(signal.SIGTERM, handler)
     gc.collect()  # what it has left open is closed now, not in another test
-
-
-@pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
-    return written(tmp_path / "rows", "parquet")
 
 
 @pytest.mark.usefixtures("cluster")

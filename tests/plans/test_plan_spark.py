@@ -14,12 +14,11 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 from frames_on_engines import ASKED, WRONG, json_here, killing, refused, rows, wrong
-from planned_sources import table, written, written_models
+from planned_sources import table, written_models
 
 import unsurprised as us
 from unsurprised.engines import spark
 from unsurprised.evaluation.plans.on_engine import evaluated_on
-from unsurprised.sources import parquet
 
 pyspark = pytest.importorskip("pyspark")
 
@@ -55,12 +54,6 @@ def session() -> Iterator[Any]:
         gateway.shutdown()
         gateway.proc.stdin.close()
         gateway.proc.wait(60)
-
-
-@pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
-    return written(tmp_path / "rows", "parquet")
 
 
 @pytest.mark.parametrize("way", [spark._by_rdd, spark._by_arrow])

@@ -23,16 +23,7 @@ from unsurprised.engines.splits import intervals_of, numbers_in, part_of, united
 from unsurprised.sources import parquet
 from unsurprised.states import sample
 
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file has several splits."""
-    monkeypatch.setattr(parquet, "_ROWS_A_PART", 50)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> str:
-    return written(tmp_path / "rows", "parquet")
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 def states_of(plan: us.Plan, parts: int) -> list[bytes]:
