@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
 from unsurprised.comparison.scored import ScoredRows
+from unsurprised.errors import StateError
 from unsurprised.states.distinct import Distinct
+from unsurprised.states.serial import pack, unpack
 from unsurprised.states.sums import Cell
 from unsurprised.statistics.cell_means import CellMeans
 
@@ -36,13 +38,28 @@ class Block:
 
 
 class Adds(Protocol):
-    """What is summed over the rows of blocks; with weights these are looked at before."""
+    """What is summed over the rows of blocks; with weights these are looked at before.
+
+    What was seen, and what was summed, of other rows is taken in as bytes.
+    """
 
     def look(self, block: Block) -> None:
         """Look at the weights."""
 
+    def looked(self) -> bytes:
+        """What was seen of the weights."""
+
+    def look_at(self, looked: bytes) -> None:
+        """Look at weights as another has seen them."""
+
     def add(self, block: Block) -> None:
         """Add the rows."""
+
+    def to_bytes(self) -> bytes:
+        """What was summed."""
+
+    def merge(self, data: bytes) -> None:
+        """Add what another has summed, who has looked at the same weights."""
 
 
 def add_all(
@@ -82,16 +99,32 @@ class MeanColumn:
             which = None if self._which is None else self._which(block)
             self.means.look(block.base.weights, which)
 
+    def looked(self) -> bytes:
+        """What was seen of the weights."""
+        return self.means.looked()
+
+    def look_at(self, looked: bytes) -> None:
+        """Look at weights as another has seen them."""
+        self.means.look_at(looked)
+
     def add(self, block: Block) -> None:
         """Add the rows."""
         which, base = None if self._which is None else self._which(block), block.base
         self.means.add(self._values(block), which, base.weights, base.clusters)
 
+    def to_bytes(self) -> bytes:
+        """What was summed."""
+        return self.means.to_bytes()
+
+    def merge(self, data: bytes) -> None:
+        """Add what another has summed."""
+        self.means.merge(data)
+
 
 class Survey:
     """What is known of matched rows before anything is summed."""
 
-    def __init__(self, blocks: Iterable[Block]) -> None:
+    def __init__(self, blocks: Iterable[Block] = ()) -> None:
         self.weighted = self.clustered = False
         self.cells: dict[str, list[Cell]] = {}
         #: The models that differ infinitely from the base in some row.
@@ -115,3 +148,43 @@ class Survey:
             self.classes = max(self.classes, int(base.labels.max()) + 1)
         if base.clusters is not None:
             self.clusters.update(base.clusters)
+
+    def refuse_beyond(self, classes: Sequence[str] | None) -> None:
+        """Raise where a label is of no class."""
+        if classes is not None and self.classes > len(classes):
+            raise StateError("the bytes of the state make no sense: a label is of no class")
+
+    def merge(self, other: Survey) -> Survey:
+        """Know what another has found of other rows."""
+        self.weighted |= other.weighted
+        self.clustered |= other.clustered
+        self.cells = self.cells or other.cells
+        self.infinite |= other.infinite
+        self.correct |= other.correct
+        self.classes = max(self.classes, other.classes)
+        self.clusters.merge(other.clusters)
+        return self
+
+    def to_bytes(self) -> bytes:
+        """What is known, as bytes."""
+        settings = {
+            "weighted": self.weighted,
+            "clustered": self.clustered,
+            "cells": {name: [list(cell) for cell in cells] for name, cells in self.cells.items()},
+            "columns": list(self.cells),
+            "infinite": sorted(self.infinite),
+            "correct": sorted(self.correct),
+            "classes": self.classes,
+        }
+        return pack("Survey", settings, [self.clusters.to_bytes()])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Survey:
+        """What :meth:`to_bytes` told."""
+        told, (clusters,) = unpack(data, "Survey")
+        made = cls()
+        made.weighted, made.clustered = bool(told["weighted"]), bool(told["clustered"])
+        made.cells = {name: list(map(tuple, told["cells"][name])) for name in told["columns"]}
+        made.infinite, made.correct = set(told["infinite"]), set(told["correct"])
+        made.classes, made.clusters = int(told["classes"]), Distinct.from_bytes(clusters)
+        return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -139,6 +140,13 @@ class FarApart:
     def look(self, block: Block) -> None:
         """Nothing: weights make no row differ more."""
 
+    def looked(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def look_at(self, looked: bytes) -> None:
+        """Nothing."""
+
     def add(self, block: Block) -> None:
         """Keep the rows that differ most."""
         values = self.sign * block.difference(self.place)
@@ -149,8 +157,22 @@ class FarApart:
         for row, place in zip(order.tolist(), places, strict=True):
             key = (-float(values[row]), int(base.hashes[row]), place)
             if len(self._rows) < self.top or key < self._rows[-1][0]:
-                self._rows = sorted([*self._rows, (key, self._row(block, row))], key=_key)
-                del self._rows[self.top :]
+                self._keep([(key, self._row(block, row))])
+
+    def _keep(self, rows: Sequence[tuple[tuple[float, int, int], RowDifference]]) -> None:
+        self._rows = sorted([*self._rows, *rows], key=_key)[: self.top]
+
+    def to_bytes(self) -> bytes:
+        """The rows that were kept."""
+        rows = [
+            [key, row.id, row.label, row.base, row.new, row.difference] for key, row in self._rows
+        ]
+        return json.dumps(rows).encode()
+
+    def merge(self, data: bytes) -> None:
+        """Keep what differs most of these rows, and of those that another has kept."""
+        told = json.loads(data)
+        self._keep([(tuple(key), RowDifference(*fields)) for key, *fields in told])
 
     def _row(self, block: Block, row: int) -> RowDifference:
         base, label = block.base, None

@@ -16,8 +16,12 @@ from numpy.typing import NDArray
 from unsurprised.comparison.blocks import Block
 from unsurprised.comparison.scored import ScoredRows
 from unsurprised.errors import InputError
+from unsurprised.states.serial import pack, unpack
 
 _SHOWN = 5
+#: How its bytes are called, and which of what it found are rows with which something is wrong.
+_NAME = "Matching"
+_MET = ("again", "missing", "extra", "otherwise")
 
 
 @dataclass
@@ -36,6 +40,12 @@ class Met:
         places = rows.places_of(which)
         few = np.argsort(places, kind="stable")[:_SHOWN]
         told = [(int(places[k]), rows.name(int(which[k]))) for k in few.tolist()]
+        self.first = sorted([*self.first, *told], key=lambda each: each[0])[:_SHOWN]
+
+    def merge(self, rows: int, first: Iterable[Sequence[Any]]) -> None:
+        """Meet rows that another has met: how many, and the first of them."""
+        self.rows += rows
+        told = [(int(place), name) for place, name in first]
         self.first = sorted([*self.first, *told], key=lambda each: each[0])[:_SHOWN]
 
     def __str__(self) -> str:
@@ -63,6 +73,31 @@ class Matching:
     def left_out(self) -> int:
         """How many rows are not in all models."""
         return self.met - self.matched
+
+    def merge(self, data: bytes) -> Matching:
+        """Add the rows of other blocks, which another has matched."""
+        told, _ = unpack(data, _NAME)
+        self.rows += told["rows"]
+        self.matched += told["matched"]
+        self.met += told["met"]
+        self.shared = [a + b for a, b in zip(self.shared, told["shared"], strict=True)]
+        for name in _MET:
+            for met, (rows, first) in zip(getattr(self, name), told[name], strict=True):
+                met.merge(rows, first)
+        return self
+
+    def to_bytes(self) -> bytes:
+        """What was found, as bytes for :meth:`merge`."""
+        told = {name: getattr(self, name) for name in ("rows", "matched", "met", "shared")}
+        told |= {name: [[met.rows, met.first] for met in getattr(self, name)] for name in _MET}
+        return pack(_NAME, told, [])
+
+    def blocks(self, blocks: Iterable[list[ScoredRows]]) -> Iterator[Block]:
+        """The rows of blocks that are the same in all models."""
+        for models in blocks:
+            block = self.block(models)
+            if block is not None and len(block[0]):
+                yield Block(block)
 
     def block(self, models: Sequence[ScoredRows]) -> list[ScoredRows] | None:
         """The rows of all models that are the same, in the base's order; None if that is refused.
@@ -203,18 +238,13 @@ def matched_blocks(
     InputError
         As :meth:`Matching.refuse_wrong`.
     """
-
-    def found(matching: Matching) -> Iterator[Block]:
-        for models in blocks():
-            block = matching.block(models)
-            if block is not None and len(block[0]):
-                yield Block(block)
-
     matching = Matching(names, join, of_parts=of_parts)
-    for _ in found(matching):
+    for _ in matching.blocks(blocks()):
         pass
     matching.refuse_wrong()
-    return MatchedRows(lambda: found(Matching(names, join)), matching.matched, matching.left_out)
+    return MatchedRows(
+        lambda: Matching(names, join).blocks(blocks()), matching.matched, matching.left_out
+    )
 
 
 def refuse_other_naming(models: Sequence[tuple[int, bool]], names: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
 from unsurprised.states import Moments, Sums
+from unsurprised.states.serial import must_match, pack, unpack
 from unsurprised.states.sums import GROUPS, Cell
 from unsurprised.statistics.estimate import Estimate
 from unsurprised.statistics.jackknife import Spread
@@ -93,6 +94,42 @@ class CellMeans:
             weights = over_power_of_two(weights, exponents[0 if which is None else which])
         self._add(np.ascontiguousarray(values), which, weights, clusters)
         return self
+
+    def looked(self) -> bytes:
+        """What was seen of the weights, for :meth:`look_at`."""
+        return self._largest.astype("<f8").tobytes()
+
+    def look_at(self, looked: bytes) -> CellMeans:
+        """Look at the weights of other rows, as other means of these cells have seen them."""
+        np.maximum(self._largest, np.frombuffer(looked, dtype="<f8"), out=self._largest)
+        return self
+
+    def merge(self, data: bytes) -> CellMeans:
+        """Add rows that other means hold, as their bytes; these have looked at the same weights."""
+        settings, parts = unpack(data, "CellMeans")
+        must_match("CellMeans", self._settings(), settings)
+        must_match("CellMeans, by the weights", self.looked(), parts[0])
+        rows, infinite, met = parts[1:4]
+        self.rows += np.frombuffer(rows, dtype="<i8")
+        self.infinite += np.frombuffer(infinite, dtype="<i8").reshape(self.infinite.shape)
+        self._groups_met |= np.frombuffer(met, dtype=np.bool_).reshape(self._groups_met.shape)
+        self._sums.merge(Sums.from_bytes(parts[4]))
+        if self._moments is not None:
+            self._moments.merge(Moments.from_bytes(parts[5]))
+        if self._squares is not None:
+            self._squares.merge(Sums.from_bytes(parts[6]))
+        return self
+
+    def to_bytes(self) -> bytes:
+        """The means as bytes, for :meth:`merge`."""
+        parts = [self.looked(), self.rows.astype("<i8").tobytes()]
+        parts += [self.infinite.astype("<i8").tobytes(), self._groups_met.tobytes()]
+        states = (self._sums, self._moments, self._squares)
+        parts += [b"" if state is None else state.to_bytes() for state in states]
+        return pack("CellMeans", self._settings(), parts)
+
+    def _settings(self) -> dict[str, Any]:
+        return {"cells": self.cells, "weighted": self.weighted, "clustered": self.clustered}
 
     def _counts(self, which: NDArray[Any] | None, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         """How many of the chosen rows are in each cell."""
