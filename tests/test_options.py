@@ -32,7 +32,7 @@ WRITTEN |= {"--state"}
 READ |= {"--plan", "--db", "--query"}
 NUMERIC |= {"--expect"}
 FLAGS |= {"--no-label", "--drift"}
-PLAIN |= {"--part", "--memory", "--engine"}
+PLAIN |= {"--part", "--memory", "--engine", "--exchange"}
 #: Those of ranks.
 PLAIN |= {"--y", "--given", "--numbers"}
 NUMERIC |= {"--permutations", "--sample", "--k", "--seed"}

@@ -82,14 +82,12 @@ def summed(all_rows: list[ScoredRows], cuts: list[int]) -> list[bytes]:
     for low, high in ends:
         part = RowSums(told, 3, 5, None, **more)
         for block in of(low, high):
-            for each in part.parts:
-                each.look(block)
+            part.look(block)
         sums.look_at(part.looked())
     for low, high in ends:
         part = RowSums(told, 3, 5, None, **more).look_at(sums.looked())
         for block in of(low, high):
-            for each in part.parts:
-                each.add(block)
+            part.add(block)
         sums.merge(part.summed())
     *others, hashes = sums.summed()
     hashes = np.sort(np.frombuffer(hashes, dtype="<u8")).tobytes()

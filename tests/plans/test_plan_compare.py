@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import random
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planned_sources import table, written_models
+from unsteady import UnsteadyPool
 
 import unsurprised as us
 from unsurprised.comparison import planned
@@ -127,55 +126,6 @@ def test_two_columns_of_one_file(files: list[str]) -> None:
     assert names_of_plans(plans) == ["probs", "z"]
     found = us.compare(*plans)
     assert [model.name for model in found.models] == ["probs", "z"]
-
-
-class UnsteadyPool(Executor):
-    """Runs what waits in any order, and some of it twice, or not at all."""
-
-    def __init__(self, actions: list[str], seed: int, workers: int = 1) -> None:
-        self.actions, self.random = actions, random.Random(seed)
-        self.waiting: list[tuple[str, Future[Any], Any, str]] = []
-        self._max_workers, self.told = workers, 0
-        self.changed, self.over = threading.Condition(), False
-        self.thread = threading.Thread(target=self._work)
-
-    def __enter__(self) -> UnsteadyPool:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self.changed:
-            self.over = True
-            self.changed.notify()
-        self.thread.join()
-
-    def submit(self, work: Any, /, *given: Any, **_: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        with self.changed:
-            action = self.actions[self.told % len(self.actions)]
-            self.waiting.append((action, future, work, given[0]))
-            self.told += 1
-            self.changed.notify()
-        return future
-
-    def _work(self) -> None:
-        while True:
-            with self.changed:
-                self.changed.wait_for(lambda: self.over or self.waiting)
-                if not self.waiting:
-                    return
-                place = self.random.randrange(len(self.waiting))
-                action, future, work, task = self.waiting.pop(place)
-            if not future.set_running_or_notify_cancel():
-                continue
-            if action == "twice":
-                work(task)
-            if action in ("run", "twice"):
-                future.set_result(work(task))
-            elif action == "nothing":
-                future.set_result(None)
-            else:
-                future.set_exception(BrokenProcessPool("a process was terminated abruptly"))
 
 
 @pytest.fixture(scope="module")

@@ -56,8 +56,11 @@ def test_drift_has_the_bytes_of_one_machine(client: Any, files: str) -> None:
 def test_models_compare_to_the_bytes_of_one_machine(client: Any, tmp_path: Path) -> None:
     base, new, _ = written_models(tmp_path)
     options: dict[str, Any] = {"by": "land", "cluster": "user", "id": "row_id"}
-    found = us.compare(base, new, engine=client, **options)
-    assert found.to_json() == us.compare(base, new, **options).to_json()
+    whole = us.compare(base, new, **options).to_json()
+    assert us.compare(base, new, engine=client, **options).to_json() == whole
+    exchange: dict[str, Any] = {"engine": client, "exchange": tmp_path / "exchange"}
+    assert us.compare(base, new, **exchange, **options).to_json() == whole
+    assert not (tmp_path / "exchange").exists()
 
 
 def test_a_worker_that_is_killed_in_the_middle(client: Any, files: str) -> None:

@@ -21,7 +21,7 @@ from unsurprised.commands.compare_planned import (
     compared_for_check,
 )
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
-from unsurprised.commands.engines import Engine, refuse_read_here
+from unsurprised.commands.engines import Engine, ExchangeFolder, refuse_read_here
 from unsurprised.commands.fidelity import all_files
 from unsurprised.commands.page import asked_page
 from unsurprised.commands.panels import MEASURES, WRITES
@@ -165,6 +165,7 @@ def command(
     overwrite: cli_options.Overwrite = False,
     batch_rows: cli_options.BatchRows = None,
     engine: Engine = None,
+    exchange: ExchangeFolder = None,
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Check, print one paragraph, write what was asked for, exit."""
@@ -206,7 +207,7 @@ def _of_rows(context: typer.Context, source: list[str] | Query) -> Check:
     with Outputs(read, overwrite=told["overwrite"]) as outputs:
         written = CheckOutputs.declared(outputs, told)
         with asked_page(written.page, context.obj, *readings) as page:
-            if told["engine"] is not None:
+            if told["engine"] is not None or told["exchange"] is not None:
                 comparison, evaluation = read_by_engine(sources, names, join, told)
             else:
                 newest = readings[-1]
@@ -227,7 +228,9 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
     from unsurprised.comparison.check import checked
 
     told = context.params
-    refuse_told(context, "models", "max_bits", "max_worse", "join", "allow_unsure", "junit")
+    refuse_told(
+        context, "models", "max_bits", "max_worse", "join", "allow_unsure", "junit", "exchange"
+    )
     pairs, max_bits = len(paths) > 1, told["max_bits"]
     if not pairs and max_bits is None:
         raise CallError("nothing to check: expected --max-bits X with --plan, or two plans")
@@ -240,12 +243,20 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
             if pairs:
                 comparison, evaluation = compared_for_check(context, paths, states)
             else:
+                _refuse_exchange_of_one(told)
                 evaluation = _evaluated_plan(plans[0], states, told["engine"], quiet=told["quiet"])
             found = checked(evaluation, comparison, max_bits=max_bits, max_worse=told["max_worse"])
             if page is not None:
                 page.write(found)
         written.write(found, outputs, context, states)
     return found
+
+
+def _refuse_exchange_of_one(told: dict[str, Any]) -> None:
+    if told["exchange"] is not None:
+        from unsurprised.comparison.on_engine import refuse_no_exchange
+
+        refuse_no_exchange(told["engine"], 1)
 
 
 def _evaluated_plan(

@@ -44,12 +44,14 @@ def read_by_engine(
 ) -> tuple[Comparison | None, Evaluation | None]:
     """The same by the engine of ``--engine``, which reads all rows once."""
     from unsurprised.comparison.compared import ComparisonAsked
-    from unsurprised.comparison.on_engine import scored_on
+    from unsurprised.comparison.on_engine import refuse_no_exchange, scored_on
     from unsurprised.comparison.planned import PlannedModels
     from unsurprised.evaluation.plans.making import planned
     from unsurprised.evaluation.plans.on_engine import evaluate_plan
 
-    readings = [each.reading for each in sources]
+    readings, exchange = [each.reading for each in sources], told["exchange"]
+    if exchange is not None:
+        refuse_no_exchange(told["engine"], len(sources))
     with row_progress(*readings, quiet=told["quiet"]) as progress:
         if len(sources) == 1:
             plan = planned(sources[0].reading, sources[0].options, 0)
@@ -58,5 +60,5 @@ def read_by_engine(
         asked = ComparisonAsked(names, join, 2, 0, split=False)
         models = PlannedModels.of(sources, asked)
         with engine_of(told["engine"]) as engine:
-            found = scored_on(models, engine, progress=progress)
+            found = scored_on(models, engine, exchange=exchange, progress=progress)
             return held_against_limits(found, told["max_bits"])

@@ -10,7 +10,7 @@ from unsurprised.commands import options as cli_options
 from unsurprised.commands.compare_planned import PlanFiles, compare_planned
 from unsurprised.commands.completion import columns
 from unsurprised.commands.databases import Db, QueryText, files_of, names_of, source_of
-from unsurprised.commands.engines import Engine, engine_of, refuse_read_here
+from unsurprised.commands.engines import Engine, ExchangeFolder, engine_of, refuse_read_here
 from unsurprised.commands.page import asked_page, declared_page
 from unsurprised.commands.panels import HOLDS, SHOWS
 from unsurprised.commands.planned import AskedFor, Part, State, refuse_without_plan
@@ -116,6 +116,7 @@ def command(
     batch_rows: cli_options.BatchRows = None,
     memory: Memory = None,
     engine: Engine = None,
+    exchange: ExchangeFolder = None,
     quiet: cli_options.Quiet = False,
 ) -> None:
     """Compare, print the report, write the JSON."""
@@ -142,7 +143,8 @@ def command(
         with asked_page(declared_page(outputs, html, "comparison"), context.obj, *readings) as page:
             asked = ComparisonAsked(names, join.value, logarithm, top)
             with row_progress(*readings, quiet=quiet) as progress:
-                comparison = _compared(sources, asked, engine, memory, progress)
+                on = engine, exchange
+                comparison = _compared(sources, asked, on, memory, progress)
             if page is not None:
                 page.write(comparison)
         if report is not None:
@@ -155,19 +157,24 @@ def command(
 def _compared(
     sources: Sequence[OpenedModel],
     asked: ComparisonAsked,
-    name: str | None,
+    on: tuple[str | None, str | None],
     memory: str | None,
     progress: Progress,
 ) -> Comparison:
-    """All models, by threads of this process, or by the engine of a name."""
-    from unsurprised.comparison.on_engine import scored_on
+    """All models, by threads of this process, or by the engine of a name, through an exchange."""
+    from unsurprised.comparison.on_engine import refuse_no_exchange, scored_on
     from unsurprised.comparison.planned import PlannedModels
     from unsurprised.comparison.readings import compare_readings
 
+    name, exchange = on
+    if exchange is not None:
+        refuse_no_exchange(name, len(sources))
     if name is not None:
         models = PlannedModels.of(sources, asked)
-        with engine_of(name) as engine, scored_on(models, engine, progress=progress) as found:
-            return found.result(base=asked.base, memory=memory)
+        with engine_of(name) as engine:
+            scored = scored_on(models, engine, exchange=exchange, progress=progress)
+            with scored as found:
+                return found.result(base=asked.base, memory=memory)
     return compare_readings(
         [each.reading for each in sources],
         asked.names,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from unsurprised.commands.page import Read
     from unsurprised.comparison.planned import PlannedModels
     from unsurprised.comparison.result import Comparison
-    from unsurprised.comparison.state import PlannedComparison
+    from unsurprised.comparison.state import PlannedComparison, ScoredModels
     from unsurprised.evaluation.result import Evaluation
 
 PlanFiles = Annotated[
@@ -48,15 +48,17 @@ PlanFiles = Annotated[
 
 def compare_planned(asked: AskedFor, paths: Sequence[str], part: str | None) -> None:
     """Compare the rows of plans, or score those of a part, and write what was asked for."""
-    refuse_told(asked.context, "join", "top", "memory")
+    refuse_told(asked.context, "join", "top", "memory", "exchange")
     told = asked.context.params
     refuse_part_beside_engine(told)
+    if told["exchange"] is not None and asked.state is not None:
+        raise CallError("--exchange does not go with --state, which is to hold all rows")
     models = models_of(paths, str(told["join"]), told["top"])
     splits = models.all() if part is None else models.part(*part_numbers(part))
 
-    def scored() -> PlannedComparison:
-        if told["engine"] is not None:
-            return scored_by(told["engine"], models, quiet=told["quiet"])
+    def scored() -> ScoredModels:
+        if told["engine"] is not None or told["exchange"] is not None:
+            return scored_by(told["engine"], models, told["exchange"], quiet=told["quiet"])
         return scored_of(models, splits, quiet=told["quiet"])
 
     with Outputs([*paths, *models.files], overwrite=told["overwrite"]) as outputs:
@@ -93,25 +95,31 @@ def scored_of(
         return PlannedComparison.scored(models, splits, progress=progress)
 
 
-def scored_by(name: str, models: PlannedModels, *, quiet: bool) -> PlannedComparison:
+def scored_by(
+    name: str | None, models: PlannedModels, exchange: str | None, *, quiet: bool
+) -> ScoredModels:
     """All splits of all models, scored by the engine of ``--engine`` with a progress bar."""
-    from unsurprised.comparison.on_engine import scored_on
+    from unsurprised.comparison.on_engine import refuse_no_exchange, scored_on
     from unsurprised.report.progress import RowProgress
 
+    if exchange is not None:
+        refuse_no_exchange(name, len(models.plans))
     held = [plan.rows for plan in models.plans]
     rows = None if None in held else sum(each or 0 for each in held)
     with RowProgress(rows, quiet=quiet) as progress, engine_of(name) as engine:
-        return scored_on(models, engine, progress=progress)
+        return scored_on(models, engine, exchange=exchange, progress=progress)
 
 
 def deliver_comparison(
     outputs: Outputs,
     asked: AskedFor,
-    scored: Callable[[], PlannedComparison],
+    scored: Callable[[], ScoredModels],
     read: Read,
     memory: str | None = None,
 ) -> None:
     """Declare the outputs, do the work, and write and print what it has found."""
+    from unsurprised.comparison.state import PlannedComparison
+
     logarithm = cli_options.base_of(asked.base)
     saved = outputs.declare("--state", asked.state, own(state()))
     report = outputs.declare("--json", asked.json, own(json_of("unsurprised.comparison")))
@@ -119,6 +127,7 @@ def deliver_comparison(
     with asked_page(page_file, asked.context.obj, read) as page:
         with scored() as found:
             if saved is not None:
+                assert isinstance(found, PlannedComparison)
                 with saved.file() as path, path.open("wb") as stream:
                     stream.writelines(found.packed())
             printed = outputs.print_report and saved is None
@@ -149,6 +158,8 @@ def compared_for_check(
     told = context.params
     models = models_of(paths, str(told["join"]), 0, split=False)
     if states:
+        if told["exchange"] is not None:
+            raise CallError("--exchange does not go with states, whose rows are matched here")
         named = ((name, StoredState(name)) for name in states)
         found = merged_comparison(named, partial=False, whole=True)
         if is_told(context, "join") and found.asked.join != models.asked.join:
@@ -158,15 +169,17 @@ def compared_for_check(
             )
         models.refuse_other(found.evaluators)
         found.asked = replace(models.asked, join=found.asked.join)
-    elif told["engine"] is not None:
-        found = scored_by(told["engine"], models, quiet=told["quiet"])
+        return held_against_limits(found, told["max_bits"])
+    scored: ScoredModels
+    if told["engine"] is not None or told["exchange"] is not None:
+        scored = scored_by(told["engine"], models, told["exchange"], quiet=told["quiet"])
     else:
-        found = scored_of(models, models.all(), quiet=told["quiet"])
-    return held_against_limits(found, told["max_bits"])
+        scored = scored_of(models, models.all(), quiet=told["quiet"])
+    return held_against_limits(scored, told["max_bits"])
 
 
 def held_against_limits(
-    found: PlannedComparison, max_bits: float | None
+    found: ScoredModels, max_bits: float | None
 ) -> tuple[Comparison, Evaluation | None]:
     """What a check holds against limits: all models, and the new one by itself if it has one."""
     with found:

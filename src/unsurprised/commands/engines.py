@@ -23,6 +23,18 @@ Engine = Annotated[
         "processes (or processes:4), dask://HOST:PORT, ray, spark or spark://HOST:PORT.",
     ),
 ]
+ExchangeFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--exchange",
+        metavar="FOLDER",
+        show_default=False,
+        rich_help_panel=SHOWS,
+        help="With --engine and --id, a folder that all machines reach, or an address in a store, "
+        "such as s3://bucket/tmp: through it workers match the rows, which else come here. Nothing "
+        "is left in it.",
+    ),
+]
 _MOST = 80
 
 

@@ -96,6 +96,7 @@ def check(
     normalize: bool = False,
     tolerance: float = DEFAULT_TOLERANCE,
     engine: Any = None,
+    exchange: Any = None,
     **columns: Any,
 ) -> Check:
     """Hold a model against limits: its cross-entropy, and how much worse than another it may be.
@@ -119,7 +120,7 @@ def check(
         By how many bits a row the new model may be worse than the base; 0.01 by default.
     names, weights, ids, by, cluster, join, classes, positive, axis, multilabel, ignore_index
         As for :func:`unsurprised.compare`.
-    normalize, tolerance, engine, **columns
+    normalize, tolerance, engine, exchange, **columns
         As for :func:`unsurprised.compare`.
 
     Returns
@@ -149,11 +150,12 @@ def check(
     rows = {"weights": weights, "ids": ids, "by": by, "cluster": cluster}
     given = (y_true, *predictions)
     told = {**rows, **meaning}
-    models = file_models("check", given, names, told, columns=columns, engine=engine)
+    on = {"engine": engine, "exchange": exchange}
+    models = file_models("check", given, names, told, columns=columns, on=on)
     if models is not None:
         found = _of_files(models, join, max_bits, max_worse)
         return checked(*found, max_bits=max_bits, max_worse=max_worse)
-    refuse_of_files("check", given, columns, join, engine)
+    refuse_of_files("check", given, columns, join, on)
     if len(predictions) not in (1, 2):
         raise CallError(
             f"check(y_true, …) got {len(predictions)} predictions; expected those of the model, or "

@@ -44,6 +44,7 @@ def compare(
     top: int = 10,
     memory: int | str | None = None,
     engine: Any = None,
+    exchange: Any = None,
     **columns: Any,
 ) -> Comparison:
     r"""Compare models by their surprisal on the same rows, row by row.
@@ -82,6 +83,10 @@ def compare(
     engine : concurrent.futures.Executor, dask.distributed.Client, SparkSession or "ray", optional
         What reads files and scores their rows, to the same bytes as the threads of this process;
         rows are matched here, in a temporary file.
+    exchange : path or str, optional
+        A folder that this machine and all workers of ``engine`` reach under one name, or an address
+        in a store ("s3://bucket/folder"): through it workers match the rows, by their ids, and only
+        sums come here. What is written there (20 to 60 bytes a row) is gone at the end.
     **columns
         Of sources: ``label``, ``pred``, ``kind``, ``logprob``, ``weight``, ``id``, ``truth``,
         ``nulls`` and ``batch_rows``, as for :func:`unsurprised.evaluate`.
@@ -141,10 +146,11 @@ def compare(
         "tolerance": tolerance,
     }
     given = (y_true, *(() if base is None else (base,)), *new)
-    models = file_models("compare", given, names, told, columns=columns, engine=engine)
+    on = {"engine": engine, "exchange": exchange}
+    models = file_models("compare", given, names, told, columns=columns, on=on)
     if models is not None:
         return models.compared(join, base=log_base, top=top, memory=memory)
-    refuse_of_files("compare", given, columns, join, engine)
+    refuse_of_files("compare", given, columns, join, on)
     meaning = Meaning(
         classes,
         positive,

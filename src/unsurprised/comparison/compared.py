@@ -58,7 +58,7 @@ def compared(
         asked, [scoring.evaluator for scoring in scorings], classes, rows, Survey(rows.blocks())
     )
     hashes = [block.base.hashes for block in rows.blocks()] if rows.left_out else None
-    sums = found.empty_sums().add(rows.blocks)
+    sums = found.empty_sums().add_all(rows.blocks)
     return found.comparison(sums, None if hashes is None else np.concatenate(hashes))
 
 
@@ -85,7 +85,7 @@ def compared_stored(
         of_parts=of_parts,
     )
     found = ComparedRows(asked, evaluators, classes, rows, Survey(rows.blocks()), lacking=lacking)
-    return found.of_stored(found.empty_sums(stored=True).add(rows.blocks))
+    return found.of_stored(found.empty_sums(stored=True).add_all(rows.blocks))
 
 
 def refuse_unlike(models: Sequence[tuple[int, bool]], names: Sequence[str]) -> None:

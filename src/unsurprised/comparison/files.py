@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unsurprised.comparison.compared import ComparisonAsked
-from unsurprised.comparison.on_engine import scored_on
+from unsurprised.comparison.on_engine import refuse_no_exchange, scored_on
 from unsurprised.comparison.opening import (
     OpenedModel,
     names_of_files,
@@ -18,7 +18,7 @@ from unsurprised.comparison.opening import (
 from unsurprised.comparison.planned import PlannedModels, names_of_plans
 from unsurprised.comparison.readings import compare_readings, refuse_other_join
 from unsurprised.comparison.result import Comparison
-from unsurprised.comparison.state import PlannedComparison
+from unsurprised.comparison.state import PlannedComparison, ScoredModels
 from unsurprised.errors import CallError
 from unsurprised.evaluation.engine import evaluate_reading
 from unsurprised.evaluation.evaluate import is_plan
@@ -46,6 +46,8 @@ class FileModels:
         What the models are called.
     engine : optional
         What reads their rows.
+    exchange : optional
+        The folder through which it matches them, too.
     """
 
     call: str
@@ -53,10 +55,13 @@ class FileModels:
     options: Mapping[str, Any] = field(default_factory=dict)
     names: Sequence[str] | None = None
     engine: Any = None
+    exchange: Any = None
 
     def __post_init__(self) -> None:
         if self.call == "compare" and len(self.sources) < 2:
             raise CallError("compare(BASE) lacks the new model; expected its file, or its plan")
+        if self.exchange is not None:
+            refuse_no_exchange(self.engine, len(self.sources))
         plans = sum(map(is_plan, self.sources))
         if plans and plans < len(self.sources):
             raise CallError(f"{self.call} found plans and files; expected one kind for all models")
@@ -144,7 +149,7 @@ class FileModels:
             return model.reading
         return open_predictions(model.source, replace(model.options, by=self.options["by"]))
 
-    def _scored(self, asked: ComparisonAsked, *, sliced: bool = False) -> PlannedComparison:
+    def _scored(self, asked: ComparisonAsked, *, sliced: bool = False) -> ScoredModels:
         """The rows of all models, which were planned, or are now."""
         if is_plan(self.sources[0]):
             models = PlannedModels(tuple(self.sources), asked)
@@ -152,7 +157,7 @@ class FileModels:
             models = self._planned(asked, sliced=sliced)
         if self.engine is None:
             return PlannedComparison.scored(models, models.all())
-        return scored_on(models, self.engine)
+        return scored_on(models, self.engine, exchange=self.exchange)
 
     def _planned(self, asked: ComparisonAsked, *, sliced: bool) -> PlannedModels:
         for source in self.sources:

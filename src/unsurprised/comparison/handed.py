@@ -24,11 +24,12 @@ def file_models(
     told: Mapping[str, Any],
     *,
     columns: Mapping[str, Any],
-    engine: Any,
+    on: Mapping[str, Any],
 ) -> FileModels | None:
     """The models, if they are files or plans; None where they are arrays.
 
-    ``told`` are arguments that arrays have too, and ``columns`` the others, by their names.
+    ``told`` are arguments that arrays have too, and ``columns`` the others, by their names; ``on``
+    says where rows are read and matched: the ``engine``, and its ``exchange``.
     """
     first, *others = given
     if isinstance(first, Mapping) and not others and names is None:
@@ -51,7 +52,7 @@ def file_models(
     own = {name: value for name, value in told.items() if name not in _OF_ARRAYS}
     own["by"], own["cluster"] = columns_by(own["by"], call), column_cluster(own["cluster"], call)
     said = {**own, **columns}
-    return FileModels(call, sources, _said(said), names, engine)
+    return FileModels(call, sources, _said(said), names, **on)
 
 
 def _said(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,12 +68,12 @@ def _said(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse_of_files(
-    call: str, given: Sequence[Any], columns: Mapping[str, Any], join: str, engine: Any
+    call: str, given: Sequence[Any], columns: Mapping[str, Any], join: str, on: Mapping[str, Any]
 ) -> None:
     """Raise for what is said of sources, beside arrays, and for frames in the place of sources."""
     said = [name for name, value in columns.items() if value is not None]
     said += ["join"] if join != "exact" else []
-    said += ["engine"] if engine is not None else []
+    said += [name for name, value in on.items() if value is not None]
     _refuse_frames(call, given, as_sources=bool(said))
     if said:
         raise CallError(

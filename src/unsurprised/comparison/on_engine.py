@@ -1,29 +1,29 @@
-"""A comparison on an engine: tasks score the rows where they lie, the driver matches them."""
+"""A comparison on an engine: tasks score the rows where they lie.
+
+The driver matches them, or, where there is a folder that all machines reach, other tasks do.
+"""
 
 from __future__ import annotations
 
-import json
-from contextlib import closing
-from io import BytesIO
 from typing import Any
 
-from unsurprised.comparison.planned import ROWS, PlannedModels, score
-from unsurprised.comparison.state import PlannedComparison
-from unsurprised.engines.pools import Pool, pool_of
-from unsurprised.engines.running import results
-from unsurprised.errors import StateError, SumsOffError, UnsurprisedError
+from unsurprised.comparison.collected import collect
+from unsurprised.comparison.exchanged import ExchangedComparison, score_to_exchange
+from unsurprised.comparison.planned import PlannedModels, score
+from unsurprised.comparison.state import PlannedComparison, ScoredModels
+from unsurprised.engines.pools import pool_of
+from unsurprised.errors import CallError
 from unsurprised.evaluation.engine import Progress
-from unsurprised.evaluation.evaluator import Evaluator
-from unsurprised.evaluation.plans.on_engine import rows_off
-from unsurprised.evaluation.plans.planned import PlannedEvaluator
-from unsurprised.evaluation.plans.share import RowFacts
-from unsurprised.states.serial import PackedStream
+from unsurprised.sources.shared_folders import Exchange
 
 
 def scored_on(
-    models: PlannedModels, engine: Any, *, progress: Progress | None = None
-) -> PlannedComparison:
-    """Score all splits of all models on an engine; their rows come to this machine's disk.
+    models: PlannedModels, engine: Any, *, exchange: Any = None, progress: Progress | None = None
+) -> ScoredModels:
+    """Score all splits of all models on an engine.
+
+    Their rows come to this machine's disk; with ``exchange``, a folder that all machines reach,
+    they are matched by the engine too, and nothing is left of them.
 
     Raises
     ------
@@ -31,55 +31,59 @@ def scored_on(
         For the first wrong row of all, as on one machine; what lies behind it is given up.
     StateError
         The engine lost a task, ran another one, or a worker ended in the middle of it.
+    CallError
+        The folder cannot be written, or is not the same on all machines.
     """
+    found = (
+        _here(models, engine, progress)
+        if exchange is None
+        else _exchanged(models, engine, exchange, progress)
+    )
+    if found is None:
+        models = models.expecting(0)
+        return scored_on(models, engine, exchange=exchange, progress=progress)
+    return found
+
+
+def refuse_no_exchange(engine: Any, models: int) -> None:
+    """Raise for an exchange without an engine, or of one model, whose rows are not matched."""
+    if engine is None:
+        raise CallError(
+            "exchange=… (--exchange) goes with engine=… (--engine), whose workers match rows "
+            "through it; expected both, or neither"
+        )
+    if models < 2:
+        raise CallError(
+            "exchange=… (--exchange) is for two models, whose rows are matched through it; found "
+            "one: leave it out"
+        )
+
+
+def _here(
+    models: PlannedModels, engine: Any, progress: Progress | None
+) -> PlannedComparison | None:
+    """The rows on this machine's disk; None where too few were expected of a sample."""
     found = PlannedComparison(models.asked, models.class_names)
     try:
         with pool_of(engine) as pool:
-            _fill(found, models, pool, progress)
-        if not any(evaluator.falls_short() for evaluator in found.evaluators):
-            return found
+            if collect(found, models, pool, job=models.job, work=score, progress=progress):
+                return found
     except BaseException:
         found.close()
         raise
-    found.close()  # rows were left out for nulls, or ids are far from distinct
-    return scored_on(models.expecting(0), engine, progress=progress)
+    found.close()
+    return None
 
 
-def _fill(
-    found: PlannedComparison, models: PlannedModels, pool: Pool, progress: Progress | None
-) -> None:
-    """Let a pool score all splits, and take in what comes as it comes."""
-    merged = [Evaluator() for _ in models.plans]
-    truths = [plan.work.recipe.truth for plan in models.plans]
-    rows, job = list(map(RowFacts.nothing, truths)), models.job
-    try:
-        with closing(results(job, pool, score)) as ended:
-            for done in ended:
-                told = PackedStream(BytesIO(done.state))
-                if told.name != ROWS:
-                    raise StateError(f"a task of the engine returned a {told.name:.40}")
-                places = told.settings["places"]
-                for place, said in zip(places, done.facts["rows"], strict=True):
-                    rows[place] = rows[place].joined(RowFacts.of_said(said, truths[place]))
-                    merged[place].merge(Evaluator.from_bytes(told.part()))
-                    found.take(place, json.loads(told.part()), told.pieces())
-                told.finish()
-                if progress is not None:
-                    progress(sum(job.splits[number].rows or 0 for number in done.splits))
-    except SumsOffError as error:
-        raise _counted(models, pool, error) from None
-    for plan, evaluator, facts in zip(models.plans, merged, rows, strict=True):
-        share = plan.share(range(len(plan.splits)), facts)
-        found.evaluators.append(PlannedEvaluator.of(evaluator, share).recall_expected())
-
-
-def _counted(models: PlannedModels, pool: Pool, error: SumsOffError) -> UnsurprisedError:
-    """The error with how many rows of its model are off; that is the first with such rows."""
-    for plan in models.plans:
-        if error.place.file in plan.files:
-            rows = rows_off(plan.job, pool, error.place.column)
-            if rows is None:  # lost in the middle: the error of the data is what counts
-                break
-            if rows:
-                return error.noted(SumsOffError.count(rows))
-    return error.noted(SumsOffError.first)
+def _exchanged(
+    models: PlannedModels, engine: Any, exchange: Any, progress: Progress | None
+) -> ExchangedComparison | None:
+    """The sums of rows that workers have matched; None where too few were expected of a sample."""
+    models.refuse_unnamed()
+    found = ExchangedComparison(models.asked, models.class_names)
+    with pool_of(engine) as pool, Exchange.made(exchange) as folder:
+        job = found.job(models, folder)
+        if not collect(found, models, pool, job=job, work=score_to_exchange, progress=progress):
+            return None
+        found.match(pool, folder)
+    return found

@@ -7,7 +7,7 @@ are, and it is matched where all of it has come together.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -38,6 +38,9 @@ _AT_ONCE = 1 << 25
 _MOST_TOLD = 100
 #: How the bytes of a task's rows are called.
 ROWS = "ScoredRows"
+
+#: Takes the rows that a task has scored, of some splits: what is said of them, and they as bytes.
+Leave = Callable[[Spool, Sequence[int]], tuple[dict[str, Any], bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,14 @@ class PlannedModels:
         remedy = f"say --classes {told} to unsurprised plan, for the other model"
         refuse_other_classes([plan.classes for plan in self.plans], names, remedy)
         self._refuse_other_columns()
+
+    def refuse_unnamed(self) -> None:
+        """Raise where rows have no ids, by whose hashes they are put together elsewhere."""
+        if all(plan.work.recipe.options.id is None for plan in self.plans):
+            raise CallError(
+                "exchange=… (--exchange) puts rows together by their ids, and these have none; "
+                "expected id=COLUMN (--id COLUMN), or no exchange: this machine matches them then"
+            )
 
     def _refuse_other_columns(self) -> None:
         """Raise where plans count rows otherwise: matched rows have one weight and one cluster."""
@@ -147,16 +158,16 @@ class PlannedModels:
             splits += (replace(each, number=len(splits) + k) for k, each in enumerate(plan.splits))
             unit = 1 if plan.rows is not None else _TEXT_A_ROW
             sizes += (size // unit for size in plan.job.sizes)
-        return SplitJob(splits, sizes, self._told, _ROWS_A_TASK)
+        return SplitJob(splits, sizes, lambda group: text_of(self.told(group)), _ROWS_A_TASK)
 
-    def _told(self, group: Sequence[int]) -> str:
+    def told(self, group: Sequence[int]) -> dict[str, Any]:
         """What a task is told of some splits."""
         models = []
         for place, (first, plan) in enumerate(zip(self.firsts, self.plans, strict=True)):
             mine = [number - first for number in group if 0 <= number - first < len(plan.splits)]
             if mine:
                 models.append([place, first, plan.work.only(mine).said()])
-        return text_of({"split": self.asked.split, "models": models})
+        return {"split": self.asked.split, "models": models}
 
     def part(self, part: int, parts: int) -> list[Sequence[int]]:
         """The splits of each model that belong to a part, by their numbers in its plan."""
@@ -194,10 +205,14 @@ def _called(plan: Plan) -> str:
 
 def score(task: str) -> Done:
     """Score the splits of a task in one thread."""
-    return done_of(task, _models_in, _done)
+    return done_of(task, models_in, partial(scored_rows, leave=_returned))
 
 
-def _models_in(said: Mapping[str, Any]) -> list[tuple[int, ModelWork]]:
+def _returned(spool: Spool, _: Sequence[int]) -> tuple[dict[str, Any], bytes]:
+    return spool.said(), b"".join(spool.pieces())
+
+
+def models_in(said: Mapping[str, Any]) -> list[tuple[int, ModelWork]]:
     """What a task is told of each model, and the number of its first split."""
     split = bool(said["split"])
     return [
@@ -206,24 +221,30 @@ def _models_in(said: Mapping[str, Any]) -> list[tuple[int, ModelWork]]:
     ]
 
 
-def _done(models: Sequence[tuple[int, ModelWork]]) -> Done:
+def scored_rows(models: Sequence[tuple[int, ModelWork]], leave: Leave) -> Done:
+    """Score the splits of some models, each with the number of its first."""
     numbers: list[int] = []
     parts: list[bytes] = []
     facts = []
     for first, model in models:
+        mine = [first + number for number in model.work.splits]
         with Spool(_AT_ONCE) as spool:
             scoring, rows = model.scored(spool)
-            evaluator = scoring.evaluator.to_bytes()
-            parts += (b"".join(pieces) for _, pieces in parts_of(evaluator, spool))
+            said, pieces = leave(spool, mine)
+            parts += (scoring.evaluator.to_bytes(), _written(said), pieces)
         facts.append(rows.said())
-        numbers += (first + number for number in model.work.splits)
+        numbers += mine
     places = [model.place for _, model in models]
     return Done(tuple(numbers), pack(ROWS, {"places": places}, parts), {"rows": facts})
 
 
 def parts_of(evaluator: bytes, spool: Spool) -> Iterator[tuple[int, Iterable[bytes]]]:
     """A model's evaluator and rows as parts of a state: their sizes, and them."""
-    said = json.dumps(spool.said(), separators=(",", ":")).encode()
+    said = _written(spool.said())
     yield len(evaluator), (evaluator,)
     yield len(said), (said,)
     yield spool.size, spool.pieces()
+
+
+def _written(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, separators=(",", ":")).encode()

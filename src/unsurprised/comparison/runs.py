@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -162,6 +162,23 @@ def bucket_starts(stored: NDArray[Any], rows: int) -> NDArray[np.int64]:
     return found
 
 
+def bucket_ranges(counts: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Buckets side by side that hold at most so many rows, as far as single buckets do.
+
+    Examples
+    --------
+    >>> list(bucket_ranges(np.array([3, 3, 9, 0, 1]), 6))
+    [(0, 2), (2, 3), (3, 5)]
+    """
+    low, held = 0, 0
+    for bucket, rows in enumerate(counts.tolist()):
+        if bucket > low and held + rows > most:
+            yield low, bucket
+            low, held = bucket, 0
+        held += rows
+    yield low, len(counts)
+
+
 def narrowed(values: NDArray[Any]) -> NDArray[Any]:
     """The same numbers in few bytes, where these hold them; in one order on all machines."""
     values = np.ascontiguousarray(_narrow(values))
@@ -178,3 +195,20 @@ def _narrow(values: NDArray[Any]) -> NDArray[Any]:
     if least < 0:
         return values
     return values.astype(np.min_scalar_type(int(most)))
+
+
+def are_integers(values: Any) -> bool:
+    """Whether ids are an array of integers."""
+    return isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+
+
+def as_texts(ids: Sequence[Any]) -> Any:
+    """Ids of several batches as one array of Arrow's texts."""
+    import pyarrow as pa  # slow
+
+    def text(values: Any) -> Any:
+        if isinstance(values, pa.Array):
+            return values.cast(pa.large_string())
+        return pa.array([str(value) for value in values.tolist()], pa.large_string())
+
+    return pa.concat_arrays([text(values) for values in ids])

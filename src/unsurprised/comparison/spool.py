@@ -16,9 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unsurprised.comparison.runs import WIDE, Run, RunColumn, bucket_starts, bucket_type, narrowed
+from unsurprised.comparison.runs import (
+    WIDE,
+    Run,
+    RunColumn,
+    are_integers,
+    as_texts,
+    bucket_ranges,
+    bucket_starts,
+    bucket_type,
+    narrowed,
+)
 from unsurprised.comparison.scored import COLUMNS, ScoredPart, ScoredRows
-from unsurprised.comparison.unnamed import UnnamedFile
+from unsurprised.comparison.unnamed import SpoolFile, UnnamedFile
 from unsurprised.errors import StateError
 from unsurprised.states.serial import must_match
 from unsurprised.states.sums import Cell
@@ -59,14 +69,16 @@ class Spool:
         About how many bytes of rows a thread keeps before it writes them.
     bits : int
         How many leading bits of an id's hash tell its bucket.
+    file : SpoolFile, optional
+        Where rows lie, in place of a file of its own.
     """
 
-    def __init__(self, at_once: int, *, bits: int = BITS) -> None:
+    def __init__(self, at_once: int, *, bits: int = BITS, file: SpoolFile | None = None) -> None:
         self.at_once, self.bits = at_once, bits
         self.rows, self.named = 0, False
         self.cells: dict[str, dict[Cell, int]] = {}
         self._lock = threading.Lock()
-        self._file = UnnamedFile()
+        self._file = UnnamedFile() if file is None else file
         self._runs: list[Run] = []
         self._pieces: list[_Piece] = []
         self._columns: tuple[str, ...] = ()
@@ -117,10 +129,10 @@ class Spool:
             columns[f"by {name}"] = np.concatenate([self._cells(name, part) for part in parts])
         ids, texts = [part.ids for part in parts], None
         if ids[0] is not None:
-            if all(_are_integers(values) for values in ids):
+            if all(are_integers(values) for values in ids):
                 columns["ids"] = np.concatenate([values.astype(np.int64) for values in ids])
             else:
-                texts = _texts(ids)
+                texts = as_texts(ids)
         return columns, texts
 
     def _cells(self, name: str, part: ScoredPart) -> NDArray[np.int32]:
@@ -155,10 +167,13 @@ class Spool:
         self._file.put(values)
         return column
 
-    def blocks_with(self, others: Sequence[Spool], most_rows: int) -> Iterator[list[ScoredRows]]:
+    def blocks_with(
+        self, others: Sequence[Spool], most_rows: int, buckets: tuple[int, int] | None = None
+    ) -> Iterator[list[ScoredRows]]:
         """The rows of several models in blocks of the same ids, or of the same places.
 
-        A block has at most so many rows of all models, unless one bucket has more.
+        A block has at most so many rows of all models, unless one bucket has more. Of rows with
+        ids those of some ``buckets`` are taken, from the first to before the last, or all.
         """
         spools = [self, *others]
         starts = [spool._first_places() for spool in spools]
@@ -171,9 +186,10 @@ class Spool:
                 ]
             return
         counts = sum((spool._bucket_rows() for spool in spools), np.zeros(1 << self.bits, int))
-        for low, high in _ranges(counts, most_rows):
+        begin, end = buckets or (0, len(counts))
+        for low, high in bucket_ranges(counts[begin:end], most_rows):
             yield [
-                spool._in_buckets(first, low, high)
+                spool._in_buckets(first, begin + low, begin + high)
                 for spool, first in zip(spools, starts, strict=True)
             ]
 
@@ -234,13 +250,17 @@ class Spool:
         for name in self._columns:
             if name == "ids":
                 continue
+            wanted = []
+            for each in stretches:
+                column = self._runs[each.run].columns[name]
+                stored = np.empty(each.end - each.start, dtype=column.dtype)
+                wanted.append((column.offset + each.start * column.dtype.itemsize, stored))
+            self._file.fill_all(wanted)
             rows = sum(each.end - each.start for each in stretches)
             values, at = np.empty(rows, dtype=WIDE.get(name, np.int32)), 0
-            for each in stretches:
-                run, rows = self._runs[each.run], each.end - each.start
-                stored = self._values(run.columns[name], each.start, rows)
-                values[at : at + rows] = run.values(name, stored)
-                at += rows
+            for each, (_, stored) in zip(stretches, wanted, strict=True):
+                values[at : at + len(stored)] = self._runs[each.run].values(name, stored)
+                at += len(stored)
             found[name] = values
         return found
 
@@ -283,12 +303,23 @@ class Spool:
             for piece in pieces:
                 self._file.put(piece)
             size, self._file.end = self._file.end - start, start
-            if not said["runs"]:
-                return
+            self._take_in(said, size)
+
+    def lying(self, said: Mapping[str, Any], size: int) -> None:
+        """Add rows of another spool, by what it has said, that lie behind the others already.
+
+        Raises
+        ------
+        StateError
+            As for :meth:`adopt`.
+        """
+        with self._lock:
             self._take_in(said, size)
 
     def _take_in(self, said: Mapping[str, Any], size: int) -> None:
         """Know the runs that lie behind all others, in so many bytes."""
+        if not said["runs"]:
+            return
         must_match("scored rows", self.bits, said["bits"])
         if self._runs:
             must_match("scored rows, by whether they have ids", self.named, said["named"])
@@ -361,36 +392,3 @@ class StoredIds:
 
     def __setitem__(self, rows: Any, other: StoredIds) -> None:
         self.where[rows] = other.where
-
-
-def _ranges(counts: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
-    """Buckets side by side that hold at most so many rows, as far as single buckets do.
-
-    Examples
-    --------
-    >>> list(_ranges(np.array([3, 3, 9, 0, 1]), 6))
-    [(0, 2), (2, 3), (3, 5)]
-    """
-    low, held = 0, 0
-    for bucket, rows in enumerate(counts.tolist()):
-        if bucket > low and held + rows > most:
-            yield low, bucket
-            low, held = bucket, 0
-        held += rows
-    yield low, len(counts)
-
-
-def _are_integers(values: Any) -> bool:
-    return isinstance(values, np.ndarray) and values.dtype.kind in "iu"
-
-
-def _texts(ids: Sequence[Any]) -> Any:
-    """Ids of several batches as one array of Arrow's texts."""
-    import pyarrow as pa  # slow
-
-    def text(values: Any) -> Any:
-        if isinstance(values, pa.Array):
-            return values.cast(pa.large_string())
-        return pa.array([str(value) for value in values.tolist()], pa.large_string())
-
-    return pa.concat_arrays([text(values) for values in ids])

@@ -44,20 +44,12 @@ class StateFile(Protocol):
         """The file's bytes."""
 
 
-class PlannedComparison:
-    """The scored rows of some splits of several models, on this machine's disk.
-
-    It is made by ``unsurprised compare --plan`` and :func:`unsurprised.merge`. Memory holds an
-    evaluator a model; the rows lie in a file without a name, and are gone with this object.
-    """
+class ScoredModels:
+    """Some splits of several models, scored in parts: an evaluator a model."""
 
     def __init__(self, asked: ComparisonAsked, classes: tuple[str, ...] | None) -> None:
         self.asked, self.classes = asked, classes
         self.evaluators: list[PlannedEvaluator] = []
-        #: Whether states were merged, each of which was made with its join.
-        self.of_parts = False
-        self._stack = ExitStack()
-        self._spools = [self._stack.enter_context(Spool(_AT_ONCE)) for _ in asked.names]
 
     def __enter__(self) -> Self:
         return self
@@ -66,8 +58,7 @@ class PlannedComparison:
         self.close()
 
     def close(self) -> None:
-        """Give the disk back; nothing is left of the rows."""
-        self._stack.close()
+        """Give back what is held of the rows."""
 
     @property
     def splits(self) -> tuple[tuple[int, ...], ...]:
@@ -78,6 +69,57 @@ class PlannedComparison:
     def missing(self) -> tuple[tuple[int, ...], ...]:
         """The numbers of each model's splits that have not come in."""
         return tuple(evaluator.missing for evaluator in self.evaluators)
+
+    def take(self, place: int, said: Mapping[str, Any], pieces: Iterable[bytes]) -> None:
+        """Add rows of a model, as another spool has told them."""
+        raise NotImplementedError
+
+    def result(self, *, base: float = 2, memory: int | str | None = None) -> Comparison:
+        """Compare the rows that came in."""
+        raise NotImplementedError
+
+    def noted(self, models: Sequence[tuple[int, bool]]) -> str | None:
+        """What is missing of the rows, if there is nothing wrong with those that came in.
+
+        Each model is told by how many rows it has, and whether these have ids.
+        """
+        for evaluator in self.evaluators:
+            evaluator.share.refuse_wrong()
+        note = self._note(models)
+        for evaluator in self.evaluators:
+            evaluator.refuse_lacking_sample()
+        return note
+
+    def _note(self, models: Sequence[tuple[int, bool]]) -> str | None:
+        """What is missing of the rows; an error where the others then match wrongly."""
+        each = zip(self.asked.names, self.evaluators, strict=True)
+        notes = [(name, evaluator.share.note()) for name, evaluator in each]
+        told = [f"{name}: {note}" for name, note in notes if note is not None]
+        if told and not all(named for rows, named in models if rows):
+            raise CallError(
+                "rows without ids are matched by their place, which those that are missing have as "
+                "well; expected all parts, or plans with --id COLUMN"
+            )
+        return " ".join(told) or None
+
+
+class PlannedComparison(ScoredModels):
+    """The scored rows of some splits of several models, on this machine's disk.
+
+    It is made by ``unsurprised compare --plan`` and :func:`unsurprised.merge`. Memory holds an
+    evaluator a model; the rows lie in a file without a name, and are gone with this object.
+    """
+
+    def __init__(self, asked: ComparisonAsked, classes: tuple[str, ...] | None) -> None:
+        super().__init__(asked, classes)
+        #: Whether states were merged, each of which was made with its join.
+        self.of_parts = False
+        self._stack = ExitStack()
+        self._spools = [self._stack.enter_context(Spool(_AT_ONCE)) for _ in asked.names]
+
+    def close(self) -> None:
+        """Give the disk back; nothing is left of the rows."""
+        self._stack.close()
 
     @classmethod
     def scored(
@@ -134,11 +176,7 @@ class PlannedComparison:
             About how much memory to take: bytes, or "1GB". The answer is the same.
         """
         unit_of(base)
-        for evaluator in self.evaluators:
-            evaluator.share.refuse_wrong()
-        note = self._note()
-        for evaluator in self.evaluators:
-            evaluator.refuse_lacking_sample()
+        note = self.noted([(spool.rows, spool.named) for spool in self._spools])
         asked, rows = replace(self.asked, base=base), block_rows_of(memory)
         return compared_stored(
             asked,
@@ -149,18 +187,6 @@ class PlannedComparison:
             lacking=note,
             of_parts=self.of_parts,
         )
-
-    def _note(self) -> str | None:
-        """What is missing of the rows; an error where the others then match wrongly."""
-        each = zip(self.asked.names, self.evaluators, strict=True)
-        notes = [(name, evaluator.share.note()) for name, evaluator in each]
-        told = [f"{name}: {note}" for name, note in notes if note is not None]
-        if told and not all(spool.named for spool in self._spools if spool.rows):
-            raise CallError(
-                "rows without ids are matched by their place, which those that are missing have as "
-                "well; expected all parts, or plans with --id COLUMN"
-            )
-        return " ".join(told) or None
 
 
 def merged_comparison(

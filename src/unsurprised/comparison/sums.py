@@ -62,7 +62,17 @@ class RowSums:
         slices = [each for each in self._by_class.values() if each is not None]
         return [*of_models, *of_pairs, *slices, *([] if self.hashes is None else [self.hashes])]
 
-    def add(self, blocks: Callable[[], Iterable[Block]]) -> RowSums:
+    def look(self, block: Block) -> None:
+        """Look at the weights."""
+        for part in self.parts:
+            part.look(block)
+
+    def add(self, block: Block) -> None:
+        """Add rows, which were looked at."""
+        for part in self.parts:
+            part.add(block)
+
+    def add_all(self, blocks: Callable[[], Iterable[Block]]) -> RowSums:
         """Add all rows."""
         add_all(blocks, self.parts, weighted=self._survey.weighted)
         return self
@@ -136,7 +146,7 @@ class LeastHashes:
     """The hashes of the rows up to the largest that a sample holds."""
 
     def __init__(self, most: int) -> None:
-        self._most = np.uint64(most)
+        self.most = most
         self._hashes = [np.empty(0, dtype=np.uint64)]
 
     def look(self, block: Block) -> None:
@@ -152,7 +162,7 @@ class LeastHashes:
     def add(self, block: Block) -> None:
         """Keep those of a block."""
         hashes = block.base.hashes
-        self._hashes.append(hashes[hashes <= self._most])
+        self._hashes.append(hashes[hashes <= np.uint64(self.most)])
 
     def to_bytes(self) -> bytes:
         """All of them."""

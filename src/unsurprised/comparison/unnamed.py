@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,28 @@ from unsurprised.errors import CallError
 
 #: So much is read at once to be sent.
 _PIECE = 1 << 20
+
+
+class SpoolFile(Protocol):
+    """Where a spool's rows lie."""
+
+    #: Where what comes next begins.
+    end: int
+
+    def close(self) -> None:
+        """Let go of it."""
+
+    def put(self, data: Any) -> None:
+        """Write at the end."""
+
+    def fill(self, offset: int, values: NDArray[Any]) -> None:
+        """Read what lies at an offset into an array."""
+
+    def fill_all(self, wanted: Iterable[tuple[int, NDArray[Any]]]) -> None:
+        """Read what lies at some offsets, each into its array."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """All that was written."""
 
 
 class UnnamedFile:
@@ -55,6 +77,11 @@ class UnnamedFile:
             if not count:
                 raise CallError("the scored rows were cut off on the disk; run it again")
             view = view[count:]
+
+    def fill_all(self, wanted: Iterable[tuple[int, NDArray[Any]]]) -> None:
+        """Read what lies at some offsets, each into its array."""
+        for offset, values in wanted:
+            self.fill(offset, values)
 
     def pieces(self) -> Iterator[bytes]:
         """All that was written."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,22 +41,27 @@ def head_of(file: str, size: int) -> bytes | None:
 class Sending:
     """A file on its way to its name in a store."""
 
-    def __init__(self, file: str, content: Path | None = None) -> None:
-        """Send a file, or nothing, to see whether the store takes it."""
+    def __init__(
+        self, file: str, content: Path | None = None, pieces: Iterable[bytes] = ()
+    ) -> None:
+        """Send a file, or pieces of one, or nothing, to see whether the store takes it."""
         address = Address.of(file)
         folder, _, name = address.key.rpartition("/")
         hidden = f".unsurprised-{secrets.token_hex(8)}-{name}.tmp"
         self._file, self._store = file, filesystem_of(address)
         self._path = path_of(address)
         self._waiting = path_of(address.at("/".join(filter(None, (folder, hidden)))))
+        expected = 0 if content is None else content.stat().st_size
         try:
             with asking(file):
                 with self._store.open_output_stream(self._waiting) as stream:
                     if content is not None:
                         with content.open("rb") as source:
                             shutil.copyfileobj(source, pa.PythonFile(stream, "w"), _CHUNK)
+                    for piece in pieces:
+                        stream.write(piece)
+                        expected += len(piece)
                 sent = self._store.get_file_info(self._waiting).size
-            expected = 0 if content is None else content.stat().st_size
             if sent != expected:
                 raise InputError(
                     f"the store holds {sent} bytes of what was sent, which were {expected:,}",
