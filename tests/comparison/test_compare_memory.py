@@ -152,12 +152,13 @@ def test_any_bound_gives_the_same_bytes(case, join, most_rows, at_once, bits, th
     assert answer(stored) == answer(in_memory)
 
 
-def adopted(spools, bits):
-    """A spool that has taken in the rows of others, by their bytes."""
+def adopted(spools, bits, random):
+    """A spool that has taken in the rows of others, by their bytes, of either kind."""
     found = Spool(1, bits=bits)
     for spool in spools:
-        said, data = json.loads(json.dumps(spool.said())), b"".join(spool.pieces())
-        assert len(data) == spool.size
+        lying = spool.in_records() if random.random() < 0.5 else spool
+        said, data = json.loads(json.dumps(lying.said())), b"".join(lying.pieces())
+        assert len(data) == lying.size
         found.adopt(said, [data[:7], data[7:]])
     return found
 
@@ -188,7 +189,8 @@ def test_rows_that_come_as_bytes_are_the_same(case, join, most_rows, at_once, bi
             for other in others:
                 first.evaluator.merge(other.evaluator)
             evaluators.append(first.evaluator)
-            arrived.append(adopted([adopted(spools[:2], bits), *spools[2:]], bits))
+            first = adopted(spools[:2], bits, random)
+            arrived.append(adopted([first, *spools[2:]], bits, random))
         return compared_stored(asked, evaluators, None, arrived, most_rows)
 
     def in_memory():
@@ -229,6 +231,31 @@ def test_rows_that_are_not_as_they_are_said(change):
         Scoring(None, store=spool).update_batch(batch).flush()
         with pytest.raises(us.StateError), sensible():
             other.adopt(alter(spool.said(), change), spool.pieces())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told, run: run.update(step=1),
+        lambda told, run: run.update(step=run["step"] + 1000),
+        lambda told, run: run.update(step=-8),
+        lambda told, run: run.update(step="8"),
+        lambda told, run: run["columns"].update(surprisal=[10**9, "<f8"]),
+        lambda told, run: run["columns"].update(surprisal=[run["step"], "<f8"]),
+        lambda told, run: run.pop("step"),
+    ],
+)
+def test_records_that_are_not_as_they_are_said(change):
+    labels, base, _ = rows_of(50)
+    rows = {"kind": "integers", "numbers": np.arange(50), "labels": labels, "probs": base,
+            "weights": None, "cluster": None, "site": np.repeat("a", 50)}  # fmt: skip
+    with Spool(1) as spool, Spool(1) as other:
+        (batch,) = batches_of(rows, 0, [])
+        Scoring(None, store=spool).update_batch(batch).flush()
+        lying = spool.in_records()
+        with pytest.raises(us.StateError), sensible():
+            other.adopt(alter(lying.said(), change), lying.pieces())
+            list(other.blocks_with([], 100))
 
 
 def rows_of(count, seed=0):

@@ -365,6 +365,7 @@ WITHOUT: dict[str, list[str]] = {
         "comparison.compared.ComparedRows",
         "comparison.exchanged.ExchangedComparison",
         "comparison.exchanged.Matching*",
+        "comparison.records.InRecords",
         "comparison.sums.*",
         "coding.files.Restored",
         "column_ranking.category_codes.*",

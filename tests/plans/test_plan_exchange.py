@@ -251,6 +251,19 @@ def test_nothing_is_left_after_an_end_in_the_middle(
     (folder / "not ours").unlink()
 
 
+def test_a_task_that_runs_twice_writes_the_same(models: Any) -> None:
+    compared, _, folder = models
+    with Exchange.made(folder) as made:
+        for group in compared.job.groups(1):
+            found = []
+            for _ in range(2):
+                task = exchanged.text_of({"folder": str(made), "score": compared.told(group)})
+                done = exchanged.score_to_exchange(task)
+                files = sorted(Path(str(made)).glob("rows-*"))
+                found.append((done.state, [file.read_bytes() for file in files]))
+            assert found[0] == found[1]
+
+
 def test_a_task_that_outlives_the_call_leaves_nothing(models: Any) -> None:
     compared, whole, folder = models
     calls = Calls(lambda text: text)
@@ -288,7 +301,7 @@ def test_only_sums_come_back(models: Any) -> None:
         rows = sum(spool.size for spool in found._spools)  # type: ignore[attr-defined]
     scored = len(here.sizes)
     said = sum(here.sizes) - rows
-    assert sum(calls.sizes[:scored]) < said + 40 * scored  # the names and sizes of files
+    assert sum(calls.sizes[:scored]) < said + 80 * scored  # the names and sizes of files
     assert not any("r0-" in text for text in calls.texts)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.comparison.blocks import Survey
@@ -56,23 +57,36 @@ def score_to_exchange(task: str) -> Done:
 
 def _left(folder: Exchange, spool: Spool, numbers: Sequence[int]) -> tuple[dict[str, Any], bytes]:
     """Leave the rows of some splits: named by the first, so that another try writes them anew."""
-    name = f"rows-{numbers[0]:08}"
-    folder.write(name, spool.pieces())
-    return {**spool.said(), "file": name, "size": spool.size}, b""
+    name, rows = f"rows-{numbers[0]:08}", spool.in_records()
+    folder.write(name, rows.pieces())
+    return {**rows.said(), "file": name, "held": rows.held, "size": rows.size}, b""
 
 
 class ExchangedFiles:
-    """The files of a model's rows in a folder, read as if one lay behind the other."""
+    """The files of a model's rows in a folder, read as if one lay behind the other.
 
-    def __init__(self, folder: Exchange) -> None:
-        self._folder, self.end = folder, 0
-        self._names: list[str] = []
+    Where the buckets begin in each is read at once, side by side.
+
+    Parameters
+    ----------
+    folder : Exchange
+        Where they lie.
+    files : sequence of mappings
+        What was said of each.
+    """
+
+    def __init__(self, folder: Exchange, files: Sequence[Mapping[str, Any]]) -> None:
+        self._folder, self._files, self.end = folder, files, 0
         self._starts: list[int] = []
+        self._ends = [np.empty(each["size"] - each["held"], dtype=np.uint8) for each in files]
+        pairs = zip(files, self._ends, strict=True)
+        folder.fill([(each["file"], each["held"], end) for each, end in pairs])
 
-    def add(self, name: str) -> None:
-        """Let a file lie behind the others."""
-        self._names.append(name)
+    def next_size(self) -> int:
+        """Let the next file lie behind the others; how many bytes it has."""
         self._starts.append(self.end)
+        size: int = self._files[len(self._starts) - 1]["size"]
+        return size
 
     def close(self) -> None:
         """Nothing is open."""
@@ -91,11 +105,16 @@ class ExchangedFiles:
 
     def fill_all(self, wanted: Iterable[tuple[int, NDArray[Any]]]) -> None:
         """Read what lies at some offsets, each into its array."""
-        found = []
+        left = []
         for offset, values in wanted:
             place = bisect_right(self._starts, offset) - 1
-            found.append((self._names[place], offset - self._starts[place], values))
-        self._folder.fill(found)
+            file, at = self._files[place], offset - self._starts[place]
+            if at < file["held"]:
+                left.append((file["file"], at, values))
+                continue
+            begin = at - file["held"]
+            values.view(np.uint8)[:] = self._ends[place][begin : begin + values.nbytes]
+        self._folder.fill(left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +189,10 @@ class MatchingRound:
 
 def _spool(folder: Exchange, files: Sequence[Mapping[str, Any]]) -> Spool:
     """A model's rows where they lie."""
-    held = ExchangedFiles(folder)
+    held = ExchangedFiles(folder, files)
     spool = Spool(0, file=held)
     for said in files:
-        held.add(said["file"])
-        spool.lying(said, said["size"])
+        spool.lying(said, held.next_size())
     return spool
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.comparison.unnamed import SpoolFile
 from unsurprised.errors import StateError
 from unsurprised.states.serial import whole
 
@@ -58,6 +59,19 @@ class Run:
     batches: int
     #: The place of each cell that the columns tell, where another spool wrote them.
     cells: Mapping[str, NDArray[np.int32]] | None = None
+    #: Bytes from a row to the next, where all columns but the ids lie side by side; else 0.
+    step: int = 0
+
+    @property
+    def begin(self) -> int:
+        """Where the first row lies, of those that lie side by side."""
+        return min(column.offset for name, column in self.columns.items() if name != "ids")
+
+    def field(self, name: str, rows: NDArray[np.uint8]) -> NDArray[Any]:
+        """A column of some rows that lie side by side."""
+        column = self.columns[name]
+        offset = column.offset - self.begin
+        return np.ndarray(len(rows), column.dtype, rows, offset, (self.step,))
 
     def values(self, name: str, stored: NDArray[Any]) -> NDArray[Any]:
         """What a column holds, of what was written: batches and cells as they are numbered here."""
@@ -87,18 +101,21 @@ class Run:
             "cells": None
             if self.cells is None
             else {name: places.tolist() for name, places in self.cells.items()},
+            **({"step": self.step} if self.step else {}),
         }
 
     @classmethod
     def of_said(cls, said: Mapping[str, Any], size: int) -> tuple[Run, list[tuple[int, int, int]]]:
         """What :meth:`said` told of some of so many bytes; numbers of batches count from 0."""
         rows, texts = whole(said["rows"], "rows"), said["texts"]
-        columns = {}
+        step, columns = whole(said.get("step", 0), "a step", 0, size), {}
         for name, (offset, dtype) in said["columns"].items():
             if dtype not in _TYPES:
                 raise StateError(f"the bytes of the state hold a column of type {dtype!r:.40}")
             entries = rows + (name == "ids" and texts is not None)
             taken = entries * np.dtype(dtype).itemsize
+            if step and name != "ids":
+                taken = (rows - 1) * step + np.dtype(dtype).itemsize
             columns[name] = RunColumn(whole(offset, "an offset", 0, size - taken), np.dtype(dtype))
         if texts is not None:
             length = whole(texts[1], "the size of texts", 0, size)
@@ -112,7 +129,18 @@ class Run:
         cells = said["cells"]
         if cells is not None:
             cells = {name: np.array(places, dtype=np.int32) for name, places in cells.items()}
-        return cls(rows, columns, None, texts, 0, len(batches), cells), batches
+        run = cls(rows, columns, None, texts, 0, len(batches), cells, step)
+        run._refuse_beyond_step(size)
+        return run, batches
+
+    def _refuse_beyond_step(self, size: int) -> None:
+        """Raise unless rows that lie side by side, in so many bytes, hold all their columns."""
+        if not self.step:
+            return
+        beside = [column for name, column in self.columns.items() if name != "ids"]
+        end = max(column.offset + column.dtype.itemsize for column in beside)
+        if end > self.begin + self.step or self.begin + self.rows * self.step > size:
+            raise StateError("the bytes of the state make no sense: a column is of no row")
 
     def moved(
         self,
@@ -138,6 +166,53 @@ class Run:
             if mine is None
             else {name: places[mine[name]] for name, places in cells.items()},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RunRows:
+    """Rows of a run that lie behind each other."""
+
+    run: Run
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+def columns_of(
+    file: SpoolFile, stretches: Sequence[RunRows], names: Iterable[str]
+) -> dict[str, NDArray[Any]]:
+    """Columns, without ids, of some rows of a file."""
+    beside = [
+        np.empty((len(each), each.run.step), dtype=np.uint8) if each.run.step else None
+        for each in stretches
+    ]
+    file.fill_all(
+        (each.run.begin + each.start * each.run.step, rows)
+        for each, rows in zip(stretches, beside, strict=True)
+        if rows is not None
+    )
+    found: dict[str, NDArray[Any]] = {}
+    for name in names:
+        if name == "ids":
+            continue
+        stored: list[NDArray[Any]] = []
+        wanted = []
+        for each, rows in zip(stretches, beside, strict=True):
+            column = each.run.columns[name]
+            if rows is not None:
+                stored.append(each.run.field(name, rows))
+                continue
+            stored.append(np.empty(len(each), dtype=column.dtype))
+            wanted.append((column.offset + each.start * column.dtype.itemsize, stored[-1]))
+        file.fill_all(wanted)
+        values, at = np.empty(sum(map(len, stretches)), dtype=WIDE.get(name, np.int32)), 0
+        for each, part in zip(stretches, stored, strict=True):
+            values[at : at + len(each)] = each.run.values(name, part)
+            at += len(each)
+        found[name] = values
+    return found
 
 
 def _refuse_beyond(numbers: NDArray[Any], count: int) -> None:

@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unsurprised.comparison.records import InRecords
 from unsurprised.comparison.runs import (
-    WIDE,
     Run,
     RunColumn,
+    RunRows,
     are_integers,
     as_texts,
     bucket_ranges,
     bucket_starts,
     bucket_type,
+    columns_of,
     narrowed,
 )
 from unsurprised.comparison.scored import COLUMNS, ScoredPart, ScoredRows
@@ -49,15 +51,6 @@ class _Piece:
     rows: int
     run: int
     start: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Rows of a run that lie behind each other."""
-
-    run: int
-    start: int
-    end: int
 
 
 class Spool:
@@ -210,18 +203,16 @@ class Spool:
 
     def _in_buckets(self, first: NDArray[np.int64], low: int, high: int) -> ScoredRows:
         """The rows of some buckets."""
-        stretches = []
+        stretches, where = [], [np.empty(0, dtype=np.int64)]
         for number, run in enumerate(self._runs):
             assert run.buckets is not None
             start, end = run.buckets[[low, high]].tolist()
             if start < end:
-                stretches.append(_Stretch(number, start, end))
+                stretches.append(RunRows(run, start, end))
+                where.append((np.int64(number) << _RUN) + np.arange(start, end))
         columns = self._read(stretches)
         places = first[columns.pop("batch")] + columns.pop("row")
-        where = [(np.int64(each.run) << _RUN) + np.arange(each.start, each.end)
-                 for each in stretches]  # fmt: skip
-        ids = StoredIds(self, np.concatenate([np.empty(0, dtype=np.int64), *where]))
-        return self._rows_of(columns, ids, places)
+        return self._rows_of(columns, StoredIds(self, np.concatenate(where)), places)
 
     def _at_places(self, first: NDArray[np.int64], low: int, high: int) -> ScoredRows:
         """The rows of some places, in their order."""
@@ -230,7 +221,8 @@ class Spool:
             begin = int(first[piece.number])
             start, end = max(low, begin) - begin, min(high, begin + piece.rows) - begin
             if start < end:
-                stretches.append(_Stretch(piece.run, piece.start + start, piece.start + end))
+                run = self._runs[piece.run]
+                stretches.append(RunRows(run, piece.start + start, piece.start + end))
         return self._rows_of(self._read(stretches), None, np.arange(low, high))
 
     def _rows_of(
@@ -244,25 +236,8 @@ class Spool:
         told: dict[str, Any] = dict.fromkeys(COLUMNS)
         return ScoredRows(**{**told, **columns}, ids=ids, by=by, cells=cells, places=places)
 
-    def _read(self, stretches: Sequence[_Stretch]) -> dict[str, NDArray[Any]]:
-        """Columns, without ids, of some rows."""
-        found: dict[str, NDArray[Any]] = {}
-        for name in self._columns:
-            if name == "ids":
-                continue
-            wanted = []
-            for each in stretches:
-                column = self._runs[each.run].columns[name]
-                stored = np.empty(each.end - each.start, dtype=column.dtype)
-                wanted.append((column.offset + each.start * column.dtype.itemsize, stored))
-            self._file.fill_all(wanted)
-            rows = sum(each.end - each.start for each in stretches)
-            values, at = np.empty(rows, dtype=WIDE.get(name, np.int32)), 0
-            for each, (_, stored) in zip(stretches, wanted, strict=True):
-                values[at : at + len(stored)] = self._runs[each.run].values(name, stored)
-                at += len(stored)
-            found[name] = values
-        return found
+    def _read(self, stretches: Sequence[RunRows]) -> dict[str, NDArray[Any]]:
+        return columns_of(self._file, stretches, self._columns)
 
     @property
     def size(self) -> int:
@@ -272,8 +247,15 @@ class Spool:
 
     def said(self) -> dict[str, Any]:
         """How the rows lie in :meth:`pieces`, as dictionaries, lists and plain values."""
+        return self._said(self._runs)
+
+    def in_records(self) -> InRecords:
+        """The same rows in runs that hold the columns of each row side by side."""
+        return InRecords(self._runs, self._file, self._said)
+
+    def _said(self, lying: Iterable[Run]) -> dict[str, Any]:
         runs = []
-        for run in self._runs:
+        for run in lying:
             pieces = self._pieces[run.first_batch : run.first_batch + run.batches]
             runs.append(run.said([(each.file_index, each.first_row, each.rows) for each in pieces]))
         return {

@@ -70,7 +70,7 @@ class UnnamedFile:
 
     def fill(self, offset: int, values: NDArray[Any]) -> None:
         """Read what lies at an offset into an array."""
-        view: Any = values.view(np.uint8).data
+        view: Any = values.reshape(-1).view(np.uint8).data
         self._file.seek(offset)
         while len(view):
             count = self._file.readinto(view)

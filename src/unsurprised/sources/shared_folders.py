@@ -119,7 +119,7 @@ class LocalFolder:
 
 
 def _fill(stream: Any, values: NDArray[Any]) -> None:
-    view: Any = values.view(np.uint8).data
+    view: Any = values.reshape(-1).view(np.uint8).data
     while len(view):
         count = stream.readinto(view)
         if not count:

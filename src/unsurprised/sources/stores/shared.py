@@ -54,8 +54,9 @@ class StoredFolder:
         FileNotFoundError
             One of the objects is not there.
         """
-        if len(wanted) == 1:
-            self._fill(wanted[0])
+        if len(wanted) < 2:
+            for each in wanted:
+                self._fill(each)
             return
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             for _ in pool.map(self._fill, wanted):
@@ -69,7 +70,7 @@ class StoredFolder:
             if is_missing(error):
                 raise FileNotFoundError(name) from None
             raise
-        values.view(np.uint8)[:] = np.frombuffer(found, dtype=np.uint8)
+        values.reshape(-1).view(np.uint8)[:] = np.frombuffer(found, dtype=np.uint8)
 
     def read(self, name: str) -> bytes:
         """All that an object holds; a :class:`FileNotFoundError` where there is none."""
