@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 import signal
 import subprocess
 import sys
@@ -290,6 +291,24 @@ def test_a_file_that_is_written_while_the_folder_goes(
         with pytest.raises(us.CallError, match="does not find there"):
             other.write("late", [b"rows"])
         assert list(Path(str(folder)).iterdir()) == []
+
+
+def test_a_file_that_goes_while_the_folder_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task takes its own file away, just as the folder with all files is taken away."""
+    remove, times = shutil.rmtree, iter([FileNotFoundError, OSError, None])
+
+    def meanwhile(path: Path) -> None:
+        fault = next(times)
+        if fault is not None:
+            raise fault("rows-1")
+        remove(path)
+
+    with Exchange.made(tmp_path) as folder:
+        folder.write("rows-2", [b"rows"])
+        monkeypatch.setattr(shared_folders.shutil, "rmtree", meanwhile)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_sums_come_back(models: Any) -> None:

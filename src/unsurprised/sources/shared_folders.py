@@ -107,15 +107,13 @@ class LocalFolder:
 
     def remove(self) -> None:
         """Take the folder away, with all files."""
-        for left in reversed(range(_TIMES)):
-            try:
+        for _ in range(_TIMES):
+            with suppress(OSError):  # a task has written a file meanwhile, or taken its own away
                 shutil.rmtree(self._path)
-            except FileNotFoundError:
+            if not self._path.exists():
                 return
-            except OSError:  # a task has written another file meanwhile
-                if not left:
-                    raise
-                time.sleep(_AGAIN_SECONDS)
+            time.sleep(_AGAIN_SECONDS)
+        shutil.rmtree(self._path)
 
 
 def _fill(stream: Any, values: NDArray[Any]) -> None:
