@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,33 @@ def test_the_bytes_of_one_thread(name: str, tmp_path: Path) -> None:
         assert us.drift(base, new, engine=pool, **options).to_json() == whole.to_json()
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if "windows" not in name])
+def test_the_state_of_a_plan(name: str, tmp_path: Path) -> None:
+    """Whose JSON is what is sent to a machine that has an engine."""
+    kind, options = CASES[name]
+    told = {key: options[key] for key in ("label", "pred") if "pred" in options and key in options}
+    plan = us.DriftPlan.of(written(tmp_path / "base", kind), **told)
+    whole = plan.state().to_json()
+    rows: list[int] = []
+    with ThreadPoolExecutor(3) as pool:
+        again = us.DriftPlan.from_json(plan.to_json())
+        assert again.state(engine=pool, progress=rows.append).to_json() == whole
+    assert sum(rows) == (270 if not told else 540)
+    with Backwards() as pool:
+        state = plan.state(engine=pool)
+    assert state.to_json() == whole
+    new = written(tmp_path / "new", kind, is_new=True)
+    assert us.drift(state, new, **told).to_json() == us.drift(plan.state(), new, **told).to_json()
+
+
+def test_the_state_of_a_plan_is_that_of_all_splits(tmp_path: Path) -> None:
+    plan = us.DriftPlan.of(sources(tmp_path, "parquet")[0])
+    with ThreadPoolExecutor(1) as pool, pytest.raises(us.CallError, match="splits and engine"):
+        plan.state([0], engine=pool)
+    with pytest.raises(us.CallError, match="engine is 'dask'; expected an Executor"):
+        plan.state(engine="dask")
+
+
 def test_the_bytes_of_frames_in_memory(tmp_path: Path) -> None:
     """Which have no splits, and are read as they were before there were any."""
     base, new = sources(tmp_path, "parquet")
@@ -127,6 +155,24 @@ def test_an_engine_that_repeats_drops_reorders_and_kills(saved: Any, data: Any) 
             us.drift(state, new, engine=Unsteady(actions, order))
 
 
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_plan_on_such_an_engine(saved: Any, data: Any) -> None:
+    _, new, _ = saved
+    kinds = st.sampled_from(["run", "run", "run", "twice", "another", "nothing", "killed"])
+    actions = data.draw(st.lists(kinds, min_size=3, max_size=3))
+    order = data.draw(st.permutations(range(3)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "_ROWS_A_PART", 30)
+        plan = us.DriftPlan.of(str(Path(new) / "0.parquet"))
+        engine = Unsteady(actions, order)
+        if all(action in ("run", "twice") for action in actions):
+            assert plan.state(engine=engine).to_json() == plan.state().to_json()
+            return
+        with pytest.raises(us.StateError, match=r"the engine (lost|returned nothing of) split"):
+            plan.state(engine=engine)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_parts_in_any_order_merge_to_the_byte(data: Any) -> None:
@@ -171,15 +217,19 @@ def test_parts_in_any_order_merge_to_the_byte(data: Any) -> None:
 
 def same_error(base: Any, new: Any, **options: Any) -> str:
     """The error of one thread, which is that of several and of engines."""
+    return same_of(partial(us.drift, base, new, **options))
+
+
+def same_of(call: Callable[..., Any]) -> str:
     with threads(1), pytest.raises(us.UnsurprisedError) as raised:
-        us.drift(base, new, **options)
+        call()
     told = type(raised.value), str(raised.value)
     with threads(3), pytest.raises(us.UnsurprisedError) as raised:
-        us.drift(base, new, **options)
+        call()
     assert (type(raised.value), str(raised.value)) == told
     for engine in (ThreadPoolExecutor(3), Backwards()):
         with engine as pool, pytest.raises(us.UnsurprisedError) as raised:
-            us.drift(base, new, engine=pool, **options)
+            call(engine=pool)
         assert (type(raised.value), str(raised.value)) == told
     assert "\n" not in told[1]
     return told[1]
@@ -251,6 +301,40 @@ def test_rows_that_are_wrong_in_each_read(tmp_path: Path) -> None:
     assert "2 such rows, this is the first" in same_error(base, new, **options)
 
 
+def test_rows_of_a_plan_that_are_wrong(tmp_path: Path) -> None:
+    base, _ = sources(tmp_path, "parquet")
+    rows = table(1)["probs"].to_pylist()
+    rows[40], rows[80] = [0.5, 0.25, 0.125], [0.5, 0.25, 0.125]
+    with_column(base, 1, "probs", pa.array(rows))
+    plan = us.DriftPlan.of(base, "label", "probs")
+    said = same_of(plan.state)
+    assert "1.parquet, row 40" in said
+    assert "2 such rows, this is the first" in said
+    rows[80] = [0.5, 0.6, -0.1]
+    with_column(base, 1, "probs", pa.array(rows))
+    assert "the file changed since the plan was made" in same_of(plan.state)
+    plan = us.DriftPlan.of(base, "label", "probs")
+    assert "(1 such row, this is the first)" in same_of(plan.state)
+    broken_text(base, 2)
+    plan = us.DriftPlan.of(base, "label", "probs")
+    assert "2.parquet, column 'land': found bytes that are not UTF-8" in same_of(plan.state)
+
+
+def test_a_plan_of_predictions_whose_other_columns_do_not_agree(tmp_path: Path) -> None:
+    """It knows nothing of these, and a task of one file cannot see it."""
+    base, _ = sources(tmp_path, "parquet")
+    with_column(base, 1, "n", pa.array(["x"] * 90))
+    plan = us.DriftPlan.from_json(us.plan(base, label="label", pred="probs").to_json())
+    said = same_of(plan.state)
+    assert "1.parquet: column 'n' holds numbers in one part and text in another" in said
+    assert plan.state([3, 4]).rows == 60
+    with_column(base, 1, "n", pa.array([True] * 90))
+    rows = table(2).append_column("more", pa.array([1] * 90))
+    write(rows, Path(base), "2", "parquet")
+    plan = us.DriftPlan.from_json(us.plan(base, label="label", pred="probs").to_json())
+    assert "1.parquet: column 'n' holds numbers in one part and" in same_of(plan.state)
+
+
 def test_labels_of_which_none_is_0(tmp_path: Path) -> None:
     """Beside classes that have names: only all rows tell that they do not count from 0."""
     base, new = sources(tmp_path, "parquet")
@@ -267,6 +351,12 @@ def test_labels_of_which_none_is_0(tmp_path: Path) -> None:
     said = same_error(base, new, **options)
     assert "base/0.parquet, " in said
     assert "the labels are integers without a 0" in said
+    plan = us.DriftPlan.of(base, "label", "p_")
+    with ThreadPoolExecutor(2) as pool:
+        state = plan.state(engine=pool)
+    assert state.to_json() == plan.state().to_json()
+    with pytest.raises(us.InputError, match="without a 0"):
+        us.drift(state, new)
     broken_text(new, 0)  # which is read later
     assert same_error(base, new, **options) == said
     named(base, 2, [1, 0])

@@ -84,6 +84,10 @@ def test_processes(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run("drift base new --label label --pred probs --json a.json", capsys)
     run("drift base new --label label --pred probs --json b.json --engine processes:2", capsys)
     assert same("a.json", "b.json")
+    run("plan base --drift --pred probs --out p.json", capsys)
+    run("drift --plan p.json --save s.json", capsys)
+    run("drift --plan p.json --save t.json --engine processes:2", capsys)
+    assert same("s.json", "t.json")
     models(monkeypatch)
     run(f"fidelity {MODELS} --json f.json", capsys)
     run(f"fidelity {MODELS} --json g.json --engine processes:2", capsys)
@@ -112,6 +116,22 @@ def test_drift_of_files_and_states(capsys: Any, threads: list[str]) -> None:
     run(f"drift a.state.json new {how} --json b.json --overwrite --engine any", capsys)
     assert same("a.json", "b.json")
     assert threads == ["any"] * 5
+
+
+def test_the_state_of_a_plan(capsys: Any, threads: list[str]) -> None:
+    """Of all columns, and of predictions alone."""
+    data_sets()
+    planned_sources.written(Path("rows"), "parquet")
+    run("plan base --drift --label label --pred probs --out columns.json", capsys)
+    run("plan rows --label label --pred probs --out predictions.json", capsys)
+    for name in ("columns", "predictions"):
+        run(f"drift --plan {name}.json --save {name}-a.json", capsys)
+        assert run(f"drift --plan {name}.json --save {name}-b.json --engine any", capsys) == ""
+        assert same(f"{name}-a.json", f"{name}-b.json")
+    assert threads == ["any"] * 2
+    drift_sources.write(drift_sources.table(7), Path("base"), "1", "parquet")
+    both("drift --plan columns.json --save c.json", capsys, "base/1.parquet: the file changed")
+    assert not Path("c.json").exists()
 
 
 def test_drift_of_a_wrong_row(capsys: Any, threads: list[str]) -> None:
@@ -249,7 +269,7 @@ def test_workers_are_told_where_to_write(folder: Path) -> None:
     [
         ("drift - new", "--engine does not go with - (standard input)"),
         ("drift base -", "--engine does not go with - (standard input)"),
-        ("drift --plan p.json --save a.json", "name the files: unsurprised drift BASE --save"),
+        ("drift --plan p.json --part 1/2 --save a.json", "--part does not go with --engine"),
         ("fidelity base.npy int8.npy --part 1/2", "--part does not go with --engine"),
         ("apply c.json rows --out cal.parquet", "--engine goes with --plan"),
         (f"{APPLY} --part 1/2", "--part does not go with --engine"),

@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unsurprised.commands import options as cli_options
+from unsurprised.commands.engines import engine_of
 from unsurprised.commands.outputs import Outputs
-from unsurprised.commands.planned import part_numbers, read_bytes, refuse_others
+from unsurprised.commands.planned import (
+    part_numbers,
+    read_bytes,
+    refuse_others,
+    refuse_part_beside_engine,
+)
 from unsurprised.errors import CallError, StateError
 from unsurprised.writing import own, standard_output
 from unsurprised.writing.recognition import drift_base, json_of
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 _PLANS = frozenset(
     ("files", "drift", "out", "label", "pred", "kind", "overwrite", "batch_rows", "quiet")
 )
-_SAVES = frozenset(("plan", "part", "save", "overwrite", "quiet"))
+_SAVES = frozenset(("plan", "part", "engine", "save", "overwrite", "quiet"))
 
 
 def plan_drift(context: typer.Context, files: Sequence[str]) -> None:
@@ -77,11 +83,7 @@ def save_planned(context: typer.Context, path: str) -> None:
                 f"--{name} does not go with --plan: a saved state has no windows of time; name "
                 "NEW's files for these, with --engine where one machine is not enough"
             )
-    if told["engine"] is not None:
-        raise CallError(
-            "--engine does not go with --plan, which saves the state of a part; for that of all "
-            "rows name the files: unsurprised drift BASE --save FILE --engine NAME"
-        )
+    refuse_part_beside_engine(told)
     refuse_others(
         context, _SAVES, "--plan, which saves the state of the plan's rows; expected --save alone"
     )
@@ -91,9 +93,13 @@ def save_planned(context: typer.Context, path: str) -> None:
         plan = DriftPlan.from_json(read_bytes(path))
     except StateError as error:
         raise StateError(f"{path}: {error}") from None
-    splits = plan.splits if told["part"] is None else plan.part(*part_numbers(told["part"]))
-    rows = None if plan.rows is None else sum(split.rows or 0 for split in splits)
+    splits = None if told["part"] is None else plan.part(*part_numbers(told["part"]))
+    asked = plan.splits if splits is None else splits
+    rows = None if plan.rows is None else sum(split.rows or 0 for split in asked)
     with Outputs([path, *plan.files], overwrite=told["overwrite"]) as outputs:
         saved = outputs.declare("--save", told["save"], own(drift_base()))
-        with RowProgress(rows, quiet=told["quiet"]) as progress:
-            saved.write(plan.state(splits, progress=progress).to_json())
+        with (
+            RowProgress(rows, quiet=told["quiet"]) as progress,
+            engine_of(told["engine"]) as engine,
+        ):
+            saved.write(plan.state(splits, engine=engine, progress=progress).to_json())

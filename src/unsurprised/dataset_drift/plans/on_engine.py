@@ -22,7 +22,7 @@ from unsurprised.errors import InputError, SumsOffError
 from unsurprised.evaluation.engine import Progress, of_all
 from unsurprised.evaluation.plans.on_engine import counted
 from unsurprised.evaluation.plans.planning import Plan
-from unsurprised.evaluation.plans.work import layout_in
+from unsurprised.evaluation.plans.work import Work, layout_in
 
 AnySent = TypeVar("AnySent", bound=Sent)
 
@@ -46,21 +46,33 @@ def predictions_on(
     engine: Any, plan: Plan, make: Callable[[], ModelState], progress: Progress | None = None
 ) -> ModelState:
     """What the predictions of a plan say of themselves."""
-    try:
-        with pool_of(engine) as pool:
-            work = partial(collect_predictions, make=make)
-            try:
-                state, facts = _collected(plan.job, pool, work, make(), progress)
-            except SumsOffError as error:
-                raise counted(plan.job, pool, error) from None
-    except InputError as error:
-        raise of_all(error, plan.files) from None
-    if plan.facts.unsaid_start is not None and not any(each["zero_seen"] for each in facts):
+    state, zero_seen = model_on(engine, plan.work, plan.files, make, progress)
+    if plan.facts.unsaid_start is not None and not zero_seen:
         raise plan.facts.unsaid_start
     return state
 
 
-def job_of(work: ColumnsWork, files: Sequence[str]) -> SplitJob:
+def model_on(
+    engine: Any,
+    work: Work,
+    files: Sequence[str],
+    make: Callable[[], ModelState],
+    progress: Progress | None = None,
+) -> tuple[ModelState, bool]:
+    """What the predictions of some files say of themselves, and whether a label is 0."""
+    job, collect = job_of(work, files), partial(collect_predictions, make=make)
+    try:
+        with pool_of(engine) as pool:
+            try:
+                state, facts = _collected(job, pool, collect, make(), progress)
+            except SumsOffError as error:
+                raise counted(job, pool, error) from None
+    except InputError as error:
+        raise of_all(error, files) from None
+    return state, any(each["zero_seen"] for each in facts)
+
+
+def job_of(work: ColumnsWork | Work, files: Sequence[str]) -> SplitJob:
     """The splits of some files as what an engine runs tasks of."""
     splits = PlanLayout("", layout_in(files, work.splits.values())).splits
     by_rows = all(split.part.rows is not None for split in work.splits.values())
@@ -83,5 +95,5 @@ def _collected(
             merged.merge_bytes(done.state)
             facts.append(done.facts)
             if progress is not None:
-                progress(job.rows(done.splits))
+                progress(done.facts["rows"])
     return merged, facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from unsurprised.copies import Record
@@ -11,6 +12,7 @@ from unsurprised.dataset_drift.agreement import agreed
 from unsurprised.dataset_drift.base import DriftBase
 from unsurprised.dataset_drift.counting import ColumnCounter
 from unsurprised.dataset_drift.model_state import ModelState
+from unsurprised.dataset_drift.plans.on_engine import columns_on, model_on
 from unsurprised.dataset_drift.plans.work import ColumnsWork, surveyed_files
 from unsurprised.dataset_drift.share import DriftFacts, DriftShare
 from unsurprised.engines.plan_texts import (
@@ -159,6 +161,7 @@ class DriftPlan(HasLayout, Record):
         self,
         splits: Iterable[int | PlannedSplit] | None = None,
         *,
+        engine: Any = None,
         progress: Progress | None = None,
     ) -> DriftBase:
         """The state of some splits, by default of all.
@@ -167,6 +170,9 @@ class DriftPlan(HasLayout, Record):
         ----------
         splits : iterable of int or PlannedSplit, optional
             Which of :attr:`splits`; none of them gives a state without rows, which merges.
+        engine : Executor, Client, SparkSession or "ray", optional
+            What reads the files, as for :func:`drift`: all splits, to the same bytes; by default
+            threads of this process.
         progress : callable, optional
             Is given a number of rows whenever some were read; predictions are read after columns.
 
@@ -179,26 +185,41 @@ class DriftPlan(HasLayout, Record):
         ------
         InputError
             For the first wrong row of these splits, and for a file that is not as it was planned.
+        CallError
+            Some splits and an engine, which reads all.
+        StateError
+            The engine lost a task.
         """
+        if splits is not None and engine is not None:
+            raise CallError("splits and engine, which reads all of them; expected one")
         asked = range(len(self.splits)) if splits is None else splits
         numbers = checked_numbers(asked, len(self.splits))
-        names = self.columns.names
-        state = self.columns.only(numbers).collected(lambda: ColumnCounter(names), progress).state
-        zero_seen = False
+        state, zero_seen = self._counted(numbers, engine, progress), False
         if self.predictions is not None:
-            state.model, zero_seen = self._model(self.predictions, numbers, progress)
+            state.model, zero_seen = self._model(self.predictions, numbers, engine, progress)
         state.share = DriftShare(self.facts, intervals_of(numbers), zero_seen)
         return state
 
+    def _counted(
+        self, numbers: Collection[int], engine: Any, progress: Progress | None
+    ) -> DriftBase:
+        """The counts of all columns of some splits; an engine reads all."""
+        make = partial(ColumnCounter, self.columns.names)
+        if engine is None:
+            return self.columns.only(numbers).collected(make, progress).state
+        if not self.columns.names:  # tasks of one file each would not see that they differ
+            self.columns.opened()
+        return columns_on(engine, self.columns, self.files, make, progress).state
+
     def _model(
-        self, work: Work, numbers: Collection[int], progress: Progress | None
+        self, work: Work, numbers: Collection[int], engine: Any, progress: Progress | None
     ) -> tuple[ModelState, bool]:
         """What the predictions of some splits say of themselves, and whether a label is 0."""
-        pred = ", ".join(work.recipe.roles.pred)
+        make = partial(ModelState, self.label, ", ".join(work.recipe.roles.pred))
+        if engine is not None:
+            return model_on(engine, work, self.files, make, progress)
         with counted_in_some(whole=len(numbers) == len(self.splits)):
-            state, rows = work.only(numbers).collected(
-                lambda: ModelState(self.label, pred), progress
-            )
+            state, rows = work.only(numbers).collected(make, progress)
         return state, rows.zero_seen
 
     def to_json(self, *, indent: int | None = None) -> str:

@@ -23,19 +23,23 @@ class Sent(Collector, Protocol):
 
 
 def collect_columns(task: str, make: Callable[[], Sent]) -> Done:
-    """All columns of the splits of a task."""
+    """All columns of the splits of a task, and how many rows."""
 
     def collected(work: ColumnsWork) -> Done:
-        return Done(tuple(work.splits), work.collected(make).to_bytes())
+        read: list[int] = []
+        found = work.collected(make, read.append)
+        return Done(tuple(work.splits), found.to_bytes(), {"rows": sum(read)})
 
     return done_of(task, ColumnsWork.of_said, collected)
 
 
 def collect_predictions(task: str, make: Callable[[], Sent]) -> Done:
-    """The predictions of the splits of a task, and whether a label is 0."""
+    """The predictions of the splits of a task, how many rows, and whether a label is 0."""
 
     def collected(work: Work) -> Done:
-        found, rows = work.collected(make)
-        return Done(tuple(work.splits), found.to_bytes(), {"zero_seen": rows.zero_seen})
+        read: list[int] = []
+        found, rows = work.collected(make, read.append)
+        facts = {"zero_seen": rows.zero_seen, "rows": sum(read)}
+        return Done(tuple(work.splits), found.to_bytes(), facts)
 
     return done_of_work(task, collected)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from unsurprised.dataset_drift.agreement import agreed
 from unsurprised.dataset_drift.counting import MOST_COUNTERS
 from unsurprised.errors import CallError
 from unsurprised.evaluation.engine import AnyCollector, Progress, over_splits
@@ -79,7 +80,7 @@ class ColumnsWork(OfFiles):
         )
 
     def opened(self) -> WholeTables:
-        """The files, none of which has changed."""
+        """The files, none of which has changed, and which agree in their columns."""
         files = self.unchanged_files()
         tables, _ = tables_of(list(files.values()), Options(labelled=False), self.integers)
         types = _types_in(self.types)
@@ -91,6 +92,8 @@ class ColumnsWork(OfFiles):
                     "--drift --pred … (us.DriftPlan)"
                 )
             table.surveyed(types or {})
+        if not self.names and (apart := agreed(tables, {}).error) is not None:
+            raise apart
         return WholeTables(list(with_names(tables)), self.batch_rows, list(files))
 
     def said(self) -> dict[str, Any]:
