@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,7 +31,15 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
+def port() -> int:
+    """Where the session listens to Spark Connect."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def session(port: int) -> Iterator[Any]:
     """Two threads of this machine, that run a task again which has lost its process."""
     from pyspark.sql import SparkSession
 
@@ -39,6 +48,9 @@ def session() -> Iterator[Any]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.pyspark.python": sys.executable,
+        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": str(port),
     }
     with pytest.MonkeyPatch.context() as patch:
         # Workers see the library as this process does.
@@ -54,6 +66,17 @@ def session() -> Iterator[Any]:
         gateway.shutdown()
         gateway.proc.stdin.close()
         gateway.proc.wait(60)
+
+
+@pytest.fixture
+def remote(session: Any, port: int) -> Iterator[Any]:
+    """A session of Spark Connect, whose server runs in that of the other."""
+    pytest.importorskip("grpc_status")  # which is not PySpark's own
+    from pyspark.sql.connect.session import SparkSession
+
+    found = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
+    yield found
+    found.stop()
 
 
 @pytest.mark.parametrize("way", [spark._by_rdd, spark._by_arrow])
@@ -118,6 +141,40 @@ def test_a_frame_has_the_bytes_of_one_machine(session: Any) -> None:
     assert us.evaluate(few, engine=session, **ASKED).to_json() == asked
     saved = us.calibrate(frame, pred="probs", id="row_id").to_json()
     assert saved == us.calibrate(rows(), pred="probs", id="row_id").to_json()
+
+
+def test_a_frame_of_spark_connect(remote: Any) -> None:
+    frame = remote.createDataFrame(rows())
+    want = json_here(rows(), **ASKED)
+    assert us.evaluate(frame.repartition(5), **ASKED).to_json() == want
+    assert us.evaluate(frame, engine=remote, **ASKED).to_json() == want
+    saved = us.calibrate(frame, pred="probs", id="row_id").to_json()
+    assert saved == us.calibrate(rows(), pred="probs", id="row_id").to_json()
+    mistaken = remote.createDataFrame(wrong()).repartition(4)
+    assert refused(us.evaluate, mistaken, **ASKED).startswith(WRONG)
+    broken = frame.selectExpr("*", "raise_error('no such disk') as wrong")
+    said = refused(us.evaluate, broken, **ASKED, error=us.StateError)
+    assert "no such disk" in said
+    assert "\n" not in said
+
+
+def test_files_by_spark_connect(remote: Any, files: str) -> None:
+    found = us.evaluate(files, engine=remote, by="land")
+    assert found.to_json() == us.evaluate(files, by="land").to_json()
+
+
+def test_a_command_by_spark_connect(session: Any, port: int, files: str) -> None:
+    pytest.importorskip("grpc_status")
+    line = ["evaluate", files, "--json", "-", "--engine", f"sc://127.0.0.1:{port}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "unsurprised", *line],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == us.evaluate(files).to_json() + "\n"
 
 
 def test_a_worker_that_is_killed_on_a_frame(session: Any, tmp_path: Path) -> None:
