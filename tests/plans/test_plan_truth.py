@@ -241,6 +241,100 @@ def test_nulls() -> None:
     assert refused(lambda: plan(truth="y.parquet")) == words
 
 
+def truths(labels: Any) -> list[int]:
+    """The truth in two files, in some order of its rows; where the row of each prediction is."""
+    order = random.Random(2).sample(range(ALL), ALL)
+    keys = truth_rows()["row_id"].to_pylist()
+    Path("y").mkdir(exist_ok=True)
+    for name, part in (("a", order[:200]), ("b", order[200:])):
+        held = {"row_id": [keys[k] for k in part], "label": [labels[k] for k in part]}
+        pq.write_table(pa.table(held), f"y/{name}.parquet", row_group_size=64)
+    return [order.index(k) for k in range(ALL)]
+
+
+def place(at: int) -> str:
+    """How a row of that truth is called."""
+    return f"y/a.parquet, row {at}" if at < 200 else f"y/b.parquet, row {at - 200}"
+
+
+LABELS: dict[str, tuple[Any, Any, str]] = {
+    "null": (1, None, "found null; expected a value in every row"),
+    "a class that is none": (1, 9, "found label 9; expected an index from 0 to 2"),
+    "a list with a null": ([0.5, 0.5, 0.0], [0.5, None, 0.5], "found a null among the values"),
+    "a list that is short": ([0.5, 0.5, 0.0], [0.5, 0.5], "found 2 numbers; expected 3"),
+    "a mass below 0": ([0.5, 0.5, 0.0], [0.5, 0.6, -0.1], "found -0.1 for class 2"),
+    "a sum that is off": ([0.5, 0.5, 0.0], [0.5, 0.6, 0.0], "sum to 1.1 (2 such rows, this is"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_wrong_label_has_its_place_in_the_truth(name: str) -> None:
+    """Of the first prediction with one."""
+    right, wrong, words = LABELS[name]
+    at = truths([wrong if k in (170, 333) else right for k in range(ALL)])
+    said = refused(lambda: whole(truth="y"))
+    assert said.startswith(f"{place(at[170])}, column 'label': found ")
+    assert words in said
+    made = plan(truth="y")
+    assert refused(made.evaluate) == said
+    assert place(at[333]) in refused(lambda: made.evaluate(range(6, 12)))
+    with ThreadPoolExecutor(2) as pool:
+        assert refused(lambda: whole(truth="y", engine=pool)) == said
+    held = pa.concat_tables(pq.read_table(f"y/{file}.parquet") for file in "ab")
+    frame = refused(lambda: us.evaluate("rows", truth=held, id="row_id", pred="probs"))
+    assert frame == said.replace(place(at[170]), f"truth, row {at[170]}")
+    rows = pa.concat_tables(pq.read_table(f"rows/{seed}.parquet") for seed in range(4))
+    assert refused(lambda: us.evaluate(rows, truth="y", id="row_id", pred="probs")) == said
+
+
+def test_a_wrong_label_of_a_row_that_counts_nothing() -> None:
+    """Is left out, as it is where it stands beside the prediction."""
+    weights = [0.0 if k == 170 else 1.0 for k in range(ALL)]
+    for seed in range(4):
+        rows = table(seed).set_column(6, "w", pa.array(weights[120 * seed :][:120]))
+        predictions(seed, rows)
+    truths([None if k == 170 else 1 for k in range(ALL)])
+    assert us.evaluate("rows", truth="y", id="row_id", pred="probs", weight="w").rows == ALL - 1
+
+
+def test_labels_of_a_truth_of_which_none_is_0() -> None:
+    for seed in range(4):
+        rows = table(seed).drop_columns(["z", "lp", "label"])
+        for k, name in enumerate(("p_cat", "p_dog", "p_owl")):
+            rows = rows.append_column(name, pa.array([row[k] for row in rows["probs"].to_pylist()]))
+        pq.write_table(rows.drop_columns(["probs"]), f"rows/{seed}.parquet", row_group_size=50)
+    truths([1 + k % 2 for k in range(ALL)])
+    said = refused(lambda: whole(truth="y", pred="p_"))
+    assert said.startswith("y/a.parquet, y/b.parquet, column 'label': the labels are integers")
+    assert refused(lambda: us.merge(states(plan(truth="y", pred="p_"), 3))) == said
+
+
+def test_the_file_of_a_truth_that_is_there_twice() -> None:
+    truths([1] * ALL)
+    held = pq.read_table("y/b.parquet")
+    pq.write_table(pa.concat_tables([held, held.slice(7, 1)]), "y/b.parquet")
+    said = refused(lambda: whole(truth="y"))
+    assert said.startswith("y/b.parquet, column 'row_id': 1 ids are there twice: ")
+    assert refused(lambda: plan(truth="y")) == said
+
+
+def test_the_file_of_a_truth_without_a_prediction() -> None:
+    at = truths([1] * ALL)
+    for lacking in (at.index(3), at.index(477)):
+        predictions(
+            lacking // 120,
+            table(lacking // 120).take(
+                [k for k in range(120) if 120 * (lacking // 120) + k != lacking]
+            ),
+        )
+        said = refused(lambda: whole(truth="y"))
+        assert said.startswith(f"{place(at[lacking]).partition(',')[0]}: 1 row has no prediction")
+        held = pa.concat_tables(pq.read_table(f"y/{file}.parquet") for file in "ab")
+        said = refused(lambda held=held: us.evaluate("rows", truth=held, id="row_id", pred="probs"))
+        assert said.startswith("truth: 1 row has no prediction; the first has the id ")
+        predictions(lacking // 120, table(lacking // 120))
+
+
 @pytest.mark.parametrize("join", ["exact", "inner"])
 def test_a_truth_of_no_rows(join: str) -> None:
     pq.write_table(truth_rows()[:0], "none.parquet")

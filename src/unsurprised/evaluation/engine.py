@@ -84,6 +84,9 @@ class Splits(Protocol):
     def batches(self, split: Split) -> Iterator[Any]:
         """The rows of a split, batch after batch, each with its ``size`` and what it skipped."""
 
+    def placed(self, error: InputError, split: Split) -> InputError:
+        """The error of a row of a split, with the place that it is told by."""
+
     def in_memory(self) -> AbstractContextManager[None]:
         """Say what a batch takes, where there is not as much memory."""
 
@@ -226,11 +229,13 @@ class _Run:
         """Raise what stopped the first split that failed."""
         if not self.errors:
             return
-        first = self.errors[min(self.errors)]
+        index = min(self.errors)
+        first = self.errors[index]
         if isinstance(first, SumsOffError):
-            raise self._counted(first) from None
+            first = self._counted(first)
         if isinstance(first, InputError):
-            raise of_all(first, self.reading.files) from None
+            placed = self.reading.placed(first, self.splits[index])
+            raise of_all(placed, self.reading.files) from None
         raise first
 
     def _counted(self, first: SumsOffError) -> InputError:

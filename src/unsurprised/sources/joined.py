@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -55,6 +56,8 @@ class Solution:
         #: All that hold rows; None for a frame.
         self.files = tuple(table.file for table in tables)
         self.stamps = tuple(stamp for table in tables for stamp in table.stamps)
+        #: How many rows all files up to each have.
+        self._ends: list[int] = []
         self._keys, self._labels = self._read(tables)
         self._seen = np.zeros(len(self._keys), dtype=bool)
         self._index = KeyIndex.of(self._keys)
@@ -69,6 +72,11 @@ class Solution:
     def described(self) -> str:
         """What is joined, in words."""
         return f"{self.label} of {self.file or 'the frame'}, joined by {self.id}"
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The files as errors call them; a frame by the name of the argument."""
+        return tuple(file or "truth" for file in self.files)
 
     @property
     def rows(self) -> int:
@@ -117,19 +125,31 @@ class Solution:
             f"{self._keys[row].as_py()!r}",
             expected="a prediction for every row of the truth",
             remedy='say join="inner" (--join inner) to leave such rows out and count them',
-            place=Place(self.file),
+            place=Place(self.called[self._place(row)[0]]),
         )
 
+    def placed(self, error: InputError, ids: pa.Array) -> InputError:
+        """The error of a label with its own place, by the id of the prediction that it is of."""
+        file, row = self._place(int(self._index.places(as_keys(ids))[0]))
+        return error.located(file=self.called[file], row=row)
+
+    def _place(self, row: int) -> tuple[int, int]:
+        """The place among the files of that of one of all rows, and its number there."""
+        file = bisect_right(self._ends, row)
+        return file, row - (self._ends[file - 1] if file else 0)
+
     def _read(self, tables: list[Table]) -> tuple[pa.Array, pa.Array]:
-        keys, labels = [], []
+        keys, labels, rows = [], [], 0
         roles = {self.id: "id", self.label: "label"}
         for table in tables:
             with unchanged(table.stamps):
                 for part in table.parts():
                     for batch in table.read(part, roles, 65536):
                         plain = without_encodings(batch)
+                        rows += plain.num_rows
                         keys.append(as_keys(plain.column(self.id)))
                         labels.append(decoded(plain.column(self.label)))
+            self._ends.append(rows)
         return joined_chunks(keys, pa.large_string()), joined_chunks(labels, self.field.type)
 
     def _refuse_twice(self) -> None:
@@ -139,10 +159,11 @@ class Solution:
         twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
         if not twice:
             return
+        row = int(self._index.places(pa.array(twice[:1], pa.large_string()))[0])
         raise InputError(
             f"{len(twice):,} ids are there twice: {listed(twice, 3)}",
             expected="each id once",
-            place=Place(self.file, column=self.id),
+            place=Place(self.called[self._place(row)[0]], column=self.id),
         )
 
 

@@ -109,8 +109,9 @@ class Reading(OpenedTables):
         """The error for labels of which none is 0; None where that would tell nothing."""
         if not self._conversion.classes.binding.is_open or self._label_kind != "integer":
             return None
+        files = self.files if self._joined is None else self._joined.called
         try:
-            with located(", ".join(self.files) or None, self.label):
+            with located(", ".join(files) or None, self.label):
                 self._conversion.classes.binding.refuse_unsaid_start()
         except InputError as error:
             return error
@@ -265,6 +266,23 @@ class Reading(OpenedTables):
                 remedy="the file seems to be truncated or damaged; write it again",
                 place=Place(table.file),
             )
+
+    def placed(self, error: InputError, split: Split) -> InputError:
+        """An error of a row of a split, which is that of a truth's file where its label is wrong.
+
+        The rows' ids are read once more for that.
+        """
+        joined, row = self._joined, error.place.row
+        if joined is None or error.place.column != joined.column or not isinstance(row, int):
+            return error
+        first = split.part.first_row
+        for record in self._tables[split.file_index].read(split.part, {joined.id: "id"}, MOST_ROWS):
+            if row < first + record.num_rows:
+                return joined.placed(
+                    error, without_encodings(record).column(0).slice(row - first, 1)
+                )
+            first += record.num_rows
+        return error
 
     def number_columns(self) -> list[str]:
         """The columns to slice by that hold numbers, which are binned."""

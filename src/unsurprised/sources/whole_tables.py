@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from unsurprised.arrays.host import host_array
-from unsurprised.errors import CallError, Place
+from unsurprised.errors import CallError, InputError, Place
 from unsurprised.sources.frames import is_frame, refuse_unread
 from unsurprised.sources.guard import NoMemoryError
 from unsurprised.sources.jsonl import JsonlTable
@@ -133,6 +133,11 @@ class WholeTables(OpenedTables):
             for batch in part_batches(table, split.part, names, self._batch_rows):
                 yield TableRows(batch, table, self._places[index], first)
                 first += batch.num_rows
+
+    @staticmethod
+    def placed(error: InputError, split: Split) -> InputError:
+        """The error as it is, whose place is that of its row."""
+        return error
 
     def in_memory(self) -> AbstractContextManager[None]:
         """Nothing to say: readers tell of a lack of memory by themselves."""
