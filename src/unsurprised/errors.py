@@ -10,6 +10,8 @@ STANDARD_INPUT = "-"
 
 #: Characters of a message's parts: types, rows and lists of names can be of any length.
 _MOST_FOUND, _MOST_EXPECTED, _MOST_REMEDY, _MOST_NAME, _MOST_CALL = 160, 240, 400, 80, 500
+#: And of an id, of which a message may tell several.
+_MOST_ID = 60
 
 
 def shortened(text: str, most: int, tail: int = 0) -> str:
@@ -25,6 +27,24 @@ def shortened(text: str, most: int, tail: int = 0) -> str:
     if len(text) <= most:
         return text
     return text[: most - tail - 1] + "…" + (text[-tail:] if tail else "")
+
+
+def told_id(name: object) -> str:
+    """An id as messages tell it: of a long one both ends, since long ones begin alike.
+
+    Examples
+    --------
+    >>> told_id("s3://bucket/predictions/of/2026-11-30/part-00007.parquet:119")
+    's3://bucket/predictions/of/2026-11-30/part-00007.parquet:119'
+    >>> told_id("s3://bucket/predictions/of/the/year/2026-11-30/part-00007.parquet:119")
+    's3://bucket/predictions/of/th…6-11-30/part-00007.parquet:119'
+    """
+    return shortened(str(name), _MOST_ID, tail=_MOST_ID // 2)
+
+
+def quoted_id(name: object) -> str:
+    """The same as a value is written: a name in quotes, a number without."""
+    return repr(told_id(name) if isinstance(name, str) else name)
 
 
 class UnsurprisedError(ValueError):
@@ -71,7 +91,7 @@ class Place:
         parts = [
             "standard input" if self.file == STANDARD_INPUT else self.file,
             None if row is None else f"row {row}",
-            None if self.id is None else f"the row with id {shortened(str(self.id), _MOST_NAME)}",
+            None if self.id is None else f"the row with id {told_id(self.id)}",
             None if self.column is None else f"column {shortened(self.column, _MOST_NAME)!r}",
         ]
         return ", ".join(part for part in parts if part)

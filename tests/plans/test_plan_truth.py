@@ -198,6 +198,32 @@ def test_a_wrong_row_before_one_without_a_truth_is_the_first() -> None:
         assert refused(lambda size=size: plan(batch_rows=size).evaluate()) == words
 
 
+def test_long_ids_that_begin_alike() -> None:
+    """Are told by both of their ends, and do not hide what is said of them."""
+    start = "s3://bucket/a/folder/whose/name/is/long/and/that/holds/all/of/the/predictions/part-"
+    names = [f"{start}{k:05}.parquet:{k}" for k in range(4)]
+    rows = pa.table({"row_id": names, "probs": [[0.5, 0.5]] * 4})
+    truth = pa.table({"row_id": names, "label": [0, 1, 1, 0]})
+
+    def told(rows: pa.Table, truth: pa.Table) -> str:
+        return refused(lambda: us.evaluate(rows, truth=truth, id="row_id"))
+
+    assert "part-00003.parquet:3', which the truth does not have; " in told(rows, truth[:3])
+    said = told(rows[1:], truth)
+    assert "the first has the id 's3://bucket/a/" in said
+    assert "part-00000.parquet:0'; expected a prediction" in said
+    said = told(rows, pa.concat_tables([truth, truth[1:3]]))
+    assert "part-00001.parquet:1', 's3://bucket/a/" in said
+    assert "part-00002.parquet:2'; expected each id once" in said
+    base = rows.append_column("label", truth["label"])
+    pq.write_table(base[:3], "a.parquet")
+    pq.write_table(base[1:], "b.parquet")
+    said = refused(lambda: us.compare("a.parquet", "b.parquet", id="row_id"))
+    assert "part-00000.parquet:0') and 1 of b.parquet are not in a" in said
+    shown = us.evaluate(base, id="row_id", top=4).to_text(width=100)
+    assert all(f"parquet:{k}" in shown for k in range(4))
+
+
 def test_ids_of_several_predictions() -> None:
     """Each has the truth of its id, within a split, across splits and across files."""
     rows = table(0)

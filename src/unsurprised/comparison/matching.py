@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from unsurprised.comparison.blocks import Block
 from unsurprised.comparison.scored import ScoredRows
-from unsurprised.errors import InputError
+from unsurprised.errors import InputError, quoted_id
 from unsurprised.states.serial import pack, unpack
 
 _SHOWN = 5
+#: And fewer where so many letters have told some: what is said behind them counts more.
+_LETTERS = 40
 #: How its bytes are called, and which of what it found are rows with which something is wrong.
 _NAME = "Matching"
 _MET = ("again", "missing", "extra", "otherwise")
@@ -49,8 +51,12 @@ class Met:
         self.first = sorted([*self.first, *told], key=lambda each: each[0])[:_SHOWN]
 
     def __str__(self) -> str:
-        shown = ", ".join(repr(name) for _, name in self.first)
-        return shown + (", …" if self.rows > _SHOWN else "")
+        told: list[str] = []
+        for _, name in self.first:
+            if sum(map(len, told)) > _LETTERS:
+                break
+            told.append(quoted_id(name))
+        return ", ".join(told) + (", …" if self.rows > len(told) else "")
 
 
 class Matching:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from unsurprised.errors import shortened
 from unsurprised.statistics.estimate import Estimate
 
 ABSENT = "–"
@@ -115,13 +116,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{plural}"
 
 
-def printable(text: object, width: int = 0) -> str:
+def printable(text: object, width: int = 0, tail: int = 0) -> str:
     r"""Text from a file, safe to show: control characters are spelt out, long text is cut.
+
+    Of what is cut the last ``tail`` letters stay.
 
     A class name may hold a newline or an escape sequence that would repaint the terminal.
 
-    >>> printable("cat\n\x1b[2J"), printable("a long name", 7)
-    ('cat\\n\\x1b[2J', 'a long…')
+    >>> printable("cat\n\x1b[2J"), printable("a long name", 7), printable("a long name", 7, 3)
+    ('cat\\n\\x1b[2J', 'a long…', 'a l…ame')
     """
     shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(text))
-    return shown if not width or len(shown) <= width else f"{shown[: width - 1]}…"
+    return shortened(shown, width, tail) if width else shown

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from unsurprised.arrow.encodings import without_encodings
 from unsurprised.arrow.kinds import stands_for
 from unsurprised.class_names.names import listed
-from unsurprised.errors import InputError, Place
+from unsurprised.errors import InputError, Place, quoted_id, told_id
 from unsurprised.sources.columns import usual_label
 from unsurprised.sources.hive import integer_partitions
 from unsurprised.sources.key_index import KeyIndex
@@ -104,8 +104,8 @@ class Solution:
         if absent.any() and self.join == "exact":
             row = int(absent.argmax())
             raise InputError(
-                f"found the id {ids[row].as_py()!r}, which {self.file or 'the truth'} does "
-                "not have",
+                f"found the id {quoted_id(ids[row].as_py())}, which {self.file or 'the truth'} "
+                "does not have",
                 expected="the truth of every row",
                 remedy='say join="inner" (--join inner) to leave such rows out and count them',
                 place=Place(row=row, column=self.id),
@@ -122,7 +122,7 @@ class Solution:
         raise InputError(
             f"{count:,} {'row has' if count == 1 else 'rows have'} no prediction; the "
             "first has the id "
-            f"{self._keys[row].as_py()!r}",
+            f"{quoted_id(self._keys[row].as_py())}",
             expected="a prediction for every row of the truth",
             remedy='say join="inner" (--join inner) to leave such rows out and count them',
             place=Place(self.called[self._place(row)[0]]),
@@ -161,7 +161,7 @@ class Solution:
             return
         row = int(self._index.places(pa.array(twice[:1], pa.large_string()))[0])
         raise InputError(
-            f"{len(twice):,} ids are there twice: {listed(twice, 3)}",
+            f"{len(twice):,} ids are there twice: {listed(map(told_id, twice), 3)}",
             expected="each id once",
             place=Place(self.called[self._place(row)[0]], column=self.id),
         )

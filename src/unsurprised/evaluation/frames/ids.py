@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from unsurprised.errors import CallError, InputError, Place, StateError
+from unsurprised.errors import CallError, InputError, Place, StateError, told_id
 from unsurprised.sources.convert import ids_in
 from unsurprised.states.hashing import hashes_of_ids
 
@@ -106,7 +106,7 @@ def refuse_no_id(name: str | None, called: str, with_id: str) -> str:
 def twice(id: int | str, name: str) -> InputError:  # noqa: A002 - what it is
     """The error for an id that several rows have."""
     return InputError(
-        f"found the id {id} more than once",
+        f"found the id {told_id(id)} more than once",
         expected="an id of its own for every row, since rows in an engine have no other name",
         remedy="say id=… of a column whose values are distinct; a column that says which rows "
         "belong together is cluster=…",

@@ -40,7 +40,9 @@ def _row_table(caption: str, rows: Sequence[RowDifference], unit: str) -> HtmlTa
         ["row", f"new − base, {unit}", "base", "new", "label"],
         [
             [
-                Cell(printable(row.id, 60), str(row.id) if isinstance(row.id, int) else None),
+                Cell(
+                    printable(row.id, 60, tail=30), str(row.id) if isinstance(row.id, int) else None
+                ),
                 amount(row.difference, mark="more" if row.difference > 0 else "less"),
                 amount(row.base),
                 amount(row.new),

@@ -284,7 +284,7 @@ def _extremes(
 def _rows(title: str, found: Sequence[RowDifference]) -> TextTable:
     rows = [
         [
-            printable(row.id, 24),
+            printable(row.id, 24, tail=12),
             "" if row.label is None else printable(row.label, 16),
             number(row.base),
             number(row.new),

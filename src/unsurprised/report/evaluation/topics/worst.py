@@ -20,7 +20,7 @@ def table(evaluation: Evaluation, most: int | None = None) -> TextTable:
     rows = [
         [
             _optional(row.file, 40),
-            printable(row.id, 24),
+            printable(row.id, 24, tail=12),
             _optional(row.label),
             _optional(row.predicted),
             ABSENT if row.confidence is None else share(row.confidence),
@@ -83,7 +83,7 @@ def section(evaluation: Evaluation) -> Section | None:
 def _row(row: WorstRow) -> list[Cell]:
     counted_id = isinstance(row.id, int)
     return [
-        Cell(printable(row.id, 60), str(row.id) if counted_id else None),
+        Cell(printable(row.id, 60, tail=30), str(row.id) if counted_id else None),
         amount(row.surprisal),
         percent(row.confidence),
         named(row.label),
