@@ -267,6 +267,78 @@ def test_nulls() -> None:
     assert refused(lambda: plan(truth="y.parquet")) == words
 
 
+#: The types of the labels in two files, and what is said where they do not go together.
+TYPES: dict[str, tuple[pa.DataType, pa.DataType, str]] = {
+    "integers": (pa.int64(), pa.int8(), ""),
+    "integers of which some are dictionaries": (
+        pa.dictionary(pa.int32(), pa.int64()),
+        pa.uint16(),
+        "",
+    ),
+    "nulls alone": (pa.null(), pa.int64(), ""),
+    "nulls alone in the second": (pa.int64(), pa.null(), ""),
+    "texts": (pa.dictionary(pa.int8(), pa.string()), pa.large_string(), ""),
+    "texts beside integers": (pa.int64(), pa.string(), "found names; expected integers, as in y/a"),
+    "floats beside integers": (pa.int64(), pa.float64(), "found floating-point numbers; expected"),
+    "other times": (
+        pa.timestamp("ms"),
+        pa.timestamp("ms", "UTC"),
+        "found another type (timestamp[ms, tz=UTC]); expected another type (timestamp[ms]), as in",
+    ),
+}
+
+
+def of_type(labels: list[int], kind: pa.DataType) -> pa.Array:
+    """Labels as some type; of nulls alone there is none."""
+    if pa.types.is_null(kind):
+        return pa.nulls(len(labels))
+    if pa.types.is_dictionary(kind):
+        return pa.array(labels).cast(kind.value_type).dictionary_encode()
+    return pa.array(labels).cast(kind)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_files_of_a_truth_whose_labels_have_other_types(name: str) -> None:
+    *kinds, words = TYPES[name]
+    keys, labels = truth_rows()["row_id"].to_pylist(), truth_rows()["label"].to_pylist()
+    Path("y").mkdir()
+    for file, kind, part in zip("ab", kinds, (slice(200), slice(200, ALL)), strict=True):
+        held = {"row_id": keys[part], "label": of_type(labels[part], kind)}
+        pq.write_table(pa.table(held), f"y/{file}.parquet")
+    options: dict[str, Any] = {"truth": "y", "nulls": "skip", "classes": ["0", "1", "2"]}
+    if words:
+        said = refused(lambda: whole(**options))
+        assert said.startswith(f"y/b.parquet, column 'label': {words}")
+        assert refused(lambda: plan(**options)) == said
+        return
+    lost = [k for k, kind in zip((0, 200), kinds, strict=True) if pa.types.is_null(kind)]
+    rows = truth_rows()
+    if lost:
+        rows = rows.slice(200) if lost == [0] else rows.slice(0, 200)
+    pq.write_table(rows, "one.parquet")
+    wanted = json.loads(whole(truth="one.parquet", join="inner", classes=["0", "1", "2"]))
+    assert json.loads(whole(**options))["cross_entropy"] == wanted["cross_entropy"]
+    assert us.merge(states(plan(**options), 3)).result().to_json() == whole(**options)
+
+
+def test_a_label_that_no_type_of_all_files_holds() -> None:
+    truths([1] * ALL)
+    rows = pq.read_table("y/b.parquet")
+    large = pa.array([2**64 - 1] * len(rows), pa.uint64())
+    pq.write_table(rows.set_column(1, "label", large), "y/b.parquet")
+    said = refused(lambda: whole(truth="y"))
+    assert said.startswith("y/b.parquet, column 'label': found what is no int64 (Integer value 184")
+
+
+def test_a_file_of_a_truth_without_the_label() -> None:
+    truths([1] * ALL)
+    rows = pq.read_table("y/b.parquet")
+    pq.write_table(rows.rename_columns(["row_id", "happened"]), "y/b.parquet")
+    assert refused(lambda: whole(truth="y")).startswith("y/b.parquet: no column 'label'; expected")
+    pq.write_table(rows.rename_columns(["name", "label"]), "y/b.parquet")
+    assert refused(lambda: whole(truth="y")).startswith("y/b.parquet: no column 'row_id'; expected")
+
+
 def truths(labels: Any) -> list[int]:
     """The truth in two files, in some order of its rows; where the row of each prediction is."""
     order = random.Random(2).sample(range(ALL), ALL)

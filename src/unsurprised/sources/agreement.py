@@ -56,16 +56,27 @@ def _typed(roles: Roles) -> list[tuple[str, bool]]:
 
 
 def _check_type(table: Table, first: Table, name: str, loose: bool) -> None:
-    here, there = (stands_for(t.schema.field(name).type) for t in (table, first))
+    own, others = (t.schema.field(name).type for t in (table, first))
+    here, there = stands_for(own), stands_for(others)
     if loose:
         here, there = (_NUMBERS.get(kind, kind) for kind in (here, there))
     if here != there and "null" not in (here, there):
-        raise InputError(
-            f"found {WORDS[here]}",
-            expected=f"{WORDS[there]}, as in {first.file}",
-            remedy="write the column with the same type in every file",
-            place=Place(table.file, column=name),
-        )
+        raise other_type(own, others, table, first, name)
+
+
+def other_type(
+    here: pa.DataType, there: pa.DataType, table: Table, first: Table, name: str
+) -> InputError:
+    """The error for a column whose type is another one than in the first file."""
+    found, expected = WORDS[stands_for(here)], WORDS[stands_for(there)]
+    if found == expected:
+        found, expected = f"{found} ({here})", f"{expected} ({there})"
+    return InputError(
+        f"found {found}",
+        expected=f"{expected}, as in {first.file}",
+        remedy="write the column with the same type in every file",
+        place=Place(table.file, column=name),
+    )
 
 
 def _check_classes(table: Table, first: Table, roles: Roles, classes: Classes) -> None:

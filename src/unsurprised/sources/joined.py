@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from unsurprised.arrow.encodings import without_encodings
-from unsurprised.arrow.kinds import stands_for
+from unsurprised.arrow.kinds import plain, stands_for
 from unsurprised.class_names.names import listed
 from unsurprised.errors import InputError, Place, quoted_id, told_id
+from unsurprised.sources.agreement import other_type
 from unsurprised.sources.columns import usual_label
 from unsurprised.sources.hive import integer_partitions
 from unsurprised.sources.key_index import KeyIndex
@@ -47,9 +48,10 @@ class Solution:
         if not tables:
             raise InputError("holds no row", expected="the truth of each id")
         first = tables[0]
-        require(first, self.id, "id")
+        for table in tables:
+            require(table, self.id, "id")
         self.label = options.label or usual_label(first, {self.id})
-        self.field = require(first, self.label, "label")
+        self.field = _field_of_all(tables, self.label)
         #: What the label is called among the columns of the predictions.
         self.column = self.label
         self.file = first.file
@@ -145,12 +147,27 @@ class Solution:
             with unchanged(table.stamps):
                 for part in table.parts():
                     for batch in table.read(part, roles, 65536):
-                        plain = without_encodings(batch)
-                        rows += plain.num_rows
-                        keys.append(as_keys(plain.column(self.id)))
-                        labels.append(decoded(plain.column(self.label)))
+                        held = without_encodings(batch)
+                        rows += held.num_rows
+                        keys.append(as_keys(held.column(self.id)))
+                        labels.append(self._as_in_all(held.column(self.label), table.file))
             self._ends.append(rows)
         return joined_chunks(keys, pa.large_string()), joined_chunks(labels, self.field.type)
+
+    def _as_in_all(self, labels: pa.Array, file: str | None) -> pa.Array:
+        """Labels of one file as the type that holds those of all."""
+        labels, kind = decoded(labels), self.field.type
+        if len(self.files) == 1 or labels.type == kind:
+            return labels
+        try:
+            return labels.cast(kind)
+        except pa.ArrowInvalid as error:
+            raise InputError(
+                f"found what is no {kind} ({' '.join(str(error).split())})",
+                expected=f"{kind}, which holds the labels of all files",
+                remedy="write the column with the same type in every file",
+                place=Place(file, column=self.label),
+            ) from None
 
     def _refuse_twice(self) -> None:
         if not self._index.may_repeat:
@@ -165,6 +182,26 @@ class Solution:
             expected="each id once",
             place=Place(self.called[self._place(row)[0]], column=self.id),
         )
+
+
+def _field_of_all(tables: Sequence[Table], label: str) -> pa.Field:
+    """The column of the labels, of the type that holds those of all files; one, as it is."""
+    fields = [require(table, label, "label") for table in tables]
+    kinds = [plain(field.type) for field in fields]
+    known = [place for place, kind in enumerate(kinds) if stands_for(kind) != "null"]
+    if len(fields) == 1 or not known:
+        return fields[0]
+    first, kind = tables[known[0]], kinds[known[0]]
+    for place in known[1:]:
+        here = kinds[place]
+        try:
+            if stands_for(here) != stands_for(kind):
+                raise pa.ArrowTypeError
+            both = [pa.schema([(label, each)]) for each in (kind, here)]
+            kind = pa.unify_schemas(both, promote_options="permissive").field(0).type
+        except (pa.ArrowTypeError, pa.ArrowInvalid):
+            raise other_type(here, kind, tables[place], first, label) from None
+    return fields[0].with_type(kind)
 
 
 def as_keys(ids: pa.Array) -> pa.Array:
