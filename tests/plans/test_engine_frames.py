@@ -168,6 +168,25 @@ def test_partitions_that_do_not_go_together(other: pa.Array, told: str) -> None:
     )
 
 
+@pytest.mark.parametrize("other", [pa.int64(), pa.int8()])
+def test_ids_of_uint64_in_some_partitions(other: pa.DataType) -> None:
+    """Are hashed as names, so that these would not be the rows that were seen before."""
+    whole = table(0)
+    ids = pa.array(range(120))
+    parts = [
+        whole.slice(first, 60).set_column(0, "row_id", ids.slice(first, 60).cast(kind))
+        for first, kind in ((0, other), (60, pa.uint64()))
+    ]
+    for order in (parts, parts[::-1]):
+        assert refused(there, Cut(order), pred="probs") == (
+            f"column 'row_id': found {other} in some partitions and uint64 in others; expected one "
+            "type in all partitions; cast the column to it before"
+        )
+    same(whole.set_column(0, "row_id", ids.cast(pa.uint64())), pred="probs")
+    nulls = [parts[1], parts[1].set_column(0, "row_id", pa.nulls(60))]
+    assert there(Cut(nulls), pred="probs", nulls="skip").rows == 60
+
+
 def test_the_wrong_row_of_the_smallest_id() -> None:
     assert said_of(wrong(), **{**ASKED, "by": ("age",)}).startswith(WRONG)
     labels = np.where(np.arange(len(MANY)) % 700 == 9, 9, MANY["label"])

@@ -56,6 +56,8 @@ def ids_of(record: pa.RecordBatch, name: str) -> tuple[Any, NDArray[np.int64]]:
     """The ids of a batch, int64 or texts, and the rows that have one."""
     column = record.column(name)
     rows = np.flatnonzero(np.asarray(column.is_valid())).astype(np.int64)
+    if pa.types.is_null(column.type):  # as some libraries have a partition without any
+        return np.empty(0, dtype=np.int64), rows
     try:
         return ids_in(column.take(pa.array(rows)) if column.null_count else column), rows
     except InputError as error:  # of the column, and not of its first row

@@ -112,6 +112,7 @@ class FrameLook:
         if not self.seen.rows:
             raise InputError("found no rows", expected="at least one")
         schema = self._schema()
+        self._refuse_other_integers()
         rows = concatenated([typed_as(batch, schema) for batch in self.few])
         if not rows.num_rows:
             raise InputError(
@@ -125,6 +126,18 @@ class FrameLook:
         if len(again):
             raise twice(id_at(rows, self.id, int(again[0])) or "", self.id)
         return pa.Table.from_batches([rows])
+
+    def _refuse_other_integers(self) -> None:
+        """Raise for ids of uint64 beside others: they are hashed as names, as they may not fit."""
+        kinds = {held.field(self.id).type for _, held in self.schemas.values()}
+        others = sorted(str(kind) for kind in kinds if stands_for(kind) == "integer")
+        if pa.uint64() in kinds and len(others) > 1:
+            raise InputError(
+                f"found {others[0]} in some partitions and uint64 in others",
+                expected="one type in all partitions",
+                remedy="cast the column to it before",
+                place=Place(column=self.id),
+            )
 
     def _chosen_of(self, rows: pa.RecordBatch) -> Rows:
         """Of rows that were chosen already, those that are chosen of all."""
