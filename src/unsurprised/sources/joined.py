@@ -59,7 +59,7 @@ class Solution:
         self.files = tuple(table.file for table in tables)
         self.stamps = tuple(stamp for table in tables for stamp in table.stamps)
         #: How many rows all files up to each have.
-        self._ends: list[int] = []
+        self._ends: tuple[int, ...] = ()
         self._keys, self._labels = self._read(tables)
         self._seen = np.zeros(len(self._keys), dtype=bool)
         self._index = KeyIndex.of(self._keys)
@@ -151,7 +151,7 @@ class Solution:
                         rows += held.num_rows
                         keys.append(as_keys(held.column(self.id)))
                         labels.append(self._as_in_all(held.column(self.label), table.file))
-            self._ends.append(rows)
+            self._ends += (rows,)
         return joined_chunks(keys, pa.large_string()), joined_chunks(labels, self.field.type)
 
     def _as_in_all(self, labels: pa.Array, file: str | None) -> pa.Array:
