@@ -77,6 +77,19 @@ def test_all_rows_and_a_sample(
             assert found.calibrator.to_json() == whole.calibrator.to_json()  # type: ignore[union-attr]
 
 
+def test_plans(files: str) -> None:
+    whole = us.calibrate(files, id="key").to_json()
+    made = us.plan(files, id="key")
+    assert us.calibrate(made).to_json() == whole
+    with ThreadPoolExecutor(2) as pool:
+        assert us.calibrate(made, engine=pool, base=2).to_json() == whole
+    for said in ({"label": "label"}, {"classes": np.arange(3)}, {"weights": [1.0]}):
+        with pytest.raises(us.CallError, match=f"plan, {next(iter(said))}=….*say it to"):
+            us.calibrate(made, **said)
+    with pytest.raises(us.CallError, match="keeps no sample"):
+        us.calibrate(us.plan(files, ledger=False))
+
+
 def test_processes(files: str) -> None:
     whole = us.calibrate(files, methods=["temperature"]).to_json()
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:

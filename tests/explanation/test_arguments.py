@@ -143,7 +143,8 @@ BAD_INPUTS = [
     (([0.5, 0.6],), "found probabilities that sum to 1.1; expected 1 within 0.001; if each "
      "entry is a probability of its own (one against the rest, a sigmoid a class), no row is a "
      "distribution until it is divided by its sum; to take each row as row / sum pass "
-     "normalize=True (--normalize), to accept larger deviations raise "
+     "normalize=True, to a measure Probs(…, normalize=True) (--normalize), "
+     "to accept larger deviations raise "
      "tolerance (--tolerance)"),
     (([0.5, 0.5], [math.nan, 1.0]), "q: found NaN for class 0 in a row of probs; expected finite "
      "numbers of at least 0; mend it where the row was made, or leave the row out"),

@@ -187,7 +187,8 @@ BAD = [
     ([".5,.5", "1,0,0"], "p has 2 outcomes and q has 3; expected as many in both"),
     (["1,2"], "found probabilities that sum to 3; expected 1 within 0.001; entries above 1 are no "
      "probabilities; if these are logits, say so: Logits(…) (--kind logits), if they are counts: "
-     "Counts(…) (--kind counts); to take each row as row / sum pass normalize=True (--normalize), "
+     "Counts(…) (--kind counts); to take each row as row / sum pass normalize=True, "
+     "to a measure Probs(…, normalize=True) (--normalize), "
      "to accept larger deviations raise tolerance (--tolerance)"),
     (["1,0", "nan,1"], "q: found NaN for class 0 in a row of probs; expected finite numbers of at "
      "least 0; mend it where the row was made, or leave the row out"),

@@ -31,8 +31,8 @@ Bad = tuple[Callable[[], Any], str]
 
 MEND = "; mend it where the row was made, or leave the row out"
 GENERAL = (
-    "; to take each row as row / sum pass normalize=True (--normalize), "
-    "to accept larger deviations raise tolerance (--tolerance)"
+    "; to take each row as row / sum pass normalize=True, to a measure Probs(…, normalize=True) "
+    "(--normalize), to accept larger deviations raise tolerance (--tolerance)"
 )
 EACH_ITS_OWN = (
     "; if each entry is a probability of its own (one against the rest, a sigmoid a class), no row "
@@ -107,7 +107,8 @@ ROWS: dict[str, Bad] = {
         "found probabilities that sum to 5 (1 such row, this is the first); expected 1 within "
         "0.001; entries above 1 are no probabilities; if these are logits, say so: Logits(…) "
         "(--kind logits), if they are counts: Counts(…); to take each row as row / sum pass "
-        "normalize=True (--normalize), to accept larger deviations raise tolerance (--tolerance)",
+        "normalize=True, to a measure Probs(…, normalize=True) (--normalize), "
+        "to accept larger deviations raise tolerance (--tolerance)",
     ),
     "probs as log-probabilities": (
         lambda: us.entropy(us.LogProbs([0.25, 0.75])),
@@ -118,8 +119,8 @@ ROWS: dict[str, Bad] = {
         lambda: us.entropy(us.LogProbs([800.0, 0.0])),
         "found log-probabilities whose exponentials sum to inf (1 such row, this is the first); "
         "expected 1 within 0.001; if these are logits, say so: Logits(…) (--kind logits); "
-        "to take each row as row / sum pass normalize=True (--normalize), "
-        "to accept larger deviations raise tolerance (--tolerance)",
+        "to take each row as row / sum pass normalize=True, to a measure LogProbs(…, "
+        "normalize=True) (--normalize), to accept larger deviations raise tolerance (--tolerance)",
     ),
     "NaN logit": (
         lambda: us.entropy(us.Logits([[0, 1], [NAN, 0]])),

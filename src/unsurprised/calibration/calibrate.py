@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from unsurprised.calibration.judge import Judge
@@ -11,6 +12,7 @@ from unsurprised.calibration.result import Calibration, of_files
 from unsurprised.calibration.trials import calibrated
 from unsurprised.calibrators.crossfit import FOLDS, Progress
 from unsurprised.errors import CallError
+from unsurprised.evaluation.evaluate import is_plan
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
@@ -55,9 +57,9 @@ def calibrate(
 
     Parameters
     ----------
-    y_true : array_like, form, data frame or path
+    y_true : array_like, form, data frame, path or Plan
         Labels, a distribution over the classes for each row, or the source; as for
-        :func:`unsurprised.evaluate`.
+        :func:`unsurprised.evaluate`. A :func:`unsurprised.plan` says itself what is read.
     y_pred : array_like or form, shape (n, K) or (n,), optional
         The predictions; not those that the model was trained on.
     weights, ids : array_like, optional
@@ -114,9 +116,6 @@ def calibrate(
         raise CallError(f"folds={folds!r}; expected a whole number of at least 2 (--folds)")
     unit_of(base)
     if y_pred is None:
-        from unsurprised.engines.frames.found import frame_of
-        from unsurprised.sources import open_source
-
         options = {
             "label": label,
             "pred": pred,
@@ -134,16 +133,10 @@ def calibrate(
             "nulls": nulls,
             "batch_rows": batch_rows,
         }
-        if (frame := frame_of(y_true, engine)) is not None:
-            from unsurprised.calibration.on_frame import calibrate_frame
-
-            return calibrate_frame(frame, options, methods=methods, folds=folds, base=base)
-        if engine is not None:
-            from unsurprised.calibration.on_plan import calibrate_on
-
-            return calibrate_on(engine, y_true, options, methods=methods, folds=folds, base=base)
-        reading = open_source(y_true, options, call="calibrate")
-        return calibrate_reading(reading, methods=methods, folds=folds, base=base)
+        if is_plan(y_true):
+            _refuse_beside_plan({**options, "weights": weights, "ids": ids})
+        how = {"methods": methods, "folds": folds, "base": base}
+        return _calibrate_source(y_true, options, engine, how)
     given = {"label": label, "pred": pred, "kind": kind, "weight": weight, "id": id, "truth": truth}
     _refuse_of_files(given, cluster, engine)
     batch = batch_from_arrays(
@@ -163,6 +156,42 @@ def calibrate(
 
     learning = learning_from(evaluator, batch.classes, batch.spoken_of)
     return calibrated(learning, judge_rest, methods=methods, folds=folds, base=base)
+
+
+def _calibrate_source(
+    source: Any, options: Mapping[str, Any], engine: Any, how: Mapping[str, Any]
+) -> Calibration:
+    """Calibrate on a plan, a frame in an engine, or files, here or where an engine reads them."""
+    # All need pyarrow, which is not imported before someone has one of these.
+    from unsurprised.engines.frames.found import frame_of
+    from unsurprised.sources import open_source
+
+    if is_plan(source):
+        from unsurprised.calibration.on_plan import calibrate_planned
+
+        return calibrate_planned(source, engine, **how)
+    if (frame := frame_of(source, engine)) is not None:
+        from unsurprised.calibration.on_frame import calibrate_frame
+
+        return calibrate_frame(frame, options, **how)
+    if engine is not None:
+        from unsurprised.calibration.on_plan import calibrate_on
+
+        return calibrate_on(engine, source, options, **how)
+    return calibrate_reading(open_source(source, options, call="calibrate"), **how)
+
+
+def _refuse_beside_plan(given: Mapping[str, Any]) -> None:
+    """Raise for what is said beside a plan, in which it stands already."""
+    usual = signature(calibrate).parameters
+    for name, value in given.items():
+        default = usual[name].default
+        if value is default or (isinstance(value, str | int | float) and value == default):
+            continue
+        raise CallError(
+            f"calibrate(plan, {name}=…): the plan says what is read, and how; say it to "
+            "unsurprised.plan"
+        )
 
 
 def _refuse_of_files(given: Mapping[str, Any], cluster: Any, engine: Any) -> None:

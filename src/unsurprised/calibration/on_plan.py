@@ -15,7 +15,7 @@ from unsurprised.engines.tasks import Done
 from unsurprised.errors import CallError, InputError
 from unsurprised.evaluation.engine import Progress, of_all
 from unsurprised.evaluation.plans import Plan, plan
-from unsurprised.evaluation.plans.on_engine import evaluated_on, states_on
+from unsurprised.evaluation.plans.on_engine import evaluated_as_planned, evaluated_on, states_on
 from unsurprised.evaluation.plans.planned import PlannedEvaluator
 from unsurprised.evaluation.plans.tasks import done_of_work
 from unsurprised.evaluation.plans.work import Work
@@ -34,6 +34,27 @@ def calibrate_on(
     """Calibrate on the rows of files, which an engine reads."""
     made = plan(source, top=0, **options)
     return calibrate_files(engine, made, methods=methods, folds=folds, base=base)
+
+
+def calibrate_planned(
+    made: Plan,
+    engine: Any,
+    *,
+    methods: Sequence[str] | None,
+    folds: int,
+    base: float,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Calibrate on all rows of a plan, which threads of this process read, or an engine."""
+
+    def evaluated() -> PlannedEvaluator:
+        if engine is None:
+            return made.evaluate(progress=progress)
+        return evaluated_as_planned(made, engine, progress=progress)
+
+    return calibrate_plan(
+        made, evaluated, engine, methods=methods, folds=folds, base=base, progress=progress
+    )
 
 
 def calibrate_files(

@@ -145,9 +145,10 @@ def two_names(found: Iterable[str], positive: Any = None) -> tuple[str, str]:
     if positive is not None:
         others = [name for name in known if key_of(name) != key_of(positive)]
         if len(others) > 1:
+            none = "" if len(others) < len(known) else f", none of them {positive!r} (--positive),"
             raise CallError(
-                f"the labels name {len(known)} classes, {listed(known)}, and the prediction is one "
-                "number a row; expected two classes"
+                f"the labels name {len(known)} classes, {listed(known)},{none} and the prediction "
+                "is one number a row; expected two classes, the one that it speaks of among them"
             )
         other = others or words_beside(str(positive)) or [f"not {positive}"]
         return other[0], str(positive)

@@ -208,19 +208,16 @@ class _AskedFor:
 
     def of_plan(self, held: Plan, states: Sequence[str], progress: Progress) -> Calibration:
         """A calibration on all splits of a plan."""
-        from unsurprised.calibration.on_plan import calibrate_plan
-        from unsurprised.evaluation.plans.on_engine import evaluated_as_planned
+        from unsurprised.calibration.on_plan import calibrate_plan, calibrate_planned
 
         with engine_of(self.context.params["engine"]) as engine:
+            if not states:
+                return calibrate_planned(held, engine, progress=progress, **self._how())
 
-            def evaluated() -> PlannedEvaluator:
-                if states:
-                    return merged_for(held, states)
-                if engine is None:
-                    return held.evaluate(progress=progress)
-                return evaluated_as_planned(held, engine, progress=progress)
+            def merged() -> PlannedEvaluator:
+                return merged_for(held, states)
 
-            return calibrate_plan(held, evaluated, engine, progress=progress, **self._how())
+            return calibrate_plan(held, merged, engine, progress=progress, **self._how())
 
     def deliver(
         self,

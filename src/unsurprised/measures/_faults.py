@@ -122,9 +122,10 @@ def _unlike_one(total: float) -> str:
 
 
 def _sum_remedy(form: DistributionForm, values: Values) -> str:
+    called = "LogProbs" if form.kind == "logprobs" else "Probs"
     general = (
-        "to take each row as row / sum pass normalize=True (--normalize), "
-        "to accept larger deviations raise tolerance (--tolerance)"
+        f"to take each row as row / sum pass normalize=True, to a measure {called}(…, "
+        "normalize=True) (--normalize), to accept larger deviations raise tolerance (--tolerance)"
     )
     if form.kind == "logprobs":
         if abs(values.sum() - 1) <= form.tolerance and np.all(values >= 0):
