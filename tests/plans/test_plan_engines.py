@@ -63,6 +63,23 @@ def test_threads_and_progress(planned: Any) -> None:
     assert sum(told) == 480
 
 
+def test_evaluate_takes_a_plan(files: str) -> None:
+    whole = us.evaluate(files, id="row_id", by="land", top=3, base=10).to_json()
+    made = us.plan(files, id="row_id", by="land", top=3)
+    assert us.evaluate(made, base=10).to_json() == whole
+    with ThreadPoolExecutor(2) as pool:
+        assert us.evaluate(made, base=10, engine=pool).to_json() == whole
+    for said in (
+        {"id": "row_id"},
+        {"by": "land"},
+        {"top": 3},
+        {"unknown": -1.0},
+        {"nulls": "skip"},
+    ):
+        with pytest.raises(us.CallError, match=f"evaluate.plan, {next(iter(said))}=….*say it to"):
+            us.evaluate(made, **said)
+
+
 def test_a_task_uses_one_thread(planned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     plan, seen = planned[0], []
     batches = us.sources.reading.Reading.batches

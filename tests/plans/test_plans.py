@@ -377,8 +377,3 @@ def test_what_all_rows_tell_names_all_files(tmp_path: Path) -> None:
         us.merge(plan.evaluate([part]).to_bytes() for part in (1, 0)).result()
     assert str(merged.value) == str(whole.value)
     assert str(whole.value).startswith(f"{files[0]}, {files[1]}: found weights that are all 0")
-
-
-def test_a_plan_is_no_source(files: str) -> None:
-    with pytest.raises(us.CallError, match=r"expected plan\.evaluate\(\)\.result\(\)"):
-        us.evaluate(us.plan(files))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from typing import Any
 
 from unsurprised.calibration.judge import Judge
@@ -12,7 +11,7 @@ from unsurprised.calibration.result import Calibration, of_files
 from unsurprised.calibration.trials import calibrated
 from unsurprised.calibrators.crossfit import FOLDS, Progress
 from unsurprised.errors import CallError
-from unsurprised.evaluation.evaluate import is_plan
+from unsurprised.evaluation.evaluate import is_plan, refuse_beside_plan
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DEFAULT_TOLERANCE
@@ -134,7 +133,7 @@ def calibrate(
             "batch_rows": batch_rows,
         }
         if is_plan(y_true):
-            _refuse_beside_plan({**options, "weights": weights, "ids": ids})
+            refuse_beside_plan(calibrate, {**options, "weights": weights, "ids": ids})
         how = {"methods": methods, "folds": folds, "base": base}
         return _calibrate_source(y_true, options, engine, how)
     given = {"label": label, "pred": pred, "kind": kind, "weight": weight, "id": id, "truth": truth}
@@ -179,19 +178,6 @@ def _calibrate_source(
 
         return calibrate_on(engine, source, options, **how)
     return calibrate_reading(open_source(source, options, call="calibrate"), **how)
-
-
-def _refuse_beside_plan(given: Mapping[str, Any]) -> None:
-    """Raise for what is said beside a plan, in which it stands already."""
-    usual = signature(calibrate).parameters
-    for name, value in given.items():
-        default = usual[name].default
-        if value is default or (isinstance(value, str | int | float) and value == default):
-            continue
-        raise CallError(
-            f"calibrate(plan, {name}=…): the plan says what is read, and how; say it to "
-            "unsurprised.plan"
-        )
 
 
 def _refuse_of_files(given: Mapping[str, Any], cluster: Any, engine: Any) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from unsurprised.batches import Batch, RowIds
 from unsurprised.errors import CallError, SumsOffError
@@ -67,7 +67,7 @@ def evaluate(
 
     Parameters
     ----------
-    y_true : array_like, form, data frame or path
+    y_true : array_like, form, data frame, path or Plan
         Labels (integers or names), rows of probabilities, :class:`Counts` of annotators' votes; or
         the source. A Dask DataFrame, a Ray Dataset and a Spark DataFrame are evaluated where their
         rows lie, which have no order there: ``id`` is then needed, distinct for every row.
@@ -175,6 +175,9 @@ def evaluate(
             "nulls": nulls,
             "batch_rows": batch_rows,
         }
+        if is_plan(y_true):
+            said = {**options, "unknown": unknown, "top": top, "ledger": ledger}
+            refuse_beside_plan(evaluate, said)
         return _evaluate_source(y_true, options, engine, base=base, top=top, ledger=ledger)
     _must_be_none(
         label=label, pred=pred, kind=kind, logprob=logprob, weight=weight, id=id, truth=truth,
@@ -205,11 +208,10 @@ def _evaluate_source(
     from unsurprised.engines.frames.found import frame_of
 
     if is_plan(source):
-        raise CallError(
-            "evaluate found a Plan, which evaluates its files itself; expected "
-            "plan.evaluate().result(), or the files: evaluate(files, engine=…)"
-        )
+        from unsurprised.evaluation.plans.on_engine import evaluated_as_planned
 
+        found = source.evaluate() if engine is None else evaluated_as_planned(source, engine)
+        return cast(Evaluation, found.result(base=base))
     if (frame := frame_of(source, engine)) is not None:
         from unsurprised.evaluation.frames.opened import evaluate_frame
 
@@ -238,6 +240,21 @@ def _must_be_none(**arguments: Any) -> None:
         f"evaluate(y_true, y_pred, {given[0]}=…): {given[0]}=… is for a file or a data frame; "
         "arrays say their meaning by a form: evaluate(y_true, Logits(y_pred), weights=…, ids=…)"
     )
+
+
+def refuse_beside_plan(call: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Raise for what is said to a call beside a plan, in which it stands already."""
+    from inspect import signature  # seldom needed
+
+    usual = signature(call).parameters
+    for name, value in given.items():
+        default = usual[name].default if name in usual else None
+        plain = isinstance(value, str | int | float | tuple)
+        if value is not default and not (plain and value in (default, ())):
+            raise CallError(
+                f"{call.__name__}(plan, {name}=…): the plan says what is read, and how; say it to "
+                "unsurprised.plan"
+            )
 
 
 def is_plan(source: Any) -> bool:
