@@ -41,7 +41,9 @@ class MiSettings(Record):
         if checked_count(self.sample, "sample") < 2:
             raise CallError(f"sample={self.sample} (--sample); expected at least 2 rows")
         if not isinstance(self.y, str):
-            raise CallError(f"y={self.y!r}; expected the name of a column (--y)")
+            raise CallError(
+                f"y is a {type(self.y).__name__}; expected the name of a column of the source (--y)"
+            )
         if self.y == self.given:
             raise CallError(f"given={self.given!r} is y itself; expected another column (--given)")
         if self.redundancy and self.given is not None:
