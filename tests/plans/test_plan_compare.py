@@ -377,6 +377,7 @@ def test_streams_are_what_is_packed(parts: list[bytes], said: dict[str, int]) ->
     [
         (lambda f, p: us.compare(f[0]), "lacks the new model"),
         (lambda f, p: us.compare(f[0], f[0]), "a model is given twice"),
+        (lambda f, p: us.compare(f[0], f"{f[0]}/"), "a model is given twice"),
         (lambda f, p: us.compare(p, p), "a model is given twice; expected different plans"),
         (lambda f, p: us.compare(f[0], p), "plans and files"),
         (lambda f, p: us.compare(p, us.plan(f[1]), id="row_id"), r"compare\(plan, id=…\)"),

@@ -108,6 +108,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert raises(tmp_path / "empty").endswith("the folder holds no file of a known format")
     assert "is no path (it holds a NUL character)" in raises("a\0b")
+    assert raises("") == "found an empty name; expected that of a file, a folder or a glob"
     os.mkfifo(tmp_path / "pipe.csv")
     assert raises(tmp_path / "pipe.csv").endswith(
         "is no regular file; expected a file that can be read more than once; write it to a file, "

@@ -57,8 +57,13 @@ def opened_models(
 def _key(source: Any) -> Any:
     """What tells a source from another."""
     if _are_paths(source):
-        return tuple(map(os.fspath, source))
-    return os.fspath(source) if isinstance(source, str | os.PathLike) else id(source)
+        return tuple(_path_key(path) for path in source)
+    return _path_key(source) if isinstance(source, str | os.PathLike) else id(source)
+
+
+def _path_key(path: str | os.PathLike[str]) -> str:
+    told = os.fspath(path)
+    return told.rstrip("/") if "://" in told else os.path.normpath(told)
 
 
 def _other_order(reading: Reading, first: Reading) -> bool:

@@ -79,7 +79,7 @@ def _record(line: str, place: Place) -> Record:
         if unfinished:
             refuse_columns(place.file or "", _whole(place.file or ""))
         raise InputError(
-            f"found no complete JSON ({error.msg} at character {error.pos})",
+            f"found no complete JSON ({error.msg.removesuffix(' at')} at character {error.pos})",
             expected="one JSON object a line",
             remedy="objects over several lines are read within one array, […]"
             if unfinished

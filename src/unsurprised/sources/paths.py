@@ -49,6 +49,8 @@ def _text(source: PathLike) -> str:
 def _expanded(path: str) -> tuple[list[str], list[str]]:
     if "\x00" in path:
         raise InputError(f"{path!r} is no path (it holds a NUL character)")
+    if not path:
+        raise InputError("found an empty name", expected="that of a file, a folder or a glob")
     if is_kept(path):
         return [path], []
     local = local_path(path)
