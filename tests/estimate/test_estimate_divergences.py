@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import math
 from collections.abc import Iterator
@@ -161,3 +162,42 @@ def test_options_that_are_refused() -> None:
         kl_divergence("ab", "ab", method="grassberger")
     with pytest.raises(CallError, match="numbers have 'auto' alone"):
         kl_divergence([0.5, 1.5, 2.5, 3.5], [0.1, 1.1, 2.2, 3.3], method="plugin")
+
+
+#: Of unlike sizes, and of categories that one of the two lacks.
+DAYS = {
+    "the other way round": ("aaab" * 20, "abbb" * 20),
+    "one that is missing": ("aaab" * 20, "aaac" * 20),
+    "unlike sizes": ("c" * 7 + "a" * 30 + "b" * 3, "b" * 11 + "d" * 2 + "c" * 8),
+}
+
+
+@pytest.mark.parametrize("measure", [kl_divergence, js_divergence])
+@pytest.mark.parametrize("day", DAYS)
+def test_counts_with_names_meet_by_them(day: str, measure: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    columns = [list(rows) for rows in DAYS[day]]
+    by_size = [us.Counts(pandas.Series(column).value_counts()) for column in columns]
+    as_met = [us.Counts(collections.Counter(column)) for column in columns]
+    laid_out = [us.Counts([column.count(name) for name in "dcba"]) for column in columns]
+    wanted = measure(*columns)
+    assert measure(*by_size) == measure(*as_met) == measure(*laid_out) == wanted
+
+
+def test_counts_that_name_other_categories_are_refused() -> None:
+    for measure in (kl_divergence, js_divergence):
+        with pytest.raises(CallError, match=r"names of the classes differ \(missing 'a', 'b', add"):
+            measure(us.Counts({"a": 3, "b": 1}), us.Counts({"c": 3, "d": 1}))
+        with pytest.raises(CallError, match="two classes are called 'a' among 'a', 'b', 'a'"):
+            pandas = pytest.importorskip("pandas")
+            twice = pandas.Series([3, 1, 2], index=list("aba"))
+            measure(us.Counts({"b": 3, "a": 1}), us.Counts(twice))
+        with pytest.raises(InputError, match=r"^(second|reference), .*found 0.5 among counts"):
+            measure(us.Counts({"a": 3, "b": 1}), us.Counts({"b": 0.5, "a": 1}))
+
+
+def test_counts_without_names_meet_those_with_names_by_position() -> None:
+    named, plain = us.Counts({"b": 3, "a": 1}), us.Counts([1, 3])
+    assert kl_divergence(named, plain) == kl_divergence(us.Counts([3, 1]), plain)
+    with pytest.raises(CallError, match="3 classes without names beside 2 with names"):
+        kl_divergence(named, us.Counts([1, 3, 2]))

@@ -122,8 +122,9 @@ def js_divergence(
     Parameters
     ----------
     first, second : array_like, Labels or text, shape (n,) and (m,); or Counts, shape (K,)
-        Columns of categories, Counts in one order, or two
-        :class:`~unsurprised.states.CategoryCounts`.
+        Columns of categories, Counts, or two :class:`~unsurprised.states.CategoryCounts`. Counts
+        whose categories have names (a dictionary, pandas' ``value_counts()``) meet by them, others
+        by position.
     permutations : int, default 999
         How many the bias and the p-value rest on, from 99 to a million.
     base : float, default 2
@@ -138,7 +139,7 @@ def js_divergence(
     Raises
     ------
     CallError
-        No rows, Counts of different lengths, names beside integers, numbers.
+        No rows, Counts of different lengths or of other categories, names beside integers, numbers.
     InputError
         Counts that are not whole, missing values.
 

@@ -125,9 +125,11 @@ def kl_divergence(
     Parameters
     ----------
     new, reference : array_like, shape (n,) or (n, d), and (m,) or (m, d); or Counts, shape (K,)
-        Categories: columns of integers or names, Counts in one order, or two
-        :class:`~unsurprised.states.CategoryCounts`. Or numbers as floats, one row each, of which
-        both are divided by the spread of the reference, which changes no divergence.
+        Categories: columns of integers or names, Counts, or two
+        :class:`~unsurprised.states.CategoryCounts`; Counts whose categories have names (a
+        dictionary, pandas' ``value_counts()``) meet by them, others by position. Or numbers as
+        floats, one row each, of which both are divided by the spread of the reference, which
+        changes no divergence.
     method : {"auto", "zhang_grabchak", "plugin"}, default "auto"
         Of categories: the formula above, or the divergence of the samples' own shares, which is
         infinite where the reference lacks a category.
@@ -145,7 +147,7 @@ def kl_divergence(
     ------
     CallError
         No more rows than k; other numbers of dimensions; numbers beside categories; names beside
-        integers; Counts of different lengths.
+        integers; Counts of different lengths, or of other categories.
     InputError
         NaN or infinity, with the row; counts that are not whole.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError
 from unsurprised.estimate.columns import KINDS, categories_of, whole_counts
-from unsurprised.forms import Counts, Labels
+from unsurprised.forms import Counts, Form, Labels
+from unsurprised.measures._alignment import aligned
 from unsurprised.states.categories import CategoryCounts
 
 Whole = NDArray[np.int64]
@@ -28,6 +29,8 @@ class PairedCounts:
     @classmethod
     def of(cls, first: Any, second: Any, names: tuple[str, str]) -> PairedCounts:
         """Of columns of categories, counts in one order, or counts by name."""
+        if isinstance(first, Counts) and isinstance(second, Counts):
+            first, second = _by_name(first, second, names)
         (kind, one), (other_kind, other) = _counted(first, names[0]), _counted(second, names[1])
         if kind != other_kind:
             raise CallError(
@@ -41,6 +44,13 @@ class PairedCounts:
             found = np.array([[each.get(name, 0) for name in every] for each in (one, other)])
         found = found[:, found.sum(axis=0) > 0].astype(np.int64)
         return cls(found[0], found[1])
+
+
+def _by_name(first: Counts, second: Counts, names: tuple[str, str]) -> Sequence[Form]:
+    """Counts with their categories in one order; what one of them does not name has 0 there."""
+    for counts, name in zip((first, second), names, strict=True):
+        whole_counts(counts, name, 1)
+    return aligned((first, second), axis=-1)
 
 
 def _of_vectors(one: Any, other: Any, names: tuple[str, str]) -> NDArray[Any]:

@@ -69,6 +69,8 @@ def _in_order(form: Form, names: tuple[str, ...]) -> Form:
         return form
     if tuple(map(key_of, form.names)) == tuple(map(key_of, names)):
         return form
+    _refuse_twice(form.names)
+    _refuse_twice(names)
     own = places_of(form.names)
     order = [own.get(key_of(name), -1) for name in names]
     array = form.array
@@ -79,8 +81,20 @@ def _in_order(form: Form, names: tuple[str, ...]) -> Form:
     return found
 
 
+def _refuse_twice(names: tuple[str, ...]) -> None:
+    """Raise where a name stands for two classes, so that none binds by it."""
+    keys = [key_of(name) for name in names]
+    if len(set(keys)) < len(keys):
+        twice = next(name for name, key in zip(names, keys, strict=True) if keys.count(key) > 1)
+        raise CallError(
+            f"two classes are called {twice!r} among {listed(names)}; expected distinct names "
+            "(columns, index or keys), or plain arrays, which are compared by position"
+        )
+
+
 def _labels_among(form: Labels, names: tuple[str, ...]) -> Labels:
     """Labels as indices among named classes."""
+    _refuse_twice(names)
     array = form.array
     flat = HostArray(array.values.reshape(-1), array.dtype)
     if isinstance(form.classes, tuple):
