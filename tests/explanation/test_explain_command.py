@@ -257,3 +257,16 @@ def test_the_input_is_not_written_over(refused, tmp_path):
     file = tmp_path / "p.json"
     file.write_text('{"label": 0, "logits": [0.5, 0.5]}\n')
     assert "it is also the input" in refused(f"{file}:0", "--json", str(file))
+
+
+@pytest.mark.parametrize("names", [(), ("--names", "2,0,1")])
+def test_labels_of_files_are_the_classes_that_columns_are_named_after(answered, tmp_path, names):
+    csv = tmp_path / "turned.csv"
+    csv.write_text("label,p_2,p_0,p_1\n0,0.125,0.5,0.375\n1,0.5,0.25,0.25\n")
+    found = answered(f"{csv}:0", *names)
+    assert [outcome["name"] for outcome in found["outcomes"]] == ["2", "0", "1"]
+    assert (found["happened"], found["cross_entropy"]) == (1, 1.0)
+
+
+def test_a_label_is_the_class_that_is_called_so(answered):
+    assert answered(".25,.75", "--label", "1", "--names", "1,0")["cross_entropy"] == 2.0

@@ -126,7 +126,7 @@ def row_of_file(row: WrittenRow, options: Options) -> FileRow:
     model, truth = batch.model, batch.truth
     assert model is not None  # there is no logprob among the options
     if isinstance(truth, Labels):
-        truth = Labels(int(truth.indices()[index]), classes=truth.classes)
+        truth = _of_row(int(truth.indices()[index]), truth, reading.classes)
     elif truth is not None:
         truth = truth.with_array(truth.array[index])
     return FileRow(
@@ -137,6 +137,13 @@ def row_of_file(row: WrittenRow, options: Options) -> FileRow:
         reading.classes,
         {name: said for name, said in reading.choices.items() if name != "id"},
     )
+
+
+def _of_row(index: int, truth: Labels, names: tuple[str, ...] | None) -> Labels:
+    """What happened, by its name where classes have any: a number there is a name, no place."""
+    if names is None:
+        return Labels(index, classes=truth.classes)
+    return Labels(names[index], classes=names)
 
 
 def _found(reading: Reading, row: WrittenRow) -> tuple[Batch, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,11 @@ import numpy as np
 
 from unsurprised.arrays.host import HostArray
 from unsurprised.arrays.libraries import is_traced, to_numpy
+from unsurprised.class_names.columns import SeenLabels, named_columns
+from unsurprised.class_names.names import differences, key_of, places_of, same_names
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form, Labels, as_form
+from unsurprised.measures._alignment import aligned
 from unsurprised.measures._array_engine import copied
 from unsurprised.measures._labels import checked_indices, dense, is_elsewhere
 
@@ -30,25 +34,53 @@ class Subject:
 
 
 def subject_of(p: Any, q: Any, names: Any) -> Subject:
-    """The rows and names that the caller means."""
-    first = _labels_or_rows(p)
-    sides = [first] if q is None else [first, as_form(q)]
-    for argument, form in zip("pq", sides, strict=False):
+    """The rows and names that the caller means; classes that have names are bound by them."""
+    given = [_labels_or_rows(p)] if q is None else [_labels_or_rows(p), as_form(q)]
+    for argument, form in zip("pq", given, strict=False):
         _check_single(form, argument)
-    rows = [
-        _row(form, argument) if isinstance(form, DistributionForm) else None
+    sides = _by_name(given, names)
+    rows = {
+        argument: _row(form, argument)
         for argument, form in zip("pq", sides, strict=False)
-    ]
-    classes = _count([row.shape[-1] for row in rows if row is not None])
-    named = _names(names, sides, classes)
-    full = [
-        row if row is not None else _dense(form, named)
-        for form, row in zip(sides, rows, strict=True)
-    ]
+        if isinstance(form, DistributionForm)
+    }
+    classes = _count([row.shape[-1] for row in rows.values()])
+    own = next((row.names for row in rows.values() if row.names is not None), None)
+    named = _names(names, own, given, classes)
+    order = None if own is None or names is None else _order(own, named)
+    full: dict[str, DistributionForm] = {}
     happened = None
-    if isinstance(first, Labels) and not first.smoothing:
-        happened = _index(first, named)
-    return Subject(full[0], full[1] if len(full) > 1 else None, happened, named)
+    for argument, form in zip("pq", sides, strict=False):
+        if argument in rows:
+            full[argument] = _by_position(rows[argument], order)
+            continue
+        assert isinstance(form, Labels)
+        index = _index(form if names is None else _among(form, named), named)
+        full[argument] = dense(Labels(index, smoothing=form.smoothing), classes)
+        if argument == "p" and not form.smoothing:
+            happened = index
+    return Subject(full["p"], full.get("q"), happened, named)
+
+
+def _by_name(sides: list[Form], names: Any) -> Sequence[Form]:
+    """The rows with their classes in one order; what happened too, if no other order is said."""
+    if names is None:
+        with _remedies_of_explain():
+            return aligned(sides, axis=-1)
+    rows = iter(aligned([form for form in sides if isinstance(form, DistributionForm)], axis=-1))
+    return [next(rows) if isinstance(form, DistributionForm) else form for form in sides]
+
+
+@contextmanager
+def _remedies_of_explain() -> Iterator[None]:
+    """Let an error about labels name what ``explain`` takes."""
+    try:
+        yield
+    except InputError as error:
+        remedy = (error.remedy or "").replace("classes=", "names=")
+        if "positive=" in remedy:
+            remedy = "say it by its name, or the order of the outcomes: names=[…] (--names)"
+        raise InputError(error.found, expected=error.expected, remedy=remedy or None) from None
 
 
 def _count(known: list[int]) -> int:
@@ -95,13 +127,27 @@ def _row(form: DistributionForm, argument: str) -> DistributionForm:
     return row.with_array(HostArray(row.array.values.reshape(-1), row.array.dtype))
 
 
-def _names(names: Any, sides: list[Form], classes: int) -> tuple[str, ...]:
+def _by_position(row: DistributionForm, order: Sequence[int] | None) -> DistributionForm:
+    """The row in the order of its outcomes, bound from here on by their places."""
+    values = row.array.values if order is None else row.array.values[list(order)]
+    plain = row.with_array(HostArray(values, row.array.dtype))
+    plain.names = plain.index = None
+    return plain
+
+
+def _names(
+    names: Any, own: tuple[str, ...] | None, sides: list[Form], classes: int
+) -> tuple[str, ...]:
+    """What the outcomes are called: as was said, as the rows say, or as the labels do."""
     stated = [form.classes for form in sides if isinstance(form, Labels) and form.classes]
     for said in stated:
         if (count := said if isinstance(said, int) else len(said)) != classes:
             raise CallError(
                 f"Labels(…, classes={count}) for a row of {classes} outcomes; expected as many"
             )
+    if own is not None:
+        _refuse_twice(own)
+        return own if names is None else _checked_names(names, classes)
     known = [tuple(map(str, said)) for said in stated if isinstance(said, tuple)]
     if names is not None:
         known.insert(0, _checked_names(names, classes))
@@ -110,6 +156,27 @@ def _names(names: Any, sides: list[Form], classes: int) -> tuple[str, ...]:
     if len(set(known)) > 1:
         raise CallError("the names of the classes differ; expected the same in the same order")
     return known[0]
+
+
+def _refuse_twice(names: tuple[str, ...]) -> None:
+    keys = [key_of(name) for name in names]
+    if len(set(keys)) < len(keys):
+        twice = next(name for name, key in zip(names, keys, strict=True) if keys.count(key) > 1)
+        raise CallError(
+            f"two outcomes of a row are called {twice!r}; expected distinct names (index, columns "
+            "or keys), or a plain array with names=[…]"
+        )
+
+
+def _order(own: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[int, ...]:
+    """Where each outcome stands in rows with names of their own."""
+    try:
+        return named_columns(own, SeenLabels(), wanted).order
+    except CallError:
+        raise CallError(
+            f"names= holds others than the row ({differences(wanted, own)}); expected the row's "
+            "own names in the order wanted (--names), or a plain array, whose places names= calls"
+        ) from None
 
 
 def _checked_names(names: Any, classes: int) -> tuple[str, ...]:
@@ -127,10 +194,32 @@ def _checked_names(names: Any, classes: int) -> tuple[str, ...]:
 
 
 def _index(labels: Labels, names: tuple[str, ...]) -> int:
-    if not is_elsewhere(labels) and labels.array.values.dtype.kind in "UT":
+    """Which of so many outcomes a label is, by the names that it knows of, if any."""
+    if not isinstance(labels.classes, tuple) and _is_text(labels):
         return _named(str(labels.array.values.reshape(-1)[0]), names)
-    indices = checked_indices(labels, len(names))
-    return int(np.asarray(to_numpy(indices) if is_elsewhere(labels) else indices).reshape(-1)[0])
+    with _remedies_of_explain():
+        indices = checked_indices(labels, len(names))
+    index = int(np.asarray(to_numpy(indices) if is_elsewhere(labels) else indices).reshape(-1)[0])
+    if not isinstance(labels.classes, tuple):
+        return index
+    return places_of(names)[key_of(labels.classes[index])]
+
+
+def _is_text(labels: Labels) -> bool:
+    return not is_elsewhere(labels) and labels.array.values.dtype.kind in "UT"
+
+
+def _among(labels: Labels, names: tuple[str, ...]) -> Labels:
+    """The labels, which know of the names that were said; those that know others are refused."""
+    if isinstance(labels.classes, tuple):
+        if not same_names(labels.classes, names):
+            raise CallError(
+                f"the names of the classes differ ({differences(labels.classes, names)}); expected "
+                "those that names= says, in any order"
+            )
+        return labels
+    values = labels.given if is_elsewhere(labels) else labels.array.values
+    return Labels(values, smoothing=labels.smoothing, classes=names)
 
 
 def _named(name: str, names: tuple[str, ...]) -> int:
@@ -139,8 +228,3 @@ def _named(name: str, names: tuple[str, ...]) -> int:
     shown = ", ".join(map(repr, names[:_MOST_LISTED]))
     more = f", … ({len(names):,} in all)" if len(names) > _MOST_LISTED else ""
     raise InputError(f"found the unknown class {name!r}", expected=f"one of {shown}{more}")
-
-
-def _dense(form: Form, names: tuple[str, ...]) -> DistributionForm:
-    assert isinstance(form, Labels)  # which alone are no rows
-    return dense(Labels(_index(form, names), smoothing=form.smoothing), len(names))

@@ -46,9 +46,12 @@ def explain(
         The truth, one row; a plain array is :class:`Probs`. :class:`Labels`, an integer or a name
         is what happened.
     q : array_like or form, optional
-        The model's row. It may be of another form and another library than ``p``.
+        The model's row. It may be of another form and another library than ``p``. Outcomes that
+        have names in both (a dictionary, pandas' series, a row of a frame) meet by them, in the
+        order of ``p``.
     names : sequence of str, optional
-        What the outcomes are called; their numbers by default.
+        What the outcomes are called, in their order; by default as the rows call them, else by
+        their numbers. Of rows that have names it is the order wanted.
     epsilon : float, default 0.01
         The share of the uniform distribution with which ``q`` is smoothed, to say what that
         would cost and buy.
@@ -66,8 +69,8 @@ def explain(
     InputError
         A row that is not legal for its form, a label or name outside the classes.
     CallError
-        More rows than one, rows of different lengths, names that do not fit, an ``epsilon`` outside
-        [0, 1].
+        More rows than one, rows of different lengths, names that do not fit or of which one is
+        there twice, an ``epsilon`` outside [0, 1].
 
     References
     ----------
@@ -82,6 +85,8 @@ def explain(
     Believing Q where P is true costs 0.7370 bits more than the 1 bit that is needed.
     >>> print(explain(1, [0.99, 0.01], names=["cat", "dog"]).meaning)
     The model gave 1 % to what happened, 'dog': 6.6439 bits of surprise.
+    >>> [one.q for one in explain({"a": 0.9, "b": 0.1}, {"b": 0.2, "a": 0.8}).outcomes]
+    [0.8, 0.2]
     """
     base, share = checked_base(base), _checked_epsilon(epsilon)
     subject = subject_of(p, q, names)
