@@ -14,6 +14,7 @@ from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.arrays import score_array
 from unsurprised.language_models.artefacts.whole import refuse_shape
 from unsurprised.language_models.by_document import slice_columns
+from unsurprised.language_models.named_scores import by_name
 from unsurprised.language_models.tokens import PairedTokens, TokenScores
 
 
@@ -41,7 +42,9 @@ def rows_given(
     ignore_index: int,
 ) -> GivenRows:
     """The arrays of one call as tokens without those left out."""
-    sides = [score_array(side, name) for side, name in ((base, "base"), (other, "other"))]
+    beside = {"documents": documents, "positions": positions, "mask": mask}
+    plain = by_name({"base": base, "other": other}, targets=targets, beside=beside, by=by)
+    sides = [score_array(side, name) for side, name in zip(plain, ("base", "other"), strict=True)]
     shape = sides[0].shape
     for side, name in zip(sides, ("base", "other"), strict=True):
         refuse_shape(side.shape, Place(name))

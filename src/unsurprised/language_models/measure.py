@@ -8,8 +8,10 @@ from typing import Any
 
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.artefacts import opened
+from unsurprised.language_models.artefacts.tables import is_table, table_artefact
 from unsurprised.language_models.in_parts.on_engine import read_on, refuse_in_memory
 from unsurprised.language_models.model_pair import ModelPair, with_noise
+from unsurprised.language_models.named_scores import by_name
 from unsurprised.language_models.placing import Placing
 from unsurprised.language_models.result import Fidelity
 from unsurprised.units import checked_base
@@ -44,7 +46,7 @@ def fidelity(
         What the original and the model in question said of the same tokens: logits or
         log-probabilities of shape (tokens, V) or (document, position, V), or one array a document;
         or a file: npy, npz, safetensors, llama.cpp's ``.kld``, Parquet or Arrow with a column of
-        rows, or a folder of one file a document.
+        rows, or a folder of one file a document. Columns of frames meet by their names.
         Or of one or both the likely tokens: :class:`TopLogProbs`, or what
         :func:`~unsurprised.read_top_logprobs` reads; divergences are then lower bounds, and
         ``at_most`` has the upper ones.
@@ -90,7 +92,8 @@ def fidelity(
     InputError
         A file that is damaged, rows that are no distributions, sides that do not agree.
     CallError
-        Arguments that do not fit each other.
+        Arguments that do not fit each other; columns of other names in both, or the same rows of
+        pandas in another order.
 
     Examples
     --------
@@ -103,24 +106,28 @@ def fidelity(
     if engine is not None:
         refuse_in_memory({"base": base, "other": other, "noise": noise})
     checked_base(unit)
-    sides = [
-        opened(side, said, partial=partial) for side, said in ((base, "base"), (other, "other"))
-    ]
-    second = None if noise is None else opened(noise, "noise", partial=partial)
     given = Placing(
         targets, document, position, vocabulary, ignore_index, by=by, mask=mask, text=text
     )
+    models = {"base": base, "other": other} | ({} if noise is None else {"noise": noise})
+    models = {
+        said: table_artefact(model, said) if is_table(model) else model
+        for said, model in models.items()
+    }
+    beside = {"document": document, "position": position, "mask": mask}
+    plain = by_name(models, targets=targets, vocabulary=vocabulary, beside=beside, by=by)
+    sides = [opened(side, said, partial=partial) for side, said in zip(plain, models, strict=True)]
     names = _named(base, "base"), _named(other, "other")
     pairs = [ModelPair(sides[0], sides[1], given, names)]
-    if second is not None:
-        pairs.append(ModelPair(sides[0], second, given, (names[0], _named(noise, "noise"))))
+    if noise is not None:
+        pairs.append(ModelPair(sides[0], sides[2], given, (names[0], _named(noise, "noise"))))
     tops = [top, 0][: len(pairs)]
     if engine is None:
         read = [pair.read(top=size) for pair, size in zip(pairs, tops, strict=True)]
     else:
         read = read_on(engine, pairs, tops, partial=partial)
     found = pairs[0].result(read[0], unit)
-    return found if second is None else with_noise(found, read[0], read[1], pairs[1].said, unit)
+    return found if noise is None else with_noise(found, read[0], read[1], pairs[1].said, unit)
 
 
 def _named(given: Any, said: str) -> str:

@@ -13,6 +13,7 @@ from unsurprised.alone import alone, beside
 from unsurprised.array_types import Values
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError, StateError
+from unsurprised.inputs.row_orders import refuse_other_rows
 from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN
 from unsurprised.language_models.lists import curve
 from unsurprised.language_models.meter import hashes_of_names
@@ -91,6 +92,7 @@ class SampledKLMeter(ByBytes):
         CallError
             Arrays that do not fit each other.
         """
+        refuse_other_rows({"base": base, "other": other, "mask": mask})
         arrays = [base, other] if mask is None else [base, other, mask]
         shape = tuple(np.shape(base)) if not hasattr(base, "shape") else tuple(base.shape)
         for name, array in zip(("other", "mask"), arrays[1:], strict=False):

@@ -56,7 +56,7 @@ def opened(given: Any, said: str, *, partial: bool = False) -> AnyOpened:
     partial : bool, default False
         Take the whole rows of a ``.kld`` file that a killed run has left.
     """
-    if isinstance(given, TopLogProbs):
+    if isinstance(given, AnyOpened):
         return given
     if isinstance(given, (str, os.PathLike)):
         return _path(os.fspath(given), partial=partial)
