@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 import unsurprised as us
@@ -175,7 +176,6 @@ DAYS = {
 @pytest.mark.parametrize("measure", [kl_divergence, js_divergence])
 @pytest.mark.parametrize("day", DAYS)
 def test_counts_with_names_meet_by_them(day: str, measure: Any) -> None:
-    pandas = pytest.importorskip("pandas")
     columns = [list(rows) for rows in DAYS[day]]
     by_size = [us.Counts(pandas.Series(column).value_counts()) for column in columns]
     as_met = [us.Counts(collections.Counter(column)) for column in columns]
@@ -189,7 +189,6 @@ def test_counts_that_name_other_categories_are_refused() -> None:
         with pytest.raises(CallError, match=r"names of the classes differ \(missing 'a', 'b', add"):
             measure(us.Counts({"a": 3, "b": 1}), us.Counts({"c": 3, "d": 1}))
         with pytest.raises(CallError, match="two classes are called 'a' among 'a', 'b', 'a'"):
-            pandas = pytest.importorskip("pandas")
             twice = pandas.Series([3, 1, 2], index=list("aba"))
             measure(us.Counts({"b": 3, "a": 1}), us.Counts(twice))
         with pytest.raises(InputError, match=r"^(second|reference), .*found 0.5 among counts"):
@@ -201,3 +200,16 @@ def test_counts_without_names_meet_those_with_names_by_position() -> None:
     assert kl_divergence(named, plain) == kl_divergence(us.Counts([3, 1]), plain)
     with pytest.raises(CallError, match="3 classes without names beside 2 with names"):
         kl_divergence(named, us.Counts([1, 3, 2]))
+
+
+def test_counts_that_nobody_calls_so_are_no_column() -> None:
+    counted = pandas.Series(list("aaab")).value_counts()
+    for call in (
+        lambda: kl_divergence(counted, counted),
+        lambda: js_divergence(counted, counted),
+        lambda: us.estimate.entropy(counted),
+    ):
+        with pytest.raises(CallError, match=r"Counts\((new|first|x)\), or .*to_numpy\(\)"):
+            call()
+    column = pandas.Series([1, 3, 2, 2], index=list("abcd"), name="count")
+    assert us.estimate.entropy(column) == us.estimate.entropy([1, 3, 2, 2])

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import oracle_estimates as oracle
+import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unsurprised as us
+from unsurprised.errors import CallError
 from unsurprised.estimate import mutual_information
 
 TABLE = ((9, 1, 0), (2, 6, 1), (0, 3, 8), (1, 0, 0))
@@ -279,3 +281,13 @@ def test_objects_that_are_no_categories(values: Any, said: str) -> None:
         with pytest.raises(us.InputError, match=said) as caught:
             call(values)
         assert "\n" not in str(caught.value)
+
+
+def test_rows_of_pandas_in_another_order_are_refused() -> None:
+    x = pandas.Series(X, index=[f"row {k}" for k in range(len(X))])
+    for measure in (mutual_information, us.estimate.transfer_entropy):
+        with pytest.raises(CallError, match=r"holds the rows of .* in another order"):
+            measure(x, x[::-1])
+    with pytest.raises(CallError, match="index of given holds the rows of x in another order"):
+        mutual_information(x, Y, x[::-1])
+    assert mutual_information(x, x.to_numpy()[::-1]) == mutual_information(X, X[::-1])

@@ -193,6 +193,7 @@ def tally_of(values: Any, argument: str, categories: Any) -> Tally:
         counts = _counted(values, argument)
         seen, said = len(counts), None
     else:
+        refuse_unsaid_counts(values, argument)
         column = column_of(values, argument)
         counts, seen, said = np.bincount(column.codes), column.seen, column.categories
     if said is not None and exist is not None and said != exist:
@@ -206,6 +207,21 @@ def tally_of(values: Any, argument: str, categories: Any) -> Tally:
             "many as were seen"
         )
     return Tally.of(counts, exist)
+
+
+def refuse_unsaid_counts(values: Any, argument: str) -> None:
+    """Raise for what pandas' ``value_counts()`` gives, which reads as a column of integers too."""
+    if type(values).__name__ != "Series" or getattr(values, "name", None) != "count":
+        return
+    parts = taken_apart(values, argument)
+    if parts is None or parts.columns is None or parts.values.dtype.kind not in "iu":
+        return
+    if (parts.values[1:] <= parts.values[:-1]).all() and parts.index.is_unique:
+        raise CallError(
+            f"{argument} is a series called 'count' with a name for each: how often each category "
+            f"was seen, or a column of one category a row? Expected Counts({argument}), or "
+            f"{argument}.to_numpy() for a column"
+        )
 
 
 def _of_state(state: CategoryCounts, argument: str) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from unsurprised.estimate.table_information import (
     table_of_integers,
 )
 from unsurprised.estimate.variables import Columns, many_categories, variable_of
+from unsurprised.inputs.row_orders import refuse_other_rows
 from unsurprised.units import checked_base, unit_of
 
 
@@ -105,7 +106,8 @@ def mutual_information(
     ------
     CallError
         Columns of different lengths, empty, or of no more rows than k; a column with another
-        category in each row, unless a method is named; a method that is not for such columns.
+        category in each row, unless a method is named; a method that is not for such columns; the
+        same rows of pandas in another order.
     InputError
         NaN, infinity or numbers beyond 2¹⁰⁰⁰; counts that are not whole; with the row.
 
@@ -142,6 +144,7 @@ def mutual_information(
     if y is None:
         found = table_estimate(table_of(x), method, prior, permutations, seed)
         return found.scaled(1 / math.log(base), unit_of(base))
+    refuse_other_rows({"x": x, "y": y, "given": given})
     plain = None if given is not None or settings.all_numbers else table_of_integers(x, y)
     if plain is not None and method != "ross":
         found = table_estimate(plain, method, prior, permutations, seed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.host import host_array
 from unsurprised.errors import CallError
-from unsurprised.estimate.columns import KINDS, categories_of, whole_counts
+from unsurprised.estimate.columns import KINDS, categories_of, refuse_unsaid_counts, whole_counts
 from unsurprised.forms import Counts, Form, Labels
 from unsurprised.measures._alignment import aligned
 from unsurprised.states.categories import CategoryCounts
@@ -73,6 +73,7 @@ def _counted(values: Any, name: str) -> tuple[str, Any]:
                 f"{values.rows:,} rows; expected some rows, and all of their categories"
             )
         return "counts by name", values.result()
+    refuse_unsaid_counts(values, name)
     column = categories_of(values, name)
     distinct, counts = np.unique(column, return_counts=True)
     found = dict(zip(distinct.tolist(), counts.tolist(), strict=True))

@@ -28,6 +28,7 @@ from unsurprised.estimate.settings import number_settings
 from unsurprised.estimate.strata import Strata, p_value_of_orders
 from unsurprised.estimate.surrogates import Surrogates, stream_of
 from unsurprised.estimate.variables import Columns
+from unsurprised.inputs.row_orders import refuse_other_rows
 from unsurprised.units import as_integer, checked_base, unit_of
 
 Embedded = tuple[Series, Past]
@@ -111,7 +112,8 @@ def transfer_entropy(
     ------
     CallError
         Series of other lengths or trials; no windows, or no more than k; words of which none comes
-        twice; a mixture of numbers and values that repeat, with more than one value of its past.
+        twice; a mixture of numbers and values that repeat, with more than one value of its past;
+        the same times of pandas in another order.
     InputError
         NaN or infinity, with the time.
 
@@ -137,6 +139,7 @@ def transfer_entropy(
     >>> abs(transfer_entropy(follower, leader).value) < 0.01
     True
     """
+    refuse_other_rows({"source": source, "target": target, "given": given})
     base = checked_base(base)
     permutations, seed = checked_count(permutations, "permutations"), checked_count(seed, "seed")
     _refuse_unknown(method, ("ksg1",))
