@@ -95,8 +95,10 @@ def cases(draw):
         probs = random.dirichlet([0.3, 0.3, 0.3], size=count)
         probs[random.random(count) < draw(st.sampled_from([0, 0.1]))] = [1, 0, 0]
         which = np.arange(count)
-        fault = draw(st.sampled_from(["none", "none", "none", "missing", "twice", "truth"]))
-        own = labels.copy()
+        fault = draw(
+            st.sampled_from([*["none"] * 5, "missing", "twice", "truth", "weights", "cluster"])
+        )
+        own, others = labels.copy(), {"weights": weights, "cluster": cluster}
         if kind != "none":
             which = random.permutation(count)
         if fault == "missing":
@@ -106,14 +108,16 @@ def cases(draw):
         elif fault == "truth":
             own[draw(st.integers(0, count - 1))] += 1
             own %= 3
+        elif fault in others and others[fault] is not None:
+            others[fault] = others[fault].copy()
+            others[fault][draw(st.integers(0, count - 1))] += 1
         models.append(
             {
                 "kind": kind,
                 "numbers": which,
                 "labels": own[which],
                 "probs": probs[which],
-                "weights": None if weights is None else weights[which],
-                "cluster": None if cluster is None else cluster[which],
+                **{name: None if each is None else each[which] for name, each in others.items()},
                 "site": site[which],
             }
         )

@@ -68,7 +68,8 @@ def compare(
         As for :func:`unsurprised.evaluate` (arrays only).
     by, cluster, classes, positive, ignore_index, normalize, tolerance
         As for :func:`unsurprised.evaluate`; of sources, ``by`` and ``cluster`` are columns, and
-        those of the base are what rows are sliced by.
+        those of the base are what rows are sliced by. A row has the same truth, weight and cluster
+        in all of them.
     axis, multilabel
         As for :func:`unsurprised.evaluate` (arrays only).
     join : {"exact", "inner"}
@@ -99,7 +100,8 @@ def compare(
     Raises
     ------
     InputError
-        For the first row that is not legal.
+        For the first row that is not legal; for rows of sources that do not match, or whose truth,
+        weight or cluster is another one in another source.
 
     Notes
     -----

@@ -53,7 +53,7 @@ def compared(
     asked: ComparisonAsked, scorings: Sequence[Scoring], classes: tuple[str, ...] | None
 ) -> Comparison:
     """The comparison of models whose scored rows are in memory."""
-    rows = matched([scoring.rows() for scoring in scorings], asked.names, asked.join)
+    rows = matched([scoring.rows() for scoring in scorings], asked.names, asked.join, classes)
     found = ComparedRows(
         asked, [scoring.evaluator for scoring in scorings], classes, rows, Survey(rows.blocks())
     )
@@ -82,6 +82,7 @@ def compared_stored(
         lambda: spools[0].blocks_with(spools[1:], most_rows),
         asked.names,
         asked.join,
+        classes,
         of_parts=of_parts,
     )
     found = ComparedRows(asked, evaluators, classes, rows, Survey(rows.blocks()), lacking=lacking)

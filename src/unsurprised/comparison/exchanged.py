@@ -170,7 +170,7 @@ class MatchingRound:
         """What a task finds of the rows of some buckets."""
         asked = self.asked
         base, *others = [_spool(folder, files) for files in self.files]
-        matching = Matching(asked.names, asked.join)
+        matching = Matching(asked.names, asked.join, self.classes)
         blocks = matching.blocks(base.blocks_with(others, _ROWS_AT_ONCE, buckets))
         if self.survey is None:
             survey = Survey(blocks)

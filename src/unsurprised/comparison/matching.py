@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.comparison.blocks import Block
+from unsurprised.comparison.common import COMMON, Told, differing, refused
 from unsurprised.comparison.scored import ScoredRows
 from unsurprised.errors import InputError, quoted_id
 from unsurprised.states.serial import pack, unpack
@@ -23,7 +24,7 @@ _SHOWN = 5
 _LETTERS = 40
 #: How its bytes are called, and which of what it found are rows with which something is wrong.
 _NAME = "Matching"
-_MET = ("again", "missing", "extra", "otherwise")
+_MET = ("again", "missing", "extra", *(each.name for each in COMMON))
 
 
 @dataclass
@@ -31,28 +32,31 @@ class Met:
     """Rows with which something is wrong: how many they are, and what the first are called."""
 
     rows: int = 0
-    #: Place and name, in the order of the places.
-    first: list[tuple[int, int | str]] = field(default_factory=list)
+    #: Place, name, and what else is told of them, in the order of the places.
+    first: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def add(self, rows: ScoredRows, which: NDArray[np.int64]) -> None:
-        """Meet some of these rows."""
+    def add(self, rows: ScoredRows, which: NDArray[np.int64], more: Told | None = None) -> None:
+        """Meet some of these rows, of the first of which more is told."""
         if not len(which):
             return
         self.rows += len(which)
         places = rows.places_of(which)
         few = np.argsort(places, kind="stable")[:_SHOWN]
-        told = [(int(places[k]), rows.name(int(which[k]))) for k in few.tolist()]
+        told = [
+            (int(places[k]), rows.name(row), *(() if more is None else more(row)))
+            for k, row in zip(few.tolist(), which[few].tolist(), strict=True)
+        ]
         self.first = sorted([*self.first, *told], key=lambda each: each[0])[:_SHOWN]
 
     def merge(self, rows: int, first: Iterable[Sequence[Any]]) -> None:
         """Meet rows that another has met: how many, and the first of them."""
         self.rows += rows
-        told = [(int(place), name) for place, name in first]
+        told = [(int(place), *others) for place, *others in first]
         self.first = sorted([*self.first, *told], key=lambda each: each[0])[:_SHOWN]
 
     def __str__(self) -> str:
         told: list[str] = []
-        for _, name in self.first:
+        for _, name, *_ in self.first:
             if sum(map(len, told)) > _LETTERS:
                 break
             told.append(quoted_id(name))
@@ -63,17 +67,26 @@ class Matching:
     """Puts blocks of the models' rows into the base's order, and keeps what does not match.
 
     With ``join="inner"`` rows that are not in all models are left out, and counted. ``of_parts``:
-    the rows came as states, each of which was made with its join.
+    the rows came as states, each of which was made with its join. ``classes`` are their names.
     """
 
-    def __init__(self, names: Sequence[str], join: str, *, of_parts: bool = False) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        join: str,
+        classes: Sequence[str] | None = None,
+        *,
+        of_parts: bool = False,
+    ) -> None:
         others = names[1:]
         self.names, self.inner, self.of_parts = names, join == "inner", of_parts
+        self.classes, self.named = classes or (), False
         self.rows, self.matched, self.met = 0, 0, 0
         self.again = [Met() for _ in names]
         self.missing, self.extra = [Met() for _ in others], [Met() for _ in others]
         self.shared = [0 for _ in others]
-        self.otherwise = [Met() for _ in others]
+        #: Rows that match and are not alike, by what they ought to have in common.
+        self.truth, self.weights, self.clusters = ([Met() for _ in others] for _ in COMMON)
 
     @property
     def left_out(self) -> int:
@@ -86,6 +99,7 @@ class Matching:
         self.rows += told["rows"]
         self.matched += told["matched"]
         self.met += told["met"]
+        self.named |= told["named"]
         self.shared = [a + b for a, b in zip(self.shared, told["shared"], strict=True)]
         for name in _MET:
             for met, (rows, first) in zip(getattr(self, name), told[name], strict=True):
@@ -94,7 +108,7 @@ class Matching:
 
     def to_bytes(self) -> bytes:
         """What was found, as bytes for :meth:`merge`."""
-        told = {name: getattr(self, name) for name in ("rows", "matched", "met", "shared")}
+        told = {name: getattr(self, name) for name in ("rows", "matched", "met", "shared", "named")}
         told |= {name: [[met.rows, met.first] for met in getattr(self, name)] for name in _MET}
         return pack(_NAME, told, [])
 
@@ -112,6 +126,7 @@ class Matching:
         """
         self.rows += len(models[0])
         found: list[ScoredRows] | None = list(models)
+        self.named |= models[0].ids is not None
         if models[0].ids is None:
             self.met += len(models[0])
             self.shared = [shared + len(models[0]) for shared in self.shared]
@@ -123,9 +138,9 @@ class Matching:
         base, *others = found
         self.matched += len(base)
         for place, rows in enumerate(others):
-            wrong = _other_truth(base, rows)
-            if wrong is not None:
-                self.otherwise[place].add(base, np.flatnonzero(wrong))
+            for name, other, more in differing(base, rows, self.classes):
+                met: Met = getattr(self, name)[place]
+                met.add(base, np.flatnonzero(other), more)
         return [base, *(_sharing(base, rows) for rows in others)]
 
     def _repeated(self, rows: ScoredRows, place: int) -> bool:
@@ -167,7 +182,8 @@ class Matching:
         Raises
         ------
         InputError
-            Ids that occur twice, rows without a match (unless ``join`` is "inner"), other truths.
+            Ids that occur twice, rows without a match (unless ``join`` is "inner"), other truths,
+            weights and clusters.
         """
         for met, name in zip(self.again, self.names, strict=True):
             if met.rows:
@@ -182,9 +198,12 @@ class Matching:
                 expected="ids that the models share",
                 remedy="compare two at a time",
             )
-        for met, name in zip(self.otherwise, self.names[1:], strict=True):
-            if met.rows:
-                raise _other_truths(met, self.names[0], name)
+        for place, name in enumerate(self.names[1:]):
+            for common in COMMON:
+                met = getattr(self, common.name)[place]
+                if met.rows:
+                    pair = self.names[0], name
+                    raise refused(common, *pair, met.rows, met.first[0], named=self.named)
 
     def _strangers(self, place: int, name: str) -> InputError:
         missing, extra, base = self.missing[place], self.extra[place], self.names[0]
@@ -212,7 +231,12 @@ class MatchedRows:
     left_out: int
 
 
-def matched(models: Sequence[ScoredRows], names: Sequence[str], join: str) -> MatchedRows:
+def matched(
+    models: Sequence[ScoredRows],
+    names: Sequence[str],
+    join: str,
+    classes: Sequence[str] | None = None,
+) -> MatchedRows:
     """Match rows that are in memory, where those of all but the base are put into its order.
 
     Rows with ids are matched by these, others by their place.
@@ -223,7 +247,7 @@ def matched(models: Sequence[ScoredRows], names: Sequence[str], join: str) -> Ma
         As :meth:`Matching.refuse_wrong`; other numbers of rows; ids in some models alone.
     """
     refuse_other_naming([(len(rows), rows.ids is not None) for rows in models], names)
-    matching = Matching(names, join)
+    matching = Matching(names, join, classes)
     block = matching.block(models)
     matching.refuse_wrong()
     blocks = [] if block is None else [Block(block)]
@@ -234,6 +258,7 @@ def matched_blocks(
     blocks: Callable[[], Iterable[list[ScoredRows]]],
     names: Sequence[str],
     join: str,
+    classes: Sequence[str] | None = None,
     *,
     of_parts: bool = False,
 ) -> MatchedRows:
@@ -244,7 +269,7 @@ def matched_blocks(
     InputError
         As :meth:`Matching.refuse_wrong`.
     """
-    matching = Matching(names, join, of_parts=of_parts)
+    matching = Matching(names, join, classes, of_parts=of_parts)
     for _ in matching.blocks(blocks()):
         pass
     matching.refuse_wrong()
@@ -277,8 +302,10 @@ def refuse_other_naming(models: Sequence[tuple[int, bool]], names: Sequence[str]
 def _sharing(base: ScoredRows, new: ScoredRows) -> ScoredRows:
     """The new model's rows, with what the base has too held once."""
     named: dict[str, Any] = {} if base.ids is None else {"hashes": base.hashes, "ids": base.ids}
-    both = base.labels is not None and new.labels is not None
-    return replace(new, labels=base.labels if both else new.labels, places=base.places, **named)
+    for name in ("labels", "weights", "clusters"):
+        if getattr(base, name) is not None and getattr(new, name) is not None:
+            named[name] = getattr(base, name)
+    return replace(new, places=base.places, **named)
 
 
 def _partners(base: ScoredRows, new: ScoredRows) -> NDArray[np.int64] | None:
@@ -307,23 +334,4 @@ def _twice(met: Met, name: str) -> InputError:
         f"before in {name} ({met})",
         expected="ids that name one row each",
         remedy="leave the repeated rows out, or name a column of unique ids: --id COLUMN",
-    )
-
-
-def _other_truth(left: ScoredRows, right: ScoredRows) -> NDArray[np.bool_] | None:
-    """In which rows the truth is another one; None where that cannot be told."""
-    if left.labels is not None and right.labels is not None:
-        other: NDArray[np.bool_] = left.labels != right.labels
-        return other
-    if left.truth_entropy is not None and right.truth_entropy is not None:
-        return ~np.isclose(left.truth_entropy, right.truth_entropy, rtol=1e-6, atol=1e-6)
-    return None
-
-
-def _other_truths(met: Met, base: str, new: str) -> InputError:
-    return InputError(
-        f"the truth differs between {base} and {new} in {met.rows:,} "
-        f"{'row' if met.rows == 1 else 'rows'} (the first is row {met.first[0][1]!r})",
-        expected="the same truth in both",
-        remedy="match rows by id (--id COLUMN), or bind labels by class names (--classes)",
     )
