@@ -122,7 +122,9 @@ def test_all_rows_infinite():
 def test_infinite_rows_of_weight_zero_do_not_count():
     found = us.evaluate([0, 0], [[0.0, 1.0], [0.5, 0.5]], weights=[0.0, 1.0])
     assert found.cross_entropy.value == 1.0
-    assert found.infinite_rows == 1
+    assert found.infinite_rows == 0
+    assert [row.id for row in found.worst_rows] == [1]
+    assert "probability 0" not in str(found)
 
 
 def test_two_classes_as_one_number_a_row():

@@ -62,6 +62,7 @@ def files_of(folder: Path, splits: int = 7) -> list[str]:
         "name": [f"row {k}" for k in ids],
         "label": label,
         "w": random.exponential(size=rows) * 1e-200,  # whose squares are no doubles
+        "rare": np.where(np.arange(rows) % 3, 0.0, 2.0),
         "user": random.integers(0, 60, rows),
         "land": random.choice(["at", "ch", "de"], rows),
         "age": random.integers(0, 90, rows),
@@ -87,6 +88,7 @@ CASES: dict[str, tuple[int, dict[str, Any]]] = {
     "inner": (2, {"id": "name", "join": "inner"}),
     "ids that are integers": (2, {"id": "number", "join": "inner", "by": ["land", "age"]}),
     "weights": (2, {"id": "name", "join": "inner", "weight": "w", "by": "land"}),
+    "weights of 0": (3, {"id": "name", "join": "inner", "weight": "rare", "cluster": "user"}),
     "clusters": (2, {"id": "number", "join": "inner", "cluster": "user", "by": ["age", "land"]}),
     "all": (3, {"id": "name", "join": "inner", "weight": "w", "cluster": "user", "by": "land"}),
     "three": (3, {"id": "number", "join": "inner", "top": 3, "log_base": 10}),

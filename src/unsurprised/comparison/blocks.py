@@ -27,13 +27,20 @@ class Block:
         self.models, self.base = models, models[0]
         self._differences: dict[int, Values] = {}
 
+    @property
+    def counting(self) -> NDArray[np.bool_] | None:
+        """Which rows have a weight above 0; None where rows have no weights."""
+        return None if self.base.weights is None else self.base.weights > 0
+
     def difference(self, place: int) -> Values:
-        """By how much more a model is surprised than the base, row by row."""
+        """By how much more a model is surprised than the base, row by row: 0 at the weight 0."""
         if place not in self._differences:
             with np.errstate(invalid="ignore"):
                 found = self.models[place].surprisal - self.base.surprisal
             # Infinite in both: which is worse cannot be told.
-            self._differences[place] = np.where(np.isnan(found), 0.0, found)
+            none, counting = np.isnan(found), self.counting
+            none = none if counting is None else none | ~counting
+            self._differences[place] = np.where(none, 0.0, found)
         return self._differences[place]
 
 
@@ -147,7 +154,8 @@ class Survey:
         if base.labels is not None and len(base.labels):
             self.classes = max(self.classes, int(base.labels.max()) + 1)
         if base.clusters is not None:
-            self.clusters.update(base.clusters)
+            counting = block.counting
+            self.clusters.update(base.clusters if counting is None else base.clusters[counting])
 
     def refuse_beyond(self, classes: Sequence[str] | None) -> None:
         """Raise where a label is of no class."""

@@ -63,6 +63,7 @@ class Evaluation(FoundLater, Reported):
         def plot(self) -> Plots:
             """The charts of the report."""
 
+    #: Rows that were measured, those of weight 0 included.
     rows: int
     #: Rows left out because of nulls (``--nulls skip``).
     skipped_rows: int
@@ -76,7 +77,8 @@ class Evaluation(FoundLater, Reported):
     #: Mean surprisal of what happened (log loss); infinite where the model gave 0 to what happened.
     cross_entropy: Estimate
     cross_entropy_nats: Estimate
-    #: Rows where the model gave 0 to what happened, and the mean over the others.
+    #: Rows where the model gave 0 to what happened (those of weight 0 don't count), and the mean
+    #: over the others.
     infinite_rows: int
     finite_cross_entropy: Estimate | None
     perplexity: Estimate

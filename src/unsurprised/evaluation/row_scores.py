@@ -140,11 +140,24 @@ def _facts_at_labels(
     )
     if findings[0] >= 0:
         raise _located(batch, fault_of(model, rows, findings, facts.labels), findings, "model")
-    facts.largest_deviation = findings[3]
+    facts.largest_deviation = _largest_deviation(batch, model, findings[3], threads)
     if facts.labels is not None:
         facts.correct = scratch.array("correct", size, np.bool_)
         _kernels.agree(facts.labels, facts.top, facts.correct)
     return facts
+
+
+def _largest_deviation(batch: Batch, model: DistributionForm, of_all: float, threads: int) -> float:
+    """By how much the sum of a row misses one at most, of the rows that count."""
+    if not of_all > 0 or batch.weights is None or batch.weights.all():
+        return of_all
+    rows = model.rows(-1).values[batch.weights > 0]
+    if not len(rows):
+        return 0.0
+    unused = np.empty(len(rows))
+    given = kernel_rows(model, rows)
+    findings, _ = _kernels.measure("entropy", given, None, None, BITS, unused, threads)
+    return findings[3]
 
 
 def _facts_of_distributions(

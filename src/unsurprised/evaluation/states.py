@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unsurprised.batches import Batch
 from unsurprised.errors import StateError
+from unsurprised.evaluation.counting import counting_rows, some_of
 from unsurprised.evaluation.row_scores import RowScores
 from unsurprised.evaluation.settings import (
     UNWEIGHTED,
@@ -19,6 +20,7 @@ from unsurprised.evaluation.settings import (
 )
 from unsurprised.evaluation.slicing import cells_of, refuse_many
 from unsurprised.evaluation.text_states import text_states, update_text
+from unsurprised.evaluation.worst_rows import add_worst, any_infinite
 from unsurprised.later import Later
 from unsurprised.states import (
     ClassCounts,
@@ -33,7 +35,6 @@ from unsurprised.states import (
     Sums,
     TopK,
 )
-from unsurprised.states.hashing import numbers_of
 from unsurprised.states.product import State
 from unsurprised.states.serial import must_match, pack, unpack
 from unsurprised.states.sums import GROUPS
@@ -142,7 +143,7 @@ class States:
         """
         states = States(self.settings, self.product)  # of the same states, which wait for no rows
         groups = hashes if clusters is None else clusters
-        columns = self._columns(facts)
+        columns = self._columns(facts, counting_rows(batch))
         varying = {} if self.moments is None else numerators(columns, self.moments.columns)
         for name, bins in self.settings.slicing.items():
             cells, which = cells_of(name, batch.by[name], bins)
@@ -173,12 +174,13 @@ class States:
     ) -> None:
         """Let all but sums and moments take in the rows of a batch."""
         self.histogram.update(facts.surprisal, batch.weights)
-        self._add_worst(facts.surprisal, entries, batch)
+        counting = counting_rows(batch)
+        add_worst(self.worst, self.worst_finite, facts.surprisal, entries, batch)
         if self.clusters is not None:
-            self.clusters.update(groups)
+            self.clusters.update(some_of(groups, counting))
         self.extremes.update("deviation", 0.0, facts.largest_deviation)
-        if facts.votes is not None:
-            self.extremes.update("votes", float(facts.votes.min()), float(facts.votes.max()))
+        if facts.votes is not None and len(votes := some_of(facts.votes, counting)):
+            self.extremes.update("votes", float(votes.min()), float(votes.max()))
         self._add_classes(batch, hashes, groups, facts)
         if self.settings.units:
             update_text(self.product, batch, groups, facts.surprisal)
@@ -190,30 +192,12 @@ class States:
                 groups=facts.labels,
             )
 
-    def _add_worst(
-        self,
-        surprisal: NDArray[np.float64],
-        entries: Callable[[NDArray[np.int64]], list[Entry]],
-        batch: Batch,
-    ) -> None:
-        numbers = numbers_of(batch)
-        before, infinite = _any_infinite(self.worst), bool(np.max(surprisal) == np.inf)
-        if infinite and not before:
-            self.worst_finite.merge(self.worst)
-        self.worst.update(surprisal, entries, numbers)
-        if infinite or before:
-            rows = np.flatnonzero(np.isfinite(surprisal))
-            self.worst_finite.update(
-                surprisal[rows],
-                lambda some: entries(rows[some]),
-                None if numbers is None else lambda some: numbers(rows[some]),
-            )
-
-    def _columns(self, facts: RowScores) -> dict[str, Any]:
+    def _columns(self, facts: RowScores, counting: NDArray[np.bool_] | None) -> dict[str, Any]:
         infinite = facts.infinite
+        counted = infinite if infinite is False or counting is None else infinite & counting
         columns: dict[str, Any] = {
             "rows": None,
-            "infinite_rows": infinite,
+            "infinite_rows": counted,
             "weight": None,
             "surprisal": _finite(facts.surprisal, infinite),
             "infinite": infinite,
@@ -240,7 +224,8 @@ class States:
         if facts.labels is not None:
             self.class_counts.update(groups, facts.labels, batch.weights)
             if self.confusion is not None and facts.top is not None:
-                self.confusion.update(facts.labels, facts.top, batch.weights)
+                rows = (facts.labels, facts.top, batch.weights)
+                self.confusion.update(*(some_of(values, counting_rows(batch)) for values in rows))
         elif facts.shares is not None:
             weighted = (
                 facts.shares if batch.weights is None else (facts.shares * batch.weights[:, None])
@@ -264,7 +249,7 @@ class States:
                 "instead: merge it with others of that time, or evaluate its rows again"
             )
         must_match("Evaluator", *self.settings.difference(other.settings))
-        mine, theirs = _any_infinite(self.worst), _any_infinite(other.worst)
+        mine, theirs = any_infinite(self.worst), any_infinite(other.worst)
         if theirs and not mine:
             self.worst_finite.merge(self.worst)
         self.product.merge(other.product)
@@ -352,8 +337,3 @@ def _new_states(settings: Settings) -> dict[str, State]:
 def _finite(values: Any, infinite: NDArray[np.bool_] | bool) -> Any:
     """Values, with 0 in infinite rows."""
     return values if infinite is False else np.where(infinite, 0.0, values)
-
-
-def _any_infinite(worst: TopK) -> bool:
-    entries = worst.result()
-    return bool(entries) and entries[0].value == np.inf

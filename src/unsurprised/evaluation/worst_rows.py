@@ -1,4 +1,4 @@
-"""Records of the rows of largest surprisal."""
+"""The rows of largest surprisal, and their records."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from unsurprised import _kernels
 from unsurprised.array_types import Values
 from unsurprised.arrays.host import HostArray
 from unsurprised.batches import Batch
+from unsurprised.evaluation.counting import counting_rows, some_of
 from unsurprised.evaluation.row_scores import RowScores
 from unsurprised.measures import surprisal
 from unsurprised.measures._numpy_engine import is_log, kernel_rows, threads_for
-from unsurprised.states.hashing import ids_at
-from unsurprised.states.topk import Entry
+from unsurprised.states.hashing import ids_at, numbers_of
+from unsurprised.states.topk import Entry, TopK
 
 #: How many of a row's most likely classes are kept.
 _LEADERS = 3
@@ -67,3 +68,39 @@ def _leaders(
         tuple(zip(which, costs, strict=True))
         for which, costs in zip(places.tolist(), bits.tolist(), strict=True)
     ]
+
+
+def add_worst(
+    worst: TopK,
+    worst_finite: TopK,
+    surprisal: Values,
+    entries: Callable[[NDArray[np.int64]], list[Entry]],
+    batch: Batch,
+) -> None:
+    """Add the rows of a batch to the worst, and to the worst finite ones once some are infinite."""
+    numbers, counting = numbers_of(batch), counting_rows(batch)
+
+    def add(state: TopK, rows: NDArray[np.int64]) -> None:
+        state.update(
+            surprisal[rows],
+            lambda some: entries(rows[some]),
+            None if numbers is None else lambda some: numbers(rows[some]),
+        )
+
+    most = np.max(some_of(surprisal, counting), initial=0.0)
+    before, infinite = any_infinite(worst), bool(most == np.inf)
+    if infinite and not before:
+        worst_finite.merge(worst)
+    if counting is None:
+        worst.update(surprisal, entries, numbers)
+    else:
+        add(worst, np.flatnonzero(counting))
+    if infinite or before:
+        finite = np.isfinite(surprisal)
+        add(worst_finite, np.flatnonzero(finite if counting is None else finite & counting))
+
+
+def any_infinite(worst: TopK) -> bool:
+    """Whether the worst row is infinite."""
+    found = worst.result()
+    return bool(found) and found[0].value == np.inf

@@ -26,7 +26,8 @@ class CellMeans:
 
     Weights enter in proportion to the largest of their cell, so with weights all rows are looked at
     first (:meth:`look`), then added (:meth:`add`). Sums are exact: blocks and their order are not
-    seen in the means. With ``units`` it is known how many rows a cell's weights are worth.
+    seen in the means. With ``units`` it is known how many rows a cell's weights are worth. Rows of
+    weight 0 are among a cell's rows and count nothing else, infinite values included.
 
     Examples
     --------
@@ -46,7 +47,7 @@ class CellMeans:
         units: bool = False,
     ) -> None:
         self.cells, self.weighted, self.clustered = cells, weighted, clustered
-        #: How many rows each cell holds, and of these the infinite ones: below and above 0.
+        #: How many rows each cell holds, and of these the infinite ones that count: below, above 0.
         self.rows = np.zeros(cells, dtype=np.int64)
         self.infinite = np.zeros((2, cells), dtype=np.int64)
         self._names: list[Cell] = [(f"{cell:09}",) for cell in range(cells)]
@@ -81,13 +82,17 @@ class CellMeans:
         """Add rows, which were looked at."""
         if not len(values):
             return self
+        counting = None if weights is None else weights > 0
         infinite = np.isinf(values)
         if infinite.any():
-            self.infinite[0] += self._counts(which, infinite & (values < 0))
-            self.infinite[1] += self._counts(which, infinite & (values > 0))
+            counted = infinite if counting is None else infinite & counting
+            self.infinite[0] += self._counts(which, counted & (values < 0))
+            self.infinite[1] += self._counts(which, counted & (values > 0))
             values = np.where(infinite, 0.0, values)
         self.rows += len(values) if which is None else np.bincount(which, minlength=self.cells)
-        if clusters is not None:
+        if clusters is not None and counting is not None:
+            self._note(None if which is None else which[counting], clusters[counting])
+        elif clusters is not None:
             self._note(which, clusters)
         if weights is not None:
             exponents = np.frexp(self._largest)[1]

@@ -41,11 +41,11 @@ def design_effect(rows: Sampled, whole: Totals, value: float) -> float:
     """By how much weights and clusters raise the variance of the share of rows below a value.
 
     Linearised: the share is a ratio of sums over rows (or over clusters), which are independent
-    (Woodruff, *J. Am. Statist. Assoc.* 47, 1952; Kish, *Survey Sampling*, 1965). At least 1. Of a
-    sample that holds parts of clusters alone it would be too low; there it is the largest of what
-    the jackknife finds, on all rows, for shares that are similar.
+    (Woodruff, *J. Am. Statist. Assoc.* 47, 1952; Kish, *Survey Sampling*, 1965). At least 1, of the
+    rows that count. Of a sample that holds parts of clusters alone it would be too low; there it is
+    the largest of what the jackknife finds, on all rows, for shares that are similar.
     """
-    if rows.clusters is not None and rows.size < whole.rows:
+    if rows.clusters is not None and rows.drawn < whole.rows:
         return _of_similar_shares(rows, whole)
     weight = rows.weight()
     total = weight.sum()
@@ -61,13 +61,18 @@ def design_effect(rows: Sampled, whole: Totals, value: float) -> float:
         wider = student_factor(len(parts))
         factor = wider * wider * len(parts) / max(len(parts) - 1, 1)
     variance = factor * float(np.square(parts).sum()) / (total * total)
-    return float(max(1.0, variance * rows.drawn / (share * (1 - share))))
+    return float(max(_least(rows), variance * rows.drawn / (share * (1 - share))))
+
+
+def _least(rows: Sampled) -> float:
+    """What makes no more rows of all than those that count."""
+    return rows.drawn / rows.size
 
 
 def _of_similar_shares(rows: Sampled, whole: Totals) -> float:
     weight = rows.weight()
     groups = int(whole.groups.sum())
-    worst = 1.0
+    worst = _least(rows)
     for column, values in (("expected", rows.expected), ("correct", rows.correct)):
         _, spread = whole.with_spread(MeanRatio(column), "")
         mean = np.average(values, weights=weight)
