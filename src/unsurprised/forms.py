@@ -55,7 +55,7 @@ class Form(Frozen):
     _call: ClassVar[str]
     #: The attributes that say what an array means.
     _said: ClassVar[tuple[str, ...]]
-    __slots__ = ("_array", "given", "index", "names", "title")
+    __slots__ = ("_array", "class_index", "given", "index", "names", "title")
 
     def __init__(self, values: Any) -> None:
         if isinstance(values, Form):
@@ -67,6 +67,8 @@ class Form(Frozen):
         self.names: Names | None = None
         self.index: Any = None
         self.title: str | int | None = None
+        #: pandas' index along the last axis; without ``names``, it numbered that by itself.
+        self.class_index: Any = None
         library = library_of(values)
         plain = values.dtype.kind != "O" if type(values) is np.ndarray else library in _NAMELESS
         if not plain:
@@ -93,9 +95,8 @@ class Form(Frozen):
     def _adopted(self, parts: Container) -> Any:
         """The values of a container; its names stay with the form."""
         refuse_missing(parts, self._call)
-        numbered = parts.index is None or is_default(parts.index)
-        self.names, self.index = parts.columns, None if numbered else parts.index
-        self.title = parts.title
+        self.names, self.index = parts.columns, parts.index
+        self.title, self.class_index = parts.title, parts.class_index
         return parts.values
 
     def _on_host(self, values: Any) -> HostArray:
@@ -142,7 +143,9 @@ class Form(Frozen):
     @classmethod
     def _made_of(cls, kept: dict[str, Any]) -> Self:
         host = kept["_array"]
-        return super()._made_of({**kept, "_array": None if host is None else HostArray(*host)})
+        array = None if host is None else HostArray(*host)
+        # Pickles of 0.1.0 have no class_index.
+        return super()._made_of({"class_index": None, **kept, "_array": array})
 
     def __repr__(self) -> str:
         dtype = self.array.dtype if self.given is None else type_name(self.given)
@@ -213,8 +216,9 @@ class DistributionForm(Form):
             turned = self.with_given(moved(namespace_of(self.given), self.given, axis, -1))
         if self.names is not None or self.index is not None:
             last = axis == 0 and len(self.shape) == 2 and self.index is not None
-            turned.names = tuple(map(str, self.index)) if last else None
-            turned.index = None
+            numbered = not last or (self.class_index is not None and is_default(self.index))
+            turned.names = None if numbered else tuple(map(str, self.index))
+            turned.index, turned.class_index = self.class_index, self.index if last else None
         return turned
 
     def _checked_axis(self, axis: int) -> int:

@@ -464,6 +464,7 @@ WITHOUT: dict[str, list[str]] = {
         "language_models.vocabulary.*",
         "language_models.wording.*",
         "arrays.python_objects.Container",
+        "arrays.row_order.NamedRows",
         "losses.*.*.*",
         "sources.json_records.Written",
         "sources.json_types.Seen",

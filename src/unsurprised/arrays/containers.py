@@ -15,6 +15,7 @@ import numpy as np
 
 from unsurprised.arrays.frames import READERS
 from unsurprised.arrays.python_objects import Container, Names, numbers_of, objects_of
+from unsurprised.arrays.row_order import refuse_other_orders, rows_in
 from unsurprised.errors import CallError
 
 __all__ = ["Container", "Names", "refuse_missing", "taken_apart", "torch_rows"]
@@ -81,7 +82,10 @@ def _mapping(values: Mapping[Any, Any], what: str) -> Container:
             f"{what} holds {' and '.join(map(str, sorted(shapes)[:3]))} numbers by class; expected "
             "one number for every class, or columns of one length"
         )
-    return Container(numbers_of(np.stack(parts, axis=-1)), columns)
+    refuse_other_orders({f"{what}[{name!r}]": one for name, one in values.items()})
+    rows = next(filter(None, map(rows_in, values.values())), None)
+    index = None if rows is None or rows.where == "keys" else rows.names
+    return Container(numbers_of(np.stack(parts, axis=-1)), columns, index)
 
 
 def _records(values: list[Any], what: str) -> Container | None:

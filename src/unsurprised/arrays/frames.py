@@ -20,10 +20,11 @@ def _pandas(values: Any, what: str) -> Container | None:
     if kind == "Series":
         array, missing = _pandas_values(values)
         index = values.index
-        named = not is_default(index)
         title = values.name if isinstance(values.name, str) else _number(values.name)
-        columns = tuple(map(str, index)) if named else None
-        return Container(array, columns, index, missing, title)
+        if array.ndim > 1:  # of lists, whose index is that of rows
+            return Container(array, None, index, missing, title)
+        columns = None if is_default(index) else tuple(map(str, index))
+        return Container(array, columns, index, missing, title, index)
     if hasattr(values, "to_numpy"):
         array, missing = _pandas_values(values)
         return Container(array, missing=missing)
@@ -50,7 +51,7 @@ def _pandas_frame(frame: Any, what: str) -> Container:
     if values.dtype.kind not in "biuf" or missing:
         values = np.stack([array for array, _ in parts], axis=1)
     title = 0 if columns is None and len(parts) == 1 else None
-    return Container(values, columns, index, mask if missing else None, title)
+    return Container(values, columns, index, mask if missing else None, title, frame.columns)
 
 
 def _number(name: Any) -> int | None:

@@ -25,6 +25,8 @@ class Container:
     missing: NDArray[np.bool_] | None = field(default=None)
     #: What a series is called.
     title: str | int | None = None
+    #: pandas' index along the last axis, which has no names in ``columns`` if it is a default one.
+    class_index: Any = None
 
 
 def objects_of(values: NDArray[Any]) -> Container | None:

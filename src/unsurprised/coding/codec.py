@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.coding import _container as box
 from unsurprised.coding._coded import Coded, counted, least_bits
 from unsurprised.coding._coders import damaged
@@ -101,6 +102,8 @@ def encode(symbols: Any, model: Any = None, *, smooth: float = 0.0) -> Encoded:
     >>> us.coding.decode(encoded.data) == text
     True
     """
+    if len(getattr(model, "shape", ())) > 1:
+        refuse_other_orders({"symbols": symbols, "model": model})
     source = Symbols.of(symbols)
     return assembled(source, encoded(source, model, checked_share(smooth)))
 

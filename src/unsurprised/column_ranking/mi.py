@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pyarrow import types
 
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.column_ranking.columns import TableColumn, numpy_of, renamed, table_column
 from unsurprised.column_ranking.dependence import Dependence, dependence_of
 from unsurprised.column_ranking.pair_counts import MOST_PAIRS, CountedColumn
@@ -123,6 +124,9 @@ def mi(
         y, given, names, fdr=fdr, permutations=permutations, sample=sample, k=k, seed=seed,
         base=base, redundancy=redundancy,
     )  # fmt: skip
+    if isinstance(source, Mapping):  # of columns, or of whole frames, whose rows are their own
+        columns = {str(name): one for name, one in source.items()}
+        refuse_other_orders({n: one for n, one in columns.items() if getattr(one, "ndim", 0) == 1})
     return ranked_rows(read_tables(opened_tables(source)[1], settings), settings)
 
 

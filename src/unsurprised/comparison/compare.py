@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from unsurprised.arrays.row_order import refuse_other_orders, rows_of_classes
 from unsurprised.comparison.bounded import Bound, bytes_of
 from unsurprised.comparison.compared import ComparisonAsked
 from unsurprised.comparison.handed import file_models, refuse_of_files
@@ -181,6 +182,7 @@ def compare_arrays(
 ) -> Comparison:
     """Compare the models of arrays; ``rows`` has their weights, ids, slices (by) and clusters."""
     said: tuple[str, ...] | None = None
+    refuse_other_orders({name: rows_of_classes(one, meaning.axis) for name, one in models.items()})
 
     def scored(stores: Sequence[Spool | None]) -> tuple[list[Scoring], tuple[str, ...] | None]:
         nonlocal said, meaning

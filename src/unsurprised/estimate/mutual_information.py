@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.errors import CallError
 from unsurprised.estimate.methods import CONTINUOUS, METHODS
 from unsurprised.estimate.mixed_estimate import mixed_estimate
@@ -18,7 +19,6 @@ from unsurprised.estimate.table_information import (
     table_of_integers,
 )
 from unsurprised.estimate.variables import Columns, many_categories, variable_of
-from unsurprised.inputs.row_orders import refuse_other_rows
 from unsurprised.units import checked_base, unit_of
 
 
@@ -144,7 +144,7 @@ def mutual_information(
     if y is None:
         found = table_estimate(table_of(x), method, prior, permutations, seed)
         return found.scaled(1 / math.log(base), unit_of(base))
-    refuse_other_rows({"x": x, "y": y, "given": given})
+    refuse_other_orders({"x": x, "y": y, "given": given})
     plain = None if given is not None or settings.all_numbers else table_of_integers(x, y)
     if plain is not None and method != "ross":
         found = table_estimate(plain, method, prior, permutations, seed)

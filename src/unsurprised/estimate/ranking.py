@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.copies import Record
 from unsurprised.errors import CallError, InputError
 from unsurprised.estimate.entropy import entropy
@@ -115,6 +116,7 @@ def rank_columns(
     day another category in each row, which tells of nothing
     """
     columns = dict(_columns_of(frame))
+    refuse_other_orders(columns)
     for name in (y, *([] if given is None else [given])):
         if name not in columns:
             raise CallError(f"{name!r} is no column; found {', '.join(columns)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.containers import taken_apart
 from unsurprised.arrays.host import host_array
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.estimate.columns import KINDS, NO_COLUMNS, number_text
 from unsurprised.estimate.scales import Codes, NumberSettings
@@ -63,6 +64,18 @@ def series_of(values: Any, name: str, place: str, settings: NumberSettings) -> S
     places = np.where(missing, -1, np.cumsum(~missing) - 1)
     found = variable_of(together, place, settings, name)
     return Series(name, found, places, tuple(len(part) for part, _ in parts))
+
+
+def refuse_other_times(series: Mapping[str, Any]) -> None:
+    """Raise where series, or the trials of lists of them, have the same times in another order."""
+    refuse_other_orders(series)
+    trials = [
+        [(f"{name}[{number}]", trial) for number, trial in enumerate(values)]
+        for name, values in series.items()
+        if isinstance(values, list | tuple)
+    ]
+    for together in zip(*trials, strict=False):
+        refuse_other_orders(dict(together))
 
 
 def _trials(values: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from unsurprised.estimate.histories import AskedPast, past_of
 from unsurprised.estimate.methods import METHODS
 from unsurprised.estimate.mixed import Estimators, Information, information
 from unsurprised.estimate.permutations import checked_count
-from unsurprised.estimate.series import Series, series_of
+from unsurprised.estimate.series import Series, refuse_other_times, series_of
 from unsurprised.estimate.series_estimate import (
     SeriesEstimate,
     estimators_of,
@@ -28,7 +28,6 @@ from unsurprised.estimate.settings import number_settings
 from unsurprised.estimate.strata import Strata, p_value_of_orders
 from unsurprised.estimate.surrogates import Surrogates, stream_of
 from unsurprised.estimate.variables import Columns
-from unsurprised.inputs.row_orders import refuse_other_rows
 from unsurprised.units import as_integer, checked_base, unit_of
 
 Embedded = tuple[Series, Past]
@@ -139,11 +138,11 @@ def transfer_entropy(
     >>> abs(transfer_entropy(follower, leader).value) < 0.01
     True
     """
-    refuse_other_rows({"source": source, "target": target, "given": given})
     base = checked_base(base)
     permutations, seed = checked_count(permutations, "permutations"), checked_count(seed, "seed")
     _refuse_unknown(method, ("ksg1",))
     settings = number_settings(method, k, noise, scale, seed)
+    refuse_other_times({"source": source, "target": target, "given": given})
     x, y = series_of(source, "source", "x", settings), series_of(target, "target", "y", settings)
     z = None if given is None else series_of(given, "given", "given", settings)
     refuse_lengths(x, [y] if z is None else [y, z])

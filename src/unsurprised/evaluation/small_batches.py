@@ -150,7 +150,7 @@ def _values_of(y_pred: Any, form: DistributionForm) -> NDArray[Any] | None:
         return memory_of(y_pred)
     if not isinstance(y_pred, DistributionForm) or not _same_meaning(form, y_pred):
         return None
-    if y_pred.names is not None or y_pred.index is not None:
+    if y_pred.names is not None:
         return None
     if y_pred.given is not None:
         return memory_of(y_pred.given)

@@ -209,5 +209,5 @@ def flat_rows(form: DistributionForm, size: int, kept: Mask | None = None) -> Di
     rows = form.rows(-1)
     flat = rows.values.reshape(size, rows.shape[-1])
     found = form.with_array(HostArray(chosen(flat, kept), rows.dtype))
-    found.names = found.index = None  # bound from here on, by position
+    found.names = found.index = found.class_index = None  # bound from here on, by position
     return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.containers import taken_apart, torch_rows
 from unsurprised.arrays.host import HostArray, host_array
-from unsurprised.arrays.row_order import refuse_other_order
+from unsurprised.arrays.row_order import NamedRows, refuse_other_orders
 from unsurprised.batches import Batch, RowIds
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.names import class_of_column, key_of
@@ -62,8 +62,9 @@ def batch_from_arrays(
     said = meaning or Meaning()
     model, plain, masked, title = _prediction(y_pred, said, order)
     truth = handed_truth(y_true)
-    if any(held is not None for held in (truth.index, model.index, weights, ids)):
-        _refuse_other_orders(y_true=truth.index, y_pred=model.index, weights=weights, ids=ids)
+    along = {"weights": weights, "ids": ids, "cluster": cluster}
+    along |= {f"by[{name!r}]": values for name, values in (by or {}).items()}
+    _refuse_other_orders(truth, model, said.axis, along)
     lie = beside(truth, model, multilabel=said.multilabel)
     size = math.prod(lie.leading)
     shares = None if weights is None else _weights_of(weights, lie.leading, size)
@@ -174,6 +175,7 @@ def _prediction(
     if parts is not None:
         named = len(array.shape) > 1 or isinstance(y_pred, Mapping)
         found.names, found.index = parts.columns if named else None, parts.index
+        found.class_index = parts.class_index if named else None
         if isinstance(y_pred, Mapping) and len(array.shape) == 1:
             found.index = parts.columns
         masked = parts.missing
@@ -184,21 +186,25 @@ def _classes_last(form: DistributionForm, said: Meaning) -> DistributionForm:
     return form if said.axis == -1 else form.with_classes_last(said.axis)
 
 
-def _refuse_other_orders(**indices: Any) -> None:
+def _refuse_other_orders(
+    truth: HandedTruth, model: DistributionForm, axis: int, along: Mapping[str, Any]
+) -> None:
     """Refuse arguments whose rows are called alike and stand in another order."""
-    known = {
-        name: held if name.startswith("y_") else getattr(held, "index", None)
-        for name, held in indices.items()
-    }
-    keys = [held for held in known.values() if isinstance(held, tuple)]
-    if len(keys) > 1 and keys[0] != keys[1] and set(keys[0]) == set(keys[1]):
+    ours, theirs = truth.index, model.index
+    both = isinstance(ours, tuple) and isinstance(theirs, tuple)
+    if both and ours != theirs and set(ours) == set(theirs):
         raise CallError(
             "y_true and y_pred are dictionaries whose keys stand in another order: by key or by "
             "position? Expected one order: {key: y_pred[key] for key in y_true}"
         )
-    named = [(name, index) for name, index in known.items() if hasattr(index, "sort_values")]
-    for name, index in named[1:]:
-        refuse_other_order(named[0][1], index, named[0][0], name)
+    where = "index" if axis in (-1, len(model.shape) - 1) else "columns"
+    refuse_other_orders({"y_true": _rows(ours), "y_pred": _rows(theirs, where), **along})
+
+
+def _rows(names: Any, where: str = "index") -> NamedRows | None:
+    if names is None:
+        return None
+    return NamedRows(names, "keys" if isinstance(names, tuple) else where)
 
 
 def _missing_rows(truth: Mask | None, model: Mask | None, size: int) -> Mask | None:

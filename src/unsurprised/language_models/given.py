@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays.host import HostArray, host_array
+from unsurprised.arrays.row_order import refuse_other_orders, rows_of_classes
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.language_models.artefacts.arrays import score_array
 from unsurprised.language_models.artefacts.whole import refuse_shape
@@ -30,6 +31,16 @@ class GivenRows:
     masked: int
 
 
+def refuse_other_rows(base: Any, other: Any, by: Mapping[str, Any] | None, **along: Any) -> None:
+    """Raise where two arguments have the same tokens of pandas in another order."""
+    sides = {"base": rows_of_classes(base, -1), "other": rows_of_classes(other, -1)}
+    named = by if isinstance(by, Mapping) else {}
+    slices = {f"by[{name!r}]": values for name, values in named.items()}
+    # The keys of a mapping are documents, which go by these.
+    rows = {name: one for name, one in along.items() if not isinstance(one, Mapping)}
+    refuse_other_orders({**sides, **rows, **slices})
+
+
 def rows_given(
     base: Any,
     other: Any,
@@ -42,8 +53,9 @@ def rows_given(
     ignore_index: int,
 ) -> GivenRows:
     """The arrays of one call as tokens without those left out."""
-    beside = {"documents": documents, "positions": positions, "mask": mask}
-    plain = by_name({"base": base, "other": other}, targets=targets, beside=beside, by=by)
+    along = {"targets": targets, "documents": documents, "positions": positions, "mask": mask}
+    refuse_other_rows(base, other, by, **along)
+    plain = by_name({"base": base, "other": other}, targets=targets)
     sides = [score_array(side, name) for side, name in zip(plain, ("base", "other"), strict=True)]
     shape = sides[0].shape
     for side, name in zip(sides, ("base", "other"), strict=True):

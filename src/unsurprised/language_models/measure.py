@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from unsurprised.arrays.row_order import rows_of_classes
 from unsurprised.float_errors import own_float_errors
 from unsurprised.language_models.artefacts import opened
 from unsurprised.language_models.artefacts.tables import is_table, table_artefact
+from unsurprised.language_models.given import refuse_other_rows
 from unsurprised.language_models.in_parts.on_engine import read_on, refuse_in_memory
 from unsurprised.language_models.model_pair import ModelPair, with_noise
 from unsurprised.language_models.named_scores import by_name
@@ -106,6 +108,8 @@ def fidelity(
     if engine is not None:
         refuse_in_memory({"base": base, "other": other, "noise": noise})
     checked_base(unit)
+    along = {"targets": targets, "document": document, "position": position, "mask": mask}
+    refuse_other_rows(base, other, by, noise=rows_of_classes(noise, -1), **along)
     given = Placing(
         targets, document, position, vocabulary, ignore_index, by=by, mask=mask, text=text
     )
@@ -114,8 +118,7 @@ def fidelity(
         said: table_artefact(model, said) if is_table(model) else model
         for said, model in models.items()
     }
-    beside = {"document": document, "position": position, "mask": mask}
-    plain = by_name(models, targets=targets, vocabulary=vocabulary, beside=beside, by=by)
+    plain = by_name(models, targets=targets, vocabulary=vocabulary)
     sides = [opened(side, said, partial=partial) for side, said in zip(plain, models, strict=True)]
     names = _named(base, "base"), _named(other, "other")
     pairs = [ModelPair(sides[0], sides[1], given, names)]

@@ -14,6 +14,7 @@ import numpy as np
 
 from unsurprised.arrays.containers import Names, refuse_missing, taken_apart
 from unsurprised.arrays.host import HostArray, host_array
+from unsurprised.arrays.row_order import NamedRows, refuse_other_orders
 from unsurprised.class_names.names import (
     differences,
     integer_of,
@@ -24,7 +25,6 @@ from unsurprised.class_names.names import (
 )
 from unsurprised.errors import CallError
 from unsurprised.forms import Form
-from unsurprised.inputs.row_orders import refuse_other_indices
 from unsurprised.language_models.top_logprobs import TopLogProbs
 
 #: What holds no names, or documents.
@@ -69,8 +69,6 @@ def by_name(
     *,
     targets: Any = None,
     vocabulary: int | None = None,
-    beside: Mapping[str, Any] | None = None,
-    by: Mapping[str, Any] | None = None,
 ) -> list[Any]:
     """The sides with tokens of the vocabulary in one order, where their columns have names.
 
@@ -82,12 +80,9 @@ def by_name(
         The ids of the tokens that came.
     vocabulary : int, optional
         How many of the columns are compared, where that was said.
-    beside, by : mapping of str to array, optional
-        What else was handed in by row, and slices: rows of pandas in another order are refused.
     """
     found = {said: dict(_scores(given, said)) for said, given in sides.items()}
-    slices = {f"by[{n!r}]": values for n, values in by.items()} if isinstance(by, Mapping) else {}
-    _refuse_other_rows(list(found.values()), {"targets": targets, **(beside or {}), **slices})
+    _refuse_other_rows(list(found.values()))
     named = [one for each in found.values() for one in each.values() if one.columns is not None]
     if not named:
         return list(sides.values())
@@ -213,12 +208,10 @@ def _refuse_targets(wanted: Names, first: _NamedScores, moved: Sequence[_NamedSc
         )
 
 
-def _refuse_other_rows(
-    sides: Sequence[Mapping[Any, _NamedScores]], beside: Mapping[str, Any]
-) -> None:
-    """Refuse rows that are called alike and stand in another order, whole or of a document."""
+def _refuse_other_rows(sides: Sequence[Mapping[Any, _NamedScores]]) -> None:
+    """Refuse rows of a document that are called alike and stand in another order."""
     for key in dict.fromkeys(key for each in sides for key in each):
-        indices = {each[key].said: each[key].index for each in sides if key in each}
-        if key is None:
-            indices |= {said: getattr(value, "index", None) for said, value in beside.items()}
-        refuse_other_indices(indices)
+        held = [each[key] for each in sides if key in each]
+        refuse_other_orders(
+            {one.said: NamedRows(one.index) for one in held if one.index is not None}
+        )

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.array_types import Values
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.errors import CallError
 from unsurprised.float_errors import own_float_errors
-from unsurprised.inputs.row_orders import refuse_other_rows
 from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN
 from unsurprised.language_models.list_facts import refuse_other_tokens
 from unsurprised.language_models.sampled import listed_and_k3
@@ -63,7 +63,7 @@ def sampled_kl(
         sides = base.target_logprobs, other.target_logprobs
         above = max(base.left.above_zero_targets, other.left.above_zero_targets)
     else:
-        refuse_other_rows({"base": base, "other": other, "document": document})
+        refuse_other_orders({"base": base, "other": other, "document": document})
         sides = _numbers(base, "base"), _numbers(other, "other")
         names, which = _documents(document, len(sides[0]))
         above = int(((sides[0] > 0) | (sides[1] > 0)).sum())

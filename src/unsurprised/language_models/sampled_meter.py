@@ -12,8 +12,8 @@ from unsurprised import portable
 from unsurprised.alone import alone, beside
 from unsurprised.array_types import Values
 from unsurprised.arrays.host import host_array
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.errors import CallError, StateError
-from unsurprised.inputs.row_orders import refuse_other_rows
 from unsurprised.language_models.list_cleaning import DEFAULT_UNKNOWN
 from unsurprised.language_models.lists import curve
 from unsurprised.language_models.meter import hashes_of_names
@@ -92,13 +92,13 @@ class SampledKLMeter(ByBytes):
         CallError
             Arrays that do not fit each other.
         """
-        refuse_other_rows({"base": base, "other": other, "mask": mask})
         arrays = [base, other] if mask is None else [base, other, mask]
         shape = tuple(np.shape(base)) if not hasattr(base, "shape") else tuple(base.shape)
         for name, array in zip(("other", "mask"), arrays[1:], strict=False):
             found = tuple(array.shape) if hasattr(array, "shape") else np.shape(array)
             if found != shape:
                 raise CallError(f"{name} has shape {found} and base {shape}; expected the same")
+        refuse_other_orders(dict(zip(("base", "other", "mask"), arrays, strict=False)))
         if len(shape) not in (1, 2):
             raise CallError(f"base has shape {shape}; expected (sequence, token) or (token,)")
         names = self._names(documents, 1 if len(shape) == 1 else shape[0])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from unsurprised.arrays.host import HostArray
-from unsurprised.arrays.row_order import refuse_other_order
+from unsurprised.arrays.row_order import NamedRows, refuse_other_orders
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.indices import at_its_place, indices_of_labels
 from unsurprised.class_names.names import differences, key_of, listed, places_of, same_names
@@ -15,27 +15,42 @@ from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs
 
 
-def aligned(forms: Sequence[Form], axis: int) -> Sequence[Form]:
+def aligned(forms: Sequence[Form], axis: int, called: Sequence[str] = ("p", "q")) -> Sequence[Form]:
     """The forms with their classes in one order, that of the first with names.
 
     Forms without names stay as they are; so does everything where none, or only one, has names.
+    ``called`` is for errors.
     """
     if len(forms) < 2:
         return forms
     _refuse_unsaid_labels(forms)
     _refuse_columns_of_labels(forms)
-    if all(form.names is None for form in forms):
+    if all(form.names is None and form.index is None for form in forms):
         return forms
     turned = [
         form.with_classes_last(axis) if isinstance(form, DistributionForm) else form
         for form in forms
     ]
-    _same_index(turned)
+    _refuse_other_rows(turned, called, turned_from=forms)
+    turned = _with_numbers_as_names(turned)
     first = next((form.names for form in turned if form.names is not None), None)
     if first is None:
         return forms
     names = _united([form for form in turned if isinstance(form, DistributionForm)], first)
     return [_turned_back(_in_order(form, names), axis) for form in turned]
+
+
+def _with_numbers_as_names(forms: Sequence[Form]) -> list[Form]:
+    """The forms, classes that pandas numbered called 0, 1, … where others are called so too."""
+    names = [form.names for form in forms if form.names is not None]
+    found = list(forms)
+    for place, form in enumerate(forms):
+        if form.names is None and form.class_index is not None:
+            numbers = tuple(map(str, range(form.shape[-1])))
+            if any(len(others) == len(numbers) and same_names(others, numbers) for others in names):
+                found[place] = form.with_array(form.array)
+                found[place].names = numbers
+    return found
 
 
 def _united(forms: Sequence[DistributionForm], first: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,15 +138,20 @@ def _turned_back(form: Form, axis: int) -> Form:
         return form
     array = form.array
     back = form.with_array(HostArray(np.moveaxis(array.values, -1, axis), array.dtype))
-    back.names, back.index = None, names
+    back.names, back.index, back.class_index = None, names, None
     return back
 
 
-def _same_index(forms: Sequence[Form]) -> None:
-    """Refuse rows that are called alike and stand in another order."""
-    known = [form.index for form in forms if form.index is not None and len(form.shape) == 2]
-    for other in known[1:]:
-        refuse_other_order(known[0], other, "p", "q")
+def _refuse_other_rows(
+    forms: Sequence[Form], called: Sequence[str], turned_from: Sequence[Form]
+) -> None:
+    """Raise for rows that are called alike and stand in another order; classes are last."""
+    more = [f"more[{number}]" for number in range(len(forms) - len(called))]
+    rows = {}
+    for name, form, given in zip((*called, *more), forms, turned_from, strict=True):
+        if form.index is not None and len(form.shape) == (1 if isinstance(form, Labels) else 2):
+            rows[name] = NamedRows(form.index, "index" if form.index is given.index else "columns")
+    refuse_other_orders(rows)
 
 
 def _refuse_columns_of_labels(forms: Sequence[Form]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays.host import HostArray, host_array
+from unsurprised.arrays.row_order import refuse_other_orders
 from unsurprised.errors import CallError, InputError, Place
 from unsurprised.forms import Counts, Form, Labels
 from unsurprised.measures._labels import own_indices
@@ -152,6 +153,8 @@ class _Pairs:
     """Two labellings as one code for each row: (label of a) · (labels of b) + (label of b)."""
 
     def __init__(self, a: Any, b: Any) -> None:
+        if type(a) is not np.ndarray:
+            refuse_other_orders({"a": a, "b": b})
         first, second = _label_vector(a, "a"), _label_vector(b, "b")
         if len(first) != len(second):
             raise CallError(

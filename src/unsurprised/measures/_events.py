@@ -76,13 +76,15 @@ def _numbers(values: Any, remedy: str | None) -> NDArray[np.float64]:
     return events
 
 
-def outcome_surprisal(q: DistributionForm, labels: Labels, *, axis: int, base: float) -> Answer:
-    """The surprisal of each row at what happened."""
+def outcome_surprisal(
+    q: DistributionForm, labels: Labels, *, axis: int, base: float, called: str = "p"
+) -> Answer:
+    """The surprisal of each row at what happened, which errors call so."""
     base = checked_base(base)
     found = straight("surprisal", [q], axis=axis, base=base, labels=labels)
     if found is not None:
         return found
-    home, on_host, (rows, outcomes) = settled(aligned([q, labels], axis))
+    home, on_host, (rows, outcomes) = settled(aligned([q, labels], axis, ("q", called)))
     assert isinstance(rows, DistributionForm)  # as they were given
     assert isinstance(outcomes, Labels)
     rows = rows.with_classes_last(axis)

@@ -79,7 +79,7 @@ def _seen(side: Any) -> tuple[NDArray[Any], str, bool] | None:
     """The memory of a side, what its numbers are, and whether it is a tensor's."""
     if not isinstance(side, Form):
         values, of_tensor = memory_of(side), type(side) is not np.ndarray
-    elif not isinstance(side, DistributionForm) or side.names is not None:
+    elif not isinstance(side, DistributionForm) or _is_named(side):
         return None
     elif side.given is None:
         return side.array.values, side.array.dtype, False
@@ -87,6 +87,10 @@ def _seen(side: Any) -> tuple[NDArray[Any], str, bool] | None:
         values, of_tensor = memory_of(side.given), True
     dtype = None if values is None else float_name(values)
     return None if values is None or dtype is None else (values, dtype, of_tensor)
+
+
+def _is_named(side: DistributionForm) -> bool:
+    return side.names is not None or side.index is not None
 
 
 def _rows_of(side: Any, values: NDArray[Any], dtype: str) -> _kernels.Rows:

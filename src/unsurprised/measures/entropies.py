@@ -69,7 +69,8 @@ def surprisal(q: Any, *, at: Any = None, axis: int = -1, base: float = 2) -> Ans
             "surprisal(…, at=Labels(…, smoothing=…)): an outcome is one class; "
             "for smoothed targets use cross_entropy(labels, q)"
         )
-    return outcome_surprisal(need_distribution(as_form(q), "q"), labels, axis=axis, base=base)
+    rows = need_distribution(as_form(q), "q")
+    return outcome_surprisal(rows, labels, axis=axis, base=base, called="at")
 
 
 def _event_surprisal(q: Any, base: float) -> Answer:
