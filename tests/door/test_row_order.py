@@ -68,6 +68,8 @@ PAIRS: dict[str, tuple[Call, str, str]] = {
     "kl of numbered": (lambda way: us.kl_divergence(NUMBERED, way(NUMBERED)), "q", "p"),
     "kl of forms": (lambda way: us.kl_divergence(us.Probs(NUMBERED), us.Probs(way(NUMBERED))),
                     "q", "p"),
+    "smooth": (lambda way: us.smooth(NUMBERED, 0.1, towards=way(FRAME)), "towards", "p"),
+    "shares": (lambda way: us.smooth(NUMBERED, -way(LOG)), "epsilon", "p"),
     "js": (lambda way: us.js_divergence(ROWS, FRAME, way(FRAME)), "more[0]", "q"),
     "contingency": (lambda way: us.contingency(TRUTH, way(GROUPS)), "b", "a"),
     "v-measure": (lambda way: us.v_measure(us.Labels(TRUTH, classes=["a", "b"]), way(GROUPS)),

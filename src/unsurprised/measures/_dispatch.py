@@ -106,9 +106,11 @@ def finished(home: Home | None, values: NDArray[Any]) -> Answer:
     return values if values.shape else float(values)
 
 
-def as_rows(forms: Sequence[Form], axis: int) -> list[DistributionForm]:
-    """Every form as rows with its classes last."""
-    forms = aligned(forms, axis)
+def as_rows(
+    forms: Sequence[Form], axis: int, called: Sequence[str] = ("p", "q")
+) -> list[DistributionForm]:
+    """Every form as rows with its classes last; ``called`` is for errors."""
+    forms = aligned(forms, axis, called)
     rows = [form.with_classes_last(axis) for form in forms if isinstance(form, DistributionForm)]
     if len(rows) == len(forms):
         return rows

@@ -64,9 +64,12 @@ class Site:
             return home.xp.asarray(numbers, dtype=home.dtype, device=home.device)
         return home.bring(numbers)
 
-    def rows(self, forms: Sequence[Form], axis: int) -> list[DistributionForm]:
+    def rows(
+        self, forms: Sequence[Form], axis: int, called: Sequence[str]
+    ) -> list[DistributionForm]:
         """The forms with their classes last, labels as rows."""
-        return as_rows([form.on_host() for form in forms] if self.xp is NUMPY else forms, axis)
+        here = [form.on_host() for form in forms] if self.xp is NUMPY else forms
+        return as_rows(here, axis, called)
 
     def by_row(self, formula: Callable[..., Array], *arrays: Array) -> Array:
         """``formula`` of arrays that broadcast beside the last axis; NumPy's a block at a time."""

@@ -16,6 +16,7 @@ import numpy as np
 from unsurprised.array_types import Array, Values
 from unsurprised.arrays.host import FLOATS, host_array
 from unsurprised.arrays.libraries import is_traced, library_of
+from unsurprised.arrays.row_order import refuse_other_orders, rows_of_classes
 from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs, as_form
 from unsurprised.measures._array_engine import copied
@@ -90,7 +91,9 @@ def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Prob
     elif isinstance(forms[0], Labels) and forms[0].class_count is None:
         raise CallError("smooth(Labels(…), …) needs classes=…, the number of classes or names")
     site = Site(epsilon, *(form.given for form in forms))
-    rows = site.rows(forms, axis)
+    if forms[0].index is not None and len(forms[0].shape) == 2:
+        refuse_other_orders({"p": rows_of_classes(forms[0], axis), "epsilon": epsilon})
+    rows = site.rows(forms, axis, ("p", "towards"))
     share = site.numbers(epsilon, _checked_shares)
     _check_shapes("epsilon", share, "rows", common_rows(rows, axis), "row")
     sides = [site.values(row) for row in rows]
