@@ -116,3 +116,13 @@ def _refusal(name: str, rows: NamedRows, other_name: str, others: NamedRows) -> 
         f"Expected one order; by {by} pass {turned.format(other_name, wanted)}, by position "
         f"{plain.format(other_name)}"
     )
+
+
+def refuse_keys(values: Any, what: str) -> None:
+    """Raise for a dictionary where a value for each row is expected."""
+    if isinstance(values, Mapping):
+        raise CallError(
+            f"{what} is a dictionary: rows are told by their place, and have no keys; expected a "
+            f"value a row, in the order of the rows: [{what}[key] for key in …], or, if it holds "
+            f"them in this order, list({what}.values())"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 from unsurprised import portable
 from unsurprised.array_types import Values
 from unsurprised.arrays.libraries import library_of
+from unsurprised.arrays.same_kind import like
 from unsurprised.calibrators._rows import log_rows
 from unsurprised.class_names.columns import SeenLabels, named_columns
 from unsurprised.class_names.names import are_positions, listed
@@ -33,11 +34,26 @@ class Shape:
     given: Any
     #: Where each fitted class stands among the columns; None where they stand alike.
     order: tuple[int, ...] | None = None
-    #: The frame that the predictions came in.
-    frame: Any = None
+    #: What the predictions came in, if that was no form, and the form with its names.
+    container: Any = None
+    named: DistributionForm | None = None
 
     def restored(self, log: Values) -> Any:
         """Log-probabilities (rows, classes) in the form, shape and library of the input."""
+        found = self._restored(log)
+        if self.named is None:
+            return found
+        if isinstance(found, DistributionForm):
+            found.names, found.index, found.title = (
+                self.named.names,
+                self.named.index,
+                self.named.title,
+            )
+            return found
+        kept = None if self.given is not None else like(self.container, found, self.named.names)
+        return found if kept is None else kept
+
+    def _restored(self, log: Values) -> Any:
         if self.order is not None:
             turned = np.empty_like(log)
             turned[:, list(self.order)] = log
@@ -48,26 +64,12 @@ class Shape:
         if log_needed:
             return LogProbs(self._array(log[:, 1] if self.one_number else log))
         array = self._array(probs[:, 1] if self.one_number else probs)
-        if self.form is not None:
-            return self.form(array)
-        return array if self.frame is None else frame_like(self.frame, array)
+        return array if self.form is None else self.form(array)
 
     def _array(self, values: Values) -> Any:
         shaped = values.reshape(self.shape)
         home = None if self.given is None else home_of([self.given])
         return shaped if home is None else home.bring(shaped)
-
-
-def frame_like(frame: Any, values: Values) -> Any:
-    """Numbers as a data frame like another, where its library is known; else the array."""
-    module = type(frame).__module__.partition(".")[0]
-    if module == "pandas":
-        if values.ndim == 1:
-            return type(frame)(values, index=frame.index, name=frame.name)
-        return type(frame)(values, index=frame.index, columns=frame.columns)
-    if module == "polars" and values.ndim == 2 and type(frame).__name__ == "DataFrame":
-        return type(frame)(values, schema=list(frame.columns), orient="row")
-    return values
 
 
 def _as_scores(log: Values, shape: Shape) -> Values:
@@ -103,7 +105,7 @@ def read_predictions(
     """
     is_form = isinstance(y_pred, Form)
     form = Probs(y_pred) if library_of(y_pred) else model_from(y_pred, order=_ONLY_PREDICTIONS)
-    given, form = form.given, form.on_host()
+    named, given, form = form, form.given, form.on_host()
     shape = form.shape
     single = classes == 2 and (shape[-1:] != (2,) or (one_number and len(shape) == 1))
     order: tuple[int, ...] | None = None
@@ -122,8 +124,8 @@ def read_predictions(
     if order is not None:
         flat = flat[:, list(order)]
     log = log_rows(form.with_array(type(values)(flat, values.dtype)))
-    frame = None if is_form or isinstance(y_pred, np.ndarray | list) else y_pred
-    return log, Shape(type(form) if is_form else None, shape, single, given, order, frame)
+    kind, container = (type(form), None) if is_form else (None, y_pred)
+    return log, Shape(kind, shape, single, given, order, container, named)
 
 
 def _order_of(found: tuple[str, ...], fitted: tuple[str, ...] | None) -> tuple[int, ...] | None:

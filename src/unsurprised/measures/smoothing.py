@@ -14,15 +14,18 @@ from typing import Any
 import numpy as np
 
 from unsurprised.array_types import Array, Values
+from unsurprised.arrays.containers import taken_apart
 from unsurprised.arrays.host import FLOATS, host_array
 from unsurprised.arrays.libraries import is_traced, library_of
-from unsurprised.arrays.row_order import refuse_other_orders, rows_of_classes
+from unsurprised.arrays.row_order import refuse_keys, refuse_other_orders, rows_of_classes
 from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs, as_form
+from unsurprised.measures._alignment import aligned
 from unsurprised.measures._array_engine import copied
 from unsurprised.measures._dispatch import Answer, need_distribution
 from unsurprised.measures._faults import BAD_ENTRY, fault_of
 from unsurprised.measures._mixture import exact_shares, mixture
+from unsurprised.measures._naming import as_given, named
 from unsurprised.measures._numpy_engine import common_rows, is_log
 from unsurprised.measures._row_valued import Site, check
 from unsurprised.units import checked_base
@@ -31,7 +34,7 @@ from unsurprised.units import checked_base
 _NAMED = {"laplace": 1.0, "jeffreys": 0.5, "krichevsky-trofimov": 0.5}
 
 
-def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Probs:
+def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Any:
     r"""Smooth a model: mix it with a little of another distribution, so that nothing is ruled out.
 
     .. math:: P' = (1 - \varepsilon)\, P + \varepsilon\, U
@@ -57,16 +60,18 @@ def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Prob
 
     Returns
     -------
-    Probs, shape (..., K, ...)
+    Probs, or what ``p`` is: a dictionary, a series, a data frame; shape (..., K, ...)
         Rows of sum 1; every entry is right to a relative 1e-15 (of float64), those of logits
-        however far apart included. ``epsilon=0`` is P itself, ``epsilon=1`` is U.
+        however far apart included. ``epsilon=0`` is P itself, ``epsilon=1`` is U. Classes and rows
+        keep their names, so that what comes next binds by them; :class:`Probs` hold them too.
 
     Raises
     ------
     InputError
         A row that is not legal for its form.
     CallError
-        An ``epsilon`` outside [0, 1], shapes that do not broadcast, different numbers of classes.
+        An ``epsilon`` outside [0, 1], shapes that do not broadcast, different numbers or names of
+        classes.
 
     References
     ----------
@@ -82,6 +87,8 @@ def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Prob
     >>> smoothed = smooth(model, 0.03)
     >>> smoothed.array.values
     array([0.01  , 0.2525, 0.7375])
+    >>> smooth({"cat": 1.0, "dog": 0.0}, 0.5)
+    {'cat': 0.75, 'dog': 0.25}
     >>> round(us.kl_divergence([0.5, 0.5, 0.0], smoothed), 4)
     3.3148
     """
@@ -90,6 +97,7 @@ def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Prob
         forms.append(need_distribution(as_form(towards), "towards"))
     elif isinstance(forms[0], Labels) and forms[0].class_count is None:
         raise CallError("smooth(Labels(…), …) needs classes=…, the number of classes or names")
+    refuse_keys(epsilon, "epsilon")
     site = Site(epsilon, *(form.given for form in forms))
     if forms[0].index is not None and len(forms[0].shape) == 2:
         refuse_other_orders({"p": rows_of_classes(forms[0], axis), "epsilon": epsilon})
@@ -108,7 +116,8 @@ def smooth(p: Any, epsilon: Any, *, towards: Any = None, axis: int = -1) -> Prob
         return mixture(epsilon, *shares)
 
     mixed = site.by_row(formula, share[..., None], *sides)
-    return Probs(site.answer(site.with_last_at(axis, mixed)))
+    found = named(Probs(site.answer(site.with_last_at(axis, mixed))), forms, rows, axis)
+    return as_given(p, forms[0], found)
 
 
 def add_pseudocounts(counts: Any, pseudocount: Any) -> Counts:
@@ -128,13 +137,15 @@ def add_pseudocounts(counts: Any, pseudocount: Any) -> Counts:
     counts : array_like or Counts, shape (..., K)
         How often each class was seen. A row of nothing but zeros is welcome here.
     pseudocount : float, array_like or str
-        α: a number of at least 0; one for each class, broadcasting against ``counts``; or
-        ``"laplace"`` (1), ``"jeffreys"`` or ``"krichevsky-trofimov"`` (both ½).
+        α: a number of at least 0; one for each class, broadcasting against ``counts``, and by its
+        name where both have names (a dictionary, a series, a data frame); or ``"laplace"`` (1),
+        ``"jeffreys"`` or ``"krichevsky-trofimov"`` (both ½).
 
     Returns
     -------
     Counts, shape (..., K)
-        The sums, in floating point.
+        The sums, in floating point, under the names of the classes and rows. Of a dictionary, too:
+        as one, it would be taken for probabilities by what comes next.
 
     Raises
     ------
@@ -142,7 +153,7 @@ def add_pseudocounts(counts: Any, pseudocount: Any) -> Counts:
         A negative, infinite or NaN count.
     CallError
         A pseudocount that is negative, not finite or of an unknown name; shapes that do not
-        broadcast; a form other than :class:`Counts`.
+        broadcast; different names of classes; a form other than :class:`Counts`.
 
     References
     ----------
@@ -164,12 +175,13 @@ def add_pseudocounts(counts: Any, pseudocount: Any) -> Counts:
             f"counts is {form!r}; expected Counts: pseudocounts are added to counts, probabilities "
             "are mixed with others by smooth(p, epsilon)"
         )
+    form, pseudocount, by_name = _by_name(form, pseudocount)
     site = Site(form.given, pseudocount)
     values, added = site.values(form), site.numbers(pseudocount, _checked_pseudocounts)
     _check_shapes("pseudocounts", added, "counts", form.shape, "class")
     if not is_traced(values):
         _check_counts(copied(form))
-    return Counts(site.answer(values + added))
+    return named(Counts(site.answer(values + added)), by_name, [form])
 
 
 def smoothing_cost(epsilon: Any, *, base: float = 2) -> Answer:
@@ -216,6 +228,17 @@ def smoothing_cost(epsilon: Any, *, base: float = 2) -> Answer:
     nats = site.by_row(lambda share: 0.0 - site.xp.log1p(0.0 - share), share[..., None])[..., 0]
     cost = site.answer(nats / math.log(base))
     return cost if library_of(epsilon) or cost.shape else float(cost)
+
+
+def _by_name(counts: Counts, pseudocount: Any) -> tuple[Counts, Any, list[Form]]:
+    """Counts and pseudocounts with their classes in one order; and the forms with the names."""
+    parts = taken_apart(pseudocount, "pseudocount")
+    if parts is None or parts.columns is None:
+        return counts, pseudocount, [counts]
+    own = [counts, Counts(pseudocount)]
+    first, second = aligned(own, -1)
+    assert isinstance(first, Counts)
+    return first, second.array.values, [*own]
 
 
 def _checked_shares(epsilon: Any) -> Values | float:
