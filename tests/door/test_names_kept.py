@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import entropy as scipy_entropy
 
 import unsurprised as us
-from unsurprised.calibrators import TemperatureScaling
+from unsurprised.calibrators import PriorShift, TemperatureScaling, load
 
 P, Q = {"a": 0.9, "b": 0.1}, {"b": 0.1, "a": 0.9}
 FRAME = pd.DataFrame({"a": [0.9, 0.3], "b": [0.1, 0.7]}, index=["x", "y"])
@@ -160,3 +160,70 @@ def test_calibrated_predictions_keep_their_names() -> None:
     assert np.exp(named(log)["a"]) == pytest.approx(right[0], rel=1e-14)
     rows = calibrator.transform(us.Probs(TURNED))
     assert (rows.names, list(rows.index)) == (("b", "a"), ["x", "y"])
+
+
+Y4 = ["a", "b", "b", "a"]
+ROWS4 = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
+
+
+def shifted(row: list[float], new: list[float]) -> list[float]:
+    """By Bayes, from classes as frequent as each other."""
+    odds = [q * pi / 0.5 for q, pi in zip(row, new, strict=True)]
+    return [one / sum(odds) for one in odds]
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        dict,
+        pd.Series,
+        us.Probs,
+        lambda new: us.Counts({name: round(10 * share) for name, share in new.items()}),
+        lambda new: pd.Series(["b"] + ["a"] * 9).value_counts()[["b", "a"]],
+        lambda new: {f"P({name})": share for name, share in new.items()},
+    ],
+)
+def test_new_frequencies_bind_by_name(hold: Any) -> None:
+    right = shifted([0.5, 0.5], [0.9, 0.1])
+    frame = pd.DataFrame(ROWS4, columns=["a", "b"])
+    for rows, classes in ((frame, None), (frame[["b", "a"]], ["a", "b"]), (ROWS4, ["a", "b"])):
+        fitted = PriorShift(hold(Q)).fit(rows, Y4, classes=classes)
+        assert fitted.predict_proba([0.5, 0.5]) == pytest.approx(right, rel=1e-12)
+    turned = PriorShift(hold(Q)).fit(frame[["b", "a"]], Y4)
+    assert turned.predict_proba([0.5, 0.5]) == pytest.approx(right[::-1], rel=1e-12)
+
+
+def test_new_frequencies_of_numbered_classes_bind_by_number() -> None:
+    seen = pd.Series([1] + [0] * 9)
+    for new in (seen.value_counts().iloc[::-1], {1: 0.1, 0: 0.9}):
+        fitted = PriorShift(new).fit(ROWS4, [0, 1, 1, 0])
+        assert fitted.predict_proba([0.5, 0.5]) == pytest.approx([0.9, 0.1], rel=1e-12)
+
+
+def test_new_frequencies_without_names_go_by_place() -> None:
+    for new in ([0.9, 0.1], (0.9, 0.1), np.array([9, 1]), pd.Series([0.9, 0.1])):
+        fitted = PriorShift(new).fit(ROWS4, Y4, classes=["a", "b"])
+        assert fitted.predict_proba([0.5, 0.5]) == pytest.approx([0.9, 0.1], rel=1e-12)
+
+
+def test_new_frequencies_of_other_names_are_refused() -> None:
+    with pytest.raises(
+        us.CallError, match=r"frequencies names the classes 'b', 'a'.*without names"
+    ):
+        PriorShift(pd.Series(Q)).fit(ROWS4, [0, 1, 1, 0])
+    for other in ({"a": 0.9, "c": 0.1}, {"a": 0.9}, {"a": 0.8, "b": 0.1, "c": 0.1}):
+        with pytest.raises(us.CallError, match="other classes"):
+            PriorShift(other).fit(ROWS4, Y4, classes=["a", "b"])
+    with pytest.raises(us.CallError, match="2 numbers above 0"):
+        PriorShift({"a": 1.0, "b": 0.0}).fit(ROWS4, Y4, classes=["a", "b"])
+
+
+def test_named_frequencies_are_saved_as_they_were_given(tmp_path: Any) -> None:
+    for new in (Q, pd.Series(Q), us.Probs(Q)):
+        fitted = PriorShift(new).fit(ROWS4, Y4, classes=["a", "b"])
+        fitted.save(tmp_path / "shift.json", overwrite=True)
+        again = load(tmp_path / "shift.json")
+        assert again.frequencies == Q
+        assert again.predict_proba([0.5, 0.5]) == pytest.approx([0.9, 0.1], rel=1e-12)
+        refitted = type(again)(again.frequencies).fit(ROWS4, Y4, classes=["a", "b"])
+        assert refitted.parameters_["shift"].tolist() == fitted.parameters_["shift"].tolist()

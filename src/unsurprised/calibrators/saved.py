@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from unsurprised.arrays.containers import taken_apart
 from unsurprised.calibrators import chain
 from unsurprised.calibrators._base import Calibrator
 from unsurprised.errors import CallError, StateError, UnsurprisedError, shortened
+from unsurprised.forms import DistributionForm
 
 #: Name and version of the format; raised when a key changes its meaning or goes.
 FORMAT, VERSION = "unsurprised.calibrator", 1
@@ -173,9 +175,21 @@ def _said(calibrator: Calibrator) -> dict[str, Any]:
         return {"kind": "Chain", "steps": [_said(step) for step in calibrator.steps]}
     return {
         "kind": type(calibrator).__name__,
-        "settings": calibrator.get_params(),
+        "settings": {name: _by_name(held) for name, held in calibrator.get_params().items()},
         "parameters": calibrator.parameters_,
     }
+
+
+def _by_name(value: Any) -> Any:
+    """What has names as a dictionary by them."""
+    if isinstance(value, DistributionForm):
+        names, numbers = value.names, value.array.as_float64()
+    else:
+        parts = taken_apart(value, "a setting")
+        if parts is None:
+            return value
+        names, numbers = parts.columns, parts.values
+    return numbers if names is None else dict(zip(names, numbers.tolist(), strict=True))
 
 
 def _restored(said: dict[str, Any]) -> Calibrator:
