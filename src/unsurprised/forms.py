@@ -317,7 +317,8 @@ class Labels(Form):
     smoothing : float, default 0.0
         Share of the mass that is spread evenly over all classes: ``(1 − ε)·one-hot + ε/K``.
     classes : int or sequence of names, optional
-        The number of classes, or their names in the order of the columns.
+        The number of classes, or their names in the order of the columns: a list, or a mapping from
+        name to place or from place to name.
 
     Examples
     --------

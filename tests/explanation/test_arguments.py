@@ -120,7 +120,7 @@ BAD_CALLS = [
     (([0.5, 0.5],), {"names": ["a"]}, "names holds 1 for 2 outcomes; expected one each (--names)"),
     (([0.5, 0.5],), {"names": ["a", "a"]}, "names has 'a' twice; expected distinct names "
      "(--names)"),
-    (([0.5, 0.5],), {"names": "ab"}, "names='ab'; expected a list of names, one for each outcome"),
+    (([0.5, 0.5],), {"names": "ab"}, "names='ab' is one text; expected a list of names"),
     ((us.Labels(0, classes=NAMES), [0.5, 0.5]), {"names": ["a", "b"]}, "the names of the classes "
      "differ; expected the same in the same order"),
     ((us.Labels(0, classes=3), [0.5, 0.5]), {},

@@ -35,7 +35,7 @@ def calibrate(
     id: str | None = None,  # noqa: A002 - the name of the command line's option
     truth: Any = None,
     join: str = "exact",
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[Any] | Mapping[Any, Any] | None = None,
     positive: Any = None,
     axis: int = -1,
     ignore_index: int | None = None,

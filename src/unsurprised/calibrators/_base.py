@@ -69,7 +69,7 @@ class Calibrator(Estimator):
         y_true: Any,
         sample_weight: Any = None,
         *,
-        classes: Sequence[str] | None = None,
+        classes: Sequence[str] | Mapping[Any, Any] | None = None,
     ) -> Self:
         """Learn from predictions and what happened.
 

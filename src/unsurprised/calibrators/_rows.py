@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -158,7 +158,7 @@ def fitting_rows(
     y_pred: Any,
     y_true: Any,
     sample_weight: Any = None,
-    classes: Sequence[str] | None = None,
+    classes: Sequence[str] | Mapping[Any, Any] | None = None,
 ) -> FittingRows:
     """Rows to fit on, checked; the first one that is not legal raises."""
     batch = batch_from_arrays(

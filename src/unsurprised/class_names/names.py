@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from unsurprised.class_names.orders import names_in_order
 from unsurprised.errors import CallError
 
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -55,10 +56,12 @@ def integer_of(name: Any) -> int | None:
 def checked_names(names: Iterable[Any], option: str = "classes") -> tuple[str, ...]:
     """Names as text, in their order; an error where one is there twice.
 
-    Whole floats lose their ``.0``, for a column of floats is what makes names of theirs.
+    Whole floats lose their ``.0``, for a column of floats is what makes names of theirs. Of a
+    mapping from name to place, or from place to name, the places are the order.
     """
     found = tuple(
-        key_of(name) if isinstance(name, float) else str(name) for name in _listed(names, option)
+        key_of(name) if isinstance(name, float) else str(name)
+        for name in names_in_order(names, option)
     )
     if not found:
         raise CallError(f"{option} is empty; expected the names of the classes (--classes)")
@@ -72,13 +75,6 @@ def checked_names(names: Iterable[Any], option: str = "classes") -> tuple[str, .
             )
         seen[key] = name
     return found
-
-
-def _listed(names: Iterable[Any], option: str) -> Iterable[Any]:
-    if isinstance(names, str | bytes):
-        raise CallError(f"{option}={names!r} is one text; expected a list of names")
-    tolist = getattr(names, "tolist", None) or getattr(names, "to_list", None)
-    return tolist() if tolist is not None else names
 
 
 def places_of(names: Sequence[str]) -> dict[str, int]:

@@ -88,7 +88,7 @@ def check(
     by: Mapping[str, Any] | Sequence[str] | str | None = None,
     cluster: Any = None,
     join: str = "exact",
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[Any] | Mapping[Any, Any] | None = None,
     positive: Any = None,
     axis: int = -1,
     multilabel: bool = False,

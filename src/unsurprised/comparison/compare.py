@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from unsurprised.arrays.row_order import refuse_other_orders, rows_of_classes
+from unsurprised.class_names.orders import in_order
 from unsurprised.comparison.bounded import Bound, bytes_of
 from unsurprised.comparison.compared import ComparisonAsked
 from unsurprised.comparison.handed import file_models, refuse_of_files
@@ -34,7 +35,7 @@ def compare(
     by: Mapping[str, Any] | Sequence[str] | str | None = None,
     cluster: Any = None,
     join: str = "exact",
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[Any] | Mapping[Any, Any] | None = None,
     positive: Any = None,
     axis: int = -1,
     multilabel: bool = False,
@@ -218,6 +219,7 @@ def models_of(base: Any, new: tuple[Any, ...], names: Sequence[str] | None) -> d
         raise CallError("compare(y_true, base) lacks the new model; expected its predictions")
     if names is None:
         names = numbered_names(len(new) + 1)
+    names = in_order(names, "names")
     if len(set(names)) != len(new) + 1:
         raise CallError(f"names={list(names)}; expected {len(new) + 1} distinct names")
     return dict(zip(map(str, names), (base, *new), strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from unsurprised.class_names.orders import in_order
 from unsurprised.comparison.opening import sources_of
 from unsurprised.errors import CallError
 from unsurprised.evaluation.evaluate import column_cluster, columns_by
@@ -31,6 +32,7 @@ def file_models(
     ``told`` are arguments that arrays have too, and ``columns`` the others, by their names; ``on``
     says where rows are read and matched: the ``engine``, and its ``exchange``.
     """
+    names = None if names is None else in_order(names, "names")
     first, *others = given
     if isinstance(first, Mapping) and not others and names is None:
         if len(first) < 2:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from unsurprised.batches import Batch, RowIds
+from unsurprised.class_names.orders import in_order
 from unsurprised.errors import CallError, SumsOffError
 from unsurprised.evaluation.evaluator import Evaluator
 from unsurprised.evaluation.result import Evaluation, interpreted
@@ -45,7 +46,7 @@ def evaluate(
     id: str | None = None,  # noqa: A002 - the name of the command line's option
     truth: Any = None,
     join: str = "exact",
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[Any] | Mapping[Any, Any] | None = None,
     positive: Any = None,
     axis: int = -1,
     multilabel: bool = False,
@@ -100,7 +101,8 @@ def evaluate(
         What the numbers of the source are.
     classes : sequence of names, optional
         The classes in the order of the columns; of columns that are named after them, in the order
-        wanted. Integers bind integer labels by name: ``classes=[1, 2, 3]``.
+        wanted. Integers bind integer labels by name: ``classes=[1, 2, 3]``. A mapping from name to
+        place, or from place to name, is an order too; a set is none.
     positive : name, optional
         Of two classes the one that 1, True and one number a row stand for.
     axis : int, default -1
@@ -265,7 +267,8 @@ def is_plan(source: Any) -> bool:
 
 def columns_by(by: Any, call: str) -> tuple[str, ...]:
     """The columns of a source to slice by, as ``call`` was told them."""
-    names = (by,) if isinstance(by, str) else tuple(by or ())
+    listed = () if by is None or isinstance(by, str | Mapping) else in_order(by, "by")
+    names = (by,) if isinstance(by, str) else tuple(listed)
     if isinstance(by, Mapping) or not all(isinstance(name, str) for name in names):
         raise CallError(
             f"{call}(source, by=…) holds arrays; expected the names of columns of the source: "

@@ -76,7 +76,7 @@ class Evaluator(TakesRows):
 
     def __init__(
         self,
-        classes: Sequence[Any] | None = None,
+        classes: Sequence[Any] | Mapping[Any, Any] | None = None,
         *,
         positive: Any = None,
         axis: int = -1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from unsurprised.arrays.host import HostArray
 from unsurprised.arrays.libraries import is_traced, to_numpy
 from unsurprised.class_names.columns import SeenLabels, named_columns
 from unsurprised.class_names.names import differences, key_of, places_of, same_names
+from unsurprised.class_names.orders import names_in_order
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form, Labels, as_form
 from unsurprised.measures._alignment import aligned
@@ -180,9 +181,7 @@ def _order(own: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def _checked_names(names: Any, classes: int) -> tuple[str, ...]:
-    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
-        raise CallError(f"names={names!r}; expected a list of names, one for each outcome")
-    found = tuple(map(str, names))
+    found = tuple(map(str, names_in_order(names, "names")))
     if len(found) != classes:
         raise CallError(
             f"names holds {len(found)} for {classes} outcomes; expected one each (--names)"

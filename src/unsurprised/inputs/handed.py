@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,7 @@ class Meaning:
 
     Parameters
     ----------
-    classes : sequence of names, optional
+    classes : sequence of names, or mapping between names and places, optional
         The classes in the order of the columns; or, where these have names, in the order wanted.
     positive : name, optional
         Of two classes the one that 1, True and a single number a row stand for.
@@ -40,7 +39,7 @@ class Meaning:
         As for :class:`~unsurprised.Probs`.
     """
 
-    classes: Sequence[Any] | None = None
+    classes: Any = None
     positive: Any = None
     axis: int = -1
     multilabel: bool = False
@@ -48,6 +47,10 @@ class Meaning:
     nulls: str = "error"
     normalize: bool = False
     tolerance: float = DEFAULT_TOLERANCE
+
+    def __post_init__(self) -> None:
+        if self.classes is not None:
+            object.__setattr__(self, "classes", checked_names(self.classes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def class_names(
     truth: HandedTruth, model: DistributionForm, said: Meaning, lie: Beside
 ) -> NamedColumns | None:
     """The names of the classes, and which column each is; None where they have none."""
-    given = None if said.classes is None else checked_names(said.classes)
+    given: tuple[str, ...] | None = said.classes
     if lie.single:
         names = given or _two_names(truth, said)
         if names is not None and len(names) != 2:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unsurprised.arrays.containers import taken_apart, torch_rows
 from unsurprised.arrays.host import HostArray, host_array
-from unsurprised.arrays.row_order import NamedRows, refuse_other_orders
+from unsurprised.arrays.row_order import NamedRows, refuse_keys, refuse_other_orders
 from unsurprised.batches import Batch, RowIds
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.names import class_of_column, key_of
@@ -215,6 +215,7 @@ def _missing_rows(truth: Mask | None, model: Mask | None, size: int) -> Mask | N
 
 def _weights_of(weights: Any, leading: tuple[int, ...], size: int) -> NDArray[np.float64]:
     """Weights of all rows; of many yes or no, those of the rows that they stand in will do."""
+    refuse_keys(weights, "weights")
     array = host_array(weights, "weights")
     if len(leading) > 1 and array.shape == leading[:-1]:
         array = HostArray(np.repeat(array.values.reshape(-1), leading[-1]), array.dtype)

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsurprised.arrays.host import host_array
+from unsurprised.arrays.row_order import refuse_keys
 from unsurprised.batches import LARGEST_WEIGHT, SliceColumn
 from unsurprised.errors import CallError, InputError, Place
 
 
 def checked_weights(weights: Any, size: int, place: Place | None = None) -> NDArray[np.float64]:
     """Weights as float64: one a row, at least 0, finite and not beyond the largest."""
+    refuse_keys(weights, "weights")
     values = np.ascontiguousarray(host_array(weights, "weights").as_float64()).reshape(-1)
     if len(values) != size:
         raise CallError(f"weights are {len(values)} numbers for {size} rows; expected one a row")
@@ -31,6 +33,7 @@ def checked_weights(weights: Any, size: int, place: Place | None = None) -> NDAr
 
 def row_names(values: Any, size: int, what: str) -> Any:
     """What rows or their clusters are called: one integer or string a row."""
+    refuse_keys(values, what)
     array = host_array(values, what).values.reshape(-1)
     if len(array) != size:
         raise CallError(f"{what} are {len(array)} values for {size} rows; expected one a row")
@@ -44,6 +47,7 @@ def row_names(values: Any, size: int, what: str) -> Any:
 def slice_values(values: Any, size: int, name: str) -> SliceColumn:
     """What rows are sliced by: names, numbers or booleans."""
     what = f"by[{name!r}]"
+    refuse_keys(values, what)
     array = host_array(values, what)
     numbers = array.values.reshape(-1)
     if len(numbers) != size:

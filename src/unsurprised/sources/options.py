@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from unsurprised.class_names.names import checked_names, listed, same_names
+from unsurprised.class_names.orders import in_order
 from unsurprised.copies import Record
 from unsurprised.errors import CallError
 from unsurprised.forms import DEFAULT_TOLERANCE
@@ -95,7 +96,7 @@ class Options(Record):
     cluster: str | None = None
     truth: Any = None
     join: str = "exact"
-    classes: Sequence[Any] | None = None
+    classes: Sequence[Any] | Mapping[Any, Any] | None = None
     positive: Any = None
     ignore_index: int | None = None
     normalize: bool = False
@@ -136,7 +137,7 @@ class Options(Record):
                 f"kind={self.kind!r} does not go with logprob, which holds natural logarithms of "
                 "probabilities; leave kind (--kind) out"
             )
-        by = (self.by,) if isinstance(self.by, str) else tuple(self.by)
+        by = (self.by,) if isinstance(self.by, str) else in_order(self.by, "by")
         object.__setattr__(self, "by", tuple(dict.fromkeys(by)))
         if self.classes is not None:
             object.__setattr__(self, "classes", checked_names(self.classes))
@@ -176,7 +177,7 @@ class Options(Record):
     def _check_pred(self) -> None:
         pred = self.pred
         if isinstance(pred, Mapping):
-            names = checked_names(pred, "pred")
+            names = checked_names(list(pred), "pred")
             if self.classes is not None and not same_names(self.classes, names):
                 raise CallError(
                     f"pred names the classes {listed(names)}, classes "
@@ -186,7 +187,7 @@ class Options(Record):
             held = {name: str(column) for name, column in zip(names, pred.values(), strict=True)}
             object.__setattr__(self, "pred", held)
         elif pred is not None and not isinstance(pred, str):
-            object.__setattr__(self, "pred", tuple(map(str, pred)))
+            object.__setattr__(self, "pred", tuple(map(str, in_order(pred, "pred"))))
 
 
 def _one_of(name: str, value: str | None, allowed: tuple[str | None, ...]) -> None:
