@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
+
+from unsurprised.arrays.host import HostArray
 from unsurprised.arrays.row_order import refuse_other_orders
+from unsurprised.class_names.binding import Binding
+from unsurprised.class_names.names import listed
 from unsurprised.coding import _container as box
 from unsurprised.coding._coded import Coded, counted, least_bits
 from unsurprised.coding._coders import damaged
@@ -23,7 +28,7 @@ from unsurprised.coding.static import (
     frequencies_in,
 )
 from unsurprised.copies import Kept, Record
-from unsurprised.errors import CallError, StateError
+from unsurprised.errors import CallError, InputError, StateError
 from unsurprised.float_errors import own_float_errors
 from unsurprised.forms import DistributionForm, Labels, as_form
 from unsurprised.units import as_number
@@ -68,7 +73,8 @@ def encode(symbols: Any, model: Any = None, *, smooth: float = 0.0) -> Encoded:
         :class:`Frequencies` (the default): the symbols' own frequencies, which go into the file.
         :class:`Adaptive`: learns as it goes. A distribution, shape (K,): the same for all symbols,
         which are 0 to K − 1. Rows, shape (\*symbols.shape, K): a distribution for each symbol, such
-        as a classifier's predictions of labels. A plain array is :class:`~unsurprised.Probs`.
+        as a classifier's predictions of labels. A plain array is :class:`~unsurprised.Probs`. Of a
+        dictionary, series or frame, names that are numbers are the symbols, in any order.
     smooth : float, default 0
         Mix a given model with the uniform distribution, as :func:`unsurprised.smooth` does.
 
@@ -300,7 +306,27 @@ def _distribution(model: Any) -> DistributionForm:
     if isinstance(form, Labels):
         raise CallError("the model is Labels; expected probabilities: Probs, Logits, Counts, …")
     assert isinstance(form, DistributionForm)
-    return form.on_host()
+    return form.on_host() if form.names is None else _in_order_of_symbols(form)
+
+
+def _in_order_of_symbols(form: DistributionForm) -> DistributionForm:
+    """The model with its classes as symbols count them: names that are numbers bind by value."""
+    names = form.names or ()
+    symbols = np.arange(len(names))
+    binding = Binding(len(names), names, ordered=False, stated=False)
+    try:
+        order = binding.of_integers(symbols)
+    except InputError:
+        raise CallError(
+            f"the model names its classes, {listed(names)}; expected names that are the symbols "
+            f"0 to {len(names) - 1}, in any order, or a model without names, in the order of the "
+            "symbols: model.to_numpy(), Probs([…])"
+        ) from None
+    array = form.array
+    values = array.values if np.array_equal(order, symbols) else array.values[..., order]
+    plain = form.with_array(HostArray(values, array.dtype))
+    plain.names = None  # places are the symbols now
+    return plain
 
 
 def checked_share(smooth: float) -> float:
