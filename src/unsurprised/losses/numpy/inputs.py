@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike
 from unsurprised.losses._divergences import TopK
 from unsurprised.losses._inputs import Inputs, check_dense, laid_out
 from unsurprised.losses._pairs import Pairs, laid_out_pairs
+from unsurprised.losses.numpy.names import refuse_other_names
 
 
 def prepared(
     logits: ArrayLike, target: ArrayLike, *, weight: Any, sample_weight: Any, **options: Any
 ) -> Inputs:
     """The rows of a call, their values looked at."""
+    refuse_other_names(logits=logits, target=target, sample_weight=sample_weight, weight=weight)
     return laid_out(
         np,
         widened(logits),
@@ -38,6 +40,9 @@ def prepared_pairs(
     """The rows of a call between two distributions, likewise; without a teacher who is a layer."""
     names = ("logits", "target") if probabilities else ("student", "teacher")
     check_dense(**{names[0]: student, names[1]: teacher, "sample_weight": sample_weight})
+    listed = None if isinstance(teacher, TopK) else teacher
+    sides = dict(zip(names, (student, listed), strict=True))
+    refuse_other_names(**sides, sample_weight=sample_weight)
     given: Any = None
     if isinstance(teacher, TopK):
         given = TopK(widened(teacher.log_probs), np.asarray(teacher.indices))
