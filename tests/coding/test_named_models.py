@@ -91,3 +91,8 @@ def test_what_is_impossible_is_told_and_smoothed_by_name() -> None:
     assert found.data == encode([0, 1, 2], [0.6, 0.4, 0.0], smooth=0.3).data
     assert decode(found.data, model).tolist() == [0, 1, 2]
     assert model.names == ("2", "0", "1")
+
+
+def test_symbols_have_no_keys() -> None:
+    with pytest.raises(us.CallError, match="symbols are dict; expected bytes or integers"):
+        encode({"a": 1, "b": 0})

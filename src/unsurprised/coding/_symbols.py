@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class Symbols:
         if isinstance(given, bytes | bytearray | memoryview):
             values = np.frombuffer(given, dtype=np.uint8)
             return cls(values, 0, values.shape)
-        if isinstance(given, Form | str):
+        if isinstance(given, Form | str | Mapping):
             remedy = _REMEDY["U"] if isinstance(given, str) else ""
             raise CallError(
                 f"symbols are {type(given).__name__}; expected bytes or integers{remedy}"
