@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unsurprised.arrays.containers import Container, taken_apart
-from unsurprised.arrays.row_order import refuse_keys, refuse_other_order
+from unsurprised.arrays.row_order import refuse_keys, refuse_other_orders
 from unsurprised.class_names.names import are_positions, key_of, listed
 from unsurprised.errors import CallError
 
@@ -32,9 +32,9 @@ def refuse_other_names(*, weight: Any = None, **arguments: Any) -> None:
                 f"or by position? Losses go by position; expected one order: "
                 f"{name}[list({first}.columns)], or {name}.to_numpy()"
             )
-        indices = [None if one is None else one.index for one in (rows, part)]
-        if all(hasattr(index, "sort_values") for index in indices):
-            refuse_other_order(indices[0], indices[1], first, name)
+    refuse_other_orders(
+        {name: values for name, values in arguments.items() if not isinstance(values, Mapping)}
+    )
     _refuse_other_weight(weight, ours, first)
 
 
