@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -18,12 +21,26 @@ def run(line: str, capsys: Any, code: int = 0) -> str:
     assert cli.run(line.split()) == code, capsys.readouterr().err
     out, err = capsys.readouterr()
     if code != 2:
-        assert err == ""
+        assert err == "", err
         return str(out)
     assert out == ""
     assert err.startswith("unsurprised: ")
     assert err.count("\n") == 1
     return str(err)
+
+
+def started(line: str, **options: Any) -> subprocess.Popen[bytes]:
+    """A command in a process of its own, which an interrupt reaches.
+
+    What a shell runs in the background, these tests perhaps, ignores interrupts, and so do its
+    children.
+    """
+    command = [sys.executable, "-m", "unsurprised", *line.split()]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stderr=subprocess.PIPE, **options)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def same(*names: str) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_lines import run, same
+from command_lines import run, same, started
 from planned_sources import written_models
 
 import unsurprised as us
@@ -292,8 +292,7 @@ def test_an_interrupt_leaves_nothing_running(folder: Path, number: int) -> None:
     probs = pa.array(list(np.full((rows, 2), 0.5)))
     pq.write_table(pa.table({"label": [0] * rows, "probs": probs}), "long.parquet")
     line = "evaluate long.parquet --batch-rows 1 --engine processes:1 --json a.json"
-    command = [sys.executable, "-m", "unsurprised", *line.split()]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    process = started(line, start_new_session=True)
     while len(members(process.pid)) < 3:  # the command, what tracks resources, and a worker
         assert process.poll() is None
         time.sleep(0.1)

@@ -6,7 +6,6 @@ import json
 import multiprocessing
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_lines import run
+from command_lines import run, started
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planned_sources import written_models
@@ -477,8 +476,7 @@ def test_commands_that_are_refused(
 def test_a_command_that_is_ended(tmp_path: Path, number: signal.Signals) -> None:
     written_models(tmp_path)
     line = "compare base new --id row_id --engine processes:1 --exchange x"
-    command = [sys.executable, "-m", "unsurprised", *line.split()]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)
+    process = started(line, cwd=tmp_path)
     end = time.monotonic() + 60
     while not list(tmp_path.glob("x/*/in-use")):
         assert time.monotonic() < end
