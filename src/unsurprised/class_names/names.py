@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -84,6 +85,17 @@ def places_of(names: Sequence[str]) -> dict[str, int]:
     {'cat': 0, '2': 1}
     """
     return {key_of(name): index for index, name in enumerate(names)}
+
+
+def repeated(names: Iterable[Any]) -> Any:
+    """The first name of a class that another one has too; None where none has.
+
+    >>> repeated(["cat", "2.0", "dog", "2"]), repeated(["cat", "dog"])
+    ('2.0', None)
+    """
+    names = list(names)
+    counts = Counter(map(key_of, names))
+    return next((name for name in names if counts[key_of(name)] > 1), None)
 
 
 def same_names(some: Iterable[Any], others: Iterable[Any]) -> bool:

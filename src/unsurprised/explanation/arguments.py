@@ -12,7 +12,7 @@ import numpy as np
 from unsurprised.arrays.host import HostArray
 from unsurprised.arrays.libraries import is_traced, to_numpy
 from unsurprised.class_names.columns import SeenLabels, named_columns
-from unsurprised.class_names.names import differences, key_of, places_of, same_names
+from unsurprised.class_names.names import differences, key_of, places_of, repeated, same_names
 from unsurprised.class_names.orders import names_in_order
 from unsurprised.errors import CallError, InputError
 from unsurprised.forms import DistributionForm, Form, Labels, as_form
@@ -160,9 +160,8 @@ def _names(
 
 
 def _refuse_twice(names: tuple[str, ...]) -> None:
-    keys = [key_of(name) for name in names]
-    if len(set(keys)) < len(keys):
-        twice = next(name for name, key in zip(names, keys, strict=True) if keys.count(key) > 1)
+    twice = repeated(names)
+    if twice is not None:
         raise CallError(
             f"two outcomes of a row are called {twice!r}; expected distinct names (index, columns "
             "or keys), or a plain array with names=[…]"

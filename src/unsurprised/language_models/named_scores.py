@@ -21,6 +21,7 @@ from unsurprised.class_names.names import (
     key_of,
     listed,
     places_of,
+    repeated,
     same_names,
 )
 from unsurprised.errors import CallError
@@ -162,8 +163,7 @@ def _order(
         )
     places = places_of(own)
     if len(places) < len(own) or len(places) < len(wanted):
-        keys = list(map(key_of, own if len(places) < len(own) else wanted))
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = key_of(repeated(own if len(places) < len(own) else wanted))
         raise CallError(
             f"two columns of scores are called {twice!r} in {scores.said} or {first}; expected "
             f"distinct names, or plain arrays, which are compared by position: "

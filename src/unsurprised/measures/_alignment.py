@@ -10,7 +10,14 @@ from unsurprised.arrays.host import HostArray
 from unsurprised.arrays.row_order import NamedRows, refuse_other_orders
 from unsurprised.class_names.binding import Binding
 from unsurprised.class_names.indices import at_its_place, indices_of_labels
-from unsurprised.class_names.names import differences, key_of, listed, places_of, same_names
+from unsurprised.class_names.names import (
+    differences,
+    key_of,
+    listed,
+    places_of,
+    repeated,
+    same_names,
+)
 from unsurprised.errors import CallError
 from unsurprised.forms import Counts, DistributionForm, Form, Labels, Probs
 
@@ -98,9 +105,8 @@ def _in_order(form: Form, names: tuple[str, ...]) -> Form:
 
 def _refuse_twice(names: tuple[str, ...]) -> None:
     """Raise where a name stands for two classes, so that none binds by it."""
-    keys = [key_of(name) for name in names]
-    if len(set(keys)) < len(keys):
-        twice = next(name for name, key in zip(names, keys, strict=True) if keys.count(key) > 1)
+    twice = repeated(names)
+    if twice is not None:
         raise CallError(
             f"two classes are called {twice!r} among {listed(names)}; expected distinct names "
             "(columns, index or keys), or plain arrays, which are compared by position"
