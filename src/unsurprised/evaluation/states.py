@@ -224,8 +224,8 @@ class States:
         if facts.labels is not None:
             self.class_counts.update(groups, facts.labels, batch.weights)
             if self.confusion is not None and facts.top is not None:
-                rows = (facts.labels, facts.top, batch.weights)
-                self.confusion.update(*(some_of(values, counting_rows(batch)) for values in rows))
+                rows, counting = (facts.labels, facts.top, batch.weights), counting_rows(batch)
+                self.confusion.update(*(some_of(values, counting) for values in rows))
         elif facts.shares is not None:
             weighted = (
                 facts.shares if batch.weights is None else (facts.shares * batch.weights[:, None])
