@@ -226,6 +226,7 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
     """The rows of one plan or two, or the states of their parts, held against limits."""
     from unsurprised.commands.outputs import Outputs
     from unsurprised.comparison.check import checked
+    from unsurprised.comparison.on_engine import refuse_no_exchange
 
     told = context.params
     refuse_told(
@@ -243,20 +244,13 @@ def _of_plans(context: typer.Context, paths: list[str], states: list[str]) -> Ch
             if pairs:
                 comparison, evaluation = compared_for_check(context, paths, states)
             else:
-                _refuse_exchange_of_one(told)
+                refuse_no_exchange(told["exchange"], told["engine"], 1)
                 evaluation = _evaluated_plan(plans[0], states, told["engine"], quiet=told["quiet"])
             found = checked(evaluation, comparison, max_bits=max_bits, max_worse=told["max_worse"])
             if page is not None:
                 page.write(found)
         written.write(found, outputs, context, states)
     return found
-
-
-def _refuse_exchange_of_one(told: dict[str, Any]) -> None:
-    if told["exchange"] is not None:
-        from unsurprised.comparison.on_engine import refuse_no_exchange
-
-        refuse_no_exchange(told["engine"], 1)
 
 
 def _evaluated_plan(

@@ -50,8 +50,7 @@ def read_by_engine(
     from unsurprised.evaluation.plans.on_engine import evaluate_plan
 
     readings, exchange = [each.reading for each in sources], told["exchange"]
-    if exchange is not None:
-        refuse_no_exchange(told["engine"], len(sources))
+    refuse_no_exchange(exchange, told["engine"], len(sources))
     with row_progress(*readings, quiet=told["quiet"]) as progress:
         if len(sources) == 1:
             plan = planned(sources[0].reading, sources[0].options, 0)

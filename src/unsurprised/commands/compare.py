@@ -167,8 +167,7 @@ def _compared(
     from unsurprised.comparison.readings import compare_readings
 
     name, exchange = on
-    if exchange is not None:
-        refuse_no_exchange(name, len(sources))
+    refuse_no_exchange(exchange, name, len(sources))
     if name is not None:
         models = PlannedModels.of(sources, asked)
         with engine_of(name) as engine:

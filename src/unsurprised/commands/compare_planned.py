@@ -102,8 +102,7 @@ def scored_by(
     from unsurprised.comparison.on_engine import refuse_no_exchange, scored_on
     from unsurprised.report.progress import RowProgress
 
-    if exchange is not None:
-        refuse_no_exchange(name, len(models.plans))
+    refuse_no_exchange(exchange, name, len(models.plans))
     held = [plan.rows for plan in models.plans]
     rows = None if None in held else sum(each or 0 for each in held)
     with RowProgress(rows, quiet=quiet) as progress, engine_of(name) as engine:

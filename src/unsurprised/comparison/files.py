@@ -21,7 +21,7 @@ from unsurprised.comparison.result import Comparison
 from unsurprised.comparison.state import PlannedComparison, ScoredModels
 from unsurprised.errors import CallError
 from unsurprised.evaluation.engine import evaluate_reading
-from unsurprised.evaluation.evaluate import is_plan
+from unsurprised.evaluation.evaluate import beside_plan, is_plan
 from unsurprised.evaluation.plans import Plan
 from unsurprised.evaluation.plans.making import refuse_unknown
 from unsurprised.evaluation.plans.on_engine import evaluate_on, evaluated_on
@@ -60,18 +60,13 @@ class FileModels:
     def __post_init__(self) -> None:
         if self.call == "compare" and len(self.sources) < 2:
             raise CallError("compare(BASE) lacks the new model; expected its file, or its plan")
-        if self.exchange is not None:
-            refuse_no_exchange(self.engine, len(self.sources))
+        refuse_no_exchange(self.exchange, self.engine, len(self.sources))
         plans = sum(map(is_plan, self.sources))
         if plans and plans < len(self.sources):
             raise CallError(f"{self.call} found plans and files; expected one kind for all models")
         refuse_unknown(self.call, self.options)
         if plans and self.options:
-            name = next(iter(self.options))
-            raise CallError(
-                f"{self.call}(plan, {name}=…): the plan says what is read, and how; say it to "
-                "unsurprised.plan"
-            )
+            raise beside_plan(self.call, next(iter(self.options)))
         if self.names is not None and (
             len(self.names) != len(self.sources) or len(set(self.names)) < len(self.names)
         ):

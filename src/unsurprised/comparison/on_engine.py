@@ -45,8 +45,10 @@ def scored_on(
     return found
 
 
-def refuse_no_exchange(engine: Any, models: int) -> None:
+def refuse_no_exchange(exchange: Any, engine: Any, models: int) -> None:
     """Raise for an exchange without an engine, or of one model, whose rows are not matched."""
+    if exchange is None:
+        return
     if engine is None:
         raise CallError(
             "exchange=… (--exchange) goes with engine=… (--engine), whose workers match rows "

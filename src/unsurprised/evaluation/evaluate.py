@@ -244,8 +244,15 @@ def _must_be_none(**arguments: Any) -> None:
     )
 
 
+def beside_plan(call: str, name: str) -> CallError:
+    """The error for what is said to a call beside a plan, in which it stands already."""
+    return CallError(
+        f"{call}(plan, {name}=…): the plan says what is read, and how; say it to unsurprised.plan"
+    )
+
+
 def refuse_beside_plan(call: Callable[..., Any], given: Mapping[str, Any]) -> None:
-    """Raise for what is said to a call beside a plan, in which it stands already."""
+    """Raise for all that is said to a call beside a plan, but for what is so by default."""
     from inspect import signature  # seldom needed
 
     usual = signature(call).parameters
@@ -253,10 +260,7 @@ def refuse_beside_plan(call: Callable[..., Any], given: Mapping[str, Any]) -> No
         default = usual[name].default if name in usual else None
         plain = isinstance(value, str | int | float | tuple)
         if value is not default and not (plain and value in (default, ())):
-            raise CallError(
-                f"{call.__name__}(plan, {name}=…): the plan says what is read, and how; say it to "
-                "unsurprised.plan"
-            )
+            raise beside_plan(call.__name__, name)
 
 
 def is_plan(source: Any) -> bool:
